@@ -1,0 +1,1 @@
+"""Declarative batch specs for image generation over the QWave API."""

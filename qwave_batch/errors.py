@@ -1,0 +1,91 @@
+"""Every error this package raises on purpose.
+
+    QwaveError                      exit status
+    ├─ UsageError                   2   what was asked for is not right; nothing was sent
+    │   ├─ SpecError                2   the spec has problems, all of them listed
+    │   ├─ UnknownName              2   a model, catalog, command or key that does not exist
+    │   ├─ FolderError              2   the run folder belongs to something else
+    │   └─ MissingExtra             2   an optional dependency is not installed
+    ├─ AccountError                 3   key, balance, quota window: nothing more is submitted
+    │   └─ BudgetError              3   the estimate or the next job would break the budget
+    └─ StorageError                 4   the disk or the ledger failed
+        └─ FolderBusy               4   another process works on the folder
+
+Raisers pass facts; the class words them. Foreign errors are translated at one border each.
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from qwave_batch.model.problem import Problem
+
+
+class QwaveError(Exception):
+    """The root: catching it catches everything that this package raises on purpose."""
+
+    exit_status = 1
+
+
+class UsageError(QwaveError):
+    """What was asked for is not right; nothing was sent."""
+
+    exit_status = 2
+
+
+class SpecError(UsageError):
+    """A spec with problems; ``problems`` holds all of them, errors first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownName(UsageError):
+    """A name that does not exist, with the nearest one that does."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        self.suggestion = nearest(name, self.known)
+        guess = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
+        super().__init__(f'unknown {kind} "{name}"{guess}{" " if guess else "; " if hint else ""}{hint}')
+
+
+class FolderError(UsageError):
+    """The run folder belongs to another spec, backend or place, or is no run folder."""
+
+
+class MissingExtra(UsageError):
+    """An optional dependency that is not installed, with the line that installs it."""
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs {package}: pip install 'qwave-batch[{extra}]'")
+
+
+class AccountError(QwaveError):
+    """The account stops the run: key, balance or quota window."""
+
+    exit_status = 3
+
+
+class BudgetError(AccountError):
+    """The estimate, or the next job, would cost more than the budget leaves."""
+
+
+class StorageError(QwaveError):
+    """The disk or the ledger failed; what was paid is still on record at the API."""
+
+    exit_status = 4
+
+
+class FolderBusy(StorageError):
+    """Another process works on the folder."""
+
+    def __init__(self, folder: str, holder: str) -> None:
+        super().__init__(f"{folder} is in use by {holder}; wait for it to end, or stop it")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to ``name``, compared without case, or None when none is close."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None

@@ -1,0 +1,1 @@
+"""Frozen data and Protocols that every room shares; nothing here acts."""

@@ -1,0 +1,37 @@
+"""Time as an argument: whoever waits or stamps takes a Clock."""
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """A source of time that can also be waited on."""
+
+    def now(self) -> float:
+        """Return Unix seconds, for stamps and the server's dates; it may jump."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow, for measuring and waiting."""
+        ...
+
+    async def sleep(self, wait_s: float) -> None:
+        """Return after ``wait_s`` seconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """Return Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+        return time.monotonic()
+
+    async def sleep(self, wait_s: float) -> None:
+        """Return after ``wait_s`` seconds."""
+        await asyncio.sleep(wait_s)

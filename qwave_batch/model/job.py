@@ -1,0 +1,79 @@
+"""A job: one request to one model, with its identity, its place in the plan and its name on disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobError:
+    """Why a job was skipped, failed or is unknown; the ``error`` of a manifest line."""
+
+    code: str
+    message: str
+    http_status: int | None = None
+    retryable: bool = False
+    """Whether a plain next run tries the job again."""
+    field: str | None = None
+    """The request field at fault, when there is one."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that stands in a manifest line."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "http_status": self.http_status,
+            "retryable": self.retryable,
+            "field": self.field,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One request to make, and every name it goes by."""
+
+    job_id: str
+    """16 hex digits of the SHA-256 of the canonical JSON of repeat and request."""
+    index: int
+    """The place in the full product, from 0, before sampling, folding and skipping."""
+    prompt_id: str
+    prompt: str
+    model: str
+    action: str
+    request: JsonObject
+    """The body that is sent, in the model's own spelling, without callback fields."""
+    dropped: tuple[str, ...] = ()
+    """Fields that the model does not take and ``unsupported: drop`` left out."""
+    axes: Mapping[str, Json] = field(default_factory=dict)
+    """Each axis with the label of its value."""
+    tags: tuple[str, ...] = ()
+    meta: JsonObject = field(default_factory=dict)
+    repeat: int = 0
+    path: str = ""
+    """Where its images go: a path under ``images/`` in the run folder, with ``/``, without extension."""
+    max_images: int = 1
+    """The most images its request may return; above 1 they are named ``_1``, ``_2`` and so on."""
+    random: bool = True
+    """Whether another call with the same request would give another picture."""
+    estimated_nusd: int = 0
+    """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
+    skip: JobError | None = None
+    """Why it is not made, or None when it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """A later entry of the plan that came out as a job already there: made once, listed under ``also``."""
+
+    job_id: str
+    index: int
+    prompt_id: str
+    axes: Mapping[str, Json] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    meta: JsonObject = field(default_factory=dict)
+
+
+PlanItem: TypeAlias = Job | Twin
+"""What a plan streams, in plan order: a job at its first place, a twin at each later one."""

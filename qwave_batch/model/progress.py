@@ -1,0 +1,31 @@
+"""How a run stands right now: what a progress callback is handed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Counts of one moment of a run. Jobs that were done before the run are in ``done`` too."""
+
+    jobs: int
+    """Jobs this run is asked to have in the end, skipped ones left out."""
+    done: int
+    failed: int
+    unknown: int
+    in_flight: int
+    """Tasks alive at the API."""
+    images: int
+    """Images this run has put in place."""
+    spent_nusd: int
+    """What this run has cost so far, in nano-dollars."""
+    elapsed_s: float
+    images_per_minute: float
+    remaining_s: float | None
+    """Seconds to the end at the present pace; None before there is one."""
+    note: str = ""
+    """What the run is waiting for, when it waits: a rate limit with its end, a paused model."""
+
+
+OnProgress: TypeAlias = Callable[[Progress], None]

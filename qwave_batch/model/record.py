@@ -1,0 +1,75 @@
+"""What the ledger knows of a job: the run's half of a manifest line."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from qwave_batch.model.job import JobError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
+
+
+class JobStatus(StrEnum):
+    """The status of a manifest line; see docs/run-folder.md."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFile:
+    """One image in the run folder."""
+
+    path: str
+    """Relative to the run folder, with ``/``: ``images/...``."""
+    sha256: str
+    size_bytes: int
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    format: str
+    """``png``, ``jpeg``, ``webp`` or ``gif``, from the bytes and never from the URL."""
+    source_url: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that stands in a manifest line's ``images``."""
+        return {
+            "path": self.path,
+            "sha256": self.sha256,
+            "bytes": self.size_bytes,
+            "width": self.width,
+            "height": self.height,
+            "format": self.format,
+            "source_url": self.source_url,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """Where one job stands, as the ledger derives it from its attempts. Times are Unix seconds."""
+
+    job_id: str
+    status: JobStatus
+    task_id: str | None = None
+    """The newest task of the job."""
+    attempts: int = 0
+    """How many tasks the API made for it."""
+    submitted_at: float | None = None
+    completed_at: float | None = None
+    """When the task ended."""
+    seconds: float | None = None
+    """From submit to the task's end."""
+    cost_nusd: int = 0
+    cost_from: Literal["api", "catalog"] | None = None
+    images: tuple[ImageFile, ...] = ()
+    error: JobError | None = None
+
+    @property
+    def cost_usd(self) -> float:
+        """What the job cost, in USD, over all its attempts."""
+        return usd_from_nusd(self.cost_nusd)

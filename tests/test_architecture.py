@@ -1,0 +1,93 @@
+"""The arrows of docs/architecture.md, read from the code's own imports."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "qwave_batch"
+
+ALLOWED: dict[str, set[str]] = {
+    "resources": set(),
+    "model": set(),
+    "errors": {"model"},
+    "catalog": {"errors", "model", "resources"},
+    "spec": {"errors", "model", "resources"},
+    "plan": {"catalog", "errors", "model", "spec"},
+    "folder": {"errors", "model"},
+    "ledger": {"errors", "model"},
+    "client": {"errors", "model"},
+    "simulator": {"catalog", "errors", "model"},
+    "run": {"catalog", "client", "errors", "folder", "ledger", "model"},
+    "output": {"errors", "folder", "ledger", "model", "resources"},
+    "api": {
+        "catalog", "client", "errors", "folder", "ledger", "model", "output", "plan", "resources", "run",
+        "simulator", "spec",
+    },
+    "cli": {"api", "errors", "model", "resources"},
+    "__init__": {"api", "errors", "model"},
+    "__main__": {"cli"},
+}  # fmt: skip
+"""Which rooms each room may import from; a room that is missing here has no place in the house."""
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+        name = ".".join(parts)
+        yield name, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import on line {node.lineno}"
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def is_ours(module: str) -> bool:
+    return module == "qwave_batch" or module.startswith("qwave_batch.")
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module: str) -> None:
+    room = room_of(module)
+    assert room in ALLOWED, f"{module}: name its room in the architecture first"
+    for target, line in imports(MODULES[module]):
+        if is_ours(target) and room_of(target) != room:
+            assert room_of(target) in ALLOWED[room], f"{module}:{line} imports {target}"
+
+
+def test_rooms_form_no_circle() -> None:
+    done: set[str] = set()
+
+    def visit(room: str, way: tuple[str, ...]) -> None:
+        assert room not in way, f"circle: {' -> '.join((*way, room))}"
+        if room not in done:
+            for below in ALLOWED[room]:
+                visit(below, (*way, room))
+            done.add(room)
+
+    for room in ALLOWED:
+        visit(room, ())
+
+
+def test_only_the_transport_knows_aiohttps_client() -> None:
+    users = {
+        module
+        for module, tree in MODULES.items()
+        for target, _ in imports(tree)
+        if target.split(".")[0] == "aiohttp" and room_of(module) != "simulator"
+    }
+    assert users <= {"qwave_batch.client.transport"}
