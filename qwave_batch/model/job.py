@@ -44,6 +44,8 @@ class Job:
     action: str
     request: JsonObject
     """The body that is sent, in the model's own spelling, without callback fields."""
+    callback: JsonObject = field(default_factory=dict)
+    """Callback fields to send along; no part of the job's identity, nor of its manifest line."""
     dropped: tuple[str, ...] = ()
     """Fields that the model does not take and ``unsupported: drop`` left out."""
     axes: Mapping[str, Json] = field(default_factory=dict)
