@@ -1,0 +1,76 @@
+"""What holds for every test: no way out to the network, no key at hand, the same examples in CI."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+CHECKOUT = Path(__file__).parents[1]
+REAL_ACCOUNT = ("QWAVE_API_KEY", "WAVE_API_KEY", "QWAVE_BASE_URL")
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+_strays: list[str] = []
+
+
+def is_loopback(host: object) -> bool:
+    """Tell whether a host, as a socket call was given it, is this machine."""
+    if host is None or host in {"", "localhost", b"localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_to_leave(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse a connection, or the look-up of a name, that leaves this machine."""
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None  # a path is a socket on this machine
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not is_loopback(host):
+        _strays.append(f"{event} {host!r}")
+        raise PermissionError(f"a test tried to reach {host!r}")
+
+
+sys.addaudithook(refuse_to_leave)
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine() -> Iterator[list[str]]:
+    """Fail the test that tried to leave, even where the code under test took the refusal for a broken line."""
+    _strays.clear()
+    yield _strays
+    assert not _strays, _strays
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_real_account() -> None:
+    """Take keys and addresses of real accounts out of the environment, for this process and its children."""
+    for name in REAL_ACCOUNT:
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the project's checkout."""
+    return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def partiprompts() -> Path:
+    """The table of the PartiPrompts benchmark: 1,632 prompts, laid beside the checkout where it is at hand."""
+    table = CHECKOUT.parent / "shared" / "data" / "PartiPrompts.tsv"
+    if not table.is_file():
+        pytest.skip(f"{table} is not there")
+    return table
