@@ -1,0 +1,1 @@
+"""The only room that knows HTTP and the task API's wire format."""

@@ -1,0 +1,189 @@
+"""Everything a call of the task API can come to: closed unions, for ``match`` with ``assert_never``."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from qwave_batch.model.job import JobError
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateHint:
+    """What the server's rate limit headers say beside an answer; every part may be missing."""
+
+    limit: int | None = None
+    """Calls allowed in a window."""
+    remaining: int | None = None
+    """Calls left in the present window."""
+    reset_s: float | None = None
+    """Seconds from the answer until calls are given back."""
+    window_s: float | None = None
+    """Seconds that a window is long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What every answer may carry beside its meaning."""
+
+    served_at: float | None = None
+    """Unix seconds by the server's own ``Date``; None when it sent none, or nothing came."""
+    rate: RateHint | None = None
+    """The server's rate limit headers, when it sent some."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAnswer(Served):
+    """The API told how the task stands."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Served):
+    """The API refused a submit or a cancel, in its own words. A status call is never answered with this."""
+
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+    """The request field at fault, when the API names one."""
+    keeps_attempt: bool = False
+    """True when the job fails but the refusal is no proof that nothing was made (``price_not_configured``, which
+    is a 5xx): whoever tries again does so under the same idempotency key."""
+
+    @property
+    def error(self) -> JobError:
+        """The refusal as the error of the job that asked."""
+        return JobError(code=self.code, message=self.message, http_status=self.status, field=self.param)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Served):
+    """The account stops the run: every further call would get the same."""
+
+    kind: Literal["key", "balance"]
+    """``key``: it is unknown or may not do this (401, 403). ``balance``: used up (402)."""
+    status: int
+    code: str
+    message: str
+    keeps_attempt: bool = True
+    """False when the API itself refused the submit, in a readable error body: nothing was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing(Served):
+    """The API does not know the task (or model) that was asked about, or it belongs to another account."""
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttled(Served):
+    """The API wants fewer calls (429). A throttled submit made nothing, and its attempt is kept all the same."""
+
+    wait_s: float | None = None
+    """Seconds to wait from now, by ``Retry-After``, ``reset_at`` or the rate limit headers, never negative and
+    at most 32 days; None when the server does not say."""
+    until: float | None = None
+    """Unix seconds, by the server's clock, at which a quota window ends; None when no window is named."""
+    code: str = ""
+    message: str = ""
+    window: str | None = None
+    """The quota window's name, such as ``day``; None for a plain rate limit."""
+    used: float | None = None
+    cap: float | None = None
+
+    @property
+    def is_quota_window(self) -> bool:
+        """Whether a quota window of the account is used up, and not only the pace too fast."""
+        return self.code == "quota_window_exceeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered(Served):
+    """No answer that can be relied on: none came, a 5xx, or one that can't be read. The attempt is kept."""
+
+    reason: str
+    """A phrase for people: what happened instead of an answer."""
+    sent: bool
+    """False when the request surely never reached the server (no route, no name, no TLS)."""
+    status: int | None = None
+    """The status code, when there was one."""
+    retry_after_s: float | None = None
+    """Seconds the server asked to wait, when it did."""
+
+
+Answer: TypeAlias = TaskAnswer | Refused | Stopped | Missing | Throttled | Unanswered
+"""What submit, status and cancel come to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance(Served):
+    """What the account holds, in US dollars as the API states them."""
+
+    available_usd: float
+    granted_usd: float | None = None
+    used_usd: float | None = None
+    currency: str = "USD"
+    as_of: float | None = None
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveModel(Served):
+    """A model as the API offers it today."""
+
+    name: str
+    price_config: JsonObject
+    """The API's own pricing object; empty when it gives none."""
+    raw: JsonObject
+    """Everything the API says of the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveModels(Served):
+    """All models the API offers today, in its order."""
+
+    models: tuple[LiveModel, ...]
+
+
+Trouble: TypeAlias = Stopped | Missing | Throttled | Unanswered
+"""What a question about the account or the models comes to when it is not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """The file is whole, as far as HTTP can tell, and closed; it is not synced to the disk yet."""
+
+    size_bytes: int
+    sha256: str
+    content_type: str
+    """As the server says, lower case, without parameters; empty when it does not."""
+    final_url: str
+    """Where the bytes came from, after redirects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """The address does not serve the file (403, 404, 410): ask the task for a fresh one, or it is gone."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadFailed:
+    """The file did not come; nothing is left on disk."""
+
+    reason: str
+    retryable: bool
+    """Whether the same address may work later."""
+    status: int | None = None
+    retry_after_s: float | None = None
+
+
+DownloadAnswer: TypeAlias = Downloaded | Expired | DownloadFailed
+"""What a download comes to."""

@@ -1,0 +1,79 @@
+"""What goes over the wire, before any meaning: requests, responses, and the Protocol of whoever carries them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request; its headers and body are kept out of its repr, since they hold the key and the prompt."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    """Absolute, already percent-encoded; sent as it is."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    timeout_s: float = 30.0
+    """From the first try to connect to the last byte of the response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """One response, whole."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case; a header that came several times is joined with a comma."""
+    body: bytes = field(default=b"", repr=False)
+
+
+class Sink(Protocol):
+    """Where the bytes of a download go."""
+
+    def write(self, data: bytes, *, last: bool) -> None:
+        """Take the next bytes; ``last`` is true once, at the end of a whole body.
+
+        Called in a worker thread, one call at a time. Raises StorageError when the disk fails.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """Carries requests. It follows no redirect, keeps no cookie and raises nothing but TransportFailed."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Return the API's response, whatever its status; the body is bounded."""
+        ...
+
+    async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
+        """Stream the body of a 200 into ``sink`` and return the response without it.
+
+        For any address, not only the API's: an address inside the own network is refused unless the API itself
+        lives there. Any other status leaves ``sink`` alone, and its body is not read.
+        """
+        ...
+
+
+class TransportFailed(Exception):
+    """No whole response came."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class NeverSent(TransportFailed):
+    """The request surely did not reach the server: no address, no connection, no TLS."""
+
+
+class Forbidden(NeverSent):
+    """The address is one we do not speak to; another try would end the same."""
+
+
+class PerhapsSent(TransportFailed):
+    """The request may have reached the server and may have had its effect."""
+
+
+class TooLarge(PerhapsSent):
+    """The response is larger than it may be; another try would end the same."""
