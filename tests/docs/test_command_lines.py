@@ -1,0 +1,62 @@
+"""docs/command-line.md tells all of the command line, and every example in the documentation can be typed."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qwave_batch.cli.registry import COMMANDS, parser_of
+
+CHECKOUT = Path(__file__).parents[2]
+PAGE = CHECKOUT / "docs" / "command-line.md"
+
+
+def section(command: str) -> str:
+    """The part of the page under the command's own heading."""
+    text = PAGE.read_text(encoding="utf-8")
+    start = re.search(rf"^(#+) `?(?:qwave-batch )?{command}\b.*$", text, flags=re.MULTILINE)
+    assert start, f"no heading for {command}"
+    end = re.search(rf"^#{{1,{len(start[1])}}} ", text[start.end() :], flags=re.MULTILINE)
+    return text[start.start() : start.end() + end.start()] if end else text[start.start() :]
+
+
+def options(command: str) -> set[str]:
+    actions: list[argparse.Action] = parser_of(command, width=100)._actions
+    return {option for action in actions for option in action.option_strings} - {"-h", "--help"}
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Each line of a code block that calls qwave-batch, with the page it stands on."""
+    for page in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"), *CHECKOUT.glob("specs/*.yaml")):
+        for line in page.read_text(encoding="utf-8").splitlines():
+            call = re.match(r"(?:[#$ ]|.*&& )*(?:\S*/bin/)?qwave-batch ([a-z]+ .*?|[a-z]+)(?:  .*|#.*)?$", line)
+            if call and (line.startswith((" ", "#", "$", "python3", "qwave-batch"))):
+                yield page.relative_to(CHECKOUT).as_posix(), call[1].strip()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_documented_under_its_command(command: str) -> None:
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section(command)))
+    assert options(command) - named == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_is_documented_that_does_not_exist(command: str) -> None:
+    named = set(re.findall(r"`(--[a-z][a-z-]*)", section(command)))
+    anywhere = {option for other in COMMANDS for option in options(other)} | {"--help", "--version"}
+    assert named - anywhere == set()
+
+
+@pytest.mark.parametrize(("page", "call"), sorted(set(examples())))
+def test_every_example_can_be_typed(page: str, call: str) -> None:
+    command, *arguments = shlex.split(call, comments=True)
+    assert command in COMMANDS, page
+    parser_of(command, width=100).read(arguments)
+
+
+def test_there_are_examples() -> None:
+    pages = {page for page, _ in examples()}
+    assert pages >= {"README.md", "docs/tutorial.md", "specs/quickstart.yaml"}
