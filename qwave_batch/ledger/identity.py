@@ -1,0 +1,79 @@
+"""Whose a run folder is: one spec name, one backend, one place, one key while tasks are open."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from qwave_batch.errors import FolderError
+
+SIMULATOR = "simulator"
+"""The backend of a folder that was made against the embedded API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderIdentity:
+    """What a folder's ledger has on record about itself."""
+
+    folder_id: str
+    """Random, so that the keys of two folders never meet."""
+    spec_name: str
+    backend: str
+    """The API's host, or ``simulator``."""
+    path: str
+    """The folder as it was last used, absolute."""
+    host: str
+    """The machine on which it was last used."""
+    key_fingerprint: str
+    """A salted hash of the API key; the key itself is nowhere on disk."""
+    created_at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderClaim:
+    """Who wants to work on the folder, and from where."""
+
+    spec_name: str
+    backend: str
+    path: str
+    host: str
+    key: str = field(repr=False)
+
+
+def fingerprint(folder_id: str, key: str) -> str:
+    """Return what stands for a key on disk: a hash that is of no use with any other folder."""
+    return hashlib.sha256(f"{folder_id}:{key}".encode()).hexdigest()[:32]
+
+
+def has_moved(identity: FolderIdentity, claim: FolderClaim) -> bool:
+    """Whether the folder was last used elsewhere, so that its twin may be at work."""
+    return (identity.path, identity.host) != (claim.path, claim.host)
+
+
+def check_identity(
+    identity: FolderIdentity, claim: FolderClaim, *, open_attempts: int, adopt: bool = False
+) -> FolderIdentity:
+    """Return the identity that the folder has from now on.
+
+    A folder that has moved keeps its old place on record until it is adopted; ``run_plan`` refuses to submit before.
+
+    Raises:
+        FolderError: it belongs to another spec name or backend, or its open tasks to another key.
+    """
+    if identity.spec_name != claim.spec_name:
+        raise FolderError(
+            f'{claim.path} holds the run of spec "{identity.spec_name}", not of "{claim.spec_name}"; '
+            "name another folder with -o DIR"
+        )
+    if identity.backend != claim.backend:
+        raise FolderError(
+            f"{claim.path} was made with {identity.backend}, not with {claim.backend}; name another folder with -o DIR"
+        )
+    new_fingerprint = fingerprint(identity.folder_id, claim.key)
+    if new_fingerprint != identity.key_fingerprint and open_attempts:
+        raise FolderError(
+            f"{claim.path} has {open_attempts} open task{'' if open_attempts == 1 else 's'} under another API key; "
+            "run once more with that key, so that what was paid is collected"
+        )
+    if adopt:
+        identity = replace(identity, path=claim.path, host=claim.host)
+    return replace(identity, key_fingerprint=new_fingerprint)

@@ -1,0 +1,56 @@
+"""How a run ended."""
+
+from dataclasses import dataclass
+
+from qwave_batch.model.jsontypes import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCounts:
+    """Requests that left, by what they were for."""
+
+    submit: int = 0
+    poll: int = 0
+    download: int = 0
+    retried: int = 0
+    """Those among them that were another try of the same thing."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``requests`` object of summary.json."""
+        return {"submit": self.submit, "poll": self.poll, "download": self.download, "retried": self.retried}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """The jobs that the run was asked for, by how they stand at its end."""
+
+    jobs: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    pending: int = 0
+    short: int = 0
+    """Completed with fewer images than the request may return."""
+    images: int = 0
+    """Images of the completed jobs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended; the folder can go on whatever it says."""
+
+    exit_status: int
+    """By "Ends" of docs/run-folder.md."""
+    reason: str
+    """A sentence without a full stop for whoever asks why; empty when all that was asked for is there."""
+    counts: JobCounts
+    requests: RequestCounts
+    seconds: float
+    cost_nusd: int
+    """What this run cost, in nano-dollars."""
+    folder_cost_nusd: int
+    """What the folder has cost over all runs."""
+    warnings: tuple[str, ...] = ()
+    """What deserves a look: unexpected holds, pictures that moved aside, tasks given up."""

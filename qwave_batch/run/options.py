@@ -1,0 +1,36 @@
+"""What one run is asked to do beyond its spec."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qwave_batch.ledger.lines import PlanLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The switches of ``qwave-batch run``; the defaults are a plain run."""
+
+    retry_failed: bool = False
+    """Also do jobs whose failure is final."""
+    resubmit_unknown: bool = False
+    """Also send jobs again that are perhaps paid already."""
+    only: Callable[[PlanLine], bool] | None = None
+    """Which lines of the plan this run is about; None is all."""
+    limit: int | None = None
+    """The first so many lines of the plan (of those that ``only`` takes); None is all."""
+    concurrency: int | None = None
+    """A ceiling for tasks alive at once; it only lowers what the spec says."""
+    max_usd: float | None = None
+    """A cap on what the folder may ever cost; it only lowers the spec's."""
+    until_budget: bool = False
+    """Begin even if the estimate is above what the budget leaves, and go on until it is used up."""
+    fail_fast: bool = False
+    """Submit nothing more after the first job that fails for good."""
+    adopt: bool = False
+    """Work on a folder that was last used at another path or on another machine."""
+    max_wait_s: float = 900.0
+    """How long to wait at most for a rate limit or a quota window to open; a longer one ends the run."""
+    max_offline_s: float = 120.0
+    """How long the API may be out of reach, with nothing else going on, before the run gives up."""
+    grace_s: float = 10.0
+    """How long what is in flight may take to finish after a first stop."""

@@ -1,0 +1,29 @@
+"""What a run needs from outside: the task API as typed calls."""
+
+from pathlib import Path
+from typing import Protocol
+
+from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
+from qwave_batch.model.jsontypes import JsonObject
+
+
+class TaskCalls(Protocol):
+    """The calls of ``client.tasks.TaskApi`` that a run makes. None raises for what a server or a network does."""
+
+    async def submit(
+        self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
+    ) -> Answer:
+        """Submit a task."""
+        ...
+
+    async def status(self, task_id: str) -> Answer:
+        """Ask how a task stands."""
+        ...
+
+    async def balance(self) -> Balance | Trouble:
+        """Ask what the account holds; the first call of a run, for it costs nothing and tells a bad key."""
+        ...
+
+    async def download(self, url: str, into: Path, *, max_bytes: int = ..., timeout_s: float = ...) -> DownloadAnswer:
+        """Fetch a result into the file ``into``; on failure no file is left."""
+        ...
