@@ -23,19 +23,21 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=f"-{path.name[-40:]}", dir=path.parent)
     temporary = Path(name)
+    file = os.fdopen(descriptor, "wb")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            for piece in pieces:
-                with storage_errors(path):
-                    file.write(piece)
+        for piece in pieces:
             with storage_errors(path):
-                file.flush()
-                os.fsync(file.fileno())
+                file.write(piece)
         with storage_errors(path):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
             temporary.chmod(_mode_of_new_files())
             temporary.replace(path)
             sync_folder(path.parent)
     except BaseException:
+        with suppress(OSError):
+            file.close()  # on a full disk it fails a second time, over what is still in its buffer
         with suppress(OSError):
             temporary.unlink()
         raise
