@@ -1,0 +1,71 @@
+"""The streams a command talks through: results to stdout, talk to stderr."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TextIO
+
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+
+@dataclass(slots=True, kw_only=True)
+class Console:
+    """What a command prints to and asks through."""
+
+    stdout: TextIO
+    stderr: TextIO
+    stdin: TextIO | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    reader_is_gone: bool = False
+    """Whether the reader of stdout has closed it: what is printed after that is dropped."""
+
+    @property
+    def out(self) -> Terminal:
+        """How to draw on stdout."""
+        return Terminal.of(self.stdout, self.environ)
+
+    @property
+    def err(self) -> Terminal:
+        """How to draw on stderr: without colour too when stdout is no terminal."""
+        terminal = Terminal.of(self.stderr, self.environ)
+        return terminal if self.stdout.isatty() else replace(terminal, has_colour=False)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer a question."""
+        return self.stdin is not None and self.stdin.isatty() and self.stderr.isatty()
+
+    def print(self, lines: Iterable[str]) -> None:
+        """Print what was asked for: lines to stdout."""
+        if self.reader_is_gone:
+            return
+        try:
+            for line in lines:
+                self.stdout.write(line + "\n")
+            self.stdout.flush()
+        except BrokenPipeError:
+            self.reader_is_gone = True
+
+    def print_json(self, value: Json | list[JsonObject]) -> None:
+        """Print one JSON value to stdout, in plain ASCII when the stream has nothing else."""
+        self.print([json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=2)])
+
+    def say(self, *lines: str) -> None:
+        """Print lines of talk to stderr; a reader that is gone is nobody's loss."""
+        try:
+            for line in lines:
+                self.stderr.write(line + "\n")
+            self.stderr.flush()
+        except BrokenPipeError:
+            return
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes-or-no question on the terminal; the end of input means no.
+
+        Only to be called when ``can_ask``.
+        """
+        self.stderr.write(f"{question} [y/N] ")
+        self.stderr.flush()
+        answer = self.stdin.readline() if self.stdin else ""
+        return answer.strip().casefold() in {"y", "yes"}

@@ -1,0 +1,146 @@
+"""A live run: a bar on a terminal, a plain line every few seconds anywhere else."""
+
+from typing import Never, Protocol, TextIO
+
+from tqdm import tqdm
+
+from qwave_batch.cli.drawing.amounts import count, duration, usd
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import cells, cut
+from qwave_batch.model.clock import Clock
+from qwave_batch.model.progress import Progress
+
+_BAR_EVERY_S = 0.1
+_LINE_EVERY_S = 5.0
+_SHORTEST_BAR = 10
+
+# tqdm's monitor is a thread that redraws stalled bars; ours is redrawn by every report of the run.
+tqdm.monitor_interval = 0
+
+
+class ProgressView(Protocol):
+    """Something that shows how a run stands."""
+
+    def show(self, progress: Progress) -> None:
+        """Take the newest counts; what is drawn, and when, is the view's business."""
+        ...
+
+    def close(self) -> None:
+        """Draw the last counts and leave the cursor at the start of a line."""
+        ...
+
+
+def view_for(stream: TextIO, terminal: Terminal, clock: Clock) -> ProgressView:
+    """Return the bar for a terminal, else plain lines."""
+    return Bar(stream, terminal, clock) if terminal.is_terminal else PlainLines(stream, terminal, clock)
+
+
+class Bar:
+    """A tqdm bar with the run's own figures."""
+
+    def __init__(self, stream: TextIO, terminal: Terminal, clock: Clock) -> None:
+        self._stream, self._terminal, self._clock = stream, terminal, clock
+        self._bar: tqdm[Never] | None = None
+        self._drawn_at = float("-inf")
+        self._last: Progress | None = None
+        self._note = ""
+
+    def show(self, progress: Progress) -> None:
+        """Redraw, at most ten times a second; a new note stands above the bar."""
+        self._last = progress
+        if progress.note != self._note:
+            self._note = progress.note
+            if progress.note:
+                tqdm.write(cut(self._terminal.shown(progress.note), self._terminal.width), file=self._stream)
+        if self._clock.monotonic() - self._drawn_at >= _BAR_EVERY_S:
+            self._draw(progress)
+
+    def close(self) -> None:
+        """Draw the last counts and leave the line as it is."""
+        if self._last is not None:
+            self._draw(self._last)
+        if self._bar is not None:
+            self._bar.close()
+
+    def _draw(self, progress: Progress) -> None:
+        self._drawn_at = self._clock.monotonic()
+        if self._bar is None:
+            self._bar = tqdm(
+                total=progress.jobs,
+                file=self._stream,
+                ascii=not self._terminal.has_unicode,
+                dynamic_ncols=True,
+                bar_format="{desc}|{bar}|{postfix}",
+            )
+        width = self._bar.ncols or self._terminal.width
+        figures = bar_figures(progress, room=width - _SHORTEST_BAR)
+        self._bar.total = max(1, progress.jobs)
+        self._bar.n = min(progress.done + progress.failed + progress.unknown, progress.jobs)
+        self._bar.desc = figures[0]
+        self._bar.postfix = figures[1]
+        self._bar.refresh()
+
+
+class PlainLines:
+    """A line of text every few seconds, for logs."""
+
+    def __init__(self, stream: TextIO, terminal: Terminal, clock: Clock) -> None:
+        self._stream, self._terminal, self._clock = stream, terminal, clock
+        self._last: Progress | None = None
+        self._written: Progress | None = None
+        self._written_at = clock.monotonic()
+
+    def show(self, progress: Progress) -> None:
+        """Write a line when the last one is a few seconds old, or when the run now waits for something else."""
+        self._last = progress
+        is_news = bool(progress.note) and (self._written is None or progress.note != self._written.note)
+        if is_news or self._clock.monotonic() - self._written_at >= _LINE_EVERY_S:
+            self._write(progress)
+
+    def close(self) -> None:
+        """Write the last counts, unless they stand there already."""
+        if self._last is not None and self._last != self._written:
+            self._write(self._last)
+
+    def _write(self, progress: Progress) -> None:
+        self._written, self._written_at = progress, self._clock.monotonic()
+        note = f" ({self._terminal.shown(progress.note)})" if progress.note else ""
+        try:
+            self._stream.write(f"{sentence(progress)}{note}\n")
+            self._stream.flush()
+        except BrokenPipeError:  # nobody reads the log any more; the run goes on
+            return
+
+
+def sentence(progress: Progress) -> str:
+    """Return the counts in words."""
+    parts = [f"{progress.done:,} of {count(progress.jobs, 'job')} done"]
+    parts += [f"{progress.failed:,} failed"] if progress.failed else []
+    parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
+    parts += [f"{progress.in_flight:,} in flight", f"{progress.images_per_minute:,.0f} images/min"]
+    parts += [usd(progress.spent_nusd)]
+    parts += [f"{duration(progress.remaining_s)} left"] if progress.remaining_s is not None else []
+    return ", ".join(parts)
+
+
+def bar_figures(progress: Progress, *, room: int) -> tuple[str, str]:
+    """Return what stands left and right of the bar in at most ``room`` columns: the least important goes first."""
+    left = f"{progress.done:,}/{progress.jobs:,} done"
+    left += f" {progress.failed:,} failed" if progress.failed else ""
+    left += f" {progress.unknown:,} unknown" if progress.unknown else ""
+    time_left = f"{_clock_time(progress.remaining_s)} left" if progress.remaining_s is not None else "-- left"
+    right = [
+        f"{progress.in_flight:,} in flight",
+        f"{progress.images_per_minute:,.0f} img/min",
+        usd(progress.spent_nusd),
+        time_left,
+    ]
+    while right and cells(left) + sum(cells(part) + 2 for part in right) + 2 > room:
+        right.pop(min(1, len(right) - 1))
+    return f"{left} ", " " + ", ".join(right)
+
+
+def _clock_time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,79 @@
+"""What one stream can show: its width, colour, and characters beyond ASCII."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TextIO, TypeAlias
+
+from qwave_batch.cli.drawing.text import safe
+
+Colour: TypeAlias = Literal["red", "yellow", "green", "dim", "bold"]
+
+_CODES: Mapping[Colour, str] = {"red": "31", "yellow": "33", "green": "32", "dim": "2", "bold": "1"}
+_NARROWEST = 40
+_PLAIN_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """How to draw on one stream."""
+
+    width: int = _PLAIN_WIDTH
+    """Columns."""
+    is_terminal: bool = False
+    has_colour: bool = False
+    has_unicode: bool = True
+
+    @classmethod
+    def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "Terminal":
+        """Return what ``stream`` can show; ``COLUMNS``, ``NO_COLOR`` and ``TERM`` are heeded."""
+        is_terminal = stream.isatty()
+        return cls(
+            width=max(_NARROWEST, _width(stream, environ, is_terminal=is_terminal)),
+            is_terminal=is_terminal,
+            has_colour=is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb",
+            has_unicode=_speaks_unicode(stream),
+        )
+
+    def paint(self, text: str, colour: Colour) -> str:
+        """Return ``text`` in ``colour`` where the stream has colour, else as it is."""
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.has_colour else text
+
+    def shown(self, text: str) -> str:
+        """Return foreign ``text`` as it may be printed here: one line, nothing that steers the terminal."""
+        clean = safe(text)
+        return clean if self.has_unicode else clean.encode("ascii", "backslashreplace").decode("ascii")
+
+    @property
+    def mark(self) -> str:
+        """The sign that something was cut."""
+        return "…" if self.has_unicode else "..."
+
+    @property
+    def rule(self) -> str:
+        """The character that a line under a table's head is drawn with."""
+        return "─" if self.has_unicode else "-"
+
+
+def _width(stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool) -> int:
+    columns = environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
+    if not is_terminal:
+        return _PLAIN_WIDTH
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _PLAIN_WIDTH
+    except (OSError, ValueError):
+        return _PLAIN_WIDTH
+
+
+def _speaks_unicode(stream: TextIO) -> bool:
+    """Whether the stream's encoding has box characters; a stream of text without one (StringIO) has all."""
+    encoding = getattr(stream, "encoding", None)
+    if not encoding:
+        return True
+    try:
+        "─█…".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,83 @@
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+
+from qwave_batch.cli.drawing.progress import Bar, PlainLines, bar_figures, sentence, view_for
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import cells
+from qwave_batch.model.progress import Progress
+
+NOW = Progress(
+    jobs=48,
+    done=12,
+    failed=1,
+    unknown=0,
+    in_flight=16,
+    images=12,
+    spent_nusd=420_000_000,
+    elapsed_s=19.0,
+    images_per_minute=38.2,
+    remaining_s=80.0,
+)
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.time_s = 0.0
+
+    def now(self) -> float:
+        return self.time_s
+
+    def monotonic(self) -> float:
+        return self.time_s
+
+    async def sleep(self, wait_s: float) -> None:
+        self.time_s += wait_s
+
+
+def test_a_line_says_all_that_a_bar_shows() -> None:
+    assert sentence(NOW) == ("12 of 48 jobs done, 1 failed, 16 in flight, 38 images/min, 0.42 USD, 1 min 20 s left")
+
+
+def test_plain_lines_come_every_few_seconds() -> None:
+    stream, clock = StringIO(), FakeClock()
+    view = PlainLines(stream, Terminal(), clock)
+    for tenth in range(121):
+        clock.time_s = tenth / 10
+        view.show(replace(NOW, done=tenth))
+    view.close()
+    assert [line.split()[0] for line in stream.getvalue().splitlines()] == ["50", "100", "120"]
+
+
+def test_what_a_run_waits_for_is_news() -> None:
+    stream = StringIO()
+    view = PlainLines(stream, Terminal(), FakeClock())
+    view.show(replace(NOW, note="rate limit, 30 s"))
+    view.show(replace(NOW, note="rate limit, 30 s"))
+    assert stream.getvalue().count("rate limit, 30 s") == 1
+
+
+@pytest.mark.parametrize("room", [30, 40, 70, 150])
+def test_figures_beside_the_bar_leave_it_room(room: int) -> None:
+    left, right = bar_figures(replace(NOW, jobs=1632, done=1200), room=room)
+    assert cells(left + right) <= room
+    assert left == "1,200/1,632 done 1 failed "
+
+
+def test_a_wide_terminal_shows_every_figure() -> None:
+    assert bar_figures(NOW, room=150)[1] == " 16 in flight, 38 img/min, 0.42 USD, 1:20 left"
+
+
+def test_a_bar_ends_with_the_last_counts() -> None:
+    stream = StringIO()
+    view = Bar(stream, Terminal(is_terminal=True), FakeClock())
+    view.show(NOW)
+    view.show(replace(NOW, done=47))
+    view.close()
+    assert "47/48 done" in stream.getvalue().split("\r")[-1]
+
+
+def test_a_terminal_gets_a_bar_and_a_log_lines() -> None:
+    assert isinstance(view_for(StringIO(), Terminal(is_terminal=True), FakeClock()), Bar)
+    assert isinstance(view_for(StringIO(), Terminal(), FakeClock()), PlainLines)
