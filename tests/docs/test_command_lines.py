@@ -28,13 +28,17 @@ def options(command: str) -> set[str]:
     return {option for action in actions for option in action.option_strings} - {"-h", "--help"}
 
 
+CALL = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/bin/)?qwave-batch ([a-z]+(?: \S+)*)(?: {2,}.*)?$")
+
+
 def examples() -> Iterator[tuple[str, str]]:
-    """Each line of a code block that calls qwave-batch, with the page it stands on."""
+    """Each call of qwave-batch that documentation shows, with the page it stands on."""
     for page in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"), *CHECKOUT.glob("specs/*.yaml")):
         for line in page.read_text(encoding="utf-8").splitlines():
-            call = re.match(r"(?:[#$ ]|.*&& )*(?:\S*/bin/)?qwave-batch ([a-z]+ .*?|[a-z]+)(?:  .*|#.*)?$", line)
-            if call and (line.startswith((" ", "#", "$", "python3", "qwave-batch"))):
-                yield page.relative_to(CHECKOUT).as_posix(), call[1].strip()
+            typed = re.sub(r"^( {4}|# +|\$ )", "", line)
+            for part in re.split(r" (?:&&|\|\|?) |;", typed):
+                if call := CALL.match(part.strip()):
+                    yield page.relative_to(CHECKOUT).as_posix(), call[1]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
