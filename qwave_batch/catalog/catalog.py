@@ -1,0 +1,55 @@
+"""A catalog: all that is known of the API and its models as of one date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from qwave_batch.catalog.model import Model
+from qwave_batch.errors import UnknownName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """What to use in place of a model that is gone."""
+
+    use: str
+    """A model's name, or a sentence's end such as ``a model of another vendor``."""
+    since: str | None = None
+    """The day it went, when that is known."""
+
+    def __str__(self) -> str:
+        return f"{f'gone since {self.since}' if self.since else 'gone'}: use {self.use}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Catalog:
+    """The models of one date."""
+
+    date: str
+    base_url: str
+    idempotency_hours: float | None
+    """How long the API keeps an Idempotency-Key; None when it keeps none."""
+    result_lifetime_hours: tuple[float, float]
+    """The shortest and the longest time that a finished image stays at the API."""
+    models: Mapping[str, Model]
+    """In the catalog's order."""
+    gone: Mapping[str, Successor]
+    """Names that older catalogs had."""
+    callback_fields: frozenset[str]
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """Every request field of any model, callback fields apart."""
+        return frozenset().union(*(model.fields for model in self.models.values())) - self.callback_fields
+
+    def model(self, name: str) -> Model:
+        """Return a model by its name.
+
+        Raises:
+            UnknownName: The catalog has no such model; it says which name is close, or what to use instead.
+        """
+        if name in self.models:
+            return self.models[name]
+        if name in self.gone:
+            raise UnknownName("model", name, (), hint=str(self.gone[name]))
+        raise UnknownName("model", name, self.models, hint=f"qwave-batch models lists all {len(self.models)}")

@@ -1,0 +1,76 @@
+"""The extension keywords of catalog schemas: what JSON Schema can't say, each a function. See docs/catalog.md.
+
+Every name starts with ``x-``, so that a validator that does not know them passes over them.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from jsonschema import ValidationError
+
+from qwave_batch.catalog.dotted import count_at, entries_at
+
+Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[ValidationError]]
+"""A keyword as jsonschema calls it: validator, the keyword's value, the instance, the schema around it."""
+
+
+def _sum(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Hold a list of objects to an exact sum over one of their members."""
+    if not isinstance(instance, list | tuple):
+        return
+    shares = [item.get(wanted["of"]) for item in instance if isinstance(item, Mapping)]
+    numbers = [share for share in shares if _is_number(share)]
+    if len(numbers) < len(instance):
+        return  # what is missing or no number is complained of by itself
+    # a float counts as the shortest decimal that prints the same: 33.3 + 33.3 + 33.4 is 100
+    total = sum((Fraction(str(number)) for number in numbers), start=Fraction(0))
+    if total != wanted["is"]:
+        yield ValidationError(
+            f"has {wanted['of']}s that add up to {_shown(total, wanted['is'])}, not exactly {wanted['is']}"
+        )
+
+
+def _same_length(_validator: Any, names: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Hold two lists of an object to the same number of entries."""
+    lists = [instance.get(name) for name in names] if isinstance(instance, Mapping) else []
+    lengths = [len(value) for value in lists if isinstance(value, list | tuple)]
+    if len(lengths) == len(names) and len(set(lengths)) > 1:
+        yield ValidationError(f"{' and '.join(names)} differ in length: {', '.join(map(str, lengths))}")
+
+
+def _total(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Hold lengths of lists and values of numbers, added up, to a maximum."""
+    if not isinstance(instance, Mapping):
+        return
+    total = sum(entries_at(instance, path) for path in wanted["lengths"])
+    total += sum(count_at(instance, path, otherwise) for path, otherwise in wanted["numbers"].items())
+    if total > wanted["maximum"]:
+        yield ValidationError(f"{total} altogether is above the maximum {wanted['maximum']}")
+
+
+KEYWORDS: Mapping[str, Keyword] = {
+    "x-sum": _sum,
+    "x-sameLength": _same_length,
+    "x-total": _total,
+}
+"""The keywords that can refuse a request."""
+
+MESSAGE = "x-message"
+"""How to word a value that the schema around it refuses; ``{at}``, ``{value}`` and ``{model}`` are filled in."""
+
+RULE = "x-rule"
+"""The request field at fault, and the sentence, when anything below the schema around it fails."""
+
+ANNOTATIONS = frozenset({MESSAGE, RULE})
+"""The keywords that only say how a refusal is worded."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _shown(total: Fraction, wanted: float) -> str:
+    text = f"{float(total):.15g}"
+    return f"almost {text}" if text == str(wanted) else text

@@ -1,0 +1,107 @@
+"""One model as the catalog describes it: what it takes, what it refuses and what it costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from jsonschema.protocols import Validator
+
+from qwave_batch.catalog.checking import request_validator
+from qwave_batch.catalog.field import choices_of
+from qwave_batch.catalog.imagecount import ImageRule, max_images
+from qwave_batch.catalog.price import Price
+from qwave_batch.catalog.spelling import Spelling
+from qwave_batch.catalog.violation import Violation
+from qwave_batch.catalog.wording import Wording
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """A model. Its validator is built when the first request is checked."""
+
+    name: str
+    vendor: str
+    """The name of the vendor's schema file; data, never a reason for another way through the code."""
+    title: str
+    schema: JsonObject
+    """The model's own complete JSON Schema 2020-12."""
+    fields: Mapping[str, JsonObject]
+    """Each request field with its schema."""
+    content_fields: frozenset[str]
+    """Fields that a request can't lose without asking for something else."""
+    spelling: Spelling
+    wording: Wording
+    image_rules: tuple[ImageRule, ...]
+    price: Price
+    returns: str
+    """The file format of the images when no output_format decides: ``jpeg``, ``png`` or ``webp``."""
+    native_resolution: str | None = None
+    """The tier of the images where the model takes no resolution and the documents name one."""
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions, the default first."""
+        return self._choices("action")
+
+    @property
+    def ratios(self) -> tuple[str, ...]:
+        """The aspect ratios, in the catalog's order."""
+        return self._choices("aspect_ratio")
+
+    @property
+    def resolutions(self) -> tuple[str, ...]:
+        """The resolution tiers in the model's own spelling; empty when the field is not taken."""
+        return self._choices("resolution")
+
+    @property
+    def takes_seed(self) -> bool:
+        """Whether a request may name a seed."""
+        return "seed" in self.fields
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields that every request needs, whatever its action."""
+        match self.schema.get("required"):
+            case [*names]:
+                return tuple(map(str, names))
+            case _:
+                return ()
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Json]:
+        """What the API takes for each field that a request leaves out, where it is documented."""
+        return {name: field["default"] for name, field in self.fields.items() if "default" in field}
+
+    @cached_property
+    def validator(self) -> Validator:
+        """The reference that decides whether a request is valid."""
+        return request_validator(self.schema)
+
+    def normalise(self, request: JsonObject) -> dict[str, Json]:
+        """Return the request in the model's own spelling. Nothing else changes, no default is added."""
+        return self.spelling.normalise(request)
+
+    def violations(self, request: JsonObject) -> tuple[Violation, ...]:
+        """Return all that is wrong with a normalised request, in the order of the model's fields."""
+        return self.wording.violations(request, self.validator.iter_errors(request))
+
+    def max_images(self, request: JsonObject) -> int:
+        """Return the most images that the request may return."""
+        return max_images(self.image_rules, request)
+
+    def estimate_nusd(self, request: JsonObject) -> int:
+        """Return the most that the request should cost, in nano-dollars; surcharges of unknown amount apart."""
+        return self.cost_nusd(request, self.max_images(request))
+
+    def cost_nusd(self, request: JsonObject, images: int) -> int:
+        """Return the catalog's price of the images that came, in nano-dollars."""
+        return self.price.nusd_per_image(request) * images
+
+    def image_format(self, request: JsonObject) -> str:
+        """Return the file format that the request's images should have."""
+        asked = request.get("output_format", self.defaults.get("output_format"))
+        return asked if isinstance(asked, str) else self.returns
+
+    def _choices(self, field: str) -> tuple[str, ...]:
+        return tuple(map(str, choices_of(self.fields.get(field, {}))))

@@ -1,0 +1,49 @@
+"""Finds the valid choice closest to one that is not: by size for tiers, by shape for ratios, else by spelling."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.jsontypes import Json
+
+_TIER = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([a-z]{1,3})", re.ASCII)
+_RATIO = re.compile(r"(\d{1,9}(?:\.\d{1,9})?):(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
+
+
+def nearest_choice(value: Json, choices: Sequence[Json]) -> str | None:
+    """Return the closest of the choices that are text, or None when none is close."""
+    texts = [choice for choice in choices if isinstance(choice, str)]
+    if not isinstance(value, str):
+        return nearest(str(value), texts) if isinstance(value, int | float) else None
+    for measure in (_shape, _size):
+        if found := _closest(value, texts, measure):
+            return found
+    return nearest(value, texts)
+
+
+def _closest(value: str, texts: Sequence[str], measure: Callable[[str], float | None]) -> str | None:
+    """Return the text with the nearest measure, the first of several; None when the value has none."""
+    wanted = measure(value)
+    if wanted is None:
+        return None
+    distances = {text: abs(found - wanted) for text in texts if (found := measure(text)) is not None}
+    return min(distances, key=lambda text: distances[text], default=None)
+
+
+def _shape(text: str) -> float | None:
+    """Measure a ratio such as 16:9 so that 2:1 and 1:2 are equally far from 1:1."""
+    match = _RATIO.fullmatch(text)
+    return _log_ratio(match) if match else None
+
+
+def _log_ratio(match: re.Match[str]) -> float | None:
+    width, height = float(match[1]), float(match[2])
+    return math.log(width / height) if width and height else None
+
+
+def _size(text: str) -> float | None:
+    """Measure a tier such as 2K."""
+    match: Any = _TIER.fullmatch(text.casefold())
+    return float(match[1]) if match else None

@@ -1,0 +1,95 @@
+"""Opens the dated catalogs that ship with the package."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from qwave_batch.catalog.catalog import Catalog, Successor
+from qwave_batch.catalog.derivation import model_schema
+from qwave_batch.catalog.imagecount import ImageRule
+from qwave_batch.catalog.model import Model
+from qwave_batch.catalog.price import Price
+from qwave_batch.catalog.spelling import Spelling
+from qwave_batch.catalog.wording import Wording
+from qwave_batch.errors import UnknownName
+from qwave_batch.resources import shipped
+
+_FILE = "catalog.yaml"
+# the C parser reads the same YAML some ten times faster, where PyYAML was built with it
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def catalog_dates() -> tuple[str, ...]:
+    """Return the dates of all catalogs, oldest first."""
+    return tuple(sorted(file.parent.name for file in shipped("schemas").glob(f"*/{_FILE}")))
+
+
+@cache
+def open_catalog(date: str) -> Catalog:
+    """Return the catalog of a date such as ``2026-05``.
+
+    Raises:
+        UnknownName: There is no catalog of that date.
+    """
+    dates = catalog_dates()
+    if date not in dates:
+        raise UnknownName("catalog", date, dates, hint=f"the catalogs are {', '.join(dates)}")
+    return read_catalog(shipped("schemas") / date)
+
+
+def read_catalog(folder: Path) -> Catalog:
+    """Return the catalog that a folder with catalog.yaml and its vendors' schema files describes."""
+    listing: dict[str, Any] = yaml.load((folder / _FILE).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    names = dict.fromkeys(entry["vendor"] for entry in listing["models"].values())
+    vendors = {vendor: _read_json(folder / f"{vendor}.schema.json") for vendor in names}
+    schemas = {name: model_schema(vendors[entry["vendor"]], name) for name, entry in listing["models"].items()}
+    known_fields = frozenset(field for schema in schemas.values() for field in schema["properties"])
+    return Catalog(
+        date=listing["catalog"],
+        base_url=listing["base_url"],
+        idempotency_hours=listing["idempotency_hours"],
+        result_lifetime_hours=(listing["result_lifetime_hours"]["least"], listing["result_lifetime_hours"]["most"]),
+        models={
+            name: _model(
+                name, entry, listing, schemas[name], title=vendors[entry["vendor"]]["title"], known_fields=known_fields
+            )
+            for name, entry in listing["models"].items()
+        },
+        gone={name: Successor(use=entry["use"], since=entry.get("since")) for name, entry in listing["gone"].items()},
+        callback_fields=frozenset(listing["callback_fields"]),
+    )
+
+
+def _model(
+    name: str,
+    entry: Mapping[str, Any],
+    listing: Mapping[str, Any],
+    schema: dict[str, Any],
+    *,
+    title: str,
+    known_fields: frozenset[str],
+) -> Model:
+    fields = schema["properties"]
+    return Model(
+        name=name,
+        vendor=entry["vendor"],
+        title=title,
+        schema=schema,
+        fields=fields,
+        content_fields=frozenset(listing["content_fields"]),
+        spelling=Spelling(fields, listing["ignore_case"]),
+        wording=Wording(model=name, schema=schema, known_fields=known_fields),
+        image_rules=tuple(map(ImageRule.from_json, entry.get("images", listing["images"]))),
+        price=Price.from_json(entry, fields),
+        returns=entry["returns"],
+        native_resolution=entry.get("native_resolution"),
+    )
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema
