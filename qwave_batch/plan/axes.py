@@ -1,0 +1,98 @@
+"""The axes of a matrix with their values read: labels, request fields and template variables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.equality import same_json, same_spelled
+from qwave_batch.plan.identity import random_seed
+from qwave_batch.plan.vocabulary import Name
+from qwave_batch.spec.document import IntegerRange, Path, RandomSeeds
+from qwave_batch.spec.templates import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisValue:
+    """One value of an axis."""
+
+    label: Json
+    """What exclude, include and manifests call it."""
+    variable: Json
+    """What templates see under the axis' name."""
+    fields: Mapping[str, Json] = field(default_factory=dict)
+    """Request fields it sets; None leaves a field out."""
+    late: Mapping[str, Value | None] = field(default_factory=dict)
+    """Request fields that are templates over the whole scope, rendered a job at a time."""
+    origin: Path = ()
+    """Where it stands in the spec."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedAxis:
+    """An axis with all its values, lists held and ranges computed on demand."""
+
+    name: Name
+    count: int
+    value: Callable[[int], AxisValue]
+    sets: frozenset[str]
+    """Every request field that any of its values sets."""
+    is_listed: bool
+    """Whether its values are held; otherwise they are computed on demand, and may be many."""
+    origin: Path
+
+    def matches(self, position: int, key: Name, wanted: Json) -> bool:
+        """Whether value number ``position`` is what an exclude or include calls ``key: wanted``."""
+        value = self.value(position)
+        same = same_spelled if key.is_field else same_json
+        if key.text == self.name.text and same(value.label, wanted):
+            return True
+        if key.text in value.fields:
+            return same_spelled(value.fields[key.text], _own_field(key.text, wanted))
+        return False
+
+
+def _own_field(name: str, wanted: Json) -> Json:
+    """Return the value a mapping such as ``{model: x, quality: high}`` gives to the axis' own field."""
+    return wanted[name] if isinstance(wanted, Mapping) and name in wanted else wanted
+
+
+def read_value(name: Name, raw: Json, late: Mapping[str, Value | None], origin: Path) -> AxisValue:
+    """Return the meaning of one rendered value of the axis ``name``.
+
+    ``late`` are the compiled templates of the value's own ``request``, where it has one.
+    """
+    if name.is_field:
+        return _field_value(name.text, raw, origin)
+    if not isinstance(raw, Mapping):
+        return AxisValue(label=raw, variable=raw, origin=origin)
+    return AxisValue(label=raw.get("id", raw), variable=raw, late=late, origin=origin)
+
+
+def _field_value(name: str, raw: Json, origin: Path) -> AxisValue:
+    if isinstance(raw, Mapping) and name in raw:
+        fields = {key: value for key, value in raw.items() if key != "id"}
+        return AxisValue(label=raw.get("id", raw[name]), variable=raw[name], fields=fields, origin=origin)
+    return AxisValue(label=raw, variable=raw, fields={name: raw}, origin=origin)
+
+
+def list_axis(name: Name, values: Sequence[AxisValue], origin: Path) -> ResolvedAxis:
+    """Return the axis of a written list."""
+    sets = frozenset(key for value in values for key in (*value.fields, *value.late))
+    return ResolvedAxis(
+        name=name, count=len(values), value=values.__getitem__, sets=sets, is_listed=True, origin=origin
+    )
+
+
+def computed_axis(name: Name, values: IntegerRange | RandomSeeds, origin: Path) -> ResolvedAxis:
+    """Return the axis of a range or of drawn seeds; nothing is held, so a million values cost nothing."""
+
+    def number(position: int) -> int:
+        if isinstance(values, IntegerRange):
+            return values.start + values.step * position
+        return random_seed(values.seed, position)
+
+    def value(position: int) -> AxisValue:
+        return read_value(name, number(position), {}, origin)
+
+    sets = frozenset({name.text}) if name.is_field else frozenset[str]()
+    return ResolvedAxis(name=name, count=values.count, value=value, sets=sets, is_listed=False, origin=origin)

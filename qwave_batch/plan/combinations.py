@@ -1,0 +1,144 @@
+"""The lazy product of the axes, with what exclude drops and include adds."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.axes import AxisValue, ResolvedAxis
+from qwave_batch.plan.masks import Masks
+from qwave_batch.plan.vocabulary import Name
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.templates import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An exclude or include entry, its values rendered."""
+
+    keys: tuple[tuple[Name, Json], ...]
+    """The names that belong to axes, with the value each asks for."""
+    fields: Mapping[str, Value | None] = field(default_factory=dict)
+    """Include only: the request fields it adds where no axis value sets them."""
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    """Include only: the template variables it adds."""
+    own_values: tuple[AxisValue | None, ...] = ()
+    """Include only: what it says of each axis, for when it is a combination of its own."""
+    origin: Path = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """One cell of the matrix: a value per axis, and the includes laid over it."""
+
+    values: tuple[AxisValue | None, ...]
+    """A value per axis; None where an include of its own leaves the axis out."""
+    includes: tuple[Entry, ...]
+    slots: tuple[int, ...]
+    """The position in each axis, then a number for the includes: equal slots mean equal values."""
+
+    def additions(self) -> Iterator[tuple[str, Value | None, Entry]]:
+        """Yield the request fields the includes add, in their order, never one that an axis value sets."""
+        taken = {name for value in self.values if value for name in (*value.fields, *value.late)}
+        for entry in self.includes:
+            for name, value in entry.fields.items():
+                if name not in taken:
+                    yield name, value, entry
+
+    def variables(self, axes: Sequence[ResolvedAxis]) -> dict[str, Json]:
+        """Return the names that templates see of this cell."""
+        seen: dict[str, Json] = {}
+        for entry in self.includes:
+            seen.update(entry.variables)
+        seen.update({axis.name.text: value.variable for axis, value in zip(axes, self.values, strict=True) if value})
+        return seen
+
+    def labels(self, axes: Sequence[ResolvedAxis]) -> dict[str, Json]:
+        """Return the label of each axis, for plans and manifests."""
+        return {axis.name.text: value.label for axis, value in zip(axes, self.values, strict=True) if value}
+
+
+class Matrix:
+    """All combinations of a spec, in their order, made one at a time."""
+
+    def __init__(self, axes: Sequence[ResolvedAxis], excludes: Sequence[Entry], includes: Sequence[Entry]) -> None:
+        self.axes = tuple(axes)
+        self.excludes = tuple(excludes)
+        self.includes = tuple(includes)
+        self._drops = self._masks(self.excludes, silence_agrees=False)
+        self._lays = self._masks(self.includes, silence_agrees=True)
+        self.own = tuple(number for number in range(len(self.includes)) if not self._fits_any(number))
+        """The numbers of the includes that fit no combination and are one themselves."""
+
+    def __iter__(self) -> Iterator[Combination]:
+        """Yield the product in the order written, last axis fastest, then the includes of their own."""
+        if self.axes or not self.includes:
+            yield from self._product()
+        for number in self.own:
+            slots = (*(-1 for _ in self.axes), -1 - number)
+            entry = self.includes[number]
+            yield Combination(values=entry.own_values, includes=(entry,), slots=slots)
+
+    def idle_excludes(self) -> Iterator[Entry]:
+        """Yield the excludes that match nothing."""
+        for number, entry in enumerate(self.excludes):
+            if not all(any(masks[position] >> number & 1 for position in masks.positions()) for masks in self._drops):
+                yield entry
+
+    def _product(self) -> Iterator[Combination]:
+        laid_over = sum(1 << number for number in range(len(self.includes)) if number not in self.own)
+        entries = _EntriesByMask(self.includes)
+        for slots in itertools.product(*(range(axis.count) for axis in self.axes)):
+            if self.excludes and self.axes and _together(self._drops, slots):
+                continue
+            laid = _together(self._lays, slots) & laid_over if laid_over else 0
+            values = tuple(axis.value(slot) for axis, slot in zip(self.axes, slots, strict=True))
+            yield Combination(values=values, includes=entries[laid], slots=(*slots, laid))
+
+    def _fits_any(self, number: int) -> bool:
+        """Whether include ``number`` goes with some combination that no exclude drops.
+
+        Values that the excludes treat alike are looked at once, so the product is small however long the axes are.
+        """
+        if not self.axes:
+            return False
+        choices: list[set[int]] = []
+        for lays, drops in zip(self._lays, self._drops, strict=True):
+            positions = drops.positions() if lays.asks_nothing else lays.positions()
+            choices.append({drops[position] for position in positions if lays[position] >> number & 1})
+        if not self.excludes:
+            return all(choices)
+        return any(reduce(and_, picked) == 0 for picked in itertools.product(*choices))
+
+    def _masks(self, entries: Sequence[Entry], *, silence_agrees: bool) -> list[Masks]:
+        def asked(number: int) -> list[list[tuple[Name, Json]]]:
+            return [[key for key in entry.keys if owner(self.axes, key[0].text) == number] for entry in entries]
+
+        return [Masks(axis, asked(number), silence_agrees=silence_agrees) for number, axis in enumerate(self.axes)]
+
+
+class _EntriesByMask(dict[int, tuple[Entry, ...]]):
+    """The includes that a mask stands for; few different masks occur, so each is read once."""
+
+    def __init__(self, includes: Sequence[Entry]) -> None:
+        super().__init__()
+        self._includes = includes
+
+    def __missing__(self, mask: int) -> tuple[Entry, ...]:
+        found = tuple(entry for number, entry in enumerate(self._includes) if mask >> number & 1)
+        self[mask] = found
+        return found
+
+
+def _together(masks: Sequence[Masks], slots: Sequence[int]) -> int:
+    return reduce(and_, (mask[slot] for mask, slot in zip(masks, slots, strict=True)))
+
+
+def owner(axes: Sequence[ResolvedAxis], name: str) -> int | None:
+    """Return the number of the axis a name belongs to: by the axis' own name, else by a field it sets."""
+    for number, axis in enumerate(axes):
+        if axis.name.text == name:
+            return number
+    return next((number for number, axis in enumerate(axes) if name in axis.sets), None)

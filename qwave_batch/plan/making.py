@@ -1,0 +1,82 @@
+"""Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import SpecError, UnknownName
+from qwave_batch.model.job import PlanItem
+from qwave_batch.model.problem import Problem
+from qwave_batch.model.terms import Terms
+from qwave_batch.plan.expansion import Expansion
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.preparing import prepare
+from qwave_batch.plan.summary import Figures, figures_of
+from qwave_batch.spec.document import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A checked plan; iterating over ``items()`` expands it anew each time, always to the same items."""
+
+    spec: Spec
+    catalog_used: Catalog
+    figures: Figures
+    warnings: tuple[Problem, ...]
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+        return self.spec.name
+
+    @property
+    def catalog(self) -> str:
+        """The date of the catalog it was checked against."""
+        return self.catalog_used.date
+
+    @property
+    def spec_sha256(self) -> str:
+        """The hash of the spec as written."""
+        return self.spec.sha256
+
+    @property
+    def terms(self) -> Terms:
+        """What a run of it is held to."""
+        return self.spec.terms
+
+    def items(self) -> Iterator[PlanItem]:
+        """Yield jobs and twins in plan order."""
+        return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).items()
+
+
+def make_plan(spec: Spec) -> Plan:
+    """Return the plan of a spec.
+
+    Raises:
+        SpecError: With every problem of the spec, catalog violations included, or because no job is left.
+    """
+    faults = Faults(spec.marks)
+    try:
+        catalog = open_catalog(spec.catalog)
+    except UnknownName as unknown:
+        faults.add(("catalog",), str(unknown), value=spec.catalog, allowed=unknown.known)
+        raise SpecError(faults.problems()) from unknown
+    expansion = prepare(spec, catalog, faults)
+    figures = figures_of(expansion.items())
+    _note_empty(figures, expansion, faults)
+    if faults.has_errors():
+        raise SpecError(faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+
+
+def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:
+    if figures.jobs or faults.has_errors():
+        return
+    if figures.skipped:
+        reasons = "; ".join(f"{skip.reason} ({count:,})" for skip, count in figures.skips.most_common(3))
+        faults.add((), f"nothing to make: all {figures.skipped:,} jobs are skipped: {reasons}")
+    elif not any(True for _ in expansion.matrix):
+        faults.add(("matrix",), "nothing to make: the matrix has no combination", suggestion="exclude drops them all")
+    else:
+        faults.add(("prompts",), "nothing to make: no prompt is left", suggestion="look at where, and at the tables")

@@ -1,0 +1,89 @@
+"""Compiles and checks all that a spec says before its first job is made."""
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.expansion import Expansion
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.paths import OutputPath, check_template
+from qwave_batch.plan.prompts import ROW_NAMES, PromptReader
+from qwave_batch.plan.resolving import MatrixReader
+from qwave_batch.plan.scope import compiled, note_unknown
+from qwave_batch.plan.usage import UsageCheck
+from qwave_batch.plan.variables import check_names, compile_variables, render_variables
+from qwave_batch.plan.vocabulary import Vocabulary, vocabulary_of
+from qwave_batch.spec.document import Spec
+from qwave_batch.spec.pathtemplates import compile_path
+from qwave_batch.spec.templates import TemplateFault, Value
+
+PATH: tuple[str, str] = ("output", "path")
+
+
+def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
+    """Return the expansion of a spec; its mistakes are noted, and what they leave unknown makes no others."""
+    vocabulary = vocabulary_of(catalog)
+    axes = {vocabulary.read(axis.name).text for axis in spec.matrix.axes}
+    check_names(spec.vars, ("vars",), axes, faults)
+    variables = render_variables(compile_variables(spec.vars, ("vars",), (), faults), {}, faults)
+    cell_names = frozenset({*variables, *axes, *_added_names(spec, vocabulary), "prompt", "repeat"})
+    shared_names = cell_names | _prompt_names(spec)
+
+    matrix = MatrixReader(
+        spec=spec, vocabulary=vocabulary, variables=variables, known=shared_names, faults=faults
+    ).read()
+    reader = PromptReader(spec=spec, variables=variables, axes=axes, cell_names=cell_names, faults=faults)
+    prompts = reader.compile()
+    base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
+    path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)
+    _check_setters(spec, matrix, faults)
+    UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, faults=faults).run()
+    return Expansion(
+        spec=spec,
+        catalog=catalog,
+        base=base,
+        prompts=prompts,
+        reader=reader,
+        matrix=matrix,
+        output=OutputPath(path, vocabulary.fields),
+        faults=faults,
+    )
+
+
+def _added_names(spec: Spec, vocabulary: Vocabulary) -> set[str]:
+    """Return the names of variables that includes may add."""
+    names = (vocabulary.read(written) for entry in spec.matrix.include for written in entry)
+    return {name.text for name in names if not name.is_field}
+
+
+def _prompt_names(spec: Spec) -> set[str]:
+    """Return the names that some prompt brings, for the templates that all prompts share."""
+    names = {name for entry in spec.prompts for name in entry.vars}
+    return names.union(ROW_NAMES) if any(entry.source is not None for entry in spec.prompts) else names
+
+
+def _compiled_path(spec: Spec, known: frozenset[str], faults: Faults) -> Value | None:
+    check_template(spec.output_path, faults)
+    try:
+        path = compile_path(spec.output_path, PATH)
+    except TemplateFault as fault:
+        faults.add(fault.where, fault.message, value=spec.output_path)
+        return None
+    unknown = sorted(path.names - known)
+    for name in unknown:
+        note_unknown(name, known, PATH, faults)
+    return None if unknown else path
+
+
+def _check_setters(spec: Spec, matrix: Matrix, faults: Faults) -> None:
+    """Note fields that a prompt sets although an axis does, and texts set as a field."""
+    by_axis = {name: axis for axis in matrix.axes for name in axis.sets}
+    for entry in spec.prompts:
+        for name in entry.request:
+            where = ("prompts", entry.position, "request", name)
+            if name in by_axis:
+                faults.add_key(
+                    where, f'"{name}" is set by the axis {by_axis[name].origin[-1]}, so no prompt can set it'
+                )
+            elif name == "prompt":
+                faults.add_key(where, "the prompt is set by text")
+    if "prompt" in spec.request:
+        faults.add_key(("request", "prompt"), "the prompt is set under prompts")

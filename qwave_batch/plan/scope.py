@@ -1,0 +1,74 @@
+"""Templates with what they may name: compiled, checked, rendered; a mistake is noted once and makes no others.
+
+What a mistake keeps us from knowing is ``UNKNOWN``, and what is made of it is ``UNKNOWN`` too, so that every
+other mistake in the spec can still be found in the same go.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.faults import Faults
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.templates import TemplateFault, Value, compile_value
+
+
+class _Unknown:
+    """The value of something that has a mistake in it."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final[Any] = _Unknown()
+
+
+def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "") -> Value | None:
+    """Return a compiled value that uses only ``known`` names, or note what is wrong and return None.
+
+    Args:
+        raw: Any JSON value, with templates among its strings.
+        where: Its place in the spec.
+        known: The names at hand.
+        faults: Where to note.
+        of: What the names belong to, to end the sentence "x is not defined".
+    """
+    try:
+        value = compile_value(raw, where)
+    except TemplateFault as fault:
+        faults.add(fault.where, fault.message, value=raw)
+        return None
+    unknown = sorted(value.names.difference(known))
+    for name in unknown:
+        note_unknown(name, known, where, faults, of=of)
+    return None if unknown else value
+
+
+def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "") -> None:
+    """Note a name that is not at hand, with the names that are and the nearest of them."""
+    at_hand = sorted(known)
+    guess = nearest(name, at_hand)
+    faults.add(
+        where,
+        f'"{name}" is not defined{of}; at hand: {", ".join(at_hand) or "nothing"}',
+        value=name,
+        allowed=tuple(at_hand),
+        suggestion=f'did you mean "{guess}"?' if guess else None,
+    )
+
+
+def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
+    """Whether a mistake noted elsewhere keeps this value from being rendered."""
+    return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
+
+
+def rendered(value: Value | None, scope: Mapping[str, Json], faults: Faults) -> Json:
+    """Return the rendered value, or ``UNKNOWN`` after noting why it can't be."""
+    if value is None or is_unknown(value, scope):
+        return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+    try:
+        return value.render(scope)
+    except TemplateFault as fault:
+        faults.add(fault.where, fault.message)
+        return UNKNOWN  # type: ignore[no-any-return]

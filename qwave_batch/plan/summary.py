@@ -1,0 +1,95 @@
+"""The figures of a plan: what would be made, for how much, and what would not and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from qwave_batch.model.job import Job, JobError, PlanItem, Twin
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Jobs of one model that are left out for one reason."""
+
+    reason: str
+    field: str | None
+    model: str
+
+
+@dataclass(slots=True)
+class ModelFigures:
+    """What one model is asked for."""
+
+    jobs: int = 0
+    images: int = 0
+    estimated_nusd: int = 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that stands under ``by_model``."""
+        return {"jobs": self.jobs, "images": self.images, "estimated_usd": usd_from_nusd(self.estimated_nusd)}
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts of a plan, grown item by item."""
+
+    folded: int = 0
+    skipped: int = 0
+    by_model: dict[str, ModelFigures] = field(default_factory=dict)
+    skips: Counter[Skip] = field(default_factory=Counter)
+
+    @property
+    def jobs(self) -> int:
+        """Jobs that would be made."""
+        return sum(figures.jobs for figures in self.by_model.values())
+
+    @property
+    def images(self) -> int:
+        """The most images they may bring."""
+        return sum(figures.images for figures in self.by_model.values())
+
+    @property
+    def estimated_nusd(self) -> int:
+        """The most they should cost, in nano-dollars."""
+        return sum(figures.estimated_nusd for figures in self.by_model.values())
+
+    def count(self, item: PlanItem) -> None:
+        """Add one item of a plan."""
+        match item:
+            case Twin():
+                self.folded += 1
+            case Job(skip=None):
+                figures = self.by_model.setdefault(item.model, ModelFigures())
+                figures.jobs += 1
+                figures.images += item.max_images
+                figures.estimated_nusd += item.estimated_nusd
+            case Job(skip=JobError() as error):
+                self.skipped += 1
+                self.skips[Skip(error.message, error.field, item.model)] += 1
+
+
+def figures_of(items: Iterable[PlanItem]) -> Figures:
+    """Return the figures of a stream of plan items."""
+    figures = Figures()
+    for item in items:
+        figures.count(item)
+    return figures
+
+
+def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what ``plan --json`` prints; ``header`` holds name, spec_sha256 and catalog."""
+    return {
+        **header,
+        "jobs": figures.jobs,
+        "images": figures.images,
+        "folded": figures.folded,
+        "skipped": figures.skipped,
+        "estimated_usd": usd_from_nusd(figures.estimated_nusd),
+        "by_model": {model: each.as_json() for model, each in figures.by_model.items()},
+        "skips": [
+            {"reason": skip.reason, "field": skip.field, "model": skip.model, "count": count}
+            for skip, count in figures.skips.most_common()
+        ],
+    }

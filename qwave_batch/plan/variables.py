@@ -1,0 +1,40 @@
+"""The values of ``vars``, each rendered from those before it."""
+
+from collections.abc import Collection, Mapping
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.scope import compiled, rendered
+from qwave_batch.plan.vocabulary import BUILT_IN
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.templates import Value
+
+
+def check_names(names: Collection[str], where: Path, axes: Collection[str], faults: Faults) -> None:
+    """Note names that would hide an axis or one of the language's own."""
+    for name in names:
+        if name in BUILT_IN:
+            faults.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
+        elif name in axes:
+            faults.add_key((*where, name), f'"{name}" is an axis of the matrix too', suggestion="choose another")
+
+
+def compile_variables(
+    raw: Mapping[str, Json], where: Path, known: Collection[str], faults: Faults
+) -> dict[str, Value | None]:
+    """Return the compiled variables, None for those with a mistake; each may use ``known`` and those before it."""
+    at_hand = set(known)
+    values: dict[str, Value | None] = {}
+    for name, template in raw.items():
+        values[name] = compiled(template, (*where, name), at_hand, faults, of=" here")
+        at_hand.add(name)
+    return values
+
+
+def render_variables(values: Mapping[str, Value | None], scope: Mapping[str, Json], faults: Faults) -> dict[str, Json]:
+    """Return the rendered variables, in order."""
+    seen = dict(scope)
+    own: dict[str, Json] = {}
+    for name, value in values.items():
+        own[name] = seen[name] = rendered(value, seen, faults)
+    return own
