@@ -1,0 +1,111 @@
+"""One attempt at a job: one idempotency key, and at most one paid task under it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.codec import error_from_json
+from qwave_batch.model.job import JobError
+from qwave_batch.model.record import ImageFile
+from qwave_batch.model.task import ResultImage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt as it is on record. Times are Unix seconds, money is nano-dollars."""
+
+    job_id: str
+    number: int
+    """From 1; it grows only after an end that cost nothing, or when a paid job is asked for anew."""
+    round: int
+    """From 0; it grows when the same key goes out again after a known end of the last sending."""
+    state: AttemptState
+    key: str
+    first_sent_at: float | None
+    """When the key was first sent, by the API's own clock where it is known."""
+    held_nusd: int
+    """The most it can still cost while its state holds money."""
+    doubt_nusd: int
+    """What earlier rounds may have cost without our knowing; it is held for good."""
+    task_id: str | None = None
+    earlier_tasks: int = 0
+    """Tasks of earlier rounds."""
+    submitted_at: float | None = None
+    ended_at: float | None = None
+    cost_nusd: int = 0
+    cost_from: Literal["api", "catalog"] | None = None
+    results: tuple[ResultImage, ...] = ()
+    error: JobError | None = None
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks the API made under this attempt's key."""
+        return self.earlier_tasks + (self.task_id is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """An image on disk with what tells cheaply whether it was touched since."""
+
+    image: ImageFile
+    modified_ns: int
+
+
+def idempotency_key(folder_id: str, job_id: str, number: int) -> str:
+    """Return the key of an attempt: the same after every restart, and of no other attempt or folder."""
+    digest = hashlib.sha256(f"{folder_id}:{job_id}:{number}".encode()).hexdigest()
+    return f"qwave-{job_id}-{number}-{digest[:24]}"
+
+
+COLUMNS = (
+    "job_id, number, round, state, key, first_sent_at, held_nusd, doubt_nusd, task_id, earlier_tasks, "
+    "submitted_at, ended_at, cost_nusd, cost_from, results, error"
+)
+"""The columns of an attempt in the order that ``attempt_from_row`` reads."""
+
+
+def attempt_from_row(row: Sequence[Any]) -> Attempt:
+    """Return the attempt that a row of ``COLUMNS`` holds."""
+    (job_id, number, round_, state, key, first_sent_at, held, doubt, task_id, earlier, *rest) = row
+    submitted_at, ended_at, cost, cost_from, results, error = rest
+    return Attempt(
+        job_id=job_id,
+        number=number,
+        round=round_,
+        state=AttemptState(state),
+        key=key,
+        first_sent_at=first_sent_at,
+        held_nusd=held,
+        doubt_nusd=doubt,
+        task_id=task_id,
+        earlier_tasks=earlier,
+        submitted_at=submitted_at,
+        ended_at=ended_at,
+        cost_nusd=cost,
+        cost_from=cost_from,
+        results=results_from_text(results),
+        error=error_from_text(error),
+    )
+
+
+def text_of_results(results: Sequence[ResultImage]) -> str:
+    """Return result addresses as the text that the ledger keeps."""
+    return json.dumps([[result.url, result.expires_at] for result in results])
+
+
+def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
+    """Return the addresses that ``text_of_results`` was given."""
+    return tuple(ResultImage(url=url, expires_at=expires_at) for url, expires_at in json.loads(text)) if text else ()
+
+
+def text_of_error(error: JobError | None) -> str | None:
+    """Return an error as the text that the ledger keeps."""
+    return json.dumps(error.as_json()) if error else None
+
+
+def error_from_text(text: str | None) -> JobError | None:
+    """Return the error that ``text_of_error`` was given."""
+    return error_from_json(json.loads(text)) if text else None

@@ -1,0 +1,171 @@
+"""The ledger's file: its tables, and how it is opened to write and to read."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qwave_batch.errors import FolderError, StorageError
+
+FORMAT = 1
+APPLICATION_ID = 0x51574156  # "QWAV"
+
+_TABLES = """
+CREATE TABLE identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    folder_id TEXT NOT NULL, spec_name TEXT NOT NULL, backend TEXT NOT NULL, path TEXT NOT NULL, host TEXT NOT NULL,
+    key_fingerprint TEXT NOT NULL, created_at REAL NOT NULL,
+    pruned_nusd INTEGER NOT NULL DEFAULT 0,      -- what forgotten jobs have cost
+    pruned_held_nusd INTEGER NOT NULL DEFAULT 0  -- what they may have cost without our knowing
+);
+CREATE TABLE jobs (
+    row INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL UNIQUE,
+    position INTEGER,       -- its place among the jobs of the plan; NULL when the plan no longer holds it
+    body TEXT NOT NULL      -- model/codec.py
+);
+CREATE INDEX jobs_by_position ON jobs (position);
+CREATE TABLE twins (
+    place INTEGER PRIMARY KEY,  -- Twin.index
+    job_id TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX twins_by_job ON twins (job_id, place);
+CREATE TABLE attempts (
+    job_id TEXT NOT NULL, number INTEGER NOT NULL, round INTEGER NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL,
+    first_sent_at REAL, held_nusd INTEGER NOT NULL, doubt_nusd INTEGER NOT NULL DEFAULT 0,
+    task_id TEXT, earlier_tasks INTEGER NOT NULL DEFAULT 0, submitted_at REAL, ended_at REAL,
+    cost_nusd INTEGER NOT NULL DEFAULT 0, cost_from TEXT, results TEXT, error TEXT,
+    PRIMARY KEY (job_id, number)
+) WITHOUT ROWID;
+CREATE TABLE earlier_tasks (  -- tasks that a later round of the same attempt has replaced
+    job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL
+);
+CREATE TABLE images (
+    job_id TEXT NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL,  -- place: from 1, in the API's order
+    path TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, width INTEGER NOT NULL,
+    height INTEGER NOT NULL, format TEXT NOT NULL, source_url TEXT NOT NULL, modified_ns INTEGER NOT NULL,
+    PRIMARY KEY (job_id, number, place)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX images_by_path ON images (path);
+"""
+
+
+@contextmanager
+def storage_border(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors inside the block into ours: the one border where they are known."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise StorageError(f"the ledger {path} failed: {error}") from error
+    except OSError as error:
+        raise StorageError(f"the ledger {path} failed: {error.strerror or error}") from error
+
+
+def open_to_write(path: Path) -> sqlite3.Connection:
+    """Open the ledger, making it when it is not there; what is committed survives a power cut.
+
+    Raises:
+        FolderError: it is of a newer format or no ledger.
+        StorageError: the disk refuses.
+    """
+    with storage_border(path):
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    try:
+        with storage_border(path), _not_a_ledger(path):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA busy_timeout = 30000")
+            _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open the ledger to read only, while a run is live, after a crash, or on a medium that can't be written.
+
+    Raises:
+        FolderError: it is not there, of a newer format, or no ledger.
+        StorageError: it can't be read.
+    """
+    if not path.is_file():
+        raise FolderError(f"there is no ledger at {path}; a run makes one")
+    with storage_border(path), _not_a_ledger(path):
+        connection = _connect_to_read(path)
+        try:
+            _check_format(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    with suppress(sqlite3.OperationalError):
+        return _try_to_read(f"{path.resolve().as_uri()}?mode=ro")
+    # A folder that can't be written: SQLite can't make its index of the write-ahead log there, so read a copy.
+    with tempfile.TemporaryDirectory(prefix="qwave-ledger-") as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        log = path.with_name(path.name + "-wal")
+        if log.is_file():
+            shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        source = sqlite3.connect(copy)
+        try:
+            source.backup(connection)
+        finally:
+            source.close()
+        return connection
+
+
+def _try_to_read(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _not_a_ledger(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if "not a database" in str(error):
+            raise FolderError(f"{path} is no ledger of a run") from error
+        raise
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            for statement in _TABLES.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        else:
+            _check_format(connection, path)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID:
+        raise FolderError(f"{path} is no ledger of a run")
+    if found > FORMAT:
+        raise FolderError(
+            f"{path} was written by a newer version of qwave-batch (format {found}, this one reads {FORMAT}); upgrade"
+        )

@@ -1,0 +1,262 @@
+"""Every change of an attempt, each a named transition that is durable when its call returns."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from qwave_batch.ledger.attempt import (
+    COLUMNS,
+    Attempt,
+    StoredFile,
+    attempt_from_row,
+    idempotency_key,
+    text_of_error,
+    text_of_results,
+)
+from qwave_batch.ledger.states import ENDED_UNPAID, NEW_ROUNDS, AttemptState, IllegalTransition, check_transition
+from qwave_batch.ledger.writer import GroupWriter
+from qwave_batch.model.job import JobError
+from qwave_batch.model.task import ResultImage
+
+_FIND = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? AND number = ?"  # noqa: S608 - constant columns
+_NEWEST = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What a task's end cost, and who says so."""
+
+    cost_nusd: int
+    cost_from: Literal["api", "catalog"] | None
+
+
+class Journal:
+    """The one place where attempts change. A call that would break the table of transitions raises and writes nothing.
+
+    A call whose caller is cancelled may still be written: each of them is true whether its caller lives or not.
+    """
+
+    def __init__(self, writer: GroupWriter, folder_id: str) -> None:
+        self._writer = writer
+        self._folder_id = folder_id
+
+    async def intend(self, job_id: str, *, held_nusd: int, sent_at: float | None, pay_again: bool = False) -> Attempt:
+        """Begin a new attempt with its own key. After this the key may leave.
+
+        Args:
+            job_id: The job.
+            held_nusd: The most it can cost.
+            sent_at: Unix seconds of the sending by the API's clock, where that is known.
+            pay_again: Begin although an earlier attempt was paid: only when a person asked for it.
+
+        Raises:
+            IllegalTransition: the last attempt is not over, or was paid.
+        """
+
+        def change(connection: sqlite3.Connection) -> Attempt:
+            row = connection.execute(_NEWEST, (job_id,)).fetchone()
+            last = attempt_from_row(row) if row else None
+            number = last.number + 1 if last else 1
+            if last and not _may_follow(last, pay_again=pay_again):
+                raise IllegalTransition(job_id, number, last.state, AttemptState.INTENDED)
+            connection.execute(
+                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "
+                "VALUES (?, ?, 0, ?, ?, ?, ?)",
+                (
+                    job_id,
+                    number,
+                    AttemptState.INTENDED,
+                    idempotency_key(self._folder_id, job_id, number),
+                    sent_at,
+                    held_nusd,
+                ),
+            )
+            return _find(connection, job_id, number)
+
+        return await self._writer.write(change)
+
+    async def intend_again(self, attempt: Attempt, *, held_nusd: int, sent_at: float | None) -> Attempt:
+        """Begin a new round of a parked, unknown or lost attempt, under its old key.
+
+        What the old round may have cost stays held, unless it was parked, which means that nothing was made.
+        """
+        is_clean = attempt.state is AttemptState.PARKED
+        return await self._move(
+            attempt,
+            AttemptState.INTENDED,
+            held_nusd=held_nusd,
+            doubt_nusd=attempt.doubt_nusd + (0 if is_clean else attempt.held_nusd),
+            first_sent_at=sent_at,
+            task_id=None,
+            earlier_tasks=attempt.tasks,
+            error=None,
+        )
+
+    async def park(self, attempt: Attempt, error: JobError | None = None) -> Attempt:
+        """Record that nothing was made under the key; with an error the job has failed."""
+        return await self._move(attempt, AttemptState.PARKED, error=text_of_error(error))
+
+    async def accept(self, attempt: Attempt, *, task_id: str, submitted_at: float, held_nusd: int) -> Attempt:
+        """Record the task that the API made, before anybody asks for it."""
+        return await self._move(
+            attempt, AttemptState.ACCEPTED, task_id=task_id, submitted_at=submitted_at, held_nusd=held_nusd, error=None
+        )
+
+    async def find_again(self, attempt: Attempt) -> Attempt:
+        """Record that the API knows a lost task after all."""
+        return await self._move(attempt, AttemptState.ACCEPTED, error=None)
+
+    async def refuse(self, attempt: Attempt, error: JobError) -> Attempt:
+        """Record a definite refusal."""
+        return await self._move(attempt, AttemptState.REFUSED, error=text_of_error(error))
+
+    async def doubt(self, attempt: Attempt, error: JobError) -> Attempt:
+        """Record that nobody can tell whether the attempt was paid."""
+        return await self._move(attempt, AttemptState.UNKNOWN, error=text_of_error(error))
+
+    async def lose(self, attempt: Attempt, error: JobError) -> Attempt:
+        """Record that the API does not know the task."""
+        return await self._move(attempt, AttemptState.LOST, error=text_of_error(error))
+
+    async def complete(
+        self, attempt: Attempt, *, ended_at: float, submitted_at: float, bill: Bill, results: Sequence[ResultImage]
+    ) -> Attempt:
+        """Record a task that ended with images, before they are fetched."""
+        return await self._move(
+            attempt,
+            AttemptState.COMPLETED,
+            ended_at=ended_at,
+            submitted_at=submitted_at,
+            cost_nusd=bill.cost_nusd,
+            cost_from=bill.cost_from,
+            results=text_of_results(results),
+            error=None,
+        )
+
+    async def fail(self, attempt: Attempt, *, ended_at: float, bill: Bill, error: JobError) -> Attempt:
+        """Record a task that ended without images."""
+        return await self._move(
+            attempt,
+            AttemptState.FAILED,
+            ended_at=ended_at,
+            cost_nusd=bill.cost_nusd,
+            cost_from=bill.cost_from,
+            error=text_of_error(error),
+        )
+
+    async def cancelled(self, attempt: Attempt, *, ended_at: float, bill: Bill, error: JobError) -> Attempt:
+        """Record a task that was cancelled."""
+        return await self._move(
+            attempt,
+            AttemptState.CANCELLED,
+            ended_at=ended_at,
+            cost_nusd=bill.cost_nusd,
+            cost_from=bill.cost_from,
+            error=text_of_error(error),
+        )
+
+    async def store(self, attempt: Attempt, files: Sequence[StoredFile]) -> Attempt:
+        """Record that every image is in place (again)."""
+        return await self._move(attempt, AttemptState.STORED, files=files, error=None)
+
+    async def spoil(self, attempt: Attempt, files: Sequence[StoredFile], error: JobError) -> Attempt:
+        """Record that a paid task's images can't be had, but for ``files``."""
+        return await self._move(attempt, AttemptState.SPOILED, files=files, error=text_of_error(error))
+
+    async def renew(self, attempt: Attempt, results: Sequence[ResultImage]) -> Attempt:
+        """Record fresh addresses of a completed task's images; its state stays."""
+        return await self._note(attempt, results=text_of_results(results))
+
+    async def remark(self, attempt: Attempt, error: JobError) -> Attempt:
+        """Record why an attempt has come no further in this run; its state stays."""
+        return await self._note(attempt, error=text_of_error(error))
+
+    async def touch(self, attempt: Attempt, files: Sequence[StoredFile]) -> None:
+        """Record files that were found whole although their times had changed."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "UPDATE images SET modified_ns = ? WHERE job_id = ? AND number = ? AND path = ?",
+                [(file.modified_ns, attempt.job_id, attempt.number, file.image.path) for file in files],
+            )
+
+        await self._writer.write(change)
+
+    async def _move(
+        self, attempt: Attempt, after: AttemptState, *, files: Sequence[StoredFile] | None = None, **columns: Any
+    ) -> Attempt:
+        def change(connection: sqlite3.Connection) -> Attempt:
+            _check_current(connection, attempt, after)
+            check_transition(attempt.job_id, attempt.number, attempt.state, after)
+            is_new_round = (attempt.state, after) in NEW_ROUNDS
+            _update(connection, attempt, {**columns, "state": after, "round": attempt.round + is_new_round})
+            if files is not None:
+                _replace_images(connection, attempt, files)
+            return _find(connection, attempt.job_id, attempt.number)
+
+        return await self._writer.write(change)
+
+    async def _note(self, attempt: Attempt, **columns: Any) -> Attempt:
+        def change(connection: sqlite3.Connection) -> Attempt:
+            _check_current(connection, attempt, attempt.state)
+            _update(connection, attempt, columns)
+            return _find(connection, attempt.job_id, attempt.number)
+
+        return await self._writer.write(change)
+
+
+def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
+    if last.state is AttemptState.SPOILED or (last.state in ENDED_UNPAID and last.cost_nusd > 0):
+        return pay_again
+    return last.state in ENDED_UNPAID
+
+
+def _check_current(connection: sqlite3.Connection, attempt: Attempt, after: AttemptState) -> None:
+    """Refuse to act on an attempt that has changed since it was read."""
+    row = connection.execute(
+        "SELECT state, round FROM attempts WHERE job_id = ? AND number = ?", (attempt.job_id, attempt.number)
+    ).fetchone()
+    if row is None or (row[0], row[1]) != (attempt.state, attempt.round):
+        before = AttemptState(row[0]) if row else None
+        raise IllegalTransition(attempt.job_id, attempt.number, before, after)
+
+
+def _update(connection: sqlite3.Connection, attempt: Attempt, columns: dict[str, Any]) -> None:
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    connection.execute(
+        f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ?",  # noqa: S608 - names are this file's own
+        (*columns.values(), attempt.job_id, attempt.number),
+    )
+    if attempt.task_id is not None and columns.get("task_id", attempt.task_id) is None:
+        connection.execute(
+            "INSERT INTO earlier_tasks VALUES (?, ?, ?)", (attempt.job_id, attempt.number, attempt.task_id)
+        )
+
+
+def _replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequence[StoredFile]) -> None:
+    # By job and not by attempt: an earlier attempt's pictures may be written over under the same names.
+    connection.execute("DELETE FROM images WHERE job_id = ?", (attempt.job_id,))
+    connection.executemany(
+        "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                attempt.job_id,
+                attempt.number,
+                place,
+                file.image.path,
+                file.image.sha256,
+                file.image.size_bytes,
+                file.image.width,
+                file.image.height,
+                file.image.format,
+                file.image.source_url,
+                file.modified_ns,
+            )
+            for place, file in enumerate(files, start=1)
+        ],
+    )
+
+
+def _find(connection: sqlite3.Connection, job_id: str, number: int) -> Attempt:
+    return attempt_from_row(connection.execute(_FIND, (job_id, number)).fetchone())

@@ -1,0 +1,59 @@
+"""How a new plan takes the place of the old one, with as few writes as there are changes."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from qwave_batch.model.codec import job_as_json, twin_as_json
+from qwave_batch.model.job import Job, PlanItem, Twin
+
+_UPSERT_JOB = """
+INSERT INTO jobs (job_id, position, body) VALUES (?1, ?2, ?3)
+ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, body = excluded.body
+WHERE position IS NOT excluded.position OR body <> excluded.body
+"""
+_UPSERT_TWIN = """
+INSERT INTO twins (place, job_id, body) VALUES (?1, ?2, ?3)
+ON CONFLICT (place) DO UPDATE SET job_id = excluded.job_id, body = excluded.body
+WHERE job_id <> excluded.job_id OR body <> excluded.body
+"""
+
+
+def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> None:
+    """Make ``items`` the plan inside the open transaction. A plan that did not change writes nothing."""
+    # What the new plan holds is kept aside, in a temporary file and not in memory.
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS planned_jobs (job_id TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS planned_twins (place INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.planned_jobs")
+    connection.execute("DELETE FROM temp.planned_twins")
+    position = 0
+    for item in items:
+        match item:
+            case Job():
+                connection.execute("INSERT INTO temp.planned_jobs VALUES (?)", (item.job_id,))
+                connection.execute(_UPSERT_JOB, (item.job_id, position, _text(job_as_json(item))))
+                position += 1
+            case Twin():
+                connection.execute("INSERT INTO temp.planned_twins VALUES (?)", (item.index,))
+                connection.execute(_UPSERT_TWIN, (item.index, item.job_id, _text(twin_as_json(item))))
+    connection.execute("DELETE FROM twins WHERE place NOT IN (SELECT place FROM temp.planned_twins)")
+    connection.execute(
+        "UPDATE jobs SET position = NULL "
+        "WHERE position IS NOT NULL AND job_id NOT IN (SELECT job_id FROM temp.planned_jobs)"
+    )
+    connection.execute(
+        "DELETE FROM jobs WHERE position IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id)"
+    )
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> object:
+    """Return a read-only mapping as one that the encoder knows."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

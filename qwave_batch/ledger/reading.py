@@ -1,0 +1,122 @@
+"""How lines, records and standings are read: one query for the jobs, small ones for what hangs on each."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row
+from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.records import derive_record
+from qwave_batch.ledger.states import OPEN, AttemptState
+from qwave_batch.model.codec import job_from_json, twin_from_json
+from qwave_batch.model.job import Twin
+from qwave_batch.model.record import ImageFile, JobRecord
+
+_ATTEMPTS = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number"  # noqa: S608 - constant columns
+_IMAGES = (
+    "SELECT path, sha256, size_bytes, width, height, format, source_url, modified_ns "
+    "FROM images WHERE job_id = ? AND number = ? ORDER BY place"
+)
+_TWINS = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
+_OPEN_STATES = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.LOST}))
+_PLANNED = "SELECT row, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
+_LEFT_OPEN = (
+    "SELECT row, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
+    f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_OPEN_STATES})) ORDER BY row"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that a run needs to know of one job before it does something about it."""
+
+    row: int
+    """The ledger's own small number for the job; it lasts as long as the job is on record."""
+    is_planned: bool
+    line: PlanLine
+    attempt: Attempt | None
+    """The newest one."""
+    files: tuple[StoredFile, ...] = ()
+    """The images of the newest attempt."""
+
+
+def read_standings(connection: sqlite3.Connection) -> Iterator[Standing]:
+    """Stream the plan in its order, then jobs that left it with a task that can still be collected."""
+    for row, body in connection.execute(_PLANNED):
+        yield _standing(connection, row, body, is_planned=True)
+    for row, body in connection.execute(_LEFT_OPEN):
+        yield _standing(connection, row, body, is_planned=False)
+
+
+def read_standings_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[Standing]:
+    """Stream the standings of jobs by their rows, in the order given."""
+    for row in rows:
+        found = connection.execute("SELECT body, position IS NOT NULL FROM jobs WHERE row = ?", (row,)).fetchone()
+        if found is not None:
+            yield _standing(connection, row, found[0], is_planned=bool(found[1]))
+
+
+def read_lines(connection: sqlite3.Connection) -> Iterator[PlanLine]:
+    """Stream the plan in its order."""
+    for row, body in connection.execute(_PLANNED):
+        yield _standing(connection, row, body, is_planned=True).line
+
+
+def read_unplanned(connection: sqlite3.Connection) -> Iterator[JobRecord]:
+    """Stream the records of jobs that the plan no longer holds, by job id."""
+    for (job_id,) in connection.execute("SELECT job_id FROM jobs WHERE position IS NULL ORDER BY job_id"):
+        yield read_record(connection, job_id)
+
+
+def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
+    """Return the record of a job; a skipped job's reason is read from the plan."""
+    attempts = _attempts(connection, job_id)
+    files = _files(connection, attempts[-1]) if attempts else ()
+    found = connection.execute("SELECT body FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+    skip = job_from_json(json.loads(found[0])).skip if found else None
+    return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
+
+
+def _standing(connection: sqlite3.Connection, row: int, body: str, *, is_planned: bool) -> Standing:
+    job = job_from_json(json.loads(body))
+    attempts = _attempts(connection, job.job_id)
+    files = _files(connection, attempts[-1]) if attempts else ()
+    record = derive_record(job.job_id, attempts, tuple(file.image for file in files), job.skip)
+    return Standing(
+        row=row,
+        is_planned=is_planned,
+        line=PlanLine(job=job, also=_twins(connection, job.job_id), record=record),
+        attempt=attempts[-1] if attempts else None,
+        files=files,
+    )
+
+
+def _attempts(connection: sqlite3.Connection, job_id: str) -> list[Attempt]:
+    return [attempt_from_row(row) for row in connection.execute(_ATTEMPTS, (job_id,))]
+
+
+def _files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[StoredFile, ...]:
+    if attempt.state not in {AttemptState.STORED, AttemptState.SPOILED}:
+        return ()
+    return tuple(
+        StoredFile(
+            image=ImageFile(
+                path=path,
+                sha256=sha256,
+                size_bytes=size_bytes,
+                width=width,
+                height=height,
+                format=format_,
+                source_url=source_url,
+            ),
+            modified_ns=modified_ns,
+        )
+        for path, sha256, size_bytes, width, height, format_, source_url, modified_ns in connection.execute(
+            _IMAGES, (attempt.job_id, attempt.number)
+        )
+    )
+
+
+def _twins(connection: sqlite3.Connection, job_id: str) -> tuple[Twin, ...]:
+    return tuple(twin_from_json(json.loads(body)) for (body,) in connection.execute(_TWINS, (job_id,)))

@@ -1,0 +1,233 @@
+"""The transitions of an attempt, and what the ledger says after each."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from qwave_batch.errors import FolderError
+from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key
+from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.journal import Bill, Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.states import NEW_ROUNDS, RANK, TRANSITIONS, AttemptState, IllegalTransition
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.task import ResultImage
+
+MakeJob = Callable[..., Job]
+PAID = Bill(cost_nusd=700_000, cost_from="api")
+FREE = Bill(cost_nusd=0, cost_from="api")
+OOPS = JobError(code="task_failed", message="no", retryable=True)
+FILE = StoredFile(
+    image=ImageFile(
+        path="images/tea/0.png", sha256="ab", size_bytes=3, width=1, height=1, format="png", source_url="https://x"
+    ),
+    modified_ns=5,
+)
+
+
+@pytest.fixture
+def journal(ledger: Ledger, job_of: MakeJob) -> Journal:
+    ledger.replace_plan([job_of(0), job_of(1)])
+    return ledger.journal()
+
+
+JOB = f"{0:016x}"
+
+
+async def accepted(journal: Journal) -> Attempt:
+    attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=100.0)
+    return await journal.accept(attempt, task_id="task-1", submitted_at=100.5, held_nusd=800_000)
+
+
+async def completed(journal: Journal) -> Attempt:
+    return await journal.complete(
+        await accepted(journal),
+        ended_at=104.5,
+        submitted_at=100.5,
+        bill=PAID,
+        results=[ResultImage(url="https://x", expires_at=9.0)],
+    )
+
+
+def test_a_job_goes_from_intent_to_picture(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> None:
+        attempt = await completed(journal)
+        assert attempt.results == (ResultImage(url="https://x", expires_at=9.0),)
+        assert ledger.record(JOB).status is JobStatus.PENDING
+        await journal.store(attempt, [FILE])
+
+    asyncio.run(way())
+    record = ledger.record(JOB)
+    assert (record.status, record.task_id, record.attempts) == (JobStatus.COMPLETED, "task-1", 1)
+    assert (record.submitted_at, record.completed_at, record.seconds) == (100.5, 104.5, 4.0)
+    assert (record.cost_nusd, record.cost_from, record.images) == (700_000, "api", (FILE.image,))
+    assert ledger.owner_of("images/tea/0.png") == JOB
+    assert (ledger.spent_nusd(), ledger.held_nusd()) == (700_000, 0)
+
+
+def test_money_is_held_from_intent_to_end(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> list[int]:
+        attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=None)
+        held = [ledger.held_nusd()]
+        attempt = await journal.accept(attempt, task_id="t", submitted_at=1.0, held_nusd=800_000)
+        held.append(ledger.held_nusd())
+        await journal.fail(attempt, ended_at=2.0, bill=FREE, error=OOPS)
+        return [*held, ledger.held_nusd()]
+
+    assert asyncio.run(way()) == [1_000_000, 800_000, 0]
+
+
+def test_a_new_attempt_needs_an_unpaid_end(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> None:
+        attempt = await accepted(journal)
+        with pytest.raises(IllegalTransition):
+            await journal.intend(JOB, held_nusd=1, sent_at=None)
+        await journal.fail(attempt, ended_at=101.0, bill=FREE, error=OOPS)
+        second = await journal.intend(JOB, held_nusd=1, sent_at=None)
+        assert (second.number, second.key) != (attempt.number, attempt.key)
+
+    asyncio.run(way())
+    record = ledger.record(JOB)
+    assert (record.status, record.error, record.attempts) == (JobStatus.PENDING, OOPS, 1)
+
+
+def test_a_failed_task_that_was_paid_is_paid_for_again_only_on_request(journal: Journal) -> None:
+    async def way() -> None:
+        await journal.fail(await accepted(journal), ended_at=101.0, bill=PAID, error=OOPS)
+        with pytest.raises(IllegalTransition):
+            await journal.intend(JOB, held_nusd=1, sent_at=None)
+        assert (await journal.intend(JOB, held_nusd=1, sent_at=None, pay_again=True)).number == 2
+
+    asyncio.run(way())
+
+
+def test_what_was_perhaps_paid_stays_held_when_the_key_is_sent_again(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> None:
+        attempt = await journal.intend(JOB, held_nusd=1_000, sent_at=1.0)
+        attempt = await journal.doubt(attempt, OOPS)
+        assert ledger.record(JOB).status is JobStatus.UNKNOWN
+        again = await journal.intend_again(attempt, held_nusd=1_000, sent_at=2.0)
+        assert (again.key, again.number, again.round) == (attempt.key, attempt.number, 1)
+        again = await journal.accept(again, task_id="t", submitted_at=2.0, held_nusd=1_000)
+        await journal.fail(again, ended_at=3.0, bill=FREE, error=OOPS)
+
+    asyncio.run(way())
+    assert ledger.held_nusd() == 1_000
+
+
+def test_a_parked_attempt_holds_nothing_and_keeps_its_key(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> None:
+        attempt = await journal.park(await journal.intend(JOB, held_nusd=1_000, sent_at=1.0))
+        assert ledger.held_nusd() == 0
+        assert ledger.record(JOB).status is JobStatus.PENDING
+        again = await journal.intend_again(attempt, held_nusd=1_000, sent_at=5.0)
+        assert (again.key, again.first_sent_at, again.doubt_nusd) == (attempt.key, 5.0, 0)
+
+    asyncio.run(way())
+
+
+def test_a_lost_task_is_remembered_when_another_takes_its_place(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> None:
+        lost = await journal.lose(await accepted(journal), OOPS)
+        again = await journal.intend_again(lost, held_nusd=1, sent_at=None)
+        await journal.accept(again, task_id="task-2", submitted_at=1.0, held_nusd=1)
+
+    asyncio.run(way())
+    record = ledger.record(JOB)
+    assert (record.task_id, record.attempts) == ("task-2", 2)
+
+
+def test_an_attempt_that_changed_since_it_was_read_is_not_touched(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> None:
+        stale = await journal.intend(JOB, held_nusd=1, sent_at=None)
+        await journal.accept(stale, task_id="task-1", submitted_at=1.0, held_nusd=1)
+        with pytest.raises(IllegalTransition):
+            await journal.accept(stale, task_id="task-2", submitted_at=1.0, held_nusd=1)
+
+    asyncio.run(way())
+    assert ledger.record(JOB).task_id == "task-1"
+
+
+def test_one_bad_write_does_not_spoil_its_neighbours(ledger: Ledger, journal: Journal) -> None:
+    async def way() -> list[object]:
+        stale = replace(await journal.intend(JOB, held_nusd=1, sent_at=None), round=7)
+        return list(
+            await asyncio.gather(
+                journal.park(stale),
+                journal.intend(f"{1:016x}", held_nusd=1, sent_at=None),
+                return_exceptions=True,
+            )
+        )
+
+    bad, good = asyncio.run(way())
+    assert isinstance(bad, IllegalTransition)
+    assert isinstance(good, Attempt)
+
+
+def test_what_was_written_is_there_after_opening_again(
+    ledger: Ledger, journal: Journal, path: Path, claim: FolderClaim
+) -> None:
+    asyncio.run(accepted(journal))
+    before = ledger.record(JOB)
+    ledger.close()
+    with Ledger.open(path) as again:
+        assert again.record(JOB) == before
+        with pytest.raises(FolderError, match="1 open task under another API key"):
+            again.claim(replace(claim, key="another"))
+
+
+def test_a_job_that_leaves_the_plan_keeps_what_it_has(ledger: Ledger, journal: Journal, job_of: MakeJob) -> None:
+    async def way() -> None:
+        await journal.store(await completed(journal), [FILE])
+
+    asyncio.run(way())
+    ledger.replace_plan([job_of(1)])
+    assert [record.job_id for record in ledger.unplanned()] == [JOB]
+    ledger.replace_plan([job_of(0), job_of(1)])
+    assert [line.record.status for line in ledger.lines()] == [JobStatus.COMPLETED, JobStatus.PENDING]
+    assert list(ledger.unplanned()) == []
+
+
+def test_a_forgotten_job_leaves_its_money(ledger: Ledger, journal: Journal, job_of: MakeJob) -> None:
+    async def way() -> None:
+        await journal.store(await completed(journal), [FILE])
+
+    asyncio.run(way())
+    with pytest.raises(FolderError, match="part of the plan"):
+        ledger.forget(JOB)
+    ledger.replace_plan([])
+    ledger.forget(JOB)
+    assert list(ledger.unplanned()) == []
+    assert ledger.owner_of("images/tea/0.png") is None
+    assert ledger.spent_nusd() == 700_000
+
+
+def test_an_open_task_is_not_forgotten(ledger: Ledger, journal: Journal) -> None:
+    asyncio.run(accepted(journal))
+    ledger.replace_plan([])
+    with pytest.raises(FolderError, match="open task"):
+        ledger.forget(JOB)
+    assert [standing.is_planned for standing in ledger.standings()] == [False]
+
+
+def test_keys_differ_by_folder_job_and_attempt() -> None:
+    keys = {idempotency_key(*parts) for parts in product(("f", "g"), ("a", "b"), (1, 2))}
+    assert len(keys) == 8
+
+
+def test_within_a_round_states_only_move_forward() -> None:
+    for before, followers in TRANSITIONS.items():
+        for after in followers:
+            assert (before, after) in NEW_ROUNDS or RANK[after] > RANK[before] or before is after is AttemptState.STORED
+
+
+def test_no_state_is_unreachable_and_every_one_is_ranked() -> None:
+    reached = {AttemptState.INTENDED}
+    for _ in AttemptState:
+        reached |= {after for before in reached for after in TRANSITIONS[before]}
+    assert reached == set(AttemptState) == set(TRANSITIONS) == set(RANK)
