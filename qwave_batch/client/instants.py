@@ -1,0 +1,59 @@
+"""Moments as servers write them: Unix seconds or milliseconds, ISO 8601, HTTP dates. All become Unix seconds."""
+
+import functools
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from qwave_batch.model.jsontypes import Json
+
+# 10^11 s is the year 5138 and 10^11 ms is 1973, so a date of our age is on one side or the other
+_MILLISECONDS_FROM = 1e11
+_MICROSECONDS_FROM = 1e14
+_NONSENSE_FROM = 1e17
+_NUMBER = re.compile(r"\s*\d{1,17}(\.\d{1,9})?\s*")
+_LONGEST = 64
+
+
+def instant(value: Json) -> float | None:
+    """Return Unix seconds for a number or text that can only mean one moment, else None."""
+    if isinstance(value, str):
+        if len(value) > _LONGEST:
+            return None
+        return _from_number(float(value)) if _NUMBER.fullmatch(value) else _from_iso(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _from_number(value)
+
+
+@functools.lru_cache(maxsize=16)  # every answer of one second carries the same Date
+def http_date(text: str) -> float | None:
+    """Return Unix seconds for an HTTP date such as ``Sun, 22 Nov 2026 08:00:00 GMT``, else None."""
+    if len(text) > _LONGEST:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return _timestamp(moment)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _from_number(number: float) -> float | None:
+    if not 0 <= number < _NONSENSE_FROM:  # so worded, it is true of NaN too
+        return None
+    if number >= _MICROSECONDS_FROM:
+        return number / 1e6
+    return number / 1e3 if number >= _MILLISECONDS_FROM else float(number)
+
+
+def _from_iso(text: str) -> float | None:
+    try:
+        return _timestamp(datetime.fromisoformat(text.strip()))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _timestamp(moment: datetime) -> float | None:
+    """Return Unix seconds; a moment without a zone is UTC, one before 1970 is none of ours."""
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds if seconds >= 0 else None

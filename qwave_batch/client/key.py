@@ -1,0 +1,56 @@
+"""The API key, kept from being seen."""
+
+import hashlib
+import json
+import re
+from urllib.parse import quote
+
+from qwave_batch.errors import UsageError
+
+MASK = "***"
+_VISIBLE = re.compile(r"[!-~]+")
+_MAX_LENGTH = 4096
+_SECRET_FROM = 4  # characters; masking anything shorter would only garble the text around it
+
+
+class Key:
+    """A key that can be sent and fingerprinted, and shows itself nowhere else."""
+
+    __slots__ = ("_forms", "_value")
+
+    def __init__(self, value: str) -> None:
+        """Take a key; raises UsageError, without showing it, for one that can't stand in a header."""
+        if not value:
+            raise UsageError("the API key is empty; set QWAVE_API_KEY")
+        if len(value) > _MAX_LENGTH:
+            raise UsageError(f"the API key is {len(value):,} characters long; that is no key")
+        if not _VISIBLE.fullmatch(value):
+            raise UsageError(
+                "the API key holds a character that no key has (a space, a line break, or one beyond ASCII); "
+                "was it copied whole, and nothing with it?"
+            )
+        self._value = value
+        self._forms = sorted({value, quote(value, safe=""), json.dumps(value)[1:-1]}, key=len, reverse=True)
+
+    @property
+    def authorization(self) -> str:
+        """The value of the ``Authorization`` header."""
+        return f"Bearer {self._value}"
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that tell keys apart and say nothing of them."""
+        return hashlib.sha256(b"qwave-batch key " + self._value.encode()).hexdigest()[:16]
+
+    def scrub(self, text: str) -> str:
+        """Return the text with every appearance of the key masked."""
+        if len(self._value) >= _SECRET_FROM:
+            for form in self._forms:
+                text = text.replace(form, MASK)
+        return text
+
+    def __repr__(self) -> str:
+        return f"Key({MASK})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a key is not written down")

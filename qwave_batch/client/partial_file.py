@@ -1,0 +1,61 @@
+"""The file that a download grows in: hashed as it is written, gone when the download fails."""
+
+import contextlib
+import hashlib
+import threading
+from io import FileIO
+from pathlib import Path
+
+from qwave_batch.errors import StorageError
+
+
+class PartialFile:
+    """Takes a download's bytes, in worker threads.
+
+    It is not synced: whoever checks the file and gives it its name does that, once, for what turned out to be good.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: FileIO | None = None
+        self._hash = hashlib.sha256()
+        self._lock = threading.Lock()
+        self._discarded = False
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        """The hash, in hex digits, of what was written so far."""
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes, *, last: bool) -> None:
+        """Append the bytes, and close the file after the last; raises StorageError when the disk fails."""
+        with self._lock:
+            if self._discarded:  # the download was cancelled while this call waited for its thread
+                return
+            try:
+                if self._file is None:
+                    self._file = FileIO(self._path, "w")
+                self._write_all(data)
+                if last:
+                    self._file.close()
+            except OSError as error:
+                raise StorageError(f"can't write {self._path}: {error.strerror or error}") from error
+            self._hash.update(data)
+            self.size_bytes += len(data)
+
+    def discard(self) -> None:
+        """Close the file and remove it, or what an earlier try left there; nothing is written from then on."""
+        with self._lock:
+            self._discarded = True
+            if self._file is not None:
+                with contextlib.suppress(OSError):  # what made the download fail is told, not this
+                    self._file.close()
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    def _write_all(self, data: bytes) -> None:
+        """Write every byte; a raw file may take fewer at a time."""
+        rest = memoryview(data)
+        while rest and self._file is not None:
+            rest = rest[self._file.write(rest) :]

@@ -1,0 +1,74 @@
+"""Which proxy a call goes through: the customary environment variables, read once and handed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from qwave_batch.client.addresses import BadAddress, WebAddress, read_address
+from qwave_batch.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """One proxy; its password stays out of its repr."""
+
+    address: WebAddress
+    user: str | None = None
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxies:
+    """The proxies of this machine; without any, every call goes straight to its host."""
+
+    https: Proxy | None = None
+    http: Proxy | None = None
+    bypass: tuple[str, ...] = ()
+    """Hosts that are spoken to without a proxy: a name stands for itself and all below it, ``*`` for all."""
+
+    def for_address(self, address: WebAddress) -> Proxy | None:
+        """Return the proxy on the way to an address; none for this machine, whatever the variables say."""
+        proxy = self.https if address.scheme == "https" else self.http
+        return None if proxy is None or address.is_loopback or self._bypasses(address) else proxy
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The proxies' own hosts."""
+        return frozenset(proxy.address.host for proxy in (self.https, self.http) if proxy is not None)
+
+    def _bypasses(self, address: WebAddress) -> bool:
+        names = {address.host, f"{address.host}:{address.port}"}
+        return any(entry == "*" or entry in names or address.host.endswith(f".{entry}") for entry in self.bypass)
+
+
+def proxies_from(environment: Mapping[str, str]) -> Proxies:
+    """Return what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in small letters or capitals.
+
+    Raises UsageError for a proxy that is not reached over http, such as a SOCKS proxy.
+    """
+
+    def found(name: str) -> str:
+        return environment.get(name) or environment.get(name.upper()) or ""
+
+    bypass = (entry.strip().lower().removeprefix("*.").lstrip(".") for entry in found("no_proxy").split(","))
+    return Proxies(
+        https=_read_proxy("HTTPS_PROXY", found("https_proxy") or found("all_proxy")),
+        http=_read_proxy("HTTP_PROXY", found("http_proxy") or found("all_proxy")),
+        bypass=tuple(entry for entry in bypass if entry),
+    )
+
+
+def _read_proxy(variable: str, text: str) -> Proxy | None:
+    if not text:
+        return None
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator:
+        scheme, rest = "http", scheme
+    login, at, host = rest.rpartition("@")
+    user, _, password = login.partition(":")
+    try:
+        address = read_address(f"{scheme}://{host.rstrip('/')}")
+    except BadAddress as error:
+        raise UsageError(
+            f"{variable} is not right: {error}; a proxy looks like http://proxy.example.com:8080"
+        ) from None
+    return Proxy(address=address, user=user if at else None, password=password)

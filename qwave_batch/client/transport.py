@@ -1,0 +1,303 @@
+"""The one place that knows aiohttp's client: requests go out here, and its exceptions end here."""
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from qwave_batch.client.addresses import Reach, WebAddress, may_reach, reach_of, read_address
+from qwave_batch.client.base_url import read_base_url
+from qwave_batch.client.http import (
+    Forbidden,
+    HttpRequest,
+    HttpResponse,
+    NeverSent,
+    PerhapsSent,
+    Sink,
+    TooLarge,
+    TransportFailed,
+)
+from qwave_batch.client.inflate import BadEncoding, decoder_for
+from qwave_batch.client.proxies import Proxies
+from qwave_batch.client.words import words
+
+CONNECT_TIMEOUT_S = 15.0
+STALL_TIMEOUT_S = 30.0
+"""How long a download may stand still."""
+KEEP_ALIVE_S = 4.0
+"""Below the 5 s after which common servers hang up: a submit on a line that the server is just closing would be lost
+without anyone knowing whether it was heard."""
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+_STREAM_FROM_BYTES = 512 * 1024
+_SINK_BYTES = 1024 * 1024  # bytes gathered before a worker thread is asked to write them
+
+FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError, EOFError, BadEncoding)
+"""Everything that aiohttp, the sockets, TLS and a body raise for what a network, a server or an address does."""
+
+
+class ForbiddenAddress(OSError):
+    """A name that leads into the own network, where no result of a public API is; aiohttp passes an OSError on."""
+
+
+class AiohttpTransport:
+    """Carries requests over one aiohttp session; an async context manager.
+
+    It follows no redirect, keeps no cookie, reads no environment and no netrc, and asks for bodies as they are.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        max_connections: int = 100,
+        proxies: Proxies | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        """Prepare for an API.
+
+        Args:
+            base_url: the API's; its host is trusted, any other host must not lead into the own network.
+            max_connections: requests on their way at once; the others wait, and their time does not count yet.
+            proxies: what the environment says of proxies; none when left out. Behind a proxy it is the proxy that
+                looks names up, so that only addresses written as numbers can be refused here.
+            resolver: looks up names; the system's when left out.
+        """
+        self._api = read_base_url(base_url).address
+        self._proxies = proxies or Proxies()
+        self._free = asyncio.Semaphore(max_connections)
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+        self._guard: _GuardedResolver | None = None
+
+    async def __aenter__(self) -> Self:
+        names = self._resolver or aiohttp.ThreadedResolver()
+        self._guard = _GuardedResolver(names, self._api, self._proxies.hosts)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=self._guard),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Return the API's response, whatever its status, with a body of at most 4 MiB."""
+
+        async def read(response: aiohttp.ClientResponse) -> HttpResponse:
+            headers = headers_of(response)
+            parts = [part async for part in bounded_body(response, headers, MAX_ANSWER_BYTES)]
+            return HttpResponse(status=response.status, headers=headers, body=b"".join(parts))
+
+        return await self._exchange(request, read, stall_s=None)
+
+    async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
+        """Stream the body of a 200 into ``sink``; an address inside the own network is refused."""
+
+        async def read(response: aiohttp.ClientResponse) -> HttpResponse:
+            headers = headers_of(response)
+            if response.status == HTTPStatus.OK:
+                await pour(bounded_body(response, headers, max_bytes), sink)
+            return HttpResponse(status=response.status, headers=headers)
+
+        await self._admit(request.url)
+        return await self._exchange(request, read, stall_s=STALL_TIMEOUT_S)
+
+    async def _exchange(
+        self,
+        request: HttpRequest,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[HttpResponse]],
+        *,
+        stall_s: float | None,
+    ) -> HttpResponse:
+        """Send a request and read its response; a foreign exception becomes a TransportFailed.
+
+        aiohttp's exceptions carry the request's headers, the key among them, so none may stay behind as a cause or
+        a context: that is why the failure is raised outside of the ``except``.
+        """
+        if self._session is None:
+            raise RuntimeError("the transport is not open")
+        proxy = self._proxies.for_address(read_address(request.url)) if self._proxies.hosts else None
+        login = None if proxy is None or proxy.user is None else aiohttp.BasicAuth(proxy.user, proxy.password)
+        connect_s = min(CONNECT_TIMEOUT_S, request.timeout_s)
+        try:
+            async with (
+                self._free,
+                self._session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    headers=request.headers,
+                    data=payload_of(request.body),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=request.timeout_s, sock_connect=connect_s, sock_read=stall_s),
+                    proxy=None if proxy is None else URL(proxy.address.text, encoded=True),
+                    proxy_auth=login,
+                ) as response,
+            ):
+                return await read(response)
+        except FOREIGN as error:
+            failure = failure_of(error)
+        raise failure
+
+    async def _admit(self, url: str) -> None:
+        """Refuse an address written as a number that leads into the own network; names are looked at when resolved."""
+        literal = read_address(url).literal
+        if literal is None or self._guard is None or literal == self._api.literal:
+            return
+        if not may_reach(reach_of(literal), await self._guard.api_reach()):
+            raise Forbidden("the address leads into the own network")
+
+
+class _GuardedResolver(AbstractResolver):
+    """Looks up names and leaves out addresses in the own network, so that what is checked is what is connected to."""
+
+    def __init__(self, names: AbstractResolver, api: WebAddress, trusted: Iterable[str]) -> None:
+        self._names = names
+        self._api = api
+        self._trusted = frozenset(trusted) | {api.host}
+        self._api_reach: frozenset[Reach] | None = None
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a name; raises ForbiddenAddress when none of them may be spoken to."""
+        found = await self._names.resolve(host, port, family)
+        if host.lower() in self._trusted:
+            return found
+        api_reach = await self.api_reach()
+        allowed = [entry for entry in found if may_reach(reach_of(entry["host"]), api_reach)]
+        if found and not allowed:
+            raise ForbiddenAddress(host)
+        return allowed
+
+    async def api_reach(self) -> frozenset[Reach]:
+        """Return the kinds of place the API itself is at; the internet when that can't be told."""
+        if self._api_reach is None:
+            try:
+                self._api_reach = frozenset(await self._look_up_api())
+            except OSError:
+                return frozenset({Reach.PUBLIC})
+        return self._api_reach
+
+    async def _look_up_api(self) -> set[Reach]:
+        if self._api.literal is not None:
+            return {reach_of(self._api.literal)}
+        return {reach_of(entry["host"]) for entry in await self._names.resolve(self._api.host, 0, socket.AF_UNSPEC)}
+
+    async def close(self) -> None:
+        """Close the resolver behind this one."""
+        await self._names.close()
+
+
+_MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, NeverSent, "the host's name can't be looked up"),
+    (aiohttp.ClientConnectorError, NeverSent, ""),
+    (aiohttp.ConnectionTimeoutError, NeverSent, "no connection in time"),
+    (aiohttp.ClientSSLError, NeverSent, ""),
+    (ssl.SSLCertVerificationError, NeverSent, ""),
+    (aiohttp.ClientHttpProxyError, NeverSent, "the proxy refused to connect"),
+    (aiohttp.ServerFingerprintMismatch, NeverSent, ""),
+    (aiohttp.InvalidURL, NeverSent, "the address makes no sense"),
+    (socket.gaierror, NeverSent, "the host's name can't be looked up"),
+    (ConnectionRefusedError, NeverSent, ""),
+    (UnicodeError, NeverSent, "the address makes no sense"),
+    (aiohttp.ServerDisconnectedError, PerhapsSent, "the server hung up without an answer"),
+    (aiohttp.ClientPayloadError, PerhapsSent, "the answer is cut off"),
+    (aiohttp.ClientResponseError, PerhapsSent, "the answer is no proper HTTP"),
+    (HttpProcessingError, PerhapsSent, "the answer is no proper HTTP"),
+    (TimeoutError, PerhapsSent, "no answer in time"),
+)
+"""What an exception means; the first line that fits counts, and without one the request was perhaps sent."""
+
+
+def failure_of(error: BaseException) -> TransportFailed:
+    """Return what a foreign exception means for a request: surely not sent, or perhaps sent."""
+    if isinstance(getattr(error, "os_error", None), ForbiddenAddress):
+        return Forbidden("the name leads into the own network")
+    if isinstance(error, BadEncoding):
+        return PerhapsSent(str(error))
+    for foreign, kind, meaning in _MEANINGS:
+        if isinstance(error, foreign):
+            return kind(meaning or f"no connection: {_told(error)}")
+    return PerhapsSent(f"the connection broke: {_told(error)}")
+
+
+def _told(error: BaseException) -> str:
+    """Return the operating system's or TLS' own words, or the exception's name: never a request's contents."""
+    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
+    if isinstance(cause, ssl.SSLError):
+        return words(getattr(cause, "verify_message", None) or cause.reason) or type(cause).__name__
+    if isinstance(cause, OSError) and cause.errno is not None:
+        return os.strerror(cause.errno).lower()  # asyncio's own wording repeats the address
+    return type(cause).__name__
+
+
+def payload_of(body: bytes | None) -> bytes | BytesIO | None:
+    """Return a body as aiohttp likes it: a large one as a stream, so that sending it does not hold up the loop."""
+    return body if body is None or len(body) < _STREAM_FROM_BYTES else BytesIO(body)
+
+
+def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
+    """Return a response's headers by lower-case name; raises TooLarge when they are more than any server needs."""
+    if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
+        raise TooLarge("the answer's headers are too long")
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
+
+
+async def bounded_body(
+    response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int
+) -> AsyncIterator[bytes]:
+    """Yield a body as it comes, uncompressed; raises TooLarge beyond ``max_bytes``."""
+    decoder = decoder_for(headers.get("content-encoding", ""))
+    if (response.content_length or 0) > max_bytes:
+        raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
+    size_bytes = 0
+    async for data in response.content.iter_any():
+        for piece in decoder.feed(data):
+            size_bytes += len(piece)
+            if size_bytes > max_bytes:
+                raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
+            yield piece
+    decoder.finish()
+
+
+async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
+    """Write a body in a worker thread, a small one in a single step, so that the loop never waits for the disk."""
+    gathered = bytearray()
+    async for piece in body:
+        gathered += piece
+        if len(gathered) >= _SINK_BYTES:
+            await asyncio.to_thread(sink.write, bytes(gathered), last=False)
+            gathered.clear()
+    await asyncio.to_thread(sink.write, bytes(gathered), last=True)
+
+
+def user_agent() -> str:
+    """Return what the client calls itself."""
+    try:
+        return f"qwave-batch/{version('qwave-batch')}"
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "qwave-batch"

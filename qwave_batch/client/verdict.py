@@ -1,0 +1,262 @@
+"""What a response means: status, headers and body become an Answer. Pure, and it never guesses.
+
+Only an answer that the API itself must have written ends anything: a task that can be read, or an error body in the
+API's own form, ``{"error": {"code", "message"}}``. A 4xx without one may come from a proxy on the way, and says nothing
+about the task.
+
+| status | submit | status call | cancel |
+|---|---|---|---|
+| 2xx with a readable task | TaskAnswer | TaskAnswer | TaskAnswer |
+| 401 | Stopped (key), whoever wrote it: only the key's owner is asked for a better one | same | same |
+| 402 | Stopped (balance), likewise | same | same |
+| 403 with an error body | Stopped (key) | same | same |
+| 404 with an error body | Refused: the model, say, is not there | Missing | Missing |
+| 429 | Throttled, whoever wrote it | same | same |
+| 500 ``price_not_configured`` | Refused, the attempt kept | Unanswered | Unanswered |
+| 408, 409, all of 5xx, 1xx, 3xx | Unanswered | Unanswered | Unanswered |
+| any other 4xx with an error body | Refused | Unanswered | Refused |
+| whatever is left | Unanswered | Unanswered | Unanswered |
+
+403 is not in the API's documents. It means that the key may not do this, so a run stops and names the reason: nothing
+is lost by that, while going on could fail every job of a batch. Without an error body it is a firewall's, which may
+have disliked one prompt, and stops nothing.
+
+``price_not_configured`` is the one 5xx that ends a job: the documents say that the model cannot be billed, so waiting
+does not help. But a 5xx is no proof that nothing was made, so whoever asks again later does so under the same
+idempotency key (``keeps_attempt``).
+
+409 on a submit means that the first sending of the same key is still at work, or was another request: both keep the
+attempt. On a cancel, ``task_not_cancellable`` counts whatever its 4xx is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal, TypeAlias
+
+from qwave_batch.client.answers import (
+    Answer,
+    Missing,
+    RateHint,
+    Refused,
+    Stopped,
+    TaskAnswer,
+    Throttled,
+    Trouble,
+    Unanswered,
+)
+from qwave_batch.client.http import HttpResponse
+from qwave_batch.client.instants import instant
+from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, wait_until
+from qwave_batch.client.wire import Unreadable, number, read_object, read_task
+from qwave_batch.client.words import Scrub, words
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+Call: TypeAlias = Literal["submit", "status", "cancel"]
+
+_NO_REFUSAL_OF_A_SUBMIT = frozenset({401, 402, 403, 408, 409, 429})
+_NO_REFUSAL: Mapping[Call, frozenset[int]] = {
+    "submit": _NO_REFUSAL_OF_A_SUBMIT,
+    "cancel": _NO_REFUSAL_OF_A_SUBMIT | {404},
+    "status": frozenset(range(400, 500)),
+}
+"""The 4xx that mean something else than that the API refuses what it was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorBody:
+    """An error in the API's own form."""
+
+    code: str
+    message: str
+    param: str | None
+    details: JsonObject
+    """The whole error object, for what single codes add to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A response with everything read that an answer may need."""
+
+    response: HttpResponse
+    error: ErrorBody | None
+    now: float
+    scrub: Scrub
+
+    @property
+    def status(self) -> int:
+        """The response's status code."""
+        return self.response.status
+
+    @property
+    def served_at(self) -> float | None:
+        """The server's ``Date``."""
+        return served_at(self.response.headers)
+
+    @property
+    def rate(self) -> RateHint | None:
+        """The server's rate limit headers."""
+        return rate_hint(self.response.headers, self.now)
+
+    def unanswered(self, reason: str) -> Unanswered:
+        """Return the answer that says nothing about the task, for a request that reached a server."""
+        return Unanswered(
+            reason=self.scrub(reason),
+            sent=True,
+            status=self.status,
+            retry_after_s=retry_after_s(self.response.headers, self.now),
+            served_at=self.served_at,
+            rate=self.rate,
+        )
+
+
+def judge(response: HttpResponse, *, call: Call, now: float, task_id: str | None = None, scrub: Scrub = str) -> Answer:
+    """Return what a response to a call about a task means.
+
+    Args:
+        response: any response at all; nothing in it makes this raise.
+        call: what was asked.
+        now: Unix seconds, used only where the server gives no ``Date``.
+        task_id: the task that was asked about; an answer about another one is no answer.
+        scrub: takes the key out of whatever text the answer carries.
+    """
+    if _is_success(response.status):
+        reading = Reading(response=response, error=None, now=now, scrub=scrub)
+        try:
+            task = read_task(read_object(response.body), expected_id=task_id, scrub=scrub)
+        except Unreadable as unreadable:
+            return reading.unanswered(f"HTTP {response.status}, but {unreadable}")
+        return TaskAnswer(task=task, served_at=reading.served_at, rate=reading.rate)
+    reading = read(response, now=now, scrub=scrub)
+    refused = _refused(reading, call)
+    return refused if refused is not None else trouble(reading)
+
+
+def read(response: HttpResponse, *, now: float, scrub: Scrub) -> Reading:
+    """Return a response that is no success, with the error it holds."""
+    return Reading(response=response, error=_error_body(response.body, scrub), now=now, scrub=scrub)
+
+
+def trouble(reading: Reading) -> Trouble:
+    """Return what a response means that is neither a success nor a refusal of what was asked for."""
+    status, error = reading.status, reading.error
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _throttled(reading)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED} or (
+        status == HTTPStatus.FORBIDDEN and error is not None
+    ):
+        return _stopped(reading)
+    if status == HTTPStatus.NOT_FOUND and error is not None:
+        return Missing(
+            status=status, code=error.code, message=error.message, served_at=reading.served_at, rate=reading.rate
+        )
+    return reading.unanswered(_described(reading))
+
+
+def _refused(reading: Reading, call: Call) -> Refused | None:
+    """Return the refusal of a submit or cancel, or None when the response is none."""
+    error, status = reading.error, reading.status
+    if error is None:
+        return None
+    unpriced = call == "submit" and error.code == "price_not_configured" and _is_server_error(status)
+    too_late = call == "cancel" and error.code == "task_not_cancellable" and _is_client_error(status)
+    plain = _is_client_error(status) and status not in _NO_REFUSAL[call]
+    if not (unpriced or too_late or plain):
+        return None
+    return Refused(
+        status=status,
+        code=error.code,
+        message=error.message,
+        param=error.param,
+        keeps_attempt=unpriced,
+        served_at=reading.served_at,
+        rate=reading.rate,
+    )
+
+
+def _stopped(reading: Reading) -> Stopped:
+    error = reading.error
+    balance = reading.status == HTTPStatus.PAYMENT_REQUIRED
+    return Stopped(
+        kind="balance" if balance else "key",
+        status=reading.status,
+        code=error.code if error else f"http_{reading.status}",
+        message=error.message if error else ("the balance is used up" if balance else "the API key is not accepted"),
+        keeps_attempt=error is None,
+        served_at=reading.served_at,
+        rate=reading.rate,
+    )
+
+
+def _throttled(reading: Reading) -> Throttled:
+    """Return how long to wait: ``Retry-After``, else the body's ``reset_at``, else the rate limit headers."""
+    details: JsonObject = reading.error.details if reading.error else {}
+    headers, rate = reading.response.headers, reading.rate
+    until = instant(details.get("reset_at"))
+    wait_s = retry_after_s(headers, reading.now)
+    if wait_s is None and until is not None:
+        wait_s = wait_until(until, headers, reading.now)
+    if wait_s is None and rate is not None:
+        wait_s = rate.reset_s
+    return Throttled(
+        wait_s=wait_s,
+        until=until,
+        code=reading.error.code if reading.error else "http_429",
+        message=reading.error.message if reading.error else "too many requests",
+        window=words(details.get("window"), limit=100, scrub=reading.scrub) or None,
+        used=number(details.get("used")),
+        cap=number(details.get("cap")),
+        served_at=reading.served_at,
+        rate=rate,
+    )
+
+
+def _error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:
+    """Return the error that a body holds in the API's own form, or None when it is in any other."""
+    try:
+        error = read_object(body).get("error")
+    except Unreadable:
+        return None
+    if not isinstance(error, Mapping):
+        return None
+    code = words(_as_text(error.get("code")), limit=100, scrub=scrub)
+    message = words(error.get("message"), scrub=scrub)
+    if not code and not message:
+        return None
+    return ErrorBody(
+        code=code or "no_code",
+        message=message or code,
+        param=words(error.get("param"), limit=200, scrub=scrub) or None,
+        details=error,
+    )
+
+
+def _as_text(code: Json) -> Json:
+    return str(code) if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**9 else code
+
+
+def _described(reading: Reading) -> str:
+    status, error = reading.status, reading.error
+    try:
+        name = f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        name = f"HTTP {status}"
+    if error is not None:
+        return f"{name}: {error.message} ({error.code})"
+    location = reading.response.headers.get("location")
+    if location is not None:
+        target = words(location, limit=200, scrub=reading.scrub)
+        return f"{name}: a redirect to {target}, which is not followed; is the base URL right?"
+    return f"{name}, without an error in the API's form"
+
+
+def _is_client_error(status: int) -> bool:
+    return HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _is_server_error(status: int) -> bool:
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _is_success(status: int) -> bool:
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
