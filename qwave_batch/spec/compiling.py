@@ -1,0 +1,113 @@
+"""From the text of a template to code that fills it in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.bounds import Budget, concat
+from qwave_batch.spec.faults import TemplateFault, failure_message, missing_message
+from qwave_batch.spec.jsonvalues import as_json, check_text
+from qwave_batch.spec.marks import Path
+from qwave_batch.spec.sandbox import NameMissing
+from qwave_batch.spec.syntax import RESULT, parse, typed_expression
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The text of a template, ready to be filled in any number of times."""
+
+    source: str
+    template: Template
+    names: frozenset[str]
+    attributes: frozenset[Path]
+    lines: Mapping[str, int]
+    """The line on which each name is first used."""
+    is_typed: bool
+
+
+def compile_text(environment: Environment, source: str, *, keeps_type: bool = True) -> Compiled:
+    """Return the compiled template.
+
+    Args:
+        environment: What it may use.
+        source: Its text.
+        keeps_type: Whether a template that is one single expression gives that expression's value and not its text.
+
+    Raises:
+        TemplateSyntaxError: It does not parse, or is more than a template may be.
+    """
+    try:
+        tree = parse(environment, source)
+        free = frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
+        attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
+        lines = {name.name: name.lineno for name in reversed(list(tree.find_all(nodes.Name)))}
+        typed = typed_expression(environment, tree) if keeps_type else None
+        template = environment.from_string(typed or tree)
+    except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
+        raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
+    return Compiled(source, template, free, attributes, lines, typed is not None)
+
+
+def _chains(tree: nodes.Node) -> Iterable[Path]:
+    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b")."""
+    inner: set[int] = set()
+    methods = {id(call.node) for call in tree.find_all(nodes.Call)}
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):  # outer before inner
+        if id(node) in inner:
+            continue
+        chain: list[str] = []
+        below: Any = node
+        while True:
+            if id(below) in methods:
+                below = below.node  # the name of a method is no field
+                continue
+            if isinstance(below, nodes.Getattr):
+                chain.append(below.attr)
+            elif isinstance(below, nodes.Getitem):
+                # what follows an index that is no literal name is a field of an unknown thing
+                if isinstance(below.arg, nodes.Const) and isinstance(below.arg.value, str):
+                    chain.append(below.arg.value)
+                else:
+                    chain.clear()
+            else:
+                break
+            inner.add(id(below))
+            below = below.node
+        if isinstance(below, nodes.Name) and chain:
+            yield (below.name, *reversed(chain))
+
+
+def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) -> Json:
+    """Return the template filled in from ``scope``.
+
+    Raises:
+        TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
+    """
+    source = compiled.source
+    context = compiled.template.new_context({name: scope[name] for name in compiled.names if name in scope})
+    try:
+        parts = compiled.template.root_render_func(context)
+        if compiled.is_typed:
+            for _ in parts:
+                pass
+            return as_json(context.vars[RESULT])
+        text = concat(_bounded(parts))
+        check_text(text)
+    except NameMissing as error:
+        line = compiled.lines.get(str(error.name), 1)
+        raise TemplateFault(
+            missing_message(error, compiled.attributes, scope), where, source=source, line=line
+        ) from None
+    except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
+        raise TemplateFault(failure_message(error), where, source=source) from None
+    return text
+
+
+def _bounded(parts: Iterable[str]) -> Iterable[str]:
+    budget = Budget()
+    for part in parts:
+        budget.charge(part)
+        yield part

@@ -1,0 +1,63 @@
+"""The values that JSON can hold, and that every reader of JSON reads alike."""
+
+import math
+from collections.abc import Mapping
+
+from jinja2 import Undefined
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.words import plain
+
+MAX_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about which number is meant
+_SHOWN_DIGITS = 30
+
+
+def as_json(value: object) -> Json:
+    """Return what a single expression came to as a JSON value of its own, which shares nothing with the scope.
+
+    Raises:
+        TypeError, ValueError: It is nothing that JSON can hold.
+    """
+    if isinstance(value, Undefined):
+        str(value)  # raises: it stands for a name that is missing
+    whole = plain(value)
+    check_leaves(whole)
+    return whole  # type: ignore[return-value]  # plain() gives JSON's types only
+
+
+def check_leaves(value: object) -> None:
+    """Raise ValueError when a text or number in the value is one that JSON readers disagree about."""
+    match value:
+        case str():
+            check_text(value)
+        case bool():
+            pass
+        case int() | float():
+            check_number(value)
+        case Mapping():
+            for key, item in value.items():
+                check_text(key)
+                check_leaves(item)
+        case list():
+            for item in value:
+                check_leaves(item)
+
+
+def check_number(number: float) -> None:
+    """Raise ValueError for an integer past 2^53-1, and for infinity and not-a-number."""
+    if isinstance(number, int):
+        if abs(number) > MAX_INTEGER:
+            raise ValueError(f"{_shown(number)} is past 2^53-1, the largest integer that JSON readers agree on")
+    elif not math.isfinite(number):
+        raise ValueError(f"{number} is no JSON number")
+
+
+def check_text(text: str) -> None:
+    """Raise ValueError for a text with a lone surrogate in it."""
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("a lone surrogate came out, which is no character")
+
+
+def _shown(number: int) -> str:
+    digits = str(number)
+    return digits if len(digits) <= _SHOWN_DIGITS else f"a number of {len(digits)} digits"

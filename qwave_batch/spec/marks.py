@@ -1,0 +1,73 @@
+"""Where each value of a spec stands in its file."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from qwave_batch.model.problem import Place
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The way to a value inside a spec: ``("matrix", "seed", 2)``."""
+
+_PLAIN_KEY = re.compile(r"[^\s.\[\]\"']+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The place of one value, of its key, and of everything below it."""
+
+    place: Place
+    key: Place | None = None
+    """Where the key stands; None for a list item and for the whole file."""
+    is_block: bool = False
+    """Whether the value is a block text (``|``), whose lines are the file's lines."""
+    below: Mapping[str | int, "Mark"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The places of a whole spec, which may come from several files."""
+
+    root: Mark
+
+    def place(self, path: Path) -> Place:
+        """Return where the value at ``path`` stands, or the nearest value around it that is written down."""
+        return self._nearest(path).place
+
+    def key_place(self, path: Path) -> Place:
+        """Return where the key at the end of ``path`` stands; a value without a key answers with its own place."""
+        mark = self._nearest(path)
+        return mark.key or mark.place
+
+    def line_place(self, path: Path, line: int) -> Place:
+        """Return where line ``line`` (from 1) of the text at ``path`` stands, as far as the file shows it."""
+        mark = self._nearest(path)
+        if mark.is_block:
+            return Place(mark.place.file, mark.place.line + line)
+        return mark.place
+
+    def path_text(self, path: Path) -> str:
+        """Return the path as people write it: ``matrix.seed[2]``."""
+        return path_text(path)
+
+    def _nearest(self, path: Path) -> Mark:
+        mark = self.root
+        for step in path:
+            if step not in mark.below:
+                return mark
+            mark = mark.below[step]
+        return mark
+
+
+def path_text(path: Path) -> str:
+    """Return the path as people write it; a key that would not read well stands in brackets and quotes."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_KEY.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f'["{step}"]'
+    return text

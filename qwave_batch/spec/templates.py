@@ -1,0 +1,109 @@
+"""Templates: strings in a spec that are filled in with values, typed where they are one single expression."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+
+from jinja2 import TemplateSyntaxError
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.compiling import Compiled, compile_text, render_compiled
+from qwave_batch.spec.faults import TemplateFault, syntax_message
+from qwave_batch.spec.marks import Path
+from qwave_batch.spec.sandbox import SpecEnvironment
+
+__all__ = ["OPENINGS", "TemplateFault", "Value", "compile_value", "is_template", "value_of"]
+
+OPENINGS = ("{{", "{%", "{#")
+"""What makes a string a template; every other string is itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value of the spec whose leaves may be templates, compiled."""
+
+    raw: Json
+    """As written."""
+    where: Path
+    names: frozenset[str] = frozenset()
+    """Names that it needs from its scope."""
+    attributes: frozenset[Path] = frozenset()
+    """Fields that it takes of those names, such as ``("row", "Prompt")``."""
+    is_constant: bool = True
+    """Whether there is no template in it, so that it renders to itself."""
+    renderer: Callable[[Mapping[str, Json]], Json] | None = field(default=None, repr=False)
+
+    def render(self, scope: Mapping[str, Json]) -> Json:
+        """Return the value with its templates filled in from ``scope``.
+
+        Raises:
+            TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
+        """
+        return self.raw if self.renderer is None else self.renderer(scope)
+
+
+def is_template(text: str) -> bool:
+    """Whether the text holds anything that is filled in."""
+    return any(opening in text for opening in OPENINGS)
+
+
+def compile_value(value: Json, where: Path) -> Value:
+    """Return the value with every template string in it compiled.
+
+    Raises:
+        TemplateFault: A template does not parse.
+    """
+    match value:
+        case str() if is_template(value):
+            return _compile_text(value, where)
+        case Mapping():
+            fields = {key: compile_value(item, (*where, key)) for key, item in value.items()}
+            parts: Iterable[Value] = fields.values()
+            return _whole(value, where, parts, lambda scope: {key: part.render(scope) for key, part in fields.items()})
+        case list() | tuple():
+            items = [compile_value(item, (*where, number)) for number, item in enumerate(value)]
+            return _whole(value, where, items, lambda scope: [part.render(scope) for part in items])
+        case _:
+            return Value(raw=value, where=where)
+
+
+def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[[Mapping[str, Json]], Json]) -> Value:
+    held = [part for part in parts if not part.is_constant]
+    if not held:
+        return Value(raw=value, where=where)
+    return Value(
+        raw=value,
+        where=where,
+        names=frozenset().union(*(part.names for part in held)),
+        attributes=frozenset().union(*(part.attributes for part in held)),
+        is_constant=False,
+        renderer=renderer,
+    )
+
+
+def _compile_text(source: str, where: Path) -> Value:
+    try:
+        compiled = _compiled(source)
+    except TemplateSyntaxError as error:
+        raise TemplateFault(syntax_message(error), where, source=source, line=error.lineno) from None
+    return value_of(compiled, where)
+
+
+def value_of(compiled: Compiled, where: Path) -> Value:
+    """Return the compiled template as the value at ``where``."""
+    return Value(
+        raw=compiled.source,
+        where=where,
+        names=compiled.names,
+        attributes=compiled.attributes,
+        is_constant=False,
+        renderer=partial(render_compiled, compiled, where),
+    )
+
+
+_ENVIRONMENT = SpecEnvironment()
+
+
+@lru_cache(maxsize=2048)
+def _compiled(source: str) -> Compiled:
+    return compile_text(_ENVIRONMENT, source)

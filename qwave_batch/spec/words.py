@@ -1,0 +1,77 @@
+"""Values as they read inside of a text."""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import NoneType
+
+
+def text_of(value: object) -> str:
+    """Return a value as it reads inside of a text: nothing for null, JSON's words for truth, lists and mappings.
+
+    Raises:
+        TypeError: The value is nothing that a spec can hold, such as a function.
+    """
+    match value:
+        case str():
+            return str(value)
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case Mapping() | list() | tuple() | range():
+            return json.dumps(plain(value), ensure_ascii=False)
+        case _:
+            raise TypeError(f"{kind_of(value)} cannot stand in a text; {_way_out(value)}")
+
+
+def plain(value: object) -> object:
+    """Return lists and mappings of any kind as those that JSON knows.
+
+    Raises:
+        TypeError: There is something in the value that JSON does not know.
+    """
+    match value:
+        case str():
+            return str(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {_key(key): plain(item) for key, item in value.items()}
+        case Sequence():
+            return [plain(item) for item in value]
+        case _:
+            raise TypeError(f"{kind_of(value)} cannot stand in a spec; {_way_out(value)}")
+
+
+_KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((NoneType,), "null"),
+    ((bool,), "true or false"),
+    ((int, float), "a number"),
+    ((str,), "a text"),
+    ((Mapping,), "a mapping"),
+    ((list, tuple, range), "a list"),
+)
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is called in errors: ``a list``, ``a number``."""
+    for types, name in _KINDS:
+        if isinstance(value, types):
+            return name
+    if callable(value):
+        return "a function"
+    return "a sequence that is not yet a list" if hasattr(value, "__iter__") else "a part of the template language"
+
+
+def _way_out(value: object) -> str:
+    if callable(value):
+        return "call it with ()"
+    return "put |list behind it" if hasattr(value, "__iter__") else "use one of its fields"
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return str(key)
+    raise TypeError(f"a mapping's keys are texts, and {kind_of(key)} is none")
