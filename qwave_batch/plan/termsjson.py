@@ -1,0 +1,46 @@
+"""The terms of a run as they stand in a plan's header: the same keys as in a spec."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.terms import Limits, ModelLimits, Terms
+
+
+def terms_as_json(terms: Terms) -> dict[str, Json]:
+    """Return ``limits``, ``retry``, ``timeout`` and ``budget``."""
+    limits = terms.limits
+    return {
+        "limits": {
+            "concurrency": limits.concurrency,
+            "requests_per_minute": limits.requests_per_minute,
+            "count_polls": limits.count_polls,
+            "models": {
+                model: {"concurrency": each.concurrency, "requests_per_minute": each.requests_per_minute}
+                for model, each in limits.models.items()
+            },
+        },
+        "retry": {"attempts": terms.retry_attempts},
+        "timeout": terms.timeout_s,
+        "budget": {"max_usd": terms.max_usd},
+    }
+
+
+def terms_from_json(header: Mapping[str, Any]) -> Terms:
+    """Return the terms that a plan's header holds.
+
+    Raises:
+        KeyError, TypeError: The header is not one that ``terms_as_json`` wrote.
+    """
+    limits = header["limits"]
+    return Terms(
+        limits=Limits(
+            concurrency=limits["concurrency"],
+            requests_per_minute=limits["requests_per_minute"],
+            count_polls=limits["count_polls"],
+            models={model: ModelLimits(**each) for model, each in limits["models"].items()},
+        ),
+        retry_attempts=header["retry"]["attempts"],
+        timeout_s=header["timeout"],
+        max_usd=header["budget"]["max_usd"],
+    )
