@@ -1,0 +1,269 @@
+"""The faults that the simulator can be asked for, and the small language that asks for them.
+
+    drop_before=0.05,poll.http500=0.1,truncated_image=1#1,http429=@3..5:2
+
+An entry is ``NAME=WHEN``; a bare ``NAME`` is always. ``WHEN`` is any of, in this order: a chance (``0.05`` or ``5%``);
+``@3``, ``@2+5``, ``@4..6``, ``@9..`` the requests of that place counted from 1 as they arrive; ``#1`` the same counted
+for each request body, task or file on its own; ``:30`` seconds, for faults that last. ``PLACE.NAME`` narrows a fault to
+``submit`` (before the task is accepted), ``accepted`` (the answer after that), ``poll``, ``cancel``, ``download`` or
+``info`` (models and balance).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.simulator.chance import fraction
+
+
+class Place(StrEnum):
+    """Where on a request's way a fault strikes."""
+
+    SUBMIT = "submit"
+    ACCEPTED = "accepted"
+    POLL = "poll"
+    CANCEL = "cancel"
+    DOWNLOAD = "download"
+    INFO = "info"
+    TASK = "task"
+
+
+_CALLS = frozenset({Place.SUBMIT, Place.ACCEPTED, Place.POLL, Place.CANCEL, Place.INFO})
+_WIRE = _CALLS | {Place.DOWNLOAD}
+_TASK_ANSWERS = frozenset({Place.ACCEPTED, Place.POLL, Place.CANCEL})
+_USUAL = frozenset({Place.SUBMIT, Place.POLL})
+_SPOILT_USUAL = frozenset({Place.ACCEPTED, Place.POLL})  # there is no right answer to spoil before a task is accepted
+
+
+class FaultName(StrEnum):
+    """Every fault there is."""
+
+    DROP = "drop"
+    HTTP500 = "http500"
+    HTTP502 = "http502"
+    HTTP503 = "http503"
+    HTML = "html"
+    HTML502 = "html502"
+    CUT_JSON = "cut_json"
+    CUT_BODY = "cut_body"
+    EMPTY = "empty"
+    HANG = "hang"
+    SLOW = "slow"
+    ENDLESS = "endless"
+    OVERSIZED = "oversized"
+    REDIRECT = "redirect"
+    WRONG_TYPE = "wrong_type"
+    HTTP429 = "http429"
+    HTTP429_DATE = "http429_date"
+    HTTP429_BARE = "http429_bare"
+    QUOTA_WINDOW = "quota_window_exceeded"
+    BAD_KEY = "bad_key"
+    BALANCE_USED_UP = "balance_used_up"
+    PRICE_NOT_CONFIGURED = "price_not_configured"
+    TASK_LOST = "task_lost"
+    BARE_URL = "bare_url"
+    UNKNOWN_FIELDS = "unknown_fields"
+    TASK_FAILED = "task_failed"
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable"
+    UPSTREAM_RATE_LIMITED = "upstream_rate_limited"
+    UPSTREAM_BAD_REQUEST = "upstream_bad_request"
+    NEVER_ENDS = "never_ends"
+    NO_IMAGES = "no_images"
+    FEWER_IMAGES = "fewer_images"
+    TRUNCATED_IMAGE = "truncated_image"
+    CORRUPT_IMAGE = "corrupt_image"
+    EXPIRED_URL = "expired_url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What is known of a fault before anyone asks for it."""
+
+    says: str
+    """What happens, for people."""
+    usual: frozenset[Place]
+    """Where it strikes when no place is named."""
+    possible: frozenset[Place]
+    seconds: float = 0.0
+    """How long it lasts when no ``:SECONDS`` is given; 0 for faults that do not last."""
+    is_shape: bool = False
+    """Whether it only changes how an answer looks, and may come on top of another fault."""
+
+
+def _wire(says: str, *, seconds: float = 0.0) -> Kind:
+    return Kind(says=says, usual=_USUAL, possible=_WIRE, seconds=seconds)
+
+
+def _spoilt(says: str, possible: frozenset[Place], *, seconds: float = 0.0) -> Kind:
+    return Kind(says=says, usual=possible & _SPOILT_USUAL, possible=possible - {Place.SUBMIT}, seconds=seconds)
+
+
+def _only(place: Place, says: str, *, seconds: float = 0.0) -> Kind:
+    return Kind(says=says, usual=frozenset({place}), possible=frozenset({place}), seconds=seconds)
+
+
+def _shape(says: str, places: frozenset[Place]) -> Kind:
+    return Kind(says=says, usual=places, possible=places, is_shape=True)
+
+
+KINDS: Mapping[FaultName, Kind] = {
+    FaultName.DROP: _wire("the connection is cut without an answer"),
+    FaultName.HTTP500: _wire("500 with an error body"),
+    FaultName.HTTP502: _wire("502 with an error body"),
+    FaultName.HTTP503: _wire("503 with an error body"),
+    FaultName.HTML: _wire("200 with an HTML page"),
+    FaultName.HTML502: _wire("502 with an HTML page"),
+    FaultName.CUT_JSON: _spoilt("the first half of the JSON, as if it were all", _CALLS),
+    FaultName.CUT_BODY: _spoilt("the connection is cut half way through the body", _WIRE),
+    FaultName.EMPTY: _wire("200 with an empty body"),
+    FaultName.HANG: _wire("no answer for so many seconds, then the connection is cut", seconds=3600),
+    FaultName.SLOW: _spoilt("the right answer, trickling in over so many seconds", _WIRE, seconds=10),
+    FaultName.ENDLESS: _wire("a body that does not end"),
+    FaultName.OVERSIZED: _wire("a body that is announced as 8 GiB and comes"),
+    FaultName.REDIRECT: _wire("307 to the same path on another host name"),
+    FaultName.WRONG_TYPE: Kind(
+        says="the right body under a wrong content type",
+        usual=frozenset({Place.POLL, Place.DOWNLOAD}),
+        possible=_WIRE - {Place.SUBMIT},
+        is_shape=True,
+    ),
+    FaultName.HTTP429: _wire("429 with Retry-After in seconds", seconds=1),
+    FaultName.HTTP429_DATE: _wire("429 with Retry-After as an HTTP date", seconds=1),
+    FaultName.HTTP429_BARE: _wire("429 without Retry-After"),
+    FaultName.QUOTA_WINDOW: _only(
+        Place.SUBMIT, "429 quota_window_exceeded, which holds for every submit until its reset_at", seconds=2
+    ),
+    FaultName.BAD_KEY: Kind(says="401 for a good key", usual=frozenset({Place.SUBMIT}), possible=_CALLS),
+    FaultName.BALANCE_USED_UP: _only(Place.SUBMIT, "402 although there is money left"),
+    FaultName.PRICE_NOT_CONFIGURED: _only(Place.SUBMIT, "500 price_not_configured, always or never for a model"),
+    FaultName.TASK_LOST: _only(Place.POLL, "404 task_not_found for a task that exists"),
+    FaultName.BARE_URL: _shape("an image's url as a bare string", _TASK_ANSWERS),
+    FaultName.UNKNOWN_FIELDS: _shape("fields that no document names, at every level", _TASK_ANSWERS),
+    FaultName.TASK_FAILED: _only(Place.TASK, "the task fails: task_failed"),
+    FaultName.UPSTREAM_UNAVAILABLE: _only(Place.TASK, "the task fails: upstream_unavailable"),
+    FaultName.UPSTREAM_RATE_LIMITED: _only(Place.TASK, "the task fails: upstream_rate_limited"),
+    FaultName.UPSTREAM_BAD_REQUEST: _only(Place.TASK, "the task fails: upstream_bad_request"),
+    FaultName.NEVER_ENDS: _only(Place.TASK, "the task stays in processing for ever"),
+    FaultName.NO_IMAGES: _only(Place.TASK, "the task completes without an image, and is refunded"),
+    FaultName.FEWER_IMAGES: _only(Place.TASK, "the task brings fewer images than were asked for (never none)"),
+    FaultName.TRUNCATED_IMAGE: _only(Place.DOWNLOAD, "the first half of the file, as if it were all"),
+    FaultName.CORRUPT_IMAGE: _only(Place.DOWNLOAD, "a file of the right length with damage in the middle"),
+    FaultName.EXPIRED_URL: _only(Place.DOWNLOAD, "the file is gone before its time"),
+}
+"""Every fault, in the order in which they get their turn."""
+
+ALIASES: Mapping[str, str] = {"drop_before": "submit.drop", "drop_after": "accepted.drop"}
+"""Names that read better than a place and a name."""
+
+_SPANS = r"\d+(?:\.\.\d*)?(?:\+\d+(?:\.\.\d*)?)*"
+_WHEN = re.compile(
+    rf"(?:(?P<chance>\d*\.?\d+)(?P<percent>%)?)?(?:@(?P<arrivals>{_SPANS}))?(?:\#(?P<tries>{_SPANS}))?"
+    r"(?::(?P<seconds>\d*\.?\d+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole numbers from ``first`` to ``last``, both included; without ``last`` there is no end."""
+
+    first: int
+    last: int | None
+
+    def __contains__(self, number: int) -> bool:
+        return self.first <= number and (self.last is None or number <= self.last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One chance for a fault to strike."""
+
+    place: Place
+    key: str
+    """What the request is about: the hash of its body, a task, a file."""
+    attempt: int = 1
+    """How often this key has come to this place, this time included."""
+    arrival: int = 1
+    """How many requests have come to this place, this one included."""
+    model: str = ""
+    """The model that is asked for, where a request names one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault that was asked for."""
+
+    name: FaultName
+    places: frozenset[Place]
+    chance: float = 1.0
+    arrivals: tuple[Span, ...] = ()
+    """Which arrivals it may strike; empty is all."""
+    attempts: tuple[Span, ...] = ()
+    """Which attempts of one key it may strike; empty is all."""
+    seconds: float = 0.0
+
+    def strikes(self, seed: int, moment: Moment) -> bool:
+        """Return whether the fault strikes at this moment."""
+        if self.arrivals and not any(moment.arrival in span for span in self.arrivals):
+            return False
+        if self.attempts and not any(moment.attempt in span for span in self.attempts):
+            return False
+        if self.chance >= 1.0:
+            return True
+        key, attempt = moment.key, moment.attempt
+        if self.name is FaultName.PRICE_NOT_CONFIGURED:
+            key, attempt = moment.model, 1
+        elif self.name is FaultName.TASK_LOST:
+            attempt = 1
+        return fraction(seed, self.name, moment.place, key, attempt) < self.chance
+
+
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """Return the faults that ``text`` asks for; UsageError names the entry that is wrong and the nearest name."""
+    return tuple(_parse_entry(entry.strip()) for entry in text.split(",") if entry.strip())
+
+
+def _parse_entry(entry: str) -> Fault:
+    written, _, when = entry.partition("=")
+    head, dot, tail = ALIASES.get(written.strip(), written.strip()).rpartition(".")
+    if tail not in KINDS:
+        raise UnknownName("fault", written.strip(), [*KINDS, *ALIASES], hint="docs/simulator.md lists them all")
+    name = FaultName(tail)
+    kind = KINDS[name]
+    match = _WHEN.fullmatch(when.strip())
+    if match is None or (match["seconds"] and not kind.seconds):
+        raise UsageError(_bad_when(entry, kind))
+    chance = float(match["chance"] or 1) / (100 if match["percent"] else 1)
+    if not 0 <= chance <= 1:
+        raise UsageError(f'fault "{entry}": a chance is between 0 and 1')
+    return Fault(
+        name=name,
+        places=_places(entry, head, kind) if dot else kind.usual,
+        chance=chance,
+        arrivals=_spans(match["arrivals"]),
+        attempts=_spans(match["tries"]),
+        seconds=float(match["seconds"] or kind.seconds),
+    )
+
+
+def _places(entry: str, written: str, kind: Kind) -> frozenset[Place]:
+    possible = sorted(place.value for place in kind.possible)
+    if written not in possible:
+        raise UsageError(f'fault "{entry}" cannot strike at "{written}"; possible: {", ".join(possible)}')
+    return frozenset({Place(written)})
+
+
+def _spans(text: str | None) -> tuple[Span, ...]:
+    if not text:
+        return ()
+    spans = []
+    for part in text.split("+"):
+        first, dots, last = part.partition("..")
+        spans.append(Span(int(first), (int(last) if last else None) if dots else int(first)))
+    return tuple(spans)
+
+
+def _bad_when(entry: str, kind: Kind) -> str:
+    lasting = f", :{kind.seconds:g} seconds" if kind.seconds else "; it does not last, so it takes no :SECONDS"
+    return f'fault "{entry}" does not say when: a chance (0.05 or 5%), @3 or @4..6 arrivals, #1 tries of each{lasting}'

@@ -1,0 +1,78 @@
+"""What becomes of a submitted body before any money moves: an order that the catalog allows, or a refusal."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NoReturn
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.simulator.replies import Reply, refusal
+
+_VIOLATION = "capability_violation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A request that the catalog allows."""
+
+    model: Model
+    request: JsonObject
+    """The body without callback fields."""
+    body_hash: str
+    """The hash of ``request``."""
+    sent_hash: str
+    """The hash of the whole body."""
+
+
+def read_object(raw: bytes) -> dict[str, Any] | Reply:
+    """Return the JSON object that a body holds, or the refusal of what is no strict JSON object."""
+    try:
+        body = json.loads(raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
+        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can be written in JSON, but is no text
+    except (ValueError, RecursionError) as error:
+        return refusal(400, "invalid_request", f"the body is not valid JSON: {error}"[:300])
+    if not isinstance(body, dict):
+        return refusal(400, "invalid_request", "the body is not a JSON object")
+    return body
+
+
+def hash_of(body: Json) -> str:
+    """Return a short hash of a JSON value, whatever the order of its keys and its spacing."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def judge(body: Mapping[str, Any], catalog: Catalog) -> Order | Reply:
+    """Return the order that a body makes, or the API's refusal, which names the field at fault."""
+    name = body.get("model")
+    if not isinstance(name, str):
+        return _violation("model", "model is required and must be a string")
+    model = catalog.models.get(name)
+    if model is None:
+        return refusal(400, "model_not_found", f'model "{name[:100]}" does not exist', more={"param": "model"})
+    if body.get("extra"):
+        return _violation("extra", "extra is not supported: pass fields at the root of the request")
+    sent = {field: value for field, value in body.items() if field != "extra"}
+    for violation in model.violations(sent):
+        return _violation(violation.field, violation.message)
+    request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
+    return Order(model=model, request=request, body_hash=hash_of(request), sent_hash=hash_of(body))
+
+
+def _violation(field: str, message: str) -> Reply:
+    return refusal(400, _VIOLATION, message, more={"param": field} if field else None)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
+        raise ValueError(f'the key "{twice[:80]}" stands there twice')
+    return body

@@ -1,0 +1,136 @@
+"""What a fault makes of an answer; pure, the sending is the server's."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from typing import TypeAlias
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.simulator.faults import Fault, FaultName
+from qwave_batch.simulator.replies import (
+    CutShort,
+    Dropped,
+    Flooding,
+    Hanging,
+    Manner,
+    Reply,
+    Trickling,
+    refusal,
+    task_not_found,
+)
+
+_PAGE = (
+    b"<!DOCTYPE html><html><head><title>One moment, please</title></head><body><h1>502 Bad Gateway</h1>"
+    b"<p>The server is being looked after. Error code 502.</p></body></html>"
+)
+_OVERSIZED_BYTES = 8 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a fault needs to know beside the answer that it spoils."""
+
+    now: float
+    """Unix seconds."""
+    elsewhere: str
+    """The same URL on another host name, for redirects."""
+    reset_at: float = 0.0
+    """When an exceeded quota window ends; Unix seconds."""
+
+
+_Rule: TypeAlias = Callable[[Reply, Fault, Circumstances], Reply]
+
+
+def spoil(reply: Reply, fault: Fault, circumstances: Circumstances) -> Reply:
+    """Return what the client gets instead of ``reply``, which is empty where a fault strikes before there is any."""
+    return _RULES[fault.name](reply, fault, circumstances)
+
+
+def too_many(wait_s: float, *, headers: dict[str, str] | None = None) -> Reply:
+    """Return a 429 that says how long to wait, in whole seconds that are enough."""
+    wait = str(max(1, math.ceil(wait_s)))
+    return refusal(429, "rate_limit_exceeded", "too many requests", headers={**(headers or {}), "Retry-After": wait})
+
+
+def window_exceeded(reset_at: float) -> Reply:
+    """Return the 429 of an account that has used up its quota window."""
+    window: dict[str, Json] = {"window": "5h", "used": 5_000_000, "cap": 5_000_000, "reset_at": math.ceil(reset_at)}
+    return refusal(429, "quota_window_exceeded", "the quota of this window is used up", more=window)
+
+
+def bad_key() -> Reply:
+    """Return the 401 for a key that is missing or unknown."""
+    return refusal(401, "invalid_api_key", "the API key is missing or not valid")
+
+
+def balance_used_up() -> Reply:
+    """Return the 402 of an account that cannot pay for the request."""
+    return refusal(402, "insufficient_balance", "the balance does not cover this request, please top up")
+
+
+def _always(reply: Reply) -> _Rule:
+    return lambda _reply, _fault, _circumstances: reply
+
+
+def _in_manner(manner: Callable[[Fault], Manner]) -> _Rule:
+    return lambda reply, fault, _circumstances: replace(reply, manner=manner(fault))
+
+
+def _with_body(change: Callable[[bytes], bytes]) -> _Rule:
+    return lambda reply, _fault, _circumstances: replace(reply, body=change(reply.body))
+
+
+def _first_half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def _damaged(body: bytes) -> bytes:
+    middle, width = len(body) // 2, max(1, len(body) // 8)
+    return body[:middle] + bytes(byte ^ 0x5A for byte in body[middle : middle + width]) + body[middle + width :]
+
+
+def _server_error(status: int) -> _Rule:
+    return _always(refusal(status, "server_error", "the server cannot answer right now, try again later"))
+
+
+def _html(status: int) -> _Rule:
+    return _always(Reply(status=status, body=_PAGE, content_type="text/html; charset=utf-8"))
+
+
+def _until_date(_reply: Reply, fault: Fault, circumstances: Circumstances) -> Reply:
+    until = formatdate(math.ceil(circumstances.now + fault.seconds), usegmt=True)
+    return refusal(429, "rate_limit_exceeded", "too many requests", headers={"Retry-After": until})
+
+
+_UNPRICED = refusal(500, "price_not_configured", "this model has no price configured and cannot be billed")
+
+_RULES: Mapping[FaultName, _Rule] = {
+    FaultName.DROP: _in_manner(lambda _: Dropped()),
+    FaultName.HTTP500: _server_error(500),
+    FaultName.HTTP502: _server_error(502),
+    FaultName.HTTP503: _server_error(503),
+    FaultName.HTML: _html(200),
+    FaultName.HTML502: _html(502),
+    FaultName.CUT_JSON: _with_body(_first_half),
+    FaultName.CUT_BODY: _in_manner(lambda _: CutShort()),
+    FaultName.EMPTY: _with_body(lambda _: b""),
+    FaultName.HANG: _in_manner(lambda fault: Hanging(fault.seconds)),
+    FaultName.SLOW: _in_manner(lambda fault: Trickling(fault.seconds)),
+    FaultName.ENDLESS: _in_manner(lambda _: Flooding(None)),
+    FaultName.OVERSIZED: _in_manner(lambda _: Flooding(_OVERSIZED_BYTES)),
+    FaultName.REDIRECT: lambda _reply, _fault, now: Reply(status=307, headers={"Location": now.elsewhere}),
+    FaultName.WRONG_TYPE: lambda reply, _fault, _now: replace(reply, content_type="text/plain; charset=utf-8"),
+    FaultName.HTTP429: lambda _reply, fault, _now: too_many(fault.seconds),
+    FaultName.HTTP429_DATE: _until_date,
+    FaultName.HTTP429_BARE: _always(refusal(429, "rate_limit_exceeded", "too many requests")),
+    FaultName.QUOTA_WINDOW: lambda _reply, _fault, now: window_exceeded(now.reset_at),
+    FaultName.BAD_KEY: _always(bad_key()),
+    FaultName.BALANCE_USED_UP: _always(balance_used_up()),
+    FaultName.PRICE_NOT_CONFIGURED: _always(_UNPRICED),
+    FaultName.TASK_LOST: _always(task_not_found("asked for")),
+    FaultName.TRUNCATED_IMAGE: _with_body(_first_half),
+    FaultName.CORRUPT_IMAGE: _with_body(_damaged),
+    FaultName.EXPIRED_URL: _always(refusal(410, "expired", "this file has expired")),
+}
+"""How each fault changes an answer; the faults that are missing change a task, or the JSON before it is an answer."""

@@ -1,0 +1,82 @@
+"""The tasks of the simulator in SQLite: in memory, or in a file that a killed process leaves whole."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from qwave_batch.errors import StorageError
+from qwave_batch.simulator.tasks import SimulatedTask
+
+_COLUMNS = tuple(field.name for field in fields(SimulatedTask))
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tasks (
+    task_id TEXT PRIMARY KEY, account TEXT NOT NULL, model TEXT NOT NULL, action TEXT NOT NULL,
+    body_hash TEXT NOT NULL, sent_hash TEXT NOT NULL, idempotency_key TEXT,
+    created_at REAL NOT NULL, starts_at REAL NOT NULL, ends_at REAL,
+    images INTEGER NOT NULL, error_code TEXT, error_message TEXT,
+    hold_quota INTEGER NOT NULL, price_quota INTEGER NOT NULL, cancelled_at REAL, picture TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tasks_by_body ON tasks (body_hash, account);
+CREATE INDEX IF NOT EXISTS tasks_by_key ON tasks (idempotency_key, account) WHERE idempotency_key IS NOT NULL;
+"""
+_INSERT = f"INSERT INTO tasks ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 (as below)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM tasks"  # noqa: S608 (our own column names)
+
+
+class TaskStore:
+    """All tasks. What ``add`` and ``cancel`` return from is there after a kill of the process."""
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=30, check_same_thread=False)
+            # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is only
+            # synced at checkpoints, because a power cut may cost simulated tasks.
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA wal_autocheckpoint = 4000")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
+
+    def close(self) -> None:
+        """Close the file; nothing can be asked afterwards."""
+        self._db.close()
+
+    def add(self, task: SimulatedTask) -> None:
+        """Put a new task on record."""
+        self._db.execute(_INSERT, [getattr(task, column) for column in _COLUMNS])
+
+    def cancel(self, task_id: str, at: float) -> None:
+        """Put it on record that a task was cancelled."""
+        self._db.execute("UPDATE tasks SET cancelled_at = ? WHERE task_id = ?", (at, task_id))
+
+    def get(self, task_id: str) -> SimulatedTask | None:
+        """Return a task, or None when there is none of this id."""
+        return _task(self._db.execute(f"{_SELECT} WHERE task_id = ?", (task_id,)).fetchone())
+
+    def by_idempotency_key(self, account: str, key: str, since: float) -> SimulatedTask | None:
+        """Return the newest task that an account made with a key since a moment."""
+        where = "WHERE idempotency_key = ? AND account = ? AND created_at > ? ORDER BY created_at DESC LIMIT 1"
+        return _task(self._db.execute(f"{_SELECT} {where}", (key, account, since)).fetchone())
+
+    def count_of_body(self, account: str, body_hash: str) -> int:
+        """Return how many tasks an account has made with one request."""
+        query = "SELECT count(*) FROM tasks WHERE body_hash = ? AND account = ?"
+        return int(self._db.execute(query, (body_hash, account)).fetchone()[0])
+
+    def count(self) -> int:
+        """Return how many tasks there are."""
+        return int(self._db.execute("SELECT count(*) FROM tasks").fetchone()[0])
+
+    def __iter__(self) -> Iterator[SimulatedTask]:
+        """Stream all tasks in the order in which they were made."""
+        for row in self._db.execute(f"{_SELECT} ORDER BY rowid"):
+            yield SimulatedTask(**dict(zip(_COLUMNS, row, strict=True)))
+
+
+def _task(row: Sequence[Any] | None) -> SimulatedTask | None:
+    return SimulatedTask(**dict(zip(_COLUMNS, row, strict=True))) if row else None
