@@ -8,6 +8,9 @@ from pathlib import Path
 
 from qwave_batch.folder.disk import storage_errors
 
+TEMPORARY_PREFIX = ".tmp-"
+"""What the names of half written files begin with."""
+
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Replace ``path`` by ``data``, all of it or nothing; an iterable is streamed.
@@ -21,7 +24,7 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     pieces = (data,) if isinstance(data, bytes) else data
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=f"-{path.name[-40:]}", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=f"-{path.name[-40:]}", dir=path.parent)
     temporary = Path(name)
     file = os.fdopen(descriptor, "wb")
     try:

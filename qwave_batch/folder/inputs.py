@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -21,30 +21,21 @@ PREFIX = "sha256:"
 _PIECE_BYTES = 1 << 20
 
 
-def without_inline(value: Json) -> Json:
-    """Return ``value`` with every ``data:`` URI in it replaced by ``sha256:`` and the hash of its bytes."""
+def reference_to(data: bytes) -> str:
+    """Return the ``sha256:...`` that stands for bytes in a manifest line."""
+    return PREFIX + hashlib.sha256(data).hexdigest()
+
+
+def without_inline(value: Json, keep: Callable[[bytes], str] = reference_to) -> Json:
+    """Return ``value`` as plain JSON, every ``data:`` URI in it replaced by what ``keep`` returns for its bytes."""
     if isinstance(value, str):
         data = inline_bytes(value)
-        return value if data is None else _reference(data)
+        return value if data is None else keep(data)
     if isinstance(value, Mapping):
-        return {key: without_inline(inner) for key, inner in value.items()}
+        return {key: without_inline(inner, keep) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [without_inline(inner) for inner in value]
+        return [without_inline(inner, keep) for inner in value]
     return value
-
-
-def inline_inputs(value: Json) -> Iterator[bytes]:
-    """Yield the bytes of every ``data:`` URI in a request."""
-    if isinstance(value, str):
-        data = inline_bytes(value)
-        if data is not None:
-            yield data
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from inline_inputs(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from inline_inputs(inner)
 
 
 def references(value: Json) -> Iterator[str]:
@@ -81,7 +72,7 @@ def store_input(layout: RunLayout, data: bytes) -> str:
     Raises:
         StorageError: the disk refuses.
     """
-    reference = _reference(data)
+    reference = reference_to(data)
     target = layout.inputs / f"{reference.replace(':', '-')}.{format_of(data) or 'bin'}"
     if not (target.is_file() and target.stat().st_size == len(data)):
         write_atomic(target, data)
@@ -131,7 +122,3 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with storage_errors(path, "read"), path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):
             yield piece
-
-
-def _reference(data: bytes) -> str:
-    return PREFIX + hashlib.sha256(data).hexdigest()

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.folder.inputs import (
-    inline_inputs,
     keep_input_file,
     keep_spec,
     references,
@@ -36,7 +35,14 @@ def test_inline_pictures_stand_as_their_hash() -> None:
         "n": 2,
         "deep": {"mask": SHA},
     }
-    assert list(inline_inputs(request)) == [GIF, GIF]
+    kept: list[bytes] = []
+
+    def keep(data: bytes) -> str:
+        kept.append(data)
+        return SHA
+
+    without_inline(request, keep)
+    assert kept == [GIF, GIF]
     assert list(references(without_inline(request))) == [SHA, SHA]
 
 

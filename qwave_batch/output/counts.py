@@ -1,0 +1,90 @@
+"""How many lines stand how: the numbers of summary.json, ``status`` and ``verify``."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.record import JobStatus
+from qwave_batch.output.line import ManifestLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCounts:
+    """The lines of a plan by how they stand."""
+
+    jobs: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    pending: int = 0
+    short: int = 0
+    """Completed with fewer images than asked for."""
+    images: int = 0
+    cost_nusd: int = 0
+    in_flight: int = 0
+    """Pending with a task at the API, which may still be paid."""
+    image_bytes: int = 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the counts as summary.json has them."""
+        return {
+            "jobs": self.jobs,
+            "completed": self.completed,
+            "failed": self.failed,
+            "skipped": self.skipped,
+            "cancelled": self.cancelled,
+            "unknown": self.unknown,
+            "pending": self.pending,
+            "short": self.short,
+            "images": self.images,
+            "cost_usd": usd_from_nusd(self.cost_nusd),
+        }
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts lines as they stream by."""
+
+    _statuses: Counter[JobStatus] = field(default_factory=Counter)
+    _short: int = 0
+    _images: int = 0
+    _cost_nusd: int = 0
+    _in_flight: int = 0
+    _image_bytes: int = 0
+
+    def add_plan_line(self, line: PlanLine) -> None:
+        """Count a line of the ledger."""
+        record = line.record
+        self._add(record.status, len(record.images), line.job.max_images, record.cost_nusd)
+        self._in_flight += record.status is JobStatus.PENDING and record.task_id is not None
+        self._image_bytes += sum(image.size_bytes for image in record.images)
+
+    def add_manifest_line(self, line: ManifestLine) -> None:
+        """Count a line of a manifest, which knows of the images asked for what its request says (``n``)."""
+        asked = line.request.get("n")
+        wanted = asked if isinstance(asked, int) else 1
+        self._add(line.status, len(line.images), wanted, nusd_from_usd(line.cost_usd))
+        self._in_flight += line.status is JobStatus.PENDING and line.task_id is not None
+        self._image_bytes += sum(image.size_bytes for image in line.images)
+
+    def counts(self) -> LineCounts:
+        """Return the counts so far."""
+        return LineCounts(
+            jobs=self._statuses.total(),
+            **{status.value: self._statuses[status] for status in JobStatus},
+            short=self._short,
+            images=self._images,
+            cost_nusd=self._cost_nusd,
+            in_flight=self._in_flight,
+            image_bytes=self._image_bytes,
+        )
+
+    def _add(self, status: JobStatus, images: int, wanted: int, cost_nusd: int) -> None:
+        self._statuses[status] += 1
+        self._short += status is JobStatus.COMPLETED and images < wanted
+        self._images += images
+        self._cost_nusd += cost_nusd

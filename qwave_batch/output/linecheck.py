@@ -1,0 +1,87 @@
+"""What can be wrong with the lines of a manifest, each by itself and among each other."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import rfc8785
+
+from qwave_batch.folder.inputs import references
+from qwave_batch.model.paths import path_key
+from qwave_batch.model.record import JobStatus
+from qwave_batch.output.line import ManifestLine, line_from_json
+from qwave_batch.output.schema import schema_faults
+
+
+class LineChecker:
+    """Reads a manifest line by line and remembers what may not occur twice."""
+
+    def __init__(self) -> None:
+        self._job_ids: dict[str, int] = {}
+        self._indexes: dict[int, int] = {}
+        self._paths: dict[str, int] = {}
+        self._files: dict[str, int] = {}
+        self._last_index = -1
+
+    def read(self, number: int, raw: bytes) -> tuple[ManifestLine | None, list[str]]:
+        """Return the typed line, or None when it can't be read at all, and what is wrong with it."""
+        try:
+            value = json.loads(raw)
+        except ValueError as error:
+            cut = not raw.rstrip().endswith(b"}")
+            return None, [f"{'the line is torn' if cut else 'the line is no JSON'}: {error}"]
+        faults = list(schema_faults(value))
+        if faults:
+            return None, faults
+        try:
+            line = line_from_json(value)
+        except ValueError as error:  # a thirteenth month
+            return None, [str(error)]
+        return line, [*_faults_alone(line, value), *self._faults_among(number, line)]
+
+    def _faults_among(self, number: int, line: ManifestLine) -> Iterator[str]:
+        if line.index <= self._last_index:
+            yield f"index {line.index} comes after {self._last_index}: the lines are not in plan order"
+        self._last_index = line.index
+        yield from _once(self._job_ids, line.job_id, number, f"job_id {line.job_id}")
+        for index in (line.index, *(twin.index for twin in line.also)):
+            yield from _once(self._indexes, index, number, f"index {index}")
+        if line.path:
+            yield from _once(self._paths, path_key(line.path), number, f'path "{line.path}"')
+        for image in line.images:
+            yield from _once(self._files, path_key(image.path), number, f'image path "{image.path}"')
+
+
+def _once(seen: dict[Any, int], key: Any, number: int, shown: str) -> Iterator[str]:
+    first = seen.setdefault(key, number)
+    if first != number:
+        yield f"{shown} stands on line {first} already"
+
+
+def _faults_alone(line: ManifestLine, value: dict[str, Any]) -> Iterator[str]:
+    for twin in line.also:
+        if twin.index <= line.index:
+            yield f"also: index {twin.index} is not after the job's own {line.index}"
+    if len({twin.index for twin in line.also}) != len(line.also):
+        yield "also: an index stands there twice"
+    if len({path_key(image.path) for image in line.images}) != len(line.images):
+        yield "images: a path stands there twice"
+    for field in ("prompt", "model", "action") if line.status is not JobStatus.SKIPPED else ():
+        sent = value["request"].get(field, value[field])
+        if sent != value[field]:
+            yield f"{field} is not that of the request"
+    if next(references(line.request), None) is None:  # with an inline input, the hash was over the input itself
+        expected = _job_id(value)
+        if expected != line.job_id:
+            yield f"job_id is not that of its request and repeat, {expected}"
+    if line.submitted_at is not None and line.completed_at is not None and line.completed_at < line.submitted_at:
+        yield "completed_at is before submitted_at"
+
+
+def _job_id(value: dict[str, Any]) -> str:
+    try:
+        canonical = rfc8785.dumps({"repeat": value["repeat"], "request": value["request"]})
+    except ValueError:
+        return "which has no canonical form"
+    return hashlib.sha256(canonical).hexdigest()[:16]

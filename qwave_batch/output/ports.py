@@ -1,0 +1,40 @@
+"""What this room asks of a ledger; ``ledger.Ledger`` answers it, and so does plain data."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from qwave_batch.ledger.identity import FolderIdentity
+from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.model.record import JobRecord
+
+
+class LedgerReading(Protocol):
+    """A ledger to read."""
+
+    def lines(self) -> Iterator[PlanLine]:
+        """Stream the plan in its order, each line with its record."""
+        ...
+
+    def unplanned(self) -> Iterator[JobRecord]:
+        """Stream the records of jobs that the plan no longer holds."""
+        ...
+
+    def identity(self) -> FolderIdentity | None:
+        """Return whose folder it is."""
+        ...
+
+    def spent_nusd(self) -> int:
+        """Return what the folder has cost so far."""
+        ...
+
+    def held_nusd(self) -> int:
+        """Return the most that may still come."""
+        ...
+
+
+class LedgerPruning(LedgerReading, Protocol):
+    """A ledger to prune."""
+
+    def forget(self, job_id: str) -> None:
+        """Remove an unplanned job, with its attempts and images, from the record."""
+        ...

@@ -1,0 +1,37 @@
+"""Files under images/ that no line of the manifest names."""
+
+import os
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.folder.layout import RunLayout
+
+_OF_SYSTEMS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".gitignore", ".gitkeep", ".gitattributes"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A file that the manifest does not name."""
+
+    path: str
+    """Relative to the run folder."""
+    size_bytes: int
+
+
+def stray_files(layout: RunLayout, named: Collection[str]) -> Iterator[Stray]:
+    """Yield the files under ``images/`` whose paths, as ``stray_key`` gives them, are not in ``named``."""
+    for folder, folders, files in os.walk(layout.images):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(folder, name)
+            relative = layout.relative(path)
+            if name in _OF_SYSTEMS or name.startswith("._") or stray_key(relative) in named:
+                continue
+            yield Stray(path=relative, size_bytes=path.lstat().st_size)
+
+
+def stray_key(path: str) -> str:
+    """Return a path as every file system gives it back; some hand names out decomposed."""
+    return unicodedata.normalize("NFC", path)

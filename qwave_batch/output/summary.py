@@ -1,0 +1,84 @@
+"""summary.json: how a run folder stands, and what made it so."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from qwave_batch.folder.atomic import write_atomic
+from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.output.manifest import WrittenManifest
+from qwave_batch.output.provenance import GitState
+from qwave_batch.output.times import iso_from_unix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What the manifest does not know of the newest run. Times are Unix seconds."""
+
+    name: str
+    """The spec's."""
+    catalog: str
+    backend: str
+    """The API's host, or ``simulator``."""
+    spec_sha256: str
+    """Of the spec with all it extends and every override."""
+    overrides: Sequence[str] = ()
+    """What ``--set`` changed."""
+    started_at: float
+    ended_at: float | None = None
+    """None while the run is at work."""
+    seconds: float
+    requests: JsonObject
+    """``submit``, ``poll``, ``download``, ``retried``: how many left."""
+    exit_status: int | None = None
+    """None while the run is at work."""
+    reason: str = ""
+    """Why it ended early; empty when it did not."""
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    git: GitState | None = None
+
+
+def summary_as_json(facts: RunFacts, manifest: WrittenManifest, *, spec_file_sha256: str | None) -> dict[str, Json]:
+    """Return the object of summary.json, which ``run --json`` prints."""
+    return {
+        **manifest.counts.as_json(),
+        "seconds": round(facts.seconds, 3),
+        "requests": dict(facts.requests),
+        "exit": facts.exit_status,
+        "reason": facts.reason or None,
+        "name": facts.name,
+        "catalog": facts.catalog,
+        "backend": facts.backend,
+        "started_at": iso_from_unix(facts.started_at),
+        "ended_at": None if facts.ended_at is None else iso_from_unix(facts.ended_at),
+        "spec_sha256": facts.spec_sha256,
+        "spec_file_sha256": spec_file_sha256,
+        "manifest_sha256": manifest.sha256,
+        "overrides": list(facts.overrides),
+        "git": None if facts.git is None else facts.git.as_json(),
+        "versions": dict(facts.versions),
+    }
+
+
+def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest) -> dict[str, Json]:
+    """Replace summary.json and return what it now says; ``spec.yaml`` must be in place by then.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    spec_file_sha256 = sha256_of_file(layout.spec) if layout.spec.is_file() else None
+    summary = summary_as_json(facts, manifest, spec_file_sha256=spec_file_sha256)
+    write_atomic(layout.summary, json.dumps(summary, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
+    return summary
+
+
+def read_summary(layout: RunLayout) -> dict[str, Json] | None:
+    """Return what summary.json says, or None when there is none that can be read."""
+    with suppress(OSError, ValueError):
+        summary = json.loads(layout.summary.read_bytes())
+        if isinstance(summary, dict):
+            return summary
+    return None

@@ -1,0 +1,213 @@
+"""``verify``: holds every line and file of a run folder to the manifest, the schema, the ledger and the hashes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.inputs import PREFIX, references, stored_input
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.record import ImageFile
+from qwave_batch.output.counts import LineCounts, Tally
+from qwave_batch.output.filecheck import check_image, in_threads
+from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
+from qwave_batch.output.linecheck import LineChecker
+from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
+from qwave_batch.output.ports import LedgerReading
+from qwave_batch.output.strays import stray_files, stray_key
+from qwave_batch.output.summary import read_summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyCounts:
+    """What ``verify`` looked at and what it found."""
+
+    lines: LineCounts
+    files: int = 0
+    """Image files that the manifest names."""
+    size_bytes: int = 0
+    """Of those that are there and as they should be."""
+    missing: int = 0
+    damaged: int = 0
+    unplanned: int = 0
+    """Files of jobs that the spec no longer asks for; no problem, and ``prune`` removes them."""
+    unplanned_bytes: int = 0
+    strangers: int = 0
+    """Files under images/ that nothing names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """What ``verify`` has to say."""
+
+    problems: tuple[Problem, ...]
+    """Errors in the order found; warnings are told but fail nothing."""
+    counts: VerifyCounts
+    manifest: Freshness | None
+    """How the manifest stood to the ledger; None without a ledger."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is no error: exit status 0."""
+        return all(problem.severity != "error" for problem in self.problems)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that ``verify --json`` prints."""
+        counts = self.counts
+        return {
+            "sound": self.is_sound,
+            "lines": counts.lines.jobs,
+            "files": counts.files,
+            "bytes": counts.size_bytes,
+            "missing": counts.missing,
+            "damaged": counts.damaged,
+            "unplanned": counts.unplanned,
+            "unplanned_bytes": counts.unplanned_bytes,
+            "strangers": counts.strangers,
+            "manifest": None if self.manifest is None else self.manifest.value,
+            "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+def verify(layout: RunLayout, ledger: LedgerReading | None) -> VerifyReport:
+    """Check a run folder; a manifest that a crash left behind is written anew first.
+
+    It reads and decodes every image, in threads; call it in one. The folder of a live run is checked as far as its
+    manifest goes.
+
+    Args:
+        layout: The folder (``RunLayout.existing``).
+        ledger: Its ledger, open for reading; None for a copy that came without one.
+
+    Raises:
+        FolderError: there is no manifest, and no ledger to write it from.
+        StorageError: the disk or the ledger fails.
+    """
+    freshness = None if ledger is None else refresh_manifest(layout, ledger)
+    return _Verification(layout, ledger, freshness).report()
+
+
+@dataclass(slots=True)
+class _Verification:
+    layout: RunLayout
+    ledger: LedgerReading | None
+    freshness: Freshness | None
+    problems: list[Problem] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    named: set[str] = field(default_factory=set)
+    inputs: dict[str, Place] = field(default_factory=dict)
+    edited: dict[str, tuple[Place, dict[str, Json]]] = field(default_factory=dict)
+
+    def report(self) -> VerifyReport:
+        faults = {"missing": 0, "damaged": 0}
+        files = size_bytes = 0
+        checked = in_threads(lambda found: check_image(self.layout, found[1]), self._images())
+        for (place, image), fault in checked:
+            files += 1
+            if fault is None:
+                size_bytes += image.size_bytes
+            else:
+                faults[fault.kind] += 1
+                self._complain(f"{image.path}: {fault.message}", place=place, value=image.path)
+        self._check_inputs()
+        self._compare_with_ledger()
+        counts = VerifyCounts(
+            lines=self.tally.counts(), files=files, size_bytes=size_bytes, **faults, **self._look_for_strays()
+        )
+        self._check_summary(counts.lines)
+        return VerifyReport(problems=tuple(self.problems), counts=counts, manifest=self.freshness)
+
+    def _images(self) -> Iterator[tuple[Place, ImageFile]]:
+        """Check every line on the way to its images."""
+        checker = LineChecker()
+        for number, raw in read_raw_lines(self.layout):
+            place = Place(file=str(self.layout.manifest), line=number)
+            line, faults = checker.read(number, raw)
+            for fault in faults:
+                self._complain(fault, place=place)
+            if line is not None:
+                self._take(line, place)
+                yield from ((place, image) for image in line.images)
+
+    def _take(self, line: ManifestLine, place: Place) -> None:
+        self.tally.add_manifest_line(line)
+        self.named.update(stray_key(image.path) for image in line.images)
+        for reference in references(line.request):
+            self.inputs.setdefault(reference, place)
+        if self.freshness is Freshness.EDITED:
+            self.edited[line.job_id] = (place, line_as_json(line))
+
+    def _check_inputs(self) -> None:
+        for reference, place in self.inputs.items():
+            file = stored_input(self.layout, reference)
+            if file is None:
+                self._complain(f"the input {reference} is not in inputs/", place=place, value=reference)
+            elif PREFIX + sha256_of_file(file) != reference:
+                self._complain(f"{self.layout.relative(file)} is damaged: its bytes have another hash", place=place)
+
+    def _compare_with_ledger(self) -> None:
+        """Name what differs, when the manifest is neither as the ledger has it nor as we wrote it before."""
+        if self.freshness is Freshness.STALE:
+            self._complain("the manifest is behind the ledger and can't be written here", severity="warning")
+        if self.freshness is not Freshness.EDITED or self.ledger is None:
+            return
+        hint = "the next run writes the manifest anew from the ledger"
+        self._complain("the manifest is not as it was written", suggestion=hint)
+        for plan_line in self.ledger.lines():
+            place, found = self.edited.pop(plan_line.job.job_id, (None, None))
+            if place is None or found is None:
+                self._complain(f"job {plan_line.job.job_id} of the ledger has no sound line")
+                continue
+            expected = line_as_json(manifest_line(plan_line))
+            differing = [key for key, value in expected.items() if found[key] != value]
+            if differing:
+                self._complain(f"differs from the ledger in {', '.join(differing)}", place=place)
+        for job_id, (place, _) in self.edited.items():
+            self._complain(f"job {job_id} is not in the ledger's plan", place=place)
+
+    def _look_for_strays(self) -> dict[str, int]:
+        counts = {"unplanned": 0, "unplanned_bytes": 0, "strangers": 0}
+        unplanned: set[str] = set()
+        if self.ledger is not None:
+            unplanned = {stray_key(image.path) for record in self.ledger.unplanned() for image in record.images}
+        for stray in stray_files(self.layout, self.named):
+            if stray_key(stray.path) in unplanned:
+                counts["unplanned"] += 1
+                counts["unplanned_bytes"] += stray.size_bytes
+            elif self.freshness is not Freshness.LIVE:  # a live run places files before it writes lines
+                counts["strangers"] += 1
+                self._complain(f"{stray.path}: no line names this file", value=stray.path)
+        return counts
+
+    def _check_summary(self, counts: LineCounts) -> None:
+        summary = read_summary(self.layout)
+        if self.freshness is Freshness.LIVE:
+            return
+        if summary is None:
+            state = "can't be read" if self.layout.summary.exists() else "is not there"
+            self._complain(f"summary.json {state}; the next run writes it", severity="warning")
+            return
+        if summary.get("manifest_sha256") != sha256_of_file(self.layout.manifest):
+            self._complain("summary.json is of an earlier state of the manifest", severity="warning")
+        else:
+            for key in ("jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "images"):
+                if summary.get(key) != counts.as_json()[key]:
+                    self._complain(f"summary.json says {key} {summary.get(key)}, the lines say {counts.as_json()[key]}")
+        spec_sha256 = sha256_of_file(self.layout.spec) if self.layout.spec.is_file() else None
+        if spec_sha256 != summary.get("spec_file_sha256"):
+            self._complain("spec.yaml is not the one that summary.json speaks of")
+
+    def _complain(
+        self,
+        message: str,
+        *,
+        place: Place | None = None,
+        value: Json = None,
+        suggestion: str | None = None,
+        severity: Literal["error", "warning"] = "error",
+    ) -> None:
+        self.problems.append(
+            Problem(message=message, place=place, value=value, suggestion=suggestion, severity=severity)
+        )

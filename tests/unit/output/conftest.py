@@ -1,0 +1,141 @@
+"""A run folder made of plain data, with real pictures in it."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import rfc8785
+from PIL import Image
+
+from qwave_batch.folder.inputs import keep_spec
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.identity import FolderIdentity
+from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
+from qwave_batch.output.manifest import WrittenManifest, write_manifest
+from qwave_batch.output.summary import RunFacts, write_summary
+
+NOW = 1_795_334_400.1234
+
+
+@dataclass
+class PlainLedger:
+    """What a ledger answers, as data."""
+
+    planned: list[PlanLine] = field(default_factory=list)
+    left: list[JobRecord] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[PlanLine]:
+        return iter(self.planned)
+
+    def unplanned(self) -> Iterator[JobRecord]:
+        return iter(self.left)
+
+    def identity(self) -> FolderIdentity | None:
+        return FolderIdentity(
+            folder_id="f", spec_name="teahouse", backend="simulator", path="/", host="h", key_fingerprint="k",
+            created_at=NOW,
+        )  # fmt: skip
+
+    def spent_nusd(self) -> int:
+        return sum(record.cost_nusd for record in (*(line.record for line in self.planned), *self.left))
+
+    def held_nusd(self) -> int:
+        return 0
+
+    def forget(self, job_id: str) -> None:
+        self.forgotten.append(job_id)
+        self.left = [record for record in self.left if record.job_id != job_id]
+
+
+def job_id_of(request: JsonObject, repeat: int = 0) -> str:
+    return hashlib.sha256(rfc8785.dumps({"repeat": repeat, "request": dict(request)})).hexdigest()[:16]
+
+
+@dataclass
+class Folder:
+    """A run folder with a ledger of plain data."""
+
+    layout: RunLayout
+    ledger: PlainLedger = field(default_factory=PlainLedger)
+
+    def line(self, index: int, status: JobStatus, *, job: Job | None = None, **facts: object) -> PlanLine:
+        request: JsonObject = {"model": "m", "action": "generate", "prompt": f"Tee № {index} 🍵\n\u2028", "n": 1}
+        job = job or Job(
+            job_id=job_id_of(request), index=index, prompt_id=f"p{index}", prompt=f"Tee № {index} 🍵\n\u2028",
+            model="m", action="generate", request=request, axes={"model": "m"}, tags=("street",), meta={"a": [1]},
+            path=f"m/p{index}",
+        )  # fmt: skip
+        line = PlanLine(job=job, record=replace(JobRecord(job_id=job.job_id, status=status), **facts))  # type: ignore[arg-type]
+        self.ledger.planned.append(line)
+        return line
+
+    def picture(self, path: str, colour: str = "navy", picture_format: str = "png") -> ImageFile:
+        out = BytesIO()
+        Image.new("RGB", (12, 8), colour).save(out, picture_format)
+        file = self.layout.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(out.getvalue())
+        return ImageFile(
+            path=path, sha256=hashlib.sha256(out.getvalue()).hexdigest(), size_bytes=len(out.getvalue()), width=12,
+            height=8, format=picture_format, source_url="https://files.example/x.png?sig=a%2Fb",
+        )  # fmt: skip
+
+    def completed(self, index: int) -> PlanLine:
+        image = self.picture(f"images/m/p{index}.png", f"rgb({index % 256}, {index // 256}, 7)")
+        return self.line(
+            index, JobStatus.COMPLETED, task_id=f"task-{index}", attempts=1, submitted_at=NOW, completed_at=NOW + 4.2,
+            seconds=4.2, cost_nusd=6_375_000, cost_from="api", images=(image,),
+        )  # fmt: skip
+
+    def one_of_each(self) -> None:
+        self.completed(0)
+        error = JobError(code="bad_image", message="does not decode", http_status=None)
+        self.line(1, JobStatus.FAILED, task_id="t1", attempts=2, error=error, cost_nusd=5, cost_from="catalog")
+        self.line(2, JobStatus.CANCELLED, task_id="t2", attempts=1)
+        unsupported = JobError(code="unsupported", message="m takes no n", field="n")
+        skipped = Job(
+            job_id=job_id_of({"model": "m", "n": 3}), index=3, prompt_id="p3", prompt="x", model="m", action="generate",
+            request={"model": "m", "n": 3}, skip=unsupported,
+        )  # fmt: skip
+        self.line(3, JobStatus.SKIPPED, job=skipped)
+        gone = JobError(code="connection_lost", message="no answer", retryable=False)
+        self.line(4, JobStatus.UNKNOWN, attempts=1, submitted_at=NOW, error=gone)
+        self.line(5, JobStatus.PENDING, task_id="t5", attempts=1, submitted_at=NOW)
+        twins = (Twin(job_id="-", index=8, prompt_id="p8", axes={"model": "m"}, tags=("t",), meta={"b": None}),)
+        line = self.line(6, JobStatus.PENDING)
+        twins = (replace(twins[0], job_id=line.job.job_id),)
+        self.ledger.planned[-1] = replace(line, also=twins)
+
+    def write(self) -> WrittenManifest:
+        self.layout.ledger.touch()
+        keep_spec(self.layout, b"version: 1\n")
+        written = write_manifest(self.layout, self.ledger.lines())
+        facts = RunFacts(
+            name="teahouse", catalog="2026-05", backend="simulator", spec_sha256="0" * 64, started_at=NOW,
+            ended_at=NOW + 9, seconds=9.00049, requests={"submit": 1, "poll": 2, "download": 3, "retried": 0},
+            exit_status=0,
+        )  # fmt: skip
+        write_summary(self.layout, facts, written)
+        return written
+
+
+@pytest.fixture
+def new_folder(tmp_path: Path) -> Callable[[str], Folder]:
+    def make(name: str) -> Folder:
+        layout = RunLayout(tmp_path / name)
+        layout.create()
+        return Folder(layout)
+
+    return make
+
+
+@pytest.fixture
+def folder(new_folder: Callable[[str], Folder]) -> Folder:
+    return new_folder("run")
