@@ -11,7 +11,6 @@ from qwave_batch.catalog.keywords import KEYWORDS
 from qwave_batch.catalog.nearness import nearest_choice
 from qwave_batch.catalog.sentences import did_you_mean, filled, path_text, sentence, shown
 from qwave_batch.catalog.violation import Violation
-from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import JsonObject
 
 
@@ -68,7 +67,7 @@ class Wording:
                     value=fault.instance[name],
                     allowed=taken,
                     message=f"{path_text(fault.path) or self.model} takes no field {shown(name)}",
-                    suggestion=None if is_known else did_you_mean(nearest(name, taken)),
+                    suggestion=None if is_known else did_you_mean(nearest_choice(name, taken)),
                 )
 
     def _missing(self, fault: Fault) -> Iterator[Violation]:
