@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qwave_batch.client.addresses import BadAddress, WebAddress, read_address
 from qwave_batch.errors import UsageError
 
-_VERSION = re.compile(r"v\d+([a-z]\w*)?")
+_VERSION = re.compile(r"v\d+([a-z]\w*)?", re.ASCII)
 _EXAMPLE = "https://api.example.com/v1"
 
 

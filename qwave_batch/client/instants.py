@@ -11,7 +11,7 @@ from qwave_batch.model.jsontypes import Json
 _MILLISECONDS_FROM = 1e11
 _MICROSECONDS_FROM = 1e14
 _NONSENSE_FROM = 1e17
-_NUMBER = re.compile(r"\s*\d{1,17}(\.\d{1,9})?\s*")
+_NUMBER = re.compile(r"\s*\d{1,17}(\.\d{1,9})?\s*", re.ASCII)
 _LONGEST = 64
 
 

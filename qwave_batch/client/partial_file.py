@@ -40,6 +40,7 @@ class PartialFile:
                 if last:
                     self._file.close()
             except OSError as error:
+                self._close()
                 raise StorageError(f"can't write {self._path}: {error.strerror or error}") from error
             self._hash.update(data)
             self.size_bytes += len(data)
@@ -48,11 +49,14 @@ class PartialFile:
         """Close the file and remove it, or what an earlier try left there; nothing is written from then on."""
         with self._lock:
             self._discarded = True
-            if self._file is not None:
-                with contextlib.suppress(OSError):  # what made the download fail is told, not this
-                    self._file.close()
+            self._close()
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # what made the download fail is told, not this
+                self._file.close()
 
     def _write_all(self, data: bytes) -> None:
         """Write every byte; a raw file may take fewer at a time."""

@@ -10,8 +10,8 @@ MAX_WAIT_S = 32 * 86_400.0
 """A month's quota window is the longest wait that makes sense; what is longer is taken as not said."""
 
 _EPOCH_FROM = 1e9  # a reset this large is a moment, not a number of seconds: it would be 31 years
-_NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?")
-_PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*\"?(\d{1,15}(?:\.\d{1,9})?)")
+_NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
+_PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*\"?(\d{1,15}(?:\.\d{1,9})?)", re.ASCII)
 _OLD_NAMES = ("limit", "remaining", "reset")
 
 

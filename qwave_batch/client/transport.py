@@ -217,6 +217,7 @@ _MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = 
     (aiohttp.ClientHttpProxyError, NeverSent, "the proxy refused to connect"),
     (aiohttp.ServerFingerprintMismatch, NeverSent, ""),
     (aiohttp.InvalidURL, NeverSent, "the address makes no sense"),
+    (aiohttp.NonHttpUrlClientError, NeverSent, "the address makes no sense"),
     (socket.gaierror, NeverSent, "the host's name can't be looked up"),
     (ConnectionRefusedError, NeverSent, ""),
     (UnicodeError, NeverSent, "the address makes no sense"),
@@ -245,7 +246,8 @@ def _told(error: BaseException) -> str:
     """Return the operating system's or TLS' own words, or the exception's name: never a request's contents."""
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     if isinstance(cause, ssl.SSLError):
-        return words(getattr(cause, "verify_message", None) or cause.reason) or type(cause).__name__
+        told = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
+        return words(told) or type(cause).__name__
     if isinstance(cause, OSError) and cause.errno is not None:
         return os.strerror(cause.errno).lower()  # asyncio's own wording repeats the address
     return type(cause).__name__

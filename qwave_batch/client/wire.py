@@ -22,9 +22,9 @@ TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
 MAX_IMAGES = 1000
 MAX_URL_LENGTH = 16_384
 _MAX_QUOTA = 10**15  # two billion dollars, and in nano-dollars it still fits the ledger's integers
-_DIGITS = re.compile(r"\d{1,15}")
-_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?")
-_PERCENT = re.compile(r"\s*(\d{1,3})(\.\d+)?\s*%?\s*")
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?", re.ASCII)
+_PERCENT = re.compile(r"\s*(\d{1,3})(\.\d+)?\s*%?\s*", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -99,7 +99,7 @@ def _images(result: Json) -> Iterator[ResultImage]:
 
     A shape that is not known is unreadable and not "no images": they may be there, and paid.
     """
-    if result is None:
+    if not result:
         return
     if not isinstance(result, Mapping):
         raise Unreadable("the task's result is no object")

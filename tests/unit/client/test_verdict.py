@@ -1,0 +1,177 @@
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import assert_never
+
+import pytest
+
+from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.http import HttpResponse
+from qwave_batch.client.verdict import Call, judge
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.task import TaskState
+
+NOW = 1_800_000_000.0
+DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
+CALLS: tuple[Call, ...] = ("submit", "status", "cancel")
+HTML = b"<html>bad gateway</html>"
+
+
+def answer(
+    status: int,
+    body: Json = None,
+    *,
+    call: Call = "submit",
+    raw: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Answer:
+    data = raw if raw is not None else json.dumps(body).encode()
+    response = HttpResponse(status=status, headers={"date": DATE, **headers}, body=data)
+    return judge(response, call=call, now=NOW - 500, task_id=None if call == "submit" else "task-1")
+
+
+def error(code: str = "some_code", message: str = "some words", **more: Json) -> dict[str, Json]:
+    return {"error": {"code": code, "message": message, **more}}
+
+
+def name_of(told: Answer) -> str:
+    match told:
+        case TaskAnswer():
+            return "task"
+        case Refused():
+            return "refused, attempt kept" if told.keeps_attempt else "refused"
+        case Stopped():
+            return f"stopped {told.kind}" + (", attempt kept" if told.keeps_attempt else "")
+        case Missing():
+            return "missing"
+        case Throttled():
+            return "throttled"
+        case Unanswered():
+            return "unanswered"
+        case _:
+            assert_never(told)
+
+
+@pytest.mark.parametrize(
+    ("status", "submit", "polled", "cancel"),
+    [
+        (301, "unanswered", "unanswered", "unanswered"),
+        (400, "refused", "unanswered", "refused"),
+        (401, "stopped key", "stopped key", "stopped key"),
+        (402, "stopped balance", "stopped balance", "stopped balance"),
+        (403, "stopped key", "stopped key", "stopped key"),
+        (404, "refused", "missing", "missing"),
+        (408, "unanswered", "unanswered", "unanswered"),
+        (409, "unanswered", "unanswered", "unanswered"),
+        (413, "refused", "unanswered", "refused"),
+        (422, "refused", "unanswered", "refused"),
+        (429, "throttled", "throttled", "throttled"),
+        (500, "unanswered", "unanswered", "unanswered"),
+        (503, "unanswered", "unanswered", "unanswered"),
+    ],
+)
+def test_an_error_of_the_api_means_what_the_table_says(status: int, submit: str, polled: str, cancel: str) -> None:
+    told = [name_of(answer(status, error(), call=call)) for call in CALLS]
+    assert told == [submit, polled, cancel]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 422, 451, 500, 502, 504, 599, 100, 204, 302, 200])
+@pytest.mark.parametrize("raw", [HTML, b"", b"[]", b'{"error": "text"}', b'{"detail": "x"}', b'{"error": {}}', b"\xff"])
+def test_what_the_api_did_not_write_ends_nothing(status: int, raw: bytes, call: Call) -> None:
+    """A proxy or firewall on the way knows nothing about a task."""
+    assert name_of(answer(status, call=call, raw=raw)) == "unanswered"
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "key"), (402, "balance")])
+def test_the_account_stops_the_run_whoever_says_so_but_keeps_the_attempt(status: int, kind: str) -> None:
+    assert name_of(answer(status, raw=HTML)) == f"stopped {kind}, attempt kept"
+
+
+def test_a_refusal_names_the_field() -> None:
+    told = answer(400, error("capability_violation", "no such ratio", param="aspect_ratio"))
+    assert isinstance(told, Refused)
+    assert (told.code, told.message, told.param, told.status) == (
+        "capability_violation", "no such ratio", "aspect_ratio", 400,
+    )  # fmt: skip
+    assert told.error.as_json() == {
+        "code": "capability_violation", "message": "no such ratio", "http_status": 400, "retryable": False,
+        "field": "aspect_ratio",
+    }  # fmt: skip
+
+
+def test_a_model_without_a_price_fails_the_job_and_keeps_the_attempt() -> None:
+    assert name_of(answer(500, error("price_not_configured"))) == "refused, attempt kept"
+    assert name_of(answer(500, error("price_not_configured"), call="status")) == "unanswered"
+
+
+def test_a_task_that_is_too_far_to_cancel_is_a_refusal_whatever_its_status() -> None:
+    for status in (400, 404, 409):
+        assert name_of(answer(status, error("task_not_cancellable"), call="cancel")) == "refused"
+
+
+def test_a_readable_task_is_told_with_the_server_s_date() -> None:
+    told = answer(200, {"task_id": "task-1", "status": "queued"}, call="status")
+    assert isinstance(told, TaskAnswer)
+    assert (told.task.state, told.served_at) == (TaskState.QUEUED, NOW)
+
+
+@pytest.mark.parametrize("call", ["status", "cancel"])
+def test_another_task_than_asked_is_no_answer(call: Call) -> None:
+    assert name_of(answer(200, {"task_id": "Task-1", "status": "completed"}, call=call)) == "unanswered"
+
+
+def test_any_2xx_with_a_task_is_an_answer() -> None:
+    assert name_of(answer(201, {"task_id": "task-9", "status": "queued"})) == "task"
+
+
+def test_a_redirect_says_where_it_leads() -> None:
+    told = answer(307, raw=b"", headers={"location": "https://elsewhere.example/v1/tasks"})
+    assert isinstance(told, Unanswered)
+    assert "elsewhere.example" in told.reason
+    assert told.sent
+
+
+def test_a_server_error_may_say_when_to_come_back() -> None:
+    told = answer(503, raw=HTML, headers={"retry-after": "20"})
+    assert isinstance(told, Unanswered)
+    assert (told.retry_after_s, told.status) == (20, 503)
+
+
+def throttled(body: Json = None, headers: Mapping[str, str] = MappingProxyType({})) -> Throttled:
+    told = answer(429, body if body is not None else error("rate_limited"), headers=headers)
+    assert isinstance(told, Throttled)
+    return told
+
+
+@pytest.mark.parametrize("reset_at", [1_800_000_060, 1_800_000_060_000, "2027-01-15T08:01:00Z", "1800000060"])
+def test_a_quota_window_is_waited_out_by_the_server_s_clock(reset_at: Json) -> None:
+    told = throttled(error("quota_window_exceeded", window="day", used=12.5, cap="10", reset_at=reset_at))
+    assert (told.wait_s, told.until) == (60, 1_800_000_060)
+    assert (told.window, told.used, told.cap, told.is_quota_window) == ("day", 12.5, 10, True)
+
+
+def test_retry_after_comes_before_reset_at() -> None:
+    assert throttled(error("quota_window_exceeded", reset_at=1_800_000_060), {"retry-after": "7"}).wait_s == 7
+
+
+def test_rate_limit_headers_are_the_last_resort() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"}
+    assert throttled(headers=headers).wait_s == 9
+    assert throttled(headers={**headers, "retry-after": "4"}).wait_s == 4
+
+
+@pytest.mark.parametrize("reset_at", [None, -5, True, "never", 10**30, [], 9_000_000_000])
+def test_a_reset_that_makes_no_sense_leaves_the_wait_to_us(reset_at: Json) -> None:
+    assert throttled(error("quota_window_exceeded", reset_at=reset_at)).wait_s is None
+
+
+def test_a_throttle_without_a_body_is_still_one() -> None:
+    assert name_of(answer(429, raw=HTML)) == "throttled"
+
+
+def test_secrets_are_taken_out_before_a_text_is_cut() -> None:
+    message = "x" * 995 + "sk-secret"
+    response = HttpResponse(status=400, body=json.dumps(error("sk-secret", message, param="sk-secret")).encode())
+    told = judge(response, call="submit", now=NOW, scrub=lambda text: text.replace("sk-secret", "***"))
+    assert "sk-" not in repr(told)
