@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from qwave_batch.folder.inputs import reference_to, without_inline
@@ -71,7 +71,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         tags=tuple(job.tags),
         meta=_plain(job.meta),
         repeat=job.repeat,
-        also=tuple(line.also),
+        also=tuple(replace(twin, axes=_plain(twin.axes), meta={}) for twin in line.also),
         path=job.path,
         task_id=record.task_id,
         attempts=record.attempts,
@@ -169,9 +169,8 @@ def _twin_as_json(twin: Twin) -> dict[str, Json]:
     return {
         "index": twin.index,
         "prompt_id": twin.prompt_id,
-        "axes": _plain(twin.axes),
+        "axes": twin.axes,
         "tags": list(twin.tags),
-        "meta": _plain(twin.meta),
     }
 
 
@@ -182,7 +181,6 @@ def _twin_from_json(job_id: str, value: Mapping[str, Any]) -> Twin:
         prompt_id=value["prompt_id"],
         axes=dict(value["axes"]),
         tags=tuple(value["tags"]),
-        meta=dict(value["meta"]),
     )
 
 

@@ -52,7 +52,7 @@ def test_a_line_says_what_the_design_says(folder: Folder) -> None:
     assert (first["seconds"], first["cost_usd"], first["cost_from"]) == (4.2, 0.006375, "api")
     assert list(first["images"][0]) == ["path", "sha256", "bytes", "width", "height", "format", "source_url"]
     assert (last["cost_usd"], last["cost_from"], last["submitted_at"], last["error"]) == (0, None, None, None)
-    assert last["also"] == [{"index": 8, "prompt_id": "p8", "axes": {"model": "m"}, "tags": ["t"], "meta": {"b": None}}]
+    assert last["also"] == [{"index": 8, "prompt_id": "p8", "axes": {"model": "m"}, "tags": ["t"]}]
 
 
 def test_what_was_written_is_read_again(folder: Folder) -> None:

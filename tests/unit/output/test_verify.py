@@ -16,7 +16,7 @@ from qwave_batch.output.verify import VerifyReport, verify
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
 
-BEFORE = {"index": 0, "prompt_id": "p", "axes": {}, "tags": [], "meta": {}}
+BEFORE = {"index": 0, "prompt_id": "p", "axes": {}, "tags": []}
 
 
 def errors(report: VerifyReport) -> list[str]:
