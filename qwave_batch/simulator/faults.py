@@ -157,6 +157,7 @@ KINDS: Mapping[FaultName, Kind] = {
 ALIASES: Mapping[str, str] = {"drop_before": "submit.drop", "drop_after": "accepted.drop"}
 """Names that read better than a place and a name."""
 
+_END_OF_NAME = re.compile(r"[\s=@#:]")
 _SPANS = r"\d+(?:\.\.\d*)?(?:\+\d+(?:\.\.\d*)?)*"
 _WHEN = re.compile(
     rf"(?:(?P<chance>\d*\.?\d+)(?P<percent>%)?)?(?:@(?P<arrivals>{_SPANS}))?(?:\#(?P<tries>{_SPANS}))?"
@@ -225,10 +226,11 @@ def parse_faults(text: str) -> tuple[Fault, ...]:
 
 
 def _parse_entry(entry: str) -> Fault:
-    written, _, when = entry.partition("=")
-    head, dot, tail = ALIASES.get(written.strip(), written.strip()).rpartition(".")
+    written = _END_OF_NAME.split(entry, maxsplit=1)[0]
+    when = entry[len(written) :].strip().removeprefix("=")
+    head, dot, tail = ALIASES.get(written, written).rpartition(".")
     if tail not in KINDS:
-        raise UnknownName("fault", written.strip(), [*KINDS, *ALIASES], hint="docs/simulator.md lists them all")
+        raise UnknownName("fault", written, [*KINDS, *ALIASES], hint="docs/simulator.md lists them all")
     name = FaultName(tail)
     kind = KINDS[name]
     match = _WHEN.fullmatch(when.strip())

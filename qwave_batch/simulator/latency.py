@@ -8,7 +8,7 @@ from typing import Protocol
 
 from qwave_batch.errors import UsageError
 
-_NUMBER = r"\s*(\d+(?:\.\d*)?|\.\d+)\s*"
+_NUMBER = r"\s*(\d+(?:\.\d+)?|\.\d+)\s*"
 _CONSTANT = re.compile(_NUMBER)
 _UNIFORM = re.compile(rf"{_NUMBER}\.\.{_NUMBER}")
 _CALL = re.compile(rf"\s*(normal|lognormal)\s*\({_NUMBER},{_NUMBER}\)\s*")
