@@ -97,7 +97,12 @@ def read_raw_lines(layout: RunLayout) -> Iterator[tuple[int, bytes]]:
         StorageError: it can't be read.
     """
     if not layout.manifest.is_file():
-        raise FolderError(f"{layout.root} has no manifest.jsonl; `qwave-batch status {layout.root}` writes it anew")
+        way_out = (
+            f"`qwave-batch status {layout.root}` writes it from the ledger"
+            if layout.ledger.is_file()
+            else "nor a ledger to write it from: no run has come that far"
+        )
+        raise FolderError(f"{layout.root} has no manifest.jsonl; {way_out}")
     with storage_errors(layout.manifest, "read"):
         file = layout.manifest.open("rb")
     with file:

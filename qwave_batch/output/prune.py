@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from qwave_batch.errors import FolderError
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.inputs import references, stored_input, without_inline
 from qwave_batch.folder.layout import RunLayout
@@ -85,10 +86,11 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
     )
 
 
-def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> None:
-    """Remove what ``find_prunable`` found. The caller holds the folder's lock and a ledger that can be written.
+def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[KeptJob, ...]:
+    """Remove what ``find_prunable`` found and return which rows the ledger would not let go.
 
-    Files go before rows, so that a crash in between leaves rows of missing files, which the next prune removes.
+    The caller holds the folder's lock and a ledger that can be written. Files go before rows, so
+    that a crash in between leaves rows of missing files, which the next prune removes.
 
     Raises:
         StorageError: the disk or the ledger fails; what is left can be pruned again.
@@ -99,10 +101,15 @@ def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> None:
         with storage_errors(path, "remove"):
             path.unlink(missing_ok=True)
         folders.add(path.parent)
+    kept: list[KeptJob] = []
     for job_id in plan.job_ids:
-        ledger.forget(job_id)
+        try:
+            ledger.forget(job_id)
+        except FolderError as error:  # it was perhaps sent just before a crash, and its record can't say so
+            kept.append(KeptJob(job_id=job_id, reason=str(error)))
     for folder in folders:
         _remove_empty(folder, layout)
+    return tuple(kept)
 
 
 def _unsettled(record: JobRecord) -> str | None:

@@ -137,7 +137,6 @@ def test_a_torn_last_line_is_said_to_be_torn(sound: Folder) -> None:
         (lambda line: line.update(repeat=1), "job_id is not that of its request and repeat"),
         (lambda line: line["request"].update(n=2), "job_id is not that of its request and repeat"),
         (lambda line: line.update(prompt="other"), "prompt is not that of the request"),
-        (lambda line: line.update(completed_at="2026-11-22T00:00:00.000Z"), "completed_at is before submitted_at"),
         (lambda line: line.update(error={"code": "x"}), "error"),
         (lambda line: line.update(index=3), "index 3 stands on line 1 already"),
         (lambda line: line.update(index=2), "the lines are not in plan order"),

@@ -1,0 +1,140 @@
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import rfc8785
+from PIL import Image
+
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.pictures import inspect_picture
+from qwave_batch.folder.placing import PictureName, place_picture
+from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.journal import Bill
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.record import ImageFile
+from qwave_batch.model.task import ResultImage
+from qwave_batch.output.manifest import Freshness, read_manifest, write_manifest
+from qwave_batch.output.prune import find_prunable, prune
+from qwave_batch.output.status import folder_status
+from qwave_batch.output.verify import verify
+
+
+def job(index: int, skip: JobError | None = None) -> Job:
+    request = {"model": "m", "action": "generate", "prompt": f"茶 {index}"}
+    job_id = hashlib.sha256(rfc8785.dumps({"repeat": 0, "request": request})).hexdigest()[:16]
+    return Job(
+        job_id=job_id, index=index, prompt_id=f"p{index}", prompt=f"茶 {index}", model="m", action="generate",
+        request=request, path=f"m/p{index}", skip=skip,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> RunLayout:
+    layout = RunLayout(tmp_path / "run")
+    layout.create()
+    return layout
+
+
+@pytest.fixture
+def ledger(layout: RunLayout) -> Iterator[Ledger]:
+    with Ledger.open(layout.ledger) as ledger:
+        ledger.claim(FolderClaim(spec_name="tea", backend="simulator", path=str(layout.root), host="h", key="k"))
+        yield ledger
+
+
+async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
+    """Take a job the whole way: sent, accepted, completed, its picture in place and on record."""
+    journal = ledger.journal()
+    attempt = await journal.intend(made.job_id, held_nusd=10, sent_at=1.0)
+    attempt = await journal.accept(attempt, task_id=f"task-{made.index}", submitted_at=1.0, held_nusd=10)
+    url = "https://files.example/x.png"
+    bill = Bill(cost_nusd=7, cost_from="api")
+    attempt = await journal.complete(attempt, ended_at=3.5, submitted_at=1.0, bill=bill, results=[ResultImage(url=url)])
+    out = BytesIO()
+    Image.new("RGB", (9, 9), (made.index, 0, 0)).save(out, "png")
+    partial = layout.partial_of(made.job_id, 1)
+    partial.write_bytes(out.getvalue())
+    picture = inspect_picture(partial)
+    name = PictureName(job_path=made.path, job_id=made.job_id)
+    path = place_picture(layout, partial, picture, name, ledger.owner_of)
+    image = ImageFile(
+        path=path, sha256=picture.sha256, size_bytes=picture.size_bytes, width=picture.width, height=picture.height,
+        format=picture.format, source_url=url,
+    )  # fmt: skip
+    modified_ns = (layout.root / path).stat().st_mtime_ns
+    await journal.store(attempt, [StoredFile(image=image, modified_ns=modified_ns)])
+
+
+@pytest.fixture
+def run(layout: RunLayout, ledger: Ledger) -> RunLayout:
+    """Two jobs made, one skipped, one not reached, a twin; the manifest is yet to be written."""
+
+    async def both() -> None:
+        await make(layout, ledger, job(0))
+        await make(layout, ledger, job(1))
+
+    skip = job(2, JobError(code="unsupported", message="m can't", field="prompt"))
+    ledger.replace_plan([job(0), job(1), skip, job(3), Twin(job_id=job(1).job_id, index=4, prompt_id="p4")])
+    asyncio.run(both())
+    return layout
+
+
+def test_a_crash_before_any_manifest_is_made_up_for_by_looking(run: RunLayout, ledger: Ledger) -> None:
+    status = folder_status(run, ledger)
+    assert status.manifest is Freshness.REBUILT
+    counts = status.counts
+    assert (counts.jobs, counts.completed, counts.skipped, counts.pending, counts.images) == (4, 2, 1, 1, 2)
+    assert status.spent_nusd == 14
+    lines = list(read_manifest(run))
+    assert [line.index for line in lines] == [0, 1, 2, 3]
+    assert [twin.index for twin in lines[1].also] == [4]
+    assert verify(run, ledger).is_sound
+
+
+def test_what_left_the_plan_is_unplanned_then_pruned_and_its_cost_stays(run: RunLayout, ledger: Ledger) -> None:
+    ledger.replace_plan([job(1), job(3)])
+    report = verify(run, ledger)
+    assert report.is_sound
+    assert (report.counts.unplanned, report.counts.strangers) == (1, 0)
+    found = find_prunable(run, ledger)
+    assert [file.path for file in found.files] == ["images/m/p0.png"]
+    assert prune(run, ledger, found) == ()
+    assert not (run.images / "m" / "p0.png").exists()
+    assert verify(run, ledger).counts.unplanned == 0
+    assert ledger.spent_nusd() == 14
+
+
+def test_a_job_that_was_perhaps_sent_before_a_crash_is_not_forgotten(run: RunLayout, ledger: Ledger) -> None:
+    async def send() -> None:
+        await ledger.journal().intend(job(3).job_id, held_nusd=10, sent_at=1.0)
+
+    asyncio.run(send())
+    ledger.replace_plan([job(0), job(1)])
+    (kept,) = prune(run, ledger, find_prunable(run, ledger))
+    assert kept.job_id == job(3).job_id
+    assert ledger.held_nusd() == 10
+
+
+def test_asked_for_again_what_was_unplanned_is_there(run: RunLayout, ledger: Ledger) -> None:
+    ledger.replace_plan([job(1)])
+    write_manifest(run, ledger.lines())
+    ledger.replace_plan([job(0), job(1)])
+    report = verify(run, ledger)
+    assert (report.manifest, report.counts.files, report.counts.unplanned) == (Freshness.REBUILT, 2, 0)
+
+
+def test_a_folder_that_was_moved_is_sound(run: RunLayout, ledger: Ledger, tmp_path: Path) -> None:
+    write_manifest(run, ledger.lines())
+    ledger.close()
+    shutil.move(run.root, tmp_path / "elsewhere")
+    moved = RunLayout(tmp_path / "elsewhere")
+    with Ledger.open(moved.ledger, read_only=True) as opened:
+        report = verify(moved, opened)
+    assert report.is_sound
+    assert report.manifest is Freshness.CURRENT
