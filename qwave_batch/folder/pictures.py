@@ -19,10 +19,18 @@ MAX_PIXELS = 200_000_000
 MAX_FRAME_PIXELS = 2_000_000_000
 """All frames of an animation together."""
 
+
+class _PlainJpeg(JpegImageFile):
+    """A JPEG without a look at its EXIF: broken metadata is no broken picture, and no warning on a run's terminal."""
+
+    def _read_dpi_from_exif(self) -> None:
+        """Read nothing."""
+
+
 # The plugins are called by name: Image.open would warn or refuse by a limit that belongs to the whole process.
 _DECODERS: dict[str, type[ImageFile]] = {
     "png": PngImageFile,
-    "jpeg": JpegImageFile,
+    "jpeg": _PlainJpeg,
     "webp": WebPImageFile,
     "gif": GifImageFile,
 }

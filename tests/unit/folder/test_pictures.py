@@ -108,6 +108,11 @@ def test_a_picture_above_the_librarys_own_warning_is_fine() -> None:
     assert inspect_bytes(out.getvalue()).width == 10_000
 
 
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x1a\0\x05"])
+def test_broken_metadata_is_no_broken_picture(exif: bytes) -> None:
+    assert inspect_bytes(encoded("jpeg", exif=exif)).width == 24
+
+
 def test_an_unreadable_file_is_a_storage_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"cannot read .*it is not there"):
         inspect_picture(tmp_path / "gone.png")
