@@ -1,7 +1,9 @@
 """Which proxy a call goes through: the customary environment variables, read once and handed in."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from qwave_batch.client.addresses import BadAddress, WebAddress, read_address
 from qwave_batch.errors import UsageError
@@ -9,11 +11,11 @@ from qwave_batch.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """One proxy; its password stays out of its repr."""
+    """One proxy; what it wants to know of its user stays out of its repr."""
 
     address: WebAddress
-    user: str | None = None
-    password: str = field(default="", repr=False)
+    authorization: str | None = field(default=None, repr=False)
+    """The value of the ``Proxy-Authorization`` header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,15 @@ def _read_proxy(variable: str, text: str) -> Proxy | None:
     if not separator:
         scheme, rest = "http", scheme
     login, at, host = rest.rpartition("@")
-    user, _, password = login.partition(":")
     try:
         address = read_address(f"{scheme}://{host.rstrip('/')}")
     except BadAddress as error:
         raise UsageError(
             f"{variable} is not right: {error}; a proxy looks like http://proxy.example.com:8080"
         ) from None
-    return Proxy(address=address, user=user if at else None, password=password)
+    return Proxy(address=address, authorization=f"Basic {_basic(login)}" if at else None)
+
+
+def _basic(login: str) -> str:
+    user, _, password = login.partition(":")
+    return b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()

@@ -34,7 +34,6 @@ from qwave_batch.client.words import words
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
-"""How long a download may stand still."""
 KEEP_ALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a submit on a line that the server is just closing would be lost
 without anyone knowing whether it was heard."""
@@ -64,6 +63,7 @@ class AiohttpTransport:
         max_connections: int = 100,
         proxies: Proxies | None = None,
         resolver: AbstractResolver | None = None,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
         """Prepare for an API.
 
@@ -73,11 +73,13 @@ class AiohttpTransport:
             proxies: what the environment says of proxies; none when left out. Behind a proxy it is the proxy that
                 looks names up, so that only addresses written as numbers can be refused here.
             resolver: looks up names; the system's when left out.
+            stall_timeout_s: how long a download may stand still.
         """
         self._api = read_base_url(base_url).address
         self._proxies = proxies or Proxies()
         self._free = asyncio.Semaphore(max_connections)
         self._resolver = resolver
+        self._stall_timeout_s = stall_timeout_s
         self._session: aiohttp.ClientSession | None = None
         self._guard: _GuardedResolver | None = None
 
@@ -120,7 +122,7 @@ class AiohttpTransport:
             return HttpResponse(status=response.status, headers=headers)
 
         await self._admit(request.url)
-        return await self._exchange(request, read, stall_s=STALL_TIMEOUT_S)
+        return await self._exchange(request, read, stall_s=self._stall_timeout_s)
 
     async def _exchange(
         self,
@@ -137,7 +139,7 @@ class AiohttpTransport:
         if self._session is None:
             raise RuntimeError("the transport is not open")
         proxy = self._proxies.for_address(read_address(request.url)) if self._proxies.hosts else None
-        login = None if proxy is None or proxy.user is None else aiohttp.BasicAuth(proxy.user, proxy.password)
+        login = None if proxy is None or proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
         connect_s = min(CONNECT_TIMEOUT_S, request.timeout_s)
         try:
             async with (
@@ -150,7 +152,7 @@ class AiohttpTransport:
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=request.timeout_s, sock_connect=connect_s, sock_read=stall_s),
                     proxy=None if proxy is None else URL(proxy.address.text, encoded=True),
-                    proxy_auth=login,
+                    proxy_headers=login,
                 ) as response,
             ):
                 return await read(response)

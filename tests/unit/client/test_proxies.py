@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 import pytest
 
 from qwave_batch.client.addresses import read_address
@@ -43,11 +45,11 @@ def test_no_proxy_means_whole_names(bypass: str) -> None:
 
 
 def test_a_proxy_s_password_is_kept_and_not_shown() -> None:
-    proxies = proxies_from({"HTTPS_PROXY": "http://me:hidden@p:1"})
+    proxies = proxies_from({"HTTPS_PROXY": "http://me:hidden%40@p:1"})
     proxy = proxies.for_address(API)
     assert proxy is not None
-    assert (proxy.address.text, proxy.user, proxy.password) == ("http://p:1", "me", "hidden")
-    assert "hidden" not in repr(proxies)
+    assert (proxy.address.text, proxy.authorization) == ("http://p:1", f"Basic {b64encode(b'me:hidden@').decode()}")
+    assert "Basic" not in repr(proxies)
 
 
 @pytest.mark.parametrize("text", ["socks5://me:hidden@p:1", "http://me:hidden@p:x", "http://"])
