@@ -134,6 +134,8 @@ class Spec:
     terms: Terms
     output_path: str
     inputs: FileAccess
-    """Which files the spec may read, and which it read to be understood."""
+    """Which files the spec may read."""
+    files_read: tuple[FilePath, ...] = ()
+    """Base files and tables that it pulled in, resolved, each once."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""

@@ -55,7 +55,7 @@ def check_number(number: float) -> None:
 def check_text(text: str) -> None:
     """Raise ValueError for a text with a lone surrogate in it."""
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("a lone surrogate came out, which is no character")
+        raise ValueError("half of a surrogate pair is no character of Unicode")
 
 
 def _shown(number: int) -> str:

@@ -1,0 +1,82 @@
+"""Tables with a header line: comma-separated with quotes, tab-separated without."""
+
+import csv
+from collections.abc import Iterator
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.lines import MAX_LINE_BYTES, Line
+from qwave_batch.spec.rows import Columns, Row, RowFault, check_header, row_of
+
+
+def read_tsv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
+    """Cells end at a tab and a quote means itself, so every line is a row."""
+    written = (line for line in lines if line.text)
+    header = next(written, None)
+    if header is None:
+        raise _no_header(shown_as)
+    columns = check_header(header.text.split("\t"), Place(shown_as, header.number))
+    rows = (
+        row_of(number, line.text.split("\t"), columns, Place(shown_as, line.number))
+        for number, line in enumerate(written, start=1)
+    )
+    return columns, rows
+
+
+def read_csv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
+    """As RFC 4180 has it: a cell in double quotes may hold commas, line ends and doubled quotes."""
+    records = _Records(lines, shown_as)
+    first = next(records, None)
+    if first is None:
+        raise _no_header(shown_as)
+    if isinstance(first, RowFault):
+        raise SpecError([first.problem])
+    line, names = first
+    columns = check_header(names, Place(shown_as, line))
+    return columns, _csv_rows(records, columns, shown_as)
+
+
+def _csv_rows(records: "_Records", columns: tuple[str, ...], shown_as: str) -> Iterator[Row | RowFault]:
+    for number, record in enumerate(records, start=1):
+        if isinstance(record, RowFault):
+            yield record
+            return  # behind a broken quote no one knows where the next row begins
+        line, cells = record
+        yield row_of(number, cells, columns, Place(shown_as, line))
+
+
+class _Records:
+    """The records of comma-separated text with the line on which each begins; blank lines are left out."""
+
+    def __init__(self, lines: Iterator[Line], shown_as: str) -> None:
+        csv.field_size_limit(MAX_LINE_BYTES)  # the module's own limit is too small for an image in a cell
+        self._shown_as = shown_as
+        self._reader = csv.reader((line.text + "\n" for line in lines), strict=True)
+
+    def __iter__(self) -> "_Records":
+        return self
+
+    def __next__(self) -> tuple[int, list[str]] | RowFault:
+        while True:
+            begins = self._reader.line_num + 1
+            try:
+                cells = next(self._reader)
+            except csv.Error as error:
+                place = Place(self._shown_as, begins)
+                return RowFault(Problem(message=_words(str(error)), place=place))
+            if cells:
+                return begins, cells
+
+
+def _words(said: str) -> str:
+    if "unexpected end of data" in said:
+        return "a quoted cell begins in this row and never ends"
+    if "expected after" in said:
+        return 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
+    if "new-line character" in said:
+        return "a carriage return stands in the middle of an unquoted cell"
+    return f"the row is no comma-separated text: {said}"
+
+
+def _no_header(shown_as: str) -> SpecError:
+    return SpecError([Problem(message="the table is empty; its first line names the columns", place=Place(shown_as))])

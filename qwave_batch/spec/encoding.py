@@ -1,0 +1,74 @@
+"""Bytes as text: UTF-8, with the line and column of what is not."""
+
+import re
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Place, Problem
+
+MAX_FILE_BYTES = 20_000_000  # of a spec; what is larger belongs into a table
+
+_BOM = b"\xef\xbb\xbf"
+_NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def decode_spec(source: bytes, shown_as: str) -> str:
+    """Return the text of a spec's file, without a byte order mark.
+
+    Raises:
+        SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
+    """
+    if len(source) > MAX_FILE_BYTES:
+        raise SpecError(
+            [
+                Problem(
+                    message=f"the spec has {len(source):,} bytes; at most {MAX_FILE_BYTES:,} are read",
+                    place=Place(shown_as),
+                    suggestion="put the prompts into a table and take them with from",
+                )
+            ]
+        )
+    text = decode(source, shown_as)
+    bad = _NOT_IN_YAML.search(text)
+    if bad:
+        code = ord(bad[0])
+        escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004
+        raise SpecError(
+            [
+                Problem(
+                    message=f"the character U+{code:04X} cannot stand in a YAML file",
+                    place=place_at(text, bad.start(), shown_as),
+                    suggestion=f'take it out, or write "{escape}" inside double quotes',
+                )
+            ]
+        )
+    return text
+
+
+def decode(source: bytes, shown_as: str, *, first_line: int = 1) -> str:
+    """Return UTF-8 bytes as text, without a byte order mark.
+
+    Raises:
+        SpecError: They are no UTF-8.
+    """
+    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SpecError(
+            [Problem(message="the file is UTF-16", place=Place(shown_as, first_line), suggestion="save it as UTF-8")]
+        )
+    source = source.removeprefix(_BOM)
+    try:
+        return source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = source[: error.start].decode("utf-8")
+        place = place_at(before, len(before), shown_as)
+        problem = Problem(
+            message=f"the byte 0x{source[error.start]:02x} is no UTF-8",
+            place=Place(shown_as, place.line + first_line - 1, place.column),
+            suggestion="save the file as UTF-8",
+        )
+        raise SpecError([problem]) from None
+
+
+def place_at(text: str, index: int, shown_as: str) -> Place:
+    """Return the line and column of a character of the text."""
+    line_start = text.rfind("\n", 0, index) + 1
+    return Place(shown_as, text.count("\n", 0, index) + 1, index - line_start + 1)

@@ -1,0 +1,160 @@
+"""From a spec's file to a Spec: read, put together, checked, with all its problems at once."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qwave_batch.errors import SpecError, UsageError
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.checking import id_problems, open_tables, range_problems, template_problems
+from qwave_batch.spec.document import Spec, Unsupported
+from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.files import FileAccess, FileRefused
+from qwave_batch.spec.layers import Layer, laid_over, without
+from qwave_batch.spec.marks import Marks
+from qwave_batch.spec.overriding import overridden
+from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
+from qwave_batch.spec.reading import read_yaml
+from qwave_batch.spec.structure import structure_problems
+
+MAX_BASES = 20
+
+
+def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> Spec:
+    """Return the spec in a file.
+
+    Args:
+        path: The file.
+        overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
+        allow_read: Folders outside the spec's own work tree that it may read from.
+
+    Raises:
+        SpecError: The spec has problems; all of them are listed.
+        UsageError: There is no such file.
+    """
+    shown_as = str(path)
+    source = _read(Path(path), shown_as)
+    inputs = FileAccess.around(Path(path).resolve().parent, allow_read)
+    files = _Files(inputs)
+    layer = files.read(source, Path(path).resolve(), shown_as)
+    layer, wrong_overrides = overridden(layer, overrides)
+    files.problems.extend(wrong_overrides)
+    marks = Marks(layer.mark)
+    value: Any = layer.value
+    problems = list(files.problems)
+    known_places = {problem.place for problem in problems}
+    problems += [found for found in structure_problems(value, marks) if found.place not in known_places]
+    if not isinstance(value, dict):
+        raise SpecError(problems)
+    tables, closed = open_tables(value, marks, inputs)
+    problems += [*template_problems(value, marks), *id_problems(value, marks), *range_problems(value, marks), *closed]
+    if problems:
+        raise SpecError(_in_order(problems))
+    return Spec(
+        file=shown_as,
+        root=inputs.root,
+        source=source,
+        sha256=_sha256(source, files.bases, overrides),
+        marks=marks,
+        name=value["name"],
+        description=value.get("description", ""),
+        catalog=value["catalog"],
+        vars=value.get("vars", {}),
+        request=value.get("request", {}),
+        prompts=parse_prompts(value["prompts"], tables),
+        matrix=parse_matrix(value.get("matrix", {})),
+        repeat=int(value.get("repeat", 1)),
+        unsupported=Unsupported(value.get("unsupported", "error")),
+        sample=parse_sample(value.get("sample")),
+        terms=parse_terms(value),
+        output_path=parse_output_path(value),
+        inputs=inputs,
+        files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
+        overrides=tuple(overrides),
+    )
+
+
+@dataclass(slots=True)
+class _Files:
+    """Reads a spec's file and the files that it extends."""
+
+    inputs: FileAccess
+    problems: list[Problem] = field(default_factory=list)
+    bases: list[bytes] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+    """The base files, the nearest first."""
+
+    def read(self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = ()) -> Layer:
+        """Return what the file says, laid over what it extends."""
+        reading = read_yaml(decode_spec(source, shown_as), shown_as)
+        self.problems.extend(reading.problems)
+        layer = Layer(reading.value, reading.mark)
+        name = layer.value.get("extends") if isinstance(layer.value, dict) else None
+        if not isinstance(name, str) or not name.strip():
+            return layer
+        own = without(layer, "extends")
+        base = self._base(name, path, Marks(layer.mark).place(("extends",)), (*below, path))
+        return laid_over(own, base) if base else own
+
+    def _base(self, name: str, path: Path, place: Place, below: tuple[Path, ...]) -> Layer | None:
+        def note(message: str) -> None:
+            self.problems.append(Problem(message=message, path="extends", place=place, value=name))
+
+        try:
+            base = self.inputs.resolve(name, base=path.parent)
+            if base in below:
+                note(f'"{name}" extends this file in turn, so that there is no first one')
+                return None
+            if len(below) >= MAX_BASES:
+                note(f"more than {MAX_BASES} files extend each other")
+                return None
+            source = _read(base, name)
+        except (FileRefused, UsageError) as error:
+            note(str(error))
+            return None
+        self.bases.append(source)
+        self.paths.append(base)
+        try:
+            return self.read(source, base, _shown(base, self.inputs.root), below)
+        except SpecError as error:
+            self.problems.extend(error.problems)
+            return None
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _read(path: Path, shown_as: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise UsageError(f"{shown_as} is a folder; name the spec's file") from None
+    except FileNotFoundError:
+        raise UsageError(f"{shown_as} does not exist") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"{shown_as} cannot be read: {reason}") from None
+
+
+def _sha256(source: bytes, bases: Sequence[bytes], overrides: Sequence[str]) -> str:
+    """Return the hash of the file alone where it is all there is, else of all parts, each behind its kind and size."""
+    if not bases and not overrides:
+        return hashlib.sha256(source).hexdigest()
+    digest = hashlib.sha256()
+    parts = [("spec", source), *(("base", base) for base in bases), *(("set", text.encode()) for text in overrides)]
+    for kind, part in parts:
+        digest.update(f"{kind} {len(part)}\n".encode() + part)
+    return digest.hexdigest()
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems in the order of the files, the same one said once."""
+    unique = {(problem.place, problem.path, problem.message): problem for problem in problems}
+    return sorted(unique.values(), key=lambda problem: problem.place or Place(""))
+
+
+def _unique(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(paths))

@@ -1,0 +1,112 @@
+"""``--set path.to.key=value``: a change to a spec that is made on the command line."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.layers import Layer
+from qwave_batch.spec.marks import Mark, Path, path_text
+from qwave_batch.spec.reading import read_yaml
+from qwave_batch.spec.words import kind_of
+
+SHOWN_AS = "--set"
+_STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^.="\[\]]+)')
+
+
+def overridden(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Problem]]:
+    """Return the layer with every override made, in order, and what is wrong with those that can't be.
+
+    In places, the line is the number of the ``--set`` and the column is the one in its argument.
+    """
+    problems: list[Problem] = []
+    for number, argument in enumerate(overrides, start=1):
+        try:
+            layer = _made(layer, argument, number)
+        except SpecError as error:
+            problems.extend(error.problems)
+    return layer, problems
+
+
+def _made(layer: Layer, argument: str, number: int) -> Layer:
+    steps, begins = _parsed(argument, number)
+    # blanks in front put line and column of the value where the argument has them
+    text = "\n" * (number - 1) + " " * begins + argument[begins:]
+    reading = read_yaml(decode_spec(text.encode("utf-8", "replace"), SHOWN_AS), SHOWN_AS)
+    if reading.problems:
+        raise SpecError(reading.problems)
+    place = Place(SHOWN_AS, number)
+    mark = replace(reading.mark, key=place)
+    return _placed(layer, steps, (), Layer(reading.value, mark), place)
+
+
+def _parsed(argument: str, number: int) -> tuple[list[str], int]:
+    """Return the steps of the path and where the value begins."""
+    steps: list[str] = []
+    position = 0
+    while step := _STEP.match(argument, position):
+        steps.append(next(group for group in step.groups() if group is not None))
+        position = step.end()
+        if argument[position : position + 1] == ".":
+            position += 1
+        elif argument[position : position + 1] != "[":
+            break
+    if not steps or argument[position : position + 1] != "=":
+        shown = argument if len(argument) <= 60 else argument[:59] + "…"  # noqa: PLR2004
+        message = f'"{shown}" is no override'
+        raise SpecError(
+            [
+                Problem(
+                    message=message,
+                    place=Place(SHOWN_AS, number, position + 1),
+                    suggestion="write path.to.key=value, such as prompts.0.text=A cat",
+                )
+            ]
+        )
+    if not argument[position + 1 :].strip():
+        message = "there is no value behind the ="
+        raise SpecError(
+            [Problem(message=message, place=Place(SHOWN_AS, number, position + 2), suggestion='an empty text is ""')]
+        )
+    return steps, position + 1
+
+
+def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: Place) -> Layer:
+    if not steps:
+        return new
+    step, rest = steps[0], steps[1:]
+    match layer.value:
+        case Mapping():
+            at_hand = layer.value.get(step, {})
+            below = Layer(at_hand, layer.mark.below.get(step, Mark(place=place, key=place)))
+            put = _placed(below, rest, (*done, step), new, place)
+            fields = {**layer.value, step: put.value}
+            marks = {**layer.mark.below, step: replace(put.mark, key=put.mark.key or place)}
+            return Layer(fields, replace(layer.mark, below=marks))
+        case list():
+            index = _index(step, layer.value, done, place)
+            put = _placed(Layer(layer.value[index], layer.mark.below[index]), rest, (*done, index), new, place)
+            items = [*layer.value[:index], put.value, *layer.value[index + 1 :]]
+            return Layer(items, replace(layer.mark, below={**layer.mark.below, index: replace(put.mark, key=None)}))
+        case _:
+            raise _wrong(f"{path_text(done)} is {kind_of(layer.value)}, so there is nothing called {step} in it", place)
+
+
+def _index(step: str, items: Sequence[Json], done: Path, place: Place) -> int:
+    where = path_text(done)
+    if not step.isdecimal():
+        names = [item.get("id") if isinstance(item, Mapping) else None for item in items]
+        guess = names.index(step) if step in names else None
+        hint = f"write {where}.{guess}" if guess is not None else "write a number, counted from 0"
+        raise _wrong(f"{where} is a list, and {step} is no number", place, hint)
+    index = int(step[:9])
+    if index >= len(items):
+        raise _wrong(f"{where} has no item {step}; it has {len(items)}, counted from 0", place)
+    return index
+
+
+def _wrong(message: str, place: Place, suggestion: str | None = None) -> SpecError:
+    return SpecError([Problem(message=message, place=place, suggestion=suggestion)])

@@ -1,0 +1,109 @@
+"""A spec that fits its schema, turned into frozen data."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qwave_batch.model.terms import Limits, ModelLimits, Terms
+from qwave_batch.spec.document import (
+    DEFAULT_OUTPUT_PATH,
+    Axis,
+    AxisValues,
+    IntegerRange,
+    Matrix,
+    PromptEntry,
+    RandomSeeds,
+    Sample,
+)
+from qwave_batch.spec.sources import Table
+
+# Any, since the schema has vouched for every type below and a check would only say so again
+Fields = Mapping[str, Any]
+
+_NO_AXES = ("exclude", "include")
+
+
+def parse_prompts(prompts: Sequence[Any], tables: Mapping[int, Table]) -> tuple[PromptEntry, ...]:
+    """Return the prompts in their order, each with its table where it has one."""
+    return tuple(
+        PromptEntry(position=position, is_short=True, text=prompt)
+        if isinstance(prompt, str)
+        else _prompt(position, prompt, tables.get(position))
+        for position, prompt in enumerate(prompts)
+    )
+
+
+def _prompt(position: int, fields: Fields, table: Table | None) -> PromptEntry:
+    where: str | None = fields.get("where")
+    return PromptEntry(
+        position=position,
+        text=fields["text"],
+        id=fields.get("id"),
+        vars=fields.get("vars", {}),
+        tags=tuple(fields.get("tags", ())),
+        meta=fields.get("meta", {}),
+        request=fields.get("request", {}),
+        source=fields.get("from"),
+        table=table,
+        where=where.strip() if where else None,  # a line end behind the expression would make a text of it
+        sample=parse_sample(fields.get("sample")),
+        limit=_whole(fields.get("limit")),
+    )
+
+
+def parse_sample(fields: Fields | None) -> Sample | None:
+    """Return a sample, or None where there is none."""
+    return Sample(count=int(fields["count"]), seed=int(fields.get("seed", 0))) if fields else None
+
+
+def parse_matrix(fields: Fields) -> Matrix:
+    """Return the matrix with its axes in the order written."""
+    return Matrix(
+        axes=tuple(Axis(name=name, values=_values(axis)) for name, axis in fields.items() if name not in _NO_AXES),
+        exclude=tuple(fields.get("exclude", ())),
+        include=tuple(fields.get("include", ())),
+    )
+
+
+def _values(axis: Any) -> AxisValues:
+    match axis:
+        case str():
+            return axis.strip()
+        case {"random": drawn}:
+            return RandomSeeds(count=int(drawn["count"]), seed=int(drawn.get("seed", 0)))
+        case {"start": start, "count": count}:
+            return IntegerRange(start=int(start), count=int(count), step=int(axis.get("step", 1)))
+        case _:
+            return tuple(axis)
+
+
+def parse_terms(spec: Fields) -> Terms:
+    """Return the terms of the run, with the defaults of what is not said."""
+    limits: Fields = spec.get("limits", {})
+    plain = Terms()
+    return Terms(
+        limits=Limits(
+            concurrency=_whole(limits.get("concurrency")),
+            requests_per_minute=_whole(limits.get("requests_per_minute")),
+            count_polls=limits.get("count_polls", False),
+            models={
+                name: ModelLimits(
+                    concurrency=_whole(own.get("concurrency")),
+                    requests_per_minute=_whole(own.get("requests_per_minute")),
+                )
+                for name, own in limits.get("models", {}).items()
+            },
+        ),
+        retry_attempts=int(spec.get("retry", {}).get("attempts", plain.retry_attempts)),
+        timeout_s=float(spec.get("timeout", plain.timeout_s)),
+        max_usd=spec.get("budget", {}).get("max_usd"),
+    )
+
+
+def parse_output_path(spec: Fields) -> str:
+    """Return the template of paths, or the default."""
+    path: str = spec.get("output", {}).get("path", DEFAULT_OUTPUT_PATH)
+    return path
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)  # the schema takes 4.0 for 4, as JSON does

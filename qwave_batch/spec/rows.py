@@ -1,0 +1,62 @@
+"""The rows of tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Place, Problem
+
+Columns: TypeAlias = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a table."""
+
+    number: int
+    """From 1; the header and blank lines are not counted."""
+    cells: Mapping[str, Json]
+    """Column name to cell; strings, except in formats that know more types."""
+    place: Place
+    """Where the row begins in its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What stands in the place of a row that can't be read."""
+
+    problem: Problem
+
+
+def check_header(names: Sequence[str], place: Place) -> tuple[str, ...]:
+    """Return the columns that a header names.
+
+    Raises:
+        SpecError: A name is missing or stands there twice.
+    """
+    problems = [
+        Problem(message=f"column {number} of the header has no name", place=place)
+        for number, name in enumerate(names, start=1)
+        if not name.strip()
+    ]
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, start=1):
+        if name.strip() and name in seen:
+            message = f'the header names "{name}" twice, in columns {seen[name]} and {number}'
+            problems.append(Problem(message=message, place=place, value=name))
+        seen.setdefault(name, number)
+    if problems:
+        raise SpecError(problems)
+    return tuple(names)
+
+
+def row_of(number: int, cells: Sequence[str], columns: Sequence[str], place: Place) -> Row | RowFault:
+    """Return the row with its cells named, or what is wrong when there are too many or too few of them."""
+    if len(cells) == len(columns):
+        return Row(number=number, cells=dict(zip(columns, cells, strict=True)), place=place)
+    cells_word = "cell" if len(cells) == 1 else "cells"
+    columns_word = "column" if len(columns) == 1 else "columns"
+    message = f"row {number} has {len(cells)} {cells_word}, and the header has {len(columns)} {columns_word}"
+    return RowFault(Problem(message=message, place=place, value=list(cells[:10])))

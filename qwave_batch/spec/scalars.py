@@ -1,0 +1,85 @@
+"""The scalars of YAML 1.2's core schema: what an unquoted word means."""
+
+import re
+
+from qwave_batch.spec.jsonvalues import check_number
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_MAX_DIGITS = 400  # more can't be a number that JSON readers agree on, and takes long to read
+
+Scalar = str | int | float | bool | None
+
+
+def read_plain(text: str) -> Scalar:
+    """Return the value of an unquoted scalar; whatever is no null, boolean or number is text.
+
+    Raises:
+        ValueError: It is a number that JSON can't hold, such as ``.inf`` or ``1e400``.
+    """
+    if text in _NULL:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if text[0] not in "-+.0123456789":
+        return text
+    return _number(text)
+
+
+def _number(text: str) -> Scalar:
+    if _NO_NUMBER.fullmatch(text):
+        raise ValueError(f"{text} is no JSON number")
+    number: float
+    if _DECIMAL.fullmatch(text):
+        number = int(_short(text))
+    elif _BASED.fullmatch(text):
+        number = int(_short(text), 0)
+    elif _FLOAT.fullmatch(text):
+        number = float(text)
+        if number in {float("inf"), float("-inf")}:
+            raise ValueError(f"{text if len(text) < 30 else 'the number'} is too large for a JSON number")  # noqa: PLR2004
+        return number
+    else:
+        return text
+    check_number(number)
+    return number
+
+
+def _short(text: str) -> str:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(
+            f"a number of {len(text)} digits is past 2^53-1, the largest integer that JSON readers agree on"
+        )
+    return text
+
+
+TAGGED = {
+    "tag:yaml.org,2002:null": type(None),
+    "tag:yaml.org,2002:bool": bool,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
+
+
+def read_tagged(text: str, tag: str) -> Scalar:
+    """Return the value of a scalar with an explicit tag such as ``!!int``.
+
+    Raises:
+        ValueError: The tag is not known, or the text is no such value.
+    """
+    if tag in {"tag:yaml.org,2002:str", "!"}:
+        return text
+    wanted = TAGGED.get(tag)
+    name = tag.replace("tag:yaml.org,2002:", "!!")
+    if wanted is None:
+        raise ValueError(f"the tag {name} is not known")
+    value = read_plain(text)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        raise ValueError(f'"{text}" is no {name}')
+    return value

@@ -1,0 +1,244 @@
+"""What does not fit the schema of specs, in words that say what would."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem
+from qwave_batch.spec.marks import Marks, Path
+from qwave_batch.spec.words import kind_of
+
+SHOWN_CHARACTERS = 80
+
+_TYPES = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a text",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """A value that a keyword of the schema refuses."""
+
+    keyword: str
+    """``type``, ``required`` and so on."""
+    wanted: Any
+    """What stands behind the keyword."""
+    value: Any
+    """The value refused: the key itself where ``is_name``."""
+    path: Path
+    """Where the value stands; where ``is_name``, the mapping that has the key."""
+    schema: Mapping[str, Any]
+    """The schema that the keyword is part of."""
+    is_name: bool
+    message: str
+    """In the validator's own words."""
+
+
+def shown(value: Json) -> str:
+    """Return a value as it is named in a sentence, cut short when it is long."""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | int | float | None) else ""
+    text = text or kind_of(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 2] + "…" + text[-1]
+
+
+def _at(
+    marks: Marks, path: Path, message: str, value: Json = None, suggestion: str | None = None, **facts: Any
+) -> Problem:
+    return Problem(
+        message=message,
+        path=marks.path_text(path),
+        place=marks.place(path),
+        value=_cut(value),
+        suggestion=suggestion,
+        **facts,
+    )
+
+
+def _at_key(marks: Marks, path: Path, message: str, suggestion: str | None = None, **facts: Any) -> Problem:
+    return Problem(
+        message=message,
+        path=marks.path_text(path),
+        place=marks.key_place(path),
+        value=path[-1] if path else None,
+        suggestion=suggestion,
+        **facts,
+    )
+
+
+def _cut(value: Json) -> Json:
+    if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
+        return value[: SHOWN_CHARACTERS - 1] + "…"
+    return value if isinstance(value, str | int | float | bool | None) else None
+
+
+def _unknown_keys(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    known = tuple(misfit.schema["properties"])
+    for key in misfit.value:
+        if key in known:
+            continue
+        guess = nearest(key, known)
+        if guess:
+            hint = f'did you mean "{guess}"?'
+        elif " " in key or len(key) > len(max(known, key=len)):
+            hint = 'a text with ": " in it needs quotes'
+        else:
+            hint = f"the keys here are {', '.join(known)}"
+        yield _at_key(marks, (*misfit.path, key), f"unknown key {shown(key)}", hint, allowed=known)
+
+
+def _missing_key(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    if misfit.path[:1] == ("prompts",) and not any(key in misfit.schema["properties"] for key in misfit.value):
+        return  # an unquoted text with a colon, which is said already
+    for key in misfit.wanted:
+        if key in misfit.value or f"'{key}' is" not in misfit.message:
+            continue
+        examples = misfit.schema["properties"][key].get("examples") if not misfit.path else None
+        hint = f"add {key}: {_yaml(examples[0])}" if examples else None
+        yield _at(marks, misfit.path, f'the key "{key}" is missing', suggestion=hint)
+
+
+def _yaml(example: Json) -> str:
+    return json.dumps(example, ensure_ascii=False) if not isinstance(example, str) or example[0].isdigit() else example
+
+
+def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    wanted = misfit.wanted if isinstance(misfit.wanted, list) else [misfit.wanted]
+    value = misfit.value
+    if value is None:
+        hint = "give it a value, or leave the key out" if misfit.path and isinstance(misfit.path[-1], str) else None
+    elif "array" in wanted and isinstance(value, str | int | float):
+        hint = f"write a list: [{_yaml(value) if isinstance(value, str) else shown(value)}]"
+    elif "string" in wanted and isinstance(value, bool | int | float):
+        hint = f'put quotes around it: "{_source(value)}"'
+    elif "array" in wanted and isinstance(value, Mapping):
+        hint = "begin each item with a dash"
+    else:
+        hint = None
+    expected = " or ".join(_TYPES[name] for name in wanted)
+    found = f"nothing ({shown(value)})" if value is None else f"{_kind(value)}"
+    yield _at(marks, misfit.path, f"expected {expected}, found {found}", value, hint)
+
+
+def _kind(value: Json) -> str:
+    return kind_of(value) if isinstance(value, Mapping | list) else f"{_article(value)}{shown(value)}"
+
+
+def _article(value: Json) -> str:
+    if isinstance(value, bool):
+        return ""
+    return "the text " if isinstance(value, str) else "the number "
+
+
+def _source(value: Json) -> str:
+    return shown(value) if isinstance(value, bool | int | float) else str(value)
+
+
+def _enum(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    allowed = tuple(misfit.wanted)
+    guess = nearest(misfit.value, allowed) if isinstance(misfit.value, str) else None
+    message = f"{shown(misfit.value)} is none of {', '.join(map(str, allowed))}"
+    hint = f'did you mean "{guess}"?' if guess else None
+    yield _at(marks, misfit.path, message, misfit.value, hint, allowed=allowed)
+
+
+def _const(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    wanted = misfit.wanted
+    message = f"{shown(misfit.value)} is no version of the spec language; there is {wanted}"
+    yield _at(marks, misfit.path, message, misfit.value, f"write {misfit.path[-1]}: {wanted}", allowed=(wanted,))
+
+
+def _least(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    message = f"{shown(misfit.value)} is below the minimum {misfit.wanted}"
+    yield _at(marks, misfit.path, message, misfit.value)
+
+
+def _more_than(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    yield _at(marks, misfit.path, f"{shown(misfit.value)} is not above {misfit.wanted}", misfit.value)
+
+
+def _empty(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    hint = "give it at least one" if misfit.path == ("prompts",) else "give it at least one, or leave the key out"
+    yield _at(marks, misfit.path, f"{_kind_word(misfit.value)} is empty", suggestion=hint)
+
+
+def _kind_word(value: Json) -> str:
+    return kind_of(value).replace("a ", "the ", 1)
+
+
+def _pattern(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    message = misfit.schema.get("patternErrorMessage", "it has another form than it should")
+    if misfit.is_name:
+        yield _at_key(marks, (*misfit.path, misfit.value), f"{shown(misfit.value)} is no name: {message}")
+        return
+    hint = None
+    if misfit.path == ("name",):
+        guess = "-".join(part for part in _slugged(misfit.value).split("-") if part)
+        hint = f'such as "{guess}"' if guess else None
+    elif "minItems" in misfit.schema:  # an axis: a text that is no template
+        hint = f"write a list: [{_yaml(misfit.value) if misfit.value else '...'}]"
+    yield _at(marks, misfit.path, f"{shown(misfit.value)}: {message}", misfit.value, hint)
+
+
+def _slugged(name: str) -> str:
+    return "".join(character if character.isascii() and character.isalnum() else "-" for character in name.lower())
+
+
+def _too_long(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    message = f"it has {len(misfit.value):,} characters; at most {misfit.wanted:,} are allowed"
+    yield _at(marks, misfit.path, message, misfit.value)
+
+
+def _not(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    if misfit.is_name:
+        key = misfit.value
+        message = f'"{key}" is a word of the template language'
+        yield _at_key(marks, (*misfit.path, key), message, "choose another name")
+    elif not misfit.wanted:
+        yield from _not_here(misfit, marks)
+    elif "required" in misfit.wanted:
+        keys = misfit.wanted["required"]
+        for key in keys[-1:]:
+            yield _at_key(marks, (*misfit.path, key), f"{' and '.join(keys)} cannot stand together; choose one")
+    else:
+        yield _at(marks, misfit.path, f"{shown(misfit.value)} is not allowed here", misfit.value)
+
+
+def _not_here(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    key = misfit.path[-1]
+    if misfit.path[0] == "prompts":
+        message = f'"{key}" chooses rows of a table, and there is no from'
+    else:
+        message = f'"{key}" cannot stand beside random'
+    yield _at_key(marks, misfit.path, message)
+
+
+def word_other(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
+    """Yield a misfit in the validator's own words."""
+    yield _at(marks, misfit.path, misfit.message, misfit.value)
+
+
+_Word = Callable[[Misfit, Marks], Iterator[Problem]]
+
+WORDS: Mapping[str, _Word] = {
+    "additionalProperties": _unknown_keys,
+    "const": _const,
+    "enum": _enum,
+    "exclusiveMinimum": _more_than,
+    "maxLength": _too_long,
+    "minItems": _empty,
+    "minProperties": _empty,
+    "minimum": _least,
+    "not": _not,
+    "pattern": _pattern,
+    "required": _missing_key,
+    "type": _type,
+}
+"""How each keyword of the schema is worded."""
