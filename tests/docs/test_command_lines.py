@@ -31,12 +31,23 @@ def options(command: str) -> set[str]:
 CALL = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/bin/)?qwave-batch ([a-z]+(?: \S+)*)(?: {2,}.*)?$")
 
 
+def typed_lines(page: Path) -> Iterator[str]:
+    """The lines of a page that can be typed: those in code blocks, and in a spec those of its comments."""
+    in_block = False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            in_block = not in_block
+        elif page.suffix == ".yaml":
+            yield line.lstrip("# ")
+        elif in_block or line.startswith("    "):
+            yield line.strip().removeprefix("$ ")
+
+
 def examples() -> Iterator[tuple[str, str]]:
     """Each call of qwave-batch that documentation shows, with the page it stands on."""
     for page in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"), *CHECKOUT.glob("specs/*.yaml")):
-        for line in page.read_text(encoding="utf-8").splitlines():
-            typed = re.sub(r"^( {4}|# +|\$ )", "", line)
-            for part in re.split(r" (?:&&|\|\|?) |;", typed):
+        for line in typed_lines(page):
+            for part in re.split(r" (?:&&|\|\|?) |;", line):
                 if call := CALL.match(part.strip()):
                     yield page.relative_to(CHECKOUT).as_posix(), call[1]
 
