@@ -8,8 +8,9 @@
     │   └─ MissingExtra             2   an optional dependency is not installed
     ├─ AccountError                 3   key, balance, quota window: nothing more is submitted
     │   └─ BudgetError              3   the estimate or the next job would break the budget
-    └─ StorageError                 4   the disk or the ledger failed
-        └─ FolderBusy               4   another process works on the folder
+    ├─ StorageError                 4   the disk or the ledger failed
+    │   └─ FolderBusy               4   another process works on the folder
+    └─ RunStopped                 130   stopped by the user before anything was sent
 
 Raisers pass facts; the class words them. Foreign errors are translated at one border each.
 """
@@ -82,6 +83,12 @@ class FolderBusy(StorageError):
 
     def __init__(self, folder: str, holder: str) -> None:
         super().__init__(f"{folder} is in use by {holder}; wait for it to end, or stop it")
+
+
+class RunStopped(QwaveError):
+    """The user stopped the run before it had begun; nothing was sent."""
+
+    exit_status = 130
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

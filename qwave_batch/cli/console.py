@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.jsontypes import Json
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,9 +47,10 @@ class Console:
         except BrokenPipeError:
             self.reader_is_gone = True
 
-    def print_json(self, value: Json | list[JsonObject]) -> None:
+    def print_json(self, value: Json, *, on_one_line: bool = False) -> None:
         """Print one JSON value to stdout, in plain ASCII when the stream has nothing else."""
-        self.print([json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=2)])
+        indent = None if on_one_line else 2
+        self.print([json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=indent)])
 
     def say(self, *lines: str) -> None:
         """Print lines of talk to stderr; a reader that is gone is nobody's loss."""

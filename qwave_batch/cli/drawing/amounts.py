@@ -28,3 +28,13 @@ def duration(seconds: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Return ``1 job``, ``1,632 jobs``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def size(size_bytes: int) -> str:
+    """Return ``812 B``, ``48.2 KB``, ``1.3 GB``, in powers of 1000 as disks are sold."""
+    amount = float(size_bytes)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 999.95:  # noqa: PLR2004  # what would print as 1000.0
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cells, cut
+from qwave_batch.cli.drawing.text import cells, wrap
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.progress import Progress
 
@@ -23,6 +23,10 @@ class ProgressView(Protocol):
 
     def show(self, progress: Progress) -> None:
         """Take the newest counts; what is drawn, and when, is the view's business."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Say something beside the counts."""
         ...
 
     def close(self) -> None:
@@ -51,9 +55,13 @@ class Bar:
         if progress.note != self._note:
             self._note = progress.note
             if progress.note:
-                tqdm.write(cut(self._terminal.shown(progress.note), self._terminal.width), file=self._stream)
+                self.note(progress.note)
         if self._clock.monotonic() - self._drawn_at >= _BAR_EVERY_S:
             self._draw(progress)
+
+    def note(self, text: str) -> None:
+        """Say something above the bar."""
+        tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
 
     def close(self) -> None:
         """Draw the last counts and leave the line as it is."""
@@ -97,6 +105,10 @@ class PlainLines:
         if is_news or self._clock.monotonic() - self._written_at >= _LINE_EVERY_S:
             self._write(progress)
 
+    def note(self, text: str) -> None:
+        """Write a line."""
+        self._print(self._terminal.shown(text))
+
     def close(self) -> None:
         """Write the last counts, unless they stand there already."""
         if self._last is not None and self._last != self._written:
@@ -105,8 +117,11 @@ class PlainLines:
     def _write(self, progress: Progress) -> None:
         self._written, self._written_at = progress, self._clock.monotonic()
         note = f" ({self._terminal.shown(progress.note)})" if progress.note else ""
+        self._print(f"{sentence(progress)}{note}")
+
+    def _print(self, line: str) -> None:
         try:
-            self._stream.write(f"{sentence(progress)}{note}\n")
+            self._stream.write(f"{line}\n")
             self._stream.flush()
         except BrokenPipeError:  # nobody reads the log any more; the run goes on
             return

@@ -17,24 +17,33 @@ class Column:
     title: str
     right: bool = False
     """Whether it is set flush right, as numbers are."""
+    gives_way: bool = False
+    """Whether its cells may be cut on a narrow terminal; where none may, all may."""
 
 
 def draw_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
-    """Return the lines of a table that fits ``terminal``: the widest columns give way first."""
+    """Return the lines of a table that fits ``terminal``."""
     shown = [[terminal.shown(cell) for cell in row] for row in rows]
     head = [column.title for column in columns]
     widths = [max(cells(row[number]) for row in (head, *shown)) for number in range(len(columns))]
-    widths = _fitted(widths, terminal.width - len(_GAP) * (len(columns) - 1))
+    room = terminal.width - len(_GAP) * (len(columns) - 1)
+    widths = _fitted(widths, room, [column.gives_way for column in columns])
+    widths = _fitted(widths, room, [True] * len(columns))
     ruler = [terminal.rule * width for width in widths]
     lines = [_line(head, widths, columns, terminal), _line(ruler, widths, columns, terminal)]
     lines += [_line(row, widths, columns, terminal) for row in shown]
     return [terminal.paint(lines[0], "bold"), terminal.paint(lines[1], "dim"), *lines[2:]]
 
 
-def _fitted(widths: list[int], room: int) -> list[int]:
+def _fitted(widths: Sequence[int], room: int, gives_way: Sequence[bool]) -> list[int]:
+    """Return widths that fit, as far as those that may give way can: the widest of them first."""
     fitted = list(widths)
-    while sum(fitted) > room and max(fitted) > _NARROWEST_COLUMN:
-        fitted[fitted.index(max(fitted))] -= 1
+    giving = [number for number, gives in enumerate(gives_way) if gives]
+    while sum(fitted) > room and giving:
+        widest = max(giving, key=lambda number: fitted[number])
+        if fitted[widest] <= _NARROWEST_COLUMN:
+            break
+        fitted[widest] -= 1
     return fitted
 
 

@@ -1,0 +1,197 @@
+"""The composition root: each use case puts the rooms together.
+
+Everything public is named here, once, and loaded when it is first asked for: importing this opens no socket, reads no
+environment and takes no time.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qwave_batch.api.account import ask_balance
+    from qwave_batch.api.catalogs import describe_catalog, describe_model, json_schema, newest_catalog
+    from qwave_batch.api.connection import Connection, Simulated
+    from qwave_batch.api.estimating import Estimate
+    from qwave_batch.api.folders import RunFolder, open_run
+    from qwave_batch.api.planning import expected_seconds, open_plan, plan_summary, write_plan
+    from qwave_batch.api.running import Confirm, RunSummary, run_batch, run_batch_sync
+    from qwave_batch.api.selecting import lines_where
+    from qwave_batch.api.simulation import serve_simulator
+    from qwave_batch.api.specs import check_spec
+    from qwave_batch.api.starting import write_first_spec
+    from qwave_batch.catalog.catalog import Catalog
+    from qwave_batch.catalog.model import Model
+    from qwave_batch.catalog.registry import catalog_dates, open_catalog
+    from qwave_batch.catalog.violation import Violation
+    from qwave_batch.client.answers import Balance
+    from qwave_batch.errors import (
+        AccountError,
+        BudgetError,
+        FolderBusy,
+        FolderError,
+        MissingExtra,
+        QwaveError,
+        RunStopped,
+        SpecError,
+        StorageError,
+        UnknownName,
+        UsageError,
+    )
+    from qwave_batch.ledger.lines import PlanLine
+    from qwave_batch.model.job import Job, JobError, PlanItem, Twin
+    from qwave_batch.model.jsontypes import Json, JsonObject
+    from qwave_batch.model.problem import Place, Problem
+    from qwave_batch.model.progress import OnProgress, Progress
+    from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
+    from qwave_batch.model.terms import Limits, ModelLimits, Terms
+    from qwave_batch.output.line import ManifestLine
+    from qwave_batch.output.prune import PrunePlan
+    from qwave_batch.output.status import FolderStatus
+    from qwave_batch.output.verify import VerifyReport
+    from qwave_batch.plan.making import Plan, make_plan
+    from qwave_batch.plan.planfile import AnyPlan, SavedPlan, read_plan
+    from qwave_batch.run.ends import JobCounts
+    from qwave_batch.run.options import RunOptions
+    from qwave_batch.run.stop import StopSignal
+    from qwave_batch.spec.document import Spec
+    from qwave_batch.spec.loading import load_spec
+
+__all__ = [
+    "AccountError",
+    "AnyPlan",
+    "Balance",
+    "BudgetError",
+    "Catalog",
+    "Confirm",
+    "Connection",
+    "Estimate",
+    "FolderBusy",
+    "FolderError",
+    "FolderStatus",
+    "ImageFile",
+    "Job",
+    "JobCounts",
+    "JobError",
+    "JobRecord",
+    "JobStatus",
+    "Json",
+    "JsonObject",
+    "Limits",
+    "ManifestLine",
+    "MissingExtra",
+    "Model",
+    "ModelLimits",
+    "OnProgress",
+    "Place",
+    "Plan",
+    "PlanItem",
+    "PlanLine",
+    "Problem",
+    "Progress",
+    "PrunePlan",
+    "QwaveError",
+    "RunFolder",
+    "RunOptions",
+    "RunStopped",
+    "RunSummary",
+    "SavedPlan",
+    "Simulated",
+    "Spec",
+    "SpecError",
+    "StopSignal",
+    "StorageError",
+    "Terms",
+    "Twin",
+    "UnknownName",
+    "UsageError",
+    "VerifyReport",
+    "Violation",
+    "ask_balance",
+    "catalog_dates",
+    "check_spec",
+    "describe_catalog",
+    "describe_model",
+    "expected_seconds",
+    "json_schema",
+    "lines_where",
+    "load_spec",
+    "make_plan",
+    "newest_catalog",
+    "open_catalog",
+    "open_plan",
+    "open_run",
+    "plan_summary",
+    "read_plan",
+    "run_batch",
+    "run_batch_sync",
+    "serve_simulator",
+    "write_first_spec",
+    "write_plan",
+]
+
+HOMES: Mapping[str, tuple[str, ...]] = {
+    "qwave_batch.api.account": ("ask_balance",),
+    "qwave_batch.api.catalogs": ("describe_catalog", "describe_model", "json_schema", "newest_catalog"),
+    "qwave_batch.api.connection": ("Connection", "Simulated"),
+    "qwave_batch.api.estimating": ("Estimate",),
+    "qwave_batch.api.folders": ("RunFolder", "open_run"),
+    "qwave_batch.api.planning": ("expected_seconds", "open_plan", "plan_summary", "write_plan"),
+    "qwave_batch.api.running": ("Confirm", "RunSummary", "run_batch", "run_batch_sync"),
+    "qwave_batch.api.selecting": ("lines_where",),
+    "qwave_batch.api.simulation": ("serve_simulator",),
+    "qwave_batch.api.specs": ("check_spec",),
+    "qwave_batch.api.starting": ("write_first_spec",),
+    "qwave_batch.catalog.catalog": ("Catalog",),
+    "qwave_batch.catalog.model": ("Model",),
+    "qwave_batch.catalog.registry": ("catalog_dates", "open_catalog"),
+    "qwave_batch.catalog.violation": ("Violation",),
+    "qwave_batch.client.answers": ("Balance",),
+    "qwave_batch.errors": (
+        "AccountError",
+        "BudgetError",
+        "FolderBusy",
+        "FolderError",
+        "MissingExtra",
+        "QwaveError",
+        "RunStopped",
+        "SpecError",
+        "StorageError",
+        "UnknownName",
+        "UsageError",
+    ),
+    "qwave_batch.ledger.lines": ("PlanLine",),
+    "qwave_batch.model.job": ("Job", "JobError", "PlanItem", "Twin"),
+    "qwave_batch.model.jsontypes": ("Json", "JsonObject"),
+    "qwave_batch.model.problem": ("Place", "Problem"),
+    "qwave_batch.model.progress": ("OnProgress", "Progress"),
+    "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus"),
+    "qwave_batch.model.terms": ("Limits", "ModelLimits", "Terms"),
+    "qwave_batch.output.line": ("ManifestLine",),
+    "qwave_batch.output.prune": ("PrunePlan",),
+    "qwave_batch.output.status": ("FolderStatus",),
+    "qwave_batch.output.verify": ("VerifyReport",),
+    "qwave_batch.plan.making": ("Plan", "make_plan"),
+    "qwave_batch.plan.planfile": ("AnyPlan", "SavedPlan", "read_plan"),
+    "qwave_batch.run.ends": ("JobCounts",),
+    "qwave_batch.run.options": ("RunOptions",),
+    "qwave_batch.run.stop": ("StopSignal",),
+    "qwave_batch.spec.document": ("Spec",),
+    "qwave_batch.spec.loading": ("load_spec",),
+}
+"""Where each public name is at home."""
+
+_HOME_OF = {name: module for module, names in HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Return a public name, loading its module now."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

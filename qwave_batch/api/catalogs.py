@@ -1,0 +1,56 @@
+"""Looking things up: catalogs, models and JSON Schemas."""
+
+import json
+from typing import cast
+
+from qwave_batch.catalog import describe
+from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.errors import UnknownName
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.resources import shipped
+
+_FILES = {"spec": "schemas/spec.schema.json", "manifest": "schemas/manifest.schema.json"}
+
+
+def newest_catalog() -> str:
+    """Return the date of the newest catalog that is shipped."""
+    return catalog_dates()[-1]
+
+
+def describe_catalog(date: str | None = None) -> dict[str, Json]:
+    """Return the models of a catalog, each in short, as ``models --json`` prints them.
+
+    Args:
+        date: The catalog's date; None is the newest.
+
+    Raises:
+        UnknownName: there is no such catalog.
+    """
+    return describe.describe_catalog(open_catalog(date or newest_catalog()))
+
+
+def describe_model(name: str, *, catalog: str | None = None) -> dict[str, Json]:
+    """Return all that a catalog knows of a model, its fields with type, range and default too.
+
+    Raises:
+        UnknownName: there is no such model or catalog, with the nearest.
+    """
+    return describe.describe_model(open_catalog(catalog or newest_catalog()).model(name))
+
+
+def json_schema(name: str, *, catalog: str | None = None) -> JsonObject:
+    """Return the JSON Schema of ``spec``, of ``manifest`` lines, or of a model's requests.
+
+    Args:
+        name: ``spec``, ``manifest`` or the name of a model.
+        catalog: The date of the catalog that has the model; None is the newest.
+
+    Raises:
+        UnknownName: there is no such schema or catalog, with the nearest.
+    """
+    if name in _FILES:
+        return cast("JsonObject", json.loads(shipped(_FILES[name]).read_text(encoding="utf-8")))
+    models = open_catalog(catalog or newest_catalog()).models
+    if name not in models:
+        raise UnknownName("schema", name, (*_FILES, *models), hint="there is spec, manifest, and one for each model")
+    return models[name].schema

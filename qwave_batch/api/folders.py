@@ -1,0 +1,95 @@
+"""Reading a run folder, live or ended."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.errors import FolderError
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.output.line import ManifestLine
+from qwave_batch.output.manifest import read_manifest, refresh_manifest
+from qwave_batch.output.prune import PrunePlan, find_prunable, prune
+from qwave_batch.output.status import FolderStatus, folder_status
+from qwave_batch.output.summary import read_summary
+from qwave_batch.output.verify import VerifyReport, verify
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that runs have made. Every look at it first brings back a manifest that a crash left behind."""
+
+    root: Path
+
+    def lines(self) -> Iterator[ManifestLine]:
+        """Yield the manifest's lines in plan order.
+
+        Raises:
+            FolderError: the manifest is torn.
+        """
+        layout = RunLayout(self.root)
+        with self._ledger() as ledger:
+            if ledger is not None:
+                refresh_manifest(layout, ledger)
+        yield from read_manifest(layout)
+
+    def summary(self) -> dict[str, Json] | None:
+        """Return what summary.json says; None when no run came to write it."""
+        return read_summary(RunLayout(self.root))
+
+    def status(self) -> FolderStatus:
+        """Return where the run stands at this moment."""
+        with self._ledger() as ledger:
+            return folder_status(RunLayout(self.root), ledger)
+
+    def verify(self) -> VerifyReport:
+        """Check every line and every file against manifest, schema and hashes; every image is decoded."""
+        with self._ledger() as ledger:
+            return verify(RunLayout(self.root), ledger)
+
+    def find_prunable(self) -> PrunePlan:
+        """Return what the spec no longer asks for; nothing is changed.
+
+        Raises:
+            FolderError: the folder came without its ledger.
+        """
+        with self._ledger() as ledger:
+            if ledger is None:
+                raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
+            return find_prunable(RunLayout(self.root), ledger)
+
+    def prune(self) -> PrunePlan:
+        """Remove what the spec no longer asks for, and return what that was. The spend stays on record.
+
+        Raises:
+            FolderBusy: a run is at work.
+            FolderError: the folder came without its ledger.
+        """
+        layout = RunLayout(self.root)
+        if not layout.ledger.is_file():
+            return self.find_prunable()
+        with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+            found = find_prunable(layout, ledger)
+            prune(layout, ledger, found)
+            return found
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger | None]:
+        ledger = RunLayout(self.root).ledger
+        if not ledger.is_file():
+            yield None
+            return
+        with Ledger.open(ledger, read_only=True) as opened:
+            yield opened
+
+
+def open_run(folder: str | Path) -> RunFolder:
+    """Return a run folder to look at.
+
+    Raises:
+        FolderError: there is none, with the nearest one that is.
+    """
+    return RunFolder(RunLayout.existing(Path(folder)).root)

@@ -1,0 +1,76 @@
+"""From a spec, or a plan in a file, to a plan that can be shown, written and run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qwave_batch.errors import UsageError
+from qwave_batch.folder.atomic import write_atomic
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.making import Plan, make_plan
+from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
+from qwave_batch.plan.summary import figures_as_json
+from qwave_batch.spec.loading import load_spec
+
+_TASK_S = 12.0
+"""How long a task takes as a rule, for a forecast; the API's documents say 1 to 30 seconds."""
+
+
+def open_plan(
+    source: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()
+) -> Plan | SavedPlan:
+    """Return the plan of a spec file, or the plan that ``write_plan`` wrote to a file.
+
+    Args:
+        source: A spec, or a plan (``.jsonl``).
+        overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
+        allow_read: Folders outside the spec's own that it may read from.
+
+    Raises:
+        SpecError: the spec has problems; all of them are listed.
+        UsageError: the plan is none, or it is to be run other than as it stands.
+    """
+    if not is_plan_file(Path(source)):
+        return make_plan(load_spec(source, overrides=overrides, allow_read=allow_read))
+    if overrides:
+        raise UsageError(f"{source} is a plan, which is run as it stands; --set changes a spec")
+    return read_plan(Path(source))
+
+
+def write_plan(plan: AnyPlan, file: str | Path) -> None:
+    """Write a plan to ``file``: a header line, then a line per job, in plan order.
+
+    Raises:
+        UsageError: the file's name would not be taken for a plan.
+        StorageError: the disk refuses.
+    """
+    if not is_plan_file(Path(file)):
+        raise UsageError(f'a plan\'s file ends in .jsonl, and "{file}" does not')
+    write_atomic(Path(file), (line.encode("utf-8", "backslashreplace") for line in plan_lines(plan)))
+
+
+def plan_summary(plan: AnyPlan) -> dict[str, Json]:
+    """Return a plan's figures, as ``plan --json`` prints them."""
+    header = {"name": plan.name, "spec_sha256": plan.spec_sha256, "catalog": plan.catalog}
+    return figures_as_json(plan.figures, header)
+
+
+def expected_seconds(plan: AnyPlan, *, concurrency: int = 16) -> float:
+    """Return about how long a plan takes at its own limits, with tasks of 12 seconds.
+
+    Args:
+        plan: The plan.
+        concurrency: Tasks alive at once where the spec does not say.
+    """
+    limits = plan.terms.limits
+    waits_s = [_at_least(plan.figures.jobs, limits.concurrency or concurrency, limits.requests_per_minute)]
+    for name, figures in plan.figures.by_model.items():
+        of_model = limits.models.get(name)
+        if of_model:
+            waits_s.append(_at_least(figures.jobs, of_model.concurrency, of_model.requests_per_minute))
+    return max(waits_s)
+
+
+def _at_least(jobs: int, concurrency: int | None, per_minute: int | None) -> float:
+    by_slots_s = _TASK_S * -(-jobs // concurrency) if concurrency else 0.0
+    by_pace_s = max(0, jobs - per_minute) * 60 / per_minute + _TASK_S if per_minute and jobs else 0.0
+    return max(by_slots_s, by_pace_s)

@@ -1,0 +1,86 @@
+"""What a run writes beside its images: the spec it was, and manifest and summary from the ledger."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from qwave_batch.errors import QwaveError
+from qwave_batch.folder.inputs import keep_input_file, keep_spec
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.clock import Clock
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.output.manifest import write_manifest
+from qwave_batch.output.provenance import git_state, versions
+from qwave_batch.output.summary import RunFacts, write_summary
+from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planfile import AnyPlan
+from qwave_batch.run.ends import RequestCounts, RunEnd
+
+
+class Recorder:
+    """Writes manifest and summary of one run, while it is at work and at its end."""
+
+    def __init__(self, layout: RunLayout, ledger: Ledger, facts: RunFacts, clock: Clock) -> None:
+        self._layout, self._ledger, self._facts, self._clock = layout, ledger, facts, clock
+        self._started_at = clock.monotonic()
+
+    def write(self) -> None:
+        """Write both as of now; the run is still at work. It blocks: call it in a thread."""
+        self._write(replace(self._facts, seconds=self._clock.monotonic() - self._started_at))
+
+    def finish(self, end: RunEnd) -> dict[str, Json]:
+        """Write both for the last time and return what summary.json says. It blocks: call it in a thread."""
+        return self._write(
+            replace(
+                self._facts,
+                ended_at=self._clock.now(),
+                seconds=end.seconds,
+                requests=end.requests.as_json(),
+                exit_status=end.exit_status,
+                reason=end.reason,
+            )
+        )
+
+    def give_up(self, error: QwaveError) -> None:
+        """Write both for a run that ended before it began. It blocks: call it in a thread."""
+        self._write(
+            replace(
+                self._facts,
+                ended_at=self._clock.now(),
+                seconds=self._clock.monotonic() - self._started_at,
+                exit_status=error.exit_status,
+                reason=str(error),
+            )
+        )
+
+    def _write(self, facts: RunFacts) -> dict[str, Json]:
+        return write_summary(self._layout, facts, write_manifest(self._layout, self._ledger.lines()))
+
+
+def facts_of(plan: AnyPlan, backend: str, started_at: float) -> RunFacts:
+    """Return what is known of a run when it begins; it asks git, and blocks for that."""
+    return RunFacts(
+        name=plan.name,
+        catalog=plan.catalog,
+        backend=backend,
+        spec_sha256=plan.spec_sha256,
+        overrides=plan.spec.overrides if isinstance(plan, Plan) else (),
+        started_at=started_at,
+        seconds=0.0,
+        requests=RequestCounts().as_json(),
+        versions=versions(),
+        git=git_state(Path(plan.spec.file)) if isinstance(plan, Plan) else None,
+    )
+
+
+def keep_sources(layout: RunLayout, plan: AnyPlan) -> None:
+    """Copy the spec and the tables it pulled in, byte for byte; a plan out of a file has none of them at hand.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    if not isinstance(plan, Plan):
+        return
+    keep_spec(layout, plan.spec.source)
+    for file in plan.spec.files_read:
+        keep_input_file(layout, file, plan.spec.root)

@@ -1,0 +1,225 @@
+"""Running: makes a folder hold what a spec or a plan describes."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
+from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch.api.estimating import Estimate, estimate
+from qwave_batch.api.planning import open_plan
+from qwave_batch.api.recording import Recorder, facts_of, keep_sources
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import AccountError, BudgetError, RunStopped, UsageError
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
+from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.job import Job, PlanItem
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.progress import OnProgress
+from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planfile import AnyPlan
+from qwave_batch.run.context import RunContext
+from qwave_batch.run.ends import JobCounts, RunEnd
+from qwave_batch.run.engine import run_plan
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.stop import StopSignal
+
+Confirm: TypeAlias = Callable[[Estimate], bool]
+"""Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
+
+_SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
+_DEFAULT_CONNECTIONS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How a run ended, and what its folder now holds."""
+
+    folder: Path
+    exit_status: int
+    """By "Ends" of docs/run-folder.md; 0 when all that was asked for is there."""
+    reason: str
+    """Why it ended early or short, a sentence without a full stop; empty when all is there."""
+    counts: JobCounts
+    """The jobs that this run was asked for."""
+    cost_nusd: int
+    """What this run cost, in nano-dollars."""
+    folder_cost_nusd: int
+    """What the folder has cost over all its runs."""
+    seconds: float
+    warnings: tuple[str, ...]
+    summary: JsonObject = field(repr=False)
+    """What summary.json says: the whole folder."""
+
+    def as_json(self) -> JsonObject:
+        """Return what ``run --json`` prints."""
+        return self.summary
+
+
+async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has its name
+    source: str | Path | AnyPlan,
+    *,
+    connection: Connection | Simulated,
+    out_dir: str | Path | None = None,
+    options: RunOptions | None = None,
+    on_progress: OnProgress | None = None,
+    stop: StopSignal | None = None,
+    confirm: Confirm | None = None,
+) -> RunSummary:
+    """Make a folder hold what ``source`` describes, doing only what is missing, and return how that ended.
+
+    What happens to single jobs is in the folder, not raised. A run that was stopped, or that met the end of the
+    budget on its way, returns too: see ``exit_status``.
+
+    Args:
+        source: A spec file, a plan file, or a plan.
+        connection: The API to run against.
+        out_dir: The run folder; None is ``runs/NAME``, simulated ``runs/NAME-simulated``.
+        options: Which jobs, and how far; None is a plain run.
+        on_progress: Called in the event loop with the newest counts, at most ten times a second.
+        stop: Lets another task end the run early; nothing is lost by that.
+        confirm: Asked before anything is sent, with what the run may cost.
+
+    Raises:
+        SpecError: the spec has problems; all of them are listed.
+        UsageError: something else that was asked for is not right.
+        BudgetError: the estimate is above what the budget leaves, or ``confirm`` said no.
+        StorageError: the folder is busy, or the disk failed.
+    """
+    plan = await asyncio.to_thread(open_plan, source) if isinstance(source, str | Path) else source
+    catalog = plan.catalog_used if isinstance(plan, Plan) else open_catalog(plan.catalog)
+    backend = backend_name(connection, catalog)
+    layout = RunLayout(Path(out_dir) if out_dir is not None else default_folder(plan, connection))
+    run = _Run(
+        plan=plan,
+        catalog=catalog,
+        connection=connection,
+        layout=layout,
+        claim=FolderClaim(
+            spec_name=plan.name,
+            backend=backend,
+            path=str(layout.root.resolve()),
+            host=socket.gethostname(),
+            key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
+        ),
+        options=options or RunOptions(),
+        on_progress=on_progress,
+        stop=stop or StopSignal(),
+        confirm=confirm,
+    )
+    return await run.run()
+
+
+def run_batch_sync(
+    source: str | Path | AnyPlan,
+    *,
+    connection: Connection | Simulated,
+    out_dir: str | Path | None = None,
+    options: RunOptions | None = None,
+    on_progress: OnProgress | None = None,
+    confirm: Confirm | None = None,
+) -> RunSummary:
+    """Do what ``run_batch`` does, for code without an event loop."""
+    return asyncio.run(
+        run_batch(
+            source,
+            connection=connection,
+            out_dir=out_dir,
+            options=options,
+            on_progress=on_progress,
+            confirm=confirm,
+        )
+    )
+
+
+def default_folder(plan: AnyPlan, connection: Connection | Simulated) -> Path:
+    """Return where a plan is run when nobody says: below ``runs/``."""
+    return Path("runs") / (f"{plan.name}-simulated" if isinstance(connection, Simulated) else plan.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    plan: AnyPlan
+    catalog: Catalog
+    connection: Connection | Simulated
+    layout: RunLayout
+    claim: FolderClaim
+    options: RunOptions
+    on_progress: OnProgress | None
+    stop: StopSignal
+    confirm: Confirm | None
+
+    async def run(self) -> RunSummary:
+        await asyncio.to_thread(self.layout.create)
+        with FolderLock(self.layout), Ledger.open(self.layout.ledger) as ledger:
+            recorder = await asyncio.to_thread(self._prepare, ledger)
+            try:
+                self._ask(await asyncio.to_thread(self._estimate, ledger))
+                end = await self._execute(ledger, recorder)
+            except (AccountError, UsageError) as error:
+                await asyncio.to_thread(recorder.give_up, error)
+                raise
+            summary = await asyncio.to_thread(recorder.finish, end)
+        return RunSummary(
+            folder=self.layout.root,
+            exit_status=end.exit_status,
+            reason=end.reason,
+            counts=end.counts,
+            cost_nusd=end.cost_nusd,
+            folder_cost_nusd=end.folder_cost_nusd,
+            seconds=end.seconds,
+            warnings=end.warnings,
+            summary=summary,
+        )
+
+    def _prepare(self, ledger: Ledger) -> Recorder:
+        """Take the folder into use and put the plan in its ledger; it blocks."""
+        ledger.claim(self.claim, adopt=self.options.adopt)
+        ledger.replace_plan(self._until_stopped(self.plan.items()))
+        keep_sources(self.layout, self.plan)
+        clock = SystemClock()
+        return Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
+
+    def _estimate(self, ledger: Ledger) -> Estimate:
+        return estimate(ledger.lines(), self.options)
+
+    def _ask(self, expected: Estimate) -> None:
+        if self.confirm is not None and not self.confirm(expected):
+            raise BudgetError("not confirmed, so nothing was sent")
+
+    def _until_stopped(self, items: Iterator[PlanItem]) -> Iterator[PlanItem]:
+        for item in items:
+            if self.stop.is_stopping:
+                raise RunStopped("stopped before anything was sent")
+            yield item
+
+    async def _execute(self, ledger: Ledger, recorder: Recorder) -> RunEnd:
+        concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or _DEFAULT_CONNECTIONS
+        async with open_api(
+            self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS
+        ) as api:
+            return await run_plan(
+                RunContext(
+                    layout=self.layout,
+                    ledger=ledger,
+                    claim=self.claim,
+                    api=api,
+                    terms=self.plan.terms,
+                    options=self.options,
+                    idempotency_hours=self.catalog.idempotency_hours,
+                    cost_nusd=self._cost_nusd,
+                    write_manifest=recorder.write,
+                    on_progress=self.on_progress,
+                    stop=self.stop,
+                )
+            )
+
+    def _cost_nusd(self, job: Job, images: int) -> int:
+        return self.catalog.model(job.model).cost_nusd(job.request, images)

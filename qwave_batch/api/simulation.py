@@ -1,0 +1,59 @@
+"""The embedded API, served on loopback."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from qwave_batch.api.catalogs import newest_catalog
+from qwave_batch.api.connection import Simulated
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import UnknownName
+from qwave_batch.simulator.behaviour import Behaviour
+from qwave_batch.simulator.faults import parse_faults
+from qwave_batch.simulator.latency import parse_latency
+from qwave_batch.simulator.limits import RateLimits
+from qwave_batch.simulator.server import serve
+from qwave_batch.simulator.settings import Settings
+from qwave_batch.simulator.simulator import Simulator
+from qwave_batch.simulator.wire import Dialect
+
+
+@asynccontextmanager
+async def serve_simulator(
+    simulated: Simulated | None = None,
+    *,
+    port: int = 0,
+    state_path: Path | None = None,
+    catalog: str | None = None,
+) -> AsyncIterator[str]:
+    """Serve the embedded API on 127.0.0.1 while the block runs; yields its base URL.
+
+    Args:
+        simulated: How it behaves; None is a healthy API with answers of about a second.
+        port: Where it listens; 0 takes a free port.
+        state_path: Where its tasks are kept; None keeps them in memory.
+        catalog: The catalog whose rules it judges requests by; None is the newest.
+
+    Raises:
+        UsageError: the port is taken, or the behaviour can't be read.
+    """
+    wanted = simulated or Simulated()
+    behaviour = Behaviour(seed=wanted.seed, latency=parse_latency(wanted.latency), faults=parse_faults(wanted.faults))
+    settings = Settings(
+        dialect=_dialect(wanted.dialect), limits=RateLimits(requests_per_minute=wanted.requests_per_minute)
+    )
+    with Simulator(
+        catalog=open_catalog(catalog or newest_catalog()),
+        behaviour=behaviour,
+        settings=settings,
+        state_path=state_path,
+    ) as simulator:
+        async with serve(simulator, port=port) as base_url:
+            yield base_url
+
+
+def _dialect(name: str) -> Dialect:
+    known = [dialect.value for dialect in Dialect]
+    if name not in known:
+        raise UnknownName("dialect", name, known, hint=f"there is {' and '.join(known)}")
+    return Dialect(name)

@@ -1,0 +1,1 @@
+"""A file per command: ``USAGE``, ``configure(parser)`` and ``execute(args, console)``."""

@@ -1,0 +1,123 @@
+"""``qwave-batch models``: what the catalog knows."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
+
+from qwave_batch import api
+from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.table import Column, draw_table
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.options import add_catalog, add_json
+
+USAGE = "[MODEL] [options]"
+
+_RANGES = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " items"),
+)
+
+
+def configure(parser: Parser) -> None:
+    """Name the arguments."""
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="show all fields of this model; else list them all")
+    add_catalog(parser)
+    add_json(parser, "it all")
+
+
+def execute(args: Namespace, console: Console) -> int:
+    """Print the table, one model, or either as JSON."""
+    described: Mapping[str, Any] = (
+        api.describe_model(args.model, catalog=args.catalog) if args.model else api.describe_catalog(args.catalog)
+    )
+    if args.json:
+        console.print_json(described)
+    elif args.model:
+        console.print(_draw_model(described, console.out))
+    else:
+        console.print(_draw_catalog(described, console.out))
+    return 0
+
+
+def _draw_catalog(catalog: Mapping[str, Any], terminal: Terminal) -> list[str]:
+    columns = [
+        Column("model"),
+        Column("USD/image"),
+        Column("resolutions"),
+        Column("actions", gives_way=True),
+    ]
+    rows = [
+        [
+            model["name"],
+            _price(model["price"]),
+            " ".join(model["resolutions"]) or "-",
+            " ".join(model["actions"]),
+        ]
+        for model in catalog["models"]
+    ]
+    has_extras = any(model["price"]["surcharges"] for model in catalog["models"])
+    return [
+        *draw_table(columns, rows, terminal),
+        "",
+        *(["+ some requests cost extra"] if has_extras else []),
+        f"{len(rows)} models in catalog {catalog['catalog']}; qwave-batch models MODEL shows all fields of one",
+    ]
+
+
+def _price(price: Mapping[str, Any]) -> str:
+    usd = price["usd_per_image"]
+    amount = usd if isinstance(usd, str) else " ".join(f"{value} {each}" for value, each in usd.items())
+    return amount + ("+" if price["surcharges"] else "")
+
+
+def _draw_model(model: Mapping[str, Any], terminal: Terminal) -> list[str]:
+    facts = [
+        ("price", model["price_text"]),
+        ("actions", ", ".join(model["actions"])),
+        ("ratios", ", ".join(model["ratios"])),
+        ("resolutions", ", ".join(model["resolutions"]) or f"not sent, {model['native_resolution'] or 'chosen by it'}"),
+    ]
+    lines = [terminal.paint(f"{model['name']}: {model['title']}", "bold"), ""]
+    for name, text in facts:
+        lines += wrap(f"{name:<12}{terminal.shown(text)}", terminal.width, hang=" " * 12)
+    lines += ["", terminal.paint("fields", "bold")]
+    for field in model["fields"]:
+        lines += _draw_field(field, terminal)
+    if model["rules"]:
+        lines += ["", terminal.paint("rules", "bold")]
+        for rule in model["rules"]:
+            lines += wrap(terminal.shown(rule), terminal.width, indent="  ", hang="    ")
+    return lines
+
+
+def _draw_field(field: Mapping[str, Any], terminal: Terminal) -> list[str]:
+    head = f"{field['name']}: {_type_of(field)}"
+    head += ", required" if field["required"] else ""
+    if field["default"] is not None:
+        head += f", default {_plain(field['default'])}"
+    lines = wrap(terminal.shown(head), terminal.width, indent="  ", hang="      ")
+    if field["description"]:
+        lines += wrap(terminal.shown(field["description"]), terminal.width, indent="      ")
+    return lines
+
+
+def _type_of(field: Mapping[str, Any]) -> str:
+    if field["values"]:
+        return " | ".join(map(_plain, field["values"]))
+    kind = field["type"]
+    text = " or ".join(kind) if isinstance(kind, list | tuple) else str(kind)
+    for low, high, unit in _RANGES:
+        if low in field and high in field:
+            text += f" from {field[low]:,} to {field[high]:,}{unit}"
+        elif low in field:
+            text += f" of at least {field[low]:,}{unit}"
+        elif high in field:
+            text += f" of at most {field[high]:,}{unit}"
+    return text
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,147 @@
+"""``qwave-batch run``: makes the folder hold what the spec describes."""
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwave_batch import api
+from qwave_batch.cli.arguments import Parser, amount, whole_number
+from qwave_batch.cli.commands.plan import say_warnings, show_plan
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.amounts import count, usd
+from qwave_batch.cli.drawing.progress import view_for
+from qwave_batch.cli.drawing.summary import draw_summary
+from qwave_batch.cli.interrupts import breakable, on_interrupt
+from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_yes
+from qwave_batch.errors import UsageError
+from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.money import NUSD_PER_USD
+
+if TYPE_CHECKING:
+    from qwave_batch.api import AnyPlan, Connection, Estimate, RunOptions, RunSummary, Simulated
+
+USAGE = "SPEC-or-PLAN [-o DIR] [options]"
+
+ASK_ABOVE_NUSD = 1 * NUSD_PER_USD
+
+
+def configure(parser: Parser) -> None:
+    """Name the arguments."""
+    parser.add_argument("source", metavar="SPEC-or-PLAN", help="a spec, or a file that plan --out wrote")
+    parser.add_argument(
+        "-o", "--out", metavar="DIR", type=Path, help="the run folder; else runs/NAME, simulated runs/NAME-simulated"
+    )
+    parser.add_argument("--simulate", action="store_true", help="run against the embedded API; no key is needed")
+    add_base_url(parser)
+    _configure_money(parser)
+    _configure_selection(parser)
+    parser.add_argument(
+        "--concurrency", metavar="N", type=whole_number(minimum=1), help="at most so many tasks at once"
+    )
+    parser.add_argument("--adopt", action="store_true", help="go on with a folder that was moved or copied here")
+    parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
+    add_reading(parser)
+    add_json(parser, "the summary")
+
+
+def _configure_money(parser: Parser) -> None:
+    parser.add_argument(
+        "--max-usd", metavar="USD", type=amount(above_zero=False), help="lower the spec's budget for this run"
+    )
+    parser.add_argument(
+        "--until-budget", action="store_true", help="begin even if the budget may not be enough, and use it up"
+    )
+    add_yes(parser, "do not ask before a run that may cost more than 1 USD")
+
+
+def _configure_selection(parser: Parser) -> None:
+    parser.add_argument(
+        "--only",
+        metavar="EXPR",
+        help="only jobs for which this template expression is true, such as \"model == 'imagen-4.0'\"",
+    )
+    parser.add_argument("--limit", metavar="N", type=whole_number(minimum=1), help="only the first N jobs of the plan")
+    parser.add_argument("--retry-failed", action="store_true", help="also do jobs again that failed for good")
+    parser.add_argument(
+        "--resubmit-unknown", action="store_true", help="also send jobs again that are perhaps paid already"
+    )
+
+
+def execute(args: Namespace, console: Console) -> int:
+    """Plan, run and sum up."""
+    plan = api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
+    options = _options(args)
+    if args.dry_run:
+        show_plan(plan, console, as_json=args.json)
+        return 0
+    say_warnings(plan, console)
+    connection = _connection(args, console)
+    summary = asyncio.run(_run(plan, connection, options, args, console))
+    if args.json:
+        console.print_json(summary.as_json())
+    console.say(*draw_summary(summary, api.open_run(summary.folder).lines(), console.err))
+    return summary.exit_status
+
+
+def _connection(args: Namespace, console: Console) -> "Connection | Simulated":
+    if not args.simulate:
+        return api.Connection.from_environ(console.environ, base_url=args.base_url)
+    if args.base_url:
+        raise UsageError("--simulate brings its own API, so it takes no --base-url; leave one of them out")
+    return api.Simulated()
+
+
+def _options(args: Namespace) -> "RunOptions":
+    return api.RunOptions(
+        retry_failed=args.retry_failed,
+        resubmit_unknown=args.resubmit_unknown,
+        only=api.lines_where(args.only) if args.only is not None else None,
+        limit=args.limit,
+        concurrency=args.concurrency,
+        max_usd=args.max_usd,
+        until_budget=args.until_budget,
+        fail_fast=args.fail_fast,
+        adopt=args.adopt,
+    )
+
+
+async def _run(
+    plan: "AnyPlan",
+    connection: "Connection | Simulated",
+    options: "RunOptions",
+    args: Namespace,
+    console: Console,
+) -> "RunSummary":
+    """Run with a progress view; the first Ctrl-C ends it well, the second at once."""
+    stop = api.StopSignal()
+    view = view_for(console.stderr, console.err, SystemClock())
+
+    def interrupt() -> None:
+        is_first = not stop.is_stopping
+        stop.request()
+        if is_first:
+            view.note("stopping: what is in flight may finish; Ctrl-C again leaves at once, and nothing is lost")
+
+    try:
+        with on_interrupt(interrupt):
+            return await api.run_batch(
+                plan,
+                connection=connection,
+                out_dir=args.out,
+                options=options,
+                on_progress=view.show,
+                stop=stop,
+                confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, console),
+            )
+    finally:
+        view.close()
+
+
+def _confirm(estimate: "Estimate", console: Console) -> bool:
+    if estimate.nusd <= ASK_ABOVE_NUSD or not console.can_ask:
+        return True
+    what = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')}"
+    with breakable():
+        return console.confirm(f"{what} may cost up to {usd(estimate.nusd)}. Go on?")

@@ -1,0 +1,24 @@
+"""``qwave-batch schema``: the JSON Schemas that everything is checked against."""
+
+from argparse import Namespace
+
+from qwave_batch import api
+from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.options import add_catalog
+
+USAGE = "[NAME] [options]"
+
+
+def configure(parser: Parser) -> None:
+    """Name the arguments."""
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", default="spec", help="spec (the default), manifest, or the name of a model"
+    )
+    add_catalog(parser)
+
+
+def execute(args: Namespace, console: Console) -> int:
+    """Print the schema."""
+    console.print_json(api.json_schema(args.name, catalog=args.catalog))
+    return 0

@@ -1,0 +1,55 @@
+"""``qwave-batch validate``: every problem of every spec, all at once."""
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+
+from qwave_batch import api
+from qwave_batch.cli.arguments import Parser, one_of
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
+from qwave_batch.cli.options import add_reading
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Problem
+
+USAGE = "SPEC... [options]"
+
+FORMATS = ("text", "json", "github")
+
+
+def configure(parser: Parser) -> None:
+    """Name the arguments."""
+    parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec file")
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        type=one_of("format", FORMATS),
+        default="text",
+        help="text, json (a list of problems) or github (annotations for its CI)",
+    )
+    add_reading(parser)
+
+
+def execute(args: Namespace, console: Console) -> int:
+    """Check all specs; 2 when any of them has an error."""
+    found = {spec: api.check_spec(spec, overrides=args.overrides, allow_read=args.allow_read) for spec in args.specs}
+    problems = [problem for of_spec in found.values() for problem in of_spec]
+    match args.format:
+        case "json":
+            console.print_json([problem.as_json() for problem in problems])
+        case "github":
+            console.print(draw_annotations(problems))
+        case _:
+            _tell(found, problems, console)
+    return SpecError.exit_status if any(map(_is_error, problems)) else 0
+
+
+def _tell(found: Mapping[str, Sequence[Problem]], problems: Sequence[Problem], console: Console) -> None:
+    terminal = console.err
+    for spec, of_spec in found.items():
+        if not any(map(_is_error, of_spec)):
+            console.say(f"{terminal.shown(spec)}: {terminal.paint('all right', 'green')}")
+    console.say(*draw_problems(problems, terminal))
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity == "error"

@@ -1,0 +1,81 @@
+"""How a run ended, for people: what was made, where, for how much, what failed and what to do next."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from qwave_batch.cli.drawing.amounts import count, duration, usd
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.model.record import JobStatus
+
+if TYPE_CHECKING:
+    from qwave_batch.api import ManifestLine, RunSummary
+
+_REASONS_SHOWN = 8
+_IDS_SHOWN = 3
+_TROUBLE = {JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED}
+
+
+def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], terminal: Terminal) -> list[str]:
+    """Return the closing lines of a run."""
+    counts = summary.counts
+    made = f"{counts.completed:,} of {count(counts.jobs - counts.skipped, 'job')} done"
+    images = f"{count(counts.images, 'image')} in {terminal.shown(str(summary.folder))}"
+    cost = f"{usd(summary.cost_nusd)} in {duration(summary.seconds)}"
+    if summary.folder_cost_nusd != summary.cost_nusd:
+        cost += f" ({usd(summary.folder_cost_nusd)} over all runs)"
+    painted = terminal.paint(made, "green" if summary.exit_status == 0 else "yellow")
+    drawn = [f"{painted}: {images}, {cost}"]
+    drawn += _draw_rest(summary)
+    drawn += _draw_trouble(lines, terminal) if counts.failed or counts.unknown or counts.cancelled else []
+    for warning in summary.warnings:
+        drawn += wrap(f"note: {terminal.shown(warning)}", terminal.width, hang="      ")
+    if summary.reason:
+        drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
+    return [*drawn, *_draw_next(summary, terminal)]
+
+
+def _draw_rest(summary: "RunSummary") -> list[str]:
+    counts = summary.counts
+    parts = [
+        (counts.failed, "failed"),
+        (counts.unknown, "unknown, perhaps paid"),
+        (counts.cancelled, "cancelled"),
+        (counts.pending, "still to do"),
+        (counts.short, "with fewer images than asked for"),
+        (counts.skipped, "left out, not supported"),
+    ]
+    told = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+    return [told] if told else []
+
+
+def _draw_trouble(lines: Iterable["ManifestLine"], terminal: Terminal) -> list[str]:
+    """Return failures by reason, with the first few jobs of each."""
+    by_reason: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for line in lines:
+        if line.status in _TROUBLE and line.error is not None:
+            by_reason[line.status, line.error.code, line.error.message].append(line.job_id)
+    drawn: list[str] = []
+    for (status, code, message), ids in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:_REASONS_SHOWN]:
+        more = f" and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else ""
+        text = f"{len(ids):,} {status}: {code}: {message} ({', '.join(ids[:_IDS_SHOWN])}{more})"
+        drawn += wrap(terminal.shown(text), terminal.width, indent="  ", hang="      ")
+    if len(by_reason) > _REASONS_SHOWN:
+        drawn.append(f"  and {count(len(by_reason) - _REASONS_SHOWN, 'more reason')}: see manifest.jsonl")
+    return drawn
+
+
+def _draw_next(summary: "RunSummary", terminal: Terminal) -> list[str]:
+    counts = summary.counts
+    folder = terminal.shown(str(summary.folder))
+    steps = []
+    if counts.pending or counts.cancelled:
+        steps.append("run it again: it goes on where it stopped, and nothing is made twice")
+    if counts.failed:
+        steps.append("run it again with --retry-failed, once the reason is gone")
+    if counts.unknown:
+        steps.append("--resubmit-unknown sends unknown jobs again, and may pay for them twice")
+    if not steps and summary.exit_status == 0:
+        return [f"check it: qwave-batch verify {folder}"]
+    return [f"next: {step}" for step in steps]

@@ -1,0 +1,41 @@
+"""Ctrl-C and SIGTERM, handed to a running event loop instead of breaking into it."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Call ``act`` in the running loop for each SIGINT or SIGTERM inside the block.
+
+    Outside the main thread, where Python hands out no signals, nothing changes.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, act)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def breakable() -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt inside the block again: while a person is asked, the loop stands still."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

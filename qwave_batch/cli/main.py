@@ -1,0 +1,118 @@
+"""From argv to an exit status."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TextIO
+
+from qwave_batch.cli.arguments import HelpAsked
+from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.problems import draw_problems
+from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
+from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
+
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells count it."""
+
+_WIDEST_HELP = 100
+
+
+def main(
+    argv: Sequence[str],
+    stdout: TextIO,
+    stderr: TextIO,
+    stdin: TextIO | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Do what ``argv`` asks for and return the exit status: results to ``stdout``, talk to ``stderr``."""
+    console = Console(stdout=stdout, stderr=stderr, stdin=stdin, environ=environ or {})
+    try:
+        return _dispatch(argv, console)
+    except HelpAsked as asked:
+        console.print([asked.text.rstrip()])
+        return 0
+    except KeyboardInterrupt:
+        console.say("stopped")
+        return INTERRUPTED
+    except QwaveError as error:
+        return _explain(error, console)
+    except OSError as error:
+        return _explain(_as_storage_error(error), console)
+    except Exception as error:  # noqa: BLE001  # the last line of defence: a bug is told, not thrown at the user
+        return _confess(error, console)
+
+
+def _dispatch(argv: Sequence[str], console: Console) -> int:
+    width = min(_WIDEST_HELP, console.out.width)
+    match list(argv):
+        case [] | ["-h" | "--help" | "help"]:
+            console.print(_overview(width))
+            return 0
+        case ["--version"]:
+            console.print([f"qwave-batch {_version()}"])
+            return 0
+        case [option, *_] if option.startswith("-"):
+            raise UnknownName("option", option, ("--help", "--version"), hint="a command comes first")
+        case [name, *rest]:
+            args = parser_of(name, width=width).read(rest)
+            return find_command(name).execute(args, console)
+        case _:
+            raise UsageError("the arguments make no sense")
+
+
+def _overview(width: int) -> list[str]:
+    longest = max(map(len, COMMANDS))
+    return [
+        "usage: qwave-batch COMMAND [arguments]",
+        "",
+        *wrap("Declarative batch specs for image generation: a YAML file becomes a folder of images.", width),
+        "",
+        "commands:",
+        *(f"  {name:<{longest}}  {line}" for name, line in COMMANDS.items()),
+        "",
+        "options:",
+        f"  {'--help':<{longest}}  show this, or with a command its arguments",
+        f"  {'--version':<{longest}}  show the version",
+        "",
+        "start with:",
+        "  qwave-batch init",
+        "  qwave-batch run quickstart.yaml --simulate",
+    ]
+
+
+def _version() -> str:
+    try:
+        return version("qwave-batch")
+    except PackageNotFoundError:  # run from a checkout that nobody installed
+        return "(not installed)"
+
+
+def _explain(error: QwaveError, console: Console) -> int:
+    terminal = console.err
+    if isinstance(error, SpecError):
+        console.say(*draw_problems(error.problems, terminal))
+    else:
+        label = "error:"
+        lines = wrap(f"{label} {terminal.shown(str(error))}", terminal.width, hang=" " * (len(label) + 1))
+        console.say(lines[0].replace(label, terminal.paint(label, "red"), 1), *lines[1:])
+    return error.exit_status
+
+
+def _as_storage_error(error: OSError) -> StorageError:
+    what = f"{error.filename}: " if error.filename else ""
+    return StorageError(f"{what}{error.strerror or type(error).__name__}")
+
+
+def _confess(error: Exception, console: Console) -> int:
+    if console.environ.get("QWAVE_BATCH_DEBUG"):
+        console.say(*"".join(traceback.format_exception(error)).splitlines())
+    summary = console.err.shown(f"{type(error).__name__}: {error}")
+    console.say(
+        *wrap(
+            f"this is a bug in qwave-batch, please report it: {summary} "
+            "(with QWAVE_BATCH_DEBUG=1 it shows where, and nothing is lost by running again)",
+            console.err.width,
+        )
+    )
+    return QwaveError.exit_status

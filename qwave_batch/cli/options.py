@@ -1,0 +1,47 @@
+"""Options that several commands share, each named and worded once."""
+
+from pathlib import Path
+
+from qwave_batch.cli.arguments import Parser
+
+
+def add_json(parser: Parser, what: str) -> None:
+    """Add ``--json``: ``what`` goes to stdout for programs."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def add_reading(parser: Parser) -> None:
+    """Add the options that shape how a spec is read."""
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        help="override a value of the spec, such as matrix.model='[imagen-4.0]'; may be given again",
+    )
+    parser.add_argument(
+        "--allow-read",
+        metavar="DIR",
+        action="append",
+        default=[],
+        type=Path,
+        help="also read tables and images from this folder; may be given again",
+    )
+
+
+def add_base_url(parser: Parser) -> None:
+    """Add ``--base-url``."""
+    parser.add_argument(
+        "--base-url", metavar="URL", help="where the API is; else QWAVE_BASE_URL, else what the catalog says"
+    )
+
+
+def add_yes(parser: Parser, what: str) -> None:
+    """Add ``--yes``."""
+    parser.add_argument("--yes", action="store_true", help=what)
+
+
+def add_catalog(parser: Parser) -> None:
+    """Add ``--catalog``."""
+    parser.add_argument("--catalog", metavar="DATE", help="the catalog to look in, such as 2026-05; else the newest")

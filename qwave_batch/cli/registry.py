@@ -1,0 +1,59 @@
+"""The commands by name. A command's module is imported only when it is chosen."""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Protocol, cast
+
+from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.console import Console
+from qwave_batch.errors import UnknownName
+
+COMMANDS: Mapping[str, str] = {
+    "init": "write a first spec, with comments, that runs as it is",
+    "validate": "check specs",
+    "plan": "show what would be made, and what it may cost",
+    "run": "make the folder hold what the spec describes",
+    "status": "show where a run stands, live or ended",
+    "verify": "check every line and file of a run folder",
+    "prune": "remove what the spec no longer asks for, after showing it",
+    "models": "show what the catalog knows of its models",
+    "schema": "print a JSON Schema",
+    "simulator": "serve the embedded API on loopback",
+    "balance": "show what the account holds",
+}
+"""Each command with what it does, in the order of ``--help``."""
+
+
+class Command(Protocol):
+    """A module of ``cli/commands/``."""
+
+    USAGE: str
+    """The arguments, as ``--help`` shows them after the command's name."""
+
+    def configure(self, parser: Parser) -> None:
+        """Name the arguments."""
+        ...
+
+    def execute(self, args: Namespace, console: Console) -> int:
+        """Do it, and return the exit status."""
+        ...
+
+
+def find_command(name: str) -> Command:
+    """Return the command called ``name``."""
+    if name not in COMMANDS:
+        raise UnknownName("command", name, COMMANDS, hint="qwave-batch --help lists all")
+    return cast("Command", import_module(f"qwave_batch.cli.commands.{name}"))
+
+
+def parser_of(name: str, *, width: int) -> Parser:
+    """Return the parser of the arguments of the command called ``name``."""
+    command = find_command(name)
+    parser = Parser(command=name, usage=command.USAGE, summary=_sentence(COMMANDS[name]), width=width)
+    command.configure(parser)
+    return parser
+
+
+def _sentence(line: str) -> str:
+    return f"{line[0].upper()}{line[1:]}."

@@ -1,0 +1,116 @@
+"""The public API as a user would type it: checked by mypy strict, and executed by tests/integration/test_api.py."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import assert_type
+
+import qwave_batch as qb
+
+SPEC = """\
+version: 1
+name: typed
+catalog: "2026-05"
+request: {resolution: 1K, seed: 1}
+prompts:
+  - {id: cat, text: A cat asleep on a windowsill}
+matrix:
+  model: [gpt-image-2, z-image-turbo]
+"""
+
+
+def check(file: Path) -> Sequence[str]:
+    """Say what is wrong with a spec, a line each."""
+    problems = qb.check_spec(file, overrides=["matrix.model=[z-image-turboo]"])
+    assert_type(problems, list[qb.Problem])
+    return [f"{problem.place}: {problem.message}" for problem in problems if problem.severity == "error"]
+
+
+def look_at_jobs(file: Path) -> list[str]:
+    """Say what a spec describes, a line each, without sending anything."""
+    spec = qb.load_spec(file)
+    assert_type(spec, qb.Spec)
+    plan = qb.make_plan(spec)
+    assert_type(plan, qb.Plan)
+    return [describe(item) for item in plan.items()]
+
+
+def describe(item: qb.PlanItem) -> str:
+    """Say what an item of a plan is."""
+    match item:
+        case qb.Job(job_id=job_id, model=model, skip=None):
+            return f"{job_id} {model} {item.estimated_nusd / 1e9} USD"
+        case qb.Job(skip=reason):
+            return f"left out: {reason}"
+        case qb.Twin(index=index):
+            return f"again at {index}"
+
+
+async def run(file: Path, folder: Path) -> qb.RunSummary:
+    """Run against the embedded API, with progress, and with a task that could stop it."""
+    seen: list[qb.Progress] = []
+    summary = await qb.run_batch(
+        file,
+        connection=qb.Simulated(latency="0.01"),
+        out_dir=folder,
+        options=qb.RunOptions(concurrency=2, only=qb.lines_where("model == 'z-image-turbo'")),
+        on_progress=seen.append,
+        stop=qb.StopSignal(),
+        confirm=lambda estimate: estimate.nusd < 1_000_000_000,
+    )
+    assert_type(summary, qb.RunSummary)
+    assert_type(summary.counts.completed, int)
+    return summary
+
+
+async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
+    """Run against an API on a port, as one would against the real one."""
+    async with qb.serve_simulator(qb.Simulated(latency="0.01")) as base_url:
+        assert_type(base_url, str)
+        connection = qb.Connection.from_environ({"QWAVE_API_KEY": "any"}, base_url=base_url)
+        balance = await qb.ask_balance(connection)
+        assert_type(balance.available_usd, float)
+        return await qb.run_batch(file, connection=connection, out_dir=folder)
+
+
+def read(folder: Path) -> list[Path]:
+    """Read a run folder, live or ended."""
+    run = qb.open_run(folder)
+    report = run.verify()
+    assert report.is_sound, report.problems
+    assert_type(run.status(), qb.FolderStatus)
+    return [folder / image.path for line in run.lines() for image in line.images]
+
+
+def catch(file: Path) -> int:
+    """Catch what this package raises on purpose: one class for all, each with its exit status."""
+    try:
+        qb.run_batch_sync(file, connection=qb.Connection(key="k", base_url="http://example.com/v1"))
+    except qb.UsageError as error:
+        return error.exit_status
+    except qb.QwaveError:
+        raise
+    return 0
+
+
+def main(folder: Path) -> int:
+    """Do all of it in a folder."""
+    file = folder / "typed.yaml"
+    file.write_text(SPEC, encoding="utf-8")
+    assert len(check(file)) == 1
+    assert len(look_at_jobs(file)) == 2
+    qb.write_plan(qb.open_plan(file), folder / "plan.jsonl")
+    assert qb.read_plan(folder / "plan.jsonl").figures.jobs == 2
+    assert asyncio.run(run(file, folder / "made")).counts.completed == 1
+    assert asyncio.run(run_elsewhere(folder / "plan.jsonl", folder / "elsewhere")).exit_status == 0
+    assert len(read(folder / "elsewhere")) == 2
+    assert not qb.open_run(folder / "made").prune().files
+    assert qb.open_catalog("2026-05").model("z-image-turbo").actions == ("generate",)
+    assert qb.json_schema("manifest")["type"] == "object"
+    assert catch(file) == 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
