@@ -30,6 +30,7 @@ _TOP = 191  # the lightest value of the landscape; above it is the band
 _HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # where each ridge lies, from the top, and how light it is
 _IS_GROUND = [255 if value <= _HILLS[0][1] + 12 else 0 for value in range(256)]
 _FOOT_INK = 150
+_HUES, _SPANS = 72, 6  # few enough to be computed once each
 _SHARE_OF_PROMPT = 0.45  # the part of the height that a long prompt may take
 _RATIO = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
 _TIER = re.compile(r"([\d.]+)\s*(k|mp|sq)", re.IGNORECASE)
@@ -141,7 +142,7 @@ def _lay_out(order: PictureOrder, number: int, wide: int, high: int) -> _Page:
     size = max(10, min(round(math.sqrt(wide * high) / 20), wide // 7, high // 5))
     line, margin = lettering.line_height(size), max(4, size // 2)
     room = wide - 2 * margin
-    names = lettering.wrap(order.model, size, room, 4)
+    names = lettering.wrap(order.model, size, room, 6 if wide < high else 3)
     seed = f"seed {order.seed}" if order.seed is not None else "random"
     which = f"  {number}/{order.count}" if order.count > 1 else ""
     foot = lettering.wrap(f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1)
@@ -198,19 +199,23 @@ def _band(page: _Page) -> Image.Image:
     return band
 
 
-@lru_cache(maxsize=256)
-def _palette(prompt: str, model: str) -> bytes:
-    """Colours for each value: the landscape's from dark to light, then the band's."""
-    hue, span = fraction(prompt, "hue"), 0.10 + 0.12 * fraction(prompt, "span")
-    colours = bytearray()
-    for value in range(_TOP + 1):
-        light = value / _TOP
-        colours += _rgb(hue + span * (1 - light), 0.13 + 0.80 * light**0.9, 0.42 + 0.18 * light)
-    band = fraction(model, "band")
-    for value in range(256 - _TOP - 1):
-        share = value / (256 - _TOP - 2)
-        colours += _rgb(band, 0.26 + 0.72 * share, 0.55 * (1 - share))
-    return bytes(colours)
+def _palette(order: PictureOrder) -> bytes:
+    """Colours for each value: the landscape's from dark to light by the prompt, then the band's by the model."""
+    hue, span = pick(_HUES, order.prompt, "hue"), pick(_SPANS, order.prompt, "span")
+    return _landscape_colours(hue, span) + _band_colours(pick(_HUES, order.model, "band"))
+
+
+@lru_cache(maxsize=_HUES * _SPANS)
+def _landscape_colours(hue: int, span: int) -> bytes:
+    turn, width = hue / _HUES, 0.10 + 0.12 * span / _SPANS
+    lights = [value / _TOP for value in range(_TOP + 1)]
+    return b"".join(_rgb(turn + width * (1 - at), 0.13 + 0.80 * at**0.9, 0.42 + 0.18 * at) for at in lights)
+
+
+@lru_cache(maxsize=_HUES)
+def _band_colours(hue: int) -> bytes:
+    shares = [step / (254 - _TOP) for step in range(255 - _TOP)]
+    return b"".join(_rgb(hue / _HUES, 0.26 + 0.72 * share, 0.55 * (1 - share)) for share in shares)
 
 
 def _rgb(hue: float, light: float, saturation: float) -> bytes:
@@ -218,7 +223,7 @@ def _rgb(hue: float, light: float, saturation: float) -> bytes:
 
 
 def _encode(image: Image.Image, order: PictureOrder, sky: Image.Image | None) -> bytes:
-    image.putpalette(_palette(order.prompt, order.model))
+    image.putpalette(_palette(order))
     file = io.BytesIO()
     if sky is not None:
         image = image.convert("RGBA")
