@@ -172,8 +172,8 @@ class Journal:
         """Record why an attempt has come no further in this run; its state stays."""
         return await self._note(attempt, error=text_of_error(error))
 
-    async def touch(self, attempt: Attempt, files: Sequence[StoredFile]) -> None:
-        """Record files that were found whole although their times had changed."""
+    def touch(self, attempt: Attempt, files: Sequence[StoredFile]) -> None:
+        """Record files that were found whole although their times had changed. It blocks."""
 
         def change(connection: sqlite3.Connection) -> None:
             connection.executemany(
@@ -181,7 +181,7 @@ class Journal:
                 [(file.modified_ns, attempt.job_id, attempt.number, file.image.path) for file in files],
             )
 
-        await self._writer.write(change)
+        self._writer.write_now(change)
 
     async def _move(
         self, attempt: Attempt, after: AttemptState, *, files: Sequence[StoredFile] | None = None, **columns: Any

@@ -20,9 +20,9 @@ _IMAGES = (
 )
 _TWINS = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.LOST}))
-_PLANNED = "SELECT row, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
+_PLANNED = "SELECT row, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
 _LEFT_OPEN = (
-    "SELECT row, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
+    "SELECT row, position, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
     f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_OPEN_STATES})) ORDER BY row"
 )
 
@@ -33,34 +33,39 @@ class Standing:
 
     row: int
     """The ledger's own small number for the job; it lasts as long as the job is on record."""
-    is_planned: bool
+    position: int | None
+    """Its place among the jobs of the plan; None when it has left the plan."""
     line: PlanLine
     attempt: Attempt | None
     """The newest one."""
     files: tuple[StoredFile, ...] = ()
     """The images of the newest attempt."""
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether the plan holds the job."""
+        return self.position is not None
+
 
 def read_standings(connection: sqlite3.Connection) -> Iterator[Standing]:
     """Stream the plan in its order, then jobs that left it with a task that can still be collected."""
-    for row, body in connection.execute(_PLANNED):
-        yield _standing(connection, row, body, is_planned=True)
-    for row, body in connection.execute(_LEFT_OPEN):
-        yield _standing(connection, row, body, is_planned=False)
+    for query in (_PLANNED, _LEFT_OPEN):
+        for found in connection.execute(query):
+            yield _standing(connection, *found)
 
 
 def read_standings_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[Standing]:
     """Stream the standings of jobs by their rows, in the order given."""
     for row in rows:
-        found = connection.execute("SELECT body, position IS NOT NULL FROM jobs WHERE row = ?", (row,)).fetchone()
+        found = connection.execute("SELECT row, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
         if found is not None:
-            yield _standing(connection, row, found[0], is_planned=bool(found[1]))
+            yield _standing(connection, *found)
 
 
 def read_lines(connection: sqlite3.Connection) -> Iterator[PlanLine]:
     """Stream the plan in its order."""
-    for row, body in connection.execute(_PLANNED):
-        yield _standing(connection, row, body, is_planned=True).line
+    for found in connection.execute(_PLANNED):
+        yield _standing(connection, *found).line
 
 
 def read_unplanned(connection: sqlite3.Connection) -> Iterator[JobRecord]:
@@ -78,14 +83,14 @@ def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
 
 
-def _standing(connection: sqlite3.Connection, row: int, body: str, *, is_planned: bool) -> Standing:
+def _standing(connection: sqlite3.Connection, row: int, position: int | None, body: str) -> Standing:
     job = job_from_json(json.loads(body))
     attempts = _attempts(connection, job.job_id)
     files = _files(connection, attempts[-1]) if attempts else ()
     record = derive_record(job.job_id, attempts, tuple(file.image for file in files), job.skip)
     return Standing(
         row=row,
-        is_planned=is_planned,
+        position=position,
         line=PlanLine(job=job, also=_twins(connection, job.job_id), record=record),
         attempt=attempts[-1] if attempts else None,
         files=files,

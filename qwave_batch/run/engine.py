@@ -1,7 +1,30 @@
 """A run: makes the folder hold what the plan in its ledger describes, as far as it is let."""
 
+import asyncio
+from contextlib import ExitStack, suppress
+
+from qwave_batch.client.answers import Throttled
+from qwave_batch.errors import BudgetError, FolderError, StorageError
+from qwave_batch.ledger.identity import has_moved
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.progress import Progress
+from qwave_batch.model.record import JobStatus
+from qwave_batch.run.agenda import Agenda, make_agenda
+from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
+from qwave_batch.run.desk import Desk
 from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.fetching import clear_partial
+from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.polling import PollTimes
+from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY, Scheduler
+from qwave_batch.run.selection import Work
+from qwave_batch.run.tally import Tally
+from qwave_batch.run.window import SendWindow
+
+MANIFEST_EVERY_S = 30.0
+PROGRESS_EVERY_S = 0.1
 
 
 async def run_plan(context: RunContext) -> RunEnd:
@@ -12,4 +35,177 @@ async def run_plan(context: RunContext) -> RunEnd:
         BudgetError: the estimate is above what the budget leaves; nothing was sent.
         StorageError: the disk or the ledger failed; what was paid is on record.
     """
-    raise NotImplementedError
+    started_at = context.clock.monotonic()
+    journal = context.ledger.journal()
+    await asyncio.to_thread(clear_partial, context.layout)
+    agenda = await asyncio.to_thread(make_agenda, context.ledger, journal, context.layout, context.options)
+    budget = Budget(
+        cap_nusd=_cap_nusd(context),
+        spent_nusd=context.ledger.spent_nusd(),
+        held_nusd=context.ledger.held_nusd(),
+    )
+    desk = _desk(context, journal, agenda, budget, started_at)
+    try:
+        _check_place(context, agenda)
+        _check_budget(context, agenda, budget)
+        if not agenda.is_empty:
+            await _work(desk, agenda)
+    finally:
+        desk.tally.note, desk.tally.in_flight = "", 0
+        _show(desk)
+        await _write_manifest(desk)
+    if desk.halt.storage_error is not None and desk.halt.exit_status == desk.halt.storage_error.exit_status:
+        raise desk.halt.storage_error
+    return _end(desk)
+
+
+async def _work(desk: Desk, agenda: Agenda) -> None:
+    answer = await desk.context.api.balance()  # costs nothing, and tells a bad key before anything else is sent
+    desk.hear(answer)
+    if isinstance(answer, Throttled) and (wait_s := desk.wait_of(answer)) is not None:
+        desk.brake.hold_all(desk.now() + wait_s)
+    scheduler = Scheduler(desk, agenda.work, _concurrency(desk.context))
+    async with asyncio.TaskGroup() as group:
+        helpers = [
+            group.create_task(_heed_stop(desk, scheduler)),
+            group.create_task(_keep_manifest(desk, scheduler)),
+            group.create_task(_keep_showing(desk)),
+        ]
+        try:
+            await scheduler.run(group)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+
+
+async def _write_manifest(desk: Desk) -> None:
+    """Write the manifest a last time; when the disk has failed already, that error says more than a second one."""
+    with ExitStack() as stack:
+        if desk.halt.storage_error is not None:
+            stack.enter_context(suppress(StorageError))
+        await asyncio.to_thread(desk.context.write_manifest)
+
+
+async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
+    """Stop the run when it is told to: what is in flight has a moment, unless told twice."""
+    stop = desk.context.stop
+    await stop.wait_stopping()
+    desk.halt.stop(HaltKind.INTERRUPTED, "stopped; run it again to go on")
+    scheduler.ring()
+    grace = asyncio.ensure_future(desk.context.clock.sleep(desk.context.options.grace_s))
+    leaving = asyncio.ensure_future(stop.wait_leaving())
+    try:
+        await asyncio.wait((grace, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        grace.cancel()
+        leaving.cancel()
+    desk.halt.stop(HaltKind.INTERRUPTED, "", leave=True)
+    scheduler.ring()
+
+
+async def _keep_manifest(desk: Desk, scheduler: Scheduler) -> None:
+    while True:
+        await desk.context.clock.sleep(MANIFEST_EVERY_S)
+        try:
+            await asyncio.to_thread(desk.context.write_manifest)
+        except StorageError as error:
+            desk.halt.fail(error)
+            scheduler.ring()
+            return
+
+
+async def _keep_showing(desk: Desk) -> None:
+    if desk.context.on_progress is None:
+        return
+    shown: Progress | None = None
+    while True:
+        progress = desk.tally.progress(desk.now())
+        if shown is None or _is_news(progress, shown):
+            desk.context.on_progress(progress)
+            shown = progress
+        await desk.context.clock.sleep(PROGRESS_EVERY_S)
+
+
+def _is_news(new: Progress, old: Progress) -> bool:
+    """Whether something happened, or a second went by."""
+
+    def facts(progress: Progress) -> tuple[object, ...]:
+        return (progress.done, progress.failed, progress.unknown, progress.in_flight, progress.note)
+
+    return facts(new) != facts(old) or new.elapsed_s - old.elapsed_s >= 1.0
+
+
+def _show(desk: Desk) -> None:
+    if desk.context.on_progress is not None:
+        desk.context.on_progress(desk.tally.progress(desk.now()))
+
+
+def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget, started_at: float) -> Desk:
+    return Desk(
+        context=context,
+        journal=journal,
+        budget=budget,
+        tally=Tally(statuses=agenda.statuses.copy(), images=agenda.images, short=agenda.short, started_at=started_at),
+        window=SendWindow(context.terms.limits.requests_per_minute),
+        polls=PollTimes(context.rng),
+        heard_at=started_at,
+    )
+
+
+def _concurrency(context: RunContext) -> int:
+    asked = [limit for limit in (context.terms.limits.concurrency, context.options.concurrency) if limit is not None]
+    return min(asked, default=DEFAULT_CONCURRENCY)
+
+
+def _cap_nusd(context: RunContext) -> int | None:
+    caps = [usd for usd in (context.terms.max_usd, context.options.max_usd) if usd is not None]
+    return nusd_from_usd(min(caps)) if caps else None
+
+
+def _check_place(context: RunContext, agenda: Agenda) -> None:
+    identity = context.ledger.identity()
+    if identity is None or not agenda.has(Work.SUBMIT, Work.SEND_AGAIN) or not has_moved(identity, context.claim):
+        return
+    raise FolderError(
+        f"this folder was last used as {identity.path} on {identity.host}, where it may still be at work; "
+        "if it is not, go on with --adopt"
+    )
+
+
+def _check_budget(context: RunContext, agenda: Agenda, budget: Budget) -> None:
+    if context.options.until_budget or budget.fits(agenda.estimate_nusd):
+        return
+    left_nusd = max(0, budget.left_nusd or 0)
+    raise BudgetError(
+        f"the run is estimated at {_usd(agenda.estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
+        f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent; "
+        "raise budget.max_usd, or go on until it is used up with --until-budget"
+    )
+
+
+def _usd(nusd: int) -> str:
+    return f"{usd_from_nusd(nusd):.6g} USD"
+
+
+def _end(desk: Desk) -> RunEnd:
+    tally = desk.tally
+    exit_status = desk.halt.exit_status
+    reason = desk.halt.reason
+    if exit_status is None:
+        reason = _what_is_missing(tally)
+        exit_status = 1 if reason else 0
+    return RunEnd(
+        exit_status=exit_status,
+        reason=reason,
+        counts=tally.job_counts(),
+        requests=tally.request_counts(),
+        seconds=desk.now() - tally.started_at,
+        cost_nusd=tally.cost_nusd,
+        folder_cost_nusd=desk.budget.spent_nusd,
+        warnings=tuple(tally.warnings),
+    )
+
+
+def _what_is_missing(tally: Tally) -> str:
+    missing = (JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING)
+    return ", ".join(f"{tally.statuses[status]:,} {status}" for status in missing if tally.statuses[status])

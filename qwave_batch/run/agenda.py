@@ -1,0 +1,89 @@
+"""What a run has to do: a small number per job and model, and the jobs themselves stay in the ledger."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.reading import Standing
+from qwave_batch.model.record import JobStatus
+from qwave_batch.run.files import check_files
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.selection import Work, work_on
+from qwave_batch.run.tally import is_short
+
+
+@dataclass(slots=True)
+class Agenda:
+    """The work of one run, by model and kind, each in plan order, and how the jobs stand before it."""
+
+    work: dict[tuple[str, Work], "array[int]"] = field(default_factory=dict)
+    """Rows of jobs, eight bytes each."""
+    statuses: Counter[JobStatus] = field(default_factory=Counter)
+    """All jobs that the run is asked for, those with nothing to do too."""
+    images: int = 0
+    short: int = 0
+    estimate_nusd: int = 0
+    """The most that the submits can cost, those left out that hold money already."""
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs the run is asked for."""
+        return self.statuses.total()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.work
+
+    def has(self, *kinds: Work) -> bool:
+        """Whether there is work of one of these kinds."""
+        return any(kind in kinds for _, kind in self.work)
+
+    def add(self, standing: Standing, work: Work) -> None:
+        """Take in one job of the run."""
+        record = standing.line.record
+        if standing.is_planned:
+            self.statuses[record.status] += 1
+            self.images += len(record.images)
+            self.short += is_short(standing.line.job, len(record.images), record.status)
+        if work is Work.NOTHING:
+            return
+        self.work.setdefault((standing.line.job.model, work), array("q")).append(standing.row)
+        if work is Work.SUBMIT:
+            self.estimate_nusd += standing.line.job.estimated_nusd
+
+
+def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions) -> Agenda:
+    """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread."""
+    agenda = Agenda()
+    for standing in _in_scope(ledger, options):
+        check = check_files(layout, standing.files) if _is_complete(standing) else None
+        if check is not None and check.touched and standing.attempt is not None:
+            journal.touch(standing.attempt, check.touched)
+        agenda.add(standing, work_on(standing, options, is_damaged=check is not None and bool(check.damaged)))
+    return agenda
+
+
+def _is_complete(standing: Standing) -> bool:
+    return standing.is_planned and standing.line.record.status is JobStatus.COMPLETED
+
+
+def _in_scope(ledger: Ledger, options: RunOptions) -> Iterator[Standing]:
+    """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan."""
+    is_whole = options.only is None and options.limit is None
+    taken = 0
+    for standing in ledger.standings():
+        if not standing.is_planned:
+            if is_whole:
+                yield standing
+            continue
+        if options.only is not None and not options.only(standing.line):
+            continue
+        if options.limit is not None and taken >= options.limit:
+            return
+        taken += 1
+        yield standing

@@ -1,0 +1,31 @@
+"""How the scheduler sleeps: until a time comes or something happens, whichever is first."""
+
+import asyncio
+
+from qwave_batch.model.clock import Clock
+
+
+class Bell:
+    """Wakes the one who waits; a ring while nobody waits is heard by the next who does."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        self._rung.set()
+
+    async def wait(self, at_most_s: float | None) -> None:
+        """Return after a ring, or after so many seconds; None waits for a ring only."""
+        if at_most_s is None:
+            await self._rung.wait()
+        elif not self._rung.is_set():
+            nap = asyncio.ensure_future(self._clock.sleep(at_most_s))
+            ring = asyncio.ensure_future(self._rung.wait())
+            try:
+                await asyncio.wait((nap, ring), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                nap.cancel()
+                ring.cancel()
+        self._rung.clear()

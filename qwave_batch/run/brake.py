@@ -1,0 +1,36 @@
+"""Who has to wait because the server said so: a model, the polls, or the whole account. Pure."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Brake:
+    """The times before which nothing of a kind may leave; monotonic seconds."""
+
+    _models: dict[str, float] = field(default_factory=dict)
+    _submits: float = 0.0
+    _polls: float = 0.0
+
+    def submits_open_at(self, model: str) -> float:
+        """Return when submits of a model may leave again; in the past when they may now."""
+        return max(self._models.get(model, 0.0), self._submits)
+
+    def polls_open_at(self) -> float:
+        """Return when polls may leave again."""
+        return self._polls
+
+    def hold_model(self, model: str, until: float, now: float) -> None:
+        """Take a 429 on a submit to mean its model; when another model is held already, it is the account's."""
+        others = [time for name, time in self._models.items() if name != model and time > now]
+        self._models[model] = max(until, self._models.get(model, 0.0))
+        if others:
+            self.hold_submits(max(until, *others))
+
+    def hold_submits(self, until: float) -> None:
+        """Hold all submits: a quota window is the account's."""
+        self._submits = max(self._submits, until)
+
+    def hold_all(self, until: float) -> None:
+        """Hold everything: a 429 on a poll comes from a bucket that counts all requests."""
+        self._polls = max(self._polls, until)
+        self.hold_submits(until)

@@ -1,0 +1,90 @@
+"""What all workers of one run share: the account's limits and money, and what was heard from the API."""
+
+from dataclasses import dataclass, field
+
+from qwave_batch.client.answers import Answer, Balance, Served, Stopped, Throttled, Trouble, Unanswered
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.run.api_time import ApiTime
+from qwave_batch.run.brake import Brake
+from qwave_batch.run.budget import Budget
+from qwave_batch.run.context import RunContext
+from qwave_batch.run.halt import Halt, HaltKind
+from qwave_batch.run.polling import PollTimes
+from qwave_batch.run.tally import Tally
+from qwave_batch.run.window import SendWindow
+
+UNSAID_WAIT_S = 5.0
+"""How long to wait after a 429 that does not say."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """The shared state of a run; all of it is touched from the event loop's thread only."""
+
+    context: RunContext
+    journal: Journal
+    budget: Budget
+    tally: Tally
+    window: SendWindow
+    """Of the account."""
+    polls: PollTimes
+    heard_at: float
+    """Monotonic seconds at which the API last gave a sign of life."""
+    halt: Halt = field(default_factory=Halt)
+    brake: Brake = field(default_factory=Brake)
+    api_time: ApiTime = field(default_factory=ApiTime)
+    is_proven: bool = False
+    """Whether the API has taken our key in this run."""
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+        return self.context.clock.monotonic()
+
+    def api_now(self) -> float:
+        """Return Unix seconds by the API's clock."""
+        clock = self.context.clock
+        return self.api_time.at(now=clock.now(), monotonic=clock.monotonic())
+
+    def hear(self, answer: Answer | Balance | Trouble) -> None:
+        """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.
+
+        A bad key ends the run at once; an empty account ends its submits.
+        """
+        self._observe(answer)
+        match answer:
+            case Unanswered() if answer.status is None:
+                self._check_reach()
+            case Unanswered():
+                self.heard_at = self.now()
+            case Stopped(kind="key"):
+                self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
+            case Stopped():
+                self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the balance is used up", answer))
+            case _:
+                self.heard_at = self.now()
+                self.is_proven = True
+
+    def wait_of(self, answer: Throttled) -> float | None:
+        """Return how long a 429 asks to wait; None when that is longer than the run may wait, and the run stops."""
+        wait_s = UNSAID_WAIT_S if answer.wait_s is None else answer.wait_s
+        longest_s = self.context.options.max_wait_s
+        if wait_s <= longest_s:
+            return wait_s
+        window = f"the quota of the {answer.window} is used up" if answer.window else "the API asks for a long pause"
+        self.halt.stop(
+            HaltKind.ACCOUNT, f"{window}: {wait_s:,.0f} s to wait, more than the {longest_s:,.0f} s of max_wait_s"
+        )
+        return None
+
+    def _observe(self, answer: Served) -> None:
+        clock = self.context.clock
+        self.api_time.observe(answer.served_at, now=clock.now(), monotonic=clock.monotonic())
+
+    def _check_reach(self) -> None:
+        patience_s = self.context.options.max_offline_s
+        if self.now() - self.heard_at > patience_s:
+            self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached for {patience_s:g} s", leave=True)
+
+
+def _words_of_stop(what: str, answer: Stopped) -> str:
+    return f"{what} (HTTP {answer.status}{', ' + answer.message if answer.message else ''})"

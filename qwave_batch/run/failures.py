@@ -1,0 +1,97 @@
+"""What a failure means for its job: whether this run tries again, and whether a plain next run does. Pure."""
+
+from dataclasses import replace
+
+from qwave_batch.client.answers import Missing, Throttled, Unanswered
+from qwave_batch.model.job import JobError
+from qwave_batch.model.task import Task
+
+ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
+NEVER_WORTH_A_TRY = frozenset({"upstream_bad_request"})
+NO_IMAGE = "no_image"
+SECOND_CHANCES = 1
+"""How often a failure that says nothing of its cause is tried again: one may be bad luck, two are the request."""
+
+
+def error_of_task(task: Task, *, is_paid: bool) -> JobError:
+    """Return the error of a task that failed, or ended without an image; a paid one is final."""
+    if task.error is None:
+        message = "the task ended without an image; it was not charged" if not is_paid else "no image came"
+        return JobError(code=NO_IMAGE, message=message, retryable=not is_paid)
+    code = task.error.code or "task_failed"
+    retryable = code in ALWAYS_WORTH_A_TRY and not is_paid
+    return JobError(code=code, message=task.error.message, retryable=retryable)
+
+
+def is_worth_another_try(error: JobError, *, failed_before: int, is_paid: bool) -> bool:
+    """Whether this run makes a new attempt after a task's unpaid end, as far as its cause goes.
+
+    Args:
+        error: From ``error_of_task``.
+        failed_before: Tasks of this job that failed in this run before this one.
+        is_paid: Whether the task cost something all the same.
+    """
+    if is_paid or error.code in NEVER_WORTH_A_TRY:
+        return False
+    return error.code in ALWAYS_WORTH_A_TRY or failed_before < SECOND_CHANCES
+
+
+def error_of_silence(answer: Unanswered | Throttled) -> JobError:
+    """Return the error of a submit that never got a definite answer; the next run sends it again."""
+    match answer:
+        case Throttled():
+            return JobError(
+                code=answer.code or "rate_limited",
+                message=answer.message or "the API asked for fewer requests",
+                http_status=429,
+                retryable=True,
+            )
+        case Unanswered():
+            code = "no_answer" if answer.status is None else "server_error"
+            return JobError(code=code, message=answer.reason, http_status=answer.status, retryable=True)
+
+
+def perhaps_paid(error: JobError) -> JobError:
+    """Return the error of a job that is unknown from now on."""
+    message = f"{error.message}; it may have been paid, so it is not sent again without --resubmit-unknown"
+    return replace(error, message=message, retryable=False)
+
+
+def error_of_lost_task(answer: Missing, task_id: str) -> JobError:
+    """Return the error of a task that the API does not know."""
+    return JobError(
+        code=answer.code or "task_not_found",
+        message=f"the API does not know task {task_id}: is this the account and the host it was made with?",
+        http_status=answer.status,
+    )
+
+
+def key_too_old() -> JobError:
+    """Return the error of a submit whose key the API no longer surely keeps."""
+    return perhaps_paid(JobError(code="no_answer", message="an earlier submit got no definite answer"))
+
+
+def timed_out(timeout_s: float) -> JobError:
+    """Return the remark on a task that was given up waiting for."""
+    return JobError(
+        code="timeout",
+        message=f"not done after {timeout_s:g} s; the task is kept, and the next run asks it first",
+        retryable=True,
+    )
+
+
+def bad_image(reason: str) -> JobError:
+    """Return the error of a job whose picture was broken twice."""
+    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in .qwave/evidence")
+
+
+def result_gone(detail: str) -> JobError:
+    """Return the error of a paid job whose picture the API no longer has."""
+    return JobError(code="result_gone", message=f"{detail}; --retry-failed makes it anew and pays again")
+
+
+def not_fetched(reason: str) -> JobError:
+    """Return the remark on a picture that could not be fetched in this run."""
+    return JobError(
+        code="download_failed", message=f"{reason}; it is paid, and the next run fetches it", retryable=True
+    )

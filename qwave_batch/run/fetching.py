@@ -1,0 +1,250 @@
+"""From a completed task to checked pictures under their names."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
+from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_picture
+from qwave_batch.folder.placing import PictureName, place_picture, restore_picture
+from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.job import JobError
+from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.task import ResultImage, TaskState
+from qwave_batch.run.backoff import backoff_s
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.failures import bad_image, not_fetched, result_gone
+from qwave_batch.run.files import check_files
+from qwave_batch.run.tally import is_short
+from qwave_batch.run.trial import Done, Step, Trial
+
+BAD_PICTURES_ALLOWED = 1
+"""A picture that does not decode is fetched once more: the line may have been bad, and not the file."""
+
+
+@dataclass(slots=True)
+class Order:
+    """What is to be fetched for one job, and what came of it."""
+
+    trial: Trial
+    attempt: Attempt
+    results: tuple[ResultImage, ...]
+    files: dict[int, StoredFile]
+    """What is in place, by its place in the task's result, from 0."""
+    is_renewed: bool = False
+    """Whether the addresses were asked for in this run."""
+    gone: list[JobError] = field(default_factory=list)
+    """Pictures that can't be had, ever."""
+    missing: list[JobError] = field(default_factory=list)
+    """Pictures that can't be had in this run."""
+
+
+class Fetching:
+    """Downloads, inspects and places pictures; a few jobs at a time."""
+
+    def __init__(self, desk: Desk, at_once: int) -> None:
+        self._desk = desk
+        self._context = desk.context
+        self._layout = desk.context.layout
+        self._gate = asyncio.Semaphore(at_once)
+        self._names = _Names(desk)
+
+    async def fetch(self, trial: Trial, attempt: Attempt) -> Step:
+        """Fetch what is missing of a completed or stored attempt, and return how the job stands then."""
+        async with self._gate:
+            order = await self._order(trial, attempt)
+            if not order.gone and not order.missing:
+                for place in range(max(len(order.results), len(trial.files))):
+                    if place not in order.files:
+                        await self._fetch_one(order, place)
+            return await self._record(order)
+
+    async def _order(self, trial: Trial, attempt: Attempt) -> Order:
+        order = Order(trial=trial, attempt=attempt, results=attempt.results, files={})
+        if attempt.state is AttemptState.STORED:
+            check = await asyncio.to_thread(check_files, self._layout, trial.files)
+            order.files = {place: file for place, file in enumerate(trial.files) if place not in check.damaged}
+            await self._renew(order)
+        return order
+
+    async def _fetch_one(self, order: Order, place: int) -> None:
+        into = self._layout.partial_of(order.trial.job.job_id, place + 1)
+        bad = failures = 0
+        while not order.gone and not self._desk.halt.is_leaving:
+            if place >= len(order.results):
+                order.gone.append(result_gone("the task no longer has all its pictures"))
+                return
+            answer = await self._download(order, place, into, is_retry=bad + failures > 0)
+            match answer:
+                case Downloaded():
+                    found = await self._place(order, place, into)
+                    if isinstance(found, StoredFile):
+                        order.files[place] = found
+                        return
+                    bad += 1
+                    if bad > BAD_PICTURES_ALLOWED:
+                        await asyncio.to_thread(self._keep_evidence, order, place, into)
+                        order.gone.append(bad_image(str(found)))
+                        return
+                case Expired():
+                    if not await self._renew(order, answer.reason):
+                        return
+                case DownloadFailed():
+                    failures += 1
+                    if not answer.retryable or failures > self._context.terms.retry_attempts:
+                        order.missing.append(not_fetched(answer.reason))
+                        return
+                    asked_s = min(answer.retry_after_s or 0.0, self._context.options.max_wait_s)
+                    await self._context.clock.sleep(max(asked_s, backoff_s(failures, self._context.rng)))
+                case _:
+                    assert_never(answer)
+
+    async def _download(
+        self, order: Order, place: int, into: Path, *, is_retry: bool
+    ) -> Downloaded | Expired | DownloadFailed:
+        self._desk.tally.downloads += 1
+        self._desk.tally.retries += is_retry
+        return await self._context.api.download(order.results[place].url, into)
+
+    async def _renew(self, order: Order, reason: str = "") -> bool:
+        """Ask the task for fresh addresses, once; return whether there are any."""
+        if order.is_renewed:
+            order.gone.append(result_gone(f"the picture can't be fetched any more ({reason})"))
+            return False
+        assert order.attempt.task_id is not None  # noqa: S101 - a completed attempt has one
+        self._desk.tally.polls += 1
+        answer = await self._context.api.status(order.attempt.task_id)
+        self._desk.hear(answer)
+        match answer:
+            case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
+                order.is_renewed = True
+                order.results = task.images
+                order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, task.images)
+                return True
+            case TaskAnswer():
+                order.gone.append(result_gone("the task no longer has its pictures"))
+            case Missing():
+                order.gone.append(result_gone("the API no longer knows the task"))
+            case Unanswered():
+                order.missing.append(not_fetched(answer.reason))
+            case _:
+                order.missing.append(not_fetched("the API did not say where the picture is"))
+        return False
+
+    async def _place(self, order: Order, place: int, into: Path) -> StoredFile | BadPicture:
+        try:
+            return await asyncio.to_thread(self._inspect_and_place, order, place, into)
+        except BadPicture as bad:
+            return bad
+
+    def _inspect_and_place(self, order: Order, place: int, into: Path) -> StoredFile:
+        picture = inspect_picture(into)
+        path = self._put_in_place(order, place, into, picture)
+        with storage_errors(self._layout.root / path, "read"):
+            modified_ns = (self._layout.root / path).stat().st_mtime_ns
+        return StoredFile(
+            image=ImageFile(
+                path=path,
+                sha256=picture.sha256,
+                size_bytes=picture.size_bytes,
+                width=picture.width,
+                height=picture.height,
+                format=picture.format,
+                source_url=order.results[place].url,
+            ),
+            modified_ns=modified_ns,
+        )
+
+    def _put_in_place(self, order: Order, place: int, into: Path, picture: Picture) -> str:
+        trial = order.trial
+        if order.attempt.state is AttemptState.STORED and place < len(trial.files):
+            path = trial.files[place].image.path
+            restore_picture(self._layout, into, path)
+            return path
+        name = PictureName(
+            job_path=trial.job.path,
+            job_id=trial.job.job_id,
+            number=place + 1,
+            of_many=trial.job.max_images > 1 or len(order.results) > 1,
+        )
+        return place_picture(self._layout, into, picture, name, self._names.owner_for(trial.job.job_id))
+
+    def _keep_evidence(self, order: Order, place: int, into: Path) -> None:
+        folder = self._layout.private / "evidence"
+        with storage_errors(folder):
+            folder.mkdir(exist_ok=True)
+            into.replace(folder / f"{order.trial.job.job_id}-{order.attempt.number}_{place + 1}")
+
+    async def _record(self, order: Order) -> Step:
+        trial, journal = order.trial, self._desk.journal
+        files = [order.files[place] for place in sorted(order.files)]
+        if order.gone:
+            trial.attempt = await journal.spoil(order.attempt, files, order.gone[0])
+            step = Done(status=JobStatus.FAILED, is_final_failure=True)
+        elif order.missing or len(files) < len(order.results):
+            if order.missing and order.attempt.state is AttemptState.COMPLETED:
+                trial.attempt = await journal.remark(order.attempt, order.missing[0])
+            return Done(status=JobStatus.PENDING)
+        else:
+            trial.attempt = await journal.store(order.attempt, files)
+            step = Done(status=JobStatus.COMPLETED)
+        self._names.forget(trial.job.job_id)
+        self._count(trial, files, step.status)
+        return step
+
+    def _count(self, trial: Trial, files: Sequence[StoredFile], status: JobStatus) -> None:
+        tally, record = self._desk.tally, trial.record
+        tally.new_images += max(0, len(files) - len(record.images))
+        if trial.is_planned:
+            tally.images += len(files) - len(record.images)
+            tally.short += is_short(trial.job, len(files), status) - is_short(
+                trial.job, len(record.images), record.status
+            )
+
+
+class _Names:
+    """Who has which path, counting the pictures that are being placed at this moment; for worker threads."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._ledger = desk.context.ledger
+        self._lock = threading.Lock()
+        self._asked: dict[str, str] = {}
+
+    def owner_for(self, job_id: str) -> "_Owner":
+        return _Owner(self, job_id)
+
+    def owner_of(self, path: str, job_id: str) -> str | None:
+        with self._lock:
+            owner = self._ledger.owner_of(path)
+            if owner is None and self._asked.setdefault(path, job_id) != job_id:
+                return self._asked[path]
+            return owner
+
+    def forget(self, job_id: str) -> None:
+        """Let go of the names that a job has asked for, now that the ledger knows them."""
+        with self._lock:
+            for path in [path for path, owner in self._asked.items() if owner == job_id]:
+                del self._asked[path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    names: _Names
+    job_id: str
+
+    def __call__(self, path: str) -> str | None:
+        return self.names.owner_of(path, self.job_id)
+
+
+def clear_partial(layout: RunLayout) -> None:
+    """Throw away what an earlier run has half downloaded; the lock is held."""
+    with storage_errors(layout.partial, "clear"):
+        for path in layout.partial.glob("*"):
+            if path.is_file():
+                path.unlink()

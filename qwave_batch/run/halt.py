@@ -1,0 +1,69 @@
+"""Why and how a run stops submitting; several reasons may come together, and the gravest counts."""
+
+from enum import IntEnum
+
+from qwave_batch.errors import StorageError
+
+
+class HaltKind(IntEnum):
+    """Reasons to stop, the gravest first; see "Ends" in docs/run-folder.md."""
+
+    INTERRUPTED = 0
+    DISK = 1
+    ACCOUNT = 2
+    BUDGET = 3
+    OFFLINE = 4
+    FAIL_FAST = 5
+
+
+EXIT_STATUS = {
+    HaltKind.INTERRUPTED: 130,
+    HaltKind.DISK: 4,
+    HaltKind.ACCOUNT: 3,
+    HaltKind.BUDGET: 3,
+    HaltKind.OFFLINE: 1,
+    HaltKind.FAIL_FAST: 1,
+}
+
+
+_COLLECTS = frozenset({HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.FAIL_FAST})
+
+
+class Halt:
+    """Whether anything new may be submitted, and whether what is in flight is waited for."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[HaltKind, str] = {}
+        self.is_leaving = False
+        """Whether what is in flight is left to the next run, too."""
+        self.storage_error: StorageError | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether nothing new may be submitted."""
+        return bool(self._reasons)
+
+    @property
+    def collects(self) -> bool:
+        """Whether tasks on record are still asked for, and their pictures fetched."""
+        return not self.is_leaving and _COLLECTS.issuperset(self._reasons)
+
+    def stop(self, kind: HaltKind, reason: str, *, leave: bool = False) -> None:
+        """Stop submitting; with ``leave`` do not wait for what is in flight either."""
+        self._reasons.setdefault(kind, reason)
+        self.is_leaving = self.is_leaving or leave
+
+    def fail(self, error: StorageError) -> None:
+        """Leave because the disk failed."""
+        self.storage_error = self.storage_error or error
+        self.stop(HaltKind.DISK, str(error), leave=True)
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status of the gravest reason; None without one."""
+        return EXIT_STATUS[min(self._reasons)] if self._reasons else None
+
+    @property
+    def reason(self) -> str:
+        """The gravest reason in words; empty without one."""
+        return self._reasons[min(self._reasons)] if self._reasons else ""

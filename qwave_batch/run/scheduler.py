@@ -1,0 +1,288 @@
+"""Which job goes next: whatever may leave now, by the limits of its model and of the account, in plan order."""
+
+import asyncio
+import math
+from array import array
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from qwave_batch.errors import StorageError
+from qwave_batch.model.money import NUSD_PER_USD
+from qwave_batch.model.record import JobStatus
+from qwave_batch.model.terms import ModelLimits
+from qwave_batch.run.bell import Bell
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.lane import Lane, RowQueue
+from qwave_batch.run.seat import Seat
+from qwave_batch.run.selection import Work
+from qwave_batch.run.trial import Done, Later, Step, Trial
+from qwave_batch.run.window import SendWindow
+from qwave_batch.run.worker import Worker
+
+DEFAULT_CONCURRENCY = 16
+"""Tasks alive at once where neither spec nor options say."""
+FETCHES = 8
+"""Jobs of earlier runs whose pictures are fetched at once; they hold no slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A job that may begin now."""
+
+    lane: Lane
+    queue: RowQueue | None
+    """Where to take it from; None for the lane's submits."""
+    trial: Trial
+
+
+class Scheduler:
+    """Starts jobs as slots, rates and money allow, until nothing is left or the run is halted."""
+
+    def __init__(self, desk: Desk, work: Mapping[tuple[str, Work], "array[int]"], concurrency: int) -> None:
+        self._desk = desk
+        self._concurrency = concurrency
+        self._lanes = _lanes(desk, work, concurrency)
+        self._fetches = RowQueue(_joined(work, Work.FETCH))
+        self._worker = Worker(desk, downloads=min(max(4, concurrency), 32))
+        self._bell = Bell(desk.context.clock)
+        self._workers: set[asyncio.Task[None]] = set()
+        self._fetching = 0
+        self._asking: set[Seat] = set()
+        """Tasks on record that are in hand."""
+
+    def ring(self) -> None:
+        """Look again: something has changed from outside."""
+        self._bell.ring()
+
+    async def run(self, group: asyncio.TaskGroup) -> None:
+        """Return when nothing is left to do or to wait for; every worker has ended by then."""
+        try:
+            while not self._desk.halt.is_leaving:
+                await self._fill()
+                if not self._start_one(group) and not await self._wait():
+                    break
+        finally:
+            await self._dismiss()
+        if self._desk.halt.storage_error is None:
+            for lane in self._lanes:
+                for trial in lane.drain():
+                    await self._worker.submitting.put_aside(trial)
+
+    async def _fill(self) -> None:
+        """Read the next pages of queues that have run empty."""
+        queues = [self._fetches]
+        for lane in self._lanes:
+            queues += (lane.asks, lane.resends, lane.fresh)
+        for queue in queues:
+            if queue.is_hungry:
+                found = await asyncio.to_thread(self._desk.context.ledger.standings_of, queue.next_rows())
+                retries = self._desk.context.terms.retry_attempts
+                queue.page.extend(Trial.of(standing, retries) for standing in found)
+
+    def _start_one(self, group: asyncio.TaskGroup) -> bool:
+        """Start the job that is first in plan order among those that may begin now; return whether there was one."""
+        if self._may_fetch():
+            trial = self._fetches.page.popleft()
+            self._fetching += 1
+            self._spawn(group, self._fetch(trial))
+            return True
+        start = self._first_ask() or self._first_submit()
+        if start is None:
+            return False
+        if start.queue is None:
+            start.lane.take(start.trial)
+            if start.trial.needs_money:
+                self._desk.budget.reserve(start.trial.job.estimated_nusd)
+        else:
+            start.queue.page.popleft()
+        seat = Seat(start.lane, self._desk.window, submits=start.queue is None, ring=self._bell.ring)
+        if start.queue is not None:
+            self._asking.add(seat)
+        self._desk.tally.in_flight = self._alive
+        self._spawn(group, self._go(start.trial, seat))
+        return True
+
+    @property
+    def _is_asking(self) -> bool:
+        """Whether a task on record was not asked once yet; new ones wait for that."""
+        return any(not seat.is_asked for seat in self._asking) or any(not lane.asks.is_empty for lane in self._lanes)
+
+    @property
+    def _alive(self) -> int:
+        return sum(lane.alive for lane in self._lanes)
+
+    @property
+    def _has_slot(self) -> bool:
+        # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
+        if not self._desk.is_proven and self._workers:
+            return False
+        return self._alive < self._concurrency and len(self._workers) < 3 * self._concurrency + FETCHES
+
+    def _may_fetch(self) -> bool:
+        is_allowed = not self._desk.halt.is_on or self._desk.halt.collects
+        return is_allowed and self._fetching < FETCHES and bool(self._fetches.page)
+
+    def _first_ask(self) -> _Start | None:
+        if not self._has_slot or (self._desk.halt.is_on and not self._desk.halt.collects):
+            return None
+        heads = [
+            _Start(lane, lane.asks, trial)
+            for lane in self._lanes
+            if lane.alive < lane.concurrency and (trial := lane.asks.head()) is not None
+        ]
+        return min(heads, key=lambda start: start.trial.order, default=None)
+
+    def _first_submit(self) -> _Start | None:
+        if not self._has_slot or self._desk.halt.is_on or self._is_asking:
+            return None
+        now = self._desk.now()
+        heads = [
+            _Start(lane, None, trial)
+            for lane in self._lanes
+            if self._opens_at(lane, now) <= now and (trial := self._affordable(lane, now)) is not None
+        ]
+        return min(heads, key=lambda start: start.trial.order, default=None)
+
+    def _affordable(self, lane: Lane, now: float) -> Trial | None:
+        trial, _ = lane.submit_head(now)
+        if trial is None or not trial.needs_money or self._desk.budget.fits(trial.job.estimated_nusd):
+            return trial
+        return None
+
+    def _opens_at(self, lane: Lane, now: float) -> float:
+        """Return when the next job of a lane may be submitted, money aside; infinity when only an event can tell."""
+        if lane.closed or lane.alive >= lane.concurrency or lane.submitting >= lane.width:
+            return math.inf
+        trial, at = lane.submit_head(now)
+        if trial is None and at == math.inf:
+            return math.inf
+        # Where polls count, those of the tasks alive need room in the same window: leave them up to half of it.
+        limits = self._desk.context.terms.limits
+        spare = min(self._alive, (limits.requests_per_minute or 0) // 2) if limits.count_polls else 0
+        return max(
+            now if trial is not None else at,
+            self._desk.brake.submits_open_at(lane.model),
+            self._desk.window.opens_at(now, spare),
+            lane.window.opens_at(now),
+        )
+
+    async def _wait(self) -> bool:
+        """Wait for something to change; return whether there is anything left to wait for."""
+        halt, now = self._desk.halt, self._desk.now()
+        if not self._workers and (halt.is_on or not self._has_work()):
+            return False
+        opens_at = min((self._opens_at(lane, now) for lane in self._waiting_lanes(now)), default=math.inf)
+        if not self._workers and opens_at == math.inf:
+            self._end_for_money()
+            return False
+        can_start = self._has_slot and not halt.is_on and not self._is_asking
+        self._desk.tally.note = self._note(opens_at - now) if can_start else ""
+        await self._bell.wait(max(0.0, opens_at - now) if can_start and opens_at < math.inf else None)
+        return True
+
+    def _has_work(self) -> bool:
+        return not self._fetches.is_empty or any(lane.has_submits or not lane.asks.is_empty for lane in self._lanes)
+
+    def _waiting_lanes(self, now: float) -> Iterator[Lane]:
+        """Yield the lanes that have something to submit which the budget does not keep back."""
+        for lane in self._lanes:
+            if lane.has_submits and not (lane.submit_head(now)[0] and self._affordable(lane, now) is None):
+                yield lane
+
+    def _end_for_money(self) -> None:
+        closed = [lane.closed for lane in self._lanes if lane.closed and lane.has_submits]
+        left_nusd = max(0, self._desk.budget.left_nusd or 0)
+        reason = (
+            f"the budget is used up: what is left, {left_nusd / NUSD_PER_USD:.6g} USD, is less than the next job costs"
+        )
+        self._desk.halt.stop(HaltKind.BUDGET, "; ".join(closed) or reason)
+
+    def _note(self, wait_s: float) -> str:
+        return f"rate limit: the next submit is in {wait_s:.0f} s" if 1.0 < wait_s < math.inf else ""
+
+    def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
+        task = group.create_task(work)
+        self._workers.add(task)
+        task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        self._workers.discard(task)
+        self._bell.ring()
+
+    async def _go(self, trial: Trial, seat: Seat) -> None:
+        try:
+            step = await self._worker.go(trial, seat)
+            seat.close()
+            await self._take_in(trial, step, seat.lane)
+        except StorageError as error:
+            self._desk.halt.fail(error)
+        finally:
+            seat.close()
+            self._asking.discard(seat)
+            self._desk.tally.in_flight = self._alive
+
+    async def _fetch(self, trial: Trial) -> None:
+        try:
+            step = await self._worker.fetch(trial)
+            await self._take_in(trial, step, None)
+        except StorageError as error:
+            self._desk.halt.fail(error)
+        finally:
+            self._fetching -= 1
+
+    async def _take_in(self, trial: Trial, step: Step, lane: Lane | None) -> None:
+        match step:
+            case Done():
+                if trial.is_planned:
+                    self._desk.tally.settle(trial.status, step.status)
+                trial.status = step.status
+                if self._desk.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
+                    self._desk.halt.stop(
+                        HaltKind.FAIL_FAST, f"job {trial.job.job_id} failed, and fail-fast was asked for"
+                    )
+            case Later() if lane is not None and not self._desk.halt.is_on:
+                lane.delay(trial, step.at)
+            case Later():
+                await self._worker.submitting.put_aside(trial)
+            case _:
+                assert_never(step)
+
+    async def _dismiss(self) -> None:
+        """Send away the workers that are left: the run leaves, and what they hold is on record."""
+        workers = list(self._workers)
+        for worker in workers:
+            worker.cancel()
+        if workers:
+            await asyncio.wait(workers)
+
+
+def _lanes(desk: Desk, work: Mapping[tuple[str, Work], "array[int]"], concurrency: int) -> list[Lane]:
+    limits = desk.context.terms.limits
+    now = desk.now()
+    lanes: dict[str, Lane] = {}
+    for (model, kind), rows in work.items():
+        if kind is Work.FETCH:
+            continue
+        own = limits.models.get(model, ModelLimits())
+        lane = lanes.setdefault(
+            model,
+            Lane(
+                model=model,
+                concurrency=min(concurrency, own.concurrency or concurrency),
+                window=SendWindow(own.requests_per_minute),
+                submitted_at=now,
+            ),
+        )
+        queue = {Work.ASK: lane.asks, Work.SEND_AGAIN: lane.resends, Work.SUBMIT: lane.fresh}[kind]
+        queue.rows = rows
+    return list(lanes.values())
+
+
+def _joined(work: Mapping[tuple[str, Work], "array[int]"], kind: Work) -> "array[int]":
+    joined = array("q")
+    for (_, of_kind), rows in work.items():
+        if of_kind is kind:
+            joined.extend(rows)
+    return joined

@@ -1,0 +1,188 @@
+"""A submit: the intent on record, the key on its way, and what the answer makes of the attempt."""
+
+from typing import assert_never
+
+from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.job import JobError
+from qwave_batch.model.money import nusd_from_quota
+from qwave_batch.model.record import JobStatus
+from qwave_batch.model.task import Task
+from qwave_batch.run.api_time import is_key_kept
+from qwave_batch.run.backoff import backoff_s
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.failures import error_of_silence, key_too_old, perhaps_paid
+from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.seat import Seat
+from qwave_batch.run.trial import Done, Later, Step, Trial
+
+SURPRISING_HOLD = 2
+"""A hold of more than so many times the estimate stops its model: prices are not what we think."""
+
+
+class Submitting:
+    """Makes tasks, each at most once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._context = desk.context
+        self._journal = desk.journal
+
+    async def submit(self, trial: Trial, seat: Seat) -> Task | Step:
+        """Return the task that the API made, its id on record, or how the job goes on without one."""
+        attempt = await self._intend(trial)
+        if attempt is None:
+            return await self._doubt(trial, key_too_old())
+        sent_at = self._desk.now()
+        seat.spend(sent_at)
+        self._desk.tally.submits += 1
+        self._desk.tally.retries += trial.sends > 0 or trial.is_in_doubt
+        trial.sends += 1
+        body = {**trial.job.request, **trial.job.callback}
+        answer = await self._context.api.submit(body, idempotency_key=attempt.key)
+        self._desk.hear(answer)
+        step = await self._judge(trial, attempt, answer, seat, sent_at)
+        seat.answered()
+        return step
+
+    async def put_aside(self, trial: Trial) -> None:
+        """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
+        if trial.attempt is not None and trial.state is AttemptState.INTENDED and not trial.is_in_doubt:
+            await self._park(trial, trial.attempt, None)
+
+    async def _intend(self, trial: Trial) -> Attempt | None:
+        """Put on record what is about to be sent; None when an old key can't be trusted any more."""
+        attempt, held_nusd = trial.attempt, trial.job.estimated_nusd
+        match trial.state:
+            case AttemptState.INTENDED:
+                if trial.is_in_doubt and not await self._is_key_kept(trial):
+                    return None
+            case AttemptState.PARKED | AttemptState.UNKNOWN | AttemptState.LOST:
+                assert attempt is not None  # noqa: S101 - it has a state
+                trial.attempt = await self._journal.intend_again(
+                    attempt, held_nusd=held_nusd, sent_at=self._desk.api_now()
+                )
+            case _:
+                # Selection lets a paid attempt come here only when a person asked for failed jobs again.
+                trial.attempt = await self._journal.intend(
+                    trial.job.job_id,
+                    held_nusd=held_nusd,
+                    sent_at=self._desk.api_now(),
+                    pay_again=self._context.options.retry_failed and trial.sends == 0,
+                )
+        return trial.attempt
+
+    async def _is_key_kept(self, trial: Trial) -> bool:
+        hours, clock = self._context.idempotency_hours, self._context.clock
+        if trial.attempt is None or hours is None:
+            return False
+        if not self._desk.api_time.is_sure(now=clock.now(), monotonic=clock.monotonic()):
+            self._desk.hear(await self._context.api.balance())  # its answer has a date
+        return is_key_kept(trial.attempt.first_sent_at, self._desk.api_now(), hours)
+
+    async def _judge(self, trial: Trial, attempt: Attempt, answer: Answer, seat: Seat, sent_at: float) -> Task | Step:
+        match answer:
+            case TaskAnswer():
+                seat.lane.widen(self._desk.now())
+                await self._accept(trial, attempt, answer.task, seat)
+                return answer.task
+            case Refused():
+                return await self._refuse(trial, attempt, answer)
+            case Throttled():
+                return await self._throttle(trial, attempt, answer, seat, sent_at)
+            case Stopped():
+                if not answer.keeps_attempt and not trial.is_in_doubt:
+                    await self._park(trial, attempt, None)
+                return Done(status=JobStatus.PENDING)
+            case Unanswered():
+                return await self._hear_nothing(trial, attempt, answer)
+            case Missing():  # never the answer to a submit
+                return await self._hear_nothing(
+                    trial, attempt, Unanswered(reason=answer.message, sent=True, status=answer.status)
+                )
+            case _:
+                assert_never(answer)
+
+    async def _accept(self, trial: Trial, attempt: Attempt, task: Task, seat: Seat) -> None:
+        estimate = trial.job.estimated_nusd
+        hold = 0 if task.hold_quota is None else nusd_from_quota(task.hold_quota)
+        held_nusd = max(attempt.held_nusd, hold)
+        self._desk.budget.reserve(held_nusd - attempt.held_nusd)
+        trial.attempt = await self._journal.accept(
+            attempt,
+            task_id=task.task_id,
+            submitted_at=self._context.clock.now() if task.created_at is None else task.created_at,
+            held_nusd=held_nusd,
+        )
+        trial.is_in_doubt, trial.silences = False, 0
+        if estimate and hold > SURPRISING_HOLD * estimate and not seat.lane.closed:
+            seat.lane.closed = (
+                f"{trial.job.model} is paused: the API holds {hold / 1e9:.6g} USD for a job estimated at "
+                f"{estimate / 1e9:.6g} USD"
+            )
+            self._desk.tally.warn(seat.lane.closed)
+
+    async def _refuse(self, trial: Trial, attempt: Attempt, answer: Refused) -> Step:
+        if answer.keeps_attempt:
+            await self._park(trial, attempt, answer.error)
+        else:
+            trial.attempt = await self._journal.refuse(attempt, answer.error)
+            trial.is_in_doubt = False
+            self._desk.budget.release(attempt.held_nusd)
+        return Done(status=JobStatus.FAILED, is_final_failure=True)
+
+    async def _throttle(self, trial: Trial, attempt: Attempt, answer: Throttled, seat: Seat, sent_at: float) -> Step:
+        desk, lane, now = self._desk, seat.lane, self._desk.now()
+        lane.narrow(sent_at, now)
+        if self._context.terms.retry_attempts == 0:
+            return await self._give_up(trial, attempt, error_of_silence(answer))
+        wait_s = desk.wait_of(answer)
+        if wait_s is None:
+            return await self._leave(trial, attempt)
+        if now - lane.submitted_at > self._context.options.max_wait_s:
+            desk.halt.stop(HaltKind.ACCOUNT, f"{lane.model} was held by the API's rate limit for too long")
+            return await self._leave(trial, attempt)
+        # Without a word from the server the waits grow, as far as 429s follow each other.
+        until = now + (wait_s if answer.wait_s is not None else min(60.0, wait_s * 2 ** min(lane.throttles - 1, 6)))
+        if answer.is_quota_window:
+            desk.brake.hold_submits(until)
+        else:
+            desk.brake.hold_model(lane.model, until, now)
+        return Later(at=until)
+
+    async def _hear_nothing(self, trial: Trial, attempt: Attempt, answer: Unanswered) -> Step:
+        trial.silences += 1
+        trial.is_in_doubt = trial.is_in_doubt or answer.sent
+        error = error_of_silence(answer)
+        if answer.sent:
+            if self._context.idempotency_hours is None:
+                return await self._doubt(trial, perhaps_paid(error))
+            trial.tries_left -= 1
+        asked_s = answer.retry_after_s or 0.0
+        is_over = trial.tries_left < 0 or self._context.terms.retry_attempts == 0
+        if is_over or asked_s > self._context.options.max_wait_s:
+            return await self._give_up(trial, attempt, error)
+        return Later(at=self._desk.now() + max(asked_s, backoff_s(trial.silences, self._context.rng)))
+
+    async def _give_up(self, trial: Trial, attempt: Attempt, error: JobError) -> Step:
+        """Leave a job to the next run after its last try of this one."""
+        if trial.is_in_doubt:
+            trial.attempt = await self._journal.remark(attempt, error)
+            return Done(status=JobStatus.PENDING)
+        await self._park(trial, attempt, error)
+        return Done(status=JobStatus.FAILED)
+
+    async def _leave(self, trial: Trial, attempt: Attempt) -> Step:
+        if not trial.is_in_doubt:
+            await self._park(trial, attempt, None)
+        return Done(status=JobStatus.PENDING)
+
+    async def _park(self, trial: Trial, attempt: Attempt, error: JobError | None) -> None:
+        trial.attempt = await self._journal.park(attempt, error)
+        self._desk.budget.release(attempt.held_nusd)
+
+    async def _doubt(self, trial: Trial, error: JobError) -> Step:
+        assert trial.attempt is not None  # noqa: S101 - only an intended attempt is doubted
+        trial.attempt = await self._journal.doubt(trial.attempt, error)
+        return Done(status=JobStatus.UNKNOWN, is_final_failure=True)

@@ -1,0 +1,81 @@
+"""From what happens to counts: the numbers of a run's progress and end. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from qwave_batch.model.job import Job
+from qwave_batch.model.progress import Progress
+from qwave_batch.model.record import JobStatus
+from qwave_batch.run.ends import JobCounts, RequestCounts
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run counts. Jobs that left the plan count with their requests and money only."""
+
+    statuses: Counter[JobStatus]
+    images: int
+    """Images of the jobs that the run is asked for."""
+    short: int
+    started_at: float
+    """Monotonic seconds."""
+    submits: int = 0
+    polls: int = 0
+    downloads: int = 0
+    retries: int = 0
+    new_images: int = 0
+    finished: int = 0
+    """Jobs that this run has brought to an end."""
+    cost_nusd: int = 0
+    in_flight: int = 0
+    note: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+    def settle(self, before: JobStatus, after: JobStatus) -> None:
+        """Count a job that now stands otherwise."""
+        self.statuses[before] -= 1
+        self.statuses[after] += 1
+        self.finished += after is not JobStatus.PENDING
+
+    def warn(self, text: str) -> None:
+        """Keep a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def progress(self, now: float) -> Progress:
+        """Return how the run stands."""
+        elapsed_s = now - self.started_at
+        jobs = self.statuses.total() - self.statuses[JobStatus.SKIPPED]
+        waiting = self.statuses[JobStatus.PENDING]
+        pace = self.finished / elapsed_s if elapsed_s > 0 else 0.0
+        return Progress(
+            jobs=jobs,
+            done=self.statuses[JobStatus.COMPLETED],
+            failed=self.statuses[JobStatus.FAILED] + self.statuses[JobStatus.CANCELLED],
+            unknown=self.statuses[JobStatus.UNKNOWN],
+            in_flight=self.in_flight,
+            images=self.new_images,
+            spent_nusd=self.cost_nusd,
+            elapsed_s=elapsed_s,
+            images_per_minute=self.new_images * 60 / elapsed_s if elapsed_s > 0 else 0.0,
+            remaining_s=waiting / pace if pace else None,
+            note=self.note,
+        )
+
+    def job_counts(self) -> JobCounts:
+        """Return the jobs that the run is asked for, by how they stand."""
+        return JobCounts(
+            jobs=self.statuses.total(),
+            **{status.value: self.statuses[status] for status in JobStatus},
+            short=self.short,
+            images=self.images,
+        )
+
+    def request_counts(self) -> RequestCounts:
+        """Return the requests that left."""
+        return RequestCounts(submit=self.submits, poll=self.polls, download=self.downloads, retried=self.retries)
+
+
+def is_short(job: Job, images: int, status: JobStatus) -> bool:
+    """Whether a completed job has brought fewer images than its request may return."""
+    return status is JobStatus.COMPLETED and images < job.max_images

@@ -1,0 +1,82 @@
+"""A job in the hands of a run: what is on record, what was tried, and what comes next."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.reading import Standing
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.job import Job
+from qwave_batch.model.record import JobRecord, JobStatus
+
+
+@dataclass(slots=True)
+class Trial:
+    """One job on its way; only the worker that has it in hand changes it."""
+
+    job: Job
+    order: int
+    """Smaller goes first."""
+    is_planned: bool
+    status: JobStatus
+    """How the job was counted last."""
+    attempt: Attempt | None
+    files: tuple[StoredFile, ...]
+    record: JobRecord
+    tries_left: int
+    """How often more it may be tried in this run."""
+    is_in_doubt: bool
+    """Whether a task may have been made under the present key without our knowing."""
+    silences: int = 0
+    """Submits in a row that nobody answered."""
+    failed_before: int = 0
+    """Tasks of this run that failed."""
+    sends: int = 0
+    """Submits of this run."""
+    is_resubmit: bool = False
+    """Whether a lost task's key goes out again, as a person asked."""
+
+    @classmethod
+    def of(cls, standing: Standing, retry_attempts: int) -> "Trial":
+        """Return the trial of a job as it is on record."""
+        attempt = standing.attempt
+        return cls(
+            job=standing.line.job,
+            order=standing.row if standing.position is None else standing.position,
+            is_planned=standing.is_planned,
+            status=standing.line.record.status,
+            attempt=attempt,
+            files=standing.files,
+            record=standing.line.record,
+            tries_left=retry_attempts,
+            is_in_doubt=attempt is not None and attempt.state is AttemptState.INTENDED,
+        )
+
+    @property
+    def state(self) -> AttemptState | None:
+        """The state of the newest attempt."""
+        return self.attempt.state if self.attempt else None
+
+    @property
+    def needs_money(self) -> bool:
+        """Whether a submit of it must be reserved for: a key that is still out holds its money already."""
+        return self.state is not AttemptState.INTENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """This run is through with the job; ``pending`` leaves it to the next one."""
+
+    status: JobStatus
+    is_final_failure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """The job is to be taken up again, not before ``at`` (monotonic seconds)."""
+
+    at: float
+
+
+Step: TypeAlias = Done | Later
+"""How far a job has come when its worker lets go of it."""
