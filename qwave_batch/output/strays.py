@@ -1,6 +1,7 @@
 """Files under images/ that no line of the manifest names."""
 
 import os
+import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -35,3 +36,15 @@ def stray_files(layout: RunLayout, named: Collection[str]) -> Iterator[Stray]:
 def stray_key(path: str) -> str:
     """Return a path as every file system gives it back; some hand names out decomposed."""
     return unicodedata.normalize("NFC", path)
+
+
+def possible_stems(job_path: str, job_id: str) -> Iterator[str]:
+    """Yield the names that a job's images may have got, as ``stem_of`` gives them (``folder.placing``)."""
+    if job_path:
+        for path in (f"images/{job_path}", f"images/{job_path}-{job_id}", f"images/{job_id}"):
+            yield stray_key(path)
+
+
+def stem_of(path: str) -> str:
+    """Return an image's path without its extension and its number among its job's images."""
+    return re.sub(r"(_[0-9]+)?\.[a-z]+$", "", stray_key(path))

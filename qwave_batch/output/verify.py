@@ -9,14 +9,14 @@ from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.model.record import ImageFile
+from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.counts import LineCounts, Tally
 from qwave_batch.output.filecheck import check_image, in_threads
 from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.linecheck import LineChecker
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.ports import LedgerReading
-from qwave_batch.output.strays import stray_files, stray_key
+from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.summary import read_summary
 
 
@@ -97,6 +97,7 @@ class _Verification:
     problems: list[Problem] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     named: set[str] = field(default_factory=set)
+    awaited: set[str] = field(default_factory=set)
     inputs: dict[str, Place] = field(default_factory=dict)
     edited: dict[str, tuple[Place, dict[str, Json]]] = field(default_factory=dict)
 
@@ -134,6 +135,8 @@ class _Verification:
     def _take(self, line: ManifestLine, place: Place) -> None:
         self.tally.add_manifest_line(line)
         self.named.update(stray_key(image.path) for image in line.images)
+        if line.status is not JobStatus.COMPLETED:
+            self.awaited.update(possible_stems(line.path, line.job_id))
         for reference in references(line.request):
             self.inputs.setdefault(reference, place)
         if self.freshness is Freshness.EDITED:
@@ -176,7 +179,12 @@ class _Verification:
             if stray_key(stray.path) in unplanned:
                 counts["unplanned"] += 1
                 counts["unplanned_bytes"] += stray.size_bytes
-            elif self.freshness is not Freshness.LIVE:  # a live run places files before it writes lines
+            elif self.freshness is Freshness.LIVE:  # it places files before it writes lines
+                continue
+            elif stem_of(stray.path) in self.awaited:
+                message = f"{stray.path}: fetched for a job that is not complete yet; the next run takes it over"
+                self._complain(message, value=stray.path, severity="warning")
+            else:
                 counts["strangers"] += 1
                 self._complain(f"{stray.path}: no line names this file", value=stray.path)
         return counts

@@ -89,6 +89,15 @@ def test_strangers_and_the_unplanned_are_told_apart(sound: Folder) -> None:
     assert report.counts.unplanned_bytes == old.size_bytes
 
 
+@pytest.mark.parametrize("name", ["m/p5.png", "m/p5_2.jpg"])
+def test_what_was_fetched_for_a_job_that_is_not_complete_is_no_stranger(sound: Folder, name: str) -> None:
+    sound.picture(f"images/{name}")
+    report = verify(sound.layout, sound.ledger)
+    assert report.is_sound
+    assert report.counts.strangers == 0
+    assert "the next run takes it over" in report.problems[0].message
+
+
 def test_a_manifest_that_a_crash_left_behind_is_written_anew_first(sound: Folder) -> None:
     sound.completed(20)
     report = verify(sound.layout, sound.ledger)
