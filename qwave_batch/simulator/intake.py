@@ -1,6 +1,7 @@
 """What becomes of a submitted body before any money moves: an order that the catalog allows, or a refusal."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,6 +13,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.simulator.replies import Reply, refusal
 
 _VIOLATION = "capability_violation"
+_LARGEST_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,13 @@ class Order:
 def read_object(raw: bytes) -> dict[str, Any] | Reply:
     """Return the JSON object that a body holds, or the refusal of what is no strict JSON object."""
     try:
-        body = json.loads(raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates)
+        body = json.loads(
+            raw.decode(),
+            parse_constant=_refuse_constant,
+            parse_int=_bounded,
+            parse_float=_finite,
+            object_pairs_hook=_without_duplicates,
+        )
         json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can be written in JSON, but is no text
     except (ValueError, RecursionError) as error:
         return refusal(400, "invalid_request", f"the body is not valid JSON: {error}"[:300])
@@ -68,6 +76,20 @@ def _violation(field: str, message: str) -> Reply:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _bounded(digits: str) -> int:
+    number = int(digits)
+    if not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER:
+        raise ValueError("an integer does not fit into 64 bits")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class PictureOrder:
 def order_pictures(model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int) -> PictureOrder:
     """Return what the pictures of a task will look like. Without a seed of its own they vary by task."""
     seed = request.get("seed") if model.takes_seed else None
-    seed = seed if isinstance(seed, int) and seed >= 0 else None
+    seed = int(seed) if isinstance(seed, int | float) and seed >= 0 else None
     asked = _setting(model, request, "aspect_ratio", "1:1")
     tier = _setting(model, request, "resolution", model.native_resolution or "1K")
     choices = [ratio for ratio in model.ratios if _RATIO.fullmatch(ratio)] or ["1:1"]

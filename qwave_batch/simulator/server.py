@@ -34,6 +34,7 @@ _LONGEST_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)\"?\s*(?:,|;|$)", re.IGNORECASE)
 _FLOOD_BLOCK = b"\0" * 65_536
 _TRICKLE_STEPS = 20
+_REDIRECTED = "elsewhere"  # marks the address that a redirect leads to
 _OTHER_HOST = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
 
@@ -98,6 +99,8 @@ class _Handlers:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def answer(request: web.Request) -> web.StreamResponse:
             account = self._simulator.account(request.headers.get("Authorization"))
+            if account and _REDIRECTED in request.query:
+                self._simulator.seen.keys_after_redirect += 1
             reply = await handle(request, _caller(request, account)) if account else bad_key()
             self._simulator.seen.answers[place, reply.status] += 1
             return await self._send(request, reply, account)
@@ -166,7 +169,7 @@ class _Handlers:
         else:
             body = await asyncio.get_running_loop().run_in_executor(self._painter, render, picture, number)
             reply = Reply(body=body, content_type=picture.content_type)
-        if "elsewhere" not in request.query:  # a client that followed a redirect gets what it came for
+        if _REDIRECTED not in request.query:  # a client that followed a redirect gets what it came for
             reply = self._simulator.answer_file(_caller(request, None), task_id, number, reply)
         self._simulator.seen.answers[Place.DOWNLOAD, reply.status] += 1
         return await self._send(request, reply, None)
@@ -238,7 +241,7 @@ def _caller(request: web.Request, account: str | None) -> Caller:
     host, colon, port = request.host.rpartition(":")
     name = host if colon else request.host
     other = _OTHER_HOST.get(name, "localhost")
-    elsewhere = f"http://{other}{colon}{port if colon else ''}{request.path}?elsewhere=1"
+    elsewhere = f"http://{other}{colon}{port if colon else ''}{request.path}?{_REDIRECTED}=1"
     return Caller(account=account or "", origin=f"http://{request.host}", elsewhere=elsewhere)
 
 

@@ -60,7 +60,9 @@ class Seen:
     answers: Counter[tuple[Place, int]]
     """How many requests came to each place, by the status that was meant as the answer."""
     keys_on_files: int = 0
-    """How often an Authorization header came with a request for a file, or to another host name."""
+    """How often an Authorization header came with a request for a file."""
+    keys_after_redirect: int = 0
+    """How often an Authorization header was carried along to the other host name of a redirect."""
     throttled: int = 0
     """How many requests the rate limits refused."""
 
@@ -264,9 +266,9 @@ class Simulator:
                 message = "this Idempotency-Key was used with another request"
                 return Submission(reply=refusal(409, "idempotency_conflict", message))
             return Submission(reply=json_reply({}), task=known)
-        task = self._make(account, order, idempotency_key, now)
-        if task.hold_quota > self._wallet.available(account, now):
+        if quota_from_nusd(order.model.estimate_nusd(order.request)) > self._wallet.available(account, now):
             return Submission(reply=balance_used_up())
+        task = self._make(account, order, idempotency_key, now)
         self._store.add(task)
         self._wallet.hold(task)
         return Submission(reply=json_reply({}), task=task)
@@ -274,7 +276,8 @@ class Simulator:
     def _make(self, account: str, order: Order, idempotency_key: str | None, now: float) -> SimulatedTask:
         model, request = order.model, order.request
         most = model.max_images(request)
-        is_group = most > int(str(request.get("n", model.defaults.get("n", 1)))) or request.get("action") == "group"
+        asked = request.get("n", 1)
+        is_group = request.get("action") == "group" or (isinstance(asked, int | float) and most > asked)
         self._made += 1
         moment = Moment(
             place=Place.TASK,

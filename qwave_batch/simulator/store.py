@@ -10,7 +10,8 @@ from qwave_batch.errors import StorageError
 from qwave_batch.simulator.tasks import SimulatedTask
 
 _COLUMNS = tuple(field.name for field in fields(SimulatedTask))
-_SCHEMA = """
+_VERSION = 1
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS tasks (
     task_id TEXT PRIMARY KEY, account TEXT NOT NULL, model TEXT NOT NULL, action TEXT NOT NULL,
     body_hash TEXT NOT NULL, sent_hash TEXT NOT NULL, idempotency_key TEXT,
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 );
 CREATE INDEX IF NOT EXISTS tasks_by_body ON tasks (body_hash, account);
 CREATE INDEX IF NOT EXISTS tasks_by_key ON tasks (idempotency_key, account) WHERE idempotency_key IS NOT NULL;
+PRAGMA user_version = {_VERSION};
 """
 _INSERT = f"INSERT INTO tasks ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 (as below)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM tasks"  # noqa: S608 (our own column names)
@@ -33,14 +35,29 @@ class TaskStore:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=30, check_same_thread=False)
-            # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is only
-            # synced at checkpoints, because a power cut may cost simulated tasks.
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA wal_autocheckpoint = 4000")
-            self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
+        try:
+            version = self._prepare()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
+        if version != _VERSION:
+            self._db.close()
+            raise StorageError(f"the simulator's state {path} was written by another version of this program")
+
+    def _prepare(self) -> int:
+        """Make the tables where there are none, and return the version of those there are."""
+        # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is only synced at
+        # checkpoints, because a power cut may cost simulated tasks.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA wal_autocheckpoint = 4000")
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version == 0:
+            self._db.executescript(_SCHEMA)
+            return _VERSION
+        return version
 
     def close(self) -> None:
         """Close the file; nothing can be asked afterwards."""

@@ -147,6 +147,17 @@ def test_a_redirect_leads_to_another_host_name(open_api: ApiMaker) -> None:
     asyncio.run(scenario())
 
 
+def test_a_key_that_follows_a_redirect_is_seen(open_api: ApiMaker) -> None:
+    async def scenario() -> None:
+        async with open_api(faults="submit.redirect=@1") as api:
+            answer = await api.submit()
+            assert (answer.status, api.simulator.seen.keys_after_redirect) == (307, 0)
+            await api.call("POST", answer.headers["Location"], json={})
+            assert api.simulator.seen.keys_after_redirect == 1
+
+    asyncio.run(scenario())
+
+
 def test_429_comes_with_seconds_a_date_or_nothing(open_api: ApiMaker) -> None:
     async def scenario() -> None:
         async with open_api(faults="http429=@1:7,http429_date=@2:7,http429_bare=@3") as api:

@@ -5,8 +5,11 @@ import json
 from typing import Any, TypeAlias
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.simulator import Behaviour, Simulator, parse_faults
 from qwave_batch.simulator.simulator import Caller
 
 Api: TypeAlias = Any  # the fixture's classes are in conftest.py, which is no module
@@ -56,6 +59,8 @@ def test_the_server_of_may_speaks_milliseconds_and_names_no_cost(open_api: ApiMa
         (b'{"model": "gpt-image-2", "prompt": "a", "prompt": "b"}', "invalid_request", None),
         (b"[" * 100_000, "invalid_request", None),
         (b'{"n": ' + b"1" * 10_000 + b"}", "invalid_request", None),
+        (b'{"n": 9223372036854775808}', "invalid_request", None),
+        (b'{"n": 1e999}', "invalid_request", None),
         (b"{}", "capability_violation", "model"),
         (b'{"model": 7}', "capability_violation", "model"),
         (b'{"model": "gpt-image-3", "prompt": "a"}', "model_not_found", "model"),
@@ -124,6 +129,43 @@ def test_the_server_judges_as_the_catalog_does(open_api: ApiMaker) -> None:
                             assert error.get("param", "") == violations[0].field
 
     asyncio.run(scenario())
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63) + 1, 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(sorted({*open_catalog("2026-05").fields, "extra", "callback_url", "callback_events", "x"}))
+FAULTS = "fewer_images=0.5,no_images=0.1,task_failed=0.1"
+
+
+@given(st.sampled_from(sorted(open_catalog("2026-05").models)), st.dictionaries(FIELDS, JSON, max_size=4))
+@settings(max_examples=120)
+def test_any_request_gets_the_catalogs_verdict(name: str, fields: dict[str, Any]) -> None:
+    catalog = open_catalog("2026-05")
+    request = {"prompt": "a cat", **fields, "model": name}
+    caller = Caller(account="a", origin="http://127.0.0.1", elsewhere="")
+    with Simulator(catalog=catalog, behaviour=Behaviour(faults=parse_faults(FAULTS))) as simulator:
+        submission = simulator.submit(caller, json.dumps(request).encode(), None)
+        without_extra = {field: value for field, value in request.items() if field != "extra"}
+        is_refused = bool(request.get("extra")) or bool(catalog.model(name).violations(without_extra))
+        assert (submission.reply.status == 400) is is_refused
+        if submission.task:
+            assert simulator.answer_submit(caller, submission.task, waited=False).status == 200
+
+
+@pytest.mark.parametrize("n", [2.0, 10**18, 1e300])
+def test_a_whole_number_is_one_however_it_is_written_or_large(n: float) -> None:
+    caller = Caller(account="a", origin="http://127.0.0.1", elsewhere="")
+    behaviour = Behaviour(faults=parse_faults("fewer_images"))
+    with Simulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
+        submission = simulator.submit(caller, json.dumps({**CAT, "n": n, "seed": 7.0}).encode(), None)
+        assert submission.reply.status == (200 if n == 2 else 402)
 
 
 def test_a_large_body_is_refused_before_it_is_read(open_api: ApiMaker) -> None:
