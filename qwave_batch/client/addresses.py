@@ -1,5 +1,6 @@
 """Web addresses, and how far each reaches: the internet, the own network, this machine. Pure."""
 
+import functools
 import ipaddress
 import re
 from collections.abc import Collection
@@ -59,6 +60,7 @@ class WebAddress:
         return self.host.rstrip(".") == "localhost" or self.host.rstrip(".").endswith(".localhost")
 
 
+@functools.lru_cache(maxsize=256)  # a download and its transport ask about the same one
 def read_address(text: str) -> WebAddress:
     """Return the address that a text holds; raises BadAddress.
 

@@ -290,13 +290,15 @@ async def bounded_body(
 
 async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
     """Write a body in a worker thread, a small one in a single step, so that the loop never waits for the disk."""
-    gathered = bytearray()
+    gathered: list[bytes] = []
+    size_bytes = 0
     async for piece in body:
-        gathered += piece
-        if len(gathered) >= _SINK_BYTES:
-            await asyncio.to_thread(sink.write, bytes(gathered), last=False)
-            gathered.clear()
-    await asyncio.to_thread(sink.write, bytes(gathered), last=True)
+        gathered.append(piece)
+        size_bytes += len(piece)
+        if size_bytes >= _SINK_BYTES:
+            await asyncio.to_thread(sink.write, b"".join(gathered), last=False)
+            gathered, size_bytes = [], 0
+    await asyncio.to_thread(sink.write, b"".join(gathered), last=True)
 
 
 def user_agent() -> str:
