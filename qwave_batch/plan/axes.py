@@ -36,6 +36,8 @@ class ResolvedAxis:
     value: Callable[[int], AxisValue]
     sets: frozenset[str]
     """Every request field that any of its values sets."""
+    alone: Callable[[int], Json] | None
+    """The value of its one request field by position, when it sets one field only and never leaves it out."""
     is_listed: bool
     """Whether its values are held; otherwise they are computed on demand, and may be many."""
     origin: Path
@@ -78,8 +80,16 @@ def _field_value(name: str, raw: Json, origin: Path) -> AxisValue:
 def list_axis(name: Name, values: Sequence[AxisValue], origin: Path) -> ResolvedAxis:
     """Return the axis of a written list."""
     sets = frozenset(key for value in values for key in (*value.fields, *value.late))
+    alone: list[Json] = [value.fields[name.text] for value in values if value.fields.keys() == {name.text}]
+    is_alone = len(alone) == len(values) and sets == {name.text} and None not in alone
     return ResolvedAxis(
-        name=name, count=len(values), value=values.__getitem__, sets=sets, is_listed=True, origin=origin
+        name=name,
+        count=len(values),
+        value=values.__getitem__,
+        sets=sets,
+        alone=alone.__getitem__ if is_alone else None,
+        is_listed=True,
+        origin=origin,
     )
 
 
@@ -95,4 +105,12 @@ def computed_axis(name: Name, values: IntegerRange | RandomSeeds, origin: Path) 
         return read_value(name, number(position), {}, origin)
 
     sets = frozenset({name.text}) if name.is_field else frozenset[str]()
-    return ResolvedAxis(name=name, count=values.count, value=value, sets=sets, is_listed=False, origin=origin)
+    return ResolvedAxis(
+        name=name,
+        count=values.count,
+        value=value,
+        sets=sets,
+        alone=number if name.is_field else None,
+        is_listed=False,
+        origin=origin,
+    )

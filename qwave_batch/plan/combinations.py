@@ -69,17 +69,33 @@ class Matrix:
         self.includes = tuple(includes)
         self._drops = self._masks(self.excludes, silence_agrees=False)
         self._lays = self._masks(self.includes, silence_agrees=True)
-        self.own = tuple(number for number in range(len(self.includes)) if not self._fits_any(number))
+        self._fit_nowhere = frozenset(number for number in range(len(self.includes)) if not self._fits_any(number))
+        self.own = tuple(sorted(self._fit_nowhere))
         """The numbers of the includes that fit no combination and are one themselves."""
+        self._entries = _EntriesByMask(self.includes)
 
-    def __iter__(self) -> Iterator[Combination]:
-        """Yield the product in the order written, last axis fastest, then the includes of their own."""
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        """Yield the slots of each combination: the product in the order written, then the includes of their own.
+
+        Slots are the position in each axis, then a number for the includes laid over; equal slots, equal values.
+        """
         if self.axes or not self.includes:
             yield from self._product()
         for number in self.own:
-            slots = (*(-1 for _ in self.axes), -1 - number)
-            entry = self.includes[number]
-            yield Combination(values=entry.own_values, includes=(entry,), slots=slots)
+            yield (*(-1 for _ in self.axes), -1 - number)
+
+    def combination(self, slots: tuple[int, ...]) -> Combination:
+        """Return the combination that slots stand for."""
+        laid = slots[-1]
+        if laid < 0:
+            entry = self.includes[-1 - laid]
+            return Combination(values=entry.own_values, includes=(entry,), slots=slots)
+        values = tuple(axis.value(slot) for axis, slot in zip(self.axes, slots[:-1], strict=True))
+        return Combination(values=values, includes=self._entries[laid], slots=slots)
+
+    def leave_out(self, number: int) -> None:
+        """Make no combination of include ``number``, which has a mistake."""
+        self.own = tuple(own for own in self.own if own != number)
 
     def idle_excludes(self) -> Iterator[Entry]:
         """Yield the excludes that match nothing."""
@@ -87,15 +103,16 @@ class Matrix:
             if not all(any(masks[position] >> number & 1 for position in masks.positions()) for masks in self._drops):
                 yield entry
 
-    def _product(self) -> Iterator[Combination]:
-        laid_over = sum(1 << number for number in range(len(self.includes)) if number not in self.own)
-        entries = _EntriesByMask(self.includes)
-        for slots in itertools.product(*(range(axis.count) for axis in self.axes)):
+    def _product(self) -> Iterator[tuple[int, ...]]:
+        laid_over = sum(1 << number for number in range(len(self.includes)) if number not in self._fit_nowhere)
+        every = itertools.product(*(range(axis.count) for axis in self.axes), (0,))
+        if not laid_over and not self.excludes:
+            yield from every
+            return
+        for slots in every:
             if self.excludes and self.axes and _together(self._drops, slots):
                 continue
-            laid = _together(self._lays, slots) & laid_over if laid_over else 0
-            values = tuple(axis.value(slot) for axis, slot in zip(self.axes, slots, strict=True))
-            yield Combination(values=values, includes=entries[laid], slots=(*slots, laid))
+            yield (*slots[:-1], _together(self._lays, slots) & laid_over) if laid_over else slots
 
     def _fits_any(self, number: int) -> bool:
         """Whether include ``number`` goes with some combination that no exclude drops.
@@ -133,7 +150,7 @@ class _EntriesByMask(dict[int, tuple[Entry, ...]]):
 
 
 def _together(masks: Sequence[Masks], slots: Sequence[int]) -> int:
-    return reduce(and_, (mask[slot] for mask, slot in zip(masks, slots, strict=True)))
+    return reduce(and_, (mask[slot] for mask, slot in zip(masks, slots, strict=False)))  # the last slot is not an axis
 
 
 def owner(axes: Sequence[ResolvedAxis], name: str) -> int | None:

@@ -1,31 +1,30 @@
 """Expands a spec into its jobs, lazily and in order."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.model import Model
-from qwave_batch.catalog.violation import Violation
-from qwave_batch.errors import UnknownName
-from qwave_batch.model.job import Job, JobError, PlanItem, Twin
-from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.combinations import Combination, Matrix
+from qwave_batch.model.job import PlanItem
+from qwave_batch.plan.assembling import Assembler
+from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.entries import Cell, Entry, Lane
 from qwave_batch.plan.faults import Faults
-from qwave_batch.plan.identity import draw, job_id
-from qwave_batch.plan.judging import Fits, Misfits, content_fields, judge
+from qwave_batch.plan.holes import Fragments, holes_of
+from qwave_batch.plan.identity import draw
+from qwave_batch.plan.jobs import JobMaker
+from qwave_batch.plan.judging import content_fields
 from qwave_batch.plan.paths import OutputPath, PathClashes
-from qwave_batch.plan.prompts import CompiledPrompt, PromptCase, PromptReader
+from qwave_batch.plan.prompts import CompiledPrompt, PromptReader
 from qwave_batch.plan.requests import RequestBuilder
-from qwave_batch.plan.scope import UNKNOWN
-from qwave_batch.spec.document import Sample, Spec, Unsupported
+from qwave_batch.plan.shapes import shapes_of
+from qwave_batch.plan.summary import Figures
+from qwave_batch.spec.document import Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
-
-FIRST_FIELDS = ("model", "action", "prompt")
 
 
 @dataclass(slots=True, kw_only=True)
 class Expansion:
-    """One pass over all jobs of a spec; what is wrong with them is noted in ``faults``."""
+    """The jobs of a spec; what is wrong with them is noted in ``faults`` on the way."""
 
     spec: Spec
     catalog: Catalog
@@ -36,202 +35,115 @@ class Expansion:
     matrix: Matrix
     output: OutputPath
     faults: Faults
-
-    _content: frozenset[str] = field(init=False)
-    _clashes: PathClashes = field(init=False)
+    _maker: JobMaker = field(init=False)
+    _assembler: Assembler = field(init=False)
 
     def __post_init__(self) -> None:
-        self._content = content_fields(self.catalog.models)
-        self._clashes = PathClashes(self.spec.output_path)
+        self._maker = JobMaker(matrix=self.matrix, output=self.output)
+        self._assembler = Assembler(
+            catalog=self.catalog,
+            unsupported=self.spec.unsupported,
+            content=content_fields(self.catalog.models),
+            faults=self.faults,
+        )
 
     def items(self) -> Iterator[PlanItem]:
         """Yield each job at its first place, and a twin wherever the same job comes up again."""
-        seen: set[int] = set()
-        threshold = self._threshold(self.spec.sample) if self.spec.sample else None
-        for job in self._entries():
-            if threshold is not None and draw(self.spec.sample.seed, job.job_id) > threshold:  # type: ignore[union-attr]
+        for entry, is_new in self._folded():
+            try:
+                yield self._maker.job(entry) if is_new else self._maker.twin(entry)
+            except TemplateFault as fault:
+                self.faults.add(fault.where, fault.message)
+
+    def figures(self) -> Figures:
+        """Return the counts of the plan without making its jobs; every mistake in it is noted on the way."""
+        figures = Figures()
+        clashes = PathClashes()
+        for entry, is_new in self._folded():
+            if not is_new:
+                figures.folded += 1
                 continue
-            number = int(job.job_id, 16)
-            if number in seen:
-                yield _twin(job)
-                continue
-            seen.add(number)
-            self._claim_path(job)
-            yield job
-
-    def _threshold(self, sample: Sample) -> bytes:
-        """Return the hash up to which jobs are in the sample: ``count`` of those that can be made are."""
-        draws = sorted({draw(sample.seed, job.job_id) for job in self._entries() if not job.skip})
-        return draws[sample.count - 1] if len(draws) > sample.count else b"\xff" * 33
-
-    def _entries(self) -> Iterator[Job]:
-        """Yield a job for each entry of the full product that can be put together."""
-        index = 0
-        for prompt in self.prompts:
-            builder = RequestBuilder(self.base, prompt, self.matrix.axes)
-            for case in self.reader.cases(prompt):
-                builder.forget()
-                for combination in self.matrix:
-                    scope = {**case.scope, **combination.variables(self.matrix.axes)}
-                    for repeat in range(self.spec.repeat):
-                        job = (
-                            self._job(_Cell(case, combination, scope, repeat, index), builder) if case.is_kept else None
-                        )
-                        index += 1
-                        if job:
-                            yield job
-
-    def _job(self, cell: "_Cell", builder: RequestBuilder) -> Job | None:
-        scope = {**cell.scope, "repeat": cell.repeat}
-        try:
-            request = builder.build(cell.combination, scope, cell.repeat)
-        except TemplateFault as fault:
-            self.faults.add(fault.where, fault.message)
-            return None
-        model = self._model(request, cell, builder)
-        if model is None:
-            return None
-        if any(value is UNKNOWN for value in request.values()):
-            self._refuse(cell, builder, _certain(request, model))
-            return None
-        verdict = judge(request, model, self.spec.unsupported, self._content)
-        match verdict:
-            case Fits():
-                return self._made(cell, scope, model, verdict)
-            case Misfits():
-                if self.spec.unsupported is Unsupported.ERROR:
-                    self._refuse(cell, builder, verdict.violations)
-                    return None
-                return self._skipped(cell, request, verdict.as_error())
-
-    def _model(self, request: Mapping[str, Json], cell: "_Cell", builder: RequestBuilder) -> Model | None:
-        name = request.get("model")
-        where = builder.origin("model", cell.combination)
-        if name is UNKNOWN:
-            return None
-        if name is None:
-            self.faults.add(where, "no model is named", suggestion="set model under request, or as an axis")
-            return None
-        if not isinstance(name, str):
-            self.faults.add(where, "a model's name is text", value=name)
-            return None
-        try:
-            return self.catalog.model(name)
-        except UnknownName as unknown:
-            self.faults.add(where, str(unknown), value=name, suggestion=None)
-            return None
-
-    def _refuse(self, cell: "_Cell", builder: RequestBuilder, violations: Iterable[Violation]) -> None:
-        if self.spec.unsupported is not Unsupported.ERROR:
-            return
-        for found in violations:
-            self.faults.add(
-                builder.origin(found.field or "model", cell.combination),
-                found.message,
-                value=found.value,
-                allowed=found.allowed,
-                suggestion=found.suggestion,
+            shape = entry.shape
+            figures.count(
+                model=shape.model.name,
+                error=shape.error,
+                images=shape.max_images,
+                estimated_nusd=shape.estimated_nusd,
             )
+            if not self.output.is_safe:
+                self._check_path(entry, clashes)
+        return figures
 
-    def _made(self, cell: "_Cell", scope: Mapping[str, Json], model: Model, verdict: Fits) -> Job | None:
-        callback = {name: value for name, value in verdict.request.items() if name in self.catalog.callback_fields}
-        request = ordered({name: value for name, value in verdict.request.items() if name not in callback})
-        identity = job_id(request, cell.repeat)
+    def _folded(self) -> Iterator[tuple[Entry, bool]]:
+        """Yield the entries that the sample keeps, and whether each is the first of its job."""
+        seen: set[int] = set()
+        sample = self.spec.sample
+        threshold = self._threshold(sample) if sample else None
+        for entry in self._entries():
+            if sample and threshold and draw(sample.seed, entry.job_id) > threshold:
+                continue
+            is_new = entry.number not in seen
+            if is_new:
+                seen.add(entry.number)
+            yield entry, is_new
+
+    def _threshold(self, sample: Sample) -> bytes | None:
+        """Return the hash up to which jobs are in the sample, so that ``count`` of those that can be made are."""
+        with self.faults.muted():
+            ids = {entry.job_id for entry in self._entries() if entry.shape.error is None}
+        draws = sorted(draw(sample.seed, job_id) for job_id in ids)
+        return draws[sample.count - 1] if len(draws) > sample.count else None
+
+    def _entries(self) -> Iterator[Entry]:
+        """Yield every entry of the full product that can be put together."""
+        index = 0
+        fragments = Fragments()
+        self.reader.start()
+        for prompt in self.prompts:
+            lane = self._lane(prompt, fragments)
+            for case in self.reader.cases(prompt):
+                lane.next_case()
+                for slots in self.matrix:
+                    for repeat in range(self.spec.repeat):
+                        entry = self._entry(lane, Cell(case, slots, repeat, index)) if case.is_kept else None
+                        index += 1
+                        if entry:
+                            yield entry
+
+    def _lane(self, prompt: CompiledPrompt, fragments: Fragments) -> Lane:
+        builder = RequestBuilder(self.base, prompt, self.matrix)
+        holes = holes_of(builder, self.catalog)
+        return Lane(
+            builder=builder,
+            holes=holes,
+            shapes=shapes_of(builder, holes),
+            fragments=fragments,
+            assembler=self._assembler,
+        )
+
+    def _entry(self, lane: Lane, cell: Cell) -> Entry | None:
         try:
-            path = self.output.render(scope, request, identity)
+            return lane.entry(cell)
         except TemplateFault as fault:
             self.faults.add(fault.where, fault.message)
-            return None
-        return Job(
-            job_id=identity,
-            index=cell.index,
-            prompt_id=cell.case.prompt_id,
-            prompt=str(request.get("prompt", "")),
-            model=model.name,
-            action=action_of(request, model),
-            request=request,
-            callback=callback,
-            dropped=verdict.dropped,
-            axes=cell.combination.labels(self.matrix.axes),
-            tags=cell.case.tags,
-            meta=cell.case.meta,
-            repeat=cell.repeat,
-            path=path,
-            max_images=model.max_images(request),
-            random=is_random(request, model),
-            estimated_nusd=model.estimate_nusd(request),
-        )
+        except ValueError as error:
+            self.faults.add(lane.builder.prompt.origin, f"a request of this prompt has no JSON form: {error}")
+        return None
 
-    def _skipped(self, cell: "_Cell", request: dict[str, Json], error: JobError) -> Job:
-        body = ordered({name: value for name, value in request.items() if name not in self.catalog.callback_fields})
-        model = self.catalog.model(str(body["model"]))
-        return Job(
-            job_id=job_id(body, cell.repeat),
-            index=cell.index,
-            prompt_id=cell.case.prompt_id,
-            prompt=str(body.get("prompt", "")),
-            model=model.name,
-            action=action_of(body, model),
-            request=body,
-            axes=cell.combination.labels(self.matrix.axes),
-            tags=cell.case.tags,
-            meta=cell.case.meta,
-            repeat=cell.repeat,
-            random=is_random(body, model),
-            skip=error,
-        )
-
-    def _claim_path(self, job: Job) -> None:
-        other = self._clashes.claim(job)
+    def _check_path(self, entry: Entry, clashes: PathClashes) -> None:
+        """Note an output path that fails, or that another job has taken."""
+        if entry.shape.error:
+            return
+        try:
+            path = self._maker.path(entry, entry.shape.request(entry.values))
+        except TemplateFault as fault:
+            self.faults.add(fault.where, fault.message)
+            return
+        other = clashes.claim(path, entry.shape.max_images, entry.cell.index)
         if other is not None:
             self.faults.add(
                 ("output", "path"),
-                f'jobs {other} and {job.index} would both be written to "{job.path}"',
-                value=job.path,
+                f'jobs {other} and {entry.cell.index} would both be written to "{path}"',
+                value=path,
                 suggestion="name what tells them apart, or {{ job_id }}",
             )
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """One entry of the full product."""
-
-    case: PromptCase
-    combination: Combination
-    scope: Mapping[str, Json]
-    repeat: int
-    index: int
-
-
-def _certain(request: Mapping[str, Json], model: Model) -> Iterator[Violation]:
-    """Yield the violations of a request that what is unknown in it can't have caused."""
-    known = {name: value for name, value in request.items() if value is not UNKNOWN}
-    for found in model.violations(model.normalise(known)):
-        if found.kind in {"unknown_field", "bad_value"} and request.get(found.field) is not UNKNOWN:
-            yield found
-
-
-def ordered(request: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the request with its telling fields first, for those who read it."""
-    return {name: request[name] for name in (*FIRST_FIELDS, *request) if name in request}
-
-
-def action_of(request: Mapping[str, Json], model: Model) -> str:
-    """Return the action that the API will take: the one asked for, else the model's default."""
-    return str(request.get("action", model.actions[0]))
-
-
-def is_random(request: Mapping[str, Json], model: Model) -> bool:
-    """Whether the same request would give another picture: no seed is sent, or the model takes none."""
-    return not model.takes_seed or request.get("seed", -1) == -1
-
-
-def _twin(job: Job) -> Twin:
-    return Twin(
-        job_id=job.job_id,
-        index=job.index,
-        prompt_id=job.prompt_id,
-        axes=job.axes,
-        tags=job.tags,
-        meta=job.meta,
-    )

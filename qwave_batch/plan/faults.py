@@ -1,6 +1,7 @@
 """Collects complaints while a plan is made, so that all are said at once and the same thing is said once."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.model.jsontypes import Json
@@ -9,15 +10,25 @@ from qwave_batch.spec.document import Marks, Path
 
 SHOWN_CHARACTERS = 120
 
-Report = Callable[..., None]
-
 
 @dataclass(slots=True)
 class Faults:
     """A growing list of problems; the same message at the same place is counted, not repeated."""
 
     marks: Marks
+    spoiled_names: set[str] = field(default_factory=set)
+    """Names that templates with a mistake use all the same."""
+    _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Note nothing for as long as a pass goes on that another one repeats."""
+        before, self._is_muted = self._is_muted, True
+        try:
+            yield
+        finally:
+            self._is_muted = before
 
     def add(
         self,
@@ -30,6 +41,8 @@ class Faults:
         warning: bool = False,
     ) -> None:
         """Note a problem with the value at ``where``."""
+        if self._is_muted:
+            return
         severity = "warning" if warning else "error"
         key = (where, severity, message)
         known = self._found.get(key)

@@ -12,7 +12,7 @@ from qwave_batch.model.terms import Terms
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.preparing import prepare
-from qwave_batch.plan.summary import Figures, figures_of
+from qwave_batch.plan.summary import Figures
 from qwave_batch.spec.document import Spec
 
 
@@ -63,7 +63,7 @@ def make_plan(spec: Spec) -> Plan:
         faults.add(("catalog",), str(unknown), value=spec.catalog, allowed=unknown.known)
         raise SpecError(faults.problems()) from unknown
     expansion = prepare(spec, catalog, faults)
-    figures = figures_of(expansion.items())
+    figures = expansion.figures()
     _note_empty(figures, expansion, faults)
     if faults.has_errors():
         raise SpecError(faults.problems())

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.paths import path_key, safe_path
 from qwave_batch.plan.faults import Faults
 from qwave_batch.spec.templates import Value
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-UNIQUE_BY_ITSELF = re.compile(r"\{\{\s*job_id\s*\}\}")
+_SURE = r"\{\{\s*(?:job_id|model|prompt\.id|repeat)\s*\}\}"
+SURE_NAMES = re.compile(rf"(?:[\w./-]|{_SURE})*\{{\{{\s*job_id\s*\}}\}}(?:[\w./-]|{_SURE})*")
+"""Templates of names that every job has, with the job's id: no two jobs come to one path, and none fails."""
 
 
 def check_template(raw: str, faults: Faults) -> None:
@@ -30,6 +31,9 @@ class OutputPath:
         """Take the compiled template, None with a mistake, and all request fields, which are empty when not sent."""
         self._template = template
         self._empty = dict.fromkeys(fields, "")
+        raw = template.raw if template else ""
+        self.is_safe = isinstance(raw, str) and SURE_NAMES.fullmatch(raw) is not None
+        """Whether it can neither fail nor give one path to two jobs: only sure names, the job's id among them."""
 
     def render(self, scope: Mapping[str, Json], request: Mapping[str, Json], job_id: str) -> str:
         """Return the path, with ``/`` between folders and no extension.
@@ -46,26 +50,20 @@ class OutputPath:
 class PathClashes:
     """Remembers the names that jobs take; two that differ in case only are the same on some disks."""
 
-    def __init__(self, raw_template: str) -> None:
-        """Decide from the template whether names can clash at all: one with the job's id can't."""
-        self._is_needed = not UNIQUE_BY_ITSELF.search(raw_template)
-        self._taken: dict[str, int] = {}
+    def __init__(self) -> None:
+        self._taken: dict[int, int] = {}
 
-    def claim(self, job: Job) -> int | None:
-        """Take the job's names; return the index of the job that has one already, or None."""
-        if not self._is_needed or job.skip:
-            return None
-        names = list(_names(job))
-        for name in names:
-            if name in self._taken:
-                return self._taken[name]
-        self._taken.update(dict.fromkeys(names, job.index))
-        return None
+    def claim(self, path: str, max_images: int, index: int) -> int | None:
+        """Take the names of a job's images; return the index of the job that has one of them already, or None."""
+        names = [hash(name) for name in _names(path_key(path), max_images)]
+        other = next((self._taken[name] for name in names if name in self._taken), None)
+        if other is None:
+            self._taken.update(dict.fromkeys(names, index))
+        return other
 
 
-def _names(job: Job) -> Iterator[str]:
-    folded = path_key(job.path)
-    if job.max_images == 1:
-        yield folded
+def _names(path: str, max_images: int) -> Iterator[str]:
+    if max_images == 1:
+        yield path
     else:
-        yield from (f"{folded}_{number}" for number in range(1, job.max_images + 1))
+        yield from (f"{path}_{number}" for number in range(1, max_images + 1))

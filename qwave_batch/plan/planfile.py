@@ -14,8 +14,8 @@ from qwave_batch.model.job import Job, JobError, PlanItem, Twin
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.terms import Terms
-from qwave_batch.plan.expansion import is_random
 from qwave_batch.plan.identity import job_id
+from qwave_batch.plan.jobs import is_random
 from qwave_batch.plan.summary import Figures, figures_of
 from qwave_batch.plan.termsjson import terms_as_json, terms_from_json
 

@@ -71,6 +71,10 @@ class PromptReader:
     faults: Faults
     _ids: dict[str, Path] = field(default_factory=dict)
 
+    def start(self) -> None:
+        """Begin a pass over all prompts: no id is taken yet."""
+        self._ids.clear()
+
     def compile(self) -> list[CompiledPrompt]:
         """Return the prompts, with what is wrong with them noted."""
         return [self._compile(entry) for entry in self.spec.prompts]
@@ -176,7 +180,8 @@ class PromptReader:
         sample = prompt.sample
         if sample is None:
             return None
-        numbers = (row.number for row, _ in self._rows(prompt, table))
+        with self.faults.muted():
+            numbers = [row.number for row, _ in self._rows(prompt, table)]
         return set(heapq.nsmallest(sample.count, numbers, key=lambda number: draw(sample.seed, number)))
 
     def _case(

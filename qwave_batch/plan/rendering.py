@@ -1,13 +1,41 @@
 """Renders a template once for all the cells that look the same to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.scope import UNKNOWN, is_unknown
 from qwave_batch.spec.templates import Value
 
-HELD_TEXTS = 4096  # per template and prompt; a template that names a long axis is not worth holding
+HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the names that templates use stand for, in one prompt of a spec."""
+
+    axes: Sequence[str]
+    """The names of the axes, in order: the slots of a combination. The slot after the last is the includes'."""
+    added: Collection[str]
+    """Variables that includes add."""
+    case: Collection[str]
+    """Names that change from row to row of the prompt's table."""
+
+    def slots(self, value: Value) -> tuple[int, ...]:
+        """Return the slots that a template depends on."""
+        slots = [number for number, name in enumerate(self.axes) if name in value.names]
+        return (*slots, len(self.axes)) if value.names.intersection(self.added) else tuple(slots)
+
+    def follows_case(self, value: Value) -> bool:
+        """Whether a template can come out differently from row to row."""
+        return not value.names.isdisjoint(self.case)
+
+
+def picker(slots: Sequence[int]) -> Callable[[tuple[int, ...]], Any]:
+    """Return what picks the given slots out of a combination, as something to look up by."""
+    return itemgetter(*slots) if slots else lambda _: None
 
 
 @dataclass(slots=True)
@@ -19,40 +47,42 @@ class Memo:
 
     value: Value | None
     """None for a template with a mistake: it renders to ``UNKNOWN``."""
-    slots: tuple[int, ...]
-    """The numbers of the slots of a combination that the template depends on."""
+    pick: Callable[[tuple[int, ...]], Any]
     names_repeat: bool
-    _held: dict[tuple[int, ...], Json] = field(default_factory=dict)
+    follows_case: bool
+    _held: dict[Any, Json] = field(default_factory=dict)
 
-    def render(self, scope: Mapping[str, Json], positions: tuple[int, ...], repeat: int) -> Json:
-        """Return the rendered value; ``scope`` is only read when the same cell was not seen before.
+    def render(self, slots: tuple[int, ...], repeat: int, scope: Callable[[], Mapping[str, Json]]) -> Json:
+        """Return the rendered value; ``scope`` is only made when no cell like this one was seen before.
 
         Raises:
             TemplateFault: The template fails on this cell.
         """
-        key = tuple(positions[slot] for slot in self.slots)
-        if self.names_repeat:
-            key = (*key, repeat)
+        key = (self.pick(slots), repeat) if self.names_repeat else self.pick(slots)
         if key in self._held:
             return self._held[key]
         if len(self._held) >= HELD_TEXTS:
             self._held.clear()
-        value = self.value
-        seen = UNKNOWN if value is None or is_unknown(value, scope) else value.render(scope)
-        self._held[key] = seen
+        seen = self._held[key] = self._render(scope())
         return seen
 
-    def forget(self) -> None:
-        """Drop what was held; called when the prompt changes."""
-        self._held.clear()
+    def next_case(self) -> None:
+        """Drop what was held if the next row may change it."""
+        if self.follows_case:
+            self._held.clear()
+
+    def _render(self, scope: Mapping[str, Json]) -> Json:
+        value = self.value
+        return UNKNOWN if value is None or is_unknown(value, scope) else value.render(scope)
 
 
-def memo(value: Value | None, axis_names: Sequence[str]) -> Memo:
-    """Return the memo of a template over axes in that order.
-
-    A template that is not constant depends on the last slot too, the includes': they may add any name.
-    """
+def memo(value: Value | None, names: Names) -> Memo:
+    """Return the memo of a template."""
     if value is None or value.is_constant:
-        return Memo(value, (), names_repeat=False)
-    slots = [number for number, name in enumerate(axis_names) if name in value.names]
-    return Memo(value, (*slots, len(axis_names)), "repeat" in value.names)
+        return Memo(value, picker(()), names_repeat=False, follows_case=False)
+    return Memo(
+        value,
+        picker(names.slots(value)),
+        names_repeat="repeat" in value.names,
+        follows_case=names.follows_case(value),
+    )

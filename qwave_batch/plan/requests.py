@@ -1,15 +1,18 @@
 """Puts the request of one job together: the spec's fields, the prompt's, the axes', the includes'."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.axes import ResolvedAxis
-from qwave_batch.plan.combinations import Combination
-from qwave_batch.plan.prompts import CompiledPrompt
-from qwave_batch.plan.rendering import Memo, memo
+from qwave_batch.plan.combinations import Combination, Matrix
+from qwave_batch.plan.prompts import ROW_NAMES, CompiledPrompt
+from qwave_batch.plan.rendering import Memo, Names, memo
+from qwave_batch.spec import words
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
+
+Scope = Callable[[], Mapping[str, Json]]
+"""Makes the names that templates see in a cell; called only when one has to be rendered."""
 
 
 @dataclass(slots=True)
@@ -22,18 +25,21 @@ class RequestBuilder:
     base: Mapping[str, Value | None]
     """The spec's own ``request``."""
     prompt: CompiledPrompt
-    axes: Sequence[ResolvedAxis]
-
-    _names: list[str] = field(init=False)
+    matrix: Matrix
+    names: Names = field(init=False)
+    text: Memo = field(init=False)
     _memos: dict[int, Memo] = field(init=False)
-    _text: Memo = field(init=False)
 
     def __post_init__(self) -> None:
-        self._names = [axis.name.text for axis in self.axes]
+        self.names = Names(
+            axes=[axis.name.text for axis in self.matrix.axes],
+            added={name for entry in self.matrix.includes for name in entry.variables},
+            case={*self.prompt.variables, *ROW_NAMES, "prompt"} if self.prompt.table else set(),
+        )
+        self.text = memo(self.prompt.text, self.names)
         self._memos = {}
-        self._text = memo(self.prompt.text, self._names)
 
-    def build(self, combination: Combination, scope: Mapping[str, Json], repeat: int) -> dict[str, Json]:
+    def build(self, combination: Combination, scope: Scope, repeat: int) -> dict[str, Json]:
         """Return the request of a cell, as rendered; a field that comes out null is left out.
 
         Raises:
@@ -42,18 +48,18 @@ class RequestBuilder:
         slots = combination.slots
         fields: dict[str, Json] = {}
         for name, value in self._templates(combination):
-            fields[name] = self._memo(value).render(scope, slots, repeat)
+            fields[name] = self.memo(value).render(slots, repeat, scope)
         for chosen in combination.values:
             if chosen:
                 fields.update(chosen.fields)
-        fields["prompt"] = text_of(self._text.render(scope, slots, repeat))
+        fields["prompt"] = text_of(self.text.render(slots, repeat, scope))
         return {name: value for name, value in fields.items() if value is not None}
 
-    def forget(self) -> None:
+    def next_case(self) -> None:
         """Drop what was rendered for the last row of a table."""
-        self._text.forget()
+        self.text.next_case()
         for held in self._memos.values():
-            held.forget()
+            held.next_case()
 
     def origin(self, name: str, combination: Combination) -> Path:
         """Return the place in the spec that set a field of a cell, or the prompt where none did."""
@@ -69,7 +75,14 @@ class RequestBuilder:
             return (*self.prompt.origin, "request", name)
         if name in self.base:
             return ("request", name)
-        return (*self.prompt.origin, "text") if name == "prompt" else self.prompt.origin
+        return self.prompt.text_origin if name == "prompt" else self.prompt.origin
+
+    def memo(self, value: Value | None) -> Memo:
+        """Return the memo of one of the templates of requests."""
+        held = self._memos.get(id(value))
+        if held is None:
+            held = self._memos[id(value)] = memo(value, self.names)
+        return held
 
     def _templates(self, combination: Combination) -> Iterator[tuple[str, Value | None]]:
         yield from self.base.items()
@@ -80,15 +93,7 @@ class RequestBuilder:
         for name, value, _ in combination.additions():
             yield name, value
 
-    def _memo(self, value: Value | None) -> Memo:
-        held = self._memos.get(id(value))
-        if held is None:
-            held = self._memos[id(value)] = memo(value, self._names)
-        return held
-
 
 def text_of(value: Json) -> Json:
-    """Return a rendered prompt text as a string; what has no plain text form stays, for the catalog to refuse."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return value
+    """Return a rendered prompt text as a string; a list or a mapping stays, for the catalog to refuse."""
+    return words.text_of(value) if isinstance(value, bool | int | float) else value

@@ -34,7 +34,8 @@ class MatrixReader:
         """Return the matrix; what is wrong with it is noted."""
         axes = [axis for written in self.spec.matrix.axes if (axis := self._axis(written))]
         self._check_setters(axes)
-        excludes = [self._exclude(axes, number, raw) for number, raw in enumerate(self.spec.matrix.exclude)]
+        written = enumerate(self.spec.matrix.exclude)
+        excludes = [entry for number, raw in written if (entry := self._exclude(axes, number, raw))]
         includes = [self._include(axes, number, raw) for number, raw in enumerate(self.spec.matrix.include)]
         matrix = Matrix(axes, excludes, includes)
         for entry in matrix.idle_excludes():
@@ -111,7 +112,7 @@ class MatrixReader:
                     )
                 setters[field] = axis
 
-    def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> Entry:
+    def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> Entry | None:
         origin: Path = ("matrix", "exclude", number)
         keys: list[tuple[Name, Json]] = []
         for written, wanted in raw.items():
@@ -123,7 +124,8 @@ class MatrixReader:
                 self.faults.add_key((*origin, written), f'"{written}" is no axis of the matrix', suggestion=hint)
                 continue
             keys.append((name, self._render(wanted, (*origin, written))))
-        return Entry(keys=tuple(keys), origin=origin)
+        is_whole = len(keys) == len(raw) and all(wanted is not UNKNOWN for _, wanted in keys)
+        return Entry(keys=tuple(keys), origin=origin) if is_whole else None
 
     def _key(self, axes: list[ResolvedAxis], written: str) -> Name:
         """Return a key of an entry; where an axis has that name, what the axis means by it."""

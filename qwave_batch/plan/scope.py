@@ -42,6 +42,7 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
     unknown = sorted(value.names.difference(known))
     for name in unknown:
         note_unknown(name, known, where, faults, of=of)
+        faults.spoiled_names.update(value.names)
     return None if unknown else value
 
 

@@ -55,26 +55,31 @@ class Figures:
         """The most they should cost, in nano-dollars."""
         return sum(figures.estimated_nusd for figures in self.by_model.values())
 
-    def count(self, item: PlanItem) -> None:
-        """Add one item of a plan."""
-        match item:
-            case Twin():
-                self.folded += 1
-            case Job(skip=None):
-                figures = self.by_model.setdefault(item.model, ModelFigures())
-                figures.jobs += 1
-                figures.images += item.max_images
-                figures.estimated_nusd += item.estimated_nusd
-            case Job(skip=JobError() as error):
-                self.skipped += 1
-                self.skips[Skip(error.message, error.field, item.model)] += 1
+    def count(self, *, model: str, error: JobError | None, images: int, estimated_nusd: int) -> None:
+        """Add one job of a plan, or a skipped one."""
+        if error:
+            self.skipped += 1
+            self.skips[Skip(error.message, error.field, model)] += 1
+            return
+        figures = self.by_model.get(model)
+        if figures is None:
+            figures = self.by_model[model] = ModelFigures()
+        figures.jobs += 1
+        figures.images += images
+        figures.estimated_nusd += estimated_nusd
 
 
 def figures_of(items: Iterable[PlanItem]) -> Figures:
     """Return the figures of a stream of plan items."""
     figures = Figures()
     for item in items:
-        figures.count(item)
+        match item:
+            case Twin():
+                figures.folded += 1
+            case Job():
+                figures.count(
+                    model=item.model, error=item.skip, images=item.max_images, estimated_nusd=item.estimated_nusd
+                )
     return figures
 
 

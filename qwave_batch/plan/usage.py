@@ -32,7 +32,7 @@ class UsageCheck:
             needed = {name: where for value, where in (*shared, *own) for name in value.names}
             self._check_own_combinations(needed)
             in_texts.update(name for value, _ in own for name in value.names)
-        used = in_texts | (self.path.names if self.path else set())
+        used = in_texts | self.faults.spoiled_names | (self.path.names if self.path else set())
         for axis in self.matrix.axes:
             self._check_axis(axis, used, in_texts)
         for entry in self.matrix.includes:
@@ -60,6 +60,7 @@ class UsageCheck:
                     user = self.faults.marks.path_text(needed[name])
                     message = f'this include fits no combination, so it is one of its own, and lacks "{name}", '
                     self.faults.add(entry.origin, f"{message}which {user} needs", suggestion=f"add {name} to it")
+                    self.matrix.leave_out(number)
 
     def _check_axis(self, axis: ResolvedAxis, used: Collection[str], in_texts: Collection[str]) -> None:
         name = axis.name

@@ -1,0 +1,86 @@
+"""Which fields of a model can be judged by themselves, so that a million values need no million whole checks."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+Accepts: TypeAlias = Callable[[Json], bool]
+
+_SAY_NOTHING_OF_FIELDS = frozenset({"$schema", "$id", "title", "description", "type", "additionalProperties"})
+_SPEAK_BY_NAME = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "$defs", "dependentRequired"})
+_CHECKABLE = frozenset({"type", "minLength", "maxLength", "minimum", "maximum", "title", "description", "default"})
+
+
+def independent_fields(model: Model) -> Mapping[str, Accepts]:
+    """Return the fields whose value no rule and no price of the model reads, each with the check of its values.
+
+    A field is only named here when its own schema is of a simple kind, so that the check is exact. A keyword that is
+    not known to name the fields it reads may read all of them: then there are none.
+    """
+    rules = {key: value for key, value in model.schema.items() if key not in _SAY_NOTHING_OF_FIELDS}
+    properties = rules.pop("properties", {})
+    rules.pop("required", None)  # reads whether a field is there, never its value
+    is_foreign = any(key not in _SPEAK_BY_NAME and not key.startswith("x-") for key in rules)
+    if is_foreign or not isinstance(properties, Mapping):
+        return {}
+    read = {*_strings(rules), *_priced(model), "model", "action"}
+    return {
+        name: accepts
+        for name, schema in properties.items()
+        if name not in read and isinstance(schema, Mapping) and (accepts := simple_check(schema))
+    }
+
+
+def simple_check(schema: JsonObject) -> Accepts | None:
+    """Return an exact check of text and number schemas, or None for a schema that says more than that."""
+    if not _CHECKABLE.issuperset(schema):
+        return None
+    match schema:
+        case {"type": "string"}:
+            shortest, longest = _bound(schema, "minLength", 0), _bound(schema, "maxLength", float("inf"))
+            return lambda value: isinstance(value, str) and shortest <= len(value) <= longest
+        case {"type": "integer"}:
+            least, most = _bound(schema, "minimum", float("-inf")), _bound(schema, "maximum", float("inf"))
+            return lambda value: _is_integer(value) and least <= value <= most  # type: ignore[operator]
+        case {"type": "boolean"}:
+            return lambda value: isinstance(value, bool)
+        case _:
+            return None
+
+
+def _is_integer(value: Json) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()  # to JSON 1.0 is an integer
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _bound(schema: JsonObject, keyword: str, otherwise: float) -> float:
+    bound = schema.get(keyword, otherwise)
+    return bound if isinstance(bound, int | float) else otherwise
+
+
+def _priced(model: Model) -> Iterator[str]:
+    """Yield the fields that decide about money and the number of images."""
+    if model.price.field:
+        yield model.price.field
+    for surcharge in model.price.surcharges:
+        yield from surcharge.when
+    for rule in model.image_rules:
+        yield from (rule.source.split(".")[0], *rule.when)
+        if rule.less:
+            yield rule.less.split(".")[0]
+
+
+def _strings(value: Json) -> Iterator[str]:
+    """Yield every text inside a rule, keys too, each up to its first dot: all the names it could mean."""
+    if isinstance(value, str):
+        yield value.split(".")[0]
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key.split(".")[0]
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)

@@ -1,0 +1,111 @@
+"""One entry of the full product: by the shape of a cell like it, or put together whole."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.assembling import Assembler
+from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.holes import Fragments, Hole
+from qwave_batch.plan.prompts import PromptCase
+from qwave_batch.plan.requests import RequestBuilder
+from qwave_batch.plan.shapes import Shape, Shapes, shape_of
+
+
+@dataclass(slots=True)
+class Cell:
+    """The place of an entry: which row, which combination, which repeat."""
+
+    case: PromptCase
+    slots: tuple[int, ...]
+    repeat: int
+    index: int
+    """The place in the full product, from 0."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """An entry with its identity; it becomes a job when somebody wants one."""
+
+    number: int
+    """The job's id as an integer."""
+    cell: Cell
+    shape: Shape
+    values: tuple[Json, ...]
+    """What fills the shape's holes."""
+
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return f"{self.number:016x}"
+
+
+class CellScope:
+    """The names that templates see in one cell, put together when the first of them is rendered."""
+
+    __slots__ = ("_cell", "_matrix", "_names")
+
+    def __init__(self, cell: Cell, matrix: Matrix) -> None:
+        self._cell, self._matrix = cell, matrix
+        self._names: Mapping[str, Json] | None = None
+
+    def __call__(self) -> Mapping[str, Json]:
+        """Return the names."""
+        if self._names is None:
+            cell = self._cell
+            variables = self._matrix.combination(cell.slots).variables(self._matrix.axes)
+            self._names = {**cell.case.scope, **variables, "repeat": cell.repeat}
+        return self._names
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """What the entries of one prompt go through."""
+
+    builder: RequestBuilder
+    holes: list[Hole]
+    shapes: Shapes
+    fragments: Fragments
+    assembler: Assembler
+
+    def entry(self, cell: Cell) -> Entry | None:
+        """Return the entry of a cell, or None when it makes no job, which is noted.
+
+        Raises:
+            TemplateFault: A template fails on this cell.
+            ValueError: A value has no canonical form.
+        """
+        scope = CellScope(cell, self.builder.matrix)
+        shape = self.shapes.get(cell.slots, cell.repeat) if cell.slots[-1] >= 0 else None
+        if shape:
+            values = tuple([hole.fetch(cell.slots, cell.repeat, scope) for hole in self.holes])
+            if _fit(shape, values):
+                return self._entry(cell, shape, values)
+        return self._whole(cell, scope)
+
+    def next_case(self) -> None:
+        """Go on to the next row."""
+        self.builder.next_case()
+        self.shapes.next_case()
+
+    def _whole(self, cell: Cell, scope: CellScope) -> Entry | None:
+        """Put the entry together whole; its shape serves the cells like it, unless a hole of it is at fault."""
+        matrix = self.builder.matrix
+        made = self.assembler.assemble(self.builder, matrix.combination(cell.slots), scope, cell.repeat)
+        if made is None:
+            return None
+        shape = shape_of(made, self.holes, cell.repeat, self.assembler.catalog.callback_fields)
+        values = tuple(shape.body.get(hole.name) for hole in self.holes)
+        if cell.slots[-1] >= 0 and _fit(shape, values):
+            self.shapes.keep(cell.slots, cell.repeat, shape)
+        return self._entry(cell, shape, values)
+
+    def _entry(self, cell: Cell, shape: Shape, values: tuple[Json, ...]) -> Entry:
+        of = self.fragments.of
+        written = shape.written([of(value) for value in values])
+        return Entry(int.from_bytes(hashlib.sha256(written).digest()[:8], "big"), cell, shape, values)
+
+
+def _fit(shape: Shape, values: tuple[Json, ...]) -> bool:
+    return all(accepts is None or accepts(value) for accepts, value in zip(shape.checks, values, strict=True))

@@ -1,0 +1,90 @@
+"""Makes the jobs of entries: the plan's full account of each, when somebody asks for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.job import Job, Twin
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.entries import CellScope, Entry
+from qwave_batch.plan.paths import OutputPath
+
+FIRST_FIELDS = ("model", "action", "prompt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobMaker:
+    """What it takes to make the jobs of a spec."""
+
+    matrix: Matrix
+    output: OutputPath
+
+    def job(self, entry: Entry) -> Job:
+        """Return the job of an entry.
+
+        Raises:
+            TemplateFault: The output path fails on it.
+        """
+        cell, shape = entry.cell, entry.shape
+        case = cell.case
+        request = ordered(shape.request(entry.values))
+        return Job(
+            job_id=entry.job_id,
+            index=cell.index,
+            prompt_id=case.prompt_id,
+            prompt=str(request.get("prompt", "")),
+            model=shape.model.name,
+            action=action_of(request, shape.model),
+            request=request,
+            callback=shape.callback,
+            dropped=shape.dropped,
+            axes=self.labels(entry),
+            tags=case.tags,
+            meta=case.meta,
+            repeat=cell.repeat,
+            path=self.path(entry, request) if shape.error is None else "",
+            max_images=shape.max_images,
+            random=is_random(request, shape.model),
+            estimated_nusd=shape.estimated_nusd,
+            skip=shape.error,
+        )
+
+    def twin(self, entry: Entry) -> Twin:
+        """Return what remains of an entry whose job is there already."""
+        case = entry.cell.case
+        return Twin(
+            job_id=entry.job_id,
+            index=entry.cell.index,
+            prompt_id=case.prompt_id,
+            axes=self.labels(entry),
+            tags=case.tags,
+            meta=case.meta,
+        )
+
+    def labels(self, entry: Entry) -> dict[str, Json]:
+        """Return the label of each axis in an entry."""
+        return self.matrix.combination(entry.cell.slots).labels(self.matrix.axes)
+
+    def path(self, entry: Entry, request: Mapping[str, Json]) -> str:
+        """Return where the images of an entry go.
+
+        Raises:
+            TemplateFault: The output path fails on it.
+        """
+        return self.output.render(CellScope(entry.cell, self.matrix)(), request, entry.job_id)
+
+
+def ordered(request: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the request with its telling fields first, for those who read it."""
+    return {name: request[name] for name in (*FIRST_FIELDS, *request) if name in request}
+
+
+def action_of(request: Mapping[str, Json], model: Model) -> str:
+    """Return the action that the API will take: the one asked for, else the model's default."""
+    return str(request.get("action", model.actions[0]))
+
+
+def is_random(request: Mapping[str, Json], model: Model) -> bool:
+    """Whether the same request would give another picture: no seed is sent, or the model takes none."""
+    return not model.takes_seed or request.get("seed", -1) == -1
