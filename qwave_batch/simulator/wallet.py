@@ -9,8 +9,8 @@ from qwave_batch.simulator.tasks import SimulatedTask
 
 
 def quota_from_nusd(nusd: int) -> int:
-    """Return nano-dollars as the API counts them, in whole quota, rounded half up."""
-    return (2 * nusd + NUSD_PER_QUOTA) // (2 * NUSD_PER_QUOTA)
+    """Return nano-dollars as the API counts them: in whole quota, rounded down, so that no price is exceeded."""
+    return nusd // NUSD_PER_QUOTA
 
 
 class Wallet:

@@ -100,7 +100,7 @@ def test_a_task_goes_on_while_the_server_is_dead(checkout: Path, tmp_path: Path)
             async with session.get(url) as response:
                 Image.open(io.BytesIO(await response.read())).load()
             balance = await ask(session, "GET", f"{base}/dashboard/billing/balance")
-            assert balance["total_used_usd"] == 0.006376
+            assert balance["total_used_usd"] == 0.006374
 
     with server(checkout, state) as first:
         task_id = asyncio.run(submit(first))

@@ -31,7 +31,7 @@ def test_a_good_request_is_queued_with_its_price_on_hold(open_api: ApiMaker) -> 
                 "status": "queued",
                 "created_at": 1_800_000_000,
                 "progress": "",
-                "pre_consumed_cost": 3188,
+                "pre_consumed_cost": 3187,
             }
 
     asyncio.run(scenario())
@@ -198,7 +198,7 @@ def test_without_a_valid_key_nothing_is_said(open_api: ApiMaker, header: str | N
 
 def test_a_hold_that_the_balance_does_not_cover_is_refused(open_api: ApiMaker) -> None:
     async def scenario() -> None:
-        async with open_api(granted_usd=0.01) as api:  # 5,000 quota; an image is 3,188
+        async with open_api(granted_usd=0.01) as api:  # 5,000 quota; an image is 3,187
             assert (await api.submit()).status == 200
             answer = await api.submit({**CAT, "seed": 2})
             assert (answer.status, (await answer.json())["error"]["code"]) == (402, "insufficient_balance")
@@ -271,7 +271,7 @@ def test_a_submit_can_be_held_until_the_task_ends(open_api: ApiMaker) -> None:
             await api.clock.until_someone_sleeps()
             api.clock.advance(10)
             body = await (await held).json()
-            assert (body["status"], body["completed_at"], body["cost"]) == ("completed", 1_800_000_010, 3188)
+            assert (body["status"], body["completed_at"], body["cost"]) == ("completed", 1_800_000_010, 3187)
             assert len(body["result"]["images"]) == 1
 
     asyncio.run(scenario())
