@@ -1,6 +1,9 @@
 """The README's first lines work because CI runs them, and its spec is the one that ships."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,19 @@ def test_the_spec_in_the_readme_is_a_part_of_the_quickstart(readme: str, checkou
     assert len(shown) > 10
     start = whole.index(shown[0])
     assert whole[start : start + len(shown)] == shown
+
+
+def test_the_python_in_the_readme_runs_as_it_stands(readme: str, checkout: Path, tmp_path: Path) -> None:
+    for folder in ("specs", "schemas"):
+        (tmp_path / folder).symlink_to(checkout / folder)
+    ended = subprocess.run(
+        (sys.executable, "-c", blocks(readme, "python")[0]),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("completed") == 8
