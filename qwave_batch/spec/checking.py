@@ -1,6 +1,7 @@
 """What is wrong with a spec beyond its structure, as far as that can be told without a catalog."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
@@ -125,7 +126,7 @@ def open_tables(spec: Mapping[str, Json], marks: Marks, inputs: FileAccess) -> t
                 Problem(message=str(error), path=marks.path_text(path), place=marks.place(path), value=name)
             )
         except SpecError as error:
-            problems.extend(error.problems)
+            problems.extend(replace(problem, path=marks.path_text(path)) for problem in error.problems)
     return tables, problems
 
 

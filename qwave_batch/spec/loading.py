@@ -18,6 +18,7 @@ from qwave_batch.spec.overriding import overridden
 from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.structure import structure_problems
+from qwave_batch.spec.words import kind_of
 
 MAX_BASES = 20
 
@@ -44,14 +45,13 @@ def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     marks = Marks(layer.mark)
     value: Any = layer.value
     problems = list(files.problems)
-    known_places = {problem.place for problem in problems}
-    problems += [found for found in structure_problems(value, marks) if found.place not in known_places]
+    problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     if not isinstance(value, dict):
         raise SpecError(problems)
     tables, closed = open_tables(value, marks, inputs)
     problems += [*template_problems(value, marks), *id_problems(value, marks), *range_problems(value, marks), *closed]
     if problems:
-        raise SpecError(_in_order(problems))
+        raise SpecError(_in_order(problems, shown_as))
     return Spec(
         file=shown_as,
         root=inputs.root,
@@ -82,6 +82,8 @@ class _Files:
 
     inputs: FileAccess
     problems: list[Problem] = field(default_factory=list)
+    unread: set[Place] = field(default_factory=set)
+    """Where something stands that could not be read, which is among the problems already."""
     bases: list[bytes] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     """The base files, the nearest first."""
@@ -90,6 +92,7 @@ class _Files:
         """Return what the file says, laid over what it extends."""
         reading = read_yaml(decode_spec(source, shown_as), shown_as)
         self.problems.extend(reading.problems)
+        self.unread |= reading.unread
         layer = Layer(reading.value, reading.mark)
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
@@ -117,10 +120,15 @@ class _Files:
         self.bases.append(source)
         self.paths.append(base)
         try:
-            return self.read(source, base, _shown(base, self.inputs.root), below)
+            layer = self.read(source, base, _shown(base, self.inputs.root), below)
         except SpecError as error:
             self.problems.extend(error.problems)
             return None
+        if isinstance(layer.value, dict):
+            return layer
+        message = f"expected a mapping, found {kind_of(layer.value)}"
+        self.problems.append(Problem(message=message, place=layer.mark.place))
+        return None
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -150,10 +158,15 @@ def _sha256(source: bytes, bases: Sequence[bytes], overrides: Sequence[str]) -> 
     return digest.hexdigest()
 
 
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems in the order of the files, the same one said once."""
+def _in_order(problems: Iterable[Problem], spec: str) -> list[Problem]:
+    """Return the problems in the order of the spec, then those in other files; the same one is said once."""
+
+    def order(problem: Problem) -> tuple[bool, Place]:
+        place = problem.place or Place("")
+        return place.file != spec, place
+
     unique = {(problem.place, problem.path, problem.message): problem for problem in problems}
-    return sorted(unique.values(), key=lambda problem: problem.place or Place(""))
+    return sorted(unique.values(), key=order)
 
 
 def _unique(paths: Iterable[Path]) -> tuple[Path, ...]:

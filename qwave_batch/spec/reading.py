@@ -36,6 +36,8 @@ class Reading:
     mark: Mark
     problems: tuple[Problem, ...]
     """In the order of the file; the rest of the file was read all the same."""
+    unread: frozenset[Place] = frozenset()
+    """Where ``value`` has null for what can't be read, which is among the problems."""
 
 
 def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Reading:
@@ -84,6 +86,7 @@ class _Reader:
     anchors: dict[str, _Node | None] = field(default_factory=dict)
     """What each anchor stands for; None while it is still being read."""
     from_aliases: int = 0
+    unread: set[Place] = field(default_factory=set)
 
     def read(self) -> Reading:
         self.events.get_event()  # the stream's start
@@ -95,7 +98,7 @@ class _Reader:
         event = self.events.get_event()
         if not isinstance(event, yaml.StreamEndEvent):
             self._fail("a spec is one YAML document, and here a second one begins", self._place(event))
-        return Reading(value=node.value, mark=node.mark, problems=tuple(self.problems))
+        return Reading(value=node.value, mark=node.mark, problems=tuple(self.problems), unread=frozenset(self.unread))
 
     def _node(self, event: Any, path: Path) -> _Node:
         if len(path) > MAX_DEPTH:
@@ -146,6 +149,7 @@ class _Reader:
                 check_text(value)
         except ValueError as error:
             self._note(str(error), self._place(event), path, value=event.value)
+            self.unread.add(self._place(event))
             return None
         return value
 

@@ -28,12 +28,14 @@ def _validator() -> Draft202012Validator:
 
 
 def _misfit(error: ValidationError) -> Misfit:
+    root = _validator().schema
     return Misfit(
         keyword=error.validator if isinstance(error.validator, str) else "",
         wanted=error.validator_value,
         value=error.instance,
         path=tuple(error.absolute_path),
         schema=error.schema if isinstance(error.schema, dict) else {},
+        root=root if isinstance(root, dict) else {},
         is_name="propertyNames" in error.absolute_schema_path,
         message=error.message,
     )

@@ -37,6 +37,8 @@ class Misfit:
     """Where the value stands; where ``is_name``, the mapping that has the key."""
     schema: Mapping[str, Any]
     """The schema that the keyword is part of."""
+    root: Mapping[str, Any]
+    """The whole schema."""
     is_name: bool
     message: str
     """In the validator's own words."""
@@ -95,12 +97,13 @@ def _unknown_keys(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
 
 
 def _missing_key(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
-    if misfit.path[:1] == ("prompts",) and not any(key in misfit.schema["properties"] for key in misfit.value):
+    keys = misfit.value
+    if misfit.path[:1] == ("prompts",) and keys and not any(key in misfit.schema["properties"] for key in keys):
         return  # an unquoted text with a colon, which is said already
     for key in misfit.wanted:
         if key in misfit.value or f"'{key}' is" not in misfit.message:
             continue
-        examples = misfit.schema["properties"][key].get("examples") if not misfit.path else None
+        examples = misfit.root["properties"][key].get("examples") if not misfit.path else None
         hint = f"add {key}: {_yaml(examples[0])}" if examples else None
         yield _at(marks, misfit.path, f'the key "{key}" is missing', suggestion=hint)
 
@@ -184,7 +187,8 @@ def _pattern(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         hint = f'such as "{guess}"' if guess else None
     elif "minItems" in misfit.schema:  # an axis: a text that is no template
         hint = f"write a list: [{_yaml(misfit.value) if misfit.value else '...'}]"
-    yield _at(marks, misfit.path, f"{shown(misfit.value)}: {message}", misfit.value, hint)
+    sentence = f"{shown(misfit.value)}: {message}" if misfit.value.strip() else message
+    yield _at(marks, misfit.path, sentence, misfit.value, hint)
 
 
 def _slugged(name: str) -> str:

@@ -96,12 +96,20 @@ def _bracket(stumble: _Stumble) -> _Words | None:
     opened = stumble.error.context_mark
     if ("flow sequence" not in stumble.said and "flow mapping" not in stumble.said) or not opened:
         return None
+    before = f" before line {stumble.line + 1}" if stumble.rest.strip() else ""
     bracket = "[" if "flow sequence" in stumble.said else "{"
     return _Words(
-        f"the {bracket} that opens here is not closed, or lacks a comma before line {stumble.line + 1}",
+        f"the {bracket} that opens here is not closed, or lacks a comma{before}",
         None,
         (opened.line, opened.column),
     )
+
+
+def _nothing(stumble: _Stumble) -> _Words | None:
+    if "node content" not in stumble.said:
+        return None
+    rest = stumble.rest.strip()
+    return _Words(f"a value is missing before {rest[:1]}" if rest else "the file ends inside of brackets")
 
 
 def _first_character(stumble: _Stumble) -> _Words | None:
@@ -154,6 +162,7 @@ _RULES: tuple[Callable[[_Stumble], _Words | None], ...] = (
     _quote,
     _escape,
     _bracket,
+    _nothing,
     _first_character,
     _list_on_line,
     _left_over,

@@ -1,0 +1,198 @@
+"""YAML becomes values, each with its line and column."""
+
+# ruff: noqa: E501  # a sentence that is compared whole stands in one piece
+
+import time
+from typing import Any
+
+import pytest
+import yaml
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Place
+from qwave_batch.spec.encoding import MAX_FILE_BYTES, decode_spec
+from qwave_batch.spec.marks import Marks
+from qwave_batch.spec.reading import Reading, read_yaml
+
+PARSERS = [pytest.param(yaml.SafeLoader, id="python")]
+if hasattr(yaml, "CSafeLoader"):
+    PARSERS.append(pytest.param(yaml.CSafeLoader, id="c"))
+
+both = pytest.mark.parametrize("parser", PARSERS)
+
+
+def read(text: str | bytes, parser: type[Any] | None = None) -> Reading:
+    source = text if isinstance(text, bytes) else text.encode("utf-8")
+    return read_yaml(decode_spec(source, "f.yaml"), "f.yaml", parser)
+
+
+def complaints(text: str | bytes, parser: type[Any] | None = None) -> list[str]:
+    try:
+        return [str(problem) for problem in read(text, parser).problems]
+    except SpecError as error:
+        return [str(problem) for problem in error.problems]
+
+
+@both
+def test_every_key_and_value_has_its_place(parser: type[Any]) -> None:
+    marks = Marks(read("a: 1\nlist:\n  - x\n  - k: [1, 'zwei']\n    two words: |\n      text\n", parser).mark)
+    assert marks.place(("a",)) == Place("f.yaml", 1, 4)
+    assert marks.key_place(("list",)) == Place("f.yaml", 2, 1)
+    assert marks.place(("list", 0)) == Place("f.yaml", 3, 5)
+    assert marks.place(("list", 1, "k", 1)) == Place("f.yaml", 4, 12)
+    assert marks.key_place(("list", 1, "two words")) == Place("f.yaml", 5, 5)
+    assert marks.line_place(("list", 1, "two words"), 1) == Place("f.yaml", 6, 1)
+    assert marks.path_text(("list", 1, "two words")) == 'list[1]["two words"]'
+
+
+def test_a_place_that_is_not_written_down_is_that_of_what_is_around_it() -> None:
+    marks = Marks(read("a: {b: 1}\n").mark)
+    assert marks.place(("a", "missing", 3)) == Place("f.yaml", 1, 4)
+    assert marks.key_place(("missing",)) == Place("f.yaml", 1, 1)
+
+
+@both
+def test_an_alias_stands_for_its_value_at_its_own_place(parser: type[Any]) -> None:
+    reading = read("a: &x {k: [1]}\nb: *x\n", parser)
+    assert reading.value == {"a": {"k": [1]}, "b": {"k": [1]}}
+    assert Marks(reading.mark).place(("b",)) == Place("f.yaml", 2, 4)
+    assert Marks(reading.mark).place(("b", "k", 0)) == Place("f.yaml", 1, 12)
+
+
+@both
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: 2\na: 3\n", 'f.yaml:3:1  a: the key "a" stands here a second time; the first is at f.yaml:1:1'),
+        ("1: x\n", "f.yaml:1:1: keys are texts, and 1 is none; put quotes around the key"),
+        ("a: {true: x}\n", "f.yaml:1:5  a: keys are texts, and true is none; put quotes around the key"),
+        ("? [a]\n: b\n", "f.yaml:1:3: keys are texts, and a list or mapping is none; put quotes around the key"),
+        (
+            "<<: {a: 1}\n",
+            (
+                "f.yaml:1:1: YAML 1.2 has no merge keys (<<); write the keys out, or keep what specs share in a file and "
+                "take it with extends"
+            ),
+        ),
+        ("a: {{ x }}\n", 'f.yaml:1:4  a: a template that begins with {{ needs quotes; write "{{ x }}"'),
+        ("- b\n- {{ x|slug }}\n", 'f.yaml:2:3  [1]: a template that begins with {{ needs quotes; write "{{ x|slug }}"'),
+        ("a: {{ x }}, b\n", "f.yaml:1:4: a text that begins with {{ needs quotes; put quotes around the whole text"),
+        ("- {{ x }} b\n", "f.yaml:1:3: a text that begins with {{ needs quotes; put quotes around the whole text"),
+        ("a: {% if x %}\n", "f.yaml:1:4: a text that begins with {% needs quotes; put quotes around the whole text"),
+        ("a:\n\tb: 1\n", "f.yaml:2:1: a tab cannot stand here; indent with spaces"),
+        ("a: A fox: red\n", 'f.yaml:1:9: an unquoted text cannot have ": " in it; put quotes around the whole text'),
+        ("a: 'x\n", "f.yaml:1:4: the quote that opens here is never closed"),
+        ("a: [1, 2\nb: 3\n", "f.yaml:1:4: the [ that opens here is not closed, or lacks a comma before line 2"),
+        ("a: {b: 1\nc: 2\n", "f.yaml:1:4: the { that opens here is not closed, or lacks a comma before line 2"),
+        ("a: @x\n", "f.yaml:1:4: an unquoted text cannot begin with @; put quotes around the whole text"),
+        ('a: "x" y\n', 'f.yaml:1:8: "y" is left over behind a value that has ended; put quotes around the whole text'),
+        ("- a: 1\n b: 2\n", "f.yaml:2:2: this line is not in line with those it belongs to; indent it like them"),
+        ("a: - b\n", "f.yaml:1:4: a list with dashes cannot begin on the line of its key; begin it on the next line"),
+        (
+            "key\nb: 1\n",
+            (
+                "f.yaml:2:2: this key is not in line with the keys it belongs to; indent it like them, or see whether the "
+                "line before lacks its colon"
+            ),
+        ),
+        ("a: *x\n", "f.yaml:1:4: *x stands for nothing: there is no &x before it"),
+        ("a: &x [*x]\n", "f.yaml:1:8: *x stands inside of what it stands for"),
+        ("a: !cat x\n", "f.yaml:1:4  a: the tag !cat is not known"),
+        ("a: !!set {b}\n", "f.yaml:1:4  a: the tag !!set is not known"),
+        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a spec is one YAML document, and here a second one begins"),
+        ("", "f.yaml:1:1: the file is empty"),
+        ("# only a comment\n", "f.yaml:1:1: the file is empty"),
+        ("a: .inf\n", "f.yaml:1:4  a: .inf is no JSON number"),
+    ],
+)
+def test_each_mistake_has_its_words(parser: type[Any], text: str, said: str) -> None:
+    assert complaints(text, parser) == [said]
+
+
+@pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="the other parser takes them")
+def test_escapes_that_are_no_characters_say_what_to_write() -> None:
+    assert complaints('a: "\\ud800"\n') == [
+        (
+            "f.yaml:1:7: this escape is no character of Unicode; write the character itself, or eight digits for one "
+            'beyond the first 65,536, such as "\\U0001f600"'
+        )
+    ]
+    assert complaints('a: "\\q"\n') == [
+        "f.yaml:1:5: \\q is no escape that double quotes know; write \\\\ for a backslash, or use single quotes"
+    ]
+
+
+def test_a_lone_surrogate_is_refused_by_the_slower_parser_too() -> None:
+    assert complaints('a: "\\ud800"\n', yaml.SafeLoader) == [
+        "f.yaml:1:4  a: half of a surrogate pair is no character of Unicode"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (b"\xff\xfea\x00", "f.yaml:1:1: the file is UTF-16; save it as UTF-8"),
+        (b"a: 1\nb: caf\xe9\n", "f.yaml:2:7: the byte 0xe9 is no UTF-8; save the file as UTF-8"),
+        ("\u00e9: x\n".encode() + b"b: \xff", "f.yaml:2:4: the byte 0xff is no UTF-8; save the file as UTF-8"),
+        (
+            b"a: b\0c",
+            (
+                "f.yaml:1:5: the character U+0000 cannot stand in a YAML file; take it out, or write "
+                '"\\x00" inside double quotes'
+            ),
+        ),
+        (
+            "a: b\u2028c".encode(),
+            (
+                "f.yaml:1:5: the character U+2028 cannot stand in a YAML file; take it out, or write "
+                '"\\u2028" inside double quotes'
+            ),
+        ),
+    ],
+)
+def test_bytes_that_are_no_text_have_their_place(source: bytes, said: str) -> None:
+    assert complaints(source) == [said]
+
+
+def test_a_byte_order_mark_is_dropped_and_crlf_is_lf() -> None:
+    assert read(b"\xef\xbb\xbfa: 1\r\nb: |\r\n  x\r\n  y\r\n").value == {"a": 1, "b": "x\ny\n"}
+
+
+def test_all_that_can_be_told_is_told_at_once() -> None:
+    said = complaints("a: .nan\na: 2\n3: x\nb: {{ y }}\nc: 9007199254740993\n")
+    assert [line.split(":")[1] for line in said] == ["1", "2", "3", "4", "5"]
+
+
+@both
+@pytest.mark.parametrize("text", ["[" * 1_000_000, "{" * 1_000_000, "- " * 500_000, "? " * 100_000])
+def test_nesting_ends_early(parser: type[Any], text: str) -> None:
+    started = time.monotonic()
+    [said] = complaints(text, parser)
+    assert said.endswith("it is nested deeper than 64 levels")
+    assert time.monotonic() - started < 5
+
+
+@both
+def test_aliases_of_aliases_are_bounded(parser: type[Any]) -> None:
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
+    [said] = complaints(bomb, parser)
+    assert said.endswith("the aliases stand for more than 100,000 values")
+
+
+def test_a_file_with_a_mistake_on_every_line_is_given_up() -> None:
+    said = complaints("a: 1\n" * 200_000)
+    assert len(said) == 101
+    assert said[-1] == "f.yaml:101:1: there are too many problems; the rest of the file was not read"
+
+
+def test_a_line_of_a_megabyte_is_read() -> None:
+    assert read("a: " + "x" * 1_000_000 + "\n").value == {"a": "x" * 1_000_000}
+
+
+def test_a_file_that_is_too_large_is_not_read() -> None:
+    assert complaints(b"#" * (MAX_FILE_BYTES + 1)) == [
+        (
+            "f.yaml:1:1: the spec has 20,000,001 bytes; at most 20,000,000 are read; put the prompts into a table and "
+            "take them with from"
+        )
+    ]
