@@ -1,0 +1,566 @@
+"""Whole runs in which something goes wrong: never paid twice, never lost, and ended with the right words."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from qwave_batch.errors import BudgetError, FolderError, StorageError
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.record import JobStatus
+from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.stop import StopSignal
+from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
+
+PENDING, COMPLETED, FAILED, UNKNOWN = JobStatus.PENDING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.UNKNOWN
+
+
+class Faults:
+    """Faults by place and number of the call there, from 1; a star stands for all calls."""
+
+    def __init__(self, **faults: str) -> None:
+        self.faults = faults
+
+    def __call__(self, place: str, number: int) -> str | None:
+        return self.faults.get(f"{place}_{number}") or self.faults.get(place)
+
+
+def once(place: str, fault: str) -> Faults:
+    return Faults(**{f"{place}_1": fault})
+
+
+def first_record_error(world: World) -> tuple[str | None, bool | None]:
+    with world.read() as ledger:
+        error = next(ledger.lines()).record.error
+    return (error.code, error.retryable) if error else (None, None)
+
+
+# --- the account
+
+
+def test_a_bad_key_ends_the_run_before_anything_else_is_sent(world: World) -> None:
+    world.plan(make_job(index) for index in range(3))
+    world.api.fault = Faults(balance="401")
+    end = world.ended()
+    assert (end.exit_status, dict(world.api.calls)) == (3, {"balance": 1})
+    assert "refuses the key" in end.reason
+    assert world.statuses() == [PENDING] * 3
+
+
+def test_where_the_balance_is_silent_the_first_submit_goes_alone(world: World) -> None:
+    world.plan(make_job(index) for index in range(3))
+    world.api.fault = Faults(balance="http500", submit="401")
+    end = world.ended()
+    assert end.exit_status == 3
+    assert world.api.calls["submit"] == 1
+
+
+def test_an_empty_account_still_collects_what_is_in_flight(world: World) -> None:
+    world.plan(make_job(index) for index in range(10))
+    world.api.fault = lambda place, number: "402" if place == "submit" and number > 4 else None
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 4, 6)
+    assert "balance" in end.reason
+    world.api.fault = Faults()
+    assert world.ended().exit_status == 0
+    assert len(world.api.tasks) == 10
+
+
+def test_a_task_that_the_api_does_not_know_stops_the_run(world: World) -> None:
+    world.plan(make_job(index) for index in range(6))
+    world.terms = Terms(limits=Limits(concurrency=2), timeout_s=1.0)
+    world.api.latency = lambda _, __: 50.0
+    world.run()
+    kept = dict(world.api.tasks)
+    world.api.tasks.clear()
+    submits = world.api.calls["submit"]
+    world.plan(make_job(index) for index in range(8))
+    end = world.ended()
+    assert end.exit_status == 3
+    assert "does not know task" in end.reason
+    assert world.api.calls["submit"] == submits, "nothing new was sent"
+    assert UNKNOWN in world.statuses()
+    world.api.tasks.update(kept)
+    world.terms = Terms(limits=Limits(concurrency=2))
+    assert world.ended().exit_status == 0, "the right account is back"
+    assert max(world.api.paid().values()) == 1
+
+
+def test_a_task_that_is_not_found_right_after_it_was_made_is_asked_again(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = once("status", "404")
+    assert world.ended().exit_status == 0
+
+
+def test_another_key_is_refused_while_tasks_are_open(world: World) -> None:
+    world.plan([make_job(0)])
+    world.terms = Terms(timeout_s=1.0)
+    world.api.latency = lambda _, __: 50.0
+    assert world.ended().counts.pending == 1
+    world.claim = replace(CLAIM, key="another")
+    with pytest.raises(FolderError, match="another API key"):
+        world.run()
+
+
+# --- submits without a definite answer
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after", "http500", "html_after", "hang"])
+def test_the_same_key_is_sent_again_after_no_answer(world: World, fault: str) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = once("submit", fault)
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, end.requests.retried) == (0, 2, 1)
+    assert len(world.api.tasks) == len(world.api.keys) == 1
+
+
+def test_a_job_is_tried_so_often_and_then_left_to_the_next_run(world: World) -> None:
+    world.plan([make_job(0)])
+    world.terms = Terms(retry_attempts=2)
+    world.api.fault = Faults(submit="http500")
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 3, [PENDING])
+    assert first_record_error(world) == ("server_error", True)
+    world.api.fault = Faults()
+    assert world.ended().exit_status == 0
+    assert len(world.api.keys) == 1
+
+
+def test_no_tries_more_means_none(world: World) -> None:
+    world.plan([make_job(0), make_job(1), make_job(2)])
+    world.terms = Terms(retry_attempts=0)
+    world.api.fault = Faults(submit_1="http500", submit_2="429", submit_3="unreached")
+    end = world.ended()
+    assert (end.requests.submit, end.requests.retried) == (3, 0)
+    assert world.statuses() == [PENDING, FAILED, FAILED]
+    world.api.fault = Faults()
+    assert world.ended().exit_status == 0, "and all are tried by the next run"
+
+
+def test_where_keys_are_not_kept_a_lost_answer_makes_the_job_unknown(world: World) -> None:
+    world.idempotency_hours = None
+    world.api.keeps_keys_s = None
+    world.plan([make_job(0)])
+    world.api.fault = once("submit", "drop_after")
+    end = world.ended()
+    assert (end.exit_status, world.statuses(), end.requests.submit) == (1, [UNKNOWN], 1)
+    assert world.ended().requests.submit == 0, "it is not sent again by itself"
+    with world.read() as ledger:
+        assert ledger.held_nusd() == PRICE_NUSD, "and its money stays held"
+    world.options = RunOptions(resubmit_unknown=True)
+    assert world.ended().exit_status == 0
+    with world.read() as ledger:
+        assert ledger.held_nusd() == PRICE_NUSD
+
+
+def test_where_keys_are_not_kept_what_never_left_is_sent_again(world: World) -> None:
+    world.idempotency_hours = None
+    world.api.keeps_keys_s = None
+    world.plan([make_job(0)])
+    world.api.fault = Faults(submit_1="unreached", submit_2="429")
+    assert world.ended().exit_status == 0
+    assert len(world.api.tasks) == 1
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(22.9, COMPLETED), (23.1, UNKNOWN)])
+def test_a_key_is_trusted_for_23_hours_of_the_apis_own_clock(world: World, hours: float, expected: JobStatus) -> None:
+    world.plan([make_job(0)])
+    world.terms = Terms(retry_attempts=1)
+    world.api.fault = Faults(submit="drop_before")
+    world.run()
+    world.api.fault = Faults()
+    world.clock.passed += hours * 3600
+    world.clock.wall_offset = -1e6  # our own clock means nothing
+    world.run()
+    assert world.statuses() == [expected]
+
+
+def test_a_429_on_one_model_holds_that_model_only(world: World) -> None:
+    world.api.per_minute_of = {"a": 2}
+    world.api.wait_s = 30.0
+    world.plan(make_job(index, model="ab"[index % 2]) for index in range(12))
+    end = world.ended()
+    assert end.exit_status == 0
+    sent = [(at, model) for at, kind, model in world.api.log if kind == "submit"]
+    first_429 = next(at for at, model in sent[[model for _, model in sent].index("a") :] if model == "a")
+    assert max(at for at, model in sent if model == "b") < first_429 + 30
+    assert world.clock.passed > 120
+
+
+def test_no_submit_leaves_before_the_time_a_429_names(world: World) -> None:
+    world.api.fault = once("submit", "429")
+    world.api.wait_s = 47.0
+    world.terms = Terms(limits=Limits(concurrency=1))
+    world.plan(make_job(index) for index in range(3))
+    world.run()
+    sends = world.api.sends("submit")
+    assert sends[1] - sends[0] >= 47.0
+    assert sends[1] - sends[0] < 48.0
+
+
+def test_a_429_on_a_poll_holds_everything(world: World) -> None:
+    world.api.fault = once("status", "429")
+    world.api.wait_s = 20.0
+    world.plan(make_job(index) for index in range(8))
+    assert world.ended().exit_status == 0
+    asked = world.api.sends("status")[0]
+    held = [at for at, kind, _ in world.api.log if kind in {"submit", "status"} and asked + 0.02 < at < asked + 20]
+    assert not held
+
+
+def test_a_short_quota_window_is_waited_for(world: World) -> None:
+    world.api.fault = once("submit", "quota")
+    world.api.wait_s = 600.0
+    world.plan(make_job(index) for index in range(3))
+    assert world.ended().exit_status == 0
+    assert world.clock.passed > 600
+
+
+def test_a_long_quota_window_ends_the_run(world: World) -> None:
+    world.api.fault = lambda place, number: "quota" if place == "submit" and number > 2 else None
+    world.api.wait_s = 36_000.0
+    world.plan(make_job(index) for index in range(6))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 2, 4)
+    assert world.clock.passed < 60
+    with world.read() as ledger:
+        assert ledger.held_nusd() == 0, "what surely was not made holds no money"
+
+
+def test_an_api_that_throttles_hard_is_not_stormed(world: World) -> None:
+    world.api.rpm = 10
+    world.api.wait_s = None
+    world.terms = Terms(limits=Limits(concurrency=32))
+    world.plan(make_job(index) for index in range(60))
+    end = world.ended()
+    assert end.exit_status == 0
+    assert end.requests.submit < 60 * 3
+
+
+def test_an_api_that_is_out_of_reach_is_given_up(world: World) -> None:
+    world.plan(make_job(index) for index in range(5))
+    world.api.fault = Faults(balance="drop_before", submit="unreached")
+    end = world.ended()
+    assert (end.exit_status, end.counts.pending) == (1, 5)
+    assert "could not be reached" in end.reason
+    assert 120 < world.clock.passed < 200
+    with world.read() as ledger:
+        assert ledger.held_nusd() == 0
+
+
+# --- refusals and failures
+
+
+def test_a_refused_job_is_final_until_asked_for_again(world: World) -> None:
+    world.plan([make_job(0), make_job(1)])
+    world.api.fault = once("submit", "refused")
+    end = world.ended()
+    assert (end.exit_status, world.statuses()) == (1, [FAILED, COMPLETED])
+    assert world.ended().requests.submit == 0
+    world.options = RunOptions(retry_failed=True)
+    assert world.ended().exit_status == 0
+    assert len({key.split("-")[2] for key in world.api.keys}) == 2, "a refusal lets the attempt number grow"
+
+
+@pytest.mark.parametrize(
+    ("code", "tasks", "is_tried_by_the_next_run"),
+    [
+        ("upstream_unavailable", 4, True),
+        ("upstream_rate_limited", 4, True),
+        ("upstream_bad_request", 1, False),
+        ("task_failed", 2, False),
+        ("something_new", 2, False),
+        ("empty", 2, True),
+    ],
+)
+def test_each_failure_has_its_number_of_tries(
+    world: World, code: str, tasks: int, *, is_tried_by_the_next_run: bool
+) -> None:
+    world.terms = Terms(retry_attempts=3)
+    world.plan([make_job(0)])
+    world.api.ending = lambda _, __: code
+    end = world.ended()
+    assert (end.exit_status, world.statuses(), len(world.api.tasks)) == (1, [FAILED], tasks)
+    assert (end.cost_nusd, first_record_error(world)[1]) == (0, is_tried_by_the_next_run)
+    assert (world.ended().requests.submit > 0) == is_tried_by_the_next_run
+
+
+def test_a_failed_task_is_followed_by_another(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.ending = lambda _, earlier: "upstream_unavailable" if earlier < 2 else "completed"
+    end = world.ended()
+    assert (end.exit_status, len(world.api.tasks), end.cost_nusd) == (0, 3, PRICE_NUSD)
+    assert first_record_error(world) == (None, None)
+
+
+def test_a_cancelled_task_is_made_again_by_the_next_run(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.ending = lambda _, earlier: "completed" if earlier else "cancelled"
+    assert (world.ended().exit_status, world.statuses()) == (1, [JobStatus.CANCELLED])
+    assert world.ended().exit_status == 0
+
+
+def test_fail_fast_submits_nothing_more(world: World) -> None:
+    world.options = RunOptions(fail_fast=True)
+    world.terms = Terms(limits=Limits(concurrency=2))
+    world.plan(make_job(index) for index in range(20))
+    world.api.ending = lambda request, _: "upstream_bad_request" if request["prompt"] == "tea 3" else "completed"
+    end = world.ended()
+    assert (end.exit_status, end.counts.failed) == (1, 1)
+    assert end.counts.pending > 10
+    assert all(task.ends_at <= world.clock.passed for task in world.api.tasks.values()), "what was in flight is in"
+
+
+def test_giving_up_waiting_keeps_the_task(world: World) -> None:
+    world.terms = Terms(timeout_s=30.0)
+    world.plan([make_job(0)])
+    world.api.latency = lambda _, __: 100.0
+    end = world.ended()
+    assert (end.exit_status, world.statuses(), first_record_error(world)) == (1, [PENDING], ("timeout", True))
+    assert 30 <= world.clock.passed < 31
+    world.clock.passed += 100
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, len(world.api.tasks)) == (0, 0, 1)
+
+
+def test_tasks_on_record_are_asked_before_anything_is_submitted(world: World) -> None:
+    world.terms = Terms(limits=Limits(concurrency=3), timeout_s=1.0)
+    world.plan(make_job(index) for index in range(9))
+    world.api.latency = lambda _, __: 500.0
+    world.run()
+    made = set(world.api.tasks)
+    world.api.log.clear()
+    world.api.latency = lambda _, __: 1.0
+    world.terms = Terms(limits=Limits(concurrency=20))
+    world.plan(make_job(index) for index in range(12))
+    world.run()
+    kinds = [(kind, what) for _, kind, what in world.api.log if kind in {"status", "submit"}]
+    first_submit = [kind for kind, _ in kinds].index("submit")
+    assert {what for _, what in kinds[:first_submit]} == made
+
+
+def test_a_job_that_left_the_plan_is_still_collected(world: World) -> None:
+    world.terms = Terms(timeout_s=1.0)
+    world.plan([make_job(0), make_job(1)])
+    world.api.latency = lambda _, __: 50.0
+    world.run()
+    world.clock.passed += 50
+    world.plan([make_job(1)])
+    end = world.ended()
+    assert (end.exit_status, end.counts.jobs, end.requests.submit) == (0, 1, 0)
+    assert len(world.pictures()) == 2
+    world.plan([make_job(0), make_job(1)])
+    assert world.ended().requests.submit == 0
+
+
+# --- pictures
+
+
+def test_an_address_that_has_expired_is_asked_for_again(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = once("download", "expired")
+    assert world.ended().exit_status == 0
+    assert len(world.pictures()) == 1
+
+
+def test_a_broken_picture_is_fetched_once_more(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = once("download", "truncated")
+    end = world.ended()
+    assert (end.exit_status, end.requests.download) == (0, 2)
+
+
+def test_a_picture_that_is_broken_twice_fails_with_cost_and_evidence(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = Faults(download="truncated")
+    end = world.ended()
+    assert (end.exit_status, world.statuses(), end.cost_nusd) == (1, [FAILED], PRICE_NUSD)
+    assert first_record_error(world) == ("bad_image", False)
+    assert len(list((world.layout.private / "evidence").iterdir())) == 1
+    world.api.fault = Faults()
+    assert world.ended().requests.submit == 0, "it is paid, and not paid again by itself"
+    world.options = RunOptions(retry_failed=True)
+    end = world.ended()
+    assert (end.exit_status, end.folder_cost_nusd) == (0, 2 * PRICE_NUSD)
+
+
+def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> None:
+    world.plan([make_job(0)])
+    world.terms = Terms(retry_attempts=2)
+    world.api.fault = Faults(download="drop_before")
+    end = world.ended()
+    assert (end.exit_status, world.statuses(), end.requests.download) == (1, [PENDING], 3)
+    world.api.fault = Faults()
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, end.folder_cost_nusd) == (0, 0, PRICE_NUSD)
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut", "changed"])
+def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage: str) -> None:
+    world.plan([make_job(0), make_job(1, n=2)])
+    world.run()
+    before = world.pictures()
+    victim = world.layout.root / "images/m/p1_2.png"
+    if damage == "deleted":
+        victim.unlink()
+    elif damage == "cut":
+        victim.write_bytes(victim.read_bytes()[:-5])
+    else:
+        victim.write_bytes(b"x" * victim.stat().st_size)
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
+    assert world.pictures() == before
+
+
+def test_a_copied_folder_is_looked_at_once_and_not_fetched(world: World) -> None:
+    world.plan([make_job(0)])
+    world.run()
+    picture = world.layout.root / "images/m/p0.png"
+    data = picture.read_bytes()
+    picture.unlink()
+    picture.write_bytes(data)
+    calls = world.api.calls.total()
+    assert world.ended().exit_status == 0
+    assert world.api.calls.total() == calls
+
+
+def test_a_deleted_file_that_the_api_no_longer_has_is_not_paid_for_by_itself(world: World) -> None:
+    world.plan([make_job(0)])
+    world.run()
+    (world.layout.root / "images/m/p0.png").unlink()
+    world.api.fault = Faults(download="expired")
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit) == (1, 0)
+    assert first_record_error(world) == ("result_gone", False)
+    world.api.fault = Faults()
+    world.options = RunOptions(retry_failed=True)
+    assert world.ended().exit_status == 0
+
+
+# --- money
+
+
+def test_an_estimate_above_the_budget_sends_nothing(world: World) -> None:
+    world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD))
+    world.plan(make_job(index) for index in range(4))
+    with pytest.raises(BudgetError, match="nothing was sent"):
+        world.run()
+    assert not world.api.calls
+    assert world.manifests == 1
+
+
+def test_until_budget_goes_on_until_it_is_used_up(world: World) -> None:
+    world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD))
+    world.options = RunOptions(until_budget=True)
+    world.plan(make_job(index) for index in range(10))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
+    assert "budget is used up" in end.reason
+    world.terms = Terms()
+    assert world.ended().exit_status == 0
+
+
+def test_a_cheaper_end_frees_money_for_more(world: World) -> None:
+    world.terms = Terms(max_usd=usd_from_nusd(4 * PRICE_NUSD), limits=Limits(concurrency=8))
+    world.options = RunOptions(until_budget=True)
+    world.plan(make_job(index, price_nusd=2 * PRICE_NUSD) for index in range(10))
+    assert world.ended().counts.completed == 3, "2 + 2, then 1 + 1 + 2"
+
+
+def test_a_budget_covers_earlier_runs_and_open_tasks(world: World) -> None:
+    world.plan(make_job(index) for index in range(2))
+    world.run()
+    world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD))
+    world.plan(make_job(index) for index in range(4))
+    with pytest.raises(BudgetError):
+        world.run()
+    world.options = RunOptions(max_usd=100.0)
+    with pytest.raises(BudgetError):
+        world.run()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_budget_is_never_broken(world: World, seed: int) -> None:
+    rng = random.Random(seed)
+    cap = 7 * PRICE_NUSD
+    world.terms = Terms(max_usd=usd_from_nusd(cap), limits=Limits(concurrency=5))
+    world.options = RunOptions(until_budget=True)
+    world.plan(make_job(index) for index in range(30))
+    world.api.fault = lambda _, __: rng.choice([None, None, "drop_after", "drop_before", "http500"])
+    world.api.ending = lambda _, __: rng.choice(["completed", "upstream_unavailable"])
+    for _ in range(4):
+        world.run()
+        assert sum(world.api.paid().values()) * PRICE_NUSD <= cap
+        assert max(world.api.paid().values(), default=1) == 1
+
+
+def test_a_surprising_hold_stops_its_model_and_says_so(world: World) -> None:
+    world.api.hold_quota = 5_000
+    world.terms = Terms(limits=Limits(concurrency=1))
+    world.plan(make_job(index) for index in range(5))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 1, 4)
+    assert "m is paused" in end.reason
+    assert end.warnings
+
+
+# --- the folder, the disk, the person
+
+
+def test_a_moved_folder_is_adopted_before_it_submits(world: World) -> None:
+    world.plan([make_job(0)])
+    world.run()
+    world.claim = replace(CLAIM, path="/elsewhere")
+    assert world.ended().exit_status == 0, "nothing is to be submitted"
+    world.plan([make_job(0), make_job(1)])
+    with pytest.raises(FolderError, match="--adopt"):
+        world.run()
+    world.options = RunOptions(adopt=True)
+    assert world.ended().exit_status == 0
+
+
+def test_a_disk_that_fails_ends_the_run_and_loses_nothing(world: World) -> None:
+    world.plan(make_job(index) for index in range(10))
+
+    def full() -> None:
+        raise StorageError("the disk is full")
+
+    world.on_manifest = full
+    world.api.latency = lambda _, __: 20.0
+    with pytest.raises(StorageError, match="disk is full"):
+        world.run()
+    world.on_manifest = lambda: None
+    assert world.ended().exit_status == 0
+    assert world.api.paid().total() == 10
+
+
+def test_the_first_stop_lets_what_is_in_flight_finish(world: World) -> None:
+    world.plan(make_job(index) for index in range(20))
+    world.stop = StopSignal()
+    world.api.on_call = lambda number: world.stop.request() if number == 6 and world.stop else None
+    end = world.ended()
+    assert (end.exit_status, len(world.api.tasks)) == (130, end.counts.completed)
+    assert 0 < end.counts.completed <= 4
+
+
+def test_a_stop_waits_no_longer_than_its_grace(world: World) -> None:
+    world.plan(make_job(index) for index in range(20))
+    world.stop = StopSignal()
+    world.api.latency = lambda _, __: 100.0
+    world.api.on_call = lambda number: world.stop.request() if number == 6 and world.stop else None
+    assert world.ended().exit_status == 130
+    assert 10 <= world.clock.passed < 13
+    world.stop = None
+    world.api.on_call = lambda _: None
+    assert world.ended().exit_status == 0
+    assert max(world.api.paid().values()) == 1
+
+
+def test_the_second_stop_leaves_at_once(world: World) -> None:
+    world.plan(make_job(index) for index in range(20))
+    world.stop = StopSignal()
+    world.api.latency = lambda _, __: 100.0
+    world.api.on_call = lambda number: world.stop.request() if number in {6, 7} and world.stop else None
+    assert world.ended().exit_status == 130
+    assert world.clock.passed < 3

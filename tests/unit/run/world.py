@@ -1,0 +1,172 @@
+"""A run folder, an honest API and virtual time: everything that a run needs, and a way to crash it."""
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.database import open_to_read, open_to_write
+from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.writer import GroupWriter, Write
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.record import JobStatus
+from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.run.context import RunContext
+from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.engine import run_plan
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.stop import StopSignal
+from tests.unit.run.honest_api import PRICE_QUOTA, HonestApi
+from tests.unit.run.virtual_time import VirtualClock, run_virtually
+
+PRICE_NUSD = PRICE_QUOTA * 2_000
+CLAIM = FolderClaim(spec_name="tea", backend="simulator", path="/runs/tea", host="here", key="k")
+
+
+def make_job(index: int, *, model: str = "m", n: int = 1, price_nusd: int = PRICE_NUSD) -> Job:
+    request: JsonObject = {"model": model, "prompt": f"tea {index}", "n": n}
+    return Job(
+        job_id=f"{index:016x}",
+        index=index,
+        prompt_id=f"p{index}",
+        prompt=f"tea {index}",
+        model=model,
+        action="generate",
+        request=request,
+        path=f"{model}/p{index}",
+        max_images=n,
+        estimated_nusd=n * price_nusd,
+    )
+
+
+class WatchedWriter(GroupWriter):
+    """Makes virtual time wait for the disk, and can lose everything that is not committed yet."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, clock: VirtualClock) -> None:
+        self.is_dead = False
+        self._clock = clock
+        connection.execute("PRAGMA synchronous = OFF")
+        super().__init__(connection, path)
+
+    async def write(self, change: Write) -> object:  # type: ignore[override,type-arg]
+        def unless_dead(connection: sqlite3.Connection) -> object:
+            if self.is_dead:
+                raise sqlite3.OperationalError("the power is off")
+            return change(connection)
+
+        self._clock.busy += 1
+        try:
+            return await super().write(unless_dead)
+        finally:
+            self._clock.busy -= 1
+
+
+@dataclass
+class World:
+    """One folder and one API, over any number of runs and crashes."""
+
+    root: Path
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    api: HonestApi = field(init=False)
+    terms: Terms = field(default_factory=lambda: Terms(limits=Limits(concurrency=4)))
+    options: RunOptions = field(default_factory=RunOptions)
+    idempotency_hours: float | None = 24.0
+    claim: FolderClaim = CLAIM
+    seed: int = 0
+    manifests: int = 0
+    on_progress: OnProgress | None = None
+    stop: StopSignal | None = None
+    on_manifest: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.api = HonestApi(clock=self.clock)
+        self.layout.create()
+
+    @property
+    def layout(self) -> RunLayout:
+        return RunLayout(self.root / "run")
+
+    def plan(self, jobs: Iterable[Job]) -> None:
+        with Ledger.open(self.layout.ledger) as ledger:
+            ledger.claim(self.claim, adopt=self.options.adopt)
+            ledger.replace_plan(jobs)
+
+    def run(self, *, crash: Callable[[Callable[[], None]], None] | None = None) -> RunEnd | None:
+        """Run to the end; ``crash`` is handed what to call to cut the power, and then there is no end."""
+        path = self.layout.ledger
+        writer = WatchedWriter(open_to_write(path), path, self.clock)
+        ledger = Ledger(path, open_to_read(path), writer)
+        try:
+            ledger.claim(self.claim, adopt=self.options.adopt)
+            return run_virtually(self.clock, lambda: self._run(ledger, writer, crash))
+        finally:
+            ledger.close()
+            self.clock.busy = 0
+            self.clock._sleepers.clear()
+
+    async def _run(
+        self, ledger: Ledger, writer: WatchedWriter, crash: Callable[[Callable[[], None]], None] | None
+    ) -> RunEnd | None:
+        task = asyncio.ensure_future(run_plan(self._context(ledger)))
+
+        def cut() -> None:
+            writer.is_dead = True
+            task.cancel()
+
+        if crash is not None:
+            crash(cut)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not writer.is_dead:
+                raise
+            return None
+
+    def _context(self, ledger: Ledger) -> RunContext:
+        return RunContext(
+            layout=self.layout,
+            ledger=ledger,
+            claim=self.claim,
+            api=self.api,
+            terms=self.terms,
+            options=self.options,
+            idempotency_hours=self.idempotency_hours,
+            cost_nusd=lambda _, images: PRICE_NUSD * images,
+            write_manifest=self._write_manifest,
+            on_progress=self.on_progress,
+            stop=self.stop or StopSignal(),
+            clock=self.clock,
+            rng=random.Random(self.seed),
+        )
+
+    def _write_manifest(self) -> None:
+        self.manifests += 1
+        self.on_manifest()
+
+    # What the tests ask.
+
+    def ended(self) -> RunEnd:
+        """Run and return an end that must be there."""
+        end = self.run()
+        assert end is not None
+        return end
+
+    def read(self) -> Ledger:
+        return Ledger.open(self.layout.ledger, read_only=True)
+
+    def statuses(self) -> list[JobStatus]:
+        with self.read() as ledger:
+            return [line.record.status for line in ledger.lines()]
+
+    def pictures(self) -> dict[str, bytes]:
+        return {
+            self.layout.relative(path): path.read_bytes()
+            for path in sorted(self.layout.images.rglob("*"))
+            if path.is_file()
+        }
