@@ -33,14 +33,16 @@ CALL = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*/bin/)?qwave-batch ([a-z]+(?: \S+)*)(
 
 def typed_lines(page: Path) -> Iterator[str]:
     """The lines of a page that can be typed: those in code blocks, and in a spec those of its comments."""
-    in_block = False
+    block = ""
     for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("```"):
-            in_block = not in_block
+            block = "" if block else line
         elif page.suffix == ".yaml":
             yield line.lstrip("# ")
-        elif in_block or line.startswith("    "):
-            yield line.strip().removeprefix("$ ")
+        elif block == "```console":
+            yield line.removeprefix("$ ") if line.startswith("$ ") else ""
+        elif block or line.startswith("    "):
+            yield line.strip()
 
 
 def examples() -> Iterator[tuple[str, str]]:
