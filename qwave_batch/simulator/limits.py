@@ -1,5 +1,6 @@
 """Requests per minute, as the server counts them: a window of 60 seconds that slides."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,6 +71,20 @@ class Gate:
         """Count a poll, where polls count, and return 0, or return the seconds until one would be let in."""
         return self._enter([self.account] if self.account and self._limits.count_polls else [], now)
 
+    def headers(self, now: float) -> dict[str, str]:
+        """Return the headers that say how much room there is, where the limits are to be told."""
+        window = self.account
+        if window is None or not self._limits.send_headers:
+            return {}
+        left, reset_s = window.remaining(now), math.ceil(window.reset_s(now))
+        return {
+            "RateLimit-Policy": f'"default";q={window.limit};w={WINDOW_S:.0f}',
+            "RateLimit": f'"default";r={left};t={reset_s}',
+            "X-RateLimit-Limit": str(window.limit),
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Reset": str(reset_s),
+        }
+
     @staticmethod
     def _enter(windows: list[SlidingWindow], now: float) -> float:
         wait_s = max((window.wait_s(now) for window in windows), default=0.0)
@@ -77,3 +92,17 @@ class Gate:
             for window in windows:
                 window.admit(now)
         return max(0.0, wait_s)
+
+
+class Gates:
+    """A gate for every account."""
+
+    def __init__(self, limits: RateLimits) -> None:
+        self._limits = limits
+        self._gates: dict[str, Gate] = {}
+
+    def of(self, account: str) -> Gate:
+        """Return the gate of an account."""
+        if account not in self._gates:
+            self._gates[account] = Gate(self._limits)
+        return self._gates[account]

@@ -16,12 +16,13 @@ from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.money import nusd_from_quota, nusd_from_usd, usd_from_nusd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import wire
-from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
-from qwave_batch.simulator.faults import Fault, FaultName, Moment, Place
+from qwave_batch.simulator.behaviour import Behaviour
+from qwave_batch.simulator.faults import Fault, FaultName, Place
 from qwave_batch.simulator.intake import Order, hash_of, judge, read_object
-from qwave_batch.simulator.limits import Gate
+from qwave_batch.simulator.limits import Gates
+from qwave_batch.simulator.making import TaskMaker
 from qwave_batch.simulator.misfortune import Misfortune
-from qwave_batch.simulator.pictures import PictureOrder, order_pictures
+from qwave_batch.simulator.pictures import PictureOrder
 from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
 from qwave_batch.simulator.settings import Settings
 from qwave_batch.simulator.spoiling import Circumstances, balance_used_up, spoil, too_many, window_exceeded
@@ -95,13 +96,12 @@ class Simulator:
         self.settings = settings or Settings()
         self.clock: Clock = clock or SystemClock()
         self.seen = Seen(Counter())
-        self._rng = rng or random.SystemRandom()
         self._store = TaskStore(state_path)
         granted_quota = quota_from_nusd(nusd_from_usd(self.settings.granted_usd))
         self._wallet = Wallet(granted_quota, self._store, self.clock.now())
-        self._gates: dict[str, Gate] = {}
+        self._gates = Gates(self.settings.limits)
         self._misfortune = Misfortune(self.behaviour)
-        self._made = 0
+        self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom())
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
 
     def __enter__(self) -> Self:
@@ -142,7 +142,7 @@ class Simulator:
         body = read_object(raw)
         named = body.get("model") if isinstance(body, dict) else None
         model = named if isinstance(named, str) else ""
-        if wait_s := self._gate(caller.account).enter_submit(model, self.clock.monotonic()):
+        if wait_s := self._gates.of(caller.account).enter_submit(model, self.clock.monotonic()):
             return Submission(reply=self._throttle(caller.account, wait_s))
         key = hash_of(body) if isinstance(body, dict) else blake2b(raw, digest_size=12).hexdigest()
         for fault in self._misfortune.striking(Place.SUBMIT, key, model):
@@ -168,7 +168,7 @@ class Simulator:
 
     def status(self, caller: Caller, task_id: str) -> Reply:
         """Answer a poll."""
-        if wait_s := self._gate(caller.account).enter_poll(self.clock.monotonic()):
+        if wait_s := self._gates.of(caller.account).enter_poll(self.clock.monotonic()):
             return self._throttle(caller.account, wait_s)
         task = self._own(caller, task_id)
         if task is None:
@@ -242,18 +242,7 @@ class Simulator:
 
     def rate_headers(self, account: str | None) -> dict[str, str]:
         """Return the headers that say how much room the account has, where the settings ask for them."""
-        window = self._gate(account).account if account else None
-        if window is None or not self.settings.limits.send_headers:
-            return {}
-        now = self.clock.monotonic()
-        left, reset_s = window.remaining(now), math.ceil(window.reset_s(now))
-        return {
-            "RateLimit-Policy": f'"default";q={window.limit};w=60',
-            "RateLimit": f'"default";r={left};t={reset_s}',
-            "X-RateLimit-Limit": str(window.limit),
-            "X-RateLimit-Remaining": str(left),
-            "X-RateLimit-Reset": str(reset_s),
-        }
+        return self._gates.of(account).headers(self.clock.monotonic()) if account else {}
 
     def _take(self, account: str, order: Order, idempotency_key: str | None, now: float) -> Submission:
         hours = self.settings.idempotency_hours
@@ -268,59 +257,15 @@ class Simulator:
             return Submission(reply=json_reply({}), task=known)
         if quota_from_nusd(order.model.estimate_nusd(order.request)) > self._wallet.available(account, now):
             return Submission(reply=balance_used_up())
-        task = self._make(account, order, idempotency_key, now)
+        made_before = self._store.count_of_body(account, order.body_hash)
+        task = self._maker.make(account, order, idempotency_key, now=now, made_before=made_before)
         self._store.add(task)
         self._wallet.hold(task)
         return Submission(reply=json_reply({}), task=task)
 
-    def _make(self, account: str, order: Order, idempotency_key: str | None, now: float) -> SimulatedTask:
-        model, request = order.model, order.request
-        most = model.max_images(request)
-        asked = request.get("n", 1)
-        is_group = request.get("action") == "group" or (isinstance(asked, int | float) and most > asked)
-        self._made += 1
-        moment = Moment(
-            place=Place.TASK,
-            key=order.body_hash,
-            attempt=self._store.count_of_body(account, order.body_hash) + 1,
-            arrival=self._made,
-            model=model.name,
-        )
-        fate = self.behaviour.fate(moment, images=most, is_group=is_group)
-        task_id = self._new_id(now)
-        images = fate.ending.images if isinstance(fate.ending, Delivers) else 0
-        picture = order_pictures(model, request, body_hash=order.body_hash, task_id=task_id, count=images)
-        failure = fate.ending if isinstance(fate.ending, Fails) else None
-        return SimulatedTask(
-            task_id=task_id,
-            account=account,
-            model=model.name,
-            action=str(request.get("action", model.defaults.get("action", "generate"))),
-            body_hash=order.body_hash,
-            sent_hash=order.sent_hash,
-            idempotency_key=idempotency_key,
-            created_at=now,
-            starts_at=now + fate.queue_s,
-            ends_at=None if isinstance(fate.ending, NeverEnds) else now + fate.latency_s,
-            images=images,
-            error_code=failure.code if failure else None,
-            error_message=failure.message if failure else None,
-            hold_quota=quota_from_nusd(model.estimate_nusd(request)),
-            price_quota=quota_from_nusd(model.cost_nusd(request, images)),
-            picture=picture.as_json(),
-        )
-
-    def _new_id(self, now: float) -> str:
-        return f"task-wave{int(now * 1000)}b{self._rng.randrange(10**12):012d}"
-
     def _own(self, caller: Caller, task_id: str) -> SimulatedTask | None:
         task = self._store.get(task_id)
         return task if task and task.account == caller.account else None
-
-    def _gate(self, account: str) -> Gate:
-        if account not in self._gates:
-            self._gates[account] = Gate(self.settings.limits)
-        return self._gates[account]
 
     def _throttle(self, account: str, wait_s: float) -> Reply:
         self.seen.throttled += 1
