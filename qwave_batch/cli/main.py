@@ -40,7 +40,8 @@ def main(
     except OSError as error:
         return _explain(_as_storage_error(error), console)
     except Exception as error:  # noqa: BLE001  # the last line of defence: a bug is told, not thrown at the user
-        return _confess(error, console)
+        cause = _innermost(error)
+        return _explain(cause, console) if isinstance(cause, QwaveError) else _confess(cause, console)
 
 
 def _dispatch(argv: Sequence[str], console: Console) -> int:
@@ -102,6 +103,13 @@ def _explain(error: QwaveError, console: Console) -> int:
 def _as_storage_error(error: OSError) -> StorageError:
     what = f"{error.filename}: " if error.filename else ""
     return StorageError(f"{what}{error.strerror or type(error).__name__}")
+
+
+def _innermost(error: Exception) -> Exception:
+    """Return what a task group has wrapped."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _confess(error: Exception, console: Console) -> int:

@@ -43,7 +43,7 @@ def _draw_problem(problem: Problem, terminal: Terminal) -> list[str]:
     if problem.allowed:
         lines += wrap("allowed: " + terminal.shown(_listed(problem.allowed)), terminal.width, indent=_INDENT)
     if problem.suggestion:
-        lines += wrap("try: " + terminal.shown(problem.suggestion), terminal.width, indent=_INDENT)
+        lines += wrap(terminal.shown(problem.suggestion), terminal.width, indent=_INDENT)
     return lines
 
 

@@ -15,7 +15,7 @@ ROOM = Problem(
     place=Place("specs/茶.yaml", 14, 18),
     value="8:1",
     allowed=("1:1", "4:3", "3:4", "16:9", "9:16"),
-    suggestion="16:9",
+    suggestion='did you mean "16:9"?',
 )
 HINT = Problem(message="exclude matches nothing", place=Place("a.yaml", 3), severity="warning", count=1200)
 
@@ -55,7 +55,7 @@ def test_a_problem_says_where_what_allowed_and_what_to_try() -> None:
     assert draw_problems([ROOM], Terminal(width=80)) == [
         'specs/茶.yaml:14:18  matrix.aspect_ratio[2]: "8:1" is not offered by imagen-4.0',
         "    allowed: 1:1, 4:3, 3:4, 16:9, 9:16",
-        "    try: 16:9",
+        '    did you mean "16:9"?',
         "",
         "1 problem",
     ]

@@ -1,0 +1,151 @@
+"""What a person sees on a real terminal: the bar, the question, Ctrl-C."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+SPEC = """\
+version: 1
+name: dear
+catalog: "2026-05"
+request: {action: generate, seed: 1, resolution: 4K}
+prompts: [{id: cat, text: A cat}]
+matrix: {model: [gemini-3-pro-image-preview-official]}
+repeat: 10
+"""
+
+
+class Terminal:
+    """The command line on a pseudo-terminal of so many columns."""
+
+    def __init__(self, checkout: Path, cwd: Path, *argv: object, columns: int = 80) -> None:
+        self._master, slave = pty.openpty()
+        environ = {**os.environ, "PYTHONPATH": str(checkout), "TERM": "xterm", "QWAVE_API_KEY": "k"}
+        environ = {name: value for name, value in environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
+        os.set_inheritable(slave, True)
+        self._resize(slave, columns)
+        self.process = subprocess.Popen(
+            (sys.executable, "-m", "qwave_batch", *map(str, argv)),
+            cwd=cwd,
+            env=environ,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.shown = ""
+
+    @staticmethod
+    def _resize(slave: int, columns: int) -> None:
+        subprocess.run(("stty", "cols", str(columns), "rows", "40"), stdin=slave, check=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+    def read_until(self, pattern: str, *, timeout_s: float = 20) -> str:
+        end = time.monotonic() + timeout_s
+        while not re.search(pattern, self.shown):
+            assert self._read(end - time.monotonic()), f"no {pattern!r} in\n{self.shown}"
+        return self.shown
+
+    def read_to_the_end(self, *, timeout_s: float = 30) -> str:
+        end = time.monotonic() + timeout_s
+        while self._read(end - time.monotonic()):
+            pass
+        self.process.wait(timeout=5)
+        return self.shown
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def _read(self, timeout_s: float) -> bool:
+        assert timeout_s > 0, self.shown
+        if not select.select([self._master], [], [], timeout_s)[0]:
+            return True
+        try:
+            data = os.read(self._master, 65_536)
+        except OSError:  # how Linux says that the other end is closed
+            return False
+        self.shown += data.decode("utf-8", "replace")
+        return bool(data)
+
+
+@pytest.fixture
+def base_url(checkout: Path, tmp_path: Path) -> Iterator[str]:
+    server = subprocess.Popen(
+        (sys.executable, "-m", "qwave_batch", "simulator", "--port", "0", "--latency", "0.1"),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    yield server.stdout.readline().strip()
+    server.send_signal(signal.SIGINT)
+    server.communicate(timeout=20)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    file = tmp_path / "dear.yaml"
+    file.write_text(SPEC, encoding="utf-8")
+    return file
+
+
+def test_a_dear_run_asks_first_and_takes_no_for_an_answer(
+    checkout: Path, spec: Path, tmp_path: Path, base_url: str
+) -> None:
+    with Terminal(checkout, tmp_path, "run", spec, "-o", "made", "--base-url", base_url) as terminal:
+        asked = terminal.read_until(r"\[y/N\]")
+        assert re.search(r"10 jobs .* may cost up to 1\.14 USD", asked)
+        terminal.type("n\n")
+        assert "nothing was sent" in terminal.read_to_the_end()
+        assert terminal.process.returncode == 3
+
+
+def test_ctrl_c_at_the_question_ends_it(checkout: Path, spec: Path, tmp_path: Path, base_url: str) -> None:
+    with Terminal(checkout, tmp_path, "run", spec, "-o", "made", "--base-url", base_url) as terminal:
+        terminal.read_until(r"\[y/N\]")
+        terminal.process.send_signal(signal.SIGINT)
+        shown = terminal.read_to_the_end()
+        assert terminal.process.returncode == 130
+        assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_yes_runs_it_with_a_bar_that_keeps_to_one_line(
+    checkout: Path, spec: Path, tmp_path: Path, base_url: str, columns: int
+) -> None:
+    argv = ("run", spec, "-o", "made", "--base-url", base_url)
+    with Terminal(checkout, tmp_path, *argv, columns=columns) as terminal:
+        terminal.read_until(r"\[y/N\]")
+        terminal.type("y\n")
+        shown = terminal.read_to_the_end()
+    assert terminal.process.returncode == 0
+    assert "10/10 done" in shown
+    assert "█" in shown
+    assert "10 of 10 jobs done" in shown
+    drawn = [line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown)) if "|" in line]
+    assert drawn
+    assert max(map(len, drawn)) <= columns
