@@ -25,7 +25,7 @@ catalog: "2026-05"
 request: {resolution: 1K, seed: 1}
 prompts:
   - {id: cat, text: A cat asleep on a windowsill}
-  - {id: dog, text: A dog at the door}
+  - {id: dog, text: "A dog at the door"}
 matrix:
   model: [gpt-image-2, z-image-turbo]
 """
