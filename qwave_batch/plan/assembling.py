@@ -11,7 +11,8 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.combinations import Combination
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.judging import Judgement, Misfits, judge
-from qwave_batch.plan.requests import RequestBuilder, Scope
+from qwave_batch.plan.rendering import Scope
+from qwave_batch.plan.requests import RequestBuilder
 from qwave_batch.plan.scope import UNKNOWN
 from qwave_batch.spec.document import Unsupported
 

@@ -1,14 +1,14 @@
 """One entry of the full product: by the shape of a cell like it, or put together whole."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.assembling import Assembler
+from qwave_batch.plan.cases import PromptCase
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.holes import Fragments, Hole
-from qwave_batch.plan.prompts import PromptCase
 from qwave_batch.plan.requests import RequestBuilder
 from qwave_batch.plan.shapes import Shape, Shapes, shape_of
 
@@ -42,21 +42,40 @@ class Entry:
 
 
 class CellScope:
-    """The names that templates see in one cell, put together when the first of them is rendered."""
+    """The names that templates see in one cell; looked up when one of them is rendered."""
 
-    __slots__ = ("_cell", "_matrix", "_names")
+    __slots__ = ("_cell", "_matrix", "_variables")
 
     def __init__(self, cell: Cell, matrix: Matrix) -> None:
         self._cell, self._matrix = cell, matrix
-        self._names: Mapping[str, Json] | None = None
+        self._variables: Mapping[str, Json] | None = None
 
-    def __call__(self) -> Mapping[str, Json]:
-        """Return the names."""
-        if self._names is None:
-            cell = self._cell
-            variables = self._matrix.combination(cell.slots).variables(self._matrix.axes)
-            self._names = {**cell.case.scope, **variables, "repeat": cell.repeat}
-        return self._names
+    def some(self, names: Iterable[str]) -> dict[str, Json]:
+        """Return those of the names that there are, with their values."""
+        case = self._cell.case
+        found: dict[str, Json] = {}
+        for name in names:
+            if name in case.names:
+                found[name] = case.names[name]
+            elif name == "prompt":
+                found[name] = case.named()
+            elif name == "repeat":
+                found[name] = self._cell.repeat
+            else:
+                variables = self._of_axes()
+                if name in variables:
+                    found[name] = variables[name]
+        return found
+
+    def all(self) -> dict[str, Json]:
+        """Return all names with their values."""
+        case = self._cell.case
+        return {**case.names, **self._of_axes(), "prompt": case.named(), "repeat": self._cell.repeat}
+
+    def _of_axes(self) -> Mapping[str, Json]:
+        if self._variables is None:
+            self._variables = self._matrix.combination(self._cell.slots).variables(self._matrix.axes)
+        return self._variables
 
 
 @dataclass(slots=True, kw_only=True)

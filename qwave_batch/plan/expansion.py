@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.model.job import PlanItem
 from qwave_batch.plan.assembling import Assembler
+from qwave_batch.plan.cases import CaseReader
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.entries import Cell, Entry, Lane
 from qwave_batch.plan.faults import Faults
@@ -14,7 +15,7 @@ from qwave_batch.plan.identity import draw
 from qwave_batch.plan.jobs import JobMaker
 from qwave_batch.plan.judging import content_fields
 from qwave_batch.plan.paths import OutputPath, PathClashes
-from qwave_batch.plan.prompts import CompiledPrompt, PromptReader
+from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.requests import RequestBuilder
 from qwave_batch.plan.shapes import shapes_of
 from qwave_batch.plan.summary import Figures
@@ -31,7 +32,7 @@ class Expansion:
     base: Mapping[str, Value | None]
     """The spec's own ``request``, compiled."""
     prompts: Sequence[CompiledPrompt]
-    reader: PromptReader
+    reader: CaseReader
     matrix: Matrix
     output: OutputPath
     faults: Faults

@@ -9,7 +9,8 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independence import Accepts, independent_fields
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.identity import canonical
-from qwave_batch.plan.requests import RequestBuilder, Scope, text_of
+from qwave_batch.plan.rendering import Scope
+from qwave_batch.plan.requests import RequestBuilder, text_of
 
 Fetch: TypeAlias = Callable[[tuple[int, ...], int, Scope], Json]
 """Gives the value of a field in a cell: its slots, its repeat, its scope."""

@@ -72,7 +72,7 @@ class JobMaker:
         Raises:
             TemplateFault: The output path fails on it.
         """
-        return self.output.render(CellScope(entry.cell, self.matrix)(), request, entry.job_id)
+        return self.output.render(CellScope(entry.cell, self.matrix), request, entry.job_id)
 
 
 def ordered(request: Mapping[str, Json]) -> dict[str, Json]:

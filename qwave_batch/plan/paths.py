@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.paths import path_key, safe_path
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.rendering import Scope
 from qwave_batch.spec.templates import Value
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -35,7 +36,7 @@ class OutputPath:
         self.is_safe = isinstance(raw, str) and SURE_NAMES.fullmatch(raw) is not None
         """Whether it can neither fail nor give one path to two jobs: only sure names, the job's id among them."""
 
-    def render(self, scope: Mapping[str, Json], request: Mapping[str, Json], job_id: str) -> str:
+    def render(self, scope: Scope, request: Mapping[str, Json], job_id: str) -> str:
         """Return the path, with ``/`` between folders and no extension.
 
         Raises:
@@ -43,8 +44,8 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        text = self._template.render({**self._empty, **request, **scope, "job_id": job_id})
-        return safe_path(*str(text).split("/"))
+        names = {**self._empty, **request, **scope.some(self._template.names), "job_id": job_id}
+        return safe_path(*str(self._template.render(names)).split("/"))
 
 
 class PathClashes:

@@ -1,11 +1,12 @@
 """Compiles and checks all that a spec says before its first job is made."""
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.plan.cases import CaseReader
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.paths import OutputPath, check_template
-from qwave_batch.plan.prompts import ROW_NAMES, PromptReader
+from qwave_batch.plan.prompts import ROW_NAMES, PromptCompiler
 from qwave_batch.plan.resolving import MatrixReader
 from qwave_batch.plan.scope import compiled, note_unknown
 from qwave_batch.plan.usage import UsageCheck
@@ -30,8 +31,9 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     matrix = MatrixReader(
         spec=spec, vocabulary=vocabulary, variables=variables, known=shared_names, faults=faults
     ).read()
-    reader = PromptReader(spec=spec, variables=variables, axes=axes, cell_names=cell_names, faults=faults)
-    prompts = reader.compile()
+    prompts = PromptCompiler(
+        spec=spec, variables=variables.keys(), axes=axes, cell_names=cell_names, faults=faults
+    ).compile()
     base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
     path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)
     _check_setters(spec, matrix, faults)
@@ -41,7 +43,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=reader,
+        reader=CaseReader(variables=variables, faults=faults),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,

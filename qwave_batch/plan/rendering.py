@@ -1,15 +1,27 @@
 """Renders a template once for all the cells that look the same to it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.scope import UNKNOWN, is_unknown
-from qwave_batch.spec.templates import Value
+from qwave_batch.spec.templates import TemplateFault, Value
 
 HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
+
+
+class Scope(Protocol):
+    """The names that templates see in a cell."""
+
+    def some(self, names: Iterable[str]) -> Mapping[str, Json]:
+        """Return those of the names that there are, with their values."""
+        ...
+
+    def all(self) -> Mapping[str, Json]:
+        """Return all names with their values."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +64,8 @@ class Memo:
     follows_case: bool
     _held: dict[Any, Json] = field(default_factory=dict)
 
-    def render(self, slots: tuple[int, ...], repeat: int, scope: Callable[[], Mapping[str, Json]]) -> Json:
-        """Return the rendered value; ``scope`` is only made when no cell like this one was seen before.
+    def render(self, slots: tuple[int, ...], repeat: int, scope: Scope) -> Json:
+        """Return the rendered value; ``scope`` is only asked when no cell like this one was seen before.
 
         Raises:
             TemplateFault: The template fails on this cell.
@@ -63,7 +75,7 @@ class Memo:
             return self._held[key]
         if len(self._held) >= HELD_TEXTS:
             self._held.clear()
-        seen = self._held[key] = self._render(scope())
+        seen = self._held[key] = render_in(self.value, scope)
         return seen
 
     def next_case(self) -> None:
@@ -71,9 +83,22 @@ class Memo:
         if self.follows_case:
             self._held.clear()
 
-    def _render(self, scope: Mapping[str, Json]) -> Json:
-        value = self.value
-        return UNKNOWN if value is None or is_unknown(value, scope) else value.render(scope)
+
+def render_in(value: Value | None, scope: Scope) -> Json:
+    """Return a value rendered in a cell, or ``UNKNOWN``.
+
+    Raises:
+        TemplateFault: It fails there; the fault knows all names at hand.
+    """
+    if value is None:
+        return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+    names = scope.some(value.names)
+    if is_unknown(value, names):
+        return UNKNOWN  # type: ignore[no-any-return]
+    try:
+        return value.render(names)
+    except TemplateFault:
+        return value.render(scope.all())
 
 
 def memo(value: Value | None, names: Names) -> Memo:

@@ -1,18 +1,15 @@
 """Puts the request of one job together: the spec's fields, the prompt's, the axes', the includes'."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.combinations import Combination, Matrix
 from qwave_batch.plan.prompts import ROW_NAMES, CompiledPrompt
-from qwave_batch.plan.rendering import Memo, Names, memo
+from qwave_batch.plan.rendering import Memo, Names, Scope, memo
 from qwave_batch.spec import words
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
-
-Scope = Callable[[], Mapping[str, Json]]
-"""Makes the names that templates see in a cell; called only when one has to be rendered."""
 
 
 @dataclass(slots=True)

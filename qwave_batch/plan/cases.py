@@ -1,0 +1,157 @@
+"""The cases of a prompt: the prompt itself, or each row of its table, in file order."""
+
+import hashlib
+import heapq
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.identity import canonical, draw
+from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.plan.scope import UNKNOWN, rendered
+from qwave_batch.plan.variables import render_variables
+from qwave_batch.spec.naming import slug
+from qwave_batch.spec.sources import Row, Table
+from qwave_batch.spec.templates import Value
+from qwave_batch.spec.words import text_of
+
+NAME_CHARACTERS = 40
+NAME_DIGITS = 6
+
+
+class PromptCase:
+    """One prompt or one row of a table, with everything about it that no axis changes."""
+
+    __slots__ = ("_prompt_id", "_row", "is_kept", "meta", "names", "prompt", "tags")
+
+    def __init__(  # noqa: PLR0913  # what a row comes to
+        self,
+        prompt: CompiledPrompt,
+        row: Row | None,
+        *,
+        prompt_id: str | None,
+        tags: tuple[str, ...],
+        meta: Mapping[str, Json],
+        names: Mapping[str, Json],
+        is_kept: bool,
+    ) -> None:
+        self.prompt, self._row, self._prompt_id = prompt, row, prompt_id
+        self.tags, self.meta = tags, meta
+        self.names = names
+        """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
+        self.is_kept = is_kept
+        """False for a row that its sample leaves out: it counts in the order and makes no job."""
+
+    @property
+    def prompt_id(self) -> str:
+        """The prompt's id; one that was not given is worked out when somebody asks."""
+        if self._prompt_id is None:
+            self._prompt_id = default_id(self.prompt.raw_text, self._row)
+        return self._prompt_id
+
+    def named(self) -> dict[str, Json]:
+        """Return what templates see as ``prompt``."""
+        return {"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta}
+
+
+@dataclass(slots=True, kw_only=True)
+class CaseReader:
+    """Yields the cases of the prompts of one spec; ids are unique among all of them."""
+
+    variables: Mapping[str, Json]
+    """The rendered ``vars``."""
+    faults: Faults
+    _ids: set[int] = field(default_factory=set)
+    """Hashes of the ids that are taken."""
+
+    def start(self) -> None:
+        """Begin a pass over all prompts: no id is taken yet."""
+        self._ids.clear()
+
+    def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
+        """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
+        if prompt.table is None:
+            names = {**self.variables, **render_variables(prompt.variables, self.variables, self.faults)}
+            case = self._case(prompt, names, None, is_kept=True)
+            if case:
+                yield case
+            return
+        kept = self._sampled(prompt, prompt.table)
+        for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
+            case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
+            if case:
+                yield case
+
+    def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, dict[str, Json]]]:
+        """Yield the rows that ``where`` lets through, with the names they bring."""
+        for row in table.rows():
+            names: dict[str, Json] = {**self.variables, "row": row.cells, "row_number": row.number}
+            if prompt.variables:
+                names |= render_variables(prompt.variables, names, self.faults)
+            if prompt.where is None or self._passes(prompt, prompt.where, names):
+                yield row, names
+
+    def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
+        verdict = rendered(where, names, self.faults)
+        if verdict is not UNKNOWN and not isinstance(verdict, bool):
+            self.faults.add(
+                (*prompt.origin, "where"),
+                "where must come out as true or false",
+                value=verdict,
+                suggestion="write one comparison, such as \"{{ row.Challenge == 'Basic' }}\"",
+            )
+        return verdict is True
+
+    def _sampled(self, prompt: CompiledPrompt, table: Table) -> set[int] | None:
+        """Return the numbers of the rows that the sample keeps, or None when there is none."""
+        sample = prompt.sample
+        if sample is None:
+            return None
+        with self.faults.muted():
+            numbers = (row.number for row, _ in self._rows(prompt, table))
+            return set(heapq.nsmallest(sample.count, numbers, key=lambda number: draw(sample.seed, number)))
+
+    def _case(
+        self, prompt: CompiledPrompt, names: Mapping[str, Json], row: Row | None, *, is_kept: bool
+    ) -> PromptCase | None:
+        prompt_id = self._given_id(prompt, names) if prompt.has_id else None
+        if prompt_id == "":
+            return None
+        return PromptCase(
+            prompt,
+            row,
+            prompt_id=prompt_id,
+            tags=tuple([_text(rendered(tag, names, self.faults)) for tag in prompt.tags]),
+            meta={key: rendered(value, names, self.faults) for key, value in prompt.meta.items()},
+            names=names,
+            is_kept=is_kept,
+        )
+
+    def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:
+        """Return the id; None when it can't be known, and empty when it can't be used, which is noted."""
+        value = rendered(prompt.prompt_id, names, self.faults)
+        if value is UNKNOWN:
+            return None
+        prompt_id = _text(value)
+        where = (*prompt.origin, "id")
+        if not prompt_id.strip():
+            self.faults.add(where, "an id must not come out empty")
+            return ""
+        if hash(prompt_id) in self._ids:
+            self.faults.add(where, f'the id "{prompt_id}" is taken already', value=prompt_id)
+            return ""
+        self._ids.add(hash(prompt_id))
+        return prompt_id
+
+
+def default_id(text: str, row: Row | None) -> str:
+    """Return the name of a prompt that has no id: its text's beginning as a slug, and a hash of text or row."""
+    hashed = text.encode() if row is None else canonical(dict(row.cells))
+    digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
+    return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+def _text(value: Json) -> str:
+    return "" if value is UNKNOWN else text_of(value)
