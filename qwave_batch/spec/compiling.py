@@ -1,6 +1,6 @@
 """From the text of a template to code that fills it in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import Budget, concat
 from qwave_batch.spec.faults import TemplateFault, failure_message, missing_message
+from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, Part, fill, fill_typed, parts_of
 from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import NameMissing
@@ -26,6 +27,10 @@ class Compiled:
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
+    fills: tuple[Part, ...] | None = None
+    """What it is made of, if it only names values."""
+    finalize: Callable[[Any], Any] | None = None
+    """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
 
 
 def compile_text(environment: Environment, source: str, *, keeps_type: bool = True) -> Compiled:
@@ -45,10 +50,12 @@ def compile_text(environment: Environment, source: str, *, keeps_type: bool = Tr
         attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
         lines = {name.name: name.lineno for name in reversed(list(tree.find_all(nodes.Name)))}
         typed = typed_expression(environment, tree) if keeps_type else None
+        fills = parts_of(tree, free)
         template = environment.from_string(typed or tree)
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
-    return Compiled(source, template, free, attributes, lines, typed is not None)
+    finalize = None if keeps_type else environment.finalize
+    return Compiled(source, template, free, attributes, lines, typed is not None, fills, finalize)
 
 
 def _chains(tree: nodes.Node) -> Iterable[Path]:
@@ -86,6 +93,9 @@ def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) 
     Raises:
         TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
     """
+    filled = _filled(compiled, scope)
+    if filled is not OUT_OF_THE_ORDINARY:
+        return filled  # type: ignore[no-any-return]  # a text or a number
     source = compiled.source
     context = compiled.template.new_context({name: scope[name] for name in compiled.names if name in scope})
     try:
@@ -104,6 +114,15 @@ def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) 
     except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
         raise TemplateFault(failure_message(error), where, source=source) from None
     return text
+
+
+def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:
+    fills = compiled.fills
+    if fills is None:
+        return OUT_OF_THE_ORDINARY
+    if compiled.is_typed and isinstance(fills[0], tuple):
+        return fill_typed(fills[0], scope)
+    return fill(fills, scope, compiled.finalize)
 
 
 def _bounded(parts: Iterable[str]) -> Iterable[str]:

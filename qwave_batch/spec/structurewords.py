@@ -1,6 +1,7 @@
 """What does not fit the schema of specs, in words that say what would."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from qwave_batch.spec.marks import Marks, Path
 from qwave_batch.spec.words import kind_of
 
 SHOWN_CHARACTERS = 80
+_PLAIN = re.compile(r"(?!(?:null|true|false)$)[A-Za-z][\w .-]*", re.IGNORECASE)
 
 _TYPES = {
     "array": "a list",
@@ -109,7 +111,11 @@ def _missing_key(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
 
 
 def _yaml(example: Json) -> str:
-    return json.dumps(example, ensure_ascii=False) if not isinstance(example, str) or example[0].isdigit() else example
+    """Return a value as one would write it inside of a list in YAML, with quotes only where it needs them."""
+    text = json.dumps(example, ensure_ascii=False)
+    if len(text) > SHOWN_CHARACTERS:
+        return "..."
+    return example if isinstance(example, str) and _PLAIN.fullmatch(example) else text
 
 
 def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
@@ -118,7 +124,7 @@ def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     if value is None:
         hint = "give it a value, or leave the key out" if misfit.path and isinstance(misfit.path[-1], str) else None
     elif "array" in wanted and isinstance(value, str | int | float):
-        hint = f"write a list: [{_yaml(value) if isinstance(value, str) else shown(value)}]"
+        hint = f"write a list: [{_yaml(value)}]"
     elif "string" in wanted and isinstance(value, bool | int | float):
         hint = f'put quotes around it: "{_source(value)}"'
     elif "array" in wanted and isinstance(value, Mapping):
@@ -186,7 +192,7 @@ def _pattern(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         guess = "-".join(part for part in _slugged(misfit.value).split("-") if part)
         hint = f'such as "{guess}"' if guess else None
     elif "minItems" in misfit.schema:  # an axis: a text that is no template
-        hint = f"write a list: [{_yaml(misfit.value) if misfit.value else '...'}]"
+        hint = f"write a list: [{_yaml(misfit.value)}]"
     sentence = f"{shown(misfit.value)}: {message}" if misfit.value.strip() else message
     yield _at(marks, misfit.path, sentence, misfit.value, hint)
 

@@ -1,0 +1,86 @@
+"""Templates that only name values, such as ``{{ row.Prompt }}, {{ look.words }}``: filled in without running code.
+
+Most templates are of this kind, and this is several times faster. Whatever is out of the ordinary (a name that is
+missing, a list, a number that is too large) is left to the template engine, which words what is wrong with it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from jinja2 import nodes
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.bounds import MAX_CHARACTERS
+from qwave_batch.spec.jsonvalues import MAX_INTEGER
+
+Part: TypeAlias = str | tuple[str, ...]
+"""A text as it stands, or the way to a value: ``("row", "Prompt")``."""
+
+OUT_OF_THE_ORDINARY = object()
+
+
+def parts_of(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
+    """Return what the template is made of, or None when it is more than texts and names of ``free`` values."""
+    match tree.body:
+        case [nodes.Output(nodes=found)]:
+            parts = [_part(node, free) for node in found]
+            return None if None in parts else tuple(part for part in parts if part is not None)
+        case _:
+            return None
+
+
+def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
+    """Return the text, or OUT_OF_THE_ORDINARY."""
+    pieces: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            pieces.append(part)
+            continue
+        value = look_up(part, scope)
+        if type(value) is int and abs(value) <= MAX_INTEGER:
+            value = str(value)
+        elif type(value) is not str:
+            return OUT_OF_THE_ORDINARY
+        pieces.append(finalize(value) if finalize else value)
+    text = "".join(pieces)
+    return text if len(text) <= MAX_CHARACTERS and _is_whole(text) else OUT_OF_THE_ORDINARY
+
+
+def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
+    """Return the value that a template of one name stands for, or OUT_OF_THE_ORDINARY."""
+    value = look_up(part, scope)
+    if type(value) is str:
+        return value if _is_whole(value) else OUT_OF_THE_ORDINARY
+    return value if type(value) is int and abs(value) <= MAX_INTEGER else OUT_OF_THE_ORDINARY
+
+
+def look_up(way: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
+    """Return the value at the end of the way, or OUT_OF_THE_ORDINARY when there is none."""
+    value: Any = scope
+    for step in way:
+        if not isinstance(value, Mapping) or step not in value:
+            return OUT_OF_THE_ORDINARY
+        value = value[step]
+    return value
+
+
+def _part(node: nodes.Node, free: frozenset[str]) -> Part | None:
+    if isinstance(node, nodes.TemplateData):
+        return node.data
+    way: list[str] = []
+    while not isinstance(node, nodes.Name):
+        match node:
+            case nodes.Getattr(node=owner, attr=name):
+                way.append(name)
+                node = owner
+            case nodes.Getitem(node=owner, arg=nodes.Const(value=str() as name)):
+                way.append(name)
+                node = owner
+            case _:
+                return None
+    return (node.name, *reversed(way)) if node.name in free else None
+
+
+def _is_whole(text: str) -> bool:
+    """Whether there is no lone surrogate in the text, as far as can be seen at once."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

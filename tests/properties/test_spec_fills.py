@@ -1,0 +1,55 @@
+"""Filling in names gives what running the template gives."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_batch.spec.compiling import compile_text, render_compiled
+from qwave_batch.spec.faults import TemplateFault
+from qwave_batch.spec.pathtemplates import PathEnvironment
+from qwave_batch.spec.sandbox import SpecEnvironment
+
+PIECES = [
+    "{{ a }}",
+    "{{ row.x }}",
+    "{{ row['x y'] }}",
+    "{{ row.x.y }}",
+    "{{ a | upper }}",
+    "{{ gone }}",
+    " t\r\n",
+    "é/",
+    "{# c #}",
+]
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.just("\ud800"),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@given(
+    pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=4),
+    scope=st.fixed_dictionaries({"a": VALUES, "row": st.dictionaries(st.sampled_from(["x", "x y"]), VALUES)}),
+    is_path=st.booleans(),
+)
+def test_filling_in_gives_what_the_template_engine_gives(
+    pieces: list[str], scope: dict[str, Any], *, is_path: bool
+) -> None:
+    compiled = compile_text(
+        PathEnvironment() if is_path else SpecEnvironment(), "".join(pieces), keeps_type=not is_path
+    )
+
+    def outcome(fills: Any) -> Any:
+        try:
+            value = render_compiled(replace(compiled, fills=fills), ("x",), scope)
+        except TemplateFault as fault:
+            return fault.message
+        return type(value), value
+
+    assert outcome(compiled.fills) == outcome(None)
