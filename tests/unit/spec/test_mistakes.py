@@ -129,7 +129,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "axes": (
         (
-            "prompts: [x]\nmatrix:\n  a: []\n  b: 5\n  c: x\n  d: {start: 1}\n  e: {random: {count: 2}, start: 3}\n  f: {start: 1, count: 0, step: 0}\n  my axis: [1]\n  g: {start: 9007199254740991, count: 2}\n  h: [a, b]\n"  # noqa: E501
+            "prompts: [x]\nmatrix:\n  a: []\n  b: 5\n  c: x\n  d: {start: 1}\n  e: {random: {count: 2}, start: 3}\n  f: {start: 1, count: 0, step: 0}\n  my axis: [1]\n  g: {start: 9007199254740991, count: 2}\n  h: [a, b]\n"
         ),
         [
             "spec.yaml:6:6  matrix.a: the list is empty; give it at least one, or leave the key out",

@@ -1,0 +1,63 @@
+"""Laws of templates: values go through unharmed, data stays data, and nothing but a fault comes back."""
+
+import json
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.templates import TemplateFault, compile_value, is_template
+
+LIMIT = 2**53 - 1
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+leaves = (
+    st.none() | st.booleans() | st.integers(-LIMIT, LIMIT) | st.floats(allow_nan=False, allow_infinity=False) | texts
+)
+values: st.SearchStrategy[Json] = st.recursive(
+    leaves, lambda below: st.lists(below, max_size=4) | st.dictionaries(texts, below, max_size=4), max_leaves=15
+)
+
+
+@given(values)
+def test_a_value_goes_through_a_single_expression_unchanged(value: Json) -> None:
+    assert json.dumps(compile_value("{{ v }}", ()).render({"v": value})) == json.dumps(value)
+
+
+@given(texts, texts)
+def test_a_text_goes_through_a_longer_template_unchanged(before: str, value: str) -> None:
+    plain = before.replace("{", "(")
+    assert compile_value(f"{plain}<{{{{ v }}}}>", ()).render({"v": value}) == f"{plain}<{value}>"
+
+
+@given(values)
+def test_what_holds_no_template_is_itself(value: Json) -> None:
+    compiled = compile_value(value, ()) if not is_template(json.dumps(value, ensure_ascii=False)) else None
+    if compiled:
+        assert compiled.is_constant
+        assert compiled.render({}) == value
+
+
+TOKENS = [
+    "{{", "}}", "{%", "%}", "a", "b", ".", "(", ")", "[", "]", "|", "upper", "list", "map", "'x'", "1", "0", "+", "*",
+    "~", "for", "in", "endfor", "if", "endif", "set", "=", ",", " ", "join", "range", "default", "-", "/", "not", "is",
+    "defined", "{", "}", ":", "'upper'", "\n", "sum", "sort", "first", "keys", "items", "format", "'%s'", "replace",
+]  # fmt: skip
+
+
+def outcome(template: str) -> object:
+    try:
+        return compile_value(template, ("x",)).render({"a": {"b": [1, "two"], "keys": None}, "b": "text"})
+    except TemplateFault as fault:
+        return fault
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(" ".join) | st.text(string.printable, max_size=30))
+def test_no_template_is_a_traceback(inside: str) -> None:
+    for template in (f"{{{{ {inside} }}}}", f"{{% {inside} %}}", inside):
+        out = outcome(template)
+        if isinstance(out, TemplateFault):
+            assert out.message
+            assert out.where == ("x",)
+        else:
+            json.dumps(out)

@@ -1,0 +1,54 @@
+"""docs/spec.md: every example is read, every filter is there."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from qwave_batch.spec.document import Spec
+from qwave_batch.spec.filters import FILTER_NAMES
+from qwave_batch.spec.loading import load_spec
+
+PAGE = Path(__file__).parents[3] / "docs" / "spec.md"
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+HEAD = {"version": "1", "name": "example", "catalog": '"2026-05"', "prompts": "[A quiet teahouse at dawn]"}
+FILES = {
+    "prompts.csv": "id,prompt,level\na,A cat,hard\n",
+    "prompts.tsv": "Prompt\tChallenge\nA cat\tBasic\n",
+    "prompts.jsonl": '{"id": "a", "prompt": "A cat"}\n',
+    "prompts.txt": "A cat\n",
+    "base.yaml": 'version: 1\nname: base\ncatalog: "2026-05"\nprompts: ["At {{ time }}"]\nmatrix: {seed: [1, 2]}\n',
+}
+
+
+def read(example: str, folder: Path) -> Spec:
+    """Load an example, with the required keys that it leaves out."""
+    missing: Mapping[str, str] = {} if "extends:" in example else HEAD
+    head = "".join(
+        f"{key}: {value}\n" for key, value in missing.items() if not re.search(rf"^{key}:", example, re.MULTILINE)
+    )
+    for name, content in FILES.items():
+        (folder / name).write_text(content)
+    (folder / "spec.yaml").write_text(head + example)
+    return load_spec(folder / "spec.yaml")
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) > 8
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_every_example_is_read(number: int, tmp_path: Path) -> None:
+    assert read(EXAMPLES[number], tmp_path).prompts
+
+
+def test_what_the_comments_on_scalars_say_is_so(tmp_path: Path) -> None:
+    [example] = [example for example in EXAMPLES if "answer: no" in example]
+    assert read(example, tmp_path).vars == {"ratio": "16:9", "answer": "no", "big": 1000.0, "mode": 7}
+
+
+def test_every_filter_is_named() -> None:
+    listed = re.search(r"^Filters: (.*?)\. Ours", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert listed
+    assert tuple(re.findall(r"`(\w+)`", listed[1])) == FILTER_NAMES
