@@ -78,14 +78,13 @@ class Bar:
                 file=self._stream,
                 ascii=not self._terminal.has_unicode,
                 dynamic_ncols=True,
-                bar_format="{desc}|{bar}|{postfix}",
+                bar_format="{bar}",
             )
         width = self._bar.ncols or self._terminal.width
-        figures = bar_figures(progress, room=width - _SHORTEST_BAR)
+        left, right = bar_figures(progress, room=width - _SHORTEST_BAR)
         self._bar.total = max(1, progress.jobs)
         self._bar.n = min(progress.done + progress.failed + progress.unknown, progress.jobs)
-        self._bar.desc = figures[0]
-        self._bar.postfix = figures[1]
+        self._bar.bar_format = f"{left}|{{bar}}|{right}"
         self._bar.refresh()
 
 

@@ -26,7 +26,8 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     if summary.folder_cost_nusd != summary.cost_nusd:
         cost += f" ({usd(summary.folder_cost_nusd)} over all runs)"
     painted = terminal.paint(made, "green" if summary.exit_status == 0 else "yellow")
-    drawn = [f"{painted}: {images}, {cost}"]
+    drawn = wrap(f"{made}: {images}, {cost}", terminal.width, hang="  ")
+    drawn[0] = drawn[0].replace(made, painted, 1)
     drawn += _draw_rest(summary)
     drawn += _draw_trouble(lines, terminal) if counts.failed or counts.unknown or counts.cancelled else []
     for warning in summary.warnings:
@@ -70,7 +71,7 @@ def _draw_next(summary: "RunSummary", terminal: Terminal) -> list[str]:
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
-    if counts.pending or counts.cancelled:
+    if (counts.pending or counts.cancelled) and not summary.reason:
         steps.append("run it again: it goes on where it stopped, and nothing is made twice")
     if counts.failed:
         steps.append("run it again with --retry-failed, once the reason is gone")
