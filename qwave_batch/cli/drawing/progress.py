@@ -1,5 +1,6 @@
 """A live run: a bar on a terminal, a plain line every few seconds anywhere else."""
 
+import re
 from typing import Never, Protocol, TextIO
 
 from tqdm import tqdm
@@ -13,6 +14,7 @@ from qwave_batch.model.progress import Progress
 _BAR_EVERY_S = 0.1
 _LINE_EVERY_S = 5.0
 _SHORTEST_BAR = 10
+_NUMBERS = re.compile(r"(?<= )\d[\d.,]*")
 
 # tqdm's monitor is a thread that redraws stalled bars; ours is redrawn by every report of the run.
 tqdm.monitor_interval = 0
@@ -52,10 +54,9 @@ class Bar:
     def show(self, progress: Progress) -> None:
         """Redraw, at most ten times a second; a new note stands above the bar."""
         self._last = progress
-        if progress.note != self._note:
-            self._note = progress.note
-            if progress.note:
-                self.note(progress.note)
+        if _kind(progress.note) != _kind(self._note) and progress.note:
+            self.note(progress.note)
+        self._note = progress.note or self._note
         if self._clock.monotonic() - self._drawn_at >= _BAR_EVERY_S:
             self._draw(progress)
 
@@ -100,7 +101,8 @@ class PlainLines:
     def show(self, progress: Progress) -> None:
         """Write a line when the last one is a few seconds old, or when the run now waits for something else."""
         self._last = progress
-        is_news = bool(progress.note) and (self._written is None or progress.note != self._written.note)
+        said = self._written.note if self._written else ""
+        is_news = bool(progress.note) and _kind(progress.note) != _kind(said)
         if is_news or self._clock.monotonic() - self._written_at >= _LINE_EVERY_S:
             self._write(progress)
 
@@ -152,6 +154,11 @@ def bar_figures(progress: Progress, *, room: int) -> tuple[str, str]:
     while right and cells(left) + sum(cells(part) + 2 for part in right) + 2 > room:
         right.pop(min(1, len(right) - 1))
     return f"{left} ", " " + ", ".join(right)
+
+
+def _kind(note: str) -> str:
+    """Return a note without its numbers: the same wait, a second later, is no news."""
+    return _NUMBERS.sub("", note)
 
 
 def _clock_time(seconds: float) -> str:

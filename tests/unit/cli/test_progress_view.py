@@ -54,8 +54,22 @@ def test_what_a_run_waits_for_is_news() -> None:
     stream = StringIO()
     view = PlainLines(stream, Terminal(), FakeClock())
     view.show(replace(NOW, note="rate limit, 30 s"))
-    view.show(replace(NOW, note="rate limit, 30 s"))
-    assert stream.getvalue().count("rate limit, 30 s") == 1
+    view.show(replace(NOW, note="rate limit, 29 s"))
+    view.show(replace(NOW, note="paused: z-image-turbo"))
+    assert [line.partition(" (")[2] for line in stream.getvalue().splitlines()] == [
+        "rate limit, 30 s)",
+        "paused: z-image-turbo)",
+    ]
+
+
+def test_a_bar_says_once_what_it_waits_for() -> None:
+    stream = StringIO()
+    view = Bar(stream, Terminal(is_terminal=True), FakeClock())
+    for left in (30, 29, 28):
+        view.show(replace(NOW, note=f"rate limit, {left} s"))
+        view.show(replace(NOW, note=""))
+    view.close()
+    assert stream.getvalue().count("rate limit") == 1
 
 
 @pytest.mark.parametrize("room", [30, 40, 70, 150])
