@@ -1,11 +1,13 @@
 """Names for files that every file system takes: the rule under "Paths" of the spec language."""
 
 import hashlib
+import re
 import unicodedata
 
 MAX_COMPONENT_BYTES = 150
 _HASH_DIGITS = 12
 _PLAIN = frozenset("._-")
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)  # nearly every value; the rest is looked at letter by letter
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
 )
@@ -16,6 +18,8 @@ def plain(text: str) -> str:
 
     A mark stays with the letter that carries it; one without a letter is replaced too.
     """
+    if _PLAIN_TEXT.fullmatch(text):
+        return text
     kept: list[str] = []
     carries_marks = False
     for character in unicodedata.normalize("NFC", text):

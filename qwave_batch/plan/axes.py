@@ -34,6 +34,9 @@ class ResolvedAxis:
     name: Name
     count: int
     value: Callable[[int], AxisValue]
+    """Each of the next two is a part of it, without the rest."""
+    label: Callable[[int], Json]
+    variable: Callable[[int], Json]
     sets: frozenset[str]
     """Every request field that any of its values sets."""
     alone: Callable[[int], Json] | None
@@ -86,6 +89,8 @@ def list_axis(name: Name, values: Sequence[AxisValue], origin: Path) -> Resolved
         name=name,
         count=len(values),
         value=values.__getitem__,
+        label=[value.label for value in values].__getitem__,
+        variable=[value.variable for value in values].__getitem__,
         sets=sets,
         alone=alone.__getitem__ if is_alone else None,
         is_listed=True,
@@ -109,6 +114,8 @@ def computed_axis(name: Name, values: IntegerRange | RandomSeeds, origin: Path) 
         name=name,
         count=values.count,
         value=value,
+        label=number,
+        variable=number,
         sets=sets,
         alone=number if name.is_field else None,
         is_listed=False,

@@ -47,18 +47,6 @@ class Combination:
                 if name not in taken:
                     yield name, value, entry
 
-    def variables(self, axes: Sequence[ResolvedAxis]) -> dict[str, Json]:
-        """Return the names that templates see of this cell."""
-        seen: dict[str, Json] = {}
-        for entry in self.includes:
-            seen.update(entry.variables)
-        seen.update({axis.name.text: value.variable for axis, value in zip(axes, self.values, strict=True) if value})
-        return seen
-
-    def labels(self, axes: Sequence[ResolvedAxis]) -> dict[str, Json]:
-        """Return the label of each axis, for plans and manifests."""
-        return {axis.name.text: value.label for axis, value in zip(axes, self.values, strict=True) if value}
-
 
 class Matrix:
     """All combinations of a spec, in their order, made one at a time."""
@@ -92,6 +80,27 @@ class Matrix:
             return Combination(values=entry.own_values, includes=(entry,), slots=slots)
         values = tuple(axis.value(slot) for axis, slot in zip(self.axes, slots[:-1], strict=True))
         return Combination(values=values, includes=self._entries[laid], slots=slots)
+
+    def variables(self, slots: tuple[int, ...]) -> dict[str, Json]:
+        """Return the names that templates see of a combination."""
+        if slots[-1] == 0:
+            return {axis.name.text: axis.variable(slot) for axis, slot in zip(self.axes, slots, strict=False)}
+        combination = self.combination(slots)
+        seen: dict[str, Json] = {}
+        for entry in combination.includes:
+            seen.update(entry.variables)
+        return seen | {axis.name.text: value.variable for axis, value in self._given(combination)}
+
+    def labels(self, slots: tuple[int, ...]) -> dict[str, Json]:
+        """Return the label of each axis in a combination, for plans and manifests."""
+        if slots[-1] >= 0:
+            return {axis.name.text: axis.label(slot) for axis, slot in zip(self.axes, slots, strict=False)}
+        return {axis.name.text: value.label for axis, value in self._given(self.combination(slots))}
+
+    def _given(self, combination: Combination) -> Iterator[tuple[ResolvedAxis, AxisValue]]:
+        for axis, value in zip(self.axes, combination.values, strict=True):
+            if value:
+                yield axis, value
 
     def leave_out(self, number: int) -> None:
         """Make no combination of include ``number``, which has a mistake."""

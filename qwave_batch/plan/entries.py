@@ -74,7 +74,7 @@ class CellScope:
 
     def _of_axes(self) -> Mapping[str, Json]:
         if self._variables is None:
-            self._variables = self._matrix.combination(self._cell.slots).variables(self._matrix.axes)
+            self._variables = self._matrix.variables(self._cell.slots)
         return self._variables
 
 

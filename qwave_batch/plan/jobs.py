@@ -39,7 +39,7 @@ class JobMaker:
             request=request,
             callback=shape.callback,
             dropped=shape.dropped,
-            axes=self.labels(entry),
+            axes=self.matrix.labels(cell.slots),
             tags=case.tags,
             meta=case.meta,
             repeat=cell.repeat,
@@ -57,14 +57,10 @@ class JobMaker:
             job_id=entry.job_id,
             index=entry.cell.index,
             prompt_id=case.prompt_id,
-            axes=self.labels(entry),
+            axes=self.matrix.labels(entry.cell.slots),
             tags=case.tags,
             meta=case.meta,
         )
-
-    def labels(self, entry: Entry) -> dict[str, Json]:
-        """Return the label of each axis in an entry."""
-        return self.matrix.combination(entry.cell.slots).labels(self.matrix.axes)
 
     def path(self, entry: Entry, request: Mapping[str, Json]) -> str:
         """Return where the images of an entry go.

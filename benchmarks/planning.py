@@ -1,0 +1,161 @@
+"""How many jobs a second does planning expand, check, price, fold and count, beside a straight loop written by hand?
+
+The straight loop renders with plain Jinja, checks with a compiled validator (jsonschema-rs), hashes what the
+standard encoder writes with sorted keys, and folds. Both run in this process, one after the other, on the same specs.
+
+    python benchmarks/planning.py [--jobs 1000000]
+"""
+
+import argparse
+import csv
+import hashlib
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import jsonschema_rs
+import yaml
+
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.plan.making import make_plan
+from qwave_batch.plan.planfile import plan_lines
+from qwave_batch.spec.loading import load_spec
+
+MODELS = ["gpt-image-2", "qwen-image-2.0", "wan2.7-image", "z-image-turbo"]
+HEAD = {"version": 1, "name": "benchmark", "catalog": "2026-05"}
+LOOKS = [{"id": name, "words": f"{name} light, thick paper"} for name in ("soft", "hard", "cold", "warm", "dim")]
+
+
+def write_specs(folder: Path, jobs: int) -> dict[str, Path]:
+    """Write a spec of about ``jobs`` jobs for each shape; return their files by the shape's name."""
+    rows = {"prompts.tsv": max(1, jobs // 1000), "rows.tsv": jobs // 4}
+    for name, count in rows.items():
+        lines = (f"p{number}\tSubject number {number} in a wide landscape, view {number % 7}\n" for number in range(count))
+        (folder / name).write_text("id\ttext\n" + "".join(lines), encoding="utf-8")
+    one = {"model": MODELS[0], "action": "generate", "n": 1}
+    shapes: dict[str, dict[str, Any]] = {
+        "matrix": {
+            "request": {"action": "generate", "n": 1},
+            "prompts": [{"from": "prompts.tsv", "id": "{{ row.id }}", "text": "{{ row.text }}, {{ look.words }}"}],
+            "matrix": {
+                "model": MODELS,
+                "aspect_ratio": ["1:1", "16:9", "9:16", "4:3", "3:4"],
+                "look": LOOKS,
+                "seed": {"start": 1, "count": 10},
+            },
+        },
+        "rows only": {"request": one, "prompts": [{"from": "rows.tsv", "text": "{{ row.text }}, in oil"}]},
+        "one prompt, many seeds": {
+            "request": one,
+            "prompts": ["A quiet teahouse"],
+            "matrix": {"seed": {"start": 1, "count": jobs // 2}},
+        },
+        "text that names the seed": {
+            "request": one,
+            "prompts": ["A quiet teahouse, number {{ seed }}"],
+            "matrix": {"seed": {"start": 1, "count": jobs // 4}},
+        },
+    }
+    files = {}
+    for name, body in shapes.items():
+        files[name] = folder / f"{name.replace(' ', '-').replace(',', '')}.yaml"
+        files[name].write_text(json.dumps(HEAD | body), encoding="utf-8")
+    return files
+
+
+def straight(file: Path) -> int:
+    """Do what a plan does with a loop; return the number of jobs."""
+    spec = yaml.safe_load(file.read_text(encoding="utf-8"))
+    catalog = open_catalog(spec["catalog"])
+    checks = {name: jsonschema_rs.validator_for(dict(catalog.model(name).schema)) for name in MODELS}
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # prompts, not pages
+    axes = {name: values if isinstance(values, list) else _range(values) for name, values in spec.get("matrix", {}).items()}
+    seen: set[str] = set()
+    cost: Counter[str] = Counter()
+    for prompt in spec["prompts"]:
+        text = environment.from_string(prompt if isinstance(prompt, str) else prompt["text"])
+        for scope in _rows(file.parent, prompt):
+            for values in itertools.product(*axes.values()):
+                names = dict(zip(axes, values, strict=True))
+                request = dict(spec["request"])
+                request["prompt"] = text.render(**scope, **names)
+                request.update({name: value for name, value in names.items() if name != "look"})
+                if not checks[request["model"]].is_valid(request):
+                    raise ValueError(request)
+                body = json.dumps({"repeat": 0, "request": request}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                identity = hashlib.sha256(body.encode()).hexdigest()[:16]
+                if identity not in seen:
+                    seen.add(identity)
+                    cost[request["model"]] += catalog.models[request["model"]].estimate_nusd(request)
+    return len(seen)
+
+
+def _range(rule: dict[str, int]) -> range:
+    return range(rule["start"], rule["start"] + rule["count"])
+
+
+def _rows(folder: Path, prompt: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(prompt, str):
+        yield {}
+        return
+    with (folder / prompt["from"]).open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield {"row": row}
+
+
+def planned(file: Path) -> int:
+    """Plan a spec; return the number of jobs."""
+    return make_plan(load_spec(file)).figures.jobs
+
+
+def written(file: Path) -> int:
+    """Write the lines of a plan to nowhere; return their number."""
+    return sum(1 for _ in plan_lines(make_plan(load_spec(file)))) - 1
+
+
+def rate(work: Any, file: Path) -> float:
+    """Return the jobs a second of doing ``work``."""
+    started = time.perf_counter()
+    count: int = work(file)
+    return count / (time.perf_counter() - started)
+
+
+def peak_mib(jobs: int) -> float:
+    """Return the peak memory of planning the matrix with about so many jobs, in a process of its own."""
+    code = (
+        "import resource, sys; from qwave_batch.spec.loading import load_spec; "
+        "from qwave_batch.plan.making import make_plan; make_plan(load_spec(sys.argv[1])); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = write_specs(Path(folder), jobs)["matrix"]
+        out = subprocess.run([sys.executable, "-c", code, str(file)], check=True, capture_output=True, text=True)
+    return int(out.stdout) / 1024
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--jobs", type=int, default=200_000, help="jobs of the matrix; the other shapes have a part of it")
+    jobs = parser.parse_args().jobs
+    print(f"{'shape':<26}{'straight':>12}{'plan':>12}{'times':>8}{'plan --out':>12}")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, file in write_specs(Path(folder), jobs).items():
+            by_hand, by_plan, by_lines = rate(straight, file), rate(planned, file), rate(written, file)
+            print(f"{name:<26}{by_hand:>10,.0f}/s{by_plan:>10,.0f}/s{by_plan / by_hand:>7.1f}x{by_lines:>10,.0f}/s")
+    for count in (10_000, 100_000, jobs):
+        print(f"peak memory for {count:>9,} jobs: {peak_mib(count):.0f} MiB")
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
