@@ -1,4 +1,9 @@
-"""What the README and the tutorial show on a terminal is what a terminal shows."""
+"""What the README and the tutorial show on a terminal is what a terminal shows.
+
+UPDATE_TRANSCRIPTS=1 pytest tests/docs/test_transcripts.py    writes anew what differs
+
+A line of three dots in a transcript stands for anything.
+"""
 
 import doctest
 import os
@@ -6,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,15 +26,6 @@ VARYING = [
     (re.compile(r"\b[\d.]+ [KM]?B\b|(?<=\"bytes\": )\d+"), "BYTES"),  # another Pillow, another compression
 ]
 MATCHES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-
-
-def exchanges(page: Path) -> Iterator[tuple[str, str]]:
-    """Each command of a page's console blocks with the output shown under it; ``...`` stands for anything."""
-    for block in CONSOLE.findall(page.read_text(encoding="utf-8")):
-        _, *parts = re.split(r"^\$ ", block, flags=re.MULTILINE)
-        for part in parts:
-            command, _, output = part.partition("\n")
-            yield command, output
 
 
 def settled(text: str) -> str:
@@ -65,24 +60,42 @@ def terminal(tmp_path: Path, checkout: Path) -> dict[str, str]:
     }
 
 
+def typed(command: str, terminal: dict[str, str]) -> str:
+    """What a terminal prints when a command is typed; the command must succeed."""
+    ended = subprocess.run(
+        ("bash", "-euo", "pipefail", "-c", command),
+        cwd=terminal["PWD"],
+        env=terminal,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert ended.returncode == 0, f"$ {command}\n{ended.stdout}"
+    return PROGRESS.sub("", ended.stdout)
+
+
+def replay(block: str, terminal: dict[str, str]) -> str:
+    """A block with each command's output: as shown where that agrees with what is printed, else as printed."""
+    _, *exchanges = re.split(r"^\$ ", block, flags=re.MULTILINE)
+    parts = []
+    for exchange in exchanges:
+        command, _, shown = exchange.partition("\n")
+        printed = typed(command, terminal)
+        agrees = doctest.OutputChecker().check_output(settled(shown), settled(printed), MATCHES)
+        parts.append(f"$ {command}\n{shown if agrees else printed}")
+    return "```console\n" + "".join(parts) + "```"
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
 def test_every_command_shown_prints_what_is_shown(page: str, checkout: Path, terminal: dict[str, str]) -> None:
     """All commands of a page work in the order they are shown, in one folder, and print what is printed there."""
-    commands = list(exchanges(checkout / page))
-    assert commands
-    for command, shown in commands:
-        ended = subprocess.run(
-            ("bash", "-euo", "pipefail", "-c", command),
-            cwd=terminal["PWD"],
-            env=terminal,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        assert ended.returncode == 0, f"$ {command}\n{ended.stdout}"
-        if shown.strip():
-            agrees = doctest.OutputChecker().check_output(settled(shown), settled(ended.stdout), MATCHES)
-            assert agrees, f"$ {command}\nshown:\n{shown}\nprinted:\n{ended.stdout}"
+    file = checkout / page
+    text = file.read_text(encoding="utf-8")
+    assert CONSOLE.search(text)
+    now = CONSOLE.sub(lambda block: replay(block[1], terminal), text)
+    if os.environ.get("UPDATE_TRANSCRIPTS"):
+        file.write_text(now, encoding="utf-8")
+    assert text == now
