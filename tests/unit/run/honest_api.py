@@ -79,6 +79,7 @@ class HonestApi:
     calls: Counter[str] = field(default_factory=Counter)
     alive_most: int = 0
     on_call: Callable[[int], None] = lambda _: None
+    on_made: Callable[[], None] = lambda: None
 
     # What the tests ask.
 
@@ -199,6 +200,7 @@ class HonestApi:
         if key is not None:
             self.keys[key] = (task.task_id, self._api_now())
         self.log += [(now, "taken", ""), (now, f"taken {request['model']}", "")]
+        self.on_made()
         self.alive_most = max(self.alive_most, sum(other.ends_at > now for other in self.tasks.values()))
         return task
 

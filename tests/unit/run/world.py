@@ -50,6 +50,10 @@ class WatchedWriter(GroupWriter):
 
     def __init__(self, connection: sqlite3.Connection, path: Path, clock: VirtualClock) -> None:
         self.is_dead = False
+        self.on_write: Callable[[int], bool] = lambda _: False
+        """Told the how-many-eth write this is before it is begun; whether the power goes after it."""
+        self.cut: Callable[[], None] = lambda: None
+        self._writes = 0
         self._clock = clock
         connection.execute("PRAGMA synchronous = OFF")
         super().__init__(connection, path)
@@ -60,9 +64,15 @@ class WatchedWriter(GroupWriter):
                 raise sqlite3.OperationalError("the power is off")
             return change(connection)
 
+        self._writes += 1
         self._clock.busy += 1
         try:
-            return await super().write(unless_dead)
+            goes_out = self.on_write(self._writes)
+            written = await super().write(unless_dead)
+            if goes_out:
+                self.cut()
+                await asyncio.sleep(1)  # never to come back
+            return written
         finally:
             self._clock.busy -= 1
 
@@ -97,13 +107,32 @@ class World:
             ledger.claim(self.claim, adopt=self.options.adopt)
             ledger.replace_plan(jobs)
 
-    def run(self, *, crash: Callable[[Callable[[], None]], None] | None = None) -> RunEnd | None:
-        """Run to the end; ``crash`` is handed what to call to cut the power, and then there is no end."""
+    def run(
+        self,
+        *,
+        crash: Callable[[Callable[[], None]], None] | None = None,
+        crash_at_write: int | None = None,
+        is_written: bool = False,
+    ) -> RunEnd | None:
+        """Run to the end; when the power goes there is no end, and what was not committed is lost.
+
+        Args:
+            crash: Handed what to call to cut the power.
+            crash_at_write: Cut it at the how-many-eth change of an attempt.
+            is_written: Whether that change is committed; whoever asked for it never hears of it either way.
+        """
         path = self.layout.ledger
         writer = WatchedWriter(open_to_write(path), path, self.clock)
         ledger = Ledger(path, open_to_read(path), writer)
         try:
             ledger.claim(self.claim, adopt=self.options.adopt)
+
+            def on_write(number: int) -> bool:
+                if number == crash_at_write and not is_written:
+                    writer.cut()
+                return number == crash_at_write
+
+            writer.on_write = on_write
             return run_virtually(self.clock, lambda: self._run(ledger, writer, crash))
         finally:
             ledger.close()
@@ -119,6 +148,7 @@ class World:
             writer.is_dead = True
             task.cancel()
 
+        writer.cut = cut
         if crash is not None:
             crash(cut)
         try:
