@@ -56,6 +56,8 @@ _TAKEN_FROM_JINJA = (
     "urlencode",
     "wordcount",
 )
+_OF_TEXT = frozenset({"capitalize", "lower", "striptags", "title", "trim", "truncate", "upper", "wordcount"})
+"""Filters of jinja's that make a text of whatever they are given, a function's address in memory included."""
 _WIDTHS: Mapping[str, tuple[int, str]] = {"batch": (0, "linecount"), "slice": (0, "slices"), "round": (0, "precision")}
 """Filters with an argument that asks for size: its place and its name."""
 
@@ -75,8 +77,8 @@ def _join(context: Context, items: Iterable[Any], d: str = "", attribute: str | 
     return joined(text_of(d), items)
 
 
-def _replace(text: Any, old: str, new: str, count: int | None = None) -> str:
-    return replaced(text_of(text), old, new, count)
+def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> str:
+    return replaced(text_of(text), text_of(old), text_of(new), count)
 
 
 def _format(text: Any, *values: Any) -> str:
@@ -131,6 +133,10 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def bounded(context: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
         if argument:
             bounds.check_width(kwargs.get(argument, args[place] if len(args) > place else None))
+        if name in _OF_TEXT:
+            value = text_of(value)
+        elif name == "urlencode":
+            value = plain(value)
         match wants:
             case None:
                 result = function(value, *args, **kwargs)

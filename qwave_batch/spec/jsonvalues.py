@@ -9,6 +9,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.words import plain
 
 MAX_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about which number is meant
+MAX_DEPTH = 64  # of anything a spec or a table holds; whoever works on it may recurse
 _SHOWN_DIGITS = 30
 
 
@@ -25,8 +26,10 @@ def as_json(value: object) -> Json:
     return whole  # type: ignore[return-value]  # plain() gives JSON's types only
 
 
-def check_leaves(value: object) -> None:
+def check_leaves(value: object, depth: int = 0) -> None:
     """Raise ValueError when a text or number in the value is one that JSON readers disagree about."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
     match value:
         case str():
             check_text(value)
@@ -37,10 +40,10 @@ def check_leaves(value: object) -> None:
         case Mapping():
             for key, item in value.items():
                 check_text(key)
-                check_leaves(item)
+                check_leaves(item, depth + 1)
         case list():
             for item in value:
-                check_leaves(item)
+                check_leaves(item, depth + 1)
 
 
 def check_number(number: float) -> None:

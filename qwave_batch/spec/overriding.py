@@ -33,6 +33,9 @@ def overridden(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Prob
 
 def _made(layer: Layer, argument: str, number: int) -> Layer:
     steps, begins = _parsed(argument, number)
+    if steps[0] == "extends":
+        message = "extends is followed before any --set is made"
+        raise _wrong(message, Place(SHOWN_AS, number), "write it into the spec")
     # blanks in front put line and column of the value where the argument has them
     text = "\n" * (number - 1) + " " * begins + argument[begins:]
     reading = read_yaml(decode_spec(text.encode("utf-8", "replace"), SHOWN_AS), SHOWN_AS)

@@ -8,12 +8,11 @@ import yaml
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.jsonvalues import check_text
+from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
 from qwave_batch.spec.marks import Mark, Path, path_text
 from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
 from qwave_batch.spec.yamlwords import syntax_problem
 
-MAX_DEPTH = 64
 MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
 MAX_PROBLEMS = 100
 

@@ -68,6 +68,8 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
             return super().getattr(obj, attribute)
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
+        if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # what groupby gives
+            return getattr(obj, attribute)
         method = method_of(obj, attribute)
         return method if method is not None else self.undefined(obj=obj, name=attribute)
 

@@ -23,6 +23,7 @@ _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Block: "block",
     nodes.Macro: "macro",
     nodes.CallBlock: "call",
+    nodes.ScopedEvalContextModifier: "autoescape",
 }
 
 

@@ -149,6 +149,13 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
             "spec.yaml:13:6  matrix.g: its last integer is 9007199254740992, which is past 2^53-1",
         ],
     ),
+    "axes that are words of the template language": (
+        "prompts: [x]\nmatrix: {loop: [1], range: [2]}\n",
+        [
+            'spec.yaml:5:10  matrix.loop: "loop" is a word of the template language; choose another name',
+            'spec.yaml:5:21  matrix.range: "range" is a word of the template language; choose another name',
+        ],
+    ),
     "empty matrix": (
         "prompts: [x]\nmatrix: {}\n",
         ["spec.yaml:5:9  matrix: the mapping is empty; give it at least one, or leave the key out"],

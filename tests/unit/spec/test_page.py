@@ -1,4 +1,4 @@
-"""docs/spec.md: every example is read, every filter is there."""
+"""docs/spec.md: every example makes a plan, every filter is there."""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.plan.making import make_plan
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.loading import load_spec
@@ -31,7 +32,8 @@ def read(example: str, folder: Path) -> Spec:
     for name, content in FILES.items():
         (folder / name).write_text(content)
     (folder / "spec.yaml").write_text(head + example)
-    return load_spec(folder / "spec.yaml")
+    overrides = [] if re.search(r"^ +model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]
+    return load_spec(folder / "spec.yaml", overrides=overrides)
 
 
 def test_there_are_examples() -> None:
@@ -39,8 +41,10 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_every_example_is_read(number: int, tmp_path: Path) -> None:
-    assert read(EXAMPLES[number], tmp_path).prompts
+def test_every_example_is_a_plan(number: int, tmp_path: Path) -> None:
+    plan = make_plan(read(EXAMPLES[number], tmp_path))
+    assert list(plan.items())
+    assert plan.warnings == ()
 
 
 def test_what_the_comments_on_scalars_say_is_so(tmp_path: Path) -> None:

@@ -106,6 +106,9 @@ def test_a_cell_may_hold_an_image(folder: Path) -> None:
         ("t.jsonl", '{"a": "\\ud800"}\n', [
             "t.jsonl:1:1: row 1 cannot be read: half of a surrogate pair is no character of Unicode",
         ]),
+        ("t.jsonl", '{"a": ' + "[" * 70 + "]" * 70 + "}", [
+            "t.jsonl:1:1: row 1 cannot be read: it is nested deeper than 64 levels",
+        ]),
         ("t.jsonl", '{"a": ' + "[" * 100_000 + "\n", ["t.jsonl:1:1: row 1 cannot be read: it is nested too deeply"]),
         ("t.parquet", "", [
             "t.parquet:1:1: .parquet tables are not read yet; what is read is .csv, .tsv, .jsonl, .txt",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.templates import TemplateFault, compile_value
 
@@ -178,6 +179,7 @@ def test_what_fails_while_filling_in_says_why(template: str, said: str) -> None:
         ("{{ base | pprint }}", 'there is no filter "pprint"; did you mean "int"?'),
         ("{% include 'x' %}", "{% include %} is not part of the spec language"),
         ("{% import 'x' as y %}", "{% import %} is not part of the spec language"),
+        ("{% autoescape true %}{% endautoescape %}", "{% autoescape %} is not part of the spec language"),
         ("{% macro m() %}{% endmacro %}", "{% macro %} is not part of the spec language"),
         ("{% for a in b recursive %}{% endfor %}", "a recursive loop is not part of the spec language"),
         ("{{ base is evn }}", "no test named 'evn'"),
@@ -239,6 +241,17 @@ def test_nothing_reaches_out_of_the_sandbox(template: str) -> None:
     fault(template)
 
 
+@pytest.mark.parametrize("name", [*FILTER_NAMES])
+def test_no_filter_shows_an_address_in_memory(name: str) -> None:
+    """A function's text would differ from run to run."""
+    for template in (f"<{{{{ medium.upper | {name} }}}}>", f"<{{{{ [medium.upper] | map('{name}') | list }}}}>"):
+        try:
+            out = render(template)
+        except TemplateFault:
+            continue
+        assert "0x" not in str(out).lower()
+
+
 def test_own_filters() -> None:
     assert render("{{ 'Ein Café, 3° über Null!' | slug }}") == "ein-café-3-über-null"
     assert render("{{ '茶館 dawn' | slug }}") == "茶館-dawn"
@@ -284,6 +297,9 @@ def test_slugs_keep_letters_of_every_script(text: str, expected: str) -> None:
         ("{{ row.keys() | list | first }}", "Prompt"),
         ("{{ dict(a=1, b=2) }}", {"a": 1, "b": 2}),
         ("{{ 7.5 | round | int }}", 8),
+        ("{% for g in [{'a': 1}, {'a': 2}] | groupby('a') %}{{ g.grouper }}{% endfor %}", "12"),
+        ("{{ true | upper }}", "TRUE"),
+        ("{{ 'a1' | replace(1, 2) }}", "a2"),
         ("{{ shortlist | length }}", 2),
         ("{{ 'b' in shortlist and 'z' not in shortlist }}", True),
     ],
