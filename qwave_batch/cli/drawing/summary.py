@@ -32,7 +32,7 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     drawn += _draw_trouble(lines, terminal) if counts.failed or counts.unknown or counts.cancelled else []
     for warning in summary.warnings:
         drawn += wrap(f"note: {terminal.shown(warning)}", terminal.width, hang="      ")
-    if summary.reason:
+    if summary.reason and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
     return [*drawn, *_draw_next(summary, terminal)]
 
@@ -71,7 +71,7 @@ def _draw_next(summary: "RunSummary", terminal: Terminal) -> list[str]:
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
-    if (counts.pending or counts.cancelled) and not summary.reason:
+    if (counts.pending or counts.cancelled) and "again" not in summary.reason:
         steps.append("run it again: it goes on where it stopped, and nothing is made twice")
     if counts.failed:
         steps.append("run it again with --retry-failed, once the reason is gone")

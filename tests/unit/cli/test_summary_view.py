@@ -1,0 +1,97 @@
+from dataclasses import replace
+from pathlib import Path
+
+from qwave_batch import JobCounts, JobError, JobStatus, ManifestLine, RunSummary
+from qwave_batch.cli.drawing.summary import draw_summary
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import cells
+
+DONE = RunSummary(
+    folder=Path("runs/茶"),
+    exit_status=0,
+    reason="",
+    counts=JobCounts(jobs=10, completed=8, skipped=2, images=8),
+    cost_nusd=500_000_000,
+    folder_cost_nusd=500_000_000,
+    seconds=80,
+    warnings=(),
+    summary={},
+)
+TERMINAL = Terminal(width=80)
+
+
+def failed(number: int, message: str, status: JobStatus = JobStatus.FAILED) -> ManifestLine:
+    return ManifestLine(
+        job_id=f"{number:016x}",
+        index=number,
+        status=status,
+        prompt_id="p",
+        prompt="p",
+        model="m",
+        action="generate",
+        request={},
+        dropped=(),
+        axes={},
+        tags=(),
+        meta={},
+        repeat=0,
+        also=(),
+        path="p",
+        task_id=None,
+        attempts=1,
+        submitted_at=None,
+        completed_at=None,
+        seconds=None,
+        cost_usd=0,
+        cost_from=None,
+        images=(),
+        error=JobError(code="task_failed", message=message),
+    )
+
+
+def test_a_whole_run_is_told_in_three_lines() -> None:
+    assert draw_summary(DONE, [], TERMINAL) == [
+        "8 of 8 jobs done: 8 images in runs/茶, 0.50 USD in 1 min 20 s",
+        "2 left out, not supported",
+        "check it: qwave-batch verify runs/茶",
+    ]
+
+
+def test_failures_stand_by_reason_the_commonest_first_with_a_few_jobs_each() -> None:
+    lines = [failed(1, "rare"), *(failed(number, "often\x1b[2J") for number in range(2, 8))]
+    ended = replace(DONE, exit_status=1, reason="7 failed", counts=JobCounts(jobs=7, failed=7))
+    told = draw_summary(ended, lines, TERMINAL)
+    reasons = [line for line in told if "task_failed" in line]
+    assert reasons[0].startswith("  6 failed: task_failed: often\\x1b[2J (0000000000000002,")
+    assert reasons[1] == "  1 failed: task_failed: rare (0000000000000001)"
+    assert "and 3 more)" in " ".join(told)
+    assert told[-1] == "next: run it again with --retry-failed, once the reason is gone"
+
+
+def test_an_early_end_is_told_with_its_reason() -> None:
+    ended = replace(DONE, exit_status=3, reason="the balance is used up", counts=JobCounts(jobs=10, pending=10))
+    assert "ended early: the balance is used up" in draw_summary(ended, [], TERMINAL)
+
+
+def test_unknown_jobs_are_named_with_what_can_be_done() -> None:
+    ended = replace(DONE, exit_status=1, reason="1 unknown", counts=JobCounts(jobs=1, unknown=1))
+    told = draw_summary(ended, [failed(1, "no answer", JobStatus.UNKNOWN)], TERMINAL)
+    assert any("--resubmit-unknown" in line for line in told)
+
+
+def test_what_the_folder_cost_before_is_told_too() -> None:
+    again = replace(DONE, cost_nusd=0)
+    assert "0.00 USD in 1 min 20 s (0.50 USD over all runs)" in draw_summary(again, [], Terminal(width=120))[0]
+
+
+def test_every_line_fits() -> None:
+    ended = replace(
+        DONE,
+        exit_status=1,
+        reason="r " * 60,
+        counts=JobCounts(jobs=3, failed=2, pending=1),
+        warnings=("w " * 60,),
+    )
+    lines = [failed(number, "茶 " * 60) for number in range(2)]
+    for width in (40, 80, 160):
+        assert max(map(cells, draw_summary(ended, lines, Terminal(width=width)))) <= max(width, 63)
