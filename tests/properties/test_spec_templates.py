@@ -2,11 +2,15 @@
 
 import json
 import string
+from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.compiling import compile_text, render_compiled
+from qwave_batch.spec.sandbox import SpecEnvironment
 from qwave_batch.spec.templates import TemplateFault, compile_value, is_template
 
 LIMIT = 2**53 - 1
@@ -36,6 +40,22 @@ def test_what_holds_no_template_is_itself(value: Json) -> None:
     if compiled:
         assert compiled.is_constant
         assert compiled.render({}) == value
+
+
+NAMING = ["{{ a }}", "{{ b.c }}", "{{ b['c'] }}", "{{ b.c.d }}", "{{ lost }}", " and ", "\n", "é", "{# note #}"]
+
+
+@given(st.lists(st.sampled_from(NAMING), min_size=1, max_size=4).map("".join), values, values)
+def test_the_short_way_through_plain_templates_ends_where_the_long_one_does(source: str, a: Json, c: Json) -> None:
+    compiled = compile_text(SpecEnvironment(), source)
+    scope: Mapping[str, Json] = {"a": a, "b": {"c": c}}
+    outcomes = []
+    for way in (compiled, replace(compiled, fills=None)):
+        try:
+            outcomes.append(json.dumps(render_compiled(way, (), scope)))
+        except TemplateFault as fault:
+            outcomes.append(fault.message)
+    assert outcomes[0] == outcomes[1]
 
 
 TOKENS = [
