@@ -28,16 +28,19 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     painted = terminal.paint(made, "green" if summary.exit_status == 0 else "yellow")
     drawn = wrap(f"{made}: {images}, {cost}", terminal.width, hang="  ")
     drawn[0] = drawn[0].replace(made, painted, 1)
-    drawn += _draw_rest(summary)
+    drawn += wrap(_rest(summary), terminal.width, hang="  ") if _rest(summary) else []
     drawn += _draw_trouble(lines, terminal) if counts.failed or counts.unknown or counts.cancelled else []
     for warning in summary.warnings:
         drawn += wrap(f"note: {terminal.shown(warning)}", terminal.width, hang="      ")
     if summary.reason and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
-    return [*drawn, *_draw_next(summary, terminal)]
+    for step in _steps(summary, terminal):
+        drawn += wrap(step, terminal.width, hang="  ")
+    return drawn
 
 
-def _draw_rest(summary: "RunSummary") -> list[str]:
+def _rest(summary: "RunSummary") -> str:
+    """Return how the jobs stand that are not completed, or whose images are fewer than asked for."""
     counts = summary.counts
     parts = [
         (counts.failed, "failed"),
@@ -47,8 +50,7 @@ def _draw_rest(summary: "RunSummary") -> list[str]:
         (counts.short, "with fewer images than asked for"),
         (counts.skipped, "left out, not supported"),
     ]
-    told = ", ".join(f"{number:,} {what}" for number, what in parts if number)
-    return [told] if told else []
+    return ", ".join(f"{number:,} {what}" for number, what in parts if number)
 
 
 def _draw_trouble(lines: Iterable["ManifestLine"], terminal: Terminal) -> list[str]:
@@ -67,7 +69,8 @@ def _draw_trouble(lines: Iterable["ManifestLine"], terminal: Terminal) -> list[s
     return drawn
 
 
-def _draw_next(summary: "RunSummary", terminal: Terminal) -> list[str]:
+def _steps(summary: "RunSummary", terminal: Terminal) -> list[str]:
+    """Return what to do next."""
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
