@@ -1,7 +1,7 @@
 """Every change of an attempt, each a named transition that is durable when its call returns."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,8 +19,7 @@ from qwave_batch.ledger.writer import GroupWriter
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import ResultImage
 
-_FIND = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? AND number = ?"  # noqa: S608 - constant columns
-_NEWEST = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608
+_NEWEST = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608 - constant columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +59,13 @@ class Journal:
             number = last.number + 1 if last else 1
             if last and not _may_follow(last, pay_again=pay_again):
                 raise IllegalTransition(job_id, number, last.state, AttemptState.INTENDED)
-            connection.execute(
-                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "
-                "VALUES (?, ?, 0, ?, ?, ?, ?)",
-                (
-                    job_id,
-                    number,
-                    AttemptState.INTENDED,
-                    idempotency_key(self._folder_id, job_id, number),
-                    sent_at,
-                    held_nusd,
-                ),
+            key = idempotency_key(self._folder_id, job_id, number)
+            added = connection.execute(
+                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "  # noqa: S608
+                f"VALUES (?, ?, 0, ?, ?, ?, ?) RETURNING {COLUMNS}",
+                (job_id, number, AttemptState.INTENDED, key, sent_at, held_nusd),
             )
-            return _find(connection, job_id, number)
+            return attempt_from_row(added.fetchone())
 
         return await self._writer.write(change)
 
@@ -186,24 +179,24 @@ class Journal:
     async def _move(
         self, attempt: Attempt, after: AttemptState, *, files: Sequence[StoredFile] | None = None, **columns: Any
     ) -> Attempt:
+        check_transition(attempt.job_id, attempt.number, attempt.state, after)
+        is_new_round = (attempt.state, after) in NEW_ROUNDS
+        changed = {**columns, "state": after, "round": attempt.round + is_new_round}
+
         def change(connection: sqlite3.Connection) -> Attempt:
-            _check_current(connection, attempt, after)
-            check_transition(attempt.job_id, attempt.number, attempt.state, after)
-            is_new_round = (attempt.state, after) in NEW_ROUNDS
-            _update(connection, attempt, {**columns, "state": after, "round": attempt.round + is_new_round})
+            moved = _update(connection, attempt, after, changed)
             if files is not None:
                 _replace_images(connection, attempt, files)
-            return _find(connection, attempt.job_id, attempt.number)
+            if attempt.task_id is not None and moved.task_id is None:
+                connection.execute(
+                    "INSERT INTO earlier_tasks VALUES (?, ?, ?)", (attempt.job_id, attempt.number, attempt.task_id)
+                )
+            return moved
 
         return await self._writer.write(change)
 
     async def _note(self, attempt: Attempt, **columns: Any) -> Attempt:
-        def change(connection: sqlite3.Connection) -> Attempt:
-            _check_current(connection, attempt, attempt.state)
-            _update(connection, attempt, columns)
-            return _find(connection, attempt.job_id, attempt.number)
-
-        return await self._writer.write(change)
+        return await self._writer.write(lambda connection: _update(connection, attempt, attempt.state, columns))
 
 
 def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
@@ -212,26 +205,22 @@ def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
     return last.state in ENDED_UNPAID
 
 
-def _check_current(connection: sqlite3.Connection, attempt: Attempt, after: AttemptState) -> None:
-    """Refuse to act on an attempt that has changed since it was read."""
-    row = connection.execute(
-        "SELECT state, round FROM attempts WHERE job_id = ? AND number = ?", (attempt.job_id, attempt.number)
-    ).fetchone()
-    if row is None or (row[0], row[1]) != (attempt.state, attempt.round):
-        before = AttemptState(row[0]) if row else None
-        raise IllegalTransition(attempt.job_id, attempt.number, before, after)
-
-
-def _update(connection: sqlite3.Connection, attempt: Attempt, columns: dict[str, Any]) -> None:
+def _update(
+    connection: sqlite3.Connection, attempt: Attempt, after: AttemptState, columns: Mapping[str, Any]
+) -> Attempt:
+    """Change an attempt, but only if it still stands as it was read."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
-    connection.execute(
-        f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ?",  # noqa: S608 - names are this file's own
-        (*columns.values(), attempt.job_id, attempt.number),
-    )
-    if attempt.task_id is not None and columns.get("task_id", attempt.task_id) is None:
-        connection.execute(
-            "INSERT INTO earlier_tasks VALUES (?, ?, ?)", (attempt.job_id, attempt.number, attempt.task_id)
-        )
+    row = connection.execute(
+        f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ? AND state = ? AND round = ? "  # noqa: S608
+        f"RETURNING {COLUMNS}",  # the names are this file's own
+        (*columns.values(), attempt.job_id, attempt.number, attempt.state, attempt.round),
+    ).fetchone()
+    if row is not None:
+        return attempt_from_row(row)
+    found = connection.execute(
+        "SELECT state FROM attempts WHERE job_id = ? AND number = ?", (attempt.job_id, attempt.number)
+    ).fetchone()
+    raise IllegalTransition(attempt.job_id, attempt.number, AttemptState(found[0]) if found else None, after)
 
 
 def _replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequence[StoredFile]) -> None:
@@ -256,7 +245,3 @@ def _replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Seq
             for place, file in enumerate(files, start=1)
         ],
     )
-
-
-def _find(connection: sqlite3.Connection, job_id: str, number: int) -> Attempt:
-    return attempt_from_row(connection.execute(_FIND, (job_id, number)).fetchone())
