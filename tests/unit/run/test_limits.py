@@ -1,0 +1,129 @@
+"""The pure parts that hold a run back: windows, brakes, money, waits and the API's clock."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_batch.run.api_time import ApiTime, is_key_kept
+from qwave_batch.run.backoff import LONGEST_S, backoff_s
+from qwave_batch.run.brake import Brake
+from qwave_batch.run.budget import Budget
+from qwave_batch.run.polling import LONGEST_S as LONGEST_POLL_S
+from qwave_batch.run.polling import PollTimes
+from qwave_batch.run.window import SendWindow
+
+HOUR = 3600.0
+
+
+def test_a_window_without_a_limit_is_always_open() -> None:
+    assert SendWindow(None).opens_at(3.0) == 3.0
+
+
+def test_room_that_is_put_aside_is_not_given_twice() -> None:
+    window = SendWindow(1)
+    window.reserve()
+    assert window.opens_at(0.0) == math.inf
+    window.give_back()
+    assert window.opens_at(0.0) == 0.0
+
+
+@given(limit=st.integers(1, 5), gaps=st.lists(st.floats(0, 40), max_size=60))
+def test_a_window_opens_no_sooner_and_hardly_later_than_it_may(limit: int, gaps: list[float]) -> None:
+    window, now, sent = SendWindow(limit), 0.0, []
+    for gap in gaps:
+        now = max(now + gap, window.opens_at(now + gap))
+        window.reserve()
+        window.spend(now)
+        sent.append(now)
+    for earlier, later in zip(sent, sent[limit:], strict=False):
+        assert later - earlier >= 60.0
+
+
+def test_a_window_keeps_room_for_others_when_asked_to() -> None:
+    window = SendWindow(3)
+    window.reserve()
+    window.spend(0.0)
+    assert window.opens_at(1.0, spare=1) == 1.0
+    assert window.opens_at(1.0, spare=99) > 60.0, "but never all of it"
+
+
+def test_one_throttled_model_leaves_the_others_alone_and_two_mean_the_account() -> None:
+    brake = Brake()
+    brake.hold_model("a", until=10.0, now=0.0)
+    assert (brake.submits_open_at("a"), brake.submits_open_at("b")) == (10.0, 0.0)
+    brake.hold_model("b", until=7.0, now=1.0)
+    assert brake.submits_open_at("c") == 10.0
+    assert brake.polls_open_at() == 0.0
+
+
+def test_a_hold_is_never_shortened() -> None:
+    brake = Brake()
+    brake.hold_all(20.0)
+    brake.hold_all(5.0)
+    brake.hold_model("a", until=30.0, now=0.0)
+    brake.hold_model("a", until=2.0, now=0.0)
+    assert (brake.polls_open_at(), brake.submits_open_at("a")) == (20.0, 30.0)
+
+
+@given(tries=st.integers(1, 1000), seed=st.integers())
+def test_backoff_is_bounded(tries: int, seed: int) -> None:
+    assert 0.0 <= backoff_s(tries, random.Random(seed)) <= LONGEST_S
+
+
+def test_a_budget_counts_what_is_held() -> None:
+    budget = Budget(cap_nusd=10, spent_nusd=3, held_nusd=4)
+    assert (budget.left_nusd, budget.fits(3), budget.fits(4)) == (3, True, False)
+    assert Budget(cap_nusd=None, spent_nusd=3, held_nusd=4).fits(10**18)
+
+
+def test_the_apis_clock_goes_on_while_ours_stands_still() -> None:
+    """A laptop that slept: its monotonic clock stood still, its wall clock did not."""
+    time = ApiTime()
+    time.observe(1_000_000.0, now=500.0, monotonic=50.0)
+    assert time.at(now=500.0 + 30 * HOUR, monotonic=51.0) == 1_000_000.0 + 30 * HOUR
+    assert not time.is_sure(now=500.0 + 30 * HOUR, monotonic=51.0)
+    assert time.is_sure(now=510.0, monotonic=60.0)
+
+
+def test_a_wall_clock_that_was_set_back_does_not_make_keys_younger() -> None:
+    time = ApiTime()
+    time.observe(1_000_000.0, now=500.0, monotonic=50.0)
+    assert time.at(now=-9e9, monotonic=60.0) == 1_000_010.0
+
+
+def test_before_any_date_our_own_clock_is_all_there_is() -> None:
+    assert ApiTime().at(now=77.0, monotonic=5.0) == 77.0
+    assert not ApiTime().is_sure(now=77.0, monotonic=5.0)
+
+
+@pytest.mark.parametrize(
+    ("first_sent_at", "hours", "kept"),
+    [
+        (0.0, 24.0, True),
+        (0.0, None, False),
+        (None, 24.0, False),
+        (-22.9 * HOUR, 24.0, True),
+        (-23.0 * HOUR, 24.0, False),
+    ],
+)
+def test_a_key_is_trusted_an_hour_less_than_promised(
+    first_sent_at: float | None, hours: float | None, *, kept: bool
+) -> None:
+    assert is_key_kept(first_sent_at, 0.0, hours) is kept
+
+
+@given(st.lists(st.floats(0.01, 500.0), max_size=200), st.integers(1, 300), st.integers())
+def test_polls_are_never_a_storm_and_never_forgotten(latencies: list[float], asked: int, seed: int) -> None:
+    polls = PollTimes(random.Random(seed))
+    for latency in latencies:
+        polls.learn("m", latency)
+    assert 0.0 < polls.first_s("m") <= max([*latencies, 1.2]) * 1.2
+    assert 0.05 < polls.next_s("m", asked) <= LONGEST_POLL_S * 1.2
+
+
+def test_first_polls_are_spread() -> None:
+    polls = PollTimes(random.Random(1))
+    assert len({polls.first_s("m") for _ in range(50)}) == 50
