@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Place
 from qwave_batch.plan.making import Plan, make_plan
 from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
 from qwave_batch.plan.summary import figures_as_json
-from qwave_batch.spec.loading import load_spec
+from qwave_batch.spec.document import Spec
+from qwave_batch.spec.loading import SpecReading, read_spec
+from qwave_batch.spec.mending import is_told
 
 _TASK_S = 12.0
 """How long a task takes as a rule, for a forecast; the API's documents say 1 to 30 seconds."""
@@ -30,10 +33,27 @@ def open_plan(
         UsageError: the plan is none, or it is to be run other than as it stands.
     """
     if not is_plan_file(Path(source)):
-        return make_plan(load_spec(source, overrides=overrides, allow_read=allow_read))
+        return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)))
     if overrides:
         raise UsageError(f"{source} is a plan, which is run as it stands; --set changes a spec")
     return read_plan(Path(source))
+
+
+def _sound(reading: SpecReading) -> Spec:
+    """Return a spec without problems, or raise with all of them: those that planning finds in the rest of it too."""
+    if reading.spec is not None and not reading.problems:
+        return reading.spec
+    problems = list(reading.problems)
+    if reading.spec is not None:
+        try:
+            make_plan(reading.spec)
+        except SpecError as error:
+            problems += [
+                found
+                for found in error.problems
+                if found.severity == "error" and not is_told(found, reading.problems, reading.lost_prompts)
+            ]
+    raise SpecError(sorted(problems, key=lambda problem: problem.place or Place("")))
 
 
 def write_plan(plan: AnyPlan, file: str | Path) -> None:

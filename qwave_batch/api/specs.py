@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from qwave_batch.api.planning import open_plan
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.plan.making import make_plan
-from qwave_batch.spec.loading import load_spec
+from qwave_batch.plan.making import Plan
 
 
 def check_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> list[Problem]:
@@ -18,9 +18,9 @@ def check_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: S
         allow_read: Folders outside the spec's own that it may read from.
     """
     try:
-        plan = make_plan(load_spec(path, overrides=overrides, allow_read=allow_read))
+        plan = open_plan(path, overrides=overrides, allow_read=allow_read)
     except SpecError as error:
         return list(error.problems)
     except UsageError as error:  # the file itself can't be read
         return [Problem(message=str(error), place=Place(str(path)))]
-    return list(plan.warnings)
+    return list(plan.warnings) if isinstance(plan, Plan) else []

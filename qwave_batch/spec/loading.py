@@ -1,7 +1,7 @@
 """From a spec's file to a Spec: read, put together, checked, with all its problems at once."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,27 @@ from qwave_batch.spec.encoding import decode_spec
 from qwave_batch.spec.files import FileAccess, FileRefused
 from qwave_batch.spec.layers import Layer, laid_over, without
 from qwave_batch.spec.marks import Marks
+from qwave_batch.spec.mending import Mended, mended
 from qwave_batch.spec.overriding import overridden
 from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
 from qwave_batch.spec.reading import read_yaml
+from qwave_batch.spec.sources import Table
 from qwave_batch.spec.structure import structure_problems
 from qwave_batch.spec.words import kind_of
 
 MAX_BASES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecReading:
+    """A spec as far as it can be read."""
+
+    spec: Spec | None
+    """The spec; where there are problems, what is left of it, to be looked at for more and never run. None when what
+    is wrong leaves too much open."""
+    problems: tuple[Problem, ...]
+    lost_prompts: frozenset[int] = frozenset()
+    """Positions of prompts that are not in ``spec``."""
 
 
 def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> Spec:
@@ -32,7 +46,19 @@ def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
         allow_read: Folders outside the spec's own work tree that it may read from.
 
     Raises:
-        SpecError: The spec has problems; all of them are listed.
+        SpecError: The spec has problems; all that can be told without a catalog are listed.
+        UsageError: There is no such file.
+    """
+    reading = read_spec(path, overrides=overrides, allow_read=allow_read)
+    if reading.problems or reading.spec is None:
+        raise SpecError(reading.problems)
+    return reading.spec
+
+
+def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> SpecReading:
+    """Return the spec in a file with its problems, and what is left of it where it has some.
+
+    Raises:
         UsageError: There is no such file.
     """
     shown_as = str(path)
@@ -47,33 +73,44 @@ def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     problems = list(files.problems)
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     if not isinstance(value, dict):
-        raise SpecError(problems)
+        return SpecReading(spec=None, problems=tuple(problems))
     tables, closed = open_tables(value, marks, inputs)
     problems += [*template_problems(value, marks), *id_problems(value, marks), *range_problems(value, marks), *closed]
-    if problems:
-        raise SpecError(_in_order(problems, shown_as))
-    return Spec(
-        file=shown_as,
-        root=inputs.root,
-        source=source,
-        sha256=_sha256(source, files.bases, overrides),
-        marks=marks,
-        name=value["name"],
-        description=value.get("description", ""),
-        catalog=value["catalog"],
-        vars=value.get("vars", {}),
-        request=value.get("request", {}),
-        prompts=parse_prompts(value["prompts"], tables),
-        matrix=parse_matrix(value.get("matrix", {})),
-        repeat=int(value.get("repeat", 1)),
-        unsupported=Unsupported(value.get("unsupported", "error")),
-        sample=parse_sample(value.get("sample")),
-        terms=parse_terms(value),
-        output_path=parse_output_path(value),
-        inputs=inputs,
-        files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
-        overrides=tuple(overrides),
-    )
+    sound = mended(value, problems) if problems else Mended(value=value)
+    spec = None
+    if sound is not None and not files.problems:
+        spec = Spec(
+            file=shown_as,
+            root=inputs.root,
+            source=source,
+            sha256=_sha256(source, files.bases, overrides),
+            marks=marks,
+            inputs=inputs,
+            files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
+            overrides=tuple(overrides),
+            **_parts(sound, tables),
+        )
+    lost = sound.lost_prompts if sound else frozenset()
+    return SpecReading(spec=spec, problems=tuple(_in_order(problems, shown_as)), lost_prompts=lost)
+
+
+def _parts(sound: Mended, tables: Mapping[int, Table]) -> dict[str, Any]:
+    """Return the fields of a Spec that its own text says."""
+    value = sound.value
+    return {
+        "name": value["name"],
+        "description": value.get("description", ""),
+        "catalog": value["catalog"],
+        "vars": value.get("vars", {}),
+        "request": value.get("request", {}),
+        "prompts": parse_prompts(value["prompts"], tables, without=sound.lost_prompts),
+        "matrix": parse_matrix(value.get("matrix", {})),
+        "repeat": int(value.get("repeat", 1)),
+        "unsupported": Unsupported(value.get("unsupported", "error")),
+        "sample": parse_sample(value.get("sample")),
+        "terms": parse_terms(value),
+        "output_path": parse_output_path(value),
+    }
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """A spec that fits its schema, turned into frozen data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from qwave_batch.model.terms import Limits, ModelLimits, Terms
@@ -22,13 +22,16 @@ Fields = Mapping[str, Any]
 _NO_AXES = ("exclude", "include")
 
 
-def parse_prompts(prompts: Sequence[Any], tables: Mapping[int, Table]) -> tuple[PromptEntry, ...]:
-    """Return the prompts in their order, each with its table where it has one."""
+def parse_prompts(
+    prompts: Sequence[Any], tables: Mapping[int, Table], *, without: Collection[int] = ()
+) -> tuple[PromptEntry, ...]:
+    """Return the prompts in their order, each with its table where it has one, but for the positions in ``without``."""
     return tuple(
         PromptEntry(position=position, is_short=True, text=prompt)
         if isinstance(prompt, str)
         else _prompt(position, prompt, tables.get(position))
         for position, prompt in enumerate(prompts)
+        if position not in without
     )
 
 

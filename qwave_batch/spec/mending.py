@@ -1,0 +1,111 @@
+"""What is left of a spec with mistakes, so that one look finds those that only show later too.
+
+What is wrong is left out or set right, as long as that cannot make anything else look wrong.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.problem import Problem
+from qwave_batch.spec.marks import Path
+
+_STEP = re.compile(r'\["(?P<quoted>.*?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
+
+_LOOSE = (
+    "version", "name", "description", "unsupported", "limits", "retry", "timeout", "budget", "sample", "repeat",
+    "output",
+)  # fmt: skip
+"""Parts that no other part is checked against: a faulty one gives way to its default."""
+
+_TIGHT = ("catalog", "extends", "vars", "request", "prompts", "matrix")
+"""Parts on which all else depends; a key that may be meant for one of them leaves too much open."""
+
+_LOOSE_IN_PROMPT = frozenset({"id", "tags", "meta", "limit", "sample"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """The rest of a spec: it is looked at for more problems, and never run."""
+
+    value: dict[str, Any]
+    lost_prompts: frozenset[int] = frozenset()
+    """Positions of prompts that can't be used; their places in the list are kept."""
+
+
+def mended(value: dict[str, Any], problems: Iterable[Problem]) -> Mended | None:
+    """Return the rest of a spec, or None when what is wrong leaves too much open."""
+    rest = _Rest(dict(value))
+    if not all(rest.mend(steps_of(problem.path)) for problem in problems):
+        return None
+    rest.value |= {"version": 1, "name": "mended"}
+    if not isinstance(rest.value.get("catalog"), str) or not isinstance(rest.value.get("prompts"), list):
+        return None
+    return Mended(value=rest.value, lost_prompts=frozenset(rest.lost_prompts))
+
+
+def is_told(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[int]) -> bool:
+    """Whether a problem that the rest of a spec has follows from one that is on the list already.
+
+    That is so above and below a place with a problem, and, where a prompt could not be read, for names that no
+    template seems to use.
+    """
+    path = steps_of(found.path)
+    if not path:
+        return True
+    if lost_prompts and len(path) == 2 and path[0] in {"vars", "matrix"}:  # noqa: PLR2004  # the name itself
+        return True
+    told = (steps_of(problem.path) for problem in before)
+    return any(steps and steps[: len(path)] == path[: len(steps)] for steps in told)
+
+
+def steps_of(path: str) -> Path:
+    """Return the steps of a path that ``path_text`` wrote."""
+    return tuple(_steps(path))
+
+
+def _steps(path: str) -> Iterator[str | int]:
+    for match in _STEP.finditer(path):
+        yield int(match["index"]) if match["index"] else match["quoted"] or match["plain"]
+
+
+@dataclass(slots=True)
+class _Rest:
+    value: dict[str, Any]
+    lost_prompts: set[int] = field(default_factory=set)
+
+    def mend(self, path: Path) -> bool:
+        """Take what stands at ``path`` out; False when nobody can tell what that would change."""
+        match path:
+            case ():  # a key is missing: it is filled in at the end, or nothing can be said
+                return True
+            case ("request", str(name), *_) if name != "model":
+                self.value["request"] = _without(self.value["request"], name)
+                return True
+            case ("prompts", int(position), *inner):
+                self._mend_prompt(position, inner)
+                return True
+            case (str(key), *_) if key in _LOOSE:
+                # what is dropped is not complained of, and an unknown wish is no complaint about the models
+                self.value = _without(self.value, key) | ({"unsupported": "drop"} if key == "unsupported" else {})
+                return True
+            case (str(key),) if key not in _TIGHT and nearest(key, (*_LOOSE, *_TIGHT)) not in _TIGHT:
+                self.value = _without(self.value, key)
+                return True
+            case _:
+                return False
+
+    def _mend_prompt(self, position: int, inner: list[Any]) -> None:
+        prompts = list(self.value["prompts"])
+        entry = prompts[position]
+        if isinstance(entry, dict) and inner and inner[0] in _LOOSE_IN_PROMPT:
+            prompts[position] = _without(entry, inner[0])
+            self.value["prompts"] = prompts
+        else:
+            self.lost_prompts.add(position)
+
+
+def _without(fields: Any, key: Any) -> dict[str, Any]:
+    return {name: value for name, value in cast("dict[str, Any]", fields).items() if name != key}

@@ -1,0 +1,95 @@
+"""All mistakes of a spec are told in one go, and none that only follows from another."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from qwave_batch import Problem, check_spec
+
+SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
+
+SIXTEEN = """\
+verson: 1
+name: Ten Mistakes
+catalog: "2026-05"
+vars: {medium: ink}
+request:
+  n: zero
+  sead: 7
+prompts:
+  - A cat, {{ medum }}
+  - {id: a, text: "x {{ variant.lihgt }}"}
+  - {id: a, text: y}
+  - {from: nowhere.csv, text: "{{ row.x }}"}
+  - {txt: hello}
+matrix:
+  model: [gpt-image-2, imagen-4]
+  aspect_ratio: ["1:1", "16:10"]
+  seed: [-7]
+  variant: [{id: A, light: soft}]
+  exclude: [{modle: gpt-image-2}]
+limits: {concurency: 4}
+timeout: soon
+"""
+
+
+def told(problems: list[Problem]) -> list[tuple[int, str]]:
+    return [(problem.place.line if problem.place else 0, problem.path) for problem in problems]
+
+
+def test_mistakes_of_every_kind_are_told_together_each_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(SIXTEEN, encoding="utf-8")
+    assert told(check_spec(file)) == [
+        (1, "verson"),
+        (1, ""),
+        (2, "name"),
+        (6, "request.n"),
+        (7, "request.sead"),
+        (9, "prompts[0]"),
+        (10, "prompts[1].text"),
+        (11, "prompts[2].id"),
+        (12, "prompts[3].from"),
+        (13, "prompts[4].txt"),
+        (15, "matrix.model[1]"),
+        (16, "matrix.aspect_ratio[1]"),
+        (17, "matrix.seed[0]"),
+        (19, "matrix.exclude[0].modle"),
+        (20, "limits.concurency"),
+        (21, "timeout"),
+    ]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+@pytest.mark.parametrize(
+    ("key", "mistake", "complaint"),
+    [
+        ("timeout", "soon", "timeout"),
+        ("limits", {"concurency": 1}, "limits.concurency"),
+        ("unsupported", "dorp", "unsupported"),
+        ("name", "No Name", "name"),
+        ("descripton", "x", "descripton"),
+        ("output", {"path": "{{"}, "output.path"),
+    ],
+)
+def test_one_mistake_is_one_complaint(spec: Path, tmp_path: Path, key: str, mistake: object, complaint: str) -> None:
+    """What is wrong in a part that nothing depends on makes nothing else look wrong."""
+    shutil.copytree(spec.parent / "tables", tmp_path / "tables")
+    written = yaml.safe_load(spec.read_text(encoding="utf-8")) | {key: mistake}
+    (tmp_path / spec.name).write_text(yaml.safe_dump(written, allow_unicode=True, width=1000), encoding="utf-8")
+    assert [problem.path for problem in check_spec(tmp_path / spec.name)] == [complaint]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("position", [0, -1])
+def test_a_prompt_that_cannot_be_read_is_one_complaint(spec: Path, tmp_path: Path, position: int) -> None:
+    """Names that only the lost prompt has used are not said to be unused."""
+    shutil.copytree(spec.parent / "tables", tmp_path / "tables")
+    written = yaml.safe_load(spec.read_text(encoding="utf-8"))
+    written["prompts"][position] = 5
+    (tmp_path / spec.name).write_text(yaml.safe_dump(written, allow_unicode=True, width=1000), encoding="utf-8")
+    assert [problem.path for problem in check_spec(tmp_path / spec.name)] == [
+        f"prompts[{position % len(written['prompts'])}]"
+    ]
