@@ -7,6 +7,7 @@ import unicodedata
 MAX_COMPONENT_BYTES = 150
 _HASH_DIGITS = 12
 _PLAIN = frozenset("._-")
+_SAFE_TEXT = re.compile(r"[A-Za-z0-9_-]{5,}", re.ASCII)  # longer than any reserved name, and no dot in it
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)  # nearly every value; the rest is looked at letter by letter
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
@@ -36,6 +37,8 @@ def component(text: str) -> str:
     It is plain, NFC, at most 150 bytes (cut, then ``-`` and a hash of the whole), not empty, begins and ends with no
     dot, and is no name that Windows reserves, with or without an extension.
     """
+    if len(text) <= MAX_COMPONENT_BYTES and _SAFE_TEXT.fullmatch(text):
+        return text
     name = plain(text) or "-"
     inner = name.strip(".")
     if inner != name:

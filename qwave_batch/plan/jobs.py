@@ -10,8 +10,6 @@ from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.entries import CellScope, Entry
 from qwave_batch.plan.paths import OutputPath
 
-FIRST_FIELDS = ("model", "action", "prompt")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMaker:
@@ -28,14 +26,14 @@ class JobMaker:
         """
         cell, shape = entry.cell, entry.shape
         case = cell.case
-        request = ordered(shape.request(entry.values))
+        request = shape.request(entry.values)
         return Job(
             job_id=entry.job_id,
             index=cell.index,
             prompt_id=case.prompt_id,
             prompt=str(request.get("prompt", "")),
             model=shape.model.name,
-            action=action_of(request, shape.model),
+            action=shape.action,
             request=request,
             callback=shape.callback,
             dropped=shape.dropped,
@@ -45,7 +43,7 @@ class JobMaker:
             repeat=cell.repeat,
             path=self.path(entry, request) if shape.error is None else "",
             max_images=shape.max_images,
-            random=is_random(request, shape.model),
+            random=not shape.takes_seed or request.get("seed", -1) == -1,
             estimated_nusd=shape.estimated_nusd,
             skip=shape.error,
         )
@@ -69,16 +67,6 @@ class JobMaker:
             TemplateFault: The output path fails on it.
         """
         return self.output.render(CellScope(entry.cell, self.matrix), request, entry.job_id)
-
-
-def ordered(request: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the request with its telling fields first, for those who read it."""
-    return {name: request[name] for name in (*FIRST_FIELDS, *request) if name in request}
-
-
-def action_of(request: Mapping[str, Json], model: Model) -> str:
-    """Return the action that the API will take: the one asked for, else the model's default."""
-    return str(request.get("action", model.actions[0]))
 
 
 def is_random(request: Mapping[str, Json], model: Model) -> bool:

@@ -31,7 +31,7 @@ class OutputPath:
     def __init__(self, template: Value | None, fields: frozenset[str]) -> None:
         """Take the compiled template, None with a mistake, and all request fields, which are empty when not sent."""
         self._template = template
-        self._empty = dict.fromkeys(fields, "")
+        self._fields = fields.intersection(template.names) if template else frozenset()
         raw = template.raw if template else ""
         self.is_safe = isinstance(raw, str) and SURE_NAMES.fullmatch(raw) is not None
         """Whether it can neither fail nor give one path to two jobs: only sure names, the job's id among them."""
@@ -44,7 +44,9 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        names = {**self._empty, **request, **scope.some(self._template.names), "job_id": job_id}
+        names = {name: request.get(name, "") for name in self._fields}
+        names.update(scope.some(self._template.names))
+        names["job_id"] = job_id
         return safe_path(*str(self._template.render(names)).split("/"))
 
 

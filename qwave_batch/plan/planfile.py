@@ -208,5 +208,8 @@ def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise UsageError(f"{file}: not JSON lines: {error}") from error
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _line(value: Mapping[str, Json]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _encode(value) + "\n"

@@ -16,6 +16,7 @@ from qwave_batch.plan.rendering import picker
 from qwave_batch.plan.requests import RequestBuilder
 
 HELD_SHAPES = 65_536
+FIRST_FIELDS = ("model", "action", "prompt")  # what tells a request, for those who read it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +36,9 @@ class Shape:
     dropped: tuple[str, ...]
     error: JobError | None
     """Why these cells are skipped, or None."""
+    action: str
+    """The action that the API will take: the one asked for, else the model's default."""
+    takes_seed: bool
     estimated_nusd: int
     max_images: int
 
@@ -47,7 +51,10 @@ class Shape:
 
     def request(self, values: Sequence[Json]) -> dict[str, Json]:
         """Return the request of a cell whose holes have these values."""
-        return self.body | {name: values[hole] for hole, name in self.filled}
+        request = self.body.copy()
+        for hole, name in self.filled:
+            request[name] = values[hole]
+        return request
 
 
 def shape_of(made: Assembled, holes: Sequence[Hole], repeat: int, callback_fields: frozenset[str]) -> Shape:
@@ -55,7 +62,8 @@ def shape_of(made: Assembled, holes: Sequence[Hole], repeat: int, callback_field
     judgement, model = made.judgement, made.model
     is_fit = isinstance(judgement, Fits)
     sent = judgement.request if isinstance(judgement, Fits) else made.request
-    body = {name: value for name, value in sent.items() if name not in callback_fields}
+    names = (name for name in (*FIRST_FIELDS, *sent) if name in sent and name not in callback_fields)
+    body = {name: sent[name] for name in names}
     filled, pieces = _cut(body, holes, repeat)
     return Shape(
         model=model,
@@ -66,6 +74,8 @@ def shape_of(made: Assembled, holes: Sequence[Hole], repeat: int, callback_field
         callback={name: sent[name] for name in sent.keys() - body.keys()} if is_fit else {},
         dropped=judgement.dropped if isinstance(judgement, Fits) else (),
         error=None if isinstance(judgement, Fits) else judgement.as_error(),
+        action=str(sent.get("action", model.actions[0])),
+        takes_seed=model.takes_seed,
         estimated_nusd=model.estimate_nusd(sent) if is_fit else 0,
         max_images=model.max_images(sent) if is_fit else 1,
     )
