@@ -28,11 +28,11 @@ class Desk:
     window: SendWindow
     """Of the account."""
     polls: PollTimes
-    heard_at: float
-    """Monotonic seconds at which the API last gave a sign of life."""
     halt: Halt = field(default_factory=Halt)
     brake: Brake = field(default_factory=Brake)
     api_time: ApiTime = field(default_factory=ApiTime)
+    silent_since: float | None = None
+    """Monotonic seconds of the first call without an answer since the API's last sign of life."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
 
@@ -55,13 +55,13 @@ class Desk:
             case Unanswered() if answer.status is None:
                 self._check_reach()
             case Unanswered():
-                self.heard_at = self.now()
+                self.silent_since = None
             case Stopped(kind="key"):
                 self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
             case Stopped():
                 self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the balance is used up", answer))
             case _:
-                self.heard_at = self.now()
+                self.silent_since = None
                 self.is_proven = True
 
     def wait_of(self, answer: Throttled) -> float | None:
@@ -82,7 +82,8 @@ class Desk:
 
     def _check_reach(self) -> None:
         patience_s = self.context.options.max_offline_s
-        if self.now() - self.heard_at > patience_s:
+        self.silent_since = self.now() if self.silent_since is None else self.silent_since
+        if self.now() - self.silent_since > patience_s:
             self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached for {patience_s:g} s", leave=True)
 
 

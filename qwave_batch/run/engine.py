@@ -148,7 +148,6 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
         tally=Tally(statuses=agenda.statuses.copy(), images=agenda.images, short=agenda.short, started_at=started_at),
         window=SendWindow(context.terms.limits.requests_per_minute),
         polls=PollTimes(context.rng),
-        heard_at=started_at,
     )
 
 

@@ -71,8 +71,8 @@ class Lane:
     """Monotonic seconds of the last cut."""
     throttles: int = 0
     """429s in a row."""
-    submitted_at: float = 0.0
-    """Monotonic seconds of the last submit that was taken, or of the start."""
+    throttled_at: float = 0.0
+    """Monotonic seconds of the first of them."""
     closed: str = ""
     """Why nothing more of this model is submitted in this run; empty when it may be."""
     _delayed: list[tuple[float, int, Trial]] = field(default_factory=list)
@@ -118,14 +118,15 @@ class Lane:
         """Whether anything waits to be submitted."""
         return bool(self._delayed) or not (self.resends.is_empty and self.fresh.is_empty)
 
-    def widen(self, now: float) -> None:
+    def widen(self) -> None:
         """Take in a submit that was answered well."""
         self.throttles = 0
-        self.submitted_at = now
         self.width += 1
 
     def narrow(self, sent_at: float, now: float) -> None:
         """Take in a 429: one cut for all submits that were under way together."""
+        if self.throttles == 0:
+            self.throttled_at = now
         self.throttles += 1
         if sent_at >= self.cut_at:
             self.width = max(1.0, min(self.width, self.submitting + 1) / 2)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
+from qwave_batch.ledger.records import status_of
 from qwave_batch.model.money import NUSD_PER_USD
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import ModelLimits
@@ -68,7 +69,7 @@ class Scheduler:
         if self._desk.halt.storage_error is None:
             for lane in self._lanes:
                 for trial in lane.drain():
-                    await self._worker.submitting.put_aside(trial)
+                    await self._put_aside(trial)
 
     async def _fill(self) -> None:
         """Read the next pages of queues that have run empty."""
@@ -245,9 +246,15 @@ class Scheduler:
             case Later() if lane is not None and not self._desk.halt.is_on:
                 lane.delay(trial, step.at)
             case Later():
-                await self._worker.submitting.put_aside(trial)
+                await self._put_aside(trial)
             case _:
                 assert_never(step)
+
+    async def _put_aside(self, trial: Trial) -> None:
+        """Leave a job that waits for another try to the next run, and count it as it stands."""
+        await self._worker.submitting.put_aside(trial)
+        if trial.attempt is not None and trial.is_planned:
+            self._desk.tally.settle(trial.status, status_of(trial.attempt))
 
     async def _dismiss(self) -> None:
         """Send away the workers that are left: the run leaves, and what they hold is on record."""
@@ -260,7 +267,6 @@ class Scheduler:
 
 def _lanes(desk: Desk, work: Mapping[tuple[str, Work], "array[int]"], concurrency: int) -> list[Lane]:
     limits = desk.context.terms.limits
-    now = desk.now()
     lanes: dict[str, Lane] = {}
     for (model, kind), rows in work.items():
         if kind is Work.FETCH:
@@ -272,7 +278,6 @@ def _lanes(desk: Desk, work: Mapping[tuple[str, Work], "array[int]"], concurrenc
                 model=model,
                 concurrency=min(concurrency, own.concurrency or concurrency),
                 window=SendWindow(own.requests_per_minute),
-                submitted_at=now,
             ),
         )
         queue = {Work.ASK: lane.asks, Work.SEND_AGAIN: lane.resends, Work.SUBMIT: lane.fresh}[kind]

@@ -56,6 +56,8 @@ def _may_submit(attempt: Attempt, options: RunOptions) -> bool:
     """Whether an attempt that is over, as far as it goes, is followed by another sending."""
     if attempt.state is AttemptState.UNKNOWN:
         return options.resubmit_unknown
+    if attempt.cost_nusd > 0:
+        return options.retry_failed
     if attempt.state is AttemptState.CANCELLED or attempt.error is None:
         return True
     return attempt.error.retryable or options.retry_failed

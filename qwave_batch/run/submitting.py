@@ -84,7 +84,7 @@ class Submitting:
     async def _judge(self, trial: Trial, attempt: Attempt, answer: Answer, seat: Seat, sent_at: float) -> Task | Step:
         match answer:
             case TaskAnswer():
-                seat.lane.widen(self._desk.now())
+                seat.lane.widen()
                 await self._accept(trial, attempt, answer.task, seat)
                 return answer.task
             case Refused():
@@ -140,7 +140,7 @@ class Submitting:
         wait_s = desk.wait_of(answer)
         if wait_s is None:
             return await self._leave(trial, attempt)
-        if now - lane.submitted_at > self._context.options.max_wait_s:
+        if now - lane.throttled_at > self._context.options.max_wait_s:
             desk.halt.stop(HaltKind.ACCOUNT, f"{lane.model} was held by the API's rate limit for too long")
             return await self._leave(trial, attempt)
         # Without a word from the server the waits grow, as far as 429s follow each other.

@@ -74,7 +74,7 @@ def test_a_run_that_is_killed_again_and_again_pays_each_job_once(tmp_path: Path)
     spec.write_text(SPEC.replace("COUNT", str(JOBS // 2)), encoding="utf-8")
     behaviour = Behaviour(
         latency=parse_latency("0.05..0.5"),
-        faults=parse_faults("accepted.drop=0.1,submit.http500=0.05,poll.drop=0.05,truncated_image=0.05"),
+        faults=parse_faults("accepted.drop=0.1,submit.http500=0.05,poll.drop=0.05,truncated_image=0.2#1"),
     )
     with Simulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
         asyncio.run(kill_again_and_again(spec, tmp_path / "run", simulator, KILLS))

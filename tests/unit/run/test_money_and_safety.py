@@ -564,3 +564,49 @@ def test_the_second_stop_leaves_at_once(world: World) -> None:
     world.api.on_call = lambda number: world.stop.request() if number in {6, 7} and world.stop else None
     assert world.ended().exit_status == 130
     assert world.clock.passed < 3
+
+
+def test_a_single_drop_after_a_long_pause_is_not_the_end(world: World) -> None:
+    world.terms = Terms(limits=Limits(concurrency=1, requests_per_minute=1))
+    world.plan(make_job(index) for index in range(6))
+    world.options = RunOptions(max_offline_s=20.0)
+    world.api.fault = Faults(submit_3="drop_before", submit_5="drop_after")
+    assert world.ended().exit_status == 0
+
+
+def test_a_429_after_a_long_task_is_not_a_429_for_too_long(world: World) -> None:
+    world.terms = Terms(limits=Limits(concurrency=1), timeout_s=5_000)
+    world.plan(make_job(index) for index in range(2))
+    world.api.latency = lambda _, __: 2_000.0
+    world.api.fault = Faults(submit_2="429")
+    assert world.ended().exit_status == 0
+
+
+def test_an_endless_429_ends_the_run(world: World) -> None:
+    world.plan(make_job(index) for index in range(3))
+    world.api.fault = Faults(submit="429")
+    end = world.ended()
+    assert (end.exit_status, end.counts.pending) == (3, 3)
+    assert 900 < world.clock.passed < 1_000
+
+
+def test_a_job_that_waits_for_another_try_is_counted_as_it_stands(world: World) -> None:
+    world.plan(make_job(index) for index in range(2))
+    world.options = RunOptions(fail_fast=True)
+    world.api.latency = lambda request, _: 1.0 if request["prompt"] == "tea 0" else 1.4
+    world.api.ending = lambda request, _: (
+        "upstream_unavailable" if request["prompt"] == "tea 0" else "upstream_bad_request"
+    )
+    end = world.ended()
+    assert [str(status) for status in world.statuses()].count("failed") == end.counts.failed
+
+
+def test_a_ledger_that_finds_no_room_ends_the_run_and_loses_nothing(world: World) -> None:
+    world.plan(make_job(index) for index in range(60))
+    world.ledger_pages_left = 2
+    with pytest.raises(StorageError, match="full"):
+        world.run()
+    assert 0 < len(world.api.tasks) < 60
+    world.ledger_pages_left = None
+    assert world.ended().exit_status == 0
+    assert max(world.api.paid().values()) == 1

@@ -23,7 +23,12 @@ RETRYABLE = JobError(code="x", message="y", retryable=True)
 
 
 def standing(
-    state: AttemptState | None, error: JobError | None = None, *, planned: bool = True, skip: JobError | None = None
+    state: AttemptState | None,
+    error: JobError | None = None,
+    *,
+    planned: bool = True,
+    skip: JobError | None = None,
+    cost_nusd: int = 0,
 ) -> Standing:
     job = replace(make_job(0), skip=skip)
     attempt = None
@@ -37,6 +42,7 @@ def standing(
             first_sent_at=0.0,
             held_nusd=1,
             doubt_nusd=0,
+            cost_nusd=cost_nusd,
             error=error,
         )
     record = derive_record(job.job_id, [attempt] if attempt else [], (), skip)
@@ -92,3 +98,9 @@ def test_a_skipped_job_is_never_submitted() -> None:
 )
 def test_a_job_that_left_the_plan_is_collected_and_never_sent(state: AttemptState, work: Work) -> None:
     assert work_on(standing(state, RETRYABLE, planned=False), RETRY) is work
+
+
+@pytest.mark.parametrize("state", [S.CANCELLED, S.FAILED])
+def test_an_end_that_was_paid_is_paid_for_again_only_on_request(state: AttemptState) -> None:
+    assert work_on(standing(state, RETRYABLE, cost_nusd=1), PLAIN) is Work.NOTHING
+    assert work_on(standing(state, RETRYABLE, cost_nusd=1), RETRY) is Work.SUBMIT

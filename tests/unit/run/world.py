@@ -93,6 +93,8 @@ class World:
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
     on_manifest: Callable[[], None] = lambda: None
+    ledger_pages_left: int | None = None
+    """How much the ledger can grow before its disk is full; None is without end."""
 
     def __post_init__(self) -> None:
         self.api = HonestApi(clock=self.clock)
@@ -122,7 +124,11 @@ class World:
             is_written: Whether that change is committed; whoever asked for it never hears of it either way.
         """
         path = self.layout.ledger
-        writer = WatchedWriter(open_to_write(path), path, self.clock)
+        connection = open_to_write(path)
+        if self.ledger_pages_left is not None:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + self.ledger_pages_left}")
+        writer = WatchedWriter(connection, path, self.clock)
         ledger = Ledger(path, open_to_read(path), writer)
         try:
             ledger.claim(self.claim, adopt=self.options.adopt)
