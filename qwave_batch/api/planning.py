@@ -10,6 +10,7 @@ from qwave_batch.model.problem import Place
 from qwave_batch.plan.making import Plan, make_plan
 from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
 from qwave_batch.plan.summary import figures_as_json
+from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import SpecReading, read_spec
 from qwave_batch.spec.mending import is_told
@@ -74,15 +75,10 @@ def plan_summary(plan: AnyPlan) -> dict[str, Json]:
     return figures_as_json(plan.figures, header)
 
 
-def expected_seconds(plan: AnyPlan, *, concurrency: int = 16) -> float:
-    """Return about how long a plan takes at its own limits, with tasks of 12 seconds.
-
-    Args:
-        plan: The plan.
-        concurrency: Tasks alive at once where the spec does not say.
-    """
+def expected_seconds(plan: AnyPlan) -> float:
+    """Return about how long a plan takes at its own limits, with tasks of 12 seconds."""
     limits = plan.terms.limits
-    waits_s = [_at_least(plan.figures.jobs, limits.concurrency or concurrency, limits.requests_per_minute)]
+    waits_s = [_at_least(plan.figures.jobs, limits.concurrency or DEFAULT_CONCURRENCY, limits.requests_per_minute)]
     for name, figures in plan.figures.by_model.items():
         of_model = limits.models.get(name)
         if of_model:

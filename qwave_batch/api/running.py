@@ -29,13 +29,13 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.ends import JobCounts, RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.options import RunOptions
+from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY
 from qwave_batch.run.stop import StopSignal
 
 Confirm: TypeAlias = Callable[[Estimate], bool]
 """Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
 
 _SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
-_DEFAULT_CONNECTIONS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +201,7 @@ class _Run:
             yield item
 
     async def _execute(self, ledger: Ledger, recorder: Recorder) -> RunEnd:
-        concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or _DEFAULT_CONNECTIONS
+        concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or DEFAULT_CONCURRENCY
         async with open_api(
             self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS
         ) as api:

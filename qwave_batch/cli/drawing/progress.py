@@ -135,7 +135,7 @@ def sentence(progress: Progress) -> str:
     parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
     parts += [f"{progress.in_flight:,} in flight", f"{progress.images_per_minute:,.0f} images/min"]
     parts += [usd(progress.spent_nusd)]
-    parts += [f"{duration(progress.remaining_s)} left"] if progress.remaining_s is not None else []
+    parts += [f"{duration(progress.remaining_s)} left"] if progress.remaining_s else []
     return ", ".join(parts)
 
 
