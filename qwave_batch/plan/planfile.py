@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.fingerprint import fingerprint
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import UnknownName, UsageError
 from qwave_batch.model.job import Job, JobError, PlanItem, Twin
@@ -65,6 +66,7 @@ def plan_lines(plan: AnyPlan) -> Iterator[str]:
         "plan": VERSION,
         "name": plan.name,
         "catalog": plan.catalog,
+        "catalog_sha256": fingerprint(open_catalog(plan.catalog)),
         "spec_sha256": plan.spec_sha256,
     }
     yield _line(header | terms_as_json(plan.terms))
@@ -122,7 +124,7 @@ def read_plan(file: Path) -> SavedPlan:
     """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
 
     Raises:
-        UsageError: It is no plan, was changed by hand, or its catalog is not at hand.
+        UsageError: It is no plan, was changed by hand, or its catalog is not at hand as it was then.
     """
     header = next((header for _, header in _objects(file)), None)
     if header is None or "plan" not in header:
@@ -131,6 +133,7 @@ def read_plan(file: Path) -> SavedPlan:
         raise UsageError(f"{file} is a plan of version {header['plan']}; this program reads version {VERSION}")
     try:
         catalog = open_catalog(str(header["catalog"]))
+        _check_catalog(header, catalog, file)
         return SavedPlan(
             file=file,
             name=header["name"],
@@ -143,6 +146,17 @@ def read_plan(file: Path) -> SavedPlan:
         raise UsageError(f"{file} was made with catalog {header['catalog']}: {unknown}") from unknown
     except (KeyError, TypeError) as error:
         raise UsageError(f"{file}:1: the header of a plan lacks or spoils {error}") from error
+
+
+def _check_catalog(header: Mapping[str, Any], catalog: Catalog, file: Path) -> None:
+    """Raise when the catalog of that date says something else than when the plan was made."""
+    then = header.get("catalog_sha256")  # a plan written by other hands may not say
+    if then is not None and then != fingerprint(catalog):
+        raise UsageError(
+            f"{file} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
+            f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
+            "plan the spec again with --out"
+        )
 
 
 def is_plan_file(file: Path) -> bool:
