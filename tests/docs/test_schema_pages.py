@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from qwave_batch.catalog.registry import catalog_dates, open_catalog
 
 CodeWords = Callable[[str], frozenset[str]]
