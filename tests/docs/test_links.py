@@ -58,3 +58,8 @@ def test_internal_links_resolve(page: str) -> None:
 def test_the_index_names_every_page() -> None:
     named = {link.partition("#")[0] for link in links(CHECKOUT / "docs/README.md")}
     assert named >= {Path(page).name for page in PAGES if page.startswith("docs/")} - {"README.md"}
+
+
+def test_the_list_of_benchmarks_names_every_one() -> None:
+    named = {link.partition("#")[0] for link in links(CHECKOUT / "benchmarks/README.md")}
+    assert named == {file.name for file in CHECKOUT.glob("benchmarks/*.py")}
