@@ -17,7 +17,7 @@ from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.identity import job_id
 from qwave_batch.plan.jobs import is_random
-from qwave_batch.plan.summary import Figures, figures_of
+from qwave_batch.plan.summary import Figures, Watch, figures_of
 from qwave_batch.plan.termsjson import terms_as_json, terms_from_json
 
 VERSION = 1
@@ -120,8 +120,12 @@ class SavedPlan:
         return _items(self.file, open_catalog(self.catalog))
 
 
-def read_plan(file: Path) -> SavedPlan:
+def read_plan(file: Path, *, watch: Watch | None = None) -> SavedPlan:
     """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
+
+    Args:
+        file: The file.
+        watch: Given the figures before they are counted, to look at them while they grow.
 
     Raises:
         UsageError: It is no plan, was changed by hand, or its catalog is not at hand as it was then.
@@ -140,7 +144,7 @@ def read_plan(file: Path) -> SavedPlan:
             catalog=header["catalog"],
             spec_sha256=header["spec_sha256"],
             terms=terms_from_json(header),
-            figures=figures_of(_items(file, catalog)),
+            figures=figures_of(_items(file, catalog), watch=watch),
         )
     except UnknownName as unknown:
         raise UsageError(f"{file} was made with catalog {header['catalog']}: {unknown}") from unknown

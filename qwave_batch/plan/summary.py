@@ -1,8 +1,9 @@
 """The figures of a plan: what would be made, for how much, and what would not and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from qwave_batch.model.job import Job, JobError, PlanItem, Twin
 from qwave_batch.model.jsontypes import Json
@@ -69,9 +70,15 @@ class Figures:
         figures.estimated_nusd += estimated_nusd
 
 
-def figures_of(items: Iterable[PlanItem]) -> Figures:
+Watch: TypeAlias = Callable[[Figures], None]
+"""Is given figures that are about to be counted, to look at them from another thread while they grow."""
+
+
+def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None) -> Figures:
     """Return the figures of a stream of plan items."""
     figures = Figures()
+    if watch is not None:
+        watch(figures)
     for item in items:
         match item:
             case Twin():
