@@ -1,7 +1,9 @@
 """Who the simulator pretends to be: dialect, account, limits."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.simulator.limits import RateLimits
 from qwave_batch.simulator.wire import Dialect
 
@@ -22,3 +24,6 @@ class Settings:
     """How long an Idempotency-Key stands for its task; None is an older server, which ignores the header."""
     max_body_bytes: int = 64 << 20
     """Larger requests are refused with 413; input images may come inline."""
+    offers: Mapping[str, JsonObject | None] = field(default_factory=dict)
+    """By model, the ``price_config`` that ``GET /v1/models`` states in place of the catalog's; None hides the model.
+    A name that the catalog does not have is listed too. What tasks cost stays the catalog's business."""

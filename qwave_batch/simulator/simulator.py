@@ -13,6 +13,7 @@ from typing import Any, Self
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.clock import Clock, SystemClock
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import nusd_from_quota, nusd_from_usd, usd_from_nusd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import wire
@@ -207,16 +208,17 @@ class Simulator:
 
     def models(self, caller: Caller) -> Reply:
         """Answer the list of models with their prices."""
-        body = {"object": "list", "data": [_model_body(model) for model in self.catalog.models.values()]}
+        offered = self._offered()
+        body = {"object": "list", "data": [_model_body(name, prices) for name, prices in offered.items()]}
         return self._answered(caller, Place.INFO, "models", body)
 
     def model(self, caller: Caller, name: str) -> Reply:
         """Answer one model with its price."""
-        model = self.catalog.models.get(name)
-        if model is None:
+        prices = self._offered().get(name)
+        if prices is None:
             missing = refusal(404, "model_not_found", f'model "{name[:100]}" does not exist')
             return self._answered(caller, Place.INFO, name, missing)
-        return self._answered(caller, Place.INFO, name, _model_body(model))
+        return self._answered(caller, Place.INFO, name, _model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> PictureOrder | Reply:
         """Return what a file shows, or why there is none; files need no key."""
@@ -243,6 +245,11 @@ class Simulator:
     def rate_headers(self, account: str | None) -> dict[str, str]:
         """Return the headers that say how much room the account has, where the settings ask for them."""
         return self._gates.of(account).headers(self.clock.monotonic()) if account else {}
+
+    def _offered(self) -> dict[str, JsonObject]:
+        """Return what is said of each model's price: the catalog's, but for what the settings say."""
+        stated = {name: _price_config(model) for name, model in self.catalog.models.items()}
+        return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
 
     def _take(self, account: str, order: Order, idempotency_key: str | None, now: float) -> Submission:
         hours = self.settings.idempotency_hours
@@ -315,8 +322,11 @@ def _usd(quota: int) -> float:
     return usd_from_nusd(nusd_from_quota(quota))
 
 
-def _model_body(model: Model) -> dict[str, Any]:
+def _price_config(model: Model) -> JsonObject:
     prices = model.price.usd_per_image
     default = max(map(float, prices.values()))
-    image_prices = {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}
-    return {"id": model.name, "object": "model", "price_config": {"image_prices": image_prices}}
+    return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
+
+
+def _model_body(name: str, prices: JsonObject) -> dict[str, Any]:
+    return {"id": name, "object": "model", "price_config": prices}
