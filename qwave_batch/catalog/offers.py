@@ -1,0 +1,154 @@
+"""What an account is offered today, held against the catalog. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.field import choices_of
+from qwave_batch.catalog.model import Model
+from qwave_batch.catalog.price import Price
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+_DEFAULT = "default"
+_SHOWN = 200
+
+
+class Standing(StrEnum):
+    """How a model's offer stands to the catalog."""
+
+    SAME = "same"
+    NEW = "new"
+    """The account is offered it, and the catalog does not know it."""
+    GONE = "gone"
+    """The catalog has it, and the account is not offered it."""
+    OTHER_PRICE = "other price"
+    UNREAD = "price not understood"
+    """Its price is stated in a way that this program can't read, or not at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A model as the catalog and the account have it."""
+
+    model: str
+    standing: Standing
+    catalog_price: Price | None = None
+    live_price: Price | None = None
+    stated: JsonObject | None = None
+    """The API's own pricing object; None for a model that is gone."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that ``models --live --json`` lists."""
+        return {
+            "model": self.model,
+            "standing": self.standing.value,
+            "catalog_price": None if self.catalog_price is None else self.catalog_price.as_json(),
+            "live_price": None if self.live_price is None else self.live_price.as_json(),
+            "price_config": self.stated,
+        }
+
+
+def offers(catalog: Catalog, price_configs: Mapping[str, JsonObject]) -> tuple[Offer, ...]:
+    """Return every model of the catalog and of the account: the catalog's first, in its order, then new ones.
+
+    Args:
+        catalog: The catalog.
+        price_configs: The models that the account is offered, with the API's pricing object for each.
+    """
+    found = []
+    for name, model in catalog.models.items():
+        config = price_configs.get(name)
+        price = None if config is None else read_price(config, model)
+        standing = Standing.GONE if config is None else _standing(price, model)
+        found.append(Offer(model=name, standing=standing, catalog_price=model.price, live_price=price, stated=config))
+    for name, config in price_configs.items():
+        if name not in catalog.models:
+            found.append(Offer(model=name, standing=Standing.NEW, live_price=read_price(config, None), stated=config))
+    return tuple(found)
+
+
+def read_price(config: JsonObject, model: Model | None) -> Price | None:
+    """Return the price of an image that an API's pricing object states plainly; None when it does not.
+
+    Plain is ``{"image_prices": {"default": 0.04}}``, and entries beside the default that are named by the values of
+    one field of the model, such as its resolutions. Another number or object beside ``image_prices`` may be a factor
+    or a fee that nobody has documented, so what is not known is not guessed at.
+    """
+    stated = config.get("image_prices")
+    if not isinstance(stated, Mapping) or not stated or any(map(_may_count, _beside(config))):
+        return None
+    amounts = {name: amount for name, value in stated.items() if (amount := _amount(value)) is not None}
+    if len(amounts) < len(stated) or config.get("currency", "USD") != "USD":
+        return None
+    if len({Decimal(amount) for amount in amounts.values()}) == 1:
+        return Price(usd_per_image={"": next(iter(amounts.values()))}) if _DEFAULT in amounts else None
+    field = _field_named_by(amounts.keys() - {_DEFAULT}, model)
+    return None if field is None or model is None else _by_field(amounts, field, model)
+
+
+def _standing(price: Price | None, model: Model) -> Standing:
+    if price is None:
+        return Standing.UNREAD
+    return Standing.SAME if _costs_the_same(price, model.price, model) else Standing.OTHER_PRICE
+
+
+def _costs_the_same(left: Price, right: Price, model: Model) -> bool:
+    fields = {price.field for price in (left, right) if price.field}
+    if len(fields) > 1:
+        return False
+    if not fields:
+        return left.nusd_per_image({}) == right.nusd_per_image({})
+    (field,) = fields
+    values = choices_of(model.fields.get(field, {}))
+    return all(left.nusd_per_image({field: value}) == right.nusd_per_image({field: value}) for value in values)
+
+
+def _beside(config: JsonObject) -> Iterator[Json]:
+    return (value for name, value in config.items() if name != "image_prices")
+
+
+def _may_count(value: Json) -> bool:
+    """Whether a value may change what is paid; words and switches do not."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float | Mapping | list | tuple)
+
+
+def _amount(value: Json) -> str | None:
+    """Return a price as the decimal text that catalogs hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return format(amount, "f") if amount.is_finite() and amount >= 0 else None
+
+
+def _field_named_by(names: frozenset[str] | set[str], model: Model | None) -> str | None:
+    """Return the one field of a model whose values the names are."""
+    if model is None or not names:
+        return None
+    wanted = {name.casefold() for name in names}
+    fields = [
+        field
+        for field, schema in model.fields.items()
+        if wanted <= {choice.casefold() for choice in choices_of(schema) if isinstance(choice, str)}
+    ]
+    if model.price.field in fields:
+        return model.price.field
+    return fields[0] if len(fields) == 1 else None
+
+
+def _by_field(amounts: Mapping[str, str], field: str, model: Model) -> Price:
+    folded = {name.casefold(): amount for name, amount in amounts.items()}
+    choices = [choice for choice in choices_of(model.fields[field]) if isinstance(choice, str)]
+    prices = {choice: folded.get(choice.casefold(), folded.get(_DEFAULT)) for choice in choices}
+    default = model.fields[field].get("default")
+    return Price(
+        usd_per_image={choice: amount for choice, amount in prices.items() if amount is not None},
+        field=field,
+        default=default if isinstance(default, str) else None,
+    )
