@@ -9,7 +9,7 @@ from typing import Any, Literal
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.codec import error_from_json
 from qwave_batch.model.job import JobError
-from qwave_batch.model.record import ImageFile
+from qwave_batch.model.record import ImageFile, Origin
 from qwave_batch.model.task import ResultImage
 
 
@@ -39,11 +39,17 @@ class Attempt:
     cost_from: Literal["api", "catalog"] | None = None
     results: tuple[ResultImage, ...] = ()
     error: JobError | None = None
+    hold_nusd: int | None = None
+    """What the API said it set aside for the task (``pre_consumed_cost``); None when it did not say."""
+    catalog_nusd: int | None = None
+    """The catalog's price of what the task brought; None before its end."""
+    origin: Origin | None = None
+    """The folder whose task it was, when the images were taken from there and nothing was sent."""
 
     @property
     def tasks(self) -> int:
         """How many tasks the API made under this attempt's key."""
-        return self.earlier_tasks + (self.task_id is not None)
+        return self.earlier_tasks + (self.task_id is not None and self.origin is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,7 @@ def idempotency_key(folder_id: str, job_id: str, number: int) -> str:
 
 COLUMNS = (
     "job_id, number, round, state, key, first_sent_at, held_nusd, doubt_nusd, task_id, earlier_tasks, "
-    "submitted_at, ended_at, cost_nusd, cost_from, results, error"
+    "submitted_at, ended_at, cost_nusd, cost_from, results, error, hold_nusd, catalog_nusd, origin"
 )
 """The columns of an attempt in the order that ``attempt_from_row`` reads."""
 
@@ -70,7 +76,7 @@ COLUMNS = (
 def attempt_from_row(row: Sequence[Any]) -> Attempt:
     """Return the attempt that a row of ``COLUMNS`` holds."""
     (job_id, number, round_, state, key, first_sent_at, held, doubt, task_id, earlier, *rest) = row
-    submitted_at, ended_at, cost, cost_from, results, error = rest
+    submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin = rest
     return Attempt(
         job_id=job_id,
         number=number,
@@ -88,6 +94,9 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
         cost_from=cost_from,
         results=results_from_text(results),
         error=error_from_text(error),
+        hold_nusd=hold,
+        catalog_nusd=catalog,
+        origin=Origin(**json.loads(origin)) if origin else None,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
 
-FORMAT = 1
+FORMAT = 2
 APPLICATION_ID = 0x51574156  # "QWAV"
 
 _TABLES = """
@@ -38,6 +38,9 @@ CREATE TABLE attempts (
     first_sent_at REAL, held_nusd INTEGER NOT NULL, doubt_nusd INTEGER NOT NULL DEFAULT 0,
     task_id TEXT, earlier_tasks INTEGER NOT NULL DEFAULT 0, submitted_at REAL, ended_at REAL,
     cost_nusd INTEGER NOT NULL DEFAULT 0, cost_from TEXT, results TEXT, error TEXT,
+    hold_nusd INTEGER,     -- what the API set aside
+    catalog_nusd INTEGER,  -- the catalog's price of what came
+    origin TEXT,           -- where images were taken from, that no task of this folder made
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE earlier_tasks (  -- tasks that a later round of the same attempt has replaced
@@ -51,6 +54,8 @@ CREATE TABLE images (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX images_by_path ON images (path);
 """
+_NEW_IN_2 = {"hold_nusd": "INTEGER", "catalog_nusd": "INTEGER", "origin": "TEXT"}
+"""The columns of attempts that format 1 had not."""
 
 
 @contextmanager
@@ -97,7 +102,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     with storage_border(path), _not_a_ledger(path):
         connection = _connect_to_read(path)
         try:
-            _check_format(connection, path)
+            if _check_format(connection, path) == 1:
+                _read_as_of_today(connection)
         except BaseException:
             connection.close()
             raise
@@ -151,8 +157,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        else:
-            _check_format(connection, path)
+        elif _check_format(connection, path) == 1:
+            for column, kind in _NEW_IN_2.items():
+                connection.execute(f"ALTER TABLE attempts ADD COLUMN {column} {kind}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -160,7 +168,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+def _read_as_of_today(connection: sqlite3.Connection) -> None:
+    """Let a ledger of format 1, which may not be written here, answer with the columns that it has not."""
+    missing = ", ".join(f"NULL AS {column}" for column in _NEW_IN_2)
+    connection.execute(f"CREATE TEMP VIEW attempts AS SELECT *, {missing} FROM main.attempts")  # noqa: S608 - constants
+
+
+def _check_format(connection: sqlite3.Connection, path: Path) -> int:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
@@ -169,3 +183,4 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
         raise FolderError(
             f"{path} was written by a newer version of qwave-batch (format {found}, this one reads {FORMAT}); upgrade"
         )
+    return int(found)

@@ -1,9 +1,9 @@
 """Every change of an attempt, each a named transition that is durable when its call returns."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from qwave_batch.ledger.attempt import (
     COLUMNS,
@@ -14,8 +14,17 @@ from qwave_batch.ledger.attempt import (
     text_of_error,
     text_of_results,
 )
-from qwave_batch.ledger.states import ENDED_UNPAID, NEW_ROUNDS, AttemptState, IllegalTransition, check_transition
-from qwave_batch.ledger.writer import GroupWriter
+from qwave_batch.ledger.holding import Taken
+from qwave_batch.ledger.images import replace_images
+from qwave_batch.ledger.states import (
+    ENDED_UNPAID,
+    NEW_ROUNDS,
+    AttemptState,
+    IllegalTransition,
+    check_transition,
+)
+from qwave_batch.ledger.taking import take_over
+from qwave_batch.ledger.writer import GroupWriter, Write
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import ResultImage
 
@@ -28,6 +37,21 @@ class Bill:
 
     cost_nusd: int
     cost_from: Literal["api", "catalog"] | None
+    catalog_nusd: int | None = None
+    """The catalog's price of what came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of an attempt that is on record."""
+
+    before: AttemptState | None
+    """None for a new attempt; the present state when only something about it was noted."""
+    attempt: Attempt
+    files: tuple[StoredFile, ...] = ()
+
+
+OnChange: TypeAlias = Callable[[Change], None]
 
 
 class Journal:
@@ -36,9 +60,10 @@ class Journal:
     A call whose caller is cancelled may still be written: each of them is true whether its caller lives or not.
     """
 
-    def __init__(self, writer: GroupWriter, folder_id: str) -> None:
+    def __init__(self, writer: GroupWriter, folder_id: str, on_change: OnChange | None = None) -> None:
         self._writer = writer
         self._folder_id = folder_id
+        self._on_change = on_change
 
     async def intend(self, job_id: str, *, held_nusd: int, sent_at: float | None, pay_again: bool = False) -> Attempt:
         """Begin a new attempt with its own key. After this the key may leave.
@@ -67,7 +92,7 @@ class Journal:
             )
             return attempt_from_row(added.fetchone())
 
-        return await self._writer.write(change)
+        return self._told(None, await self._writer.write(change))
 
     async def intend_again(self, attempt: Attempt, *, held_nusd: int, sent_at: float | None) -> Attempt:
         """Begin a new round of a parked, unknown or lost attempt, under its old key.
@@ -84,16 +109,33 @@ class Journal:
             task_id=None,
             earlier_tasks=attempt.tasks,
             error=None,
+            hold_nusd=None,
         )
 
     async def park(self, attempt: Attempt, error: JobError | None = None) -> Attempt:
         """Record that nothing was made under the key; with an error the job has failed."""
         return await self._move(attempt, AttemptState.PARKED, error=text_of_error(error))
 
-    async def accept(self, attempt: Attempt, *, task_id: str, submitted_at: float, held_nusd: int) -> Attempt:
-        """Record the task that the API made, before anybody asks for it."""
+    async def accept(
+        self, attempt: Attempt, *, task_id: str, submitted_at: float, held_nusd: int, hold_nusd: int | None = None
+    ) -> Attempt:
+        """Record the task that the API made, before anybody asks for it.
+
+        Args:
+            attempt: The intended attempt.
+            task_id: The task's id.
+            submitted_at: Unix seconds.
+            held_nusd: The most it can cost.
+            hold_nusd: What the API says it set aside; None when it does not say.
+        """
         return await self._move(
-            attempt, AttemptState.ACCEPTED, task_id=task_id, submitted_at=submitted_at, held_nusd=held_nusd, error=None
+            attempt,
+            AttemptState.ACCEPTED,
+            task_id=task_id,
+            submitted_at=submitted_at,
+            held_nusd=held_nusd,
+            hold_nusd=hold_nusd,
+            error=None,
         )
 
     async def find_again(self, attempt: Attempt) -> Attempt:
@@ -123,6 +165,7 @@ class Journal:
             submitted_at=submitted_at,
             cost_nusd=bill.cost_nusd,
             cost_from=bill.cost_from,
+            catalog_nusd=bill.catalog_nusd,
             results=text_of_results(results),
             error=None,
         )
@@ -135,6 +178,7 @@ class Journal:
             ended_at=ended_at,
             cost_nusd=bill.cost_nusd,
             cost_from=bill.cost_from,
+            catalog_nusd=bill.catalog_nusd,
             error=text_of_error(error),
         )
 
@@ -146,6 +190,7 @@ class Journal:
             ended_at=ended_at,
             cost_nusd=bill.cost_nusd,
             cost_from=bill.cost_from,
+            catalog_nusd=bill.catalog_nusd,
             error=text_of_error(error),
         )
 
@@ -176,6 +221,21 @@ class Journal:
 
         self._writer.write_now(change)
 
+    def take(self, taken: Sequence[Taken]) -> None:
+        """Record jobs whose images were taken from another folder, all in one transaction. It blocks.
+
+        Raises:
+            IllegalTransition: a job's last attempt may still bring something; none of them is recorded.
+        """
+        for attempt, each in zip(self._writer.write_now(self._taking(taken)), taken, strict=True):
+            self._told(None, attempt, each.files)
+
+    def _taking(self, taken: Sequence[Taken]) -> Write[list[Attempt]]:
+        def change(connection: sqlite3.Connection) -> list[Attempt]:
+            return [take_over(connection, self._folder_id, each) for each in taken]
+
+        return change
+
     async def _move(
         self, attempt: Attempt, after: AttemptState, *, files: Sequence[StoredFile] | None = None, **columns: Any
     ) -> Attempt:
@@ -186,17 +246,23 @@ class Journal:
         def change(connection: sqlite3.Connection) -> Attempt:
             moved = _update(connection, attempt, after, changed)
             if files is not None:
-                _replace_images(connection, attempt, files)
+                replace_images(connection, attempt, files)
             if attempt.task_id is not None and moved.task_id is None:
                 connection.execute(
                     "INSERT INTO earlier_tasks VALUES (?, ?, ?)", (attempt.job_id, attempt.number, attempt.task_id)
                 )
             return moved
 
-        return await self._writer.write(change)
+        return self._told(attempt.state, await self._writer.write(change), files or ())
 
     async def _note(self, attempt: Attempt, **columns: Any) -> Attempt:
-        return await self._writer.write(lambda connection: _update(connection, attempt, attempt.state, columns))
+        noted = await self._writer.write(lambda connection: _update(connection, attempt, attempt.state, columns))
+        return self._told(attempt.state, noted)
+
+    def _told(self, before: AttemptState | None, attempt: Attempt, files: Sequence[StoredFile] = ()) -> Attempt:
+        if self._on_change is not None:
+            self._on_change(Change(before=before, attempt=attempt, files=tuple(files)))
+        return attempt
 
 
 def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
@@ -221,27 +287,3 @@ def _update(
         "SELECT state FROM attempts WHERE job_id = ? AND number = ?", (attempt.job_id, attempt.number)
     ).fetchone()
     raise IllegalTransition(attempt.job_id, attempt.number, AttemptState(found[0]) if found else None, after)
-
-
-def _replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequence[StoredFile]) -> None:
-    # By job and not by attempt: an earlier attempt's pictures may be written over under the same names.
-    connection.execute("DELETE FROM images WHERE job_id = ?", (attempt.job_id,))
-    connection.executemany(
-        "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                attempt.job_id,
-                attempt.number,
-                place,
-                file.image.path,
-                file.image.sha256,
-                file.image.size_bytes,
-                file.image.width,
-                file.image.height,
-                file.image.format,
-                file.image.source_url,
-                file.modified_ns,
-            )
-            for place, file in enumerate(files, start=1)
-        ],
-    )

@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.ledger.books import Books, read_books
 from qwave_batch.ledger.database import open_to_read, open_to_write, storage_border
+from qwave_batch.ledger.holding import Holding, read_holding
 from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity, fingerprint
-from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.journal import Journal, OnChange
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.ledger.money import keep_money_of, read_held_nusd, read_spent_nusd
 from qwave_batch.ledger.planning import replace_plan
@@ -101,12 +103,16 @@ class Ledger:
         """Make ``items`` the plan, in one transaction; what leaves the plan keeps its attempts and images."""
         self._writing().write_now(lambda connection: replace_plan(connection, items))
 
-    def journal(self) -> Journal:
-        """Return the way to change attempts; the folder must have been claimed."""
+    def journal(self, on_change: OnChange | None = None) -> Journal:
+        """Return the way to change attempts; the folder must have been claimed.
+
+        Args:
+            on_change: Told of each change once it is durable, in the thread that asked for it; it must not raise.
+        """
         identity = self.identity()
         if identity is None:
             raise FolderError(f"nobody has claimed the folder of {self._path} yet")
-        return Journal(self._writing(), identity.folder_id)
+        return Journal(self._writing(), identity.folder_id, on_change)
 
     def lines(self) -> Iterator[PlanLine]:
         """Stream the plan in its order, each line with its record, all as of one moment."""
@@ -123,6 +129,10 @@ class Ledger:
     def record(self, job_id: str) -> JobRecord:
         """Return what is known of a job; one that was never begun is pending."""
         return self._ask(lambda connection: read_record(connection, job_id))
+
+    def holding(self, job_id: str) -> Holding | None:
+        """Return what another folder may take of a job, planned or not; None when it is not completed."""
+        return self._ask(lambda connection: read_holding(connection, job_id))
 
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds, by job id."""
@@ -154,6 +164,10 @@ class Ledger:
     def held_nusd(self) -> int:
         """Return the most that may still come: tasks in flight, unknown or given up, in nano-dollars."""
         return self._ask(read_held_nusd)
+
+    def books(self) -> Books:
+        """Return what was set aside, charged and given back, beside what the catalog says."""
+        return self._ask(read_books)
 
     def open_attempts(self) -> int:
         """Return how many attempts are perhaps or surely at the API, or wait for their images."""

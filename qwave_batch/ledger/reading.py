@@ -76,8 +76,8 @@ def read_unplanned(connection: sqlite3.Connection) -> Iterator[JobRecord]:
 
 def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     """Return the record of a job; a skipped job's reason is read from the plan."""
-    attempts = _attempts(connection, job_id)
-    files = _files(connection, attempts[-1]) if attempts else ()
+    attempts = read_attempts(connection, job_id)
+    files = read_files(connection, attempts[-1]) if attempts else ()
     found = connection.execute("SELECT body FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
     skip = job_from_json(json.loads(found[0])).skip if found else None
     return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
@@ -85,8 +85,8 @@ def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
 
 def _standing(connection: sqlite3.Connection, row: int, position: int | None, body: str) -> Standing:
     job = job_from_json(json.loads(body))
-    attempts = _attempts(connection, job.job_id)
-    files = _files(connection, attempts[-1]) if attempts else ()
+    attempts = read_attempts(connection, job.job_id)
+    files = read_files(connection, attempts[-1]) if attempts else ()
     record = derive_record(job.job_id, attempts, tuple(file.image for file in files), job.skip)
     return Standing(
         row=row,
@@ -97,11 +97,13 @@ def _standing(connection: sqlite3.Connection, row: int, position: int | None, bo
     )
 
 
-def _attempts(connection: sqlite3.Connection, job_id: str) -> list[Attempt]:
+def read_attempts(connection: sqlite3.Connection, job_id: str) -> list[Attempt]:
+    """Return all attempts at a job, oldest first."""
     return [attempt_from_row(row) for row in connection.execute(_ATTEMPTS, (job_id,))]
 
 
-def _files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[StoredFile, ...]:
+def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[StoredFile, ...]:
+    """Return the images of a job's newest attempt, in the API's order."""
     if attempt.state not in {AttemptState.STORED, AttemptState.SPOILED}:
         return ()
     return tuple(

@@ -42,6 +42,7 @@ def derive_record(
         cost_from=priced.cost_from if priced else None,
         images=images,
         error=skip or _error(attempts),
+        reused_from=last.origin,
     )
 
 

@@ -47,6 +47,9 @@ TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
 }
 """From each state, the states that may follow it in the same attempt."""
 
+BEGINNINGS = frozenset({_S.INTENDED, _S.STORED})
+"""How an attempt begins: stored is one whose images were taken from another folder, and nothing is sent for it."""
+
 NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
     {
         (_S.PARKED, _S.INTENDED),
@@ -84,6 +87,9 @@ HOLDS_MONEY = frozenset({_S.INTENDED, _S.ACCEPTED, _S.UNKNOWN, _S.LOST})
 ENDED_UNPAID = frozenset({_S.FAILED, _S.CANCELLED, _S.REFUSED})
 """A new attempt may follow, provided that this one cost nothing."""
 
+NOTHING_OUT = ENDED_UNPAID | {_S.PARKED, _S.SPOILED}
+"""Nothing of the attempt can still come: an attempt that begins as stored may follow, for nothing is sent for it."""
+
 
 class IllegalTransition(RuntimeError):
     """A bug in this program: an attempt was to go where it can't. Nothing was written."""
@@ -93,11 +99,13 @@ class IllegalTransition(RuntimeError):
 
 
 def check_transition(job_id: str, number: int, before: AttemptState | None, after: AttemptState) -> None:
-    """Pass when ``after`` may follow ``before``; a new attempt (None) begins as intended.
+    """Pass when ``after`` may follow ``before``.
+
+    A new attempt (None) begins as intended, or as stored when its images were taken from another folder.
 
     Raises:
         IllegalTransition: it may not.
     """
-    allowed = after is AttemptState.INTENDED if before is None else after in TRANSITIONS[before]
+    allowed = after in BEGINNINGS if before is None else after in TRANSITIONS[before]
     if not allowed:
         raise IllegalTransition(job_id, number, before, after)

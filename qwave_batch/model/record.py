@@ -50,6 +50,22 @@ class ImageFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where images that a folder did not make itself were taken from."""
+
+    folder: str
+    """The run folder that held them, relative to the one that took them where that is possible, with ``/``."""
+    folder_id: str
+    """The random id of that folder's ledger, which stays when it is moved."""
+    cost_usd: float
+    """What the job cost there; it is no part of what it cost here."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that stands in a manifest line's ``reused_from``."""
+        return {"folder": self.folder, "folder_id": self.folder_id, "cost_usd": self.cost_usd}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
     """Where one job stands, as the ledger derives it from its attempts. Times are Unix seconds."""
 
@@ -68,6 +84,8 @@ class JobRecord:
     cost_from: Literal["api", "catalog"] | None = None
     images: tuple[ImageFile, ...] = ()
     error: JobError | None = None
+    reused_from: Origin | None = None
+    """Where its images were taken from; None when this folder's own task made them, or there are none."""
 
     @property
     def cost_usd(self) -> float:

@@ -1,0 +1,76 @@
+"""The books of a folder: what the API set aside, what it charged, and what the catalog says."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from qwave_batch.ledger.money import read_held_nusd
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """Money of all tasks on record that have ended, in nano-dollars; pruned jobs are left out."""
+
+    paid_nusd: int = 0
+    """What they cost: the API's word where it gave one, else the catalog's price."""
+    catalog_nusd: int = 0
+    """What the catalog says for the images that came."""
+    hold_nusd: int | None = None
+    """What the API set aside for them at submit; None when it said so for none."""
+    refunds: int = 0
+    """Tasks that were charged less than was set aside: failed, cancelled, without an image, or with fewer."""
+    refunded_nusd: int = 0
+    """What came back by that."""
+    surcharges: int = 0
+    """Tasks that were charged more than was set aside."""
+    surcharged_nusd: int = 0
+    open_nusd: int = 0
+    """The most that may still come: tasks in flight, unknown or given up."""
+
+    @property
+    def agree(self) -> bool:
+        """Whether what was paid is what the catalog says, with nothing set aside that was not charged."""
+        return self.paid_nusd == self.catalog_nusd and not self.refunds and not self.surcharges
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``money`` object of summary.json."""
+        return {
+            "paid_usd": usd_from_nusd(self.paid_nusd),
+            "catalog_usd": usd_from_nusd(self.catalog_nusd),
+            "pre_consumed_usd": None if self.hold_nusd is None else usd_from_nusd(self.hold_nusd),
+            "refunds": self.refunds,
+            "refunded_usd": usd_from_nusd(self.refunded_nusd),
+            "surcharges": self.surcharges,
+            "surcharged_usd": usd_from_nusd(self.surcharged_nusd),
+            "open_usd": usd_from_nusd(self.open_nusd),
+        }
+
+
+def read_books(connection: sqlite3.Connection) -> Books:
+    """Return the sums over all tasks that have ended.
+
+    Of those with a hold it is true that ``hold - refunded + surcharged`` is what they were charged.
+    """
+    row = connection.execute(
+        """
+        SELECT COALESCE(SUM(cost_nusd), 0),
+               -- a task of an older ledger has no catalog price on record: then what was paid stands for it
+               COALESCE(SUM(COALESCE(catalog_nusd, cost_nusd)), 0),
+               SUM(hold_nusd),
+               COALESCE(SUM(cost_nusd < hold_nusd), 0), COALESCE(SUM(MAX(hold_nusd - cost_nusd, 0)), 0),
+               COALESCE(SUM(cost_nusd > hold_nusd), 0), COALESCE(SUM(MAX(cost_nusd - hold_nusd, 0)), 0)
+        FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
+        """
+    ).fetchone()
+    paid, catalog, hold, refunds, refunded, surcharges, surcharged = row
+    return Books(
+        paid_nusd=paid,
+        catalog_nusd=catalog,
+        hold_nusd=hold,
+        refunds=refunds,
+        refunded_nusd=refunded,
+        surcharges=surcharges,
+        surcharged_nusd=surcharged,
+        open_nusd=read_held_nusd(connection),
+    )

@@ -1,0 +1,96 @@
+"""The books agree with themselves, whatever the API sets aside and charges."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qwave_batch.ledger.database import FORMAT
+from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.journal import Bill, Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.task import ResultImage
+
+MakeJob = Callable[..., Job]
+OOPS = JobError(code="task_failed", message="no")
+
+
+async def end(journal: Journal, job_id: str, *, hold: int | None, cost: int, catalog: int, fails: bool = False) -> None:
+    attempt = await journal.intend(job_id, held_nusd=9, sent_at=None)
+    attempt = await journal.accept(attempt, task_id=job_id, submitted_at=1.0, held_nusd=9, hold_nusd=hold)
+    bill = Bill(cost_nusd=cost, cost_from="api", catalog_nusd=catalog)
+    if fails:
+        await journal.fail(attempt, ended_at=2.0, bill=bill, error=OOPS)
+    else:
+        await journal.complete(
+            attempt, ended_at=2.0, submitted_at=1.0, bill=bill, results=[ResultImage(url="https://x")]
+        )
+
+
+def test_a_failed_task_is_a_refund_and_a_dear_one_a_surcharge(ledger: Ledger, job_of: MakeJob) -> None:
+    ledger.replace_plan(job_of(index) for index in range(4))
+    journal = ledger.journal()
+
+    async def way() -> None:
+        await end(journal, f"{0:016x}", hold=6, cost=6, catalog=6)
+        await end(journal, f"{1:016x}", hold=6, cost=0, catalog=0, fails=True)
+        await end(journal, f"{2:016x}", hold=6, cost=7, catalog=6)
+        await journal.intend(f"{3:016x}", held_nusd=5, sent_at=None)
+
+    asyncio.run(way())
+    books = ledger.books()
+    assert (books.paid_nusd, books.catalog_nusd, books.hold_nusd) == (13, 12, 18)
+    assert (books.refunds, books.refunded_nusd, books.surcharges, books.surcharged_nusd) == (1, 6, 1, 1)
+    assert books.open_nusd == 5
+    assert not books.agree
+
+
+TASKS = st.tuples(st.none() | st.integers(0, 9), st.integers(0, 9), st.booleans())
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tasks=st.lists(TASKS, max_size=6))
+def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged(
+    tasks: list[tuple[int | None, int, bool]], claim: FolderClaim, job_of: MakeJob, tmp_path_factory: object
+) -> None:
+    with Ledger.open(tmp_path_factory.mktemp("books") / "ledger.sqlite") as ledger:  # type: ignore[attr-defined]
+        ledger.claim(claim)
+        ledger.replace_plan(job_of(index) for index in range(len(tasks)))
+        journal = ledger.journal()
+        for index, (hold, cost, fails) in enumerate(tasks):
+            asyncio.run(end(journal, f"{index:016x}", hold=hold, cost=cost, catalog=cost, fails=fails))
+        books = ledger.books()
+        assert books.paid_nusd == ledger.spent_nusd()
+        told = sum(cost for hold, cost, _ in tasks if hold is not None)
+        assert (books.hold_nusd or 0) - books.refunded_nusd + books.surcharged_nusd == told
+
+
+def as_format_1(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    for column in ("hold_nusd", "catalog_nusd", "origin"):
+        connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+
+
+def test_a_ledger_of_the_first_format_is_read_as_it_is_and_brought_up_to_date_by_a_run(
+    ledger: Ledger, path: Path, job_of: MakeJob
+) -> None:
+    ledger.replace_plan([job_of(0)])
+    asyncio.run(end(ledger.journal(), f"{0:016x}", hold=6, cost=6, catalog=6))
+    before = ledger.record(f"{0:016x}")
+    ledger.close()
+    as_format_1(path)
+    with Ledger.open(path, read_only=True) as old:
+        assert [line.record for line in old.lines()] == [before]
+        assert (old.books().paid_nusd, old.books().catalog_nusd, old.books().hold_nusd) == (6, 6, None)
+    with Ledger.open(path) as now:
+        assert now.record(f"{0:016x}") == before
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    connection.close()
