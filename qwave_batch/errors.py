@@ -91,8 +91,11 @@ class RunStopped(QwaveError):
     exit_status = 130
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name closest to ``name``, compared without case, or None when none is close."""
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known name closest to ``name``, compared without case, or None when none is close.
+
+    ``cutoff`` is how close, from 0 to 1 for the same.
+    """
     folded = {candidate.casefold(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None

@@ -26,7 +26,7 @@ def lines_where(expression: str) -> Callable[[PlanLine], bool]:
     try:
         value = compile_value(text if text.startswith("{{") else "{{ " + text + " }}", _WHERE)
     except TemplateFault as fault:
-        raise UsageError(f'--only "{expression}": {fault.message}') from fault
+        raise UsageError(f'--only "{expression}": {fault}') from fault
     for name in sorted(value.names - set(_NAMES)):
         raise UnknownName("name in --only", name, _NAMES, hint=f"a plan line has {', '.join(_NAMES)}")
 
@@ -34,7 +34,7 @@ def lines_where(expression: str) -> Callable[[PlanLine], bool]:
         try:
             answer = value.render(_scope(line))
         except TemplateFault as fault:
-            raise UsageError(f'--only "{expression}" on job {line.job.job_id}: {fault.message}') from fault
+            raise UsageError(f'--only "{expression}" on job {line.job.job_id}: {fault}') from fault
         if not isinstance(answer, bool):
             raise UsageError(f'--only "{expression}" gives {answer!r} on job {line.job.job_id}, not true or false')
         return answer

@@ -1,6 +1,7 @@
 """Says in words what is wrong with a value."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -9,6 +10,9 @@ from qwave_batch.catalog.keywords import KEYWORDS, MESSAGE
 from qwave_batch.model.jsontypes import Json
 
 _VALUE_LENGTH = 60
+
+_TRUTHS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
+_NUMBER = re.compile(r"-?\d{1,16}", re.ASCII)
 
 _NOUNS = {
     "array": "a list",
@@ -60,6 +64,20 @@ def shown(value: Json) -> str:
 def did_you_mean(choice: str | None) -> str | None:
     """Return a suggestion as a question."""
     return f"did you mean {shown(choice)}?" if choice is not None else None
+
+
+def other_spelling(fault: Fault) -> str | None:
+    """Return how to write what a text was surely meant to be, where the model wants no text."""
+    if fault.keyword != "type" or not isinstance(fault.instance, str):
+        return None
+    text = fault.instance.strip()
+    match fault.limit:
+        case "boolean" if text.casefold() in _TRUTHS:
+            return f"write {json.dumps(_TRUTHS[text.casefold()])}"
+        case "integer" | "number" if _NUMBER.fullmatch(text):
+            return f"write {text} without quotes; in a template, end it with | int"
+        case _:
+            return None
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from jsonschema import ValidationError
 from qwave_batch.catalog.fault import Fault, Rule
 from qwave_batch.catalog.keywords import KEYWORDS
 from qwave_batch.catalog.nearness import nearest_choice
-from qwave_batch.catalog.sentences import did_you_mean, filled, path_text, sentence, shown
+from qwave_batch.catalog.sentences import did_you_mean, filled, other_spelling, path_text, sentence, shown
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.model.jsontypes import JsonObject
 
@@ -52,7 +52,7 @@ class Wording:
                     value=fault.instance,
                     allowed=fault.allowed,
                     message=sentence(fault, self.model),
-                    suggestion=did_you_mean(nearest_choice(fault.instance, fault.allowed)),
+                    suggestion=did_you_mean(nearest_choice(fault.instance, fault.allowed)) or other_spelling(fault),
                 )
 
     def _too_much(self, fault: Fault) -> Iterator[Violation]:

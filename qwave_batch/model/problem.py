@@ -1,9 +1,15 @@
 """One complaint about what a user wrote: where, what was found, what was expected, what to do."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from qwave_batch.model.jsontypes import Json
+
+_CHOICES_SHOWN = 20
+_IDLE_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +43,27 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
     count: int = 1
     """How many jobs or rows have this same problem."""
+    rows: tuple[Place, ...] = ()
+    """The first few rows of tables that bring it, where rows do."""
+
+    @property
+    def choices(self) -> str:
+        """What was allowed, in words; empty where the sentence names it already, or a guess makes a long list idle."""
+        listed = listed_choices(self.allowed, len(self.allowed))
+        if listed in self.message or (
+            self.suggestion and (listed in self.suggestion or len(listed) > _IDLE_CHARACTERS)
+        ):
+            return ""
+        return listed_choices(self.allowed, _CHOICES_SHOWN)
+
+    @property
+    def extent(self) -> str:
+        """How often it is there and in which rows, in words; empty for a problem that is there once, in no row."""
+        by_file = groupby(self.rows, key=lambda row: row.file)
+        rows = [f"{file}, {_lines([row.line for row in of_file])}" for file, of_file in by_file]
+        if self.count == 1:
+            return f"in {rows[0]}" if rows else ""
+        return f"{self.count:,} times{', first in ' if rows else ''}{' and '.join(rows)}"
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``validate --format json`` prints."""
@@ -51,11 +78,28 @@ class Problem:
             "suggestion": self.suggestion,
             "severity": self.severity,
             "count": self.count,
+            "rows": [str(row) for row in self.rows],
         }
 
     def __str__(self) -> str:
         where = "  ".join(part for part in (str(self.place) if self.place else "", self.path) if part)
         text = f"{where}: {self.message}" if where else self.message
-        if self.count > 1:
-            text += f" ({self.count:,} times)"
-        return f"{text}; {self.suggestion}" if self.suggestion else text
+        parts = [
+            f"{text} ({self.extent})" if self.extent else text,
+            f"allowed: {self.choices}" if self.choices else "",
+            self.suggestion or "",
+        ]
+        return "; ".join(filter(None, parts))
+
+
+def listed_choices(allowed: Sequence[Json], most: int) -> str:
+    """Return at most so many values as a list in words."""
+    shown = ", ".join(
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in allowed[:most]
+    )
+    return f"{shown} and {len(allowed) - most:,} more" if len(allowed) > most else shown
+
+
+def _lines(lines: Sequence[int]) -> str:
+    *others, last = (f"{line:,}" for line in lines)
+    return f"lines {', '.join(others)} and {last}" if others else f"line {last}"

@@ -14,7 +14,7 @@ from qwave_batch.plan.judging import Judgement, Misfits, judge
 from qwave_batch.plan.rendering import Scope
 from qwave_batch.plan.requests import RequestBuilder
 from qwave_batch.plan.scope import UNKNOWN
-from qwave_batch.spec.document import Unsupported
+from qwave_batch.spec.document import Path, Unsupported
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,18 @@ class Assembler:
         try:
             return self.catalog.model(name if isinstance(name, str) else str(name))
         except UnknownName as unknown:
-            self.faults.add(where, str(unknown), value=name)
+            self._note_unknown(unknown, where)
             return None
+
+    def _note_unknown(self, unknown: UnknownName, where: Path) -> None:
+        gone = self.catalog.gone.get(unknown.name)
+        self.faults.add(
+            where,
+            f'the model "{unknown.name}" is {gone}' if gone else f'unknown model "{unknown.name}"',
+            value=unknown.name,
+            allowed=unknown.known,
+            suggestion=f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None,
+        )
 
     def _refuse(self, violations: Iterable[Violation], builder: RequestBuilder, combination: Combination) -> None:
         if self.unsupported is not Unsupported.ERROR:

@@ -72,6 +72,7 @@ class CaseReader:
 
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
+        self.faults.row = None
         if prompt.table is None:
             names = {**self.variables, **render_variables(prompt.variables, self.variables, self.faults)}
             case = self._case(prompt, names, None, is_kept=True)
@@ -83,10 +84,12 @@ class CaseReader:
             case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
             if case:
                 yield case
+        self.faults.row = None
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, dict[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
         for row in table.rows():
+            self.faults.row = row
             names: dict[str, Json] = {**self.variables, "row": row.cells, "row_number": row.number}
             if prompt.variables:
                 names |= render_variables(prompt.variables, names, self.faults)

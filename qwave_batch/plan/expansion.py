@@ -54,7 +54,7 @@ class Expansion:
             try:
                 yield self._maker.job(entry) if is_new else self._maker.twin(entry)
             except TemplateFault as fault:
-                self.faults.add(fault.where, fault.message)
+                self.faults.add_template(fault)
 
     def figures(self) -> Figures:
         """Return the counts of the plan without making its jobs; every mistake in it is noted on the way."""
@@ -126,7 +126,7 @@ class Expansion:
         try:
             return lane.entry(cell)
         except TemplateFault as fault:
-            self.faults.add(fault.where, fault.message)
+            self.faults.add_template(fault)
         except ValueError as error:
             self.faults.add(lane.builder.prompt.origin, f"a request of this prompt has no JSON form: {error}")
         return None
@@ -138,7 +138,7 @@ class Expansion:
         try:
             path = self._maker.path(entry, entry.shape.request(entry.values))
         except TemplateFault as fault:
-            self.faults.add(fault.where, fault.message)
+            self.faults.add_template(fault)
             return
         other = clashes.claim(path, entry.shape.max_images, entry.cell.index)
         if other is not None:

@@ -1,25 +1,38 @@
 """Collects complaints while a plan is made, so that all are said at once and the same thing is said once."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Problem
+from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.document import Marks, Path
+from qwave_batch.spec.rows import Row
+from qwave_batch.spec.templates import TemplateFault
 
 SHOWN_CHARACTERS = 120
+MESSAGES_AT_A_PLACE = 10
+"""A value out of a table can be wrong in as many ways as the table has rows; so many of them are told."""
+ROWS_SHOWN = 3
 
 
 @dataclass(slots=True)
 class Faults:
-    """A growing list of problems; the same message at the same place is counted, not repeated."""
+    """A list of problems no longer than the spec: the same message at the same place is counted, not repeated.
+
+    At one place only so many messages are kept; how often there was another one is told at the end.
+    """
 
     marks: Marks
     spoiled_names: set[str] = field(default_factory=set)
     """Names that templates with a mistake use all the same."""
+    row: Row | None = None
+    """The row of a table that is being looked at, to be named with what is found there."""
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
+    _messages: Counter[Path] = field(default_factory=Counter)
+    _untold: dict[Path, Problem] = field(default_factory=dict)
 
     @contextmanager
     def muted(self) -> Iterator[None]:
@@ -45,19 +58,34 @@ class Faults:
             return
         severity = "warning" if warning else "error"
         key = (where, severity, message)
-        known = self._found.get(key)
-        if known:
-            self._found[key] = replace(known, count=known.count + 1)
-            return
-        self._found[key] = Problem(
-            message=message,
-            path=self.marks.path_text(where),
-            place=self.marks.place(where),
-            value=shortened(value),
-            allowed=allowed,
-            suggestion=suggestion,
-            severity="warning" if warning else "error",
-        )
+        if known := self._found.get(key):
+            self._found[key] = self._once_more(known)
+        elif self._messages[where] < MESSAGES_AT_A_PLACE:
+            self._messages[where] += 1
+            self._found[key] = Problem(
+                message=message,
+                path=self.marks.path_text(where),
+                place=self.marks.place(where),
+                value=shortened(value),
+                allowed=allowed,
+                suggestion=suggestion,
+                severity="warning" if warning else "error",
+                rows=self._row_place(),
+            )
+        elif untold := self._untold.get(where):
+            self._untold[where] = replace(untold, count=untold.count + 1)
+        else:
+            self._untold[where] = Problem(
+                message="more like these",
+                path=self.marks.path_text(where),
+                place=self.marks.place(where),
+                severity="warning" if warning else "error",
+                rows=self._row_place(),
+            )
+
+    def add_template(self, fault: TemplateFault, *, value: Json = None) -> None:
+        """Note a template that does not parse, or can't be filled in."""
+        self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
 
     def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
@@ -74,7 +102,7 @@ class Faults:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what was found: errors first, each kind in the order of the file."""
-        return tuple(sorted(self._found.values(), key=_order))
+        return tuple(sorted((*self._found.values(), *self._untold.values()), key=_order))
 
     def has_errors(self) -> bool:
         """Whether anything found forbids the run."""
@@ -82,6 +110,13 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def _once_more(self, known: Problem) -> Problem:
+        rows = known.rows if len(known.rows) >= ROWS_SHOWN else tuple(dict.fromkeys((*known.rows, *self._row_place())))
+        return replace(known, count=known.count + 1, rows=rows)
+
+    def _row_place(self) -> tuple[Place, ...]:
+        return (self.row.place,) if self.row else ()
 
 
 def _order(problem: Problem) -> tuple[bool, str, int, int]:

@@ -60,7 +60,14 @@ def make_plan(spec: Spec) -> Plan:
     try:
         catalog = open_catalog(spec.catalog)
     except UnknownName as unknown:
-        faults.add(("catalog",), str(unknown), value=spec.catalog, allowed=unknown.known)
+        guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
+        faults.add(
+            ("catalog",),
+            f'unknown catalog "{spec.catalog}"',
+            value=spec.catalog,
+            allowed=unknown.known,
+            suggestion=guess,
+        )
         raise SpecError(faults.problems()) from unknown
     expansion = prepare(spec, catalog, faults)
     figures = expansion.figures()

@@ -67,7 +67,7 @@ def _compiled_path(spec: Spec, known: frozenset[str], faults: Faults) -> Value |
     try:
         path = compile_path(spec.output_path, PATH)
     except TemplateFault as fault:
-        faults.add(fault.where, fault.message, value=spec.output_path)
+        faults.add_template(fault, value=spec.output_path)
         return None
     unknown = sorted(path.names - known)
     for name in unknown:

@@ -23,6 +23,9 @@ class _Unknown:
 
 UNKNOWN: Final[Any] = _Unknown()
 
+_OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
+_HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
+
 
 def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "") -> Value | None:
     """Return a compiled value that uses only ``known`` names, or note what is wrong and return None.
@@ -37,7 +40,7 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
     try:
         value = compile_value(raw, where)
     except TemplateFault as fault:
-        faults.add(fault.where, fault.message, value=raw)
+        faults.add_template(fault, value=raw)
         return None
     unknown = sorted(value.names.difference(known))
     for name in unknown:
@@ -50,12 +53,13 @@ def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults,
     """Note a name that is not at hand, with the names that are and the nearest of them."""
     at_hand = sorted(known)
     guess = nearest(name, at_hand)
+    hint = f'did you mean "{guess}"?' if guess else _HINTS.get(name)
     faults.add(
         where,
         f'"{name}" is not defined{of}; at hand: {", ".join(at_hand) or "nothing"}',
         value=name,
         allowed=tuple(at_hand),
-        suggestion=f'did you mean "{guess}"?' if guess else None,
+        suggestion=hint,
     )
 
 
@@ -71,5 +75,5 @@ def rendered(value: Value | None, scope: Mapping[str, Json], faults: Faults) -> 
     try:
         return value.render(scope)
     except TemplateFault as fault:
-        faults.add(fault.where, fault.message)
+        faults.add_template(fault)
         return UNKNOWN  # type: ignore[no-any-return]

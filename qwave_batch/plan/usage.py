@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from qwave_batch.errors import nearest
 from qwave_batch.plan.axes import ResolvedAxis
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.faults import Faults
@@ -10,6 +11,9 @@ from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.vocabulary import Vocabulary
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
+
+_SURELY = 0.75
+"""How close a name must be to a field to be taken for it: here any other name is as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,13 @@ class UsageCheck:
             )
 
     def _note_idle(self, where: Path, name: str) -> None:
-        guess = self.vocabulary.guess(name)
+        guess = nearest(name, sorted(self.vocabulary.fields), cutoff=_SURELY)
         self.faults.add_key(
             where,
             f'no template uses "{name}", and no model has a field of that name',
-            suggestion=f'did you mean "{guess}"?' if guess else "use it in a template, or leave it out",
+            suggestion=f'did you mean "{guess}"?'
+            if guess
+            else f"write {{{{ {name} }}}} where it belongs, or take it out",
         )
 
 

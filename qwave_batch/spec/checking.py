@@ -36,6 +36,8 @@ def fault_problem(fault: TemplateFault, marks: Marks) -> Problem:
         path=marks.path_text(fault.where),
         place=marks.line_place(fault.where, fault.line),
         value=fault.source if len(fault.source) <= 120 else fault.source[:119] + "…",  # noqa: PLR2004
+        allowed=fault.allowed,
+        suggestion=fault.suggestion,
     )
 
 

@@ -8,7 +8,7 @@ from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import Budget, concat
-from qwave_batch.spec.faults import TemplateFault, failure_message, missing_message
+from qwave_batch.spec.faults import TemplateFault, failure_message, missing_fault
 from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, Part, fill, fill_typed, parts_of
 from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
@@ -108,9 +108,7 @@ def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) 
         check_text(text)
     except NameMissing as error:
         line = compiled.lines.get(str(error.name), 1)
-        raise TemplateFault(
-            missing_message(error, compiled.attributes, scope), where, source=source, line=line
-        ) from None
+        raise missing_fault(error, compiled.attributes, scope, where, source=source, line=line) from None
     except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
         raise TemplateFault(failure_message(error), where, source=source) from None
     return text

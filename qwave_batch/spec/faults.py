@@ -1,11 +1,13 @@
 """A template that went wrong, and the sentences that say how."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from jinja2 import TemplateSyntaxError
 
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import listed_choices
 from qwave_batch.spec.bounds import TooMuch
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.marks import Path, path_text
@@ -14,44 +16,80 @@ from qwave_batch.spec.words import kind_of
 
 _SHOWN_NAMES = 12
 
+_SIGNS = {
+    "'begin of print statement'": "{{",
+    "'end of print statement'": "}}",
+    "'begin of statement block'": "{%",
+    "'end of statement block'": "%}",
+}
+
 
 class TemplateFault(UsageError):
     """A template that does not parse, or can't be rendered."""
 
-    def __init__(self, message: str, where: Path, *, source: str = "", line: int = 1) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        where: Path,
+        *,
+        source: str = "",
+        line: int = 1,
+        allowed: Sequence[str] = (),
+        suggestion: str | None = None,
+    ) -> None:
+        super().__init__(f"{message}; {suggestion}" if suggestion else message)
         self.message = message
-        """A sentence that names what is wrong and, where there is one, the nearest right name."""
+        """A sentence that names what is wrong."""
         self.where = where
         self.source = source
         """The text of the template."""
         self.line = line
         """The template's own line, from 1."""
+        self.allowed = tuple(allowed)
+        """The names that there are, where one is missing."""
+        self.suggestion = suggestion
+        """The nearest right name, or what to do."""
 
 
-def syntax_message(error: TemplateSyntaxError) -> str:
+def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
     """Return what is wrong with a template that does not parse."""
     message = (error.message or "it is no template").rstrip(".")
     message = message[:1].lower() + message[1:]
+    guess = None
     if message.startswith("no filter named '"):
         name = message.removeprefix("no filter named '").removesuffix("'")
         guess = nearest(name, FILTER_NAMES)
-        message = f'there is no filter "{name}"' + (f'; did you mean "{guess}"?' if guess else "")
-    return f"the template does not parse: {message}"
+        message = f'there is no filter "{name}"'
+    message = f"the template does not parse: {_in_signs(message)}"
+    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=_question(guess))
 
 
-def missing_message(error: NameMissing, uses: Collection[Path], scope: Mapping[str, Json]) -> str:
-    """Return what is at hand instead of a name that is missing."""
+def _in_signs(message: str) -> str:
+    """Return the parser's words with the signs that people write instead of the names that it has for them."""
+    for named, sign in _SIGNS.items():
+        message = message.replace(named, sign)
+    return re.sub(r"^expected token (.+), got ", r"expected \1, found ", message)
+
+
+def missing_fault(
+    error: NameMissing, uses: Collection[Path], scope: Mapping[str, Json], where: Path, *, source: str, line: int
+) -> TemplateFault:
+    """Return that a name is missing, with those that are at hand."""
+
+    def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
+        guess = _question(nearest(str(error.name), known))
+        return TemplateFault(message, where, source=source, line=line, allowed=known, suggestion=guess)
+
     if not error.is_field:
         at_hand = sorted(scope)
-        return f'"{error.name}" is not defined; at hand: {_listed(at_hand)}{_guess(error.name, at_hand)}'
+        return fault(f'"{error.name}" is not defined; at hand: {_listed(at_hand)}', at_hand)
     called = next((path_text(path) for path, value in _values(uses, scope) if value is error.owner), "the value")
     if isinstance(error.owner, Mapping):
         fields = [str(key) for key in error.owner]
-        return f'{called} has no "{error.name}"; it has {_listed(fields)}{_guess(error.name, fields)}'
+        return fault(f'{called} has no "{error.name}"; it has {_listed(fields)}', fields)
     if isinstance(error.owner, Sequence) and isinstance(error.name, int):
-        return f"{called} has no item {error.name}; it has {len(error.owner)}, counted from 0"
-    return f'{called} has no "{error.name}", since it is {kind_of(error.owner)}'
+        return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counted from 0")
+    return fault(f'{called} has no "{error.name}", since it is {kind_of(error.owner)}')
 
 
 def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
@@ -68,13 +106,11 @@ def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN_NAMES])
-    return (f"{shown} and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else shown) or "nothing"
+    return listed_choices(names, _SHOWN_NAMES) or "nothing"
 
 
-def _guess(name: object, known: Sequence[str]) -> str:
-    guess = nearest(str(name), known)
-    return f'; did you mean "{guess}"?' if guess else ""
+def _question(guess: str | None) -> str | None:
+    return f'did you mean "{guess}"?' if guess else None
 
 
 def failure_message(error: Exception) -> str:

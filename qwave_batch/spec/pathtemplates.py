@@ -7,7 +7,7 @@ from jinja2.runtime import Undefined
 
 from qwave_batch.model.paths import plain
 from qwave_batch.spec.compiling import compile_text
-from qwave_batch.spec.faults import TemplateFault, syntax_message
+from qwave_batch.spec.faults import syntax_fault
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import SpecEnvironment
 from qwave_batch.spec.templates import Value, is_template, value_of
@@ -40,4 +40,4 @@ def compile_path(source: str, where: Path) -> Value:
     try:
         return value_of(compile_text(_ENVIRONMENT, source, keeps_type=False), where)
     except TemplateSyntaxError as error:
-        raise TemplateFault(syntax_message(error), where, source=source, line=error.lineno) from None
+        raise syntax_fault(error, where, source) from None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from qwave_batch.spec.words import kind_of
 
 SHOWN_CHARACTERS = 80
 _PLAIN = re.compile(r"(?!(?:null|true|false)$)[A-Za-z][\w .-]*", re.IGNORECASE)
+
+_TRUTHS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 
 _TYPES = {
     "array": "a list",
@@ -84,18 +86,18 @@ def _cut(value: Json) -> Json:
 
 
 def _unknown_keys(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
-    known = tuple(misfit.schema["properties"])
+    known: tuple[str, ...] = tuple(misfit.schema["properties"])
     for key in misfit.value:
         if key in known:
             continue
-        guess = nearest(key, known)
+        guess, allowed = nearest(key, known), known
         if guess:
             hint = f'did you mean "{guess}"?'
         elif " " in key or len(key) > len(max(known, key=len)):
-            hint = 'a text with ": " in it needs quotes'
+            hint, allowed = 'a text with ": " in it needs quotes', ()
         else:
             hint = f"the keys here are {', '.join(known)}"
-        yield _at_key(marks, (*misfit.path, key), f"unknown key {shown(key)}", hint, allowed=known)
+        yield _at_key(marks, (*misfit.path, key), f"unknown key {shown(key)}", hint, allowed=allowed)
 
 
 def _missing_key(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
@@ -129,11 +131,23 @@ def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         hint = f'put quotes around it: "{_source(value)}"'
     elif "array" in wanted and isinstance(value, Mapping):
         hint = "begin each item with a dash"
+    elif isinstance(value, str) and (meant := _meant(value, wanted)):
+        hint = f"write {meant} without quotes" if meant == value.strip() else f"write {meant}"
     else:
         hint = None
     expected = " or ".join(_TYPES[name] for name in wanted)
     found = f"nothing ({shown(value)})" if value is None else f"{_kind(value)}"
     yield _at(marks, misfit.path, f"expected {expected}, found {found}", value, hint)
+
+
+def _meant(text: str, wanted: Sequence[str]) -> str | None:
+    """Return the number, or true or false, that a text was surely meant to be."""
+    text = text.strip()
+    if "boolean" in wanted:
+        return _TRUTHS.get(text.casefold())
+    if "integer" in wanted and re.fullmatch(r"-?[0-9]{1,15}", text):
+        return text
+    return text if "number" in wanted and re.fullmatch(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?", text) else None
 
 
 def _kind(value: Json) -> str:

@@ -8,7 +8,7 @@ from jinja2 import TemplateSyntaxError
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.compiling import Compiled, compile_text, render_compiled
-from qwave_batch.spec.faults import TemplateFault, syntax_message
+from qwave_batch.spec.faults import TemplateFault, syntax_fault
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import SpecEnvironment
 
@@ -85,7 +85,7 @@ def _compile_text(source: str, where: Path) -> Value:
     try:
         compiled = _compiled(source)
     except TemplateSyntaxError as error:
-        raise TemplateFault(syntax_message(error), where, source=source, line=error.lineno) from None
+        raise syntax_fault(error, where, source) from None
     return value_of(compiled, where)
 
 

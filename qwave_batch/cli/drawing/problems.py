@@ -1,60 +1,80 @@
 """Problems of a spec: for people, as annotations of a CI, as JSON."""
 
-import json
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 
 _INDENT = "    "
-_ALLOWED_SHOWN = 20
+_PLACES_SHOWN = 4
+_MESSAGES_SHOWN = 100
+_ANNOTATIONS = 100  # GitHub shows far fewer of a step
 
 
 def draw_problems(problems: Sequence[Problem], terminal: Terminal) -> list[str]:
-    """Return lines that name every problem, file by file, and count them at the end."""
+    """Return lines that name every problem, file by file, and count them at the end.
+
+    What is wrong in the same way at many places is said once, with the first few of them.
+    """
     lines: list[str] = []
-    for _, group in groupby(sorted(problems, key=_by_file), key=_by_file):
-        for problem in group:
-            lines += _draw_problem(problem, terminal)
+    alike = _alike(problems)
+    for _, group in groupby(alike[:_MESSAGES_SHOWN], key=lambda of_one: _file(of_one[0])):
+        for of_one in group:
+            lines += _draw_problem(of_one, terminal)
         lines.append("")
+    if len(alike) > _MESSAGES_SHOWN:
+        hidden = sum(map(len, alike[_MESSAGES_SHOWN:]))
+        lines += [*wrap(f"and {count(hidden, 'more problem')}, which --format json lists", terminal.width), ""]
     return [*lines, _total(problems)] if problems else []
 
 
-def draw_annotations(problems: Iterable[Problem]) -> list[str]:
-    """Return a GitHub Actions workflow command for each problem."""
-    return [_annotation(problem) for problem in problems]
+def draw_annotations(problems: Sequence[Problem]) -> Iterator[str]:
+    """Yield a GitHub Actions workflow command for each problem, up to a hundred of them."""
+    yield from map(_annotation, islice(problems, _ANNOTATIONS))
+    hidden = len(problems) - _ANNOTATIONS
+    if hidden > 0:
+        yield f"::notice title=spec::and {count(hidden, 'more problem')}, which --format json lists"
 
 
-def _by_file(problem: Problem) -> str:
+def _alike(problems: Iterable[Problem]) -> list[list[Problem]]:
+    """Return the problems of each file together, those that say the same as one."""
+    found: dict[object, list[Problem]] = {}
+    for problem in problems:
+        said = (_file(problem), problem.severity, problem.message, problem.suggestion, str(problem.allowed))
+        found.setdefault(said, []).append(problem)
+    return sorted(found.values(), key=lambda of_one: _file(of_one[0]))
+
+
+def _file(problem: Problem) -> str:
     return problem.place.file if problem.place else ""
 
 
-def _draw_problem(problem: Problem, terminal: Terminal) -> list[str]:
+def _draw_problem(alike: Sequence[Problem], terminal: Terminal) -> list[str]:
+    problem = alike[0]
     where = "  ".join(part for part in (str(problem.place) if problem.place else "", problem.path) if part)
     label = "warning" if problem.severity == "warning" else "" if where else "error"
     head = ": ".join(part for part in (terminal.shown(where), label) if part)
-    times = f" ({count(problem.count, 'time')})" if problem.count > 1 else ""
-    lines = wrap(f"{head}: {terminal.shown(problem.message)}{times}", terminal.width, hang=_INDENT)
+    extent = f" ({problem.extent})" if problem.extent else ""
+    lines = wrap(f"{head}: {terminal.shown(problem.message + extent)}", terminal.width, hang=_INDENT)
     lines[0] = lines[0].replace(head, terminal.paint(head, "red" if problem.severity == "error" else "yellow"), 1)
-    if problem.allowed:
-        lines += wrap("allowed: " + terminal.shown(_listed(problem.allowed)), terminal.width, indent=_INDENT)
-    if problem.suggestion:
-        lines += wrap(terminal.shown(problem.suggestion), terminal.width, indent=_INDENT)
+    details = [
+        _also(alike[1:]),
+        f"allowed: {problem.choices}" if problem.choices else "",
+        problem.suggestion or "",
+    ]
+    for detail in filter(None, details):
+        lines += wrap(terminal.shown(detail), terminal.width, indent=_INDENT)
     return lines
 
 
-def _listed(allowed: Sequence[Json]) -> str:
-    shown = ", ".join(_value(value) for value in allowed[:_ALLOWED_SHOWN])
-    more = len(allowed) - _ALLOWED_SHOWN
-    return f"{shown} and {more:,} more" if more > 0 else shown
-
-
-def _value(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _also(others: Sequence[Problem]) -> str:
+    places = [f"{other.place.line}:{other.place.column}" for other in others if other.place]
+    shown = ", ".join(places[:_PLACES_SHOWN])
+    hidden = len(places) - _PLACES_SHOWN
+    return f"also at {shown}{f' and {hidden:,} more places' if hidden > 0 else ''}" if places else ""
 
 
 def _total(problems: Sequence[Problem]) -> str:
@@ -67,12 +87,15 @@ def _total(problems: Sequence[Problem]) -> str:
 
 def _annotation(problem: Problem) -> str:
     place = problem.place
-    where = f"file={_property(place.file)},line={place.line},col={place.column}," if place else ""
-    text = problem.message if not problem.suggestion else f"{problem.message}; {problem.suggestion}"
-    if problem.allowed:
-        text += f" (allowed: {_listed(problem.allowed)})"
+    is_file = place and not place.file.startswith("--")  # an override stands in no file
+    where = f"file={_property(place.file)},line={place.line},col={place.column}," if place and is_file else ""
+    details = [
+        f"{problem.message} ({problem.extent})" if problem.extent else problem.message,
+        f"allowed: {problem.choices}" if problem.choices else "",
+        problem.suggestion or "",
+    ]
     title = _property(problem.path or "spec")
-    return f"::{problem.severity} {where}title={title}::{_data(text)}"
+    return f"::{problem.severity} {where}title={title}::{_data('; '.join(filter(None, details)))}"
 
 
 def _data(text: str) -> str:

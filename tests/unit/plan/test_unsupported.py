@@ -73,7 +73,7 @@ def test_drop_skips_a_job_that_would_lose_content(plan_of: PlanOf) -> None:
 
 def test_unknown_model_is_an_error_whatever_unsupported_says(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of("unsupported: drop\nprompts: [x]\nrequest: {model: imagen-4}\n")
-    assert 'did you mean "imagen-4.0"?' in problem.message
+    assert problem.suggestion == 'did you mean "imagen-4.0"?'
 
 
 def test_no_model_at_all_is_an_error(problems_of: ProblemsOf) -> None:

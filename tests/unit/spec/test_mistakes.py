@@ -112,19 +112,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
             "output: {path: '{% if %}'}\n"
         ),
         [
-            (
-                "spec.yaml:7:1  prompts[0].text: the template does not parse: expected token 'end of print statement', "
-                "got 'b'"
-            ),
-            (
-                "spec.yaml:8:9  prompts[0].id: the template does not parse: unexpected end of template, expected "
-                "'end of print statement'"
-            ),
+            ("spec.yaml:7:1  prompts[0].text: the template does not parse: expected }}, found 'b'"),
+            ("spec.yaml:8:9  prompts[0].id: the template does not parse: unexpected end of template, expected }}"),
             'spec.yaml:9:12  vars.a[0]: the template does not parse: there is no filter "uper"; did you mean "upper"?',
-            (
-                "spec.yaml:10:16  output.path: the template does not parse: expected an expression, got "
-                "'end of statement block'"
-            ),
+            ("spec.yaml:10:16  output.path: the template does not parse: expected an expression, got %}"),
         ],
     ),
     "axes": (
@@ -178,7 +169,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
             "spec.yaml:6:10  timeout: 0 is not above 0",
             "spec.yaml:7:19  budget.max_usd: -1 is below the minimum 0",
             "spec.yaml:8:19  retry.attempts: expected a whole number, found true",
-            'spec.yaml:9:17  sample.count: expected a whole number, found the text "5"',
+            'spec.yaml:9:17  sample.count: expected a whole number, found the text "5"; write 5 without quotes',
             "spec.yaml:10:23  limits.concurrency: 0 is below the minimum 1",
             (
                 'spec.yaml:10:39  limits.models.m.rpm: unknown key "rpm"; the keys here are concurrency, '
