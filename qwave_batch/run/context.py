@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.journal import OnChange
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.job import Job
@@ -33,6 +34,8 @@ class RunContext:
     """The catalog price of so many images of a job, for answers that do not say what they cost."""
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread, every 30 s and at every end."""
+    on_change: OnChange | None = None
+    """Told of every change of an attempt once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end."""
     stop: StopSignal = field(default_factory=StopSignal)

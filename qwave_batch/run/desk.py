@@ -1,9 +1,10 @@
 """What all workers of one run share: the account's limits and money, and what was heard from the API."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qwave_batch.client.answers import Answer, Balance, Served, Stopped, Throttled, Trouble, Unanswered
 from qwave_batch.ledger.journal import Journal
+from qwave_batch.model.progress import Progress
 from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
@@ -11,6 +12,7 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.halt import Halt, HaltKind
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.tally import Tally
+from qwave_batch.run.waiting import Wait, clock_time, words_of_quota, words_of_silence, words_of_wait
 from qwave_batch.run.window import SendWindow
 
 UNSAID_WAIT_S = 5.0
@@ -33,6 +35,14 @@ class Desk:
     api_time: ApiTime = field(default_factory=ApiTime)
     silent_since: float | None = None
     """Monotonic seconds of the first call without an answer since the API's last sign of life."""
+    silence: str = ""
+    """What happened to the last of those calls."""
+    wait: Wait | None = None
+    """What the next submit waits for."""
+    quota_window: str = ""
+    """The name of the quota window that was used up last."""
+    quota_until: float = 0.0
+    """Monotonic seconds at which it opens."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
 
@@ -45,6 +55,15 @@ class Desk:
         clock = self.context.clock
         return self.api_time.at(now=clock.now(), monotonic=clock.monotonic())
 
+    def progress(self) -> Progress:
+        """Return how the run stands, with what it waits for."""
+        now, unix_now = self.now(), self.context.clock.now()
+        note = words_of_wait(self.wait, window=self.quota_window, now=now, unix_now=unix_now)
+        if self.silent_since is not None:
+            patience_s = self.context.options.max_offline_s
+            note = words_of_silence(self.silence, now - self.silent_since, patience_s) or note
+        return replace(self.tally.progress(now), note=note)
+
     def hear(self, answer: Answer | Balance | Trouble) -> None:
         """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.
 
@@ -53,6 +72,7 @@ class Desk:
         self._observe(answer)
         match answer:
             case Unanswered() if answer.status is None:
+                self.silence = answer.reason
                 self._check_reach()
             case Unanswered():
                 self.silent_since = None
@@ -68,11 +88,16 @@ class Desk:
         """Return how long a 429 asks to wait; None when that is longer than the run may wait, and the run stops."""
         wait_s = UNSAID_WAIT_S if answer.wait_s is None else answer.wait_s
         longest_s = self.context.options.max_wait_s
+        if answer.is_quota_window:
+            self.quota_window, self.quota_until = answer.window or "", self.now() + wait_s
         if wait_s <= longest_s:
             return wait_s
-        window = f"the quota of the {answer.window} is used up" if answer.window else "the API asks for a long pause"
+        unix_now = self.context.clock.now()
+        what = words_of_quota(answer.window or "") if answer.is_quota_window else "the API asks for a pause"
         self.halt.stop(
-            HaltKind.ACCOUNT, f"{window}: {wait_s:,.0f} s to wait, more than the {longest_s:,.0f} s of max_wait_s"
+            HaltKind.ACCOUNT,
+            f"{what} until {clock_time(unix_now + wait_s, unix_now)}: {wait_s:,.0f} s to wait, more than the "
+            f"{longest_s:,.0f} s that this run waits at most",
         )
         return None
 

@@ -36,7 +36,7 @@ async def run_plan(context: RunContext) -> RunEnd:
         StorageError: the disk or the ledger failed; what was paid is on record.
     """
     started_at = context.clock.monotonic()
-    journal = context.ledger.journal()
+    journal = context.ledger.journal(context.on_change)
     await asyncio.to_thread(clear_partial, context.layout)
     agenda = await asyncio.to_thread(make_agenda, context.ledger, journal, context.layout, context.options)
     budget = Budget(
@@ -51,7 +51,7 @@ async def run_plan(context: RunContext) -> RunEnd:
         if not agenda.is_empty:
             await _work(desk, agenda)
     finally:
-        desk.tally.note, desk.tally.in_flight = "", 0
+        desk.wait, desk.silent_since, desk.tally.in_flight = None, None, 0
         _show(desk)
         await _write_manifest(desk)
     if desk.halt.storage_error is not None and desk.halt.exit_status == desk.halt.storage_error.exit_status:
@@ -119,7 +119,7 @@ async def _keep_showing(desk: Desk) -> None:
         return
     shown: Progress | None = None
     while True:
-        progress = desk.tally.progress(desk.now())
+        progress = desk.progress()
         if shown is None or _is_news(progress, shown):
             desk.context.on_progress(progress)
             shown = progress
@@ -137,7 +137,7 @@ def _is_news(new: Progress, old: Progress) -> bool:
 
 def _show(desk: Desk) -> None:
     if desk.context.on_progress is not None:
-        desk.context.on_progress(desk.tally.progress(desk.now()))
+        desk.context.on_progress(desk.progress())
 
 
 def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget, started_at: float) -> Desk:

@@ -19,6 +19,7 @@ from qwave_batch.run.lane import Lane, RowQueue
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.selection import Work
 from qwave_batch.run.trial import Done, Later, Step, Trial
+from qwave_batch.run.waiting import Wait, WaitFor
 from qwave_batch.run.window import SendWindow
 from qwave_batch.run.worker import Worker
 
@@ -179,7 +180,7 @@ class Scheduler:
             self._end_for_money()
             return False
         can_start = self._has_slot and not halt.is_on and not self._is_asking
-        self._desk.tally.note = self._note(opens_at - now) if can_start else ""
+        self._desk.wait = self._wait_for(opens_at, now) if can_start and opens_at < math.inf else None
         await self._bell.wait(max(0.0, opens_at - now) if can_start and opens_at < math.inf else None)
         return True
 
@@ -200,8 +201,17 @@ class Scheduler:
         )
         self._desk.halt.stop(HaltKind.BUDGET, "; ".join(closed) or reason)
 
-    def _note(self, wait_s: float) -> str:
-        return f"rate limit: the next submit is in {wait_s:.0f} s" if 1.0 < wait_s < math.inf else ""
+    def _wait_for(self, opens_at: float, now: float) -> Wait:
+        """Return what the next submit waits for: the last gate that opens before it."""
+        desk = self._desk
+        lanes = [lane for lane in self._waiting_lanes(now) if self._opens_at(lane, now) <= opens_at]
+        if any(desk.brake.submits_open_at(lane.model) >= opens_at for lane in lanes):
+            reason = WaitFor.QUOTA if desk.quota_until >= opens_at else WaitFor.API_LIMIT
+        elif any(max(desk.window.opens_at(now), lane.window.opens_at(now)) >= opens_at for lane in lanes):
+            reason = WaitFor.OWN_LIMIT
+        else:
+            reason = WaitFor.RETRY
+        return Wait(reason=reason, until=opens_at)
 
     def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
         task = group.create_task(work)

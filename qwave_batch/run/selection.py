@@ -42,6 +42,8 @@ def work_on(standing: Standing, options: RunOptions, *, is_damaged: bool = False
     attempt = standing.attempt
     if attempt is not None and attempt.state is AttemptState.STORED:
         return Work.FETCH if is_damaged else Work.NOTHING
+    if options.fetch_only and (attempt is None or attempt.state is not AttemptState.COMPLETED):
+        return Work.NOTHING
     work = Work.SUBMIT if attempt is None else _BEGUN.get(attempt.state, Work.SUBMIT)
     if work in {Work.ASK, Work.FETCH}:
         return work

@@ -27,7 +27,9 @@ class Settling:
         if task.state is TaskState.COMPLETED and task.images:
             return await self._complete(trial, attempt, task)
         bill = Bill(
-            cost_nusd=nusd_from_quota(task.cost_quota or 0), cost_from=None if task.cost_quota is None else "api"
+            cost_nusd=nusd_from_quota(task.cost_quota or 0),
+            cost_from=None if task.cost_quota is None else "api",
+            catalog_nusd=0,
         )
         ended_at = self._ended_at(task)
         if task.state is TaskState.CANCELLED:
@@ -54,9 +56,10 @@ class Settling:
         return completed
 
     def _bill(self, trial: Trial, task: Task) -> Bill:
+        catalog_nusd = self._context.cost_nusd(trial.job, len(task.images))
         if task.cost_quota is not None:
-            return Bill(cost_nusd=nusd_from_quota(task.cost_quota), cost_from="api")
-        return Bill(cost_nusd=self._context.cost_nusd(trial.job, len(task.images)), cost_from="catalog")
+            return Bill(cost_nusd=nusd_from_quota(task.cost_quota), cost_from="api", catalog_nusd=catalog_nusd)
+        return Bill(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
 
     def _book(self, attempt: Attempt, bill: Bill) -> None:
         self._desk.budget.release(attempt.held_nusd)

@@ -106,7 +106,8 @@ class Submitting:
 
     async def _accept(self, trial: Trial, attempt: Attempt, task: Task, seat: Seat) -> None:
         estimate = trial.job.estimated_nusd
-        hold = 0 if task.hold_quota is None else nusd_from_quota(task.hold_quota)
+        hold_nusd = None if task.hold_quota is None else nusd_from_quota(task.hold_quota)
+        hold = hold_nusd or 0
         held_nusd = max(attempt.held_nusd, hold)
         self._desk.budget.reserve(held_nusd - attempt.held_nusd)
         trial.attempt = await self._journal.accept(
@@ -114,6 +115,7 @@ class Submitting:
             task_id=task.task_id,
             submitted_at=self._context.clock.now() if task.created_at is None else task.created_at,
             held_nusd=held_nusd,
+            hold_nusd=hold_nusd,
         )
         trial.is_in_doubt, trial.silences = False, 0
         if estimate and hold > SURPRISING_HOLD * estimate and not seat.lane.closed:

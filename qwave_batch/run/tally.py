@@ -28,7 +28,6 @@ class Tally:
     """Jobs that this run has brought to an end."""
     cost_nusd: int = 0
     in_flight: int = 0
-    note: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def settle(self, before: JobStatus, after: JobStatus) -> None:
@@ -59,7 +58,6 @@ class Tally:
             elapsed_s=elapsed_s,
             images_per_minute=self.new_images * 60 / elapsed_s if elapsed_s > 0 else 0.0,
             remaining_s=waiting / pace if pace else None,
-            note=self.note,
         )
 
     def job_counts(self) -> JobCounts:

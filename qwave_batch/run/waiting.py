@@ -1,0 +1,76 @@
+"""What a run is waiting for, in words for whoever watches it. Pure."""
+
+import time
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import assert_never
+
+WORTH_A_WORD_S = 1.0
+"""Shorter waits are how a run breathes."""
+_DAY_S = 86_400.0
+
+
+class WaitFor(Enum):
+    """Why nothing can be submitted right now, although there is room."""
+
+    QUOTA = auto()
+    """A quota window of the account is used up."""
+    API_LIMIT = auto()
+    """The API said to wait."""
+    OWN_LIMIT = auto()
+    """The spec's requests per minute are used up."""
+    RETRY = auto()
+    """What is left waits for another try."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A wait for the next submit."""
+
+    reason: WaitFor
+    until: float
+    """Monotonic seconds."""
+
+
+def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float) -> str:
+    """Return a wait in words; empty when it is not worth any.
+
+    Args:
+        wait: What is waited for, if anything.
+        window: The name of the quota window that is used up, such as ``day``; empty when nobody gave it one.
+        now: Monotonic seconds.
+        unix_now: The same moment in Unix seconds.
+    """
+    if wait is None or wait.until - now <= WORTH_A_WORD_S:
+        return ""
+    wait_s = wait.until - now
+    next_submit = f"the next submit is in {wait_s:,.0f} s"
+    match wait.reason:
+        case WaitFor.QUOTA:
+            return f"{words_of_quota(window)} until {clock_time(unix_now + wait_s, unix_now)}: {next_submit}"
+        case WaitFor.API_LIMIT:
+            return f"rate limit: {next_submit}"
+        case WaitFor.OWN_LIMIT:
+            return f"requests_per_minute of the spec: {next_submit}"
+        case WaitFor.RETRY:
+            return f"trying again after an error: {next_submit}"
+        case _:
+            assert_never(wait.reason)
+
+
+def words_of_quota(window: str) -> str:
+    """Return that a quota window is used up."""
+    return f"the quota of the {window} is used up" if window else "the quota is used up"
+
+
+def words_of_silence(reason: str, silent_s: float, patience_s: float) -> str:
+    """Return that the API does not answer; empty while that may be nothing."""
+    if silent_s <= WORTH_A_WORD_S:
+        return ""
+    return f"the API can't be reached ({reason}): trying for another {max(0.0, patience_s - silent_s):,.0f} s"
+
+
+def clock_time(unix_s: float, unix_now: float) -> str:
+    """Return a time of day as clocks here show it, with its date when that is not within a day."""
+    form = "%H:%M:%S" if abs(unix_s - unix_now) < _DAY_S else "%Y-%m-%d %H:%M"
+    return time.strftime(form, time.localtime(unix_s))

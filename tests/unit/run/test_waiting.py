@@ -1,0 +1,96 @@
+"""What a run says while it waits: what for, and until when."""
+
+import time
+
+import pytest
+
+from qwave_batch.model.progress import Progress
+from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.waiting import Wait, WaitFor, clock_time, words_of_silence, words_of_wait
+from tests.unit.run.world import World, make_job
+
+
+def notes(world: World) -> list[str]:
+    """Run, and return what it said it waited for, each once."""
+    seen: list[Progress] = []
+    world.on_progress = seen.append
+    world.run()
+    return list(dict.fromkeys(progress.note for progress in seen if progress.note))
+
+
+def test_an_api_that_is_out_of_reach_is_named_as_the_reason(world: World) -> None:
+    world.api.fault = lambda _, __: "unreached" if world.clock.passed < 40 else None
+    world.plan([make_job(0)])
+    said = notes(world)
+    assert sum(note.startswith("the API can't be reached (connection refused)") for note in said) > 5
+    assert "rate limit" not in " ".join(said)
+
+
+def test_an_api_that_goes_away_while_tasks_are_alive_is_named_too(world: World) -> None:
+    world.api.latency = lambda _, __: 5.0
+    world.api.fault = lambda place, _: "drop_before" if place == "status" and world.clock.passed < 40 else None
+    world.terms = Terms(limits=Limits(concurrency=2))
+    world.plan(make_job(index) for index in range(4))
+    assert any(note.startswith("the API can't be reached") for note in notes(world))
+
+
+def test_a_server_error_is_no_rate_limit(world: World) -> None:
+    world.api.fault = lambda place, call: "http500" if place == "submit" and call <= 4 else None
+    world.plan([make_job(0)])
+    said = notes(world)
+    assert all(note.startswith("trying again after an error") for note in said)
+
+
+def test_a_rate_limit_is_told_with_the_seconds_that_are_left(world: World) -> None:
+    world.api.wait_s = 20.0
+    world.api.fault = lambda place, call: "429" if (place, call) == ("submit", 1) else None
+    world.plan([make_job(0)])
+    said = notes(world)
+    assert "rate limit: the next submit is in 19 s" in said
+    assert "rate limit: the next submit is in 3 s" in said
+
+
+def test_a_quota_window_is_told_with_its_end(world: World) -> None:
+    world.api.wait_s = 600.0
+    world.api.fault = lambda place, call: "quota" if (place, call) == ("submit", 1) else None
+    world.plan([make_job(0)])
+    opens = clock_time(world.clock.now() + 600, world.clock.now())
+    said = notes(world)
+    assert said[0].startswith(f"the quota is used up until {opens[:-3]}")
+    assert world.ended().exit_status == 0
+
+
+def test_a_quota_window_longer_than_the_run_may_wait_ends_it_with_3_and_its_end(world: World) -> None:
+    world.api.wait_s = 7_200.0
+    world.api.fault = lambda place, _: "quota" if place == "submit" else None
+    world.options = RunOptions(max_wait_s=600)
+    world.plan([make_job(0)])
+    end = world.ended()
+    assert end.exit_status == 3
+    assert clock_time(world.clock.now() + 7_200, world.clock.now())[:4] in end.reason
+    assert "7,200 s to wait, more than the 600 s" in end.reason
+    assert world.clock.passed < 5
+
+
+def test_our_own_limit_is_told_as_ours(world: World) -> None:
+    world.terms = Terms(limits=Limits(concurrency=4, requests_per_minute=2))
+    world.api.latency = lambda _, __: 0.5
+    world.plan(make_job(index) for index in range(3))
+    assert any(note.startswith("requests_per_minute of the spec") for note in notes(world))
+
+
+@pytest.mark.parametrize("wait", [None, Wait(reason=WaitFor.API_LIMIT, until=100.5)])
+def test_a_short_wait_is_not_worth_a_word(wait: Wait | None) -> None:
+    assert not words_of_wait(wait, window="", now=100.0, unix_now=0.0)
+    assert not words_of_silence("no answer", 0.3, 120)
+
+
+def test_a_window_that_ends_another_day_is_told_with_its_date() -> None:
+    now = 1_795_300_000.0
+    assert clock_time(now + 3_600, now) == time.strftime("%H:%M:%S", time.localtime(now + 3_600))
+    assert clock_time(now + 172_800, now) == time.strftime("%Y-%m-%d %H:%M", time.localtime(now + 172_800))
+    wait = Wait(reason=WaitFor.QUOTA, until=172_800.0)
+    assert words_of_wait(wait, window="day", now=0.0, unix_now=now).startswith(
+        "the quota of the day is used up until 2026"
+    )
