@@ -5,7 +5,7 @@ import re
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 
-MAX_FILE_BYTES = 20_000_000  # of a spec; what is larger belongs into a table
+MAX_FILE_BYTES = 20_000_000  # of a YAML file; what is larger belongs into a table that is streamed
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,13 +17,22 @@ def decode_spec(source: bytes, shown_as: str) -> str:
     Raises:
         SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
     """
+    return decode_yaml(source, shown_as, of="spec", way_out="put the prompts into a table and take them with from")
+
+
+def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
+    """Return the text of a YAML file, without a byte order mark; ``way_out`` is for one that is too large.
+
+    Raises:
+        SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
+    """
     if len(source) > MAX_FILE_BYTES:
         raise SpecError(
             [
                 Problem(
-                    message=f"the spec has {len(source):,} bytes; at most {MAX_FILE_BYTES:,} are read",
+                    message=f"the {of} has {len(source):,} bytes; at most {MAX_FILE_BYTES:,} are read",
                     place=Place(shown_as),
-                    suggestion="put the prompts into a table and take them with from",
+                    suggestion=way_out,
                 )
             ]
         )

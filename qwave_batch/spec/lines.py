@@ -1,12 +1,12 @@
 r"""The lines of a text file, one at a time: UTF-8, without byte order mark, with ``\n`` for ``\r\n``."""
 
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.encoding import decode
+from qwave_batch.spec.tablefile import TableFile
 
 MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
 
@@ -21,21 +21,14 @@ class Line:
     """Without its end."""
 
 
-def read_lines(path: Path, shown_as: str) -> Generator[Line]:
+def read_lines(file: TableFile) -> Iterator[Line]:
     """Yield the lines of a file.
 
     Raises:
         SpecError: The file can't be read, or a line is no UTF-8.
     """
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while raw := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                yield Line(number, _text(raw, number, shown_as))
-    except OSError as error:
-        message = f"the file cannot be read: {(error.strerror or 'no reason given').lower()}"
-        raise SpecError([Problem(message=message, place=Place(shown_as))]) from error
+    for number, raw in enumerate(file.lines(MAX_LINE_BYTES + 1), start=1):
+        yield Line(number, _text(raw, number, file.shown_as))
 
 
 def _text(raw: bytes, number: int, shown_as: str) -> str:

@@ -1,30 +1,18 @@
-"""YAML as values, with the line and column of every one of them."""
+"""YAML texts as values, with the line and column of every one of them."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
-from qwave_batch.spec.marks import Mark, Path, path_text
-from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+from qwave_batch.spec.marks import Mark
+from qwave_batch.spec.nodes import NodeReader
+from qwave_batch.spec.words import kind_of
 from qwave_batch.spec.yamlwords import syntax_problem
-
-MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
-MAX_PROBLEMS = 100
-
-_COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None}
-
-
-class Events(Protocol):
-    """What of a YAML parser is used: its events, one at a time."""
-
-    def get_event(self) -> Any:
-        """Return the next event."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +40,37 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
     """
     events = (parser or _fastest())(text)
     try:
-        return _Reader(text, shown_as, events).read()
-    except yaml.MarkedYAMLError as error:
-        raise SpecError([syntax_problem(error, text, shown_as)]) from None
-    except yaml.YAMLError as error:  # from the byte level, which is checked before
-        raise SpecError([Problem(message=f"not valid YAML: {error}", place=Place(shown_as))]) from None
+        reader = NodeReader(text, shown_as, events)
+        node = reader.node(_first(reader), ())
+        _check_end(reader, "spec")
+    except yaml.YAMLError as error:
+        raise _no_yaml(error, text, shown_as) from None
+    finally:
+        events.dispose()
+    return Reading(value=node.value, mark=node.mark, problems=tuple(reader.problems), unread=frozenset(reader.unread))
+
+
+def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
+    """Yield what each item of the list that the text is says, one at a time.
+
+    Raises:
+        SpecError: It is no YAML, so that nothing behind that place can be read, or no list.
+    """
+    events = _fastest()(text)
+    try:
+        reader = NodeReader(text, shown_as, events)
+        event = _first(reader)
+        if not isinstance(event, yaml.SequenceStartEvent):
+            reader.fail(
+                f"the file is {kind_of(reader.node(event, ()).value)}, and no list of mappings", reader.place(event)
+            )
+        while not isinstance(event := events.get_event(), yaml.SequenceEndEvent):
+            node = reader.node(event, ())
+            problems, reader.problems, reader.from_aliases = tuple(reader.problems), [], 0
+            yield Reading(value=node.value, mark=node.mark, problems=problems)
+        _check_end(reader, "table")
+    except yaml.YAMLError as error:
+        raise _no_yaml(error, text, shown_as) from None
     finally:
         events.dispose()
 
@@ -66,180 +80,23 @@ def _fastest() -> type[Any]:
     return fastest
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
-    value: Json
-    mark: Mark
-    size: int
+def _first(reader: NodeReader) -> Any:
+    """Return the event that begins the document's value."""
+    reader.events.get_event()  # the stream's start
+    if isinstance(reader.events.get_event(), yaml.StreamEndEvent):
+        reader.fail("the file is empty", Place(reader.file))
+    return reader.events.get_event()
 
 
-_NOTHING = object()
+def _check_end(reader: NodeReader, of: str) -> None:
+    reader.events.get_event()  # the document's end
+    event = reader.events.get_event()
+    if not isinstance(event, yaml.StreamEndEvent):
+        reader.fail(f"a {of} is one YAML document, and here a second one begins", reader.place(event))
 
 
-@dataclass(slots=True)
-class _Reader:
-    text: str
-    file: str
-    events: Events
-    problems: list[Problem] = field(default_factory=list)
-    anchors: dict[str, _Node | None] = field(default_factory=dict)
-    """What each anchor stands for; None while it is still being read."""
-    from_aliases: int = 0
-    unread: set[Place] = field(default_factory=set)
-
-    def read(self) -> Reading:
-        self.events.get_event()  # the stream's start
-        event = self.events.get_event()
-        if isinstance(event, yaml.StreamEndEvent):
-            self._fail("the file is empty", Place(self.file))
-        node = self._node(self.events.get_event(), ())
-        self.events.get_event()  # the document's end
-        event = self.events.get_event()
-        if not isinstance(event, yaml.StreamEndEvent):
-            self._fail("a spec is one YAML document, and here a second one begins", self._place(event))
-        return Reading(value=node.value, mark=node.mark, problems=tuple(self.problems), unread=frozenset(self.unread))
-
-    def _node(self, event: Any, path: Path) -> _Node:
-        if len(path) > MAX_DEPTH:
-            self._fail(f"it is nested deeper than {MAX_DEPTH} levels", self._place(event))
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(event)
-        anchor: str | None = event.anchor
-        if anchor is not None:
-            self.anchors[anchor] = None
-        match event:
-            case yaml.ScalarEvent():
-                node = self._scalar(event, path)
-            case yaml.SequenceStartEvent():
-                node = self._sequence(event, path)
-            case _:
-                node = self._mapping(event, path)
-        if anchor is not None:
-            self.anchors[anchor] = node
-        return node
-
-    def _alias(self, event: Any) -> _Node:
-        name: str = event.anchor
-        place = self._place(event)
-        if name not in self.anchors:
-            self._fail(f"*{name} stands for nothing: there is no &{name} before it", place)
-        node = self.anchors[name]
-        if node is None:
-            self._fail(f"*{name} stands inside of what it stands for", place)
-            raise AssertionError
-        self.from_aliases += node.size
-        if self.from_aliases > MAX_FROM_ALIASES:
-            self._fail(f"the aliases stand for more than {MAX_FROM_ALIASES:,} values", place)
-        return replace(node, mark=replace(node.mark, place=place))
-
-    def _scalar(self, event: Any, path: Path) -> _Node:
-        mark = Mark(place=self._place(event), is_block=event.style == "|")
-        return _Node(self._scalar_value(event, path), mark, 1)
-
-    def _scalar_value(self, event: Any, path: Path) -> Scalar:
-        try:
-            if event.tag is not None:
-                value = read_tagged(event.value, event.tag)
-            elif event.style:
-                value = event.value
-            else:
-                value = read_plain(event.value)
-            if isinstance(value, str):
-                check_text(value)
-        except ValueError as error:
-            self._note(str(error), self._place(event), path, value=event.value)
-            self.unread.add(self._place(event))
-            return None
-        return value
-
-    def _sequence(self, event: Any, path: Path) -> _Node:
-        self._check_tag(event, path)
-        place, size = self._place(event), 1
-        items: list[Json] = []
-        below: dict[str | int, Mark] = {}
-        while not isinstance(event := self.events.get_event(), yaml.SequenceEndEvent):
-            number = len(items)
-            node = self._node(event, (*path, number))
-            items.append(node.value)
-            below[number] = node.mark
-            size += node.size
-        return _Node(items, Mark(place=place, below=below), size)
-
-    def _mapping(self, start: Any, path: Path) -> _Node:
-        self._check_tag(start, path)
-        fields: dict[str, Json] = {}
-        below: dict[str | int, Mark] = {}
-        size, is_template = 1, False
-        while not isinstance(event := self.events.get_event(), yaml.MappingEndEvent):
-            if isinstance(event, yaml.MappingStartEvent) and self._follows(event, start):
-                is_template = True
-            key = self._key(event, path, fields, below, is_quiet=is_template)
-            node = self._node(self.events.get_event(), (*path, key if isinstance(key, str) else "?"))
-            size += node.size
-            if isinstance(key, str):
-                fields[key] = node.value
-                below[key] = replace(node.mark, key=self._place(event))
-        place = self._place(start)
-        if is_template:
-            return self._unquoted_template(self._source(start, event), place, path)
-        return _Node(fields, Mark(place=place, below=below), size)
-
-    def _key(
-        self, event: Any, path: Path, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
-    ) -> object:
-        """Return the key, or _NOTHING after noting why it can't be one; its value is read and left out."""
-        place = self._place(event)
-        before = len(self.problems)
-        key = self._node(event, (*path, "?")).value
-        if is_quiet:
-            del self.problems[before:]
-            return _NOTHING
-        if len(self.problems) > before:
-            return _NOTHING
-        if not isinstance(key, str):
-            shown = "a list or mapping" if isinstance(key, list | dict) else event.value or "nothing"
-            self._note(f"keys are texts, and {shown} is none", place, path, suggestion="put quotes around the key")
-            return _NOTHING
-        if key == "<<" and not event.style:
-            self._note(
-                "YAML 1.2 has no merge keys (<<)",
-                place,
-                path,
-                suggestion="write the keys out, or keep what specs share in a file and take it with extends",
-            )
-            return _NOTHING
-        if key in fields:
-            first = below[key].key
-            self._note(f'the key "{key}" stands here a second time; the first is at {first}', place, (*path, key))
-            return _NOTHING
-        return key
-
-    def _unquoted_template(self, source: str, place: Place, path: Path) -> _Node:
-        self._note("a template that begins with {{ needs quotes", place, path, suggestion=f'write "{source}"')
-        return _Node(source, Mark(place=place), 1)
-
-    def _source(self, start: Any, end: Any) -> str:
-        return self.text[start.start_mark.index : end.end_mark.index]
-
-    def _follows(self, inner: Any, outer: Any) -> bool:
-        """Whether two opening braces stand side by side, which YAML reads as a mapping that is a key."""
-        return bool(inner.flow_style and outer.flow_style and inner.start_mark.index == outer.start_mark.index + 1)
-
-    def _check_tag(self, event: Any, path: Path) -> None:
-        if event.tag not in _COLLECTION_TAGS:
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._note(f"the tag {tag} is not known", self._place(event), path)
-
-    def _place(self, event: Any) -> Place:
-        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _note(
-        self, message: str, place: Place, path: Path, *, value: Json = None, suggestion: str | None = None
-    ) -> None:
-        problem = Problem(message=message, path=path_text(path), place=place, value=value, suggestion=suggestion)
-        self.problems.append(problem)
-        if len(self.problems) >= MAX_PROBLEMS:
-            self._fail("there are too many problems; the rest of the file was not read", place)
-
-    def _fail(self, message: str, place: Place) -> None:
-        raise SpecError([*self.problems, Problem(message=message, place=place)])
+def _no_yaml(error: yaml.YAMLError, text: str, shown_as: str) -> SpecError:
+    if isinstance(error, yaml.MarkedYAMLError):
+        return SpecError([syntax_problem(error, text, shown_as)])
+    # from the byte level, which is checked before
+    return SpecError([Problem(message=f"not valid YAML: {error}", place=Place(shown_as))])

@@ -1,29 +1,28 @@
 """Tables: files each row of which is a prompt, read one row at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from pathlib import Path, PurePath
+from typing import TypeAlias
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.delimited import read_csv, read_tsv
 from qwave_batch.spec.jsonlines import read_jsonl
+from qwave_batch.spec.jsonlist import read_json
 from qwave_batch.spec.lines import Line, read_lines
+from qwave_batch.spec.parquet import read_parquet
 from qwave_batch.spec.rows import Columns, Row, RowFault
+from qwave_batch.spec.tablefile import PACKED_SUFFIX, TableFile, opened
+from qwave_batch.spec.yamllist import read_yaml_table
 
 __all__ = ["FORMATS", "Row", "Table", "open_rows", "open_table"]
 
 MAX_LISTED = 20
-_LATER = (".json", ".yaml", ".yml", ".parquet", ".gz")
 
-
-class Format(Protocol):
-    """Makes rows of lines: gives the columns first, then the rows, and a fault in the place of each bad one."""
-
-    def __call__(self, lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
-        """Return the columns (None where each row brings its own) and the rows."""
-        ...
+Format: TypeAlias = Callable[[TableFile], tuple[Columns, Iterator[Row | RowFault]]]
+"""Makes rows of a file: gives the columns (None where each row brings its own) and the rows, with a fault in the place
+of each bad one."""
 
 
 def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
@@ -36,8 +35,19 @@ def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[R
     return ("text",), rows
 
 
-FORMATS: Mapping[str, Format] = {".csv": read_csv, ".tsv": read_tsv, ".jsonl": read_jsonl, ".txt": _read_txt}
+FORMATS: Mapping[str, Format] = {
+    ".csv": lambda file: read_csv(read_lines(file), file.shown_as),
+    ".tsv": lambda file: read_tsv(read_lines(file), file.shown_as),
+    ".jsonl": lambda file: read_jsonl(read_lines(file), file.shown_as),
+    ".json": lambda file: read_json(file.pieces(), file.shown_as),
+    ".txt": lambda file: _read_txt(read_lines(file), file.shown_as),
+    ".yaml": read_yaml_table,
+    ".yml": read_yaml_table,
+    ".parquet": read_parquet,
+}
 """How each kind of file is read, by its suffix."""
+
+_PACKS_ITSELF = ".parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +56,7 @@ class Table:
 
     path: Path
     shown_as: str
-    """What the spec calls it."""
+    """What the spec calls it; its ending says what it is, whatever file a link leads to."""
     columns: Columns
     """The columns, or None where each row brings its own."""
 
@@ -57,14 +67,15 @@ class Table:
             SpecError: Rows are not what they should be; the first twenty such rows are listed.
         """
         faults: list[Problem] = []
-        _, rows = _format(self.path, self.shown_as)(read_lines(self.path, self.shown_as), self.shown_as)
-        for row in rows:
-            if isinstance(row, RowFault):
-                faults.append(row.problem)
-                if len(faults) >= MAX_LISTED:
-                    break
-            elif not faults:
-                yield row
+        with opened(self.path, self.shown_as) as file:
+            _, rows = _format(self.shown_as)(file)
+            for row in rows:
+                if isinstance(row, RowFault):
+                    faults.append(row.problem)
+                    if len(faults) >= MAX_LISTED:
+                        break
+                elif not faults:
+                    yield row
         if faults:
             raise SpecError(faults)
 
@@ -74,10 +85,12 @@ def open_table(path: Path, shown_as: str) -> Table:
 
     Raises:
         SpecError: The format is not known, or the file has no header as its format wants it.
+        MissingExtra: What reads the format is not installed.
     """
-    lines = read_lines(path, shown_as)
-    columns, _ = _format(path, shown_as)(lines, shown_as)
-    lines.close()
+    read = _format(shown_as)
+    with opened(path, shown_as) as file:
+        file.check_name()
+        columns, _ = read(file)
     return Table(path=path, shown_as=shown_as, columns=columns)
 
 
@@ -86,15 +99,20 @@ def open_rows(path: Path, shown_as: str) -> Iterator[Row]:
     return open_table(path, shown_as).rows()
 
 
-def _format(path: Path, shown_as: str) -> Format:
-    suffix = path.suffix.lower()
+def _format(name: str) -> Format:
+    whole = PurePath(name.lower())
+    is_packed = whole.suffix == PACKED_SUFFIX
+    suffix = (PurePath(whole.stem) if is_packed else whole).suffix
     known = FORMATS.get(suffix)
-    if known:
+    if known and not (is_packed and suffix == _PACKS_ITSELF):
         return known
+    suggestion = None
+    if is_packed and suffix == _PACKS_ITSELF:
+        found, suggestion = "is Parquet inside of gzip", "unpack it; Parquet is packed by itself"
+    elif is_packed and not suffix:
+        found, suggestion = "does not say what is in the gzip file", f"call it table.csv{PACKED_SUFFIX}, for instance"
+    else:
+        found = f"has the ending {suffix}" if suffix else "has no ending"
     read = ", ".join(FORMATS)
-    message = (
-        f"{suffix} tables are not read yet; what is read is {read}"
-        if suffix in _LATER
-        else f"{shown_as} has {f'the ending {suffix}' if suffix else 'no ending'}, and what is read is {read}"
-    )
-    raise SpecError([Problem(message=message, place=Place(shown_as), allowed=tuple(FORMATS))])
+    message = f"{name} {found}, and what is read is {read}; but for the last, with {PACKED_SUFFIX} too"
+    raise SpecError([Problem(message=message, place=Place(name), allowed=tuple(FORMATS), suggestion=suggestion)])

@@ -1,5 +1,6 @@
 """docs/spec.md: every example makes a plan, every filter is there."""
 
+import gzip
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,15 +11,18 @@ from qwave_batch.plan.making import make_plan
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.loading import load_spec
+from qwave_batch.spec.sources import FORMATS
 
 PAGE = Path(__file__).parents[3] / "docs" / "spec.md"
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 HEAD = {"version": "1", "name": "example", "catalog": '"2026-05"', "prompts": "[A quiet teahouse at dawn]"}
-FILES = {
+FILES: Mapping[str, str | bytes] = {
     "prompts.csv": "id,prompt,level\na,A cat,hard\n",
     "prompts.tsv": "Prompt\tChallenge\nA cat\tBasic\n",
     "prompts.jsonl": '{"id": "a", "prompt": "A cat"}\n',
     "prompts.txt": "A cat\n",
+    "prompts.yaml": "- prompt: A cat\n",
+    "prompts.json.gz": gzip.compress(b'[{"prompt": "A cat"}]'),
     "base.yaml": 'version: 1\nname: base\ncatalog: "2026-05"\nprompts: ["At {{ time }}"]\nmatrix: {seed: [1, 2]}\n',
 }
 
@@ -30,7 +34,7 @@ def read(example: str, folder: Path) -> Spec:
         f"{key}: {value}\n" for key, value in missing.items() if not re.search(rf"^{key}:", example, re.MULTILINE)
     )
     for name, content in FILES.items():
-        (folder / name).write_text(content)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     (folder / "spec.yaml").write_text(head + example)
     overrides = [] if re.search(r"^ +model:", example, flags=re.MULTILINE) else ["request.model=gpt-image-2"]
     return load_spec(folder / "spec.yaml", overrides=overrides)
@@ -56,3 +60,8 @@ def test_every_filter_is_named() -> None:
     listed = re.search(r"^Filters: (.*?)\. Ours", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     assert listed
     assert tuple(re.findall(r"`(\w+)`", listed[1])) == FILTER_NAMES
+
+
+def test_every_kind_of_table_is_named() -> None:
+    listed = re.findall(r"^\| (`\.[^|]*) \|", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert {suffix for cell in listed for suffix in re.findall(r"`(\.\w+)`", cell)} == set(FORMATS)

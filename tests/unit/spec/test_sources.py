@@ -69,6 +69,9 @@ def test_a_cell_may_hold_an_image(folder: Path) -> None:
     assert len(str(row.cells["a"])) == 5_000_000
 
 
+READ = "what is read is .csv, .tsv, .jsonl, .json, .txt, .yaml, .yml, .parquet; but for the last, with .gz too"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -110,14 +113,20 @@ def test_a_cell_may_hold_an_image(folder: Path) -> None:
             "t.jsonl:1:1: row 1 cannot be read: it is nested deeper than 64 levels",
         ]),
         ("t.jsonl", '{"a": ' + "[" * 100_000 + "\n", ["t.jsonl:1:1: row 1 cannot be read: it is nested too deeply"]),
-        ("t.parquet", "", [
-            "t.parquet:1:1: .parquet tables are not read yet; what is read is .csv, .tsv, .jsonl, .txt",
+        ("t.csv", b"\x1f\x8b\x08", [
+            "t.csv:1:1: the file is gzip, and its name does not say so; call it t.csv.gz",
         ]),
-        ("t.json", "", ["t.json:1:1: .json tables are not read yet; what is read is .csv, .tsv, .jsonl, .txt"]),
-        ("t.yaml", "", ["t.yaml:1:1: .yaml tables are not read yet; what is read is .csv, .tsv, .jsonl, .txt"]),
-        ("t.csv.gz", "", ["t.csv.gz:1:1: .gz tables are not read yet; what is read is .csv, .tsv, .jsonl, .txt"]),
-        ("t.xlsx", "", ["t.xlsx:1:1: t.xlsx has the ending .xlsx, and what is read is .csv, .tsv, .jsonl, .txt"]),
-        ("table", "", ["table:1:1: table has no ending, and what is read is .csv, .tsv, .jsonl, .txt"]),
+        ("t.xlsx", "", [f"t.xlsx:1:1: t.xlsx has the ending .xlsx, and {READ}"]),
+        ("table", "", [f"table:1:1: table has no ending, and {READ}"]),
+        ("table.gz", "", [
+            (f"table.gz:1:1: table.gz does not say what is in the gzip file, and {READ}; call it table.csv.gz, for "
+            "instance"),
+        ]),
+        ("t.xls.gz", "", [f"t.xls.gz:1:1: t.xls.gz has the ending .xls, and {READ}"]),
+        ("t.parquet.gz", "", [
+            (f"t.parquet.gz:1:1: t.parquet.gz is Parquet inside of gzip, and {READ}; unpack it; Parquet is packed by "
+            "itself"),
+        ]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_table_has_its_line(

@@ -1,0 +1,205 @@
+"""The nodes of a YAML text, made of a parser's events: values that JSON can hold, each with its place."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn, Protocol
+
+import yaml
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
+from qwave_batch.spec.marks import Mark, Path, path_text
+from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+
+MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
+MAX_PROBLEMS = 100
+
+_COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None}
+
+
+class Events(Protocol):
+    """What of a YAML parser is used: its events, one at a time."""
+
+    def get_event(self) -> Any:
+        """Return the next event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value with the places of all that is in it."""
+
+    value: Json
+    mark: Mark
+    size: int
+    """How many values it holds, itself included."""
+
+
+_NOTHING = object()
+
+
+@dataclass(slots=True)
+class NodeReader:
+    """Makes nodes of events; what is wrong with them is noted, and the nearest thing taken."""
+
+    text: str
+    file: str
+    events: Events
+    problems: list[Problem] = field(default_factory=list)
+    anchors: dict[str, Node | None] = field(default_factory=dict)
+    """What each anchor stands for; None while it is still being read."""
+    from_aliases: int = 0
+    unread: set[Place] = field(default_factory=set)
+    """Where null stands for what can't be read."""
+
+    def node(self, event: Any, path: Path) -> Node:
+        """Return the node that an event begins.
+
+        Raises:
+            SpecError: Nothing behind it can be read.
+        """
+        if len(path) > MAX_DEPTH:
+            self.fail(f"it is nested deeper than {MAX_DEPTH} levels", self.place(event))
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        anchor: str | None = event.anchor
+        if anchor is not None:
+            self.anchors[anchor] = None
+        match event:
+            case yaml.ScalarEvent():
+                node = self._scalar(event, path)
+            case yaml.SequenceStartEvent():
+                node = self._sequence(event, path)
+            case _:
+                node = self._mapping(event, path)
+        if anchor is not None:
+            self.anchors[anchor] = node
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        name: str = event.anchor
+        place = self.place(event)
+        if name not in self.anchors:
+            self.fail(f"*{name} stands for nothing: there is no &{name} before it", place)
+        node = self.anchors[name]
+        if node is None:
+            self.fail(f"*{name} stands inside of what it stands for", place)
+        self.from_aliases += node.size
+        if self.from_aliases > MAX_FROM_ALIASES:
+            self.fail(f"the aliases stand for more than {MAX_FROM_ALIASES:,} values", place)
+        return replace(node, mark=replace(node.mark, place=place))
+
+    def _scalar(self, event: Any, path: Path) -> Node:
+        mark = Mark(place=self.place(event), is_block=event.style == "|")
+        return Node(self._scalar_value(event, path), mark, 1)
+
+    def _scalar_value(self, event: Any, path: Path) -> Scalar:
+        try:
+            if event.tag is not None:
+                value = read_tagged(event.value, event.tag)
+            elif event.style:
+                value = event.value
+            else:
+                value = read_plain(event.value)
+            if isinstance(value, str):
+                check_text(value)
+        except ValueError as error:
+            self._note(str(error), self.place(event), path, value=event.value)
+            self.unread.add(self.place(event))
+            return None
+        return value
+
+    def _sequence(self, event: Any, path: Path) -> Node:
+        self._check_tag(event, path)
+        place, size = self.place(event), 1
+        items: list[Json] = []
+        below: dict[str | int, Mark] = {}
+        while not isinstance(event := self.events.get_event(), yaml.SequenceEndEvent):
+            number = len(items)
+            node = self.node(event, (*path, number))
+            items.append(node.value)
+            below[number] = node.mark
+            size += node.size
+        return Node(items, Mark(place=place, below=below), size)
+
+    def _mapping(self, start: Any, path: Path) -> Node:
+        self._check_tag(start, path)
+        fields: dict[str, Json] = {}
+        below: dict[str | int, Mark] = {}
+        size, is_template = 1, False
+        while not isinstance(event := self.events.get_event(), yaml.MappingEndEvent):
+            if isinstance(event, yaml.MappingStartEvent) and self._follows(event, start):
+                is_template = True
+            key = self._key(event, path, fields, below, is_quiet=is_template)
+            node = self.node(self.events.get_event(), (*path, key if isinstance(key, str) else "?"))
+            size += node.size
+            if isinstance(key, str):
+                fields[key] = node.value
+                below[key] = replace(node.mark, key=self.place(event))
+        place = self.place(start)
+        if is_template:
+            return self._unquoted_template(self._source(start, event), place, path)
+        return Node(fields, Mark(place=place, below=below), size)
+
+    def _key(
+        self, event: Any, path: Path, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
+    ) -> object:
+        """Return the key, or _NOTHING after noting why it can't be one; its value is read and left out."""
+        place = self.place(event)
+        before = len(self.problems)
+        key = self.node(event, (*path, "?")).value
+        if is_quiet:
+            del self.problems[before:]
+            return _NOTHING
+        if len(self.problems) > before:
+            return _NOTHING
+        if not isinstance(key, str):
+            shown = "a list or mapping" if isinstance(key, list | dict) else event.value or "nothing"
+            self._note(f"keys are texts, and {shown} is none", place, path, suggestion="put quotes around the key")
+            return _NOTHING
+        if key == "<<" and not event.style:
+            self._note(
+                "YAML 1.2 has no merge keys (<<)",
+                place,
+                path,
+                suggestion="write the keys out, or keep what specs share in a file and take it with extends",
+            )
+            return _NOTHING
+        if key in fields:
+            first = below[key].key
+            self._note(f'the key "{key}" stands here a second time; the first is at {first}', place, (*path, key))
+            return _NOTHING
+        return key
+
+    def _unquoted_template(self, source: str, place: Place, path: Path) -> Node:
+        self._note("a template that begins with {{ needs quotes", place, path, suggestion=f'write "{source}"')
+        return Node(source, Mark(place=place), 1)
+
+    def _source(self, start: Any, end: Any) -> str:
+        return self.text[start.start_mark.index : end.end_mark.index]
+
+    def _follows(self, inner: Any, outer: Any) -> bool:
+        """Whether two opening braces stand side by side, which YAML reads as a mapping that is a key."""
+        return bool(inner.flow_style and outer.flow_style and inner.start_mark.index == outer.start_mark.index + 1)
+
+    def _check_tag(self, event: Any, path: Path) -> None:
+        if event.tag not in _COLLECTION_TAGS:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._note(f"the tag {tag} is not known", self.place(event), path)
+
+    def place(self, event: Any) -> Place:
+        """Return where an event begins."""
+        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _note(
+        self, message: str, place: Place, path: Path, *, value: Json = None, suggestion: str | None = None
+    ) -> None:
+        problem = Problem(message=message, path=path_text(path), place=place, value=value, suggestion=suggestion)
+        self.problems.append(problem)
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.fail("there are too many problems; the rest of the file was not read", place)
+
+    def fail(self, message: str, place: Place) -> NoReturn:
+        """Give up, with the problems so far."""
+        raise SpecError([*self.problems, Problem(message=message, place=place)])

@@ -1,0 +1,171 @@
+"""The bytes of a table's file, unpacked where they are gzip, as whole texts, as lines, or piece by piece."""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.encoding import decode, place_at
+
+PACKED_SUFFIX = ".gz"
+MAX_GROWTH = 200  # times; text shrinks to a fifth or a tenth, only the same bytes over and over shrink more than this
+FREE_GROWTH_BYTES = 10_000_000  # what may come out before anybody asks how much went in
+PIECE_BYTES = 1 << 16
+
+_GZIP_BEGINS = b"\x1f\x8b"
+
+
+class TableFile:
+    """A table's file, open; reading it complains in the words of a spec."""
+
+    def __init__(self, stream: BinaryIO, path: Path, shown_as: str, packed: BinaryIO | None = None) -> None:
+        """Take the stream of what is in the file, and the packed stream below it where there is one."""
+        self.path = path
+        self.shown_as = shown_as
+        self._stream = stream
+        self._packed = packed
+
+    def check_name(self) -> None:
+        """Complain about a file that is gzip and does not say so by its name.
+
+        Raises:
+            SpecError: It is one.
+        """
+        if self._packed is not None:
+            return
+        begins = self.read(len(_GZIP_BEGINS))
+        self._stream.seek(0)
+        if begins == _GZIP_BEGINS:
+            problem = Problem(
+                message="the file is gzip, and its name does not say so",
+                place=Place(self.shown_as),
+                suggestion=f"call it {self.shown_as}{PACKED_SUFFIX}",
+            )
+            raise SpecError([problem])
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes, none at the end.
+
+        Raises:
+            SpecError: The file can't be read, or can't be unpacked.
+        """
+        with self._complaining():
+            data = self._stream.read(size)
+        self._check_growth()
+        return data
+
+    def lines(self, size: int) -> Iterator[bytes]:
+        """Yield the lines with their ends; of a longer one the first ``size`` bytes, then the rest.
+
+        Raises:
+            SpecError: The file can't be read, or can't be unpacked.
+        """
+        readline, unchecked = self._stream.readline, 0
+        with self._complaining():
+            while line := readline(size):
+                unchecked += len(line)
+                if unchecked > PIECE_BYTES:
+                    unchecked = 0
+                    self._check_growth()
+                yield line
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text of the file piece by piece, without a byte order mark.
+
+        Raises:
+            SpecError: It can't be read, or is no UTF-8.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        line, column, is_first = 1, 1, True
+        while True:
+            data = self.read(PIECE_BYTES)
+            if is_first:
+                data, is_first = _begun(data, self.shown_as), False
+            try:
+                text = decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                raise self._no_text(error, line, column) from None
+            if text:
+                yield text
+                last = text.rfind("\n")
+                line += text.count("\n")
+                column = column + len(text) if last < 0 else len(text) - last
+            if not data:
+                return
+
+    def _no_text(self, error: UnicodeDecodeError, line: int, column: int) -> SpecError:
+        before = error.object[: error.start].decode("utf-8")
+        place = place_at(before, len(before), self.shown_as)
+        column = place.column if place.line > 1 else column + place.column - 1
+        message = f"the byte 0x{error.object[error.start]:02x} is no UTF-8"
+        place = Place(self.shown_as, line + place.line - 1, column)
+        return SpecError([Problem(message=message, place=place, suggestion="save the file as UTF-8")])
+
+    def _check_growth(self) -> None:
+        if self._packed is None:
+            return
+        made = self._stream.tell()
+        if made > FREE_GROWTH_BYTES and made > MAX_GROWTH * self._packed.tell():
+            message = f"the file grows more than {MAX_GROWTH}-fold when it is unpacked, which no table of prompts does"
+            raise SpecError([Problem(message=message, place=Place(self.shown_as))])
+
+    @contextmanager
+    def _complaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            message = _damage(error, has_begun=self._stream.tell() > 0)
+            raise SpecError([Problem(message=message, place=Place(self.shown_as))]) from error
+        except OSError as error:
+            raise unreadable(error, self.shown_as) from error
+
+
+@contextmanager
+def opened(path: Path, shown_as: str) -> Iterator[TableFile]:
+    """Open a table's file, unpacking it if its name ends with ``.gz``.
+
+    Raises:
+        SpecError: It can't be opened.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise unreadable(error, shown_as) from error
+    with file:
+        if not shown_as.lower().endswith(PACKED_SUFFIX):
+            yield TableFile(file, path, shown_as)
+            return
+        # read through a buffer written in C: many short lines are read several times as fast
+        with BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), PIECE_BYTES) as unpacked:
+            yield TableFile(unpacked, path, shown_as, file)
+
+
+def unreadable(error: OSError, shown_as: str) -> SpecError:
+    """Return the complaint about a file that the system does not let us read."""
+    message = f"the file cannot be read: {(error.strerror or 'no reason given').lower()}"
+    return SpecError([Problem(message=message, place=Place(shown_as))])
+
+
+def _begun(data: bytes, shown_as: str) -> bytes:
+    """Return the first bytes without a byte order mark; UTF-16 is a mistake."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        decode(data[:2], shown_as)
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
+def _damage(error: Exception, *, has_begun: bool) -> str:
+    if isinstance(error, EOFError):
+        return "the gzip file is cut off: its end is missing"
+    if "Not a gzipped file" in str(error):
+        return (
+            "something that is no gzip stands behind the gzip file's end"
+            if has_begun
+            else "the file is no gzip, though its name ends with .gz"
+        )
+    return "the gzip file is damaged: what it holds is not what was put in"
