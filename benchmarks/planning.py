@@ -39,7 +39,8 @@ def write_specs(folder: Path, jobs: int) -> dict[str, Path]:
     """Write a spec of about ``jobs`` jobs for each shape; return their files by the shape's name."""
     rows = {"prompts.tsv": max(1, jobs // 1000), "rows.tsv": jobs // 4}
     for name, count in rows.items():
-        lines = (f"p{number}\tSubject number {number} in a wide landscape, view {number % 7}\n" for number in range(count))
+        numbers = range(count)
+        lines = (f"p{number}\tSubject number {number} in a wide landscape, view {number % 7}\n" for number in numbers)
         (folder / name).write_text("id\ttext\n" + "".join(lines), encoding="utf-8")
     one = {"model": MODELS[0], "action": "generate", "n": 1}
     shapes: dict[str, dict[str, Any]] = {
@@ -77,8 +78,9 @@ def straight(file: Path) -> int:
     spec = yaml.safe_load(file.read_text(encoding="utf-8"))
     catalog = open_catalog(spec["catalog"])
     checks = {name: jsonschema_rs.validator_for(dict(catalog.model(name).schema)) for name in MODELS}
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # prompts, not pages
-    axes = {name: values if isinstance(values, list) else _range(values) for name, values in spec.get("matrix", {}).items()}
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # prompts, not pages
+    matrix = spec.get("matrix", {})
+    axes = {name: values if isinstance(values, list) else _range(values) for name, values in matrix.items()}
     seen: set[str] = set()
     cost: Counter[str] = Counter()
     for prompt in spec["prompts"]:
@@ -91,7 +93,8 @@ def straight(file: Path) -> int:
                 request.update({name: value for name, value in names.items() if name != "look"})
                 if not checks[request["model"]].is_valid(request):
                     raise ValueError(request)
-                body = json.dumps({"repeat": 0, "request": request}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                whole = {"repeat": 0, "request": request}
+                body = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
                 identity = hashlib.sha256(body.encode()).hexdigest()[:16]
                 if identity not in seen:
                     seen.add(identity)
@@ -145,7 +148,7 @@ def peak_mib(jobs: int) -> float:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--jobs", type=int, default=200_000, help="jobs of the matrix; the other shapes have a part of it")
+    parser.add_argument("--jobs", type=int, default=200_000, help="jobs of the matrix; the others have fewer")
     jobs = parser.parse_args().jobs
     print(f"{'shape':<26}{'straight':>12}{'plan':>12}{'times':>8}{'plan --out':>12}")
     with tempfile.TemporaryDirectory() as folder:
