@@ -1,6 +1,7 @@
 """Which fields of a model can be judged by themselves, so that a million values need no million whole checks."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from qwave_batch.catalog.model import Model
@@ -13,6 +14,7 @@ _SPEAK_BY_NAME = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "els
 _CHECKABLE = frozenset({"type", "minLength", "maxLength", "minimum", "maximum", "title", "description", "default"})
 
 
+@lru_cache(maxsize=256)  # every prompt asks
 def independent_fields(model: Model) -> Mapping[str, Accepts]:
     """Return the fields whose value no rule and no price of the model reads, each with the check of its values.
 
