@@ -17,7 +17,7 @@ class Place:
     """A place in a text file; line and column count from 1."""
 
     file: str
-    """The file as the user named it, or as found relative to the spec."""
+    """The file as the user named it; one that a spec names, as found from the same folder as the spec."""
     line: int = 1
     column: int = 1
 

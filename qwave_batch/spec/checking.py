@@ -6,7 +6,7 @@ from dataclasses import replace
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
-from qwave_batch.spec.files import FileAccess, FileRefused
+from qwave_batch.spec.files import FileAccess, FileRefused, beside
 from qwave_batch.spec.jsonvalues import MAX_INTEGER
 from qwave_batch.spec.marks import Marks, Path
 from qwave_batch.spec.pathtemplates import compile_path
@@ -108,8 +108,13 @@ def range_problems(spec: Mapping[str, Json], marks: Marks) -> Iterator[Problem]:
             yield Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=last)
 
 
-def open_tables(spec: Mapping[str, Json], marks: Marks, inputs: FileAccess) -> tuple[dict[int, Table], list[Problem]]:
-    """Return the tables of the prompts that have one, by the prompt's position, and what keeps others shut."""
+def open_tables(
+    spec: Mapping[str, Json], marks: Marks, inputs: FileAccess, shown_as: str
+) -> tuple[dict[int, Table], list[Problem]]:
+    """Return the tables of the prompts that have one, by the prompt's position, and what keeps others shut.
+
+    ``shown_as`` is what the spec's own file is called.
+    """
     tables: dict[int, Table] = {}
     problems: list[Problem] = []
     for number, prompt in enumerate(_list(spec.get("prompts"))):
@@ -122,7 +127,7 @@ def open_tables(spec: Mapping[str, Json], marks: Marks, inputs: FileAccess) -> t
             problems.append(Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name))
             continue
         try:
-            tables[number] = open_table(inputs.resolve(name), name)
+            tables[number] = open_table(inputs.resolve(name), beside(shown_as, name))
         except FileRefused as error:
             problems.append(
                 Problem(message=str(error), path=marks.path_text(path), place=marks.place(path), value=name)

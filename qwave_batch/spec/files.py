@@ -1,5 +1,6 @@
 """Which files a spec may read: those of its own work tree, and of folders that were named on the command line."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,11 @@ class FileAccess:
         if is_folder:
             raise FileRefused(f'"{name}" is a folder, not a file')
         raise FileRefused(f'"{name}" does not exist; it was looked for at {path}')
+
+
+def beside(shown_as: str, name: str) -> str:
+    """Return what to call a file whose name stands in the file called ``shown_as``, so that both are found alike."""
+    return Path(os.path.normpath(Path(shown_as).parent / name)).as_posix()
 
 
 def _short(name: str) -> str:

@@ -11,7 +11,7 @@ from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.checking import id_problems, open_tables, range_problems, template_problems
 from qwave_batch.spec.document import Spec, Unsupported
 from qwave_batch.spec.encoding import decode_spec
-from qwave_batch.spec.files import FileAccess, FileRefused
+from qwave_batch.spec.files import FileAccess, FileRefused, beside
 from qwave_batch.spec.layers import Layer, laid_over, without
 from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
@@ -74,7 +74,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     if not isinstance(value, dict):
         return SpecReading(spec=None, problems=tuple(problems))
-    tables, closed = open_tables(value, marks, inputs)
+    tables, closed = open_tables(value, marks, inputs, shown_as)
     problems += [*template_problems(value, marks), *id_problems(value, marks), *range_problems(value, marks), *closed]
     sound = mended(value, problems) if problems else Mended(value=value)
     spec = None
@@ -134,18 +134,21 @@ class _Files:
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
             return layer
-        own = without(layer, "extends")
         base = self._base(name, path, Marks(layer.mark).place(("extends",)), (*below, path))
-        return laid_over(own, base) if base else own
+        # what a base would have said is not missing where the base can't be read: that is told already
+        return laid_over(without(layer, "extends"), base) if base else layer
 
     def _base(self, name: str, path: Path, place: Place, below: tuple[Path, ...]) -> Layer | None:
-        def note(message: str) -> None:
-            self.problems.append(Problem(message=message, path="extends", place=place, value=name))
+        def note(message: str, suggestion: str | None = None) -> None:
+            self.problems.append(
+                Problem(message=message, path="extends", place=place, value=name, suggestion=suggestion)
+            )
 
         try:
             base = self.inputs.resolve(name, base=path.parent)
             if base in below:
-                note(f'"{name}" extends this file in turn, so that there is no first one')
+                circle = " -> ".join(file.name for file in (*below[below.index(base) :], base))
+                note(f"the files extend each other in a circle: {circle}", "take extends out of one of them")
                 return None
             if len(below) >= MAX_BASES:
                 note(f"more than {MAX_BASES} files extend each other")
@@ -157,7 +160,7 @@ class _Files:
         self.bases.append(source)
         self.paths.append(base)
         try:
-            layer = self.read(source, base, _shown(base, self.inputs.root), below)
+            layer = self.read(source, base, beside(place.file, name), below)
         except SpecError as error:
             self.problems.extend(error.problems)
             return None
@@ -166,10 +169,6 @@ class _Files:
         message = f"expected a mapping, found {kind_of(layer.value)}"
         self.problems.append(Problem(message=message, place=layer.mark.place))
         return None
-
-
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _read(path: Path, shown_as: str) -> bytes:

@@ -87,7 +87,11 @@ class NodeReader:
             self.fail(f"*{name} stands inside of what it stands for", place)
         self.from_aliases += node.size
         if self.from_aliases > MAX_FROM_ALIASES:
-            self.fail(f"the aliases stand for more than {MAX_FROM_ALIASES:,} values", place)
+            self.fail(
+                f"the aliases stand for more than {MAX_FROM_ALIASES:,} values",
+                place,
+                suggestion="aliases of aliases multiply; write out the values that are meant",
+            )
         return replace(node, mark=replace(node.mark, place=place))
 
     def _scalar(self, event: Any, path: Path) -> Node:
@@ -200,6 +204,6 @@ class NodeReader:
         if len(self.problems) >= MAX_PROBLEMS:
             self.fail("there are too many problems; the rest of the file was not read", place)
 
-    def fail(self, message: str, place: Place) -> NoReturn:
+    def fail(self, message: str, place: Place, *, suggestion: str | None = None) -> NoReturn:
         """Give up, with the problems so far."""
-        raise SpecError([*self.problems, Problem(message=message, place=place)])
+        raise SpecError([*self.problems, Problem(message=message, place=place, suggestion=suggestion)])

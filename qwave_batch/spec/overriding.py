@@ -32,15 +32,20 @@ def overridden(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Prob
 
 
 def _made(layer: Layer, argument: str, number: int) -> Layer:
+    if any("\ud800" <= character <= "\udfff" for character in argument):
+        raise _wrong("the argument is not UTF-8", Place(SHOWN_AS, number))
     steps, begins = _parsed(argument, number)
     if steps[0] == "extends":
         message = "extends is followed before any --set is made"
         raise _wrong(message, Place(SHOWN_AS, number), "write it into the spec")
     # blanks in front put line and column of the value where the argument has them
     text = "\n" * (number - 1) + " " * begins + argument[begins:]
-    reading = read_yaml(decode_spec(text.encode("utf-8", "replace"), SHOWN_AS), SHOWN_AS)
+    try:
+        reading = read_yaml(decode_spec(text.encode("utf-8"), SHOWN_AS), SHOWN_AS)
+    except SpecError as error:
+        raise _below(steps, error.problems) from None
     if reading.problems:
-        raise SpecError(reading.problems)
+        raise _below(steps, reading.problems)
     place = Place(SHOWN_AS, number)
     mark = replace(reading.mark, key=place)
     return _placed(layer, steps, (), Layer(reading.value, mark), place)
@@ -109,6 +114,14 @@ def _index(step: str, items: Sequence[Json], done: Path, place: Place) -> int:
     if index >= len(items):
         raise _wrong(f"{where} has no item {step}; it has {len(items)}, counted from 0", place)
     return index
+
+
+def _below(steps: Sequence[str], problems: Sequence[Problem]) -> SpecError:
+    """Return the problems of a value with the path of the whole spec in front of its own."""
+    where = path_text(tuple(int(step[:9]) if step.isdecimal() else step for step in steps))
+    return SpecError(
+        [replace(problem, path=f"{where}{'.' * bool(problem.path)}{problem.path}") for problem in problems]
+    )
 
 
 def _wrong(message: str, place: Place, suggestion: str | None = None) -> SpecError:

@@ -52,9 +52,9 @@ def test_mappings_merge_and_lists_are_replaced(load: Load, folder: Path) -> None
 
 def test_places_point_into_the_file_that_says_it(load: Load, folder: Path) -> None:
     marks = load(OVER, head=False, files={"base.yaml": BASE}).marks
-    assert marks.place(("vars", "season")) == Place("base.yaml", 4, 29)
+    assert marks.place(("vars", "season")) == Place(str(folder / "base.yaml"), 4, 29)
     assert marks.place(("vars", "medium")) == Place(str(folder / "spec.yaml"), 3, 16)
-    assert marks.key_place(("request",)) == Place("base.yaml", 5, 1)
+    assert marks.key_place(("request",)) == Place(str(folder / "base.yaml"), 5, 1)
 
 
 def test_a_mistake_in_the_base_is_shown_there(complain: Complain) -> None:
@@ -75,9 +75,9 @@ def test_bases_have_bases(load: Load) -> None:
 @pytest.mark.parametrize(
     ("text", "files", "said"),
     [
-        ("extends: spec.yaml\n", {}, 'spec.yaml:4:10  extends: "spec.yaml" extends this file in turn, so that there is no first one'),
+        ("extends: spec.yaml\n", {}, "spec.yaml:4:10  extends: the files extend each other in a circle: spec.yaml -> spec.yaml; take extends out of one of them"),
         ("extends: a.yaml\n", {"a.yaml": "extends: spec.yaml\n"},
-         'a.yaml:1:10  extends: "spec.yaml" extends this file in turn, so that there is no first one'),
+         "a.yaml:1:10  extends: the files extend each other in a circle: spec.yaml -> a.yaml -> spec.yaml; take extends out of one of them"),
         ("extends: ../a.yaml\n", {}, 'spec.yaml:4:10  extends: "../a.yaml" lies outside the spec\'s folder'),
         ("extends: no.yaml\n", {}, 'spec.yaml:4:10  extends: "no.yaml" does not exist'),
         ("extends: 5\n", {}, "spec.yaml:4:10  extends: expected a text, found the number 5"),
@@ -140,12 +140,13 @@ def test_the_last_override_wins(load: Load) -> None:
         ("prompts.cat.text=x", "--set:1:1: prompts is a list, and cat is no number; write prompts.1"),
         ("prompts.dog.text=x", "--set:1:1: prompts is a list, and dog is no number; write a number, counted from 0"),
         ("prompts.0.text=x", "--set:1:1: prompts[0] is a text, so there is nothing called text in it"),
-        ("vars.a={{ x }}", '--set:1:8: a template that begins with {{ needs quotes; write "{{ x }}"'),
-        ("vars.a=[1", "--set:1:8: the [ that opens here is not closed, or lacks a comma"),
-        ("vars.a=b: c: d", '--set:1:12: an unquoted text cannot have ": " in it; put quotes around the whole text'),
+        ("vars.a={{ x }}", '--set:1:8  vars.a: a template that begins with {{ needs quotes; write "{{ x }}"'),
+        ("vars.a=[1", "--set:1:8  vars.a: the [ that opens here is not closed, or lacks a comma"),
+        ("vars.a=b: c: d", '--set:1:12  vars.a: an unquoted text cannot have ": " in it; put quotes around the whole text'),
         ("extends=a.yaml", "--set:1:1: extends is followed before any --set is made; write it into the spec"),
-        ("repeat=1e400", "--set:1:8: 1e400 is too large for a JSON number"),
-        ("name=a\0b", '--set:1:7: the character U+0000 cannot stand in a YAML file; take it out, or write "\\x00" inside double quotes'),
+        ("repeat=1e400", "--set:1:8  repeat: 1e400 is too large for a JSON number"),
+        ("name=a\0b", '--set:1:7  name: the character U+0000 cannot stand in a YAML file; take it out, or write "\\x00" inside double quotes'),
+        ("name=\udcff", "--set:1:1: the argument is not UTF-8"),
     ],
 )  # fmt: skip
 def test_an_override_that_cannot_be_made(complain: Complain, override: str, said: str) -> None:

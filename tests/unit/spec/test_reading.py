@@ -176,7 +176,7 @@ def test_nesting_ends_early(parser: type[Any], text: str) -> None:
 def test_aliases_of_aliases_are_bounded(parser: type[Any]) -> None:
     bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
     [said] = complaints(bomb, parser)
-    assert said.endswith("the aliases stand for more than 100,000 values")
+    assert "the aliases stand for more than 100,000 values" in said
 
 
 def test_a_file_with_a_mistake_on_every_line_is_given_up() -> None:
