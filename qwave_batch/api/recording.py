@@ -54,7 +54,8 @@ class Recorder:
         )
 
     def _write(self, facts: RunFacts) -> dict[str, Json]:
-        return write_summary(self._layout, facts, write_manifest(self._layout, self._ledger.lines()))
+        manifest = write_manifest(self._layout, self._ledger.lines())
+        return write_summary(self._layout, facts, manifest, self._ledger.books())
 
 
 def facts_of(plan: AnyPlan, backend: str, started_at: float) -> RunFacts:

@@ -23,6 +23,8 @@ class LineCounts:
     pending: int = 0
     short: int = 0
     """Completed with fewer images than asked for."""
+    reused: int = 0
+    """Completed with images taken from another folder."""
     images: int = 0
     cost_nusd: int = 0
     in_flight: int = 0
@@ -51,6 +53,7 @@ class Tally:
 
     _statuses: Counter[JobStatus] = field(default_factory=Counter)
     _short: int = 0
+    _reused: int = 0
     _images: int = 0
     _cost_nusd: int = 0
     _in_flight: int = 0
@@ -60,6 +63,7 @@ class Tally:
         """Count a line of the ledger."""
         record = line.record
         self._add(record.status, len(record.images), line.job.max_images, record.cost_nusd)
+        self._reused += record.reused_from is not None and record.status is JobStatus.COMPLETED
         self._in_flight += record.status is JobStatus.PENDING and record.task_id is not None
         self._image_bytes += sum(image.size_bytes for image in record.images)
 
@@ -68,6 +72,7 @@ class Tally:
         asked = line.request.get("n")
         wanted = asked if isinstance(asked, int) else 1
         self._add(line.status, len(line.images), wanted, nusd_from_usd(line.cost_usd))
+        self._reused += line.reused_from is not None and line.status is JobStatus.COMPLETED
         self._in_flight += line.status is JobStatus.PENDING and line.task_id is not None
         self._image_bytes += sum(image.size_bytes for image in line.images)
 
@@ -77,6 +82,7 @@ class Tally:
             jobs=self._statuses.total(),
             **{status.value: self._statuses[status] for status in JobStatus},
             short=self._short,
+            reused=self._reused,
             images=self._images,
             cost_nusd=self._cost_nusd,
             in_flight=self._in_flight,

@@ -9,7 +9,7 @@ from qwave_batch.folder.inputs import reference_to, without_inline
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.job import JobError, Twin
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.record import ImageFile, JobStatus, Origin
 from qwave_batch.output.times import iso_from_unix, to_the_millisecond, unix_from_iso
 
 # Python's own splitlines, and editors, take these for ends of lines, though JSON does not.
@@ -47,6 +47,7 @@ class ManifestLine:
     cost_from: Literal["api", "catalog"] | None
     images: tuple[ImageFile, ...]
     error: JobError | None
+    reused_from: Origin | None = None
 
 
 def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -> ManifestLine:
@@ -82,6 +83,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         cost_from=record.cost_from,
         images=tuple(record.images),
         error=record.error or job.skip,
+        reused_from=record.reused_from,
     )
 
 
@@ -112,6 +114,7 @@ def line_as_json(line: ManifestLine) -> dict[str, Json]:
         "cost_from": line.cost_from,
         "images": [image.as_json() for image in line.images],
         "error": None if line.error is None else line.error.as_json(),
+        "reused_from": None if line.reused_from is None else line.reused_from.as_json(),
     }
 
 
@@ -123,6 +126,7 @@ def line_from_json(value: Mapping[str, Any]) -> ManifestLine:
     """
     job_id = str(value["job_id"])
     submitted_at, completed_at = value["submitted_at"], value["completed_at"]
+    origin = value.get("reused_from")  # lines of the first versions do not have it
     return ManifestLine(
         job_id=job_id,
         index=int(value["index"]),
@@ -148,6 +152,7 @@ def line_from_json(value: Mapping[str, Any]) -> ManifestLine:
         cost_from=value["cost_from"],
         images=tuple(_image_from_json(image) for image in value["images"]),
         error=None if value["error"] is None else JobError(**value["error"]),
+        reused_from=None if origin is None else Origin(**origin),
     )
 
 

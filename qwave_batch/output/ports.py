@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from qwave_batch.ledger.books import Books
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.record import JobRecord
@@ -29,6 +30,10 @@ class LedgerReading(Protocol):
 
     def held_nusd(self) -> int:
         """Return the most that may still come."""
+        ...
+
+    def books(self) -> Books:
+        """Return what was set aside, charged and given back, beside what the catalog says."""
         ...
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
+from qwave_batch.ledger.books import Books
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.counts import LineCounts, Tally
+from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest
 from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.summary import read_summary
@@ -30,6 +32,10 @@ class FolderStatus:
     """What the folder cost over all runs; None without its ledger."""
     held_nusd: int | None
     """The most that may still come from what was sent."""
+    books: Books | None
+    """What was set aside, charged and given back, beside what the catalog says; None without the ledger."""
+    live: LiveRun | None
+    """What the run at work told last; None when none is, or it has not come that far."""
     manifest: Freshness | None
     """None without the ledger, when the manifest is all there is."""
     summary: JsonObject | None
@@ -45,10 +51,13 @@ class FolderStatus:
             "holder": None if self.holder is None else self.holder.as_json(),
             **self.counts.as_json(),
             "in_flight": self.counts.in_flight,
+            "reused": self.counts.reused,
             "image_bytes": self.counts.image_bytes,
             "unplanned": self.unplanned,
             "spent_usd": None if self.spent_nusd is None else usd_from_nusd(self.spent_nusd),
             "held_usd": None if self.held_nusd is None else usd_from_nusd(self.held_nusd),
+            "money": None if self.books is None else self.books.as_json(),
+            "progress": None if self.live is None else self.live.as_json(),
             "manifest": None if self.manifest is None else self.manifest.value,
             "summary": self.summary,
         }
@@ -71,18 +80,60 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
     tally = Tally()
     for line in ledger.lines():
         tally.add_plan_line(line)
-    identity = ledger.identity()
+    identity, holder = ledger.identity(), holder_of(layout)
     return FolderStatus(
         folder=str(layout.root),
         name=identity.spec_name if identity else None,
         backend=identity.backend if identity else None,
-        holder=holder_of(layout),
+        holder=holder,
         counts=tally.counts(),
         unplanned=sum(1 for _ in ledger.unplanned()),
         spent_nusd=ledger.spent_nusd(),
         held_nusd=ledger.held_nusd(),
+        books=ledger.books(),
+        live=read_live(layout) if holder is not None else None,
         manifest=freshness,
         summary=read_summary(layout),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """As much of a folder as can be seen without reading its plan: cheap enough to be asked for again and again."""
+
+    folder: str
+    name: str | None
+    backend: str | None
+    holder: LockHolder | None
+    spent_nusd: int | None
+    held_nusd: int | None
+    live: LiveRun | None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that ``status --watch --json`` prints: some of the keys of ``status --json``."""
+        return {
+            "folder": self.folder,
+            "name": self.name,
+            "backend": self.backend,
+            "live": self.holder is not None,
+            "holder": None if self.holder is None else self.holder.as_json(),
+            "spent_usd": None if self.spent_nusd is None else usd_from_nusd(self.spent_nusd),
+            "held_usd": None if self.held_nusd is None else usd_from_nusd(self.held_nusd),
+            "progress": None if self.live is None else self.live.as_json(),
+        }
+
+
+def glance_at(layout: RunLayout, ledger: LedgerReading | None) -> Glance:
+    """Return what can be seen of a folder at once; nothing is written."""
+    identity, holder = ledger.identity() if ledger else None, holder_of(layout)
+    return Glance(
+        folder=str(layout.root),
+        name=identity.spec_name if identity else None,
+        backend=identity.backend if identity else None,
+        holder=holder,
+        spent_nusd=ledger.spent_nusd() if ledger else None,
+        held_nusd=ledger.held_nusd() if ledger else None,
+        live=read_live(layout) if holder is not None else None,
     )
 
 
@@ -101,6 +152,8 @@ def _from_manifest(layout: RunLayout) -> FolderStatus:
         unplanned=0,
         spent_nusd=None,
         held_nusd=None,
+        books=None,
+        live=None,
         manifest=None,
         summary=summary or None,
     )

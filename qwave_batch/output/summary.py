@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.books import Books
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState
@@ -41,7 +42,9 @@ class RunFacts:
     git: GitState | None = None
 
 
-def summary_as_json(facts: RunFacts, manifest: WrittenManifest, *, spec_file_sha256: str | None) -> dict[str, Json]:
+def summary_as_json(
+    facts: RunFacts, manifest: WrittenManifest, books: Books, *, spec_file_sha256: str | None
+) -> dict[str, Json]:
     """Return the object of summary.json, which ``run --json`` prints."""
     return {
         **manifest.counts.as_json(),
@@ -60,19 +63,37 @@ def summary_as_json(facts: RunFacts, manifest: WrittenManifest, *, spec_file_sha
         "overrides": list(facts.overrides),
         "git": None if facts.git is None else facts.git.as_json(),
         "versions": dict(facts.versions),
+        "reused": manifest.counts.reused,
+        "money": books.as_json(),
     }
 
 
-def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest) -> dict[str, Json]:
+def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest, books: Books) -> dict[str, Json]:
     """Replace summary.json and return what it now says; ``spec.yaml`` must be in place by then.
 
     Raises:
         StorageError: the disk refuses.
     """
     spec_file_sha256 = sha256_of_file(layout.spec) if layout.spec.is_file() else None
-    summary = summary_as_json(facts, manifest, spec_file_sha256=spec_file_sha256)
-    write_atomic(layout.summary, json.dumps(summary, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
+    summary = summary_as_json(facts, manifest, books, spec_file_sha256=spec_file_sha256)
+    _write(layout, summary)
     return summary
+
+
+def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) -> None:
+    """Bring counts and money of summary.json up to date after a change that was no run; without one, do nothing.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    summary = read_summary(layout)
+    if summary is not None:
+        counts = {**manifest.counts.as_json(), "reused": manifest.counts.reused}
+        _write(layout, {**summary, **counts, "manifest_sha256": manifest.sha256, "money": books.as_json()})
+
+
+def _write(layout: RunLayout, summary: JsonObject) -> None:
+    write_atomic(layout.summary, json.dumps(summary, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
 
 
 def read_summary(layout: RunLayout) -> dict[str, Json] | None:

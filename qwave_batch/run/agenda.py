@@ -60,7 +60,7 @@ class Agenda:
 def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions) -> Agenda:
     """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread."""
     agenda = Agenda()
-    for standing in _in_scope(ledger, options):
+    for standing in jobs_in_scope(ledger, options):
         check = check_files(layout, standing.files) if _is_complete(standing) else None
         if check is not None and check.touched and standing.attempt is not None:
             journal.touch(standing.attempt, check.touched)
@@ -72,7 +72,7 @@ def _is_complete(standing: Standing) -> bool:
     return standing.is_planned and standing.line.record.status is JobStatus.COMPLETED
 
 
-def _in_scope(ledger: Ledger, options: RunOptions) -> Iterator[Standing]:
+def jobs_in_scope(ledger: Ledger, options: RunOptions) -> Iterator[Standing]:
     """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan."""
     is_whole = options.only is None and options.limit is None
     taken = 0

@@ -12,6 +12,7 @@ from PIL import Image
 
 from qwave_batch.folder.inputs import keep_spec
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.books import Books
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.job import Job, JobError, Twin
@@ -48,6 +49,9 @@ class PlainLedger:
 
     def held_nusd(self) -> int:
         return 0
+
+    def books(self) -> Books:
+        return Books(paid_nusd=self.spent_nusd(), catalog_nusd=self.spent_nusd())
 
     def forget(self, job_id: str) -> None:
         self.forgotten.append(job_id)
@@ -122,7 +126,7 @@ class Folder:
             ended_at=NOW + 9, seconds=9.00049, requests={"submit": 1, "poll": 2, "download": 3, "retried": 0},
             exit_status=0,
         )  # fmt: skip
-        write_summary(self.layout, facts, written)
+        write_summary(self.layout, facts, written, self.ledger.books())
         return written
 
 

@@ -19,7 +19,7 @@ from qwave_batch.output.schema import manifest_schema, schema_faults
 KEYS = [
     "job_id", "index", "status", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta",
     "repeat", "also", "path", "task_id", "attempts", "submitted_at", "completed_at", "seconds", "cost_usd", "cost_from",
-    "images", "error",
+    "images", "error", "reused_from",
 ]  # fmt: skip
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module

@@ -1,0 +1,111 @@
+"""What happens in a run, one frozen type each: for whoever wants to follow it. All times are Unix seconds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from qwave_batch.model.job import JobError
+from qwave_batch.model.record import ImageFile, JobStatus, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run has taken a folder into use, its plan is on record, and nothing was sent yet."""
+
+    time: float
+    name: str
+    """The spec's."""
+    folder: str
+    to_submit: int
+    """Jobs that are to be submitted."""
+    estimated_usd: float
+    """The most that they should cost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitBegun:
+    """The intent to submit a job is on record, and its request is about to leave."""
+
+    time: float
+    job_id: str
+    attempt: int
+    """Which of the job's attempts it is, from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAccepted:
+    """The API has made a task, and its id is on record."""
+
+    time: float
+    job_id: str
+    attempt: int
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEnded:
+    """A task is over, and what it cost is on record; the images of a completed one are still to be fetched."""
+
+    time: float
+    job_id: str
+    attempt: int
+    task_id: str | None
+    status: Literal["completed", "failed", "cancelled"]
+    cost_usd: float
+    seconds: float | None
+    """From submit to its end."""
+    error: JobError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagesStored:
+    """Every image of a job is in place, checked, and on record: the job is completed."""
+
+    time: float
+    job_id: str
+    attempt: int
+    images: tuple[ImageFile, ...]
+    reused_from: Origin | None
+    """The folder that they were taken from; None when they were downloaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSetBack:
+    """A job has come no further, for now or for good: refused, parked, given up, unknown, lost, or without image."""
+
+    time: float
+    job_id: str
+    attempt: int
+    status: JobStatus
+    """How the job stands now."""
+    error: JobError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunWaiting:
+    """Nothing can be submitted for a while."""
+
+    time: float
+    note: str
+    """What is waited for, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """The run is over; manifest and summary are written."""
+
+    time: float
+    exit_status: int
+    reason: str
+    completed: int
+    """Jobs, of those that the run was asked for."""
+    cost_usd: float
+    """What this run cost."""
+
+
+Event: TypeAlias = (
+    RunStarted | SubmitBegun | TaskAccepted | TaskEnded | ImagesStored | JobSetBack | RunWaiting | RunEnded
+)
+"""All that can happen. What an event tells is on record already; the ledger stays the truth."""
+
+OnEvent: TypeAlias = Callable[[Event], None]

@@ -1,0 +1,128 @@
+"""Taking what another folder already holds: the same job, completed and whole, for nothing."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from qwave_batch.folder.borrowing import borrow_file
+from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.pictures import Picture
+from qwave_batch.folder.placing import PictureName, place_picture
+from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.ledger.holding import Holding, Taken
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.reading import Standing
+from qwave_batch.ledger.states import NOTHING_OUT
+from qwave_batch.model.job import Job
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.record import ImageFile, Origin
+from qwave_batch.run.agenda import jobs_in_scope
+from qwave_batch.run.options import RunOptions
+
+_AT_ONCE = 64
+"""Jobs that are put on record in one transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lender:
+    """Another run folder, open to read; its run may be live."""
+
+    layout: RunLayout
+    ledger: Ledger
+    folder_id: str
+
+
+class Borrowing:
+    """Fills the gaps of a folder from others, as far as they hold the very same jobs."""
+
+    def __init__(self, layout: RunLayout, ledger: Ledger, journal: Journal, lenders: Sequence[Lender]) -> None:
+        self._layout, self._ledger, self._journal, self._lenders = layout, ledger, journal, lenders
+        self._placed: dict[str, str] = {}
+        """Paths of jobs that are not on record yet, with their owners."""
+
+    def take(self, options: RunOptions) -> int:
+        """Take what is there of the jobs that a run is asked for; return how many jobs that were. It blocks.
+
+        Raises:
+            StorageError: this folder's disk refuses.
+        """
+        count = 0
+        waiting: list[Taken] = []
+        for standing in jobs_in_scope(self._ledger, options):
+            taken = self._find(standing.line.job) if _may_take(standing) else None
+            if taken is not None:
+                waiting.append(taken)
+                count += 1
+            if len(waiting) >= _AT_ONCE:
+                self._record(waiting)
+        self._record(waiting)
+        return count
+
+    def _find(self, job: Job) -> Taken | None:
+        for lender in self._lenders:
+            holding = lender.ledger.holding(job.job_id)
+            files = self._bring(job, lender, holding) if holding is not None else None
+            if holding is not None and files is not None:
+                return Taken(holding=holding, origin=_origin(self._layout, lender, holding), files=files)
+        return None
+
+    def _bring(self, job: Job, lender: Lender, holding: Holding) -> list[StoredFile] | None:
+        """Return the files of a job, in place here; None when one of them is not whole there."""
+        images = [file.image for file in holding.files]
+        for number, image in enumerate(images, start=1):
+            source, partial = lender.layout.root / image.path, self._layout.partial_of(job.job_id, number)
+            if not borrow_file(source, partial, sha256=image.sha256, size_bytes=image.size_bytes):
+                return None
+        return [self._place(job, number, image, len(images)) for number, image in enumerate(images, start=1)]
+
+    def _place(self, job: Job, number: int, image: ImageFile, images: int) -> StoredFile:
+        picture = Picture(
+            format=image.format,
+            width=image.width,
+            height=image.height,
+            sha256=image.sha256,
+            size_bytes=image.size_bytes,
+        )
+        of_many = job.max_images > 1 or images > 1
+        name = PictureName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
+        partial = self._layout.partial_of(job.job_id, number)
+        path = place_picture(self._layout, partial, picture, name, self._owner_of)
+        self._placed[path] = job.job_id
+        with storage_errors(self._layout.root / path, "read"):
+            modified_ns = (self._layout.root / path).stat().st_mtime_ns
+        return StoredFile(image=replace(image, path=path), modified_ns=modified_ns)
+
+    def _owner_of(self, path: str) -> str | None:
+        return self._placed.get(path) or self._ledger.owner_of(path)
+
+    def _record(self, waiting: list[Taken]) -> None:
+        if waiting:
+            self._journal.take(waiting)
+            waiting.clear()
+            self._placed.clear()
+
+
+def _may_take(standing: Standing) -> bool:
+    """Whether a job needs images, can do with those of another folder, and has nothing of its own under way."""
+    job = standing.line.job
+    is_open = standing.attempt is not None and standing.attempt.state not in NOTHING_OUT
+    return standing.is_planned and job.skip is None and not job.random and not is_open
+
+
+def _origin(layout: RunLayout, lender: Lender, holding: Holding) -> Origin:
+    return Origin(
+        folder=_relative(lender.layout, layout),
+        folder_id=lender.folder_id,
+        cost_usd=usd_from_nusd(holding.cost_nusd),
+    )
+
+
+def _relative(theirs: RunLayout, ours: RunLayout) -> str:
+    there, here = theirs.root.resolve(), ours.root.resolve()
+    try:
+        return PurePath(os.path.relpath(there, here)).as_posix()
+    except ValueError:  # another drive
+        return there.as_posix()
