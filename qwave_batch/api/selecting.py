@@ -26,7 +26,7 @@ def lines_where(expression: str) -> Callable[[PlanLine], bool]:
     try:
         value = compile_value(text if text.startswith("{{") else "{{ " + text + " }}", _WHERE)
     except TemplateFault as fault:
-        raise UsageError(f'--only "{expression}": {fault}') from fault
+        raise UsageError(f'--only "{expression}" does not parse: {_words(fault)}') from fault
     for name in sorted(value.names - set(_NAMES)):
         raise UnknownName("name in --only", name, _NAMES, hint=f"a plan line has {', '.join(_NAMES)}")
 
@@ -36,10 +36,19 @@ def lines_where(expression: str) -> Callable[[PlanLine], bool]:
         except TemplateFault as fault:
             raise UsageError(f'--only "{expression}" on job {line.job.job_id}: {fault}') from fault
         if not isinstance(answer, bool):
-            raise UsageError(f'--only "{expression}" gives {answer!r} on job {line.job.job_id}, not true or false')
+            raise UsageError(
+                f'--only "{expression}" gives {answer!r} on job {line.job.job_id}, not true or false; '
+                "compare it with something"
+            )
         return answer
 
     return is_taken
+
+
+def _words(fault: TemplateFault) -> str:
+    """Return what is wrong with an expression, without the braces that nobody wrote."""
+    words = str(fault).removeprefix("the template does not parse: ")
+    return words.replace("unexpected }}", "it ends too early").replace("expected }}, found", "it does not go on with")
 
 
 def _scope(line: PlanLine) -> Mapping[str, Json]:

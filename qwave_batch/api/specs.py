@@ -22,5 +22,6 @@ def check_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: S
     except SpecError as error:
         return list(error.problems)
     except UsageError as error:  # the file itself can't be read
-        return [Problem(message=str(error), place=Place(str(path)))]
+        message = str(error).removeprefix(f"{path} ")
+        return [Problem(message=f"it {message}" if message != str(error) else message, place=Place(str(path)))]
     return list(plan.warnings) if isinstance(plan, Plan) else []

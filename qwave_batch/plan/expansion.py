@@ -146,5 +146,5 @@ class Expansion:
                 ("output", "path"),
                 f'jobs {other} and {entry.cell.index} would both be written to "{path}"',
                 value=path,
-                suggestion="name what tells them apart, or {{ job_id }}",
+                suggestion=self.output.lacking(axis.name.text for axis in self.matrix.axes),
             )

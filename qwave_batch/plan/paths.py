@@ -1,7 +1,7 @@
 """The name of each job's images in the run folder, and the check that no two jobs share one."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.paths import path_key, safe_path
@@ -33,8 +33,14 @@ class OutputPath:
         self._template = template
         self._fields = fields.intersection(template.names) if template else frozenset()
         raw = template.raw if template else ""
+        self._names = template.names if template else frozenset()
         self.is_safe = isinstance(raw, str) and SURE_NAMES.fullmatch(raw) is not None
         """Whether it can neither fail nor give one path to two jobs: only sure names, the job's id among them."""
+
+    def lacking(self, names: Iterable[str]) -> str:
+        """Return how to tell two jobs of one path apart, by those of the names that the path does not have."""
+        tags = [f"{{{{ {name} }}}}" for name in names if name not in self._names]
+        return f"write {', '.join(tags)} or {{{{ job_id }}}} into it" if tags else "write {{ job_id }} into it"
 
     def render(self, scope: Scope, request: Mapping[str, Json], job_id: str) -> str:
         """Return the path, with ``/`` between folders and no extension.
@@ -58,7 +64,8 @@ class PathClashes:
 
     def claim(self, path: str, max_images: int, index: int) -> int | None:
         """Take the names of a job's images; return the index of the job that has one of them already, or None."""
-        names = [hash(name) for name in _names(path_key(path), max_images)]
+        key = path_key(path)
+        names = [hash(name) for name in (("path", key), *_names(key, max_images))]
         other = next((self._taken[name] for name in names if name in self._taken), None)
         if other is None:
             self._taken.update(dict.fromkeys(names, index))

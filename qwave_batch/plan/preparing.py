@@ -83,7 +83,9 @@ def _check_setters(spec: Spec, matrix: Matrix, faults: Faults) -> None:
             where = ("prompts", entry.position, "request", name)
             if name in by_axis:
                 faults.add_key(
-                    where, f'"{name}" is set by the axis {by_axis[name].origin[-1]}, so no prompt can set it'
+                    where,
+                    f'"{name}" is set by the axis {by_axis[name].origin[-1]}, so no prompt can set it',
+                    suggestion="take one of the two out",
                 )
             elif name == "prompt":
                 faults.add_key(where, "the prompt is set by text")

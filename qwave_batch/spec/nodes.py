@@ -106,13 +106,21 @@ class NodeReader:
                 value = event.value
             else:
                 value = read_plain(event.value)
+        except ValueError as error:
+            hint = "put quotes around it if it is no number" if event.tag is None else None
+            self._note_unread(event, path, error, suggestion=hint)
+            return None
+        try:
             if isinstance(value, str):
                 check_text(value)
         except ValueError as error:
-            self._note(str(error), self.place(event), path, value=event.value)
-            self.unread.add(self.place(event))
+            self._note_unread(event, path, error)
             return None
         return value
+
+    def _note_unread(self, event: Any, path: Path, error: ValueError, *, suggestion: str | None = None) -> None:
+        self._note(str(error), self.place(event), path, value=event.value, suggestion=suggestion)
+        self.unread.add(self.place(event))
 
     def _sequence(self, event: Any, path: Path) -> Node:
         self._check_tag(event, path)
@@ -171,8 +179,13 @@ class NodeReader:
             )
             return _NOTHING
         if key in fields:
-            first = below[key].key
-            self._note(f'the key "{key}" stands here a second time; the first is at {first}', place, (*path, key))
+            self._note(
+                f'the key "{key}" stands here a second time; the first is at {below[key].key}',
+                place,
+                (*path, key),
+                value=key,
+                suggestion="keep one of them",
+            )
             return _NOTHING
         return key
 

@@ -170,8 +170,8 @@ def test_each_mapping_of_a_yaml_list_is_a_row_in_the_specs_own_yaml(folder: Path
             "t.yaml:3:3: row 3 is a list; each item of the list is a mapping",
         ]),
         ("- {a: 1, a: 2}\n- {b: .inf}\n", [
-            't.yaml:1:10: row 1: the key "a" stands here a second time; the first is at t.yaml:1:4',
-            "t.yaml:2:7: row 2: .inf is no JSON number",
+            't.yaml:1:10: row 1: the key "a" stands here a second time; the first is at t.yaml:1:4; keep one of them',
+            "t.yaml:2:7: row 2: .inf is no JSON number; put quotes around it if it is no number",
         ]),
         ("- a: 1\n-\tb: 2\n", ["t.yaml:2:2: a tab cannot stand here; indent with spaces"]),
         ("- a: 1\n---\n- b: 2\n", ["t.yaml:2:1: a table is one YAML document, and here a second one begins"]),

@@ -180,11 +180,11 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "numbers that json cannot hold": (
         "prompts: [x]\ntimeout: .inf\nbudget: {max_usd: 1e400}\nrequest: {seed: 9007199254740992}\n",
         [
-            "spec.yaml:5:10  timeout: .inf is no JSON number",
-            "spec.yaml:6:19  budget.max_usd: 1e400 is too large for a JSON number",
+            "spec.yaml:5:10  timeout: .inf is no JSON number; put quotes around it if it is no number",
+            "spec.yaml:6:19  budget.max_usd: 1e400 is too large for a JSON number; put quotes around it if it is no number",
             (
                 "spec.yaml:7:17  request.seed: 9007199254740992 is past 2^53-1, the largest integer that JSON readers "
-                "agree on"
+                "agree on; put quotes around it if it is no number"
             ),
         ],
     ),

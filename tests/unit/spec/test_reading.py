@@ -63,7 +63,10 @@ def test_an_alias_stands_for_its_value_at_its_own_place(parser: type[Any]) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\nb: 2\na: 3\n", 'f.yaml:3:1  a: the key "a" stands here a second time; the first is at f.yaml:1:1'),
+        (
+            "a: 1\nb: 2\na: 3\n",
+            'f.yaml:3:1  a: the key "a" stands here a second time; the first is at f.yaml:1:1; keep one of them',
+        ),
         ("1: x\n", "f.yaml:1:1: keys are texts, and 1 is none; put quotes around the key"),
         ("a: {true: x}\n", "f.yaml:1:5  a: keys are texts, and true is none; put quotes around the key"),
         ("? [a]\n: b\n", "f.yaml:1:3: keys are texts, and a list or mapping is none; put quotes around the key"),
@@ -102,7 +105,7 @@ def test_an_alias_stands_for_its_value_at_its_own_place(parser: type[Any]) -> No
         ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a spec is one YAML document, and here a second one begins"),
         ("", "f.yaml:1:1: the file is empty"),
         ("# only a comment\n", "f.yaml:1:1: the file is empty"),
-        ("a: .inf\n", "f.yaml:1:4  a: .inf is no JSON number"),
+        ("a: .inf\n", "f.yaml:1:4  a: .inf is no JSON number; put quotes around it if it is no number"),
     ],
 )
 def test_each_mistake_has_its_words(parser: type[Any], text: str, said: str) -> None:
