@@ -65,12 +65,13 @@ class Matrix:
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         """Yield the slots of each combination: the product in the order written, then the includes of their own.
 
-        Slots are the position in each axis, then a number for the includes laid over; equal slots, equal values.
+        Slots are the position in each axis, then a number for the includes laid over; equal slots, equal values. An
+        include of its own has a negative number, and since what it says of an axis is its own, so is every slot of it.
         """
         if self.axes or not self.includes:
             yield from self._product()
         for number in self.own:
-            yield (*(-1 for _ in self.axes), -1 - number)
+            yield (-1 - number,) * (len(self.axes) + 1)
 
     def combination(self, slots: tuple[int, ...]) -> Combination:
         """Return the combination that slots stand for."""

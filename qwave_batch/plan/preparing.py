@@ -5,6 +5,7 @@ from qwave_batch.plan.cases import CaseReader
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.limits import check_limits
 from qwave_batch.plan.paths import OutputPath, check_template
 from qwave_batch.plan.prompts import ROW_NAMES, PromptCompiler
 from qwave_batch.plan.resolving import MatrixReader
@@ -23,16 +24,19 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     """Return the expansion of a spec; its mistakes are noted, and what they leave unknown makes no others."""
     vocabulary = vocabulary_of(catalog)
     axes = {vocabulary.read(axis.name).text for axis in spec.matrix.axes}
-    check_names(spec.vars, ("vars",), axes, faults)
+    added = _added_names(spec, vocabulary)
+    taken = dict.fromkeys(added, "added by an include of the matrix") | dict.fromkeys(axes, "an axis of the matrix")
+    check_names(spec.vars, ("vars",), taken, faults)
+    check_limits(spec, catalog, faults)
     variables = render_variables(compile_variables(spec.vars, ("vars",), (), faults), {}, faults)
-    cell_names = frozenset({*variables, *axes, *_added_names(spec, vocabulary), "prompt", "repeat"})
+    cell_names = frozenset({*variables, *axes, *added, "prompt", "repeat"})
     shared_names = cell_names | _prompt_names(spec)
 
     matrix = MatrixReader(
         spec=spec, vocabulary=vocabulary, variables=variables, known=shared_names, faults=faults
     ).read()
     prompts = PromptCompiler(
-        spec=spec, variables=variables.keys(), axes=axes, cell_names=cell_names, faults=faults
+        spec=spec, variables=variables.keys(), taken=taken, cell_names=cell_names, faults=faults
     ).compile()
     base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
     path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)

@@ -43,8 +43,8 @@ class PromptCompiler:
     spec: Spec
     variables: Collection[str]
     """The names of ``vars``."""
-    axes: Collection[str]
-    """The names of the axes, which no prompt may hide."""
+    taken: Mapping[str, str]
+    """The names that the matrix has, which no prompt may hide, and as what it has them."""
     cell_names: frozenset[str]
     """The names that texts and requests see beside the prompt's own: vars, axes, includes' variables, and so on."""
     faults: Faults
@@ -56,7 +56,7 @@ class PromptCompiler:
     def _compile(self, entry: PromptEntry) -> CompiledPrompt:
         origin: Path = ("prompts", entry.position)
         text_origin = origin if entry.is_short else (*origin, "text")
-        check_names(entry.vars, (*origin, "vars"), self.axes, self.faults)
+        check_names(entry.vars, (*origin, "vars"), self.taken, self.faults)
         before = {*self.variables, *(ROW_NAMES if entry.source is not None else ())}
         variables = compile_variables(entry.vars, (*origin, "vars"), before, self.faults)
         own = before | set(entry.vars)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.axes import AxisValue, ResolvedAxis, computed_axis, list_axis, read_value
 from qwave_batch.plan.combinations import Entry, Matrix, owner
-from qwave_batch.plan.equality import same_json
+from qwave_batch.plan.equality import same_json, same_spelled
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical
 from qwave_batch.plan.scope import UNKNOWN, compiled, rendered
@@ -159,9 +159,10 @@ class MatrixReader:
 def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: Path) -> AxisValue:
     """Return the value of ``axis`` that an include names by its label, else the value it gives itself."""
     raw = by_axis[axis.name.text]
+    same = same_spelled if axis.name.is_field else same_json
     if axis.is_listed:
         for position in range(axis.count):
             value = axis.value(position)
-            if same_json(value.label, raw):
+            if same(value.label, raw):
                 return value
     return read_value(axis.name, raw, {}, (*origin, axis.name.text))

@@ -33,7 +33,7 @@ class UsageCheck:
         in_texts = {name for value, _ in shared for name in value.names}
         for prompt in self.prompts:
             own = list(_templates(prompt))
-            needed = {name: where for value, where in (*shared, *own) for name in value.names}
+            needed = {name: where for value, where in (*shared, *own) for name in value.names - value.asked}
             self._check_own_combinations(needed)
             in_texts.update(name for value, _ in own for name in value.names)
         used = in_texts | self.faults.spoiled_names | (self.path.names if self.path else set())

@@ -10,13 +10,13 @@ from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
 
 
-def check_names(names: Collection[str], where: Path, axes: Collection[str], faults: Faults) -> None:
-    """Note names that would hide an axis or one of the language's own."""
+def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], faults: Faults) -> None:
+    """Note names that would hide one of the language's own, or one that the matrix has; ``taken`` says as what."""
     for name in names:
         if name in BUILT_IN:
             faults.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
-        elif name in axes:
-            faults.add_key((*where, name), f'"{name}" is an axis of the matrix too', suggestion="choose another")
+        elif name in taken:
+            faults.add_key((*where, name), f'"{name}" is {taken[name]} too', suggestion="choose another")
 
 
 def compile_variables(

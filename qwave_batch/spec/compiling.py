@@ -23,6 +23,8 @@ class Compiled:
     source: str
     template: Template
     names: frozenset[str]
+    asked: frozenset[str]
+    """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
     attributes: frozenset[Path]
     lines: Mapping[str, int]
     """The line on which each name is first used."""
@@ -48,6 +50,7 @@ def compile_text(environment: Environment, source: str, *, keeps_type: bool = Tr
         tree = parse(environment, source)
         free = frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
         attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
+        asked = free.intersection(_asked(tree))
         lines = {name.name: name.lineno for name in reversed(list(tree.find_all(nodes.Name)))}
         typed = typed_expression(environment, tree) if keeps_type else None
         fills = parts_of(tree, free)
@@ -55,7 +58,17 @@ def compile_text(environment: Environment, source: str, *, keeps_type: bool = Tr
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
     finalize = None if keeps_type else environment.finalize
-    return Compiled(source, template, free, attributes, lines, typed is not None, fills, finalize)
+    return Compiled(source, template, free, asked, attributes, lines, typed is not None, fills, finalize)
+
+
+def _asked(tree: nodes.Node) -> Iterable[str]:
+    """Yield the names that may be missing as far as the template goes."""
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        match node:
+            case nodes.Filter(name="default" | "d", node=nodes.Name(name=name)):
+                yield name
+            case nodes.Test(name="defined" | "undefined", node=nodes.Name(name=name)):
+                yield name
 
 
 def _chains(tree: nodes.Node) -> Iterable[Path]:

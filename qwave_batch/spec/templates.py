@@ -27,6 +27,8 @@ class Value:
     where: Path
     names: frozenset[str] = frozenset()
     """Names that it needs from its scope."""
+    asked: frozenset[str] = frozenset()
+    """Those of them that may be missing, since it asks whether they are there."""
     attributes: frozenset[Path] = frozenset()
     """Fields that it takes of those names, such as ``("row", "Prompt")``."""
     is_constant: bool = True
@@ -75,6 +77,7 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
         raw=value,
         where=where,
         names=frozenset().union(*(part.names for part in held)),
+        asked=frozenset().union(*(part.asked for part in held)),
         attributes=frozenset().union(*(part.attributes for part in held)),
         is_constant=False,
         renderer=renderer,
@@ -95,6 +98,7 @@ def value_of(compiled: Compiled, where: Path) -> Value:
         raw=compiled.source,
         where=where,
         names=compiled.names,
+        asked=compiled.asked,
         attributes=compiled.attributes,
         is_constant=False,
         renderer=partial(render_compiled, compiled, where),
