@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qwave_batch.api.account import ask_balance
+    from qwave_batch.api.budgeting import BudgetOutlook, budget_outlook
     from qwave_batch.api.catalogs import describe_catalog, describe_model, json_schema, newest_catalog
+    from qwave_batch.api.comparing import PlanComparison, compare_plan
     from qwave_batch.api.connection import Connection, Simulated
     from qwave_batch.api.estimating import Estimate
     from qwave_batch.api.folders import RunFolder, open_run
-    from qwave_batch.api.planning import expected_seconds, open_plan, plan_summary, write_plan
+    from qwave_batch.api.live import LiveModelList, ask_models, glance_at_balance
+    from qwave_batch.api.planning import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
     from qwave_batch.api.running import Confirm, RunSummary, run_batch, run_batch_sync
     from qwave_batch.api.selecting import lines_where
     from qwave_batch.api.simulation import serve_simulator
     from qwave_batch.api.specs import check_spec
     from qwave_batch.api.starting import write_first_spec
+    from qwave_batch.api.supporting import support_matrix
     from qwave_batch.catalog.catalog import Catalog
     from qwave_batch.catalog.model import Model
+    from qwave_batch.catalog.offers import Offer
     from qwave_batch.catalog.registry import catalog_dates, open_catalog
     from qwave_batch.catalog.violation import Violation
     from qwave_batch.client.answers import Balance
@@ -49,8 +54,11 @@ if TYPE_CHECKING:
     from qwave_batch.output.prune import PrunePlan
     from qwave_batch.output.status import FolderStatus
     from qwave_batch.output.verify import VerifyReport
+    from qwave_batch.plan.comparison import Change, Comparison, PriceOf, catalog_price_of
     from qwave_batch.plan.making import Plan, make_plan
     from qwave_batch.plan.planfile import AnyPlan, SavedPlan, read_plan
+    from qwave_batch.plan.summary import Figures
+    from qwave_batch.plan.support import AxisSupport, Support, SupportMatrix
     from qwave_batch.run.ends import JobCounts
     from qwave_batch.run.options import RunOptions
     from qwave_batch.run.stop import StopSignal
@@ -60,12 +68,17 @@ if TYPE_CHECKING:
 __all__ = [
     "AccountError",
     "AnyPlan",
+    "AxisSupport",
     "Balance",
     "BudgetError",
+    "BudgetOutlook",
     "Catalog",
+    "Change",
+    "Comparison",
     "Confirm",
     "Connection",
     "Estimate",
+    "Figures",
     "FolderBusy",
     "FolderError",
     "FolderStatus",
@@ -78,15 +91,19 @@ __all__ = [
     "Json",
     "JsonObject",
     "Limits",
+    "LiveModelList",
     "ManifestLine",
     "MissingExtra",
     "Model",
     "ModelLimits",
+    "Offer",
     "OnProgress",
     "Place",
     "Plan",
+    "PlanComparison",
     "PlanItem",
     "PlanLine",
+    "PriceOf",
     "Problem",
     "Progress",
     "PrunePlan",
@@ -101,6 +118,8 @@ __all__ = [
     "SpecError",
     "StopSignal",
     "StorageError",
+    "Support",
+    "SupportMatrix",
     "Terms",
     "Twin",
     "UnknownName",
@@ -108,11 +127,17 @@ __all__ = [
     "VerifyReport",
     "Violation",
     "ask_balance",
+    "ask_models",
+    "budget_outlook",
     "catalog_dates",
+    "catalog_price_of",
     "check_spec",
+    "compare_plan",
     "describe_catalog",
     "describe_model",
     "expected_seconds",
+    "expected_seconds_of",
+    "glance_at_balance",
     "json_schema",
     "lines_where",
     "load_spec",
@@ -126,24 +151,30 @@ __all__ = [
     "run_batch",
     "run_batch_sync",
     "serve_simulator",
+    "support_matrix",
     "write_first_spec",
     "write_plan",
 ]
 
 HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.account": ("ask_balance",),
+    "qwave_batch.api.budgeting": ("BudgetOutlook", "budget_outlook"),
     "qwave_batch.api.catalogs": ("describe_catalog", "describe_model", "json_schema", "newest_catalog"),
+    "qwave_batch.api.comparing": ("PlanComparison", "compare_plan"),
     "qwave_batch.api.connection": ("Connection", "Simulated"),
     "qwave_batch.api.estimating": ("Estimate",),
     "qwave_batch.api.folders": ("RunFolder", "open_run"),
-    "qwave_batch.api.planning": ("expected_seconds", "open_plan", "plan_summary", "write_plan"),
+    "qwave_batch.api.live": ("LiveModelList", "ask_models", "glance_at_balance"),
+    "qwave_batch.api.planning": ("expected_seconds", "expected_seconds_of", "open_plan", "plan_summary", "write_plan"),
     "qwave_batch.api.running": ("Confirm", "RunSummary", "run_batch", "run_batch_sync"),
     "qwave_batch.api.selecting": ("lines_where",),
     "qwave_batch.api.simulation": ("serve_simulator",),
     "qwave_batch.api.specs": ("check_spec",),
     "qwave_batch.api.starting": ("write_first_spec",),
+    "qwave_batch.api.supporting": ("support_matrix",),
     "qwave_batch.catalog.catalog": ("Catalog",),
     "qwave_batch.catalog.model": ("Model",),
+    "qwave_batch.catalog.offers": ("Offer",),
     "qwave_batch.catalog.registry": ("catalog_dates", "open_catalog"),
     "qwave_batch.catalog.violation": ("Violation",),
     "qwave_batch.client.answers": ("Balance",),
@@ -171,8 +202,11 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.output.prune": ("PrunePlan",),
     "qwave_batch.output.status": ("FolderStatus",),
     "qwave_batch.output.verify": ("VerifyReport",),
+    "qwave_batch.plan.comparison": ("Change", "Comparison", "PriceOf", "catalog_price_of"),
     "qwave_batch.plan.making": ("Plan", "make_plan"),
     "qwave_batch.plan.planfile": ("AnyPlan", "SavedPlan", "read_plan"),
+    "qwave_batch.plan.summary": ("Figures",),
+    "qwave_batch.plan.support": ("AxisSupport", "Support", "SupportMatrix"),
     "qwave_batch.run.ends": ("JobCounts",),
     "qwave_batch.run.options": ("RunOptions",),
     "qwave_batch.run.stop": ("StopSignal",),

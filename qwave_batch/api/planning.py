@@ -7,9 +7,10 @@ from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place
+from qwave_batch.model.terms import ModelLimits
 from qwave_batch.plan.making import Plan, make_plan
 from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
-from qwave_batch.plan.summary import figures_as_json
+from qwave_batch.plan.summary import Watch, figures_as_json
 from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import SpecReading, read_spec
@@ -20,7 +21,11 @@ _TASK_S = 12.0
 
 
 def open_plan(
-    source: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()
+    source: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    allow_read: Sequence[Path] = (),
+    watch: Watch | None = None,
 ) -> Plan | SavedPlan:
     """Return the plan of a spec file, or the plan that ``write_plan`` wrote to a file.
 
@@ -28,16 +33,17 @@ def open_plan(
         source: A spec, or a plan (``.jsonl``).
         overrides: ``path.to.key=value`` strings, as ``--set`` takes them.
         allow_read: Folders outside the spec's own that it may read from.
+        watch: Given the figures before they are counted, to look at them from another thread while they grow.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.
         UsageError: the plan is none, or it is to be run other than as it stands.
     """
     if not is_plan_file(Path(source)):
-        return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)))
+        return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)), watch=watch)
     if overrides:
         raise UsageError(f"{source} is a plan, which is run as it stands; --set changes a spec")
-    return read_plan(Path(source))
+    return read_plan(Path(source), watch=watch)
 
 
 def _sound(reading: SpecReading) -> Spec:
@@ -84,6 +90,15 @@ def expected_seconds(plan: AnyPlan) -> float:
         if of_model:
             waits_s.append(_at_least(figures.jobs, of_model.concurrency, of_model.requests_per_minute))
     return max(waits_s)
+
+
+def expected_seconds_of(plan: AnyPlan, model: str) -> float:
+    """Return about how long the jobs of one model take, if the plan's limits are there for them alone."""
+    limits = plan.terms.limits
+    of_model = limits.models.get(model, ModelLimits())
+    pace = [limit for limit in (of_model.requests_per_minute, limits.requests_per_minute) if limit]
+    slots = min(of_model.concurrency or DEFAULT_CONCURRENCY, limits.concurrency or DEFAULT_CONCURRENCY)
+    return _at_least(plan.figures.by_model[model].jobs, slots, min(pace, default=None))
 
 
 def _at_least(jobs: int, concurrency: int | None, per_minute: int | None) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
 from qwave_batch.plan.assembling import Assembler
 from qwave_batch.plan.cases import CaseReader
@@ -49,16 +50,21 @@ class Expansion:
         )
 
     def items(self) -> Iterator[PlanItem]:
-        """Yield each job at its first place, and a twin wherever the same job comes up again."""
+        """Yield each job at its first place, and a twin wherever the same job comes up again.
+
+        Raises:
+            SpecError: Behind the last item, where there are mistakes: a table has changed since it was counted.
+        """
         for entry, is_new in self._folded():
             try:
                 yield self._maker.job(entry) if is_new else self._maker.twin(entry)
             except TemplateFault as fault:
                 self.faults.add_template(fault)
+        if self.faults.has_errors():
+            raise SpecError(self.faults.problems())
 
-    def figures(self) -> Figures:
-        """Return the counts of the plan without making its jobs; every mistake in it is noted on the way."""
-        figures = Figures()
+    def count(self, figures: Figures) -> None:
+        """Count the plan without making its jobs; every mistake in it is noted on the way."""
         clashes = PathClashes()
         for entry, is_new in self._folded():
             if not is_new:
@@ -73,7 +79,6 @@ class Expansion:
             )
             if not self.output.is_safe:
                 self._check_path(entry, clashes)
-        return figures
 
     def _folded(self) -> Iterator[tuple[Entry, bool]]:
         """Yield the entries that the sample keeps, and whether each is the first of its job."""

@@ -12,7 +12,7 @@ from qwave_batch.model.terms import Terms
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.preparing import prepare
-from qwave_batch.plan.summary import Figures
+from qwave_batch.plan.summary import Figures, Watch
 from qwave_batch.spec.document import Spec
 
 
@@ -50,8 +50,12 @@ class Plan:
         return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).items()
 
 
-def make_plan(spec: Spec) -> Plan:
+def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
     """Return the plan of a spec.
+
+    Args:
+        spec: The spec.
+        watch: Given the figures before they are counted, to look at them while they grow.
 
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
@@ -70,7 +74,10 @@ def make_plan(spec: Spec) -> Plan:
         )
         raise SpecError(faults.problems()) from unknown
     expansion = prepare(spec, catalog, faults)
-    figures = expansion.figures()
+    figures = Figures()
+    if watch is not None:
+        watch(figures)
+    expansion.count(figures)
     _note_empty(figures, expansion, faults)
     if faults.has_errors():
         raise SpecError(faults.problems())

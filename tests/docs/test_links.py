@@ -11,8 +11,8 @@ CHECKOUT = Path(__file__).parents[2]
 PAGES = sorted(page.relative_to(CHECKOUT).as_posix() for page in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md")))
 WANTED = {
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/README.md", "docs/architecture.md", "docs/catalog.md",
-    "docs/command-line.md", "docs/engine.md", "docs/python.md", "docs/run-folder.md", "docs/simulator.md",
-    "docs/spec.md", "docs/tutorial.md",
+    "docs/command-line.md", "docs/engine.md", "docs/planning.md", "docs/python.md", "docs/run-folder.md",
+    "docs/simulator.md", "docs/spec.md", "docs/tutorial.md",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the README and the tutorial show on a terminal is what a terminal shows.
+"""What the README, the tutorial and the page on planning show on a terminal is what a terminal shows.
 
 UPDATE_TRANSCRIPTS=1 pytest tests/docs/test_transcripts.py    writes anew what differs
 
@@ -37,7 +37,7 @@ def settled(text: str) -> str:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, checkout: Path) -> dict[str, str]:
+def terminal(tmp_path: Path, checkout: Path, other_offers: str) -> dict[str, str]:
     """An environment where qwave-batch is installed, in an empty folder that holds the example specs."""
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -55,6 +55,7 @@ def terminal(tmp_path: Path, checkout: Path) -> dict[str, str]:
         "HOME": str(tmp_path),
         "PWD": str(desk),
         "COLUMNS": "100",
+        "SIMULATOR": other_offers,
         "LC_ALL": "C.UTF-8",
         "NO_COLOR": "1",
     }
@@ -89,7 +90,7 @@ def replay(block: str, terminal: dict[str, str]) -> str:
     return "```console\n" + "".join(parts) + "```"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/planning.md"])
 def test_every_command_shown_prints_what_is_shown(page: str, checkout: Path, terminal: dict[str, str]) -> None:
     """All commands of a page work in the order they are shown, in one folder, and print what is printed there."""
     file = checkout / page

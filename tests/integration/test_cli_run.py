@@ -141,7 +141,7 @@ def test_validate_of_a_good_spec_says_so(spec: Path) -> None:
 def test_plan_prints_figures_to_stdout(spec: Path) -> None:
     status, out, talk = call("plan", spec)
     assert (status, talk) == (0, "")
-    assert re.search(r"total +4 +4 +0\.034 USD", out)
+    assert re.search(r"total +4 +4 +0\.034 ", out)
 
 
 def test_plan_json_has_the_shape_that_is_promised(spec: Path) -> None:

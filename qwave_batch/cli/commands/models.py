@@ -1,5 +1,6 @@
 """``qwave-batch models``: what the catalog knows."""
 
+import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
+from qwave_batch.cli.drawing.offers import draw_offers
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.options import add_catalog, add_json
+from qwave_batch.cli.options import add_base_url, add_catalog, add_json
 
 USAGE = "[MODEL] [options]"
 
@@ -24,12 +26,18 @@ _RANGES = (
 def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument("model", metavar="MODEL", nargs="?", help="show all fields of this model; else list them all")
+    parser.add_argument(
+        "--live", action="store_true", help="ask the API what differs from the catalog for this account; needs a key"
+    )
+    add_base_url(parser)
     add_catalog(parser)
     add_json(parser, "it all")
 
 
 def execute(args: Namespace, console: Console) -> int:
-    """Print the table, one model, or either as JSON."""
+    """Print the table, one model, or either as JSON; or what the account says of them."""
+    if args.live:
+        return _show_live(args, console)
     described: Mapping[str, Any] = (
         api.describe_model(args.model, catalog=args.catalog) if args.model else api.describe_catalog(args.catalog)
     )
@@ -39,6 +47,18 @@ def execute(args: Namespace, console: Console) -> int:
         console.print(_draw_model(described, console.out))
     else:
         console.print(_draw_catalog(described, console.out))
+    return 0
+
+
+def _show_live(args: Namespace, console: Console) -> int:
+    connection = api.Connection.from_environ(console.environ, base_url=args.base_url)
+    live = asyncio.run(api.ask_models(connection, catalog=args.catalog))
+    if args.model:
+        live = live.only(args.model)
+    if args.json:
+        console.print_json(live.as_json())
+    else:
+        console.print(draw_offers(live, console.out))
     return 0
 
 

@@ -1,20 +1,32 @@
 """``qwave-batch plan``: what would be made, and what it may cost."""
 
+import asyncio
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, one_of
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.plan import draw_plan
+from qwave_batch.cli.drawing.amounts import usd
+from qwave_batch.cli.drawing.offers import live_words
+from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_facts
+from qwave_batch.cli.drawing.planchange import draw_change
+from qwave_batch.cli.drawing.planmarkdown import markdown_change, markdown_facts, markdown_matrix, markdown_plan
+from qwave_batch.cli.drawing.planmatrix import draw_matrix
+from qwave_batch.cli.drawing.planprogress import counting
 from qwave_batch.cli.drawing.problems import draw_problems
-from qwave_batch.cli.options import add_json, add_reading
+from qwave_batch.cli.options import add_base_url, add_json, add_reading
+from qwave_batch.errors import BudgetError, SpecError, UsageError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
 
 if TYPE_CHECKING:
-    from qwave_batch.api import AnyPlan
+    from qwave_batch.api import AnyPlan, BudgetOutlook, LiveModelList, PlanComparison, SupportMatrix
 
 USAGE = "SPEC [options]"
+
+FORMATS = ("text", "markdown")
 
 
 def configure(parser: Parser) -> None:
@@ -23,31 +35,173 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--out", metavar="FILE.jsonl", type=Path, help="write the jobs there, a line each; run takes it as it stands"
     )
+    parser.add_argument(
+        "--against",
+        metavar="DIR|FILE|REV",
+        help="show what is added, removed and unchanged, and what that costs, beside a run folder, a plan or spec "
+        "file, or a git revision of SPEC",
+    )
+    parser.add_argument("--reuse", metavar="DIR", type=Path, help="show what could be taken from another run folder")
+    parser.add_argument(
+        "--matrix", action="store_true", help="show which model takes, drops or refuses which value of which axis"
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="ask the API for its prices and models, and count with those; needs a key"
+    )
+    add_base_url(parser)
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        type=one_of("format", FORMATS),
+        default="text",
+        help="text, or markdown to paste under a pull request",
+    )
     add_json(parser, "the summary")
     add_reading(parser)
 
 
 def execute(args: Namespace, console: Console) -> int:
-    """Check the spec, write the plan where asked to, and show its figures."""
-    plan = api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
+    """Check the spec, write the plan where asked to, and show what was asked for."""
+    connection = api.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
+    plan = _opened(args, console)
     if args.out:
         api.write_plan(plan, args.out)
-    show_plan(plan, console, as_json=args.json)
+    say_warnings(plan, console)
+    live = asyncio.run(api.ask_models(connection, catalog=plan.catalog)) if connection else None
+    outlook = _show_json(args, console, plan, live) if args.json else _show(args, console, plan, live)
     if args.out:
         console.say(f"wrote {console.err.shown(str(args.out))}")
+    _refuse_what_is_over(outlook)
     return 0
 
 
 def show_plan(plan: "AnyPlan", console: Console, *, as_json: bool) -> None:
-    """Print a plan's figures, and say what it warns of."""
+    """Print a plan's figures, and say what it warns of.
+
+    Raises:
+        BudgetError: the plan wants more than its budget leaves.
+    """
     say_warnings(plan, console)
+    outlook = api.budget_outlook(plan)
     if as_json:
         console.print_json(api.plan_summary(plan))
     else:
-        console.print(draw_plan(plan, api.expected_seconds(plan), console.out))
+        sheet = _sheet(plan, None)
+        console.print([*draw_plan(sheet, console.out), *draw_facts(plan_facts(sheet, outlook), console.out)])
+    _refuse_what_is_over(outlook)
 
 
 def say_warnings(plan: "AnyPlan", console: Console) -> None:
     """Say what deserves a look in a plan that is valid."""
     if isinstance(plan, api.Plan):
         console.say(*draw_problems(plan.warnings, console.err))
+
+
+def _opened(args: Namespace, console: Console) -> "AnyPlan":
+    """Return the plan; where models refuse something the matrix is shown all the same, before the problems are."""
+    try:
+        with counting(console.stderr, console.err) as watch:
+            return api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read, watch=watch)
+    except SpecError:
+        if args.matrix and not args.json:
+            console.print([*_matrix_lines(args, console), ""])
+        raise
+
+
+def _show(args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None") -> "BudgetOutlook | None":
+    """Print the parts of a plan one after the other, so that the first is there at once."""
+    sheet = _sheet(plan, live)
+    in_markdown = args.format == "markdown"
+    console.print(markdown_plan(sheet) if in_markdown else draw_plan(sheet, console.out))
+    if args.matrix:
+        console.print([*_matrix_lines(args, console), ""])
+    found = _compared(args, plan, live)
+    if found:
+        console.print([*(markdown_change(found) if in_markdown else draw_change(found, console.out)), ""])
+    outlook = _outlook(sheet, found, live)
+    facts = [*plan_facts(sheet, outlook), *([("live", live_words(plan, live))] if live else [])]
+    if in_markdown:
+        console.print(markdown_facts(facts))
+        return outlook
+    console.print(draw_facts(facts, console.out))
+    balance = _balance(args, console, plan)
+    if balance:
+        console.print(draw_facts([("balance", balance)], console.out))
+    return outlook
+
+
+def _show_json(
+    args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None"
+) -> "BudgetOutlook | None":
+    sheet = _sheet(plan, live)
+    found = _compared(args, plan, live)
+    outlook = _outlook(sheet, found, live)
+    told: dict[str, Json] = api.plan_summary(plan)
+    if args.matrix:
+        told["matrix"] = _matrix(args).as_json()
+    if found:
+        told["against"] = found.as_json()
+    if live:
+        by_model: Json = {model: usd_from_nusd(nusd) for model, nusd in sheet.nusd_by_model.items()}
+        told["live"] = {**live.as_json(), "estimated_usd": usd_from_nusd(sheet.nusd), "by_model": by_model}
+    if outlook and (found or live):
+        told["budget"] = outlook.as_json()
+    console.print_json(told)
+    return outlook
+
+
+def _sheet(plan: "AnyPlan", live: "LiveModelList | None") -> PlanSheet:
+    """Return a plan with what it costs, at the account's prices where they were asked for."""
+    by_model = {model: each.estimated_nusd for model, each in plan.figures.by_model.items()}
+    return PlanSheet(
+        plan=plan,
+        nusd_by_model=live.priced(plan) if live else by_model,
+        prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
+        seconds=api.expected_seconds(plan),
+        seconds_by_model={model: api.expected_seconds_of(plan, model) for model in by_model},
+    )
+
+
+def _compared(args: Namespace, plan: "AnyPlan", live: "LiveModelList | None") -> "PlanComparison | None":
+    if args.against is None and args.reuse is None:
+        return None
+    return api.compare_plan(
+        plan,
+        args.against,
+        source=Path(args.source),
+        reuse=args.reuse,
+        allow_read=args.allow_read,
+        price_of=live.price_of if live else api.catalog_price_of,
+    )
+
+
+def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None") -> "BudgetOutlook | None":
+    price_of = live.price_of if live else api.catalog_price_of
+    return api.budget_outlook(sheet.plan, estimated_nusd=sheet.nusd, found=found, price_of=price_of)
+
+
+def _matrix(args: Namespace) -> "SupportMatrix":
+    return api.support_matrix(args.source, overrides=args.overrides, allow_read=args.allow_read)
+
+
+def _matrix_lines(args: Namespace, console: Console) -> list[str]:
+    matrix = _matrix(args)
+    return markdown_matrix(matrix) if args.format == "markdown" else draw_matrix(matrix, console.out)
+
+
+def _balance(args: Namespace, console: Console, plan: "AnyPlan") -> str:
+    """Return what the account holds where a key is at hand, or why that is not known; nothing without a key."""
+    try:
+        connection = api.Connection.from_environ(console.environ, base_url=args.base_url)
+    except UsageError:
+        return ""
+    balance = asyncio.run(api.glance_at_balance(connection, catalog=plan.catalog))
+    return f"not known: {balance}" if isinstance(balance, str) else f"{balance.available_usd:,.2f} {balance.currency}"
+
+
+def _refuse_what_is_over(outlook: "BudgetOutlook | None") -> None:
+    if outlook and outlook.is_over:
+        raise BudgetError(
+            f"the plan may cost {usd(outlook.wanted_nusd)}, and its budget leaves {usd(outlook.left_nusd)}: "
+            "a run would send nothing; raise budget.max_usd, or ask for less"
+        )

@@ -1,55 +1,150 @@
 """A plan's figures for people."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
-from qwave_batch.cli.drawing.table import Column, draw_table
+from qwave_batch.cli.drawing.planmoney import PRICE_PLACES, money_column, per_image
+from qwave_batch.cli.drawing.table import Column, draw_table, fits
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import AnyPlan
+    from qwave_batch.api import AnyPlan, BudgetOutlook
 
 _SKIPS_SHOWN = 10
+_LABEL = 8
 
 
-def draw_plan(plan: "AnyPlan", expected_s: float, terminal: Terminal) -> list[str]:
-    """Return the lines that say what would be made, what would not and why, and what it takes."""
-    figures = plan.figures
-    columns = [Column("model"), Column("jobs", right=True), Column("images", right=True), Column("at most", right=True)]
-    rows = [
-        [model, f"{each.jobs:,}", f"{each.images:,}", usd(each.estimated_nusd)]
-        for model, each in figures.by_model.items()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSheet:
+    """A plan with all that is said of it."""
+
+    plan: "AnyPlan"
+    nusd_by_model: Mapping[str, int]
+    """The most that each model's jobs should cost, in nano-dollars."""
+    prices: str
+    """Whose prices these are, to stand behind ``the prices of``."""
+    seconds: float
+    """About how long all of it takes."""
+    seconds_by_model: Mapping[str, float]
+
+    @property
+    def nusd(self) -> int:
+        """The most that all of it should cost."""
+        return sum(self.nusd_by_model.values())
+
+
+def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
+    """Return the lines that say what would be made, and what would not and why."""
+    plan = sheet.plan
+    head = f"{terminal.shown(plan.name)}  catalog {plan.catalog}"
+    lines = [head.replace(plan.name, terminal.paint(plan.name, "bold"), 1), ""]
+    lines += [*_draw_models(sheet, terminal), ""]
+    lines += _draw_folded(plan, terminal)
+    return lines + _draw_skips(plan, terminal)
+
+
+def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[str, str]]:
+    """Return what stands under the table: a label and a sentence each."""
+    facts = [
+        ("cost", f"at most {usd(sheet.nusd)} by the prices of {sheet.prices}"),
+        ("time", f"about {duration(sheet.seconds)} at these limits"),
     ]
-    if len(rows) > 1:
-        rows.append(["total", f"{figures.jobs:,}", f"{figures.images:,}", usd(figures.estimated_nusd)])
-    lines = [terminal.paint(terminal.shown(plan.name), "bold") + f" (catalog {plan.catalog})", ""]
-    lines += draw_table(columns, rows, terminal)
-    lines += [""]
-    if figures.folded:
-        folded = f"{count(figures.folded, 'entry', 'entries')} came out as a job that is there already: made once"
-        lines += [*wrap(folded, terminal.width), ""]
-    lines += _draw_skips(plan, terminal)
-    budget = f"; the budget is {usd_amount(plan.terms.max_usd)}" if plan.terms.max_usd is not None else ""
-    cost = f"at most {usd(figures.estimated_nusd)}{budget}"
-    return [*lines, *wrap(f"about {duration(expected_s)} at these limits, {cost}", terminal.width)]
+    return [*facts, ("budget", budget_words(outlook))] if outlook else facts
 
 
-def usd_amount(amount: float) -> str:
-    """Return an amount that is in USD already."""
-    return f"{amount:,.2f} USD"
+def draw_facts(facts: Sequence[tuple[str, str]], terminal: Terminal) -> list[str]:
+    """Return labelled sentences, the labels in a column of their own."""
+    lines: list[str] = []
+    for label, text in facts:
+        drawn = wrap(f"{label:<{_LABEL}}{terminal.shown(text)}", terminal.width, hang=" " * _LABEL)
+        lines += [drawn[0].replace(label, terminal.paint(label, "dim"), 1), *drawn[1:]]
+    return lines
+
+
+def budget_words(outlook: "BudgetOutlook") -> str:
+    """Return how a plan stands to its budget."""
+    text = usd(outlook.max_nusd)
+    if outlook.folder is not None and (outlook.spent_nusd or outlook.held_nusd):
+        used = [f"{usd(outlook.spent_nusd)} spent"]
+        used += [f"{usd(outlook.held_nusd)} held"] if outlook.held_nusd else []
+        text += f", of which {usd(outlook.left_nusd)} is left ({' and '.join(used)} in {outlook.folder})"
+    if outlook.is_over:
+        return f"{text}: {usd(outlook.wanted_nusd - outlook.left_nusd)} too little"
+    return text if outlook.folder is not None else f"{text}, which is enough"
+
+
+def _draw_models(sheet: PlanSheet, terminal: Terminal) -> list[str]:
+    """Return the table by model; on a narrow terminal the time goes first, then the price of an image."""
+    columns, rows, foot = model_table(sheet)
+    for leave_out in ((), (5,), (3, 5)):
+        kept = [number for number in range(len(columns)) if number not in leave_out]
+        narrow = [columns[number] for number in kept]
+        shorter = [[row[number] for number in kept] for row in rows]
+        last = [foot[number] for number in kept] if foot else []
+        if fits(narrow, shorter, terminal, foot=last):
+            break
+    return draw_table(narrow, shorter, terminal, foot=last)
+
+
+def model_table(sheet: PlanSheet) -> tuple[list[Column], list[list[str]], list[str]]:
+    """Return the columns, a row for each model, and the row of the sums where there are several."""
+    figures = sheet.plan.figures
+    columns = [
+        Column("model", gives_way=True),
+        Column("jobs", right=True),
+        Column("images", right=True),
+        Column("USD/image", right=True),
+        Column("USD", right=True),
+        Column("about", right=True),
+    ]
+    costs = [sheet.nusd_by_model[model] for model in figures.by_model]
+    means = (per_image(nusd, each.images) for nusd, each in zip(costs, figures.by_model.values(), strict=True))
+    prices = money_column(means, most_places=PRICE_PLACES)
+    *amounts, total = money_column([*costs, sheet.nusd])
+    rows = [
+        [model, f"{each.jobs:,}", f"{each.images:,}", price, amount, duration(sheet.seconds_by_model[model])]
+        for (model, each), price, amount in zip(figures.by_model.items(), prices, amounts, strict=True)
+    ]
+    foot = ["total", f"{figures.jobs:,}", f"{figures.images:,}", "", total, duration(sheet.seconds)]
+    return columns, rows, foot if len(rows) > 1 else []
+
+
+def _draw_folded(plan: "AnyPlan", terminal: Terminal) -> list[str]:
+    folded = folded_words(plan)
+    return [*wrap(folded, terminal.width), ""] if folded else []
+
+
+def folded_words(plan: "AnyPlan") -> str:
+    """Return what came out as the same job; nothing when nothing did."""
+    folded = plan.figures.folded
+    if not folded:
+        return ""
+    return f"{count(folded, 'entry', 'entries')} came out as a job that is there already: made and paid once"
+
+
+def skip_lines(plan: "AnyPlan") -> list[str]:
+    """Return the reasons why jobs are left out, the most frequent first, each with how often."""
+    figures = plan.figures
+    widest = max((len(f"{times:,}") for times in figures.skips.values()), default=0)
+    lines = []
+    for skip, times in figures.skips.most_common(_SKIPS_SHOWN):
+        model = "" if skip.model in skip.reason else f"{skip.model}: "
+        lines.append(f"{times:>{widest},} x {model}{skip.reason}")
+    more = len(figures.skips) - _SKIPS_SHOWN
+    return [*lines, f"and {count(more, 'more reason')}: plan --json lists all"] if more > 0 else lines
 
 
 def _draw_skips(plan: "AnyPlan", terminal: Terminal) -> list[str]:
-    figures = plan.figures
-    if not figures.skipped:
+    if not plan.figures.skipped:
         return []
-    lines = [f"{count(figures.skipped, 'job')} left out:"]
-    for skip, times in figures.skips.most_common(_SKIPS_SHOWN):
-        model = "" if skip.model in skip.reason else f"{skip.model}: "
-        text = f"{times:,} x {model}{skip.reason}"
-        lines += wrap(terminal.shown(text), terminal.width, indent="  ", hang="      ")
-    more = len(figures.skips) - _SKIPS_SHOWN
-    if more > 0:
-        lines.append(f"  and {count(more, 'more reason')}: plan --json lists all")
+    lines = [f"{count(plan.figures.skipped, 'job')} left out:"]
+    for line in skip_lines(plan):
+        lines += wrap(terminal.shown(line.lstrip()), terminal.width, indent="  " + _indent(line), hang="      ")
     return [*lines, ""]
+
+
+def _indent(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip()))

@@ -21,18 +21,39 @@ class Column:
     """Whether its cells may be cut on a narrow terminal; where none may, all may."""
 
 
-def draw_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
-    """Return the lines of a table that fits ``terminal``."""
-    shown = [[terminal.shown(cell) for cell in row] for row in rows]
+def draw_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: Terminal, *, foot: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines of a table that fits ``terminal``; ``foot`` is a last row, set apart from the others."""
+    shown = [[terminal.shown(cell) for cell in row] for row in (*rows, *([foot] if foot else []))]
     head = [column.title for column in columns]
-    widths = [max(cells(row[number]) for row in (head, *shown)) for number in range(len(columns))]
+    widths = table_widths(columns, rows, terminal, foot=foot)
     room = terminal.width - len(_GAP) * (len(columns) - 1)
     widths = _fitted(widths, room, [column.gives_way for column in columns])
     widths = _fitted(widths, room, [True] * len(columns))
     ruler = [terminal.rule * width for width in widths]
     lines = [_line(head, widths, columns, terminal), _line(ruler, widths, columns, terminal)]
     lines += [_line(row, widths, columns, terminal) for row in shown]
-    return [terminal.paint(lines[0], "bold"), terminal.paint(lines[1], "dim"), *lines[2:]]
+    drawn = [terminal.paint(lines[0], "bold"), terminal.paint(lines[1], "dim"), *lines[2:]]
+    if foot:
+        drawn[-1:] = [drawn[1], terminal.paint(drawn[-1], "bold")]
+    return drawn
+
+
+def table_widths(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: Terminal, *, foot: Sequence[str] = ()
+) -> list[int]:
+    """Return how wide each column of a table wants to be."""
+    head = [column.title for column in columns]
+    shown = [[terminal.shown(cell) for cell in row] for row in (*rows, *([foot] if foot else []))]
+    return [max(cells(row[number]) for row in (head, *shown)) for number in range(len(columns))]
+
+
+def fits(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: Terminal, *, foot: Sequence[str] = ()
+) -> bool:
+    """Whether a table fits ``terminal`` with nothing cut."""
+    return sum(table_widths(columns, rows, terminal, foot=foot)) + len(_GAP) * (len(columns) - 1) <= terminal.width
 
 
 def _fitted(widths: Sequence[int], room: int, gives_way: Sequence[bool]) -> list[int]:

@@ -1,0 +1,119 @@
+"""What a run folder holds of a plan, by its ledger, else by its manifest."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.output.line import ManifestLine
+from qwave_batch.output.manifest import read_manifest
+from qwave_batch.plan.comparison import Known, Stage, label_of, number_of
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """A run folder as one side of a comparison. Nothing in it is changed."""
+
+    layout: RunLayout
+    catalog: Catalog
+    """Whose prices hold for what a folder without a ledger describes."""
+
+    @classmethod
+    def of(cls, folder: Path, catalog: Catalog) -> "Holdings":
+        """Return the holdings of a run folder.
+
+        Raises:
+            FolderError: there is none, with the nearest one that is.
+        """
+        return cls(RunLayout.existing(folder), catalog)
+
+    def jobs(self) -> Iterator[Known]:
+        """Yield the jobs of its plan, then those that left it with their images still there."""
+        if not self.layout.ledger.is_file():
+            yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
+            return
+        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+            yield from (_of_ledger(line) for line in ledger.lines() if not _is_skipped(line.record.status))
+            yield from (_of_record(record) for record in ledger.unplanned())
+
+    def made(self) -> frozenset[int]:
+        """Return the numbers of all jobs whose images are there."""
+        return frozenset(number_of(known.job_id) for known in self.jobs() if known.stage is Stage.MADE)
+
+    def money(self) -> tuple[int, int]:
+        """Return what the folder has cost, and the most that may still come, in nano-dollars."""
+        with ExitStack() as stack:
+            if not self.layout.ledger.is_file():
+                return 0, 0
+            ledger = stack.enter_context(Ledger.open(self.layout.ledger, read_only=True))
+            return ledger.spent_nusd(), ledger.held_nusd()
+
+    def spec_name(self) -> str | None:
+        """Return the name of the spec that it belongs to; None when it came without its ledger."""
+        if not self.layout.ledger.is_file():
+            return None
+        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+            identity = ledger.identity()
+            return identity.spec_name if identity else None
+
+    def _of_manifest(self, line: ManifestLine) -> Known:
+        model = self.catalog.models.get(line.model)
+        return Known(
+            job_id=line.job_id,
+            model=line.model,
+            images=model.max_images(line.request) if model else 1,
+            nusd=model.estimate_nusd(line.request) if model else 0,
+            stage=_stage(line.status, line.task_id, line.error),
+            label=_label(line.prompt_id, line.axes),
+        )
+
+
+def _of_ledger(line: PlanLine) -> Known:
+    job: Job = line.job
+    return Known(
+        job_id=job.job_id,
+        model=job.model,
+        images=job.max_images,
+        nusd=job.estimated_nusd,
+        stage=_stage(line.record.status, line.record.task_id, line.record.error),
+        label=label_of(job),
+    )
+
+
+def _of_record(record: JobRecord) -> Known:
+    """Return a job that left the plan: only what has come of it matters."""
+    stage = _stage(record.status, record.task_id, record.error)
+    return Known(job_id=record.job_id, model="", images=0, nusd=0, stage=stage, is_planned=False)
+
+
+def _is_skipped(status: JobStatus) -> bool:
+    return status is JobStatus.SKIPPED
+
+
+def _stage(status: JobStatus, task_id: str | None, error: JobError | None) -> Stage:
+    match status:
+        case JobStatus.COMPLETED:
+            return Stage.MADE
+        case JobStatus.UNKNOWN:
+            return Stage.HELD
+        case JobStatus.PENDING:
+            return Stage.PLANNED if task_id is None else Stage.HELD
+        case JobStatus.FAILED:
+            return Stage.PLANNED if error is not None and error.retryable else Stage.FAILED
+        case JobStatus.CANCELLED | JobStatus.SKIPPED:
+            return Stage.PLANNED
+
+
+def _label(prompt_id: str, axes: JsonObject) -> str:
+    return " ".join([prompt_id, *map(_plain, axes.values())])
+
+
+def _plain(label: Json) -> str:
+    return "..." if isinstance(label, Mapping | list | tuple) else str(label)

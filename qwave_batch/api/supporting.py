@@ -1,0 +1,31 @@
+"""Which model takes, drops or refuses what, before a spec is complete enough to be planned."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import UsageError
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.planfile import is_plan_file
+from qwave_batch.plan.preparing import prepare
+from qwave_batch.plan.support import SupportMatrix, axes_that_set_fields, support_of
+from qwave_batch.spec.document import Unsupported
+from qwave_batch.spec.loading import load_spec
+
+
+def support_matrix(
+    source: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()
+) -> SupportMatrix:
+    """Return which model takes, drops or refuses which value of which axis, whatever ``unsupported`` says.
+
+    Raises:
+        SpecError: the spec can't be read; that models refuse something is no problem here.
+        UsageError: it is a plan in a file, which has no axes to judge, or its catalog is not at hand.
+    """
+    if is_plan_file(Path(source)):
+        raise UsageError(f"{source} is a plan; --matrix looks at the axes of a spec")
+    spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
+    catalog = open_catalog(spec.catalog)
+    jobs = prepare(spec, catalog, Faults(spec.marks)).items()
+    return support_of(jobs, catalog, axes_that_set_fields(spec, catalog))

@@ -1,0 +1,60 @@
+"""An account's models and prices beside the catalog's, for people."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from qwave_batch.cli.drawing.amounts import count
+from qwave_batch.cli.drawing.table import Column, draw_table
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import cut, wrap
+
+if TYPE_CHECKING:
+    from qwave_batch.api import AnyPlan, LiveModelList, Offer
+
+_STATED_SHOWN = 60
+
+
+def draw_offers(live: "LiveModelList", terminal: Terminal) -> list[str]:
+    """Return the models that are not as the catalog has them, and how many are."""
+    same = len(live.offers) - len(live.differing)
+    said = f"{live.host}: {same:,} of {count(len(live.offers), 'model')} as in catalog {live.catalog}"
+    if not live.differing:
+        return wrap(terminal.shown(said), terminal.width)
+    columns = [
+        Column("model", gives_way=True),
+        Column("standing"),
+        Column("catalog, USD"),
+        Column("live, USD", gives_way=True),
+    ]
+    rows = [[offer.model, offer.standing, _catalog_price(offer), _live_price(offer)] for offer in live.differing]
+    return [*draw_table(columns, rows, terminal), "", *wrap(terminal.shown(said), terminal.width)]
+
+
+def live_words(plan: "AnyPlan", live: "LiveModelList") -> str:
+    """Return how the models of a plan stand to the account, in a sentence."""
+    told = [_offer_words(offer) for offer in live.differing if offer.model in plan.figures.by_model]
+    return "; ".join(told) if told else f"the plan's models and prices are as in catalog {live.catalog}"
+
+
+def _offer_words(offer: "Offer") -> str:
+    if offer.stated is None:
+        return f"{offer.model} is not offered to this account"
+    if offer.live_price is None:
+        return f"{offer.model}: the price {_live_price(offer)} is not understood, so the catalog's is taken"
+    return f"{offer.model} costs {_live_price(offer)} USD, in the catalog {_catalog_price(offer)} USD"
+
+
+def _catalog_price(offer: "Offer") -> str:
+    return "-" if offer.catalog_price is None else _amounts(offer.catalog_price.usd_per_image)
+
+
+def _live_price(offer: "Offer") -> str:
+    if offer.live_price is not None:
+        return _amounts(offer.live_price.usd_per_image)
+    return "-" if offer.stated is None else cut(json.dumps(offer.stated, ensure_ascii=False), _STATED_SHOWN)
+
+
+def _amounts(by_value: Mapping[str, str]) -> str:
+
+    return ", ".join(f"{usd} {value}".strip() for value, usd in by_value.items())

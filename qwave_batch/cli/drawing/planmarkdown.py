@@ -1,0 +1,94 @@
+"""A plan as Markdown: the thing to paste under a pull request."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from qwave_batch.cli.drawing.amounts import count
+from qwave_batch.cli.drawing.plan import PlanSheet, folded_words, model_table, skip_lines
+from qwave_batch.cli.drawing.planchange import change_facts, change_table, change_title, reuse_words
+from qwave_batch.cli.drawing.planmatrix import legend, marks, refused_elsewhere, value_labels
+from qwave_batch.cli.drawing.table import Column
+from qwave_batch.cli.drawing.text import safe
+
+if TYPE_CHECKING:
+    from qwave_batch.api import PlanComparison, SupportMatrix
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&!@$])")
+
+
+def markdown_plan(sheet: PlanSheet) -> list[str]:
+    """Return a plan's figures."""
+    plan = sheet.plan
+    lines = [f"### Plan of {escaped(plan.name)}", "", *_table(*model_table(sheet)), ""]
+    if folded := folded_words(plan):
+        lines += [f"{folded}.", ""]
+    if plan.figures.skipped:
+        reasons = [escaped(line.strip()) for line in skip_lines(plan)]
+        lines += [*_folded_away(f"{count(plan.figures.skipped, 'job')} left out", reasons), ""]
+    return lines
+
+
+def markdown_change(found: "PlanComparison") -> list[str]:
+    """Return what tells the plan from the other side."""
+    if not found.against:
+        return [f"- **reuse**: {escaped(reuse_words(found))}"]
+    comparison = found.comparison
+    title = change_title(found)
+    lines = [f"#### {title[0].upper()}{escaped(title[1:])}", ""]
+    if not comparison.is_same or found.kind == "folder":
+        lines += [*_table(*change_table(found)), ""]
+    lines += markdown_facts(change_facts(found))
+    for what, labels, jobs in (
+        ("added", comparison.added, comparison.total.added.jobs),
+        ("removed", comparison.removed, comparison.total.removed.jobs),
+    ):
+        if labels:
+            more = [f"and {jobs - len(labels):,} more"] if jobs > len(labels) else []
+            lines += ["", *_folded_away(f"{jobs:,} {what}", [*map(escaped, labels), *more])]
+    return lines
+
+
+def markdown_facts(facts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return labelled sentences as a list."""
+    return [f"- **{label}**: {escaped(text)}" for label, text in facts]
+
+
+def markdown_matrix(matrix: "SupportMatrix") -> list[str]:
+    """Return a table of models by values for each axis."""
+    signs = marks(has_unicode=True)
+    lines: list[str] = []
+    for number, axis in enumerate(matrix.axes):
+        values = [(text, label) for at, text, label in value_labels(matrix) if at == number]
+        columns = [Column(axis.name), *(Column(label) for _, label in values)]
+        rows = [[name, *(signs[axis.support(name, text)] for text, _ in values)] for name in matrix.models]
+        lines += [*_table(columns, rows, []), ""]
+    return [
+        *lines,
+        escaped(", ".join(legend(has_unicode=True))),
+        *(f"- {escaped(line)}" for line in refused_elsewhere(matrix)),
+    ]
+
+
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is: no markup, no mention of a person, one line."""
+    return _SPECIAL.sub(r"\\\1", safe(text))
+
+
+def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]], foot: Sequence[str]) -> list[str]:
+    lines = [
+        _row([escaped(column.title) for column in columns]),
+        _row(["---:" if column.right else "---" for column in columns]),
+    ]
+    lines += [_row([escaped(cell.strip()) for cell in row]) for row in rows]
+    if foot:
+        lines.append(_row([f"**{escaped(cell.strip())}**" if cell.strip() else "" for cell in foot]))
+    return lines
+
+
+def _row(row: Iterable[str]) -> str:
+    return f"| {' | '.join(row)} |"
+
+
+def _folded_away(summary: str, lines: Iterable[str]) -> list[str]:
+    return [f"<details><summary>{summary}</summary>", "", *(f"- {line}" for line in lines), "", "</details>"]

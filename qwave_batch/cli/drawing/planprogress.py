@@ -1,0 +1,64 @@
+"""How far planning has come, for those who wait in front of a terminal."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
+
+from qwave_batch.cli.drawing.amounts import count, usd
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import cut
+
+if TYPE_CHECKING:
+    from qwave_batch.api import Figures
+
+_PATIENCE_S = 1.0
+_EVERY_S = 0.2
+_CLEAR = "\r\x1b[K"
+
+
+@contextmanager
+def counting(
+    stream: TextIO, terminal: Terminal, *, patience_s: float = _PATIENCE_S
+) -> Iterator[Callable[["Figures"], None]]:
+    """Show the jobs so far on one line of a terminal once the block takes longer than ``patience_s``.
+
+    Yields the watch to hand to the planner. The line is gone when the block ends; elsewhere nothing is written.
+    """
+    watched: list[Figures] = []
+    if not terminal.is_terminal:
+        yield watched.append
+        return
+    ended = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(stream, terminal, watched, ended, patience_s), daemon=True)
+    ticker.start()
+    try:
+        yield watched.append
+    finally:
+        ended.set()
+        ticker.join()
+
+
+def _tick(
+    stream: TextIO, terminal: Terminal, watched: list["Figures"], ended: threading.Event, patience_s: float
+) -> None:
+    if ended.wait(patience_s):
+        return
+    with suppress(OSError, ValueError):  # the terminal is gone; planning goes on
+        while not ended.wait(_EVERY_S):
+            line = cut(progress_words(watched[-1] if watched else None), terminal.width - 1, mark=terminal.mark)
+            stream.write(f"{_CLEAR}{terminal.paint(line, 'dim')}")
+            stream.flush()
+        stream.write(_CLEAR)
+        stream.flush()
+
+
+def progress_words(figures: "Figures | None") -> str:
+    """Return the counts so far; they may grow while they are read."""
+    if figures is None:
+        return "reading the spec"
+    models = list(figures.by_model.values())
+    parts = [f"planning: {count(sum(each.jobs for each in models), 'job')}"]
+    parts += [f"{figures.folded:,} folded"] if figures.folded else []
+    parts += [f"{figures.skipped:,} left out"] if figures.skipped else []
+    return ", ".join([*parts, f"{usd(sum(each.estimated_nusd for each in models))} so far"])

@@ -1,0 +1,199 @@
+"""Two states of a batch side by side: the jobs of a plan, and those that another plan or a run folder has. Pure."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TypeAlias
+
+from qwave_batch.model.job import Job, PlanItem
+
+EXAMPLES = 5
+_PLANNED = 1  # a mark is a small integer, so that a million of them take no room: this bit, and the stage above it
+_STAGE_SHIFT = 1
+
+
+class Stage(Enum):
+    """How far the other side has come with a job."""
+
+    PLANNED = auto()
+    """Not begun, or it ended in a way that a plain run tries again."""
+    MADE = auto()
+    HELD = auto()
+    """In flight, or unknown: it may be paid already, and a plain run makes no second one."""
+    FAILED = auto()
+    """It failed for good: a plain run leaves it so."""
+
+
+_STAGES = tuple(Stage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A job as the other side has it."""
+
+    job_id: str
+    model: str
+    images: int
+    """The most that it may bring."""
+    nusd: int
+    """The most it should cost, in nano-dollars."""
+    stage: Stage = Stage.PLANNED
+    is_planned: bool = True
+    """False for what a folder still has and its plan no longer holds."""
+    label: str = ""
+    """What people call it."""
+
+
+Theirs: TypeAlias = Callable[[], Iterable[Known]]
+"""Gives the jobs of the other side; it is asked twice, so that only ids are held in between."""
+
+PriceOf: TypeAlias = Callable[[Job], int]
+"""Gives the most that a job should cost, in nano-dollars."""
+
+
+def catalog_price_of(job: Job) -> int:
+    """Return the most that a job should cost by the catalog, in nano-dollars."""
+    return job.estimated_nusd
+
+
+@dataclass(slots=True)
+class Sum:
+    """Jobs, counted."""
+
+    jobs: int = 0
+    images: int = 0
+    nusd: int = 0
+
+    def add(self, images: int, nusd: int) -> None:
+        """Count one more."""
+        self.jobs += 1
+        self.images += images
+        self.nusd += nusd
+
+
+@dataclass(slots=True)
+class Change:
+    """What becomes of the jobs of one model, or of all."""
+
+    added: Sum = field(default_factory=Sum)
+    removed: Sum = field(default_factory=Sum)
+    unchanged: Sum = field(default_factory=Sum)
+    made: Sum = field(default_factory=Sum)
+    """Jobs of the plan, added or unchanged, whose images are there already."""
+    held: Sum = field(default_factory=Sum)
+    failed: Sum = field(default_factory=Sum)
+    reused: Sum = field(default_factory=Sum)
+    """Jobs that another folder can give."""
+    to_make: Sum = field(default_factory=Sum)
+    """What is left to be made and paid, if the folder is run now: of the added and the unchanged."""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What tells a plan from the other side, by model and in all."""
+
+    total: Change = field(default_factory=Change)
+    by_model: dict[str, Change] = field(default_factory=dict)
+    """In the order of the plan; models that are only on the other side come last."""
+    kept: Sum = field(default_factory=Sum)
+    """Removed jobs that are made: their images stay until they are pruned."""
+    added: list[str] = field(default_factory=list)
+    """The first few, as people call them."""
+    removed: list[str] = field(default_factory=list)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both sides hold the same jobs."""
+        return not self.total.added.jobs and not self.total.removed.jobs
+
+    def of(self, model: str) -> tuple[Change, Change]:
+        """Return the change of all and the change of a model."""
+        return self.total, self.by_model.setdefault(model, Change())
+
+
+def compare(
+    ours: Iterable[PlanItem],
+    theirs: Theirs,
+    *,
+    reusable: Collection[int] = frozenset(),
+    price_of: PriceOf = catalog_price_of,
+) -> Comparison:
+    """Return what tells a plan from the other side; skipped jobs are no jobs here.
+
+    Args:
+        ours: The plan.
+        theirs: Gives the jobs of the other side.
+        reusable: The numbers (``number_of``) of jobs that another folder has made.
+        price_of: The prices to count with.
+    """
+    result = Comparison()
+    marks = {number_of(known.job_id): _mark(known) for known in theirs()}
+    for job in _made_jobs(ours):
+        price = price_of(job)
+        number = number_of(job.job_id)
+        mark = marks.pop(number, 0)
+        if not mark & _PLANNED and len(result.added) < EXAMPLES:
+            result.added.append(label_of(job))
+        for change in result.of(job.model):
+            (change.unchanged if mark & _PLANNED else change.added).add(job.max_images, price)
+            _fate(change, _STAGES[mark >> _STAGE_SHIFT], job, number in reusable).add(job.max_images, price)
+    _note_removed(result, theirs, marks)
+    return result
+
+
+def number_of(job_id: str) -> int:
+    """Return a job's id as an integer, which takes a third of the memory."""
+    return int(job_id, 16)
+
+
+def label_of(job: Job) -> str:
+    """Return what people call a job: its prompt and its value on each axis."""
+    values = [str(label) if isinstance(label, str | int | float) else "..." for label in job.axes.values()]
+    return " ".join([job.prompt_id, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
+
+
+def known_jobs(items: Iterable[PlanItem]) -> Iterator[Known]:
+    """Yield the jobs of a plan as another side."""
+    for job in _made_jobs(items):
+        yield Known(
+            job_id=job.job_id,
+            model=job.model,
+            images=job.max_images,
+            nusd=job.estimated_nusd,
+            label=label_of(job),
+        )
+
+
+def _made_jobs(items: Iterable[PlanItem]) -> Iterator[Job]:
+    return (item for item in items if isinstance(item, Job) and item.skip is None)
+
+
+def _mark(known: Known) -> int:
+    return _STAGES.index(known.stage) << _STAGE_SHIFT | known.is_planned * _PLANNED
+
+
+def _fate(change: Change, stage: Stage, job: Job, is_reusable: bool) -> Sum:  # noqa: FBT001
+    match stage:
+        case Stage.MADE:
+            return change.made
+        case Stage.HELD:
+            return change.held
+        case Stage.FAILED:
+            return change.failed
+        case Stage.PLANNED:
+            return change.reused if is_reusable and not job.random else change.to_make
+
+
+def _note_removed(result: Comparison, theirs: Theirs, left: dict[int, int]) -> None:
+    """Count the jobs of the other side that the plan does not have; ``left`` are their marks."""
+    if not any(mark & _PLANNED for mark in left.values()):
+        return
+    for known in theirs():
+        if not known.is_planned or number_of(known.job_id) not in left:
+            continue
+        for change in result.of(known.model):
+            change.removed.add(known.images, known.nusd)
+        if known.stage is Stage.MADE:
+            result.kept.add(known.images, known.nusd)
+        if len(result.removed) < EXAMPLES:
+            result.removed.append(known.label)
