@@ -1,5 +1,7 @@
 """Compiles and checks all that a spec says before its first job is made."""
 
+from collections.abc import Iterator
+
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.plan.cases import CaseReader
 from qwave_batch.plan.combinations import Matrix
@@ -13,7 +15,7 @@ from qwave_batch.plan.scope import compiled, note_unknown
 from qwave_batch.plan.usage import UsageCheck
 from qwave_batch.plan.variables import check_names, compile_variables, render_variables
 from qwave_batch.plan.vocabulary import Vocabulary, vocabulary_of
-from qwave_batch.spec.document import Spec
+from qwave_batch.spec.document import Path, Spec, Unsupported
 from qwave_batch.spec.pathtemplates import compile_path
 from qwave_batch.spec.templates import TemplateFault, Value
 
@@ -41,6 +43,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
     path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)
     _check_setters(spec, matrix, faults)
+    _check_known(spec, matrix, vocabulary, faults)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, faults=faults).run()
     return Expansion(
         spec=spec,
@@ -73,10 +76,43 @@ def _compiled_path(spec: Spec, known: frozenset[str], faults: Faults) -> Value |
     except TemplateFault as fault:
         faults.add_template(fault, value=spec.output_path)
         return None
-    unknown = sorted(path.names - known)
+    unknown = sorted(path.names - known - path.asked)
     for name in unknown:
         note_unknown(name, known, PATH, faults)
     return None if unknown else path
+
+
+def _check_known(spec: Spec, matrix: Matrix, vocabulary: Vocabulary, faults: Faults) -> None:
+    """Note fields that no model of the catalog takes: leaving them out, or skipping all, would hide a typing mistake.
+
+    Where nothing is left out, the catalog refuses them job by job.
+    """
+    if spec.unsupported is Unsupported.ERROR:
+        return
+    for where, name in _set_fields(spec, matrix):
+        if name not in vocabulary.fields:
+            guess = vocabulary.guess(name)
+            faults.add_key(
+                where,
+                f'no model of catalog {spec.catalog} takes a field "{name}"',
+                suggestion=f'did you mean "{guess}"?' if guess else "qwave-batch models MODEL lists the fields of one",
+            )
+
+
+def _set_fields(spec: Spec, matrix: Matrix) -> Iterator[tuple[Path, str]]:
+    """Yield every field that a spec sets anywhere, with its place."""
+    yield from ((("request", name), name) for name in spec.request)
+    for entry in spec.prompts:
+        yield from ((("prompts", entry.position, "request", name), name) for name in entry.request)
+    for axis in matrix.axes:
+        if not axis.is_listed:
+            yield from ((axis.origin, name) for name in axis.sets)
+            continue
+        for value in map(axis.value, range(axis.count)):
+            yield from (((*value.origin, name), name) for name in value.fields)
+            yield from (((*value.origin, "request", name), name) for name in value.late)
+    for include in matrix.includes:
+        yield from (((*include.origin, name), name) for name in include.fields)
 
 
 def _check_setters(spec: Spec, matrix: Matrix, faults: Faults) -> None:

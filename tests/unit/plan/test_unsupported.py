@@ -1,5 +1,7 @@
 from collections.abc import Callable
 
+import pytest
+
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.identity import job_id
@@ -91,3 +93,23 @@ def test_many_equal_violations_are_one_problem_with_a_count(problems_of: Problem
         "prompts: [x]\nrequest: {model: imagen-4.0, quality: high}\nmatrix: {seed: {start: 0, count: 500}}\n"
     )
     assert problem.count == 500
+
+
+@pytest.mark.parametrize("unsupported", ["skip", "drop"])
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ("request: {model: z-image-turbo, sead: 7}\nprompts: [x]\n", "request.sead"),
+        ("request: {model: z-image-turbo}\nprompts: [{text: x, request: {sead: 7}}]\n", "prompts[0].request.sead"),
+        ("prompts: [x]\nmatrix: {model: [{model: z-image-turbo, sead: 7}]}\n", "matrix.model[0].sead"),
+        (
+            "request: {model: z-image-turbo}\nprompts: ['{{ v.id }}']\nmatrix: {v: [{id: a, request: {sead: 1}}]}\n",
+            "matrix.v[0].request.sead",
+        ),
+    ],
+)
+def test_field_that_no_model_takes_is_an_error_whatever_unsupported_says(
+    problems_of: ProblemsOf, unsupported: str, body: str, path: str
+) -> None:
+    (problem,) = problems_of(f"unsupported: {unsupported}\n{body}")
+    assert (problem.path, problem.suggestion) == (path, 'did you mean "seed"?')
