@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
@@ -79,11 +80,14 @@ class CaseReader:
             if case:
                 yield case
             return
-        kept = self._sampled(prompt, prompt.table)
-        for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
-            case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
-            if case:
-                yield case
+        try:
+            kept = self._sampled(prompt, prompt.table)
+            for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
+                case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
+                if case:
+                    yield case
+        except SpecError as error:  # of rows that can't be read; the prompts behind them can be looked at all the same
+            self.faults.take(error.problems, (*prompt.origin, "from"))
         self.faults.row = None
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, dict[str, Json]]]:

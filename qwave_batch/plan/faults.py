@@ -1,7 +1,7 @@
 """Collects complaints while a plan is made, so that all are said at once and the same thing is said once."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -86,6 +86,14 @@ class Faults:
     def add_template(self, fault: TemplateFault, *, value: Json = None) -> None:
         """Note a template that does not parse, or can't be filled in."""
         self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
+
+    def take(self, problems: Iterable[Problem], where: Path) -> None:
+        """Note problems that somebody else found, in what is named at ``where``."""
+        if not self._is_muted:
+            path = self.marks.path_text(where)
+            self._found.update(
+                {((*where, str(found.place)), "error", found.message): replace(found, path=path) for found in problems}
+            )
 
     def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
         """Note a problem with the key at ``where`` and not with its value."""

@@ -28,7 +28,7 @@ _HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
 
 
 def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "") -> Value | None:
-    """Return a compiled value that uses only ``known`` names, or note what is wrong and return None.
+    """Return a compiled value that needs only ``known`` names, or note what is wrong and return None.
 
     Args:
         raw: Any JSON value, with templates among its strings.
@@ -42,7 +42,7 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
     except TemplateFault as fault:
         faults.add_template(fault, value=raw)
         return None
-    unknown = sorted(value.names.difference(known))
+    unknown = sorted(value.names.difference(known, value.asked))
     for name in unknown:
         note_unknown(name, known, where, faults, of=of)
         faults.spoiled_names.update(value.names)

@@ -129,7 +129,7 @@ def test_rows_of_a_table_are_prompts(plan_of: PlanOf, tmp_path: Path) -> None:
 def test_column_that_the_table_lacks_is_noted_with_those_it_has(problems_of: ProblemsOf, tmp_path: Path) -> None:
     (tmp_path / "birds.csv").write_text("name,kind\nheron,water\n", encoding="utf-8")
     (problem,) = problems_of("prompts: [{from: birds.csv, text: '{{ row.nmae }}'}]\nrequest: {model: imagen-4.0}\n")
-    assert problem.message == 'birds.csv has no column "nmae"; it has name, kind'
+    assert problem.message.endswith('birds.csv has no column "nmae"; it has name, kind')
     assert problem.suggestion == 'did you mean "name"?'
 
 
