@@ -1,0 +1,1 @@
+"""How long tasks take, learned from what the API answers, and the best ages to ask at that follow from it. Pure."""

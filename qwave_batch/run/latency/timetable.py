@@ -1,0 +1,145 @@
+"""When to ask for the tasks of one model: learned while they run. Pure."""
+
+from dataclasses import dataclass
+
+from qwave_batch.run.latency.ages import BINS, EDGES_S, WIDTHS_S, edge_near
+from qwave_batch.run.latency.estimate import PRIOR, Estimate
+from qwave_batch.run.latency.opening import CLOSEST_GROWTH, opening_s, own_share
+from qwave_batch.run.latency.price import FIRST, Price
+from qwave_batch.run.latency.schedule import best_schedule
+from qwave_batch.run.latency.stamps import Stamp, narrowed
+
+SETTLED = 30
+"""Ends after which the price follows the aim."""
+KNOWN = 4
+"""Ends after which the opening is over."""
+CALM, LOOKS = 100, 0.1
+"""Ends after which a task sleeps until it is due; before, for this share of its age at a time."""
+SCOUTS = 16
+"""One task in so many is asked for early: a model that has become faster would not be noticed otherwise."""
+SPREAD = 0.1
+"""How far a question may lie from its best age, in steps of the schedule: it costs little, is no herd, and tells
+where in a step the tasks end."""
+FIT_EVERY, FIT_GROWTH = 48, 6
+"""Ends from one fit to the next, at most; fewer while few are known."""
+NOT_YET_NEWS = 0.5
+"""What an answer of not yet counts beside an end."""
+LEAST_GAP_S = 0.02
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One task that is waited for, as its timetable knows it; ages count from when the task was made."""
+
+    number: int
+    unfinished_s: float = 0.0
+    """The greatest age at which it was surely unfinished."""
+    asked: int = 0
+
+
+class Timetable:
+    """What is known of one model's latency, and the ages to ask at that follow from it."""
+
+    def __init__(self) -> None:
+        self._estimate = Estimate()
+        self._schedule = best_schedule(PRIOR, FIRST)
+        self._price = Price()
+        self._news = 0.0
+        self.alive = 0
+        """Tasks that are waited for."""
+
+    @property
+    def held_s(self) -> float | None:
+        """Seconds that a task holds its slot, delay included; None while that is unknown."""
+        if self._estimate.ended < SETTLED:
+            return None
+        return self._schedule.mean_s + self._schedule.delay_s
+
+    def aim_at(self, polls: float) -> None:
+        """Let the next schedules come to so many polls a task, where that is possible."""
+        self._price.aim = polls
+
+    def begin(self) -> Ticket:
+        """Return the ticket of a task that was made now."""
+        self.alive += 1
+        return Ticket(self._estimate.begin())
+
+    def due_s(self, ticket: Ticket) -> float:
+        """Return the age at which to ask for a task; it changes with what is learned."""
+        if self._estimate.ended == 0:
+            return self._opening_s(ticket)
+        due_s = self._scout_s(ticket) or self._planned_s(ticket)
+        if self._estimate.ended < KNOWN:
+            due_s = min(due_s, self._opening_s(ticket))
+        return max(due_s, ticket.unfinished_s + LEAST_GAP_S) if ticket.asked else due_s
+
+    def look_s(self, ticket: Ticket, age_s: float) -> float:
+        """Return the age up to which a task of this age may be left alone: then it is due, or ``due_s`` has changed.
+
+        While little is known the answers for other tasks change much, and a task looks again every few percent of its
+        age.
+        """
+        due_s = self.due_s(ticket)
+        if self._estimate.ended >= CALM:
+            return due_s
+        return min(due_s, age_s + max(LEAST_GAP_S, LOOKS * age_s))
+
+    def not_yet(self, ticket: Ticket, age_s: float) -> None:
+        """Take in that a task is unfinished at an age."""
+        age_s = max(age_s, ticket.unfinished_s)
+        self._estimate.not_yet(ticket.number, ticket.unfinished_s, age_s)
+        ticket.unfinished_s, ticket.asked = age_s, ticket.asked + 1
+        self._hear(NOT_YET_NEWS)
+
+    def done(self, ticket: Ticket, age_s: float, stamp: Stamp | None = None) -> None:
+        """Take in that a task is found to have ended when asked at an age."""
+        after_s, by_s = narrowed(ticket.unfinished_s, max(age_s, ticket.unfinished_s), stamp)
+        self.leave(ticket)
+        self._estimate.done(ticket.number, after_s, by_s)
+        self._hear(1.0)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Forget a task that is not waited for any more."""
+        self.alive -= 1
+        self._estimate.leave(ticket.number, ticket.unfinished_s)
+
+    def _opening_s(self, ticket: Ticket) -> float:
+        return opening_s(
+            ticket.unfinished_s, is_asked=ticket.asked > 0, own_share=own_share(ticket.number), alive=self.alive
+        )
+
+    def _scout_s(self, ticket: Ticket) -> float | None:
+        if ticket.number % SCOUTS or ticket.asked:
+            return None
+        return EDGES_S[self._schedule.following[0]] * (0.4 + 0.5 * own_share(ticket.number // SCOUTS))
+
+    def _planned_s(self, ticket: Ticket) -> float:
+        following, last = self._schedule.following, edge_near(ticket.unfinished_s)
+        if last == BINS:
+            return ticket.unfinished_s * CLOSEST_GROWTH
+        edge = following[last]
+        step_s = min(EDGES_S[edge] - EDGES_S[last], EDGES_S[following[edge]] - EDGES_S[edge])
+        own = own_share(ticket.number * 13 + ticket.asked * 7)
+        return EDGES_S[edge] + (2 * own - 1) * max(SPREAD * step_s, WIDTHS_S[edge - 1] / 2)
+
+    def _hear(self, news: float) -> None:
+        self._news += news
+        if self._news >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
+            self._news = 0.0
+            self._fit()
+
+    def _fit(self) -> None:
+        self._estimate.fit()
+        if self._estimate.ended > SETTLED:
+            self._price.follow(self._schedule.polls)
+        shares = self._estimate.shares
+        self._schedule = best_schedule(shares, self._price.medians * _median_s(shares))
+
+
+def _median_s(shares: list[float]) -> float:
+    half, seen = sum(shares) / 2, 0.0
+    for number, share in enumerate(shares):
+        seen += share
+        if seen >= half:
+            return EDGES_S[number + 1]
+    return EDGES_S[BINS]
