@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qwave_batch.api.account import ask_balance
     from qwave_batch.api.budgeting import BudgetOutlook, budget_outlook
+    from qwave_batch.api.cancelling import CancelReport, cancel_tasks
     from qwave_batch.api.catalogs import describe_catalog, describe_model, json_schema, newest_catalog
     from qwave_batch.api.comparing import PlanComparison, compare_plan
     from qwave_batch.api.connection import Connection, Simulated
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from qwave_batch.api.folders import RunFolder, open_run
     from qwave_batch.api.live import LiveModelList, ask_models, glance_at_balance
     from qwave_batch.api.planning import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
-    from qwave_batch.api.running import Confirm, RunSummary, run_batch, run_batch_sync
+    from qwave_batch.api.refetching import RefetchReport, UnfetchedJob, refetch_images
+    from qwave_batch.api.running import Confirm, run_batch, run_batch_sync
+    from qwave_batch.api.runsummary import RunSummary
     from qwave_batch.api.selecting import lines_where
     from qwave_batch.api.simulation import serve_simulator
     from qwave_batch.api.specs import check_spec
@@ -43,22 +46,41 @@ if TYPE_CHECKING:
         UnknownName,
         UsageError,
     )
+    from qwave_batch.ledger.books import Books
     from qwave_batch.ledger.lines import PlanLine
+    from qwave_batch.model.events import (
+        Event,
+        ImagesStored,
+        JobSetBack,
+        OnEvent,
+        RunEnded,
+        RunEstimated,
+        RunStarted,
+        RunWaiting,
+        SubmitBegun,
+        TaskAccepted,
+        TaskEnded,
+    )
     from qwave_batch.model.job import Job, JobError, PlanItem, Twin
     from qwave_batch.model.jsontypes import Json, JsonObject
     from qwave_batch.model.problem import Place, Problem
     from qwave_batch.model.progress import OnProgress, Progress
-    from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
+    from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, Origin
+    from qwave_batch.model.task import TaskState
     from qwave_batch.model.terms import Limits, ModelLimits, Terms
+    from qwave_batch.output.eventlog import EventLog
+    from qwave_batch.output.events import event_as_json
     from qwave_batch.output.line import ManifestLine
+    from qwave_batch.output.live import LiveRun
     from qwave_batch.output.prune import PrunePlan
-    from qwave_batch.output.status import FolderStatus
+    from qwave_batch.output.status import FolderStatus, Glance
     from qwave_batch.output.verify import VerifyReport
     from qwave_batch.plan.comparison import Change, Comparison, PriceOf, catalog_price_of
     from qwave_batch.plan.making import Plan, make_plan
     from qwave_batch.plan.planfile import AnyPlan, SavedPlan, read_plan
     from qwave_batch.plan.summary import Figures
     from qwave_batch.plan.support import AxisSupport, Support, SupportMatrix
+    from qwave_batch.run.cancelling import CancelOutcome, LeftAlone, NotSaid, Withdrawn
     from qwave_batch.run.ends import JobCounts
     from qwave_batch.run.options import RunOptions
     from qwave_batch.run.stop import StopSignal
@@ -70,34 +92,47 @@ __all__ = [
     "AnyPlan",
     "AxisSupport",
     "Balance",
+    "Books",
     "BudgetError",
     "BudgetOutlook",
+    "CancelOutcome",
+    "CancelReport",
     "Catalog",
     "Change",
     "Comparison",
     "Confirm",
     "Connection",
     "Estimate",
+    "Event",
+    "EventLog",
     "Figures",
     "FolderBusy",
     "FolderError",
     "FolderStatus",
+    "Glance",
     "ImageFile",
+    "ImagesStored",
     "Job",
     "JobCounts",
     "JobError",
     "JobRecord",
+    "JobSetBack",
     "JobStatus",
     "Json",
     "JsonObject",
+    "LeftAlone",
     "Limits",
     "LiveModelList",
+    "LiveRun",
     "ManifestLine",
     "MissingExtra",
     "Model",
     "ModelLimits",
+    "NotSaid",
     "Offer",
+    "OnEvent",
     "OnProgress",
+    "Origin",
     "Place",
     "Plan",
     "PlanComparison",
@@ -108,33 +143,46 @@ __all__ = [
     "Progress",
     "PrunePlan",
     "QwaveError",
+    "RefetchReport",
+    "RunEnded",
+    "RunEstimated",
     "RunFolder",
     "RunOptions",
+    "RunStarted",
     "RunStopped",
     "RunSummary",
+    "RunWaiting",
     "SavedPlan",
     "Simulated",
     "Spec",
     "SpecError",
     "StopSignal",
     "StorageError",
+    "SubmitBegun",
     "Support",
     "SupportMatrix",
+    "TaskAccepted",
+    "TaskEnded",
+    "TaskState",
     "Terms",
     "Twin",
+    "UnfetchedJob",
     "UnknownName",
     "UsageError",
     "VerifyReport",
     "Violation",
+    "Withdrawn",
     "ask_balance",
     "ask_models",
     "budget_outlook",
+    "cancel_tasks",
     "catalog_dates",
     "catalog_price_of",
     "check_spec",
     "compare_plan",
     "describe_catalog",
     "describe_model",
+    "event_as_json",
     "expected_seconds",
     "expected_seconds_of",
     "glance_at_balance",
@@ -148,6 +196,7 @@ __all__ = [
     "open_run",
     "plan_summary",
     "read_plan",
+    "refetch_images",
     "run_batch",
     "run_batch_sync",
     "serve_simulator",
@@ -159,6 +208,7 @@ __all__ = [
 HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.account": ("ask_balance",),
     "qwave_batch.api.budgeting": ("BudgetOutlook", "budget_outlook"),
+    "qwave_batch.api.cancelling": ("CancelReport", "cancel_tasks"),
     "qwave_batch.api.catalogs": ("describe_catalog", "describe_model", "json_schema", "newest_catalog"),
     "qwave_batch.api.comparing": ("PlanComparison", "compare_plan"),
     "qwave_batch.api.connection": ("Connection", "Simulated"),
@@ -166,7 +216,9 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.folders": ("RunFolder", "open_run"),
     "qwave_batch.api.live": ("LiveModelList", "ask_models", "glance_at_balance"),
     "qwave_batch.api.planning": ("expected_seconds", "expected_seconds_of", "open_plan", "plan_summary", "write_plan"),
-    "qwave_batch.api.running": ("Confirm", "RunSummary", "run_batch", "run_batch_sync"),
+    "qwave_batch.api.refetching": ("RefetchReport", "UnfetchedJob", "refetch_images"),
+    "qwave_batch.api.running": ("Confirm", "run_batch", "run_batch_sync"),
+    "qwave_batch.api.runsummary": ("RunSummary",),
     "qwave_batch.api.selecting": ("lines_where",),
     "qwave_batch.api.simulation": ("serve_simulator",),
     "qwave_batch.api.specs": ("check_spec",),
@@ -191,22 +243,41 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "UnknownName",
         "UsageError",
     ),
+    "qwave_batch.ledger.books": ("Books",),
     "qwave_batch.ledger.lines": ("PlanLine",),
+    "qwave_batch.model.events": (
+        "Event",
+        "ImagesStored",
+        "JobSetBack",
+        "OnEvent",
+        "RunEnded",
+        "RunEstimated",
+        "RunStarted",
+        "RunWaiting",
+        "SubmitBegun",
+        "TaskAccepted",
+        "TaskEnded",
+    ),
     "qwave_batch.model.job": ("Job", "JobError", "PlanItem", "Twin"),
     "qwave_batch.model.jsontypes": ("Json", "JsonObject"),
     "qwave_batch.model.problem": ("Place", "Problem"),
     "qwave_batch.model.progress": ("OnProgress", "Progress"),
-    "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus"),
+    "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus", "Origin"),
+    "qwave_batch.model.task": ("TaskState",),
     "qwave_batch.model.terms": ("Limits", "ModelLimits", "Terms"),
+    "qwave_batch.output.eventlog": ("EventLog",),
+    "qwave_batch.output.events": ("event_as_json",),
     "qwave_batch.output.line": ("ManifestLine",),
+    "qwave_batch.output.live": ("LiveRun",),
     "qwave_batch.output.prune": ("PrunePlan",),
-    "qwave_batch.output.status": ("FolderStatus",),
+    "qwave_batch.output.status": ("FolderStatus", "Glance"),
     "qwave_batch.output.verify": ("VerifyReport",),
     "qwave_batch.plan.comparison": ("Change", "Comparison", "PriceOf", "catalog_price_of"),
     "qwave_batch.plan.making": ("Plan", "make_plan"),
     "qwave_batch.plan.planfile": ("AnyPlan", "SavedPlan", "read_plan"),
     "qwave_batch.plan.summary": ("Figures",),
     "qwave_batch.plan.support": ("AxisSupport", "Support", "SupportMatrix"),
+    "qwave_batch.run.cancelling": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),
     "qwave_batch.run.ends": ("JobCounts",),
     "qwave_batch.run.options": ("RunOptions",),
     "qwave_batch.run.stop": ("StopSignal",),

@@ -13,7 +13,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.line import ManifestLine
 from qwave_batch.output.manifest import read_manifest, refresh_manifest
 from qwave_batch.output.prune import PrunePlan, find_prunable, prune
-from qwave_batch.output.status import FolderStatus, folder_status
+from qwave_batch.output.status import FolderStatus, Glance, folder_status, glance_at
 from qwave_batch.output.summary import read_summary
 from qwave_batch.output.verify import VerifyReport, verify
 
@@ -44,6 +44,11 @@ class RunFolder:
         """Return where the run stands at this moment."""
         with self._ledger() as ledger:
             return folder_status(RunLayout(self.root), ledger)
+
+    def glance(self) -> Glance:
+        """Return as much as can be seen without reading the plan: cheap, for watching; nothing is written."""
+        with self._ledger() as ledger:
+            return glance_at(RunLayout(self.root), ledger)
 
     def verify(self) -> VerifyReport:
         """Check every line and every file against manifest, schema and hashes; every image is decoded."""

@@ -2,16 +2,20 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.estimating import Estimate, estimate
+from qwave_batch.api.feeding import EventFeed, Showing
 from qwave_batch.api.planning import open_plan
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
+from qwave_batch.api.reusing import open_lenders
+from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import AccountError, BudgetError, RunStopped, UsageError
@@ -20,15 +24,17 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
-from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan
 from qwave_batch.run.context import RunContext
-from qwave_batch.run.ends import JobCounts, RunEnd
+from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.options import RunOptions
+from qwave_batch.run.reusing import Borrowing, Lender
 from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY
 from qwave_batch.run.stop import StopSignal
 
@@ -38,38 +44,15 @@ Confirm: TypeAlias = Callable[[Estimate], bool]
 _SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """How a run ended, and what its folder now holds."""
-
-    folder: Path
-    exit_status: int
-    """By "Ends" of docs/run-folder.md; 0 when all that was asked for is there."""
-    reason: str
-    """Why it ended early or short, a sentence without a full stop; empty when all is there."""
-    counts: JobCounts
-    """The jobs that this run was asked for."""
-    cost_nusd: int
-    """What this run cost, in nano-dollars."""
-    folder_cost_nusd: int
-    """What the folder has cost over all its runs."""
-    seconds: float
-    warnings: tuple[str, ...]
-    summary: JsonObject = field(repr=False)
-    """What summary.json says: the whole folder."""
-
-    def as_json(self) -> JsonObject:
-        """Return what ``run --json`` prints."""
-        return self.summary
-
-
 async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has its name
     source: str | Path | AnyPlan,
     *,
     connection: Connection | Simulated,
     out_dir: str | Path | None = None,
     options: RunOptions | None = None,
+    reuse: Sequence[str | Path] = (),
     on_progress: OnProgress | None = None,
+    on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
     confirm: Confirm | None = None,
 ) -> RunSummary:
@@ -83,7 +66,11 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         connection: The API to run against.
         out_dir: The run folder; None is ``runs/NAME``, simulated ``runs/NAME-simulated``.
         options: Which jobs, and how far; None is a plain run.
+        reuse: Other run folders, made with the same API: what they hold of the very same jobs, whole and not
+            random, is taken by hard link or copy and costs nothing.
         on_progress: Called in the event loop with the newest counts, at most ten times a second.
+        on_event: Called in the event loop with what happens, once it is on record. What it raises is raised when
+            the run has ended, and nothing more is told until then.
         stop: Lets another task end the run early; nothing is lost by that.
         confirm: Asked before anything is sent, with what the run may cost.
 
@@ -110,20 +97,24 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
             key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
         ),
         options=options or RunOptions(),
+        reuse=tuple(map(Path, reuse)),
         on_progress=on_progress,
+        on_event=on_event,
         stop=stop or StopSignal(),
         confirm=confirm,
     )
     return await run.run()
 
 
-def run_batch_sync(
+def run_batch_sync(  # noqa: PLR0913  # as above
     source: str | Path | AnyPlan,
     *,
     connection: Connection | Simulated,
     out_dir: str | Path | None = None,
     options: RunOptions | None = None,
+    reuse: Sequence[str | Path] = (),
     on_progress: OnProgress | None = None,
+    on_event: OnEvent | None = None,
     confirm: Confirm | None = None,
 ) -> RunSummary:
     """Do what ``run_batch`` does, for code without an event loop."""
@@ -133,7 +124,9 @@ def run_batch_sync(
             connection=connection,
             out_dir=out_dir,
             options=options,
+            reuse=reuse,
             on_progress=on_progress,
+            on_event=on_event,
             confirm=confirm,
         )
     )
@@ -152,21 +145,35 @@ class _Run:
     layout: RunLayout
     claim: FolderClaim
     options: RunOptions
+    reuse: Sequence[Path]
     on_progress: OnProgress | None
+    on_event: OnEvent | None
     stop: StopSignal
     confirm: Confirm | None
 
     async def run(self) -> RunSummary:
-        await asyncio.to_thread(self.layout.create)
-        with FolderLock(self.layout), Ledger.open(self.layout.ledger) as ledger:
+        feed = EventFeed(self.on_event, SystemClock())
+        with ExitStack() as stack:
+            lenders = stack.enter_context(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend))
+            await asyncio.to_thread(self.layout.create)
+            stack.enter_context(FolderLock(self.layout))
+            ledger = stack.enter_context(Ledger.open(self.layout.ledger))
             recorder = await asyncio.to_thread(self._prepare, ledger)
             try:
-                self._ask(await asyncio.to_thread(self._estimate, ledger))
-                end = await self._execute(ledger, recorder)
+                self._tell_start(feed)
+                reused = await asyncio.to_thread(self._take, ledger, lenders, feed)
+                expected = await asyncio.to_thread(self._estimate, ledger)
+                self._ask(expected)
+                _tell_estimate(feed, expected, reused)
+                end = await self._execute(ledger, recorder, feed)
             except (AccountError, UsageError) as error:
                 await asyncio.to_thread(recorder.give_up, error)
+                _tell_end(feed, error.exit_status, str(error))
                 raise
             summary = await asyncio.to_thread(recorder.finish, end)
+            books = ledger.books()
+        _tell_end(feed, end.exit_status, end.reason, end)
+        feed.close()
         return RunSummary(
             folder=self.layout.root,
             exit_status=end.exit_status,
@@ -176,6 +183,8 @@ class _Run:
             folder_cost_nusd=end.folder_cost_nusd,
             seconds=end.seconds,
             warnings=end.warnings,
+            reused=reused,
+            books=books,
             summary=summary,
         )
 
@@ -186,6 +195,13 @@ class _Run:
         keep_sources(self.layout, self.plan)
         clock = SystemClock()
         return Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
+
+    def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> int:
+        """Take from other folders what they hold; it blocks."""
+        if not lenders:
+            return 0
+        journal = ledger.journal(feed.emit_change_of_thread)
+        return Borrowing(self.layout, ledger, journal, lenders).take(self.options)
 
     def _estimate(self, ledger: Ledger) -> Estimate:
         return estimate(ledger.lines(), self.options)
@@ -200,7 +216,17 @@ class _Run:
                 raise RunStopped("stopped before anything was sent")
             yield item
 
-    async def _execute(self, ledger: Ledger, recorder: Recorder) -> RunEnd:
+    def _tell_start(self, feed: EventFeed) -> None:
+        feed.emit(RunStarted(time=SystemClock().now(), name=self.plan.name, folder=str(self.layout.root)))
+
+    async def _execute(self, ledger: Ledger, recorder: Recorder, feed: EventFeed) -> RunEnd:
+        showing = Showing(self.layout, self.on_progress, feed, SystemClock())
+        try:
+            return await self._run_plan(ledger, recorder, feed, showing)
+        finally:
+            await showing.close()
+
+    async def _run_plan(self, ledger: Ledger, recorder: Recorder, feed: EventFeed, showing: Showing) -> RunEnd:
         concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or DEFAULT_CONCURRENCY
         async with open_api(
             self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS
@@ -216,10 +242,35 @@ class _Run:
                     idempotency_hours=self.catalog.idempotency_hours,
                     cost_nusd=self._cost_nusd,
                     write_manifest=recorder.write,
-                    on_progress=self.on_progress,
+                    on_change=feed.emit_change,
+                    on_progress=showing.show,
                     stop=self.stop,
                 )
             )
 
     def _cost_nusd(self, job: Job, images: int) -> int:
-        return self.catalog.model(job.model).cost_nusd(job.request, images)
+        model = self.catalog.models.get(job.model)  # a job that left the plan may be of another catalog
+        return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
+
+
+def _tell_estimate(feed: EventFeed, expected: Estimate, reused: int) -> None:
+    feed.emit(
+        RunEstimated(
+            time=SystemClock().now(),
+            reused=reused,
+            to_submit=expected.jobs,
+            estimated_usd=usd_from_nusd(expected.nusd),
+        )
+    )
+
+
+def _tell_end(feed: EventFeed, exit_status: int, reason: str, end: RunEnd | None = None) -> None:
+    feed.emit(
+        RunEnded(
+            time=SystemClock().now(),
+            exit_status=exit_status,
+            reason=reason,
+            completed=end.counts.completed if end else 0,
+            cost_usd=usd_from_nusd(end.cost_nusd) if end else 0.0,
+        )
+    )

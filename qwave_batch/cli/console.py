@@ -47,6 +47,14 @@ class Console:
         except BrokenPipeError:
             self.reader_is_gone = True
 
+    def write(self, text: str) -> None:
+        """Write to stdout without the end of a line: what steers a terminal."""
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except BrokenPipeError:
+            self.reader_is_gone = True
+
     def print_json(self, value: Json, *, on_one_line: bool = False) -> None:
         """Print one JSON value to stdout, in plain ASCII when the stream has nothing else."""
         indent = None if on_one_line else 2

@@ -1,8 +1,16 @@
 """Options that several commands share, each named and worded once."""
 
+from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from qwave_batch import api
 from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.console import Console
+from qwave_batch.errors import UsageError
+
+if TYPE_CHECKING:
+    from qwave_batch.api import Connection, Simulated
 
 
 def add_json(parser: Parser, what: str) -> None:
@@ -35,6 +43,20 @@ def add_base_url(parser: Parser) -> None:
     parser.add_argument(
         "--base-url", metavar="URL", help="where the API is; else QWAVE_BASE_URL, else what the catalog says"
     )
+
+
+def add_simulate(parser: Parser, what: str) -> None:
+    """Add ``--simulate``."""
+    parser.add_argument("--simulate", action="store_true", help=what)
+
+
+def read_connection(args: Namespace, console: Console) -> "Connection | Simulated":
+    """Return the API that ``--simulate``, ``--base-url`` and the environment describe."""
+    if not args.simulate:
+        return api.Connection.from_environ(console.environ, base_url=args.base_url)
+    if args.base_url:
+        raise UsageError("--simulate brings its own API, so it takes no --base-url; leave one of them out")
+    return api.Simulated()
 
 
 def add_yes(parser: Parser, what: str) -> None:

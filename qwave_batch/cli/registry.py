@@ -15,6 +15,8 @@ COMMANDS: Mapping[str, str] = {
     "plan": "show what would be made, and what it may cost",
     "run": "make the folder hold what the spec describes",
     "status": "show where a run stands, live or ended",
+    "cancel": "withdraw what is still queued at the API",
+    "refetch": "download again what was deleted or damaged",
     "verify": "check every line and file of a run folder",
     "prune": "remove what the spec no longer asks for, after showing it",
     "models": "show what the catalog knows of its models",

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from qwave_batch.ledger.money import read_held_nusd
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import NUSD_PER_QUOTA, usd_from_nusd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """Money of all tasks on record that have ended, in nano-dollars; pruned jobs are left out."""
 
+    tasks: int = 0
+    """How many they are."""
     paid_nusd: int = 0
     """What they cost: the API's word where it gave one, else the catalog's price."""
     catalog_nusd: int = 0
@@ -29,13 +31,19 @@ class Books:
     """The most that may still come: tasks in flight, unknown or given up."""
 
     @property
+    def is_by_catalog(self) -> bool:
+        """Whether what was paid is what the catalog says, give or take the whole quota that the API rounds to."""
+        return abs(self.paid_nusd - self.catalog_nusd) <= NUSD_PER_QUOTA * self.tasks
+
+    @property
     def agree(self) -> bool:
-        """Whether what was paid is what the catalog says, with nothing set aside that was not charged."""
-        return self.paid_nusd == self.catalog_nusd and not self.refunds and not self.surcharges
+        """Whether there is nothing to explain: it is by the catalog, and all that was set aside was charged."""
+        return self.is_by_catalog and not self.refunds and not self.surcharges
 
     def as_json(self) -> dict[str, Json]:
         """Return the ``money`` object of summary.json."""
         return {
+            "tasks": self.tasks,
             "paid_usd": usd_from_nusd(self.paid_nusd),
             "catalog_usd": usd_from_nusd(self.catalog_nusd),
             "pre_consumed_usd": None if self.hold_nusd is None else usd_from_nusd(self.hold_nusd),
@@ -54,7 +62,7 @@ def read_books(connection: sqlite3.Connection) -> Books:
     """
     row = connection.execute(
         """
-        SELECT COALESCE(SUM(cost_nusd), 0),
+        SELECT COUNT(*), COALESCE(SUM(cost_nusd), 0),
                -- a task of an older ledger has no catalog price on record: then what was paid stands for it
                COALESCE(SUM(COALESCE(catalog_nusd, cost_nusd)), 0),
                SUM(hold_nusd),
@@ -63,8 +71,9 @@ def read_books(connection: sqlite3.Connection) -> Books:
         FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
         """
     ).fetchone()
-    paid, catalog, hold, refunds, refunded, surcharges, surcharged = row
+    tasks, paid, catalog, hold, refunds, refunded, surcharges, surcharged = row
     return Books(
+        tasks=tasks,
         paid_nusd=paid,
         catalog_nusd=catalog,
         hold_nusd=hold,

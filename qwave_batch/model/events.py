@@ -10,12 +10,21 @@ from qwave_batch.model.record import ImageFile, JobStatus, Origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted:
-    """A run has taken a folder into use, its plan is on record, and nothing was sent yet."""
+    """A run has taken a folder into use, and its plan is on record."""
 
     time: float
     name: str
     """The spec's."""
     folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEstimated:
+    """What is missing is known and agreed to; nothing was sent yet."""
+
+    time: float
+    reused: int
+    """Jobs whose images were taken from other folders."""
     to_submit: int
     """Jobs that are to be submitted."""
     estimated_usd: float
@@ -104,7 +113,15 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    RunStarted | SubmitBegun | TaskAccepted | TaskEnded | ImagesStored | JobSetBack | RunWaiting | RunEnded
+    RunStarted
+    | RunEstimated
+    | SubmitBegun
+    | TaskAccepted
+    | TaskEnded
+    | ImagesStored
+    | JobSetBack
+    | RunWaiting
+    | RunEnded
 )
 """All that can happen. What an event tells is on record already; the ledger stays the truth."""
 

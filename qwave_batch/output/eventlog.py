@@ -36,6 +36,7 @@ class EventLog:
         """
         self._waiting: queue.Queue[Event | None] = queue.Queue(MOST_WAITING)
         self._dropped = 0
+        self._counting = threading.Lock()
         self._is_broken = False
         self._descriptor: int | None = None
         self.trouble = ""
@@ -58,7 +59,8 @@ class EventLog:
         try:
             self._waiting.put_nowait(event)
         except queue.Full:
-            self._dropped += 1
+            with self._counting:
+                self._dropped += 1
 
     def close(self) -> None:
         """Write what waits, and let go of the file; a reader that does not read is waited for a few seconds."""
@@ -93,7 +95,8 @@ class EventLog:
             write = self._write_stream if self._descriptor is None else self._write_file
             while (event := self._waiting.get()) is not None:
                 if self._dropped:
-                    dropped, self._dropped = self._dropped, 0
+                    with self._counting:
+                        dropped, self._dropped = self._dropped, 0
                     self.trouble = f"{self._name} was read too slowly, so some events are missing in it"
                     write(_line({"time": iso_from_unix(event.time), "event": "dropped", "count": dropped}))
                 write(_line(event_as_json(event)))

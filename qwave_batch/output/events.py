@@ -7,6 +7,7 @@ from qwave_batch.model.events import (
     ImagesStored,
     JobSetBack,
     RunEnded,
+    RunEstimated,
     RunStarted,
     RunWaiting,
     SubmitBegun,
@@ -27,10 +28,11 @@ def event_as_json(event: Event) -> dict[str, Json]:
 def _facts(event: Event) -> dict[str, Json]:  # noqa: PLR0911 - one an event
     match event:
         case RunStarted():
+            return {"event": "run_started", "name": event.name, "folder": event.folder}
+        case RunEstimated():
             return {
-                "event": "run_started",
-                "name": event.name,
-                "folder": event.folder,
+                "event": "run_estimated",
+                "reused": event.reused,
                 "to_submit": event.to_submit,
                 "estimated_usd": event.estimated_usd,
             }

@@ -2,6 +2,7 @@
 
 import asyncio
 from argparse import Namespace
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,15 @@ from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.progress import view_for
 from qwave_batch.cli.drawing.summary import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
-from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_yes
+from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import NUSD_PER_USD
 
 if TYPE_CHECKING:
-    from qwave_batch.api import AnyPlan, Connection, Estimate, RunOptions, RunSummary, Simulated
+    from collections.abc import Iterator
+
+    from qwave_batch.api import AnyPlan, Connection, Estimate, EventLog, RunOptions, RunSummary, Simulated
 
 USAGE = "SPEC-or-PLAN [-o DIR] [options]"
 
@@ -32,13 +35,28 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-o", "--out", metavar="DIR", type=Path, help="the run folder; else runs/NAME, simulated runs/NAME-simulated"
     )
-    parser.add_argument("--simulate", action="store_true", help="run against the embedded API; no key is needed")
+    add_simulate(parser, "run against the embedded API; no key is needed")
     add_base_url(parser)
     _configure_money(parser)
     _configure_selection(parser)
     parser.add_argument(
         "--concurrency", metavar="N", type=whole_number(minimum=1), help="at most so many tasks at once"
     )
+    parser.add_argument(
+        "--max-wait",
+        metavar="SECONDS",
+        type=amount(above_zero=False),
+        help="how long to wait at most for a rate limit or a quota window; else 900",
+    )
+    parser.add_argument(
+        "--reuse",
+        metavar="DIR",
+        action="append",
+        default=[],
+        type=Path,
+        help="take what this run folder already holds of the same jobs, for nothing; may be given again",
+    )
+    parser.add_argument("--events", metavar="FILE", help="append what happens to this file as JSON lines; - is stdout")
     parser.add_argument("--adopt", action="store_true", help="go on with a folder that was moved or copied here")
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
@@ -71,26 +89,36 @@ def _configure_selection(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Plan, run and sum up."""
+    if args.events == "-" and args.json:
+        raise UsageError("--events - and --json both want stdout; give the events a file")
     plan = api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
     options = _options(args)
     if args.dry_run:
         show_plan(plan, console, as_json=args.json)
         return 0
     say_warnings(plan, console)
-    connection = _connection(args, console)
-    summary = asyncio.run(_run(plan, connection, options, args, console))
+    connection = read_connection(args, console)
+    with _event_log(args.events, console) as log:
+        summary = asyncio.run(_run(plan, connection, options, args, console, log))
     if args.json:
         console.print_json(summary.as_json())
     console.say(*draw_summary(summary, api.open_run(summary.folder).lines(), console.err))
     return summary.exit_status
 
 
-def _connection(args: Namespace, console: Console) -> "Connection | Simulated":
-    if not args.simulate:
-        return api.Connection.from_environ(console.environ, base_url=args.base_url)
-    if args.base_url:
-        raise UsageError("--simulate brings its own API, so it takes no --base-url; leave one of them out")
-    return api.Simulated()
+@contextmanager
+def _event_log(target: str | None, console: Console) -> "Iterator[EventLog | None]":
+    """Yield the log of ``--events``, and say in the end what was lost of it."""
+    if target is None:
+        yield None
+        return
+    log = api.EventLog(console.stdout if target == "-" else Path(target))
+    try:
+        yield log
+    finally:
+        log.close()
+        if log.trouble:
+            console.say(f"note: {log.trouble}")
 
 
 def _options(args: Namespace) -> "RunOptions":
@@ -104,6 +132,7 @@ def _options(args: Namespace) -> "RunOptions":
         until_budget=args.until_budget,
         fail_fast=args.fail_fast,
         adopt=args.adopt,
+        **({} if args.max_wait is None else {"max_wait_s": args.max_wait}),
     )
 
 
@@ -113,6 +142,7 @@ async def _run(
     options: "RunOptions",
     args: Namespace,
     console: Console,
+    log: "EventLog | None",
 ) -> "RunSummary":
     """Run with a progress view; the first Ctrl-C ends it well, the second at once."""
     stop = api.StopSignal()
@@ -131,7 +161,9 @@ async def _run(
                 connection=connection,
                 out_dir=args.out,
                 options=options,
+                reuse=args.reuse,
                 on_progress=view.show,
+                on_event=None if log is None else log.write,
                 stop=stop,
                 confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, console),
             )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
+from qwave_batch.cli.drawing.books import draw_books
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.model.record import JobStatus
@@ -29,6 +30,9 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     drawn = wrap(f"{made}: {images}, {cost}", terminal.width, hang="  ")
     drawn[0] = drawn[0].replace(made, painted, 1)
     drawn += wrap(_rest(summary), terminal.width, hang="  ") if _rest(summary) else []
+    if summary.reused:
+        drawn.append(f"{summary.reused:,} of them taken from other folders, for nothing")
+    drawn += draw_books(summary.books, terminal)
     drawn += _draw_trouble(lines, terminal) if counts.failed or counts.unknown or counts.cancelled else []
     for warning in summary.warnings:
         drawn += wrap(f"note: {terminal.shown(warning)}", terminal.width, hang="      ")

@@ -55,6 +55,11 @@ class Terminal:
         return "─" if self.has_unicode else "-"
 
 
+def over(lines: int) -> str:
+    """Return what takes the cursor of a terminal up so many lines and clears all from there."""
+    return f"\x1b[{lines}A\x1b[J" if lines else ""
+
+
 def _width(stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool) -> int:
     columns = environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns):

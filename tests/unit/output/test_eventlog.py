@@ -18,6 +18,7 @@ from qwave_batch.model.events import (
     ImagesStored,
     JobSetBack,
     RunEnded,
+    RunEstimated,
     RunStarted,
     RunWaiting,
     SubmitBegun,
@@ -38,7 +39,8 @@ IMAGE = ImageFile(
 OOPS = JobError(code="task_failed", message="no\u2028", retryable=True)
 ORIGIN = Origin(folder="../other", folder_id="f", cost_usd=0.1)
 EVENTS: tuple[Event, ...] = (
-    RunStarted(time=NOW, name="tea", folder="runs/tea", to_submit=3, estimated_usd=0.1),
+    RunStarted(time=NOW, name="tea", folder="runs/tea"),
+    RunEstimated(time=NOW, reused=1, to_submit=3, estimated_usd=0.1),
     SubmitBegun(time=NOW, job_id="j", attempt=1),
     TaskAccepted(time=NOW, job_id="j", attempt=1, task_id="t"),
     TaskEnded(time=NOW, job_id="j", attempt=1, task_id="t", status="failed", cost_usd=0.0, seconds=4.2, error=OOPS),
@@ -62,8 +64,8 @@ def test_every_event_is_a_line_in_the_order_it_happened(tmp_path: Path) -> None:
             log.write(event)
     lines = read(file)
     assert [line["event"] for line in lines[1:]] == [
-        "run_started", "submit_begun", "task_accepted", "task_ended", "images_stored", "job_set_back", "run_waiting",
-        "run_ended",
+        "run_started", "run_estimated", "submit_begun", "task_accepted", "task_ended", "images_stored", "job_set_back",
+        "run_waiting", "run_ended",
     ]  # fmt: skip
     assert all(list(line)[:2] == ["time", "event"] for line in lines[1:])
     assert lines[1]["time"] == "2026-11-22T08:00:00.250Z"
@@ -71,7 +73,7 @@ def test_every_event_is_a_line_in_the_order_it_happened(tmp_path: Path) -> None:
 
 
 def test_no_address_of_an_image_is_told() -> None:
-    assert "secret" not in json.dumps(event_as_json(EVENTS[4]))
+    assert "secret" not in json.dumps(event_as_json(EVENTS[5]))
 
 
 def test_every_key_is_documented(checkout: Path) -> None:
@@ -124,7 +126,7 @@ def test_a_pipe_that_nobody_reads_holds_up_nobody(tmp_path: Path, monkeypatch: p
     began = time.monotonic()
     with EventLog(pipe) as log:
         for _ in range(eventlog.MOST_WAITING + 5):
-            log.write(EVENTS[1])
+            log.write(EVENTS[2])
     assert time.monotonic() - began < 5
     assert log.trouble == f"nobody read {pipe}, so its last events are lost"
     with pipe.open("rb") as reader:  # let its thread go
@@ -143,7 +145,7 @@ def test_a_slow_reader_is_told_how_much_it_missed(tmp_path: Path) -> None:
     many = eventlog.MOST_WAITING + 500
     with EventLog(pipe) as log:
         for _ in range(many):
-            log.write(EVENTS[1])
+            log.write(EVENTS[2])
         reader = threading.Thread(target=follow)
         reader.start()
         while log._waiting.qsize() > 10:

@@ -1,0 +1,96 @@
+"""Working on a run folder without its spec: what its ledger says is enough to ask for tasks and fetch images."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
+from qwave_batch.api.catalogs import newest_catalog
+from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.client.tasks import TaskApi
+from qwave_batch.errors import FolderError
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
+from qwave_batch.ledger.identity import SIMULATOR, FolderClaim, FolderIdentity
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.output.manifest import write_manifest
+from qwave_batch.output.summary import read_summary, refresh_summary
+
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attended:
+    """A folder that nobody else works on, with its API."""
+
+    layout: RunLayout
+    ledger: Ledger
+    claim: FolderClaim
+    catalog: Catalog
+    api: TaskApi
+
+
+@asynccontextmanager
+async def attend(folder: str | Path, connection: Connection | Simulated) -> AsyncIterator[Attended]:
+    """Yield a run folder, locked, with the API that it was made with; at the end manifest and summary are written.
+
+    Raises:
+        FolderError: it is no run folder, or was made with another API, or with another key while tasks are open.
+        FolderBusy: a run is at work.
+        StorageError: the disk or the ledger fails.
+    """
+    layout = RunLayout.existing(Path(folder))
+    identity = await asyncio.to_thread(_identity, layout)
+    catalog = open_catalog(await asyncio.to_thread(_catalog_date, layout))
+    claim = _claim(layout, identity, connection, catalog)
+    with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+        await asyncio.to_thread(ledger.claim, claim)
+        try:
+            async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
+                yield Attended(layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api)
+        finally:
+            await asyncio.to_thread(write_down, layout, ledger)
+
+
+def write_down(layout: RunLayout, ledger: Ledger) -> None:
+    """Write the manifest, and what follows from it in the summary, as the ledger has it now. It blocks."""
+    refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.books())
+
+
+def _identity(layout: RunLayout) -> FolderIdentity:
+    if not layout.ledger.is_file():
+        raise FolderError(f"{layout.root} came without its ledger, so nobody knows its tasks")
+    with Ledger.open(layout.ledger, read_only=True) as ledger:
+        identity = ledger.identity()
+    if identity is None:
+        raise FolderError(f"{layout.root} was never run, so it has no tasks")
+    return identity
+
+
+def _claim(
+    layout: RunLayout, identity: FolderIdentity, connection: Connection | Simulated, catalog: Catalog
+) -> FolderClaim:
+    backend = backend_name(connection, catalog)
+    if identity.backend != backend:
+        hint = "name its API with --base-url"
+        if SIMULATOR in {identity.backend, backend}:
+            hint = "say --simulate" if identity.backend == SIMULATOR else "leave out --simulate"
+        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}: {hint}")
+    return FolderClaim(
+        spec_name=identity.spec_name,
+        backend=backend,
+        path=str(layout.root.resolve()),
+        host=socket.gethostname(),
+        key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
+    )
+
+
+def _catalog_date(layout: RunLayout) -> str:
+    """Return the catalog that the folder was made by, as far as its summary says, for where its API is."""
+    date = (read_summary(layout) or {}).get("catalog")
+    return date if isinstance(date, str) and date in catalog_dates() else newest_catalog()

@@ -1,0 +1,83 @@
+"""From a run to those who follow it: typed events, and a small file that other processes look at."""
+
+import asyncio
+import re
+
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.journal import Change
+from qwave_batch.model.clock import Clock
+from qwave_batch.model.events import Event, OnEvent, RunWaiting
+from qwave_batch.model.progress import OnProgress, Progress
+from qwave_batch.output.live import LiveRun, remove_live, write_live
+from qwave_batch.run.reporting import event_of
+
+TELL_EVERY_S = 1.0
+_NUMBERS = re.compile(r"\d[\d.,:]*")
+
+
+class EventFeed:
+    """Hands events to a callback, in the event loop's thread; one that raises can't stop a run that is paid for."""
+
+    def __init__(self, on_event: OnEvent | None, clock: Clock) -> None:
+        self._on_event, self._clock = on_event, clock
+        self._error: Exception | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def emit(self, event: Event) -> None:
+        """Hand over an event."""
+        if self._on_event is None or self._error is not None:
+            return
+        try:
+            self._on_event(event)
+        except Exception as error:  # noqa: BLE001 - it is raised once the run has ended
+            self._error = error
+
+    def emit_change(self, change: Change) -> None:
+        """Hand over what a change means."""
+        event = event_of(change, self._clock.now())
+        if event is not None:
+            self.emit(event)
+
+    def emit_change_of_thread(self, change: Change) -> None:
+        """Hand over what a change means that a thread has made."""
+        self._loop.call_soon_threadsafe(self.emit_change, change)
+
+    def close(self) -> None:
+        """Raise what the callback has raised, if it has."""
+        if self._error is not None:
+            raise self._error
+
+
+class Showing:
+    """Takes a run's progress: to the caller, to the folder for other processes, and its waits to the events."""
+
+    def __init__(self, layout: RunLayout, on_progress: OnProgress | None, feed: EventFeed, clock: Clock) -> None:
+        self._layout, self._on_progress, self._feed, self._clock = layout, on_progress, feed, clock
+        self._kind = ""
+        self._told_at = float("-inf")
+        self._telling: asyncio.Future[None] | None = None
+
+    def show(self, progress: Progress) -> None:
+        """Take the newest counts."""
+        kind = _NUMBERS.sub("", progress.note)
+        if progress.note and kind != self._kind:
+            self._feed.emit(RunWaiting(time=self._clock.now(), note=progress.note))
+        self._kind = kind
+        self._tell(progress)
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+    async def close(self) -> None:
+        """Take the file away: the run is over."""
+        if self._telling is not None:
+            await self._telling
+        await asyncio.to_thread(remove_live, self._layout)
+
+    def _tell(self, progress: Progress) -> None:
+        now = self._clock.monotonic()
+        is_busy = self._telling is not None and not self._telling.done()
+        if is_busy or now - self._told_at < TELL_EVERY_S:
+            return
+        self._told_at = now
+        live = LiveRun(told_at=self._clock.now(), progress=progress)
+        self._telling = asyncio.get_running_loop().run_in_executor(None, write_live, self._layout, live)

@@ -1,0 +1,181 @@
+"""Fetching again what was deleted or damaged in a folder, from the tasks that made it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.api.attending import Attended, attend
+from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch.api.feeding import EventFeed
+from qwave_batch.ledger.journal import Change
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.events import OnEvent
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.terms import Terms
+from qwave_batch.run.context import RunContext
+from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.engine import run_plan
+from qwave_batch.run.files import check_files
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.stop import StopSignal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfetchedJob:
+    """A job whose images are not all there."""
+
+    job_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefetchReport:
+    """What ``refetch`` found missing, and what became of it."""
+
+    folder: Path
+    jobs: int
+    """Jobs that had images missing or damaged."""
+    images: int
+    """Those images; of a job that was paid and never fetched, all of them."""
+    fetched: int
+    """Images that are in place again."""
+    gone: tuple[UnfetchedJob, ...]
+    """Jobs whose images are gone for good: only a new task, paid anew, can make others."""
+    left: tuple[UnfetchedJob, ...]
+    """Jobs whose images could not be fetched now; another try may."""
+    exit_status: int
+    """0 when all images of completed jobs are there, else 1; 130, 3 and 4 as for a run."""
+    reason: str
+    """Why it ended early; empty when it did not."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that ``refetch --json`` prints."""
+        return {
+            "folder": str(self.folder),
+            "jobs": self.jobs,
+            "images": self.images,
+            "fetched": self.fetched,
+            "gone": [{"job_id": job.job_id, "message": job.message} for job in self.gone],
+            "left": [{"job_id": job.job_id, "message": job.message} for job in self.left],
+            "exit": self.exit_status,
+            "reason": self.reason or None,
+        }
+
+
+async def refetch_images(
+    folder: str | Path,
+    *,
+    connection: Connection | Simulated,
+    on_progress: OnProgress | None = None,
+    on_event: OnEvent | None = None,
+    stop: StopSignal | None = None,
+) -> RefetchReport:
+    """Download what was deleted or damaged again, from its tasks while the API keeps them. Nothing is submitted.
+
+    Args:
+        folder: A run folder that nobody works on.
+        connection: The API that it was made with.
+        on_progress: Called in the event loop with the newest counts.
+        on_event: Called in the event loop with what happens.
+        stop: Lets another task end it early.
+
+    Raises:
+        FolderError: it is no run folder, or of another API or key.
+        StorageError: a run is at work (``FolderBusy``), or the disk failed.
+    """
+    stop = stop or StopSignal()
+    feed = EventFeed(on_event, SystemClock())
+    async with attend(folder, connection) as attended:
+        search = await asyncio.to_thread(_search, attended)
+
+        def hear(change: Change) -> None:
+            search.take(change)
+            feed.emit_change(change)
+
+        end = await run_plan(_context(attended, hear, on_progress, stop))
+        left = await asyncio.to_thread(search.left, attended.ledger)
+    feed.close()
+    return _report(attended.layout.root, search, left, end)
+
+
+@dataclass(slots=True)
+class _Search:
+    """What was missing, and what became of it so far."""
+
+    missing: dict[str, int] = field(default_factory=dict)
+    """Images that are missing, by job."""
+    restored: set[str] = field(default_factory=set)
+    gone: list[UnfetchedJob] = field(default_factory=list)
+
+    def take(self, change: Change) -> None:
+        """Take in a change that the fetching has made."""
+        attempt = change.attempt
+        if attempt.state is AttemptState.STORED and change.files:
+            self.restored.add(attempt.job_id)
+        elif attempt.state is AttemptState.SPOILED:
+            self.gone.append(
+                UnfetchedJob(job_id=attempt.job_id, message=attempt.error.message if attempt.error else "")
+            )
+
+    def left(self, ledger: Ledger) -> tuple[UnfetchedJob, ...]:
+        """Return what is neither there nor gone. It blocks."""
+        settled = {*self.restored, *(job.job_id for job in self.gone)}
+        left = []
+        for job_id in self.missing:
+            if job_id not in settled:
+                error = ledger.record(job_id).error
+                left.append(UnfetchedJob(job_id=job_id, message=error.message if error else "the API did not send it"))
+        return tuple(left)
+
+
+def _search(attended: Attended) -> _Search:
+    """Look at every file that should be there."""
+    search = _Search()
+    for standing in attended.ledger.standings():
+        attempt = standing.attempt
+        if attempt is None or not standing.is_planned:
+            continue
+        if attempt.state is AttemptState.COMPLETED:
+            search.missing[attempt.job_id] = len(attempt.results)
+        elif attempt.state is AttemptState.STORED:
+            damaged = check_files(attended.layout, standing.files).damaged
+            if damaged:
+                search.missing[attempt.job_id] = len(damaged)
+    return search
+
+
+def _context(
+    attended: Attended, on_change: Callable[[Change], None], on_progress: OnProgress | None, stop: StopSignal
+) -> RunContext:
+    return RunContext(
+        layout=attended.layout,
+        ledger=attended.ledger,
+        claim=attended.claim,
+        api=attended.api,
+        terms=Terms(),
+        options=RunOptions(fetch_only=True),
+        idempotency_hours=None,
+        cost_nusd=lambda job, _: job.estimated_nusd,  # never asked: no task ends here
+        write_manifest=lambda: None,  # once, at the end
+        on_change=on_change,
+        on_progress=on_progress,
+        stop=stop,
+    )
+
+
+def _report(folder: Path, search: _Search, left: tuple[UnfetchedJob, ...], end: RunEnd) -> RefetchReport:
+    is_early = end.exit_status not in {0, 1}  # jobs that were never made are no business of this
+    return RefetchReport(
+        folder=folder,
+        jobs=len(search.missing),
+        images=sum(search.missing.values()),
+        fetched=sum(search.missing.get(job_id, 0) for job_id in search.restored),
+        gone=tuple(search.gone),
+        left=left,
+        exit_status=end.exit_status if is_early else int(bool(search.gone or left)),
+        reason=end.reason if is_early else "",
+    )

@@ -1,0 +1,37 @@
+"""What a run returns to its caller."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.ledger.books import Books
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.run.ends import JobCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How a run ended, and what its folder now holds."""
+
+    folder: Path
+    exit_status: int
+    """By "Ends" of docs/run-folder.md; 0 when all that was asked for is there."""
+    reason: str
+    """Why it ended early or short, a sentence without a full stop; empty when all is there."""
+    counts: JobCounts
+    """The jobs that this run was asked for."""
+    cost_nusd: int
+    """What this run cost, in nano-dollars."""
+    folder_cost_nusd: int
+    """What the folder has cost over all its runs."""
+    seconds: float
+    warnings: tuple[str, ...]
+    reused: int = 0
+    """Jobs whose images this run has taken from other folders."""
+    books: Books = field(default_factory=Books)
+    """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
+    summary: JsonObject = field(repr=False)
+    """What summary.json says: the whole folder."""
+
+    def as_json(self) -> JsonObject:
+        """Return what ``run --json`` prints."""
+        return self.summary
