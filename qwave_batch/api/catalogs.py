@@ -5,11 +5,14 @@ from typing import cast
 
 from qwave_batch.catalog import describe
 from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.catalog.specschema import spec_schema
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.resources import shipped
 
-_FILES = {"spec": "schemas/spec.schema.json", "manifest": "schemas/manifest.schema.json"}
+_STRUCTURE = "schemas/spec.structure.schema.json"
+_MANIFEST = "schemas/manifest.schema.json"
+_NAMES = ("spec", "manifest")
 
 
 def newest_catalog() -> str:
@@ -43,14 +46,21 @@ def json_schema(name: str, *, catalog: str | None = None) -> JsonObject:
 
     Args:
         name: ``spec``, ``manifest`` or the name of a model.
-        catalog: The date of the catalog that has the model; None is the newest.
+        catalog: The date of the catalog that has the model, or whose models a spec is to name; None is the newest.
 
     Raises:
         UnknownName: there is no such schema or catalog, with the nearest.
     """
-    if name in _FILES:
-        return cast("JsonObject", json.loads(shipped(_FILES[name]).read_text(encoding="utf-8")))
-    models = open_catalog(catalog or newest_catalog()).models
-    if name not in models:
-        raise UnknownName("schema", name, (*_FILES, *models), hint="there is spec, manifest, and one for each model")
-    return models[name].schema
+    if name == "manifest":
+        return _shipped(_MANIFEST)
+    known = open_catalog(catalog or newest_catalog())
+    if name == "spec":
+        return spec_schema(_shipped(_STRUCTURE), known)
+    if name not in known.models:
+        hint = "there is spec, manifest, and one for each model"
+        raise UnknownName("schema", name, (*_NAMES, *known.models), hint=hint)
+    return known.models[name].schema
+
+
+def _shipped(file: str) -> JsonObject:
+    return cast("JsonObject", json.loads(shipped(file).read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Holds what a spec says to schemas/spec.schema.json."""
+"""Holds what a spec says to schemas/spec.structure.schema.json."""
 
 import json
 from functools import cache
@@ -24,7 +24,7 @@ def structure_problems(value: Json, marks: Marks) -> list[Problem]:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(shipped("schemas/spec.schema.json").read_text(encoding="utf-8")))
+    return Draft202012Validator(json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8")))
 
 
 def _misfit(error: ValidationError) -> Misfit:

@@ -27,7 +27,7 @@ def keys(schema: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("schema", "page"),
-    [("spec.schema.json", "docs/spec.md"), ("manifest.schema.json", "docs/run-folder.md")],
+    [("spec.structure.schema.json", "docs/spec.md"), ("manifest.schema.json", "docs/run-folder.md")],
 )
 def test_every_key_of_a_schema_is_on_its_page(schema: str, page: str, checkout: Path, code_words: CodeWords) -> None:
     named = set(keys(json.loads((checkout / "schemas" / schema).read_text(encoding="utf-8"))))

@@ -15,7 +15,10 @@ from qwave_batch.model.problem import Problem
 from qwave_batch.resources import shipped
 from qwave_batch.spec.loading import load_spec
 
-VALIDATOR = Draft202012Validator(json.loads(shipped("schemas/spec.schema.json").read_text(encoding="utf-8")))
+VALIDATOR, PUBLISHED = (
+    Draft202012Validator(json.loads(shipped(f"schemas/{name}.schema.json").read_text(encoding="utf-8")))
+    for name in ("spec.structure", "spec")
+)
 FOLDER = Path(tempfile.mkdtemp(prefix="spec-laws-"))
 (FOLDER / "t.csv").write_text("a,b\n1,2\n")
 
@@ -114,6 +117,7 @@ def test_the_schema_and_the_reader_agree(spec: Any) -> None:
     file.write_text(json.dumps(spec), encoding="utf-8")
     merged = {key: value for key, value in spec.items() if key != "extends"}
     fits = VALIDATOR.is_valid(merged)
+    assert PUBLISHED.is_valid(merged) == fits
     problems = complaints(file)
     assert all(problem.place and problem.message for problem in problems)
     structural = [problem for problem in problems if not any(word in problem.message for word in SEMANTIC)]

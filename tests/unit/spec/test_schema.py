@@ -1,4 +1,4 @@
-"""schemas/spec.schema.json is a good schema, and every keyword in it has words of ours."""
+"""schemas/spec.structure.schema.json is a good schema, and every keyword in it has words of ours."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from qwave_batch.resources import shipped
 from qwave_batch.spec.structurewords import WORDS
 
-SCHEMA: dict[str, Any] = json.loads(shipped("schemas/spec.schema.json").read_text(encoding="utf-8"))
+SCHEMA: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
 SILENT = {
     "$defs", "$ref", "$schema", "additionalProperties", "default", "description", "else", "examples", "if", "items",
     "patternErrorMessage", "properties", "propertyNames", "then", "title",
