@@ -79,7 +79,8 @@ def budget_outlook(
         outlook = replace(outlook, wanted_nusd=whole - found.comparison.total.reused.nusd)
     with suppress(FolderError, StorageError):  # a folder that nobody asked about is no reason to fail
         holdings = Holdings.of(Path("runs") / plan.name, open_catalog(plan.catalog))
-        if holdings.spec_name() == plan.name:
+        identity = holdings.identity()
+        if identity is not None and identity.spec_name == plan.name:
             return _of_folder(outlook, plan, holdings, price_of)
     return outlook
 

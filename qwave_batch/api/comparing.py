@@ -11,6 +11,8 @@ from qwave_batch.api.planning import open_plan
 from qwave_batch.api.revisions import FileAtRevision, file_at
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
+from qwave_batch.folder.layout import is_run_folder
+from qwave_batch.ledger.identity import SIMULATOR
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.problem import Problem
@@ -29,10 +31,10 @@ class PlanComparison:
     """The other side, as it was named; empty when only ``reuse`` was asked about."""
     kind: Kind
     comparison: Comparison
-    reuse: str | None = None
-    """The folder that jobs could be taken from."""
-    note: str = ""
-    """What else is to be known, a sentence without a full stop."""
+    reuse: tuple[Path, ...] = ()
+    """The folders that jobs could be taken from."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known, sentences without a full stop."""
 
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --against --json`` prints under ``against``."""
@@ -40,8 +42,8 @@ class PlanComparison:
         return {
             "name": self.against or None,
             "kind": self.kind,
-            "reuse": self.reuse,
-            "note": self.note or None,
+            "reuse": [str(folder) for folder in self.reuse],
+            "notes": list(self.notes),
             **_change_as_json(found.total),
             "removed_kept": found.kept.jobs,
             "by_model": {model: _change_as_json(change) for model, change in found.by_model.items()},
@@ -55,7 +57,7 @@ def compare_plan(
     against: str | None,
     *,
     source: Path,
-    reuse: Path | None = None,
+    reuse: Sequence[Path] = (),
     allow_read: Sequence[Path] = (),
     price_of: PriceOf = catalog_price_of,
 ) -> PlanComparison:
@@ -65,52 +67,72 @@ def compare_plan(
         plan: The plan.
         against: A run folder, a plan or spec file, or a git revision of ``source``; None compares with nothing.
         source: The file that the plan came from.
-        reuse: A run folder that may give what it has made: the same job, not random.
+        reuse: Run folders that may give what they have made: the same job, not random.
         allow_read: Folders outside the spec's own that a spec of then may read from.
         price_of: The prices to count with.
 
     Raises:
         UsageError: the other side is none of those, or can't be read.
     """
-    reusable = Holdings.of(reuse, open_catalog(plan.catalog)).made() if reuse else frozenset[int]()
+    lenders = [Holdings.of(folder, open_catalog(plan.catalog)) for folder in reuse]
+    reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
         found = compare(plan.items(), theirs, reusable=reusable, price_of=price_of)
-    return PlanComparison(
-        against=against or "", kind=kind, comparison=found, reuse=str(reuse) if reuse else None, note=note
-    )
+    notes = [*([note] if note else []), *(_note_of(lender) for lender in lenders if _is_simulated(lender))]
+    return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
+
+
+def _is_simulated(holdings: Holdings) -> bool:
+    identity = holdings.identity()
+    return identity is not None and identity.backend == SIMULATOR
+
+
+def _note_of(lender: Holdings) -> str:
+    return f"{lender.layout.root} was made with the simulator, so only a simulated run takes from it"
 
 
 @contextmanager
 def _other_side(
     plan: AnyPlan, against: str | None, source: Path, allow_read: Sequence[Path]
 ) -> Iterator[tuple[Kind, Theirs, str]]:
+    """Yield what the other side is, its jobs, and a note."""
     if against is None:
         yield "nothing", lambda: (), ""
-    elif Path(against).is_dir():
+    elif is_run_folder(Path(against)):
         holdings = Holdings.of(Path(against), open_catalog(plan.catalog))
-        name = holdings.spec_name()
-        yield (
-            "folder",
-            holdings.jobs,
-            f'it holds the run of another spec, "{name}"' if name not in {None, plan.name} else "",
-        )
+        yield "folder", holdings.jobs, _whose(holdings, plan)
     elif Path(against).is_file():
         other = open_plan(against, allow_read=allow_read)
         yield "file", lambda: known_jobs(other.items()), ""
     else:
         with ExitStack() as stack:
-            try:
-                then = stack.enter_context(file_at(against, source))
-            except UsageError as error:
-                raise UsageError(
-                    f'"{against}" is no run folder, no file, and no git revision that has {source}: {error}'
-                ) from error
+            then = stack.enter_context(_opened(against, source))
             if not then.exists:
                 yield "revision", lambda: (), f"{then.name} is not in {against}, so every job is new"
                 return
             with _said_of(then):
                 past = open_plan(then.path, allow_read=(then.root, *allow_read))
             yield "revision", lambda: known_jobs(past.items()), ""
+
+
+def _whose(holdings: Holdings, plan: AnyPlan) -> str:
+    """Return a note when a folder holds the run of another spec."""
+    identity = holdings.identity()
+    if identity is None or identity.spec_name == plan.name:
+        return ""
+    return f'{holdings.layout.root} holds the run of another spec, "{identity.spec_name}"'
+
+
+@contextmanager
+def _opened(against: str, source: Path) -> Iterator[FileAtRevision]:
+    with ExitStack() as stack:
+        try:
+            then = stack.enter_context(file_at(against, source))
+        except UsageError as error:
+            raise UsageError(
+                f'"{against}" is no run folder, no file, and no git revision that has {source}: {error}'
+            ) from error
+        yield then
 
 
 @contextmanager

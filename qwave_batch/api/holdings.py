@@ -1,12 +1,13 @@
 """What a run folder holds of a plan, by its ledger, else by its manifest."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.job import Job, JobError
@@ -44,24 +45,28 @@ class Holdings:
             yield from (_of_record(record) for record in ledger.unplanned())
 
     def made(self) -> frozenset[int]:
-        """Return the numbers of all jobs whose images are there."""
+        """Return the numbers of all jobs whose images are there, for another folder to take.
+
+        Raises:
+            FolderError: it came without its ledger, so that a run takes nothing from it.
+        """
+        if not self.layout.ledger.is_file():
+            raise FolderError(f"{self.layout.root} came without its ledger, so nothing can be taken from it")
         return frozenset(number_of(known.job_id) for known in self.jobs() if known.stage is Stage.MADE)
 
     def money(self) -> tuple[int, int]:
         """Return what the folder has cost, and the most that may still come, in nano-dollars."""
-        with ExitStack() as stack:
-            if not self.layout.ledger.is_file():
-                return 0, 0
-            ledger = stack.enter_context(Ledger.open(self.layout.ledger, read_only=True))
+        if not self.layout.ledger.is_file():
+            return 0, 0
+        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
             return ledger.spent_nusd(), ledger.held_nusd()
 
-    def spec_name(self) -> str | None:
-        """Return the name of the spec that it belongs to; None when it came without its ledger."""
+    def identity(self) -> FolderIdentity | None:
+        """Return whose folder it is; None when it came without its ledger."""
         if not self.layout.ledger.is_file():
             return None
         with Ledger.open(self.layout.ledger, read_only=True) as ledger:
-            identity = ledger.identity()
-            return identity.spec_name if identity else None
+            return ledger.identity()
 
     def _of_manifest(self, line: ManifestLine) -> Known:
         model = self.catalog.models.get(line.model)

@@ -100,10 +100,10 @@ class _Tree:
         known = frozenset(_git(self.top, "ls-files", "-z", index=self.index).split("\0"))
         waiting, done = [name], set[str]()
         while waiting:
-            names = [each for each in waiting if each in known and each not in done]
+            names = [each for each in dict.fromkeys(waiting) if each in known and each not in done]
             done.update(names)
             self._write(names)
-            waiting = [found for each in names for found in self._named_in(each)]
+            waiting = [found for each in names for found in self._named_in(each, PurePosixPath(name).parent)]
 
     def _write(self, names: Sequence[str]) -> None:
         if names:
@@ -112,18 +112,29 @@ class _Tree:
                 self.top, "checkout-index", "--quiet", prefix, "-z", "--stdin", index=self.index, given="\0".join(names)
             )
 
-    def _named_in(self, name: str) -> Iterator[str]:
-        """Yield the names of files that the text of a spec may mean; most of its strings are none."""
-        path = self.root / name
-        if path.suffix.lower() not in _TEXTS or not path.is_file():
-            return
-        try:
-            value = read_yaml(decode_spec(path.read_bytes(), name), name).value
-        except SpecError:
-            return  # what is wrong with it is told when it is read as a spec
-        folder = PurePosixPath(name).parent
-        for text in _strings(value):
-            yield os.path.normpath(folder / text).replace(os.sep, "/")
+    def _named_in(self, name: str, base: PurePosixPath) -> Iterator[str]:
+        """Yield the names of files that a file may lead to; most strings of a spec lead nowhere.
+
+        A spec names its tables from its own folder ``base``, and what it extends from the folder of the file.
+        """
+        path, folder = self.root / name, PurePosixPath(name).parent
+        if path.is_symlink():
+            yield _joined(folder, str(path.readlink()))
+        elif path.suffix.lower() in _TEXTS and path.is_file():
+            for text in _strings(_value_in(path)):
+                yield from (_joined(folder, text), _joined(base, text))
+
+
+def _value_in(path: Path) -> Json:
+    """Return what a YAML file says; nothing when it is wrong, which is told when it is read as a spec."""
+    try:
+        return read_yaml(decode_spec(path.read_bytes(), path.name), path.name).value
+    except SpecError:
+        return None
+
+
+def _joined(folder: PurePosixPath, name: str) -> str:
+    return os.path.normpath(folder / name).replace(os.sep, "/")
 
 
 def _strings(value: Json) -> Iterator[str]:

@@ -134,9 +134,10 @@ def compare(
         mark = marks.pop(number, 0)
         if not mark & _PLANNED and len(result.added) < EXAMPLES:
             result.added.append(label_of(job))
+        stage, can_be_taken = _STAGES[mark >> _STAGE_SHIFT], number in reusable and not job.random
         for change in result.of(job.model):
             (change.unchanged if mark & _PLANNED else change.added).add(job.max_images, price)
-            _fate(change, _STAGES[mark >> _STAGE_SHIFT], job, number in reusable).add(job.max_images, price)
+            _fate(change, stage, can_be_taken=can_be_taken).add(job.max_images, price)
     _note_removed(result, theirs, marks)
     return result
 
@@ -172,16 +173,16 @@ def _mark(known: Known) -> int:
     return _STAGES.index(known.stage) << _STAGE_SHIFT | known.is_planned * _PLANNED
 
 
-def _fate(change: Change, stage: Stage, job: Job, is_reusable: bool) -> Sum:  # noqa: FBT001
+def _fate(change: Change, stage: Stage, *, can_be_taken: bool) -> Sum:
     match stage:
         case Stage.MADE:
             return change.made
         case Stage.HELD:
             return change.held
         case Stage.FAILED:
-            return change.failed
+            return change.reused if can_be_taken else change.failed
         case Stage.PLANNED:
-            return change.reused if is_reusable and not job.random else change.to_make
+            return change.reused if can_be_taken else change.to_make
 
 
 def _note_removed(result: Comparison, theirs: Theirs, left: dict[int, int]) -> None:

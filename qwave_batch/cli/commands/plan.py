@@ -41,7 +41,14 @@ def configure(parser: Parser) -> None:
         help="show what is added, removed and unchanged, and what that costs, beside a run folder, a plan or spec "
         "file, or a git revision of SPEC",
     )
-    parser.add_argument("--reuse", metavar="DIR", type=Path, help="show what could be taken from another run folder")
+    parser.add_argument(
+        "--reuse",
+        metavar="DIR",
+        action="append",
+        default=[],
+        type=Path,
+        help="show what could be taken from another run folder; may be given again",
+    )
     parser.add_argument(
         "--matrix", action="store_true", help="show which model takes, drops or refuses which value of which axis"
     )
@@ -163,7 +170,7 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None") -> PlanSheet:
 
 
 def _compared(args: Namespace, plan: "AnyPlan", live: "LiveModelList | None") -> "PlanComparison | None":
-    if args.against is None and args.reuse is None:
+    if args.against is None and not args.reuse:
         return None
     return api.compare_plan(
         plan,

@@ -19,7 +19,7 @@ _FATES = ("made", "held", "failed", "reused")
 def draw_change(found: "PlanComparison", terminal: Terminal) -> list[str]:
     """Return the lines that say what is added, removed and unchanged, and what that costs."""
     if not found.against:
-        return draw_facts([("reuse", reuse_words(found))], terminal)
+        return draw_facts(change_facts(found), terminal)
     lines = [terminal.paint(terminal.shown(change_title(found)), "bold"), ""]
     if not found.comparison.is_same or found.kind == "folder":
         columns, rows, foot = change_table(found)
@@ -67,19 +67,20 @@ def change_facts(found: "PlanComparison") -> list[tuple[str, str]]:
         facts.append(("to make", _to_make(total)))
         if kept.jobs:
             facts.append(("keeps", f"{count(kept.jobs, 'removed job')} with images, until prune takes them away"))
-    else:
+    elif found.against:
         facts.append(("change", _change_words(total)))
     if found.reuse:
         facts.append(("reuse", reuse_words(found)))
-    return [*facts, ("note", found.note)] if found.note else facts
+    return [*facts, *(("note", note) for note in found.notes)]
 
 
 def reuse_words(found: "PlanComparison") -> str:
     """Return what another folder can give."""
     reused = found.comparison.total.reused
+    folders = ", ".join(map(str, found.reuse))
     if not reused.jobs:
-        return f"{found.reuse} has none of these jobs, or only random ones"
-    return f"{count(reused.jobs, 'job')} can be taken from {found.reuse}, which saves {usd(reused.nusd)}"
+        return f"nothing of what is to be made is in {folders}, unless it is random"
+    return f"{count(reused.jobs, 'job')} can be taken from {folders}, which saves {usd(reused.nusd)}"
 
 
 def _to_make(total: "Change") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.plan import PlanSheet, folded_words, model_table, skip_lines
-from qwave_batch.cli.drawing.planchange import change_facts, change_table, change_title, reuse_words
+from qwave_batch.cli.drawing.planchange import change_facts, change_table, change_title
 from qwave_batch.cli.drawing.planmatrix import legend, marks, refused_elsewhere, value_labels
 from qwave_batch.cli.drawing.table import Column
 from qwave_batch.cli.drawing.text import safe
@@ -32,7 +32,7 @@ def markdown_plan(sheet: PlanSheet) -> list[str]:
 def markdown_change(found: "PlanComparison") -> list[str]:
     """Return what tells the plan from the other side."""
     if not found.against:
-        return [f"- **reuse**: {escaped(reuse_words(found))}"]
+        return markdown_facts(change_facts(found))
     comparison = found.comparison
     title = change_title(found)
     lines = [f"#### {title[0].upper()}{escaped(title[1:])}", ""]

@@ -1,0 +1,125 @@
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwave_batch.model.job import Job, JobError, PlanItem, Twin
+from qwave_batch.plan.comparison import EXAMPLES, Known, Stage, compare, known_jobs, number_of
+from qwave_batch.plan.making import Plan
+
+PlanOf = Callable[[str], Plan]
+
+
+def job(number: int, *, model: str = "m", nusd: int = 10, random: bool = False, skip: bool = False) -> Job:
+    return Job(
+        job_id=f"{number:016x}",
+        index=number,
+        prompt_id=f"p{number}",
+        prompt="",
+        model=model,
+        action="generate",
+        request={},
+        random=random,
+        estimated_nusd=nusd,
+        skip=JobError(code="not_supported", message="no") if skip else None,
+    )
+
+
+def known(number: int, stage: Stage = Stage.PLANNED, *, is_planned: bool = True) -> Known:
+    return Known(
+        job_id=f"{number:016x}", model="m", images=1, nusd=7, stage=stage, is_planned=is_planned, label=f"p{number}"
+    )
+
+
+def theirs(*jobs: Known) -> Callable[[], Iterator[Known]]:
+    return lambda: iter(jobs)
+
+
+def test_a_job_is_added_removed_or_unchanged_by_its_id() -> None:
+    found = compare([job(1), job(2), job(3)], theirs(known(2), known(4)))
+    total = found.total
+    assert (total.added.jobs, total.removed.jobs, total.unchanged.jobs) == (2, 1, 1)
+    assert (total.added.nusd, total.removed.nusd) == (20, 7)
+    assert (found.added, found.removed) == (["p1", "p3"], ["p4"])
+
+
+def test_skipped_jobs_and_twins_are_no_jobs() -> None:
+    items: list[PlanItem] = [job(1), Twin(job_id=f"{1:016x}", index=5, prompt_id="p"), job(2, skip=True)]
+    assert compare(items, theirs()).total.added.jobs == 1
+    assert [found.job_id for found in known_jobs(items)] == [f"{1:016x}"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "fate"),
+    [(Stage.PLANNED, "to_make"), (Stage.MADE, "made"), (Stage.HELD, "held"), (Stage.FAILED, "failed")],
+)
+def test_only_what_was_not_begun_is_still_to_make(stage: Stage, fate: str) -> None:
+    total = compare([job(1)], theirs(known(1, stage))).total
+    assert {name: getattr(total, name).jobs for name in ("to_make", "made", "held", "failed")} == {
+        **dict.fromkeys(("to_make", "made", "held", "failed"), 0),
+        fate: 1,
+    }
+
+
+def test_what_left_the_plan_with_its_images_costs_nothing_when_it_comes_back() -> None:
+    total = compare([job(1)], theirs(known(1, Stage.MADE, is_planned=False))).total
+    assert (total.added.jobs, total.made.jobs, total.to_make.jobs) == (1, 1, 0)
+
+
+def test_what_left_the_plan_long_ago_is_not_removed_again() -> None:
+    found = compare([], theirs(known(1, Stage.MADE, is_planned=False), known(2, Stage.MADE)))
+    assert (found.total.removed.jobs, found.kept.jobs) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("random", "stage", "is_taken"),
+    [
+        (False, Stage.PLANNED, True),
+        (False, Stage.FAILED, True),
+        (True, Stage.PLANNED, False),
+        (False, Stage.MADE, False),
+        (False, Stage.HELD, False),
+    ],
+)
+def test_another_folder_gives_what_is_not_random_and_not_under_way(
+    *, random: bool, stage: Stage, is_taken: bool
+) -> None:
+    total = compare([job(1, random=random)], theirs(known(1, stage)), reusable={1}).total
+    assert (total.reused.jobs == 1) is is_taken
+
+
+def test_other_prices_can_be_counted_with() -> None:
+    assert compare([job(1), job(2)], theirs(), price_of=lambda each: each.index).total.to_make.nusd == 3
+
+
+def test_only_the_first_few_are_named() -> None:
+    found = compare(map(job, range(1, 50)), theirs(*map(known, range(100, 150))))
+    assert (len(found.added), len(found.removed)) == (EXAMPLES, EXAMPLES)
+
+
+def test_models_come_in_the_order_of_the_plan_and_then_those_that_are_gone() -> None:
+    found = compare([job(1, model="b"), job(2, model="a")], theirs(known(9)))
+    assert list(found.by_model) == ["b", "a", "m"]
+
+
+def test_a_plan_is_the_same_as_itself(plan_of: PlanOf) -> None:
+    plan = plan_of("prompts: [a, b]\nmatrix: {model: [imagen-4.0, z-image-turbo], seed: {start: 1, count: 3}}\n")
+    found = compare(plan.items(), lambda: known_jobs(plan.items()))
+    assert (found.is_same, found.total.unchanged.jobs) == (True, 12)
+
+
+IDS = st.lists(st.integers(0, 40), unique=True)
+
+
+@given(IDS, IDS, IDS)
+def test_every_job_is_counted_once_on_each_side(ours: list[int], planned: list[int], lent: list[int]) -> None:
+    def others() -> Iterable[Known]:
+        return map(known, planned)
+
+    total = compare(map(job, ours), others, reusable=lent).total
+    assert total.added.jobs + total.unchanged.jobs == len(ours)
+    assert total.removed.jobs + total.unchanged.jobs == len(planned)
+    fates: Sequence[int] = [each.jobs for each in (total.made, total.held, total.failed, total.reused, total.to_make)]
+    assert sum(fates) == len(ours)
+    assert {number_of(f"{number:016x}") for number in ours} == set(ours)
