@@ -108,19 +108,22 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
             assert_never(answer)
 
 
-async def glance_at_balance(connection: Connection, *, catalog: str) -> Balance | str:
+async def glance_at_balance(
+    connection: Connection, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
+) -> Balance | str:
     """Return what the account holds, or in words why that is not known: nobody has to wait for it, nothing fails.
 
     Args:
         connection: The account.
         catalog: The date of the catalog that says where the API is, if the connection does not.
+        timeout_s: How long to wait for it.
     """
     where = replace(connection, base_url=connection.base_url or open_catalog(catalog).base_url)
     try:
-        async with asyncio.timeout(GLANCE_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             return await ask_balance(where)
     except TimeoutError:
-        return f"no answer in {GLANCE_TIMEOUT_S:.0f} seconds"
+        return f"no answer in {timeout_s:g} seconds"
     except QwaveError as error:
         return str(error)
 

@@ -65,7 +65,7 @@ def draw_matrix(matrix: "SupportMatrix", terminal: Terminal) -> list[str]:
     names = [terminal.shown(name) for name in matrix.models]
     signs = marks(has_unicode=terminal.has_unicode)
     columns = list(_columns(matrix, terminal, max(map(cells, signs.values()))))
-    widest = max(_NARROWEST_MODEL, terminal.width - max(column.width for column in columns) - _GAP)
+    widest = max(_NARROWEST_MODEL, terminal.width - max(column.width for column in columns) - _BETWEEN_AXES)
     room = min(max(map(cells, (*names, "model"))), widest)
     lines: list[str] = []
     for band in _bands(columns, terminal.width - room):
