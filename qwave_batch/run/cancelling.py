@@ -136,7 +136,7 @@ class Cancelling:
                 wait_s = UNSAID_WAIT_S if answer.wait_s is None else answer.wait_s
                 return _Again(answer.message or "the API asks for fewer requests", wait_s)
             case Unanswered():
-                return _Again(answer.reason, max(backoff_s(tries, self.rng), answer.retry_after_s or 0.0))
+                return _Again(answer.reason, max(backoff_s(tries - 1, self.rng), answer.retry_after_s or 0.0))
             case _:
                 assert_never(answer)
 

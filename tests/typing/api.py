@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import assert_type
+from typing import assert_never, assert_type
 
 import qwave_batch as qb
 
@@ -74,6 +74,54 @@ async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
         return await qb.run_batch(file, connection=connection, out_dir=folder)
 
 
+def tell(event: qb.Event) -> str:  # noqa: PLR0911 - one an event
+    """Say what happened: a closed union, so a type checker tells what is forgotten."""
+    match event:
+        case qb.RunStarted(name=name) | qb.RunWaiting(note=name):
+            return name
+        case qb.RunEstimated():
+            return f"{event.to_submit} to submit, {event.reused} taken from other folders"
+        case qb.SubmitBegun() | qb.TaskAccepted():
+            return f"{event.job_id}, attempt {event.attempt}"
+        case qb.TaskEnded():
+            return f"{event.job_id} {event.status}, {event.cost_usd} USD"
+        case qb.ImagesStored():
+            return f"{event.job_id}: {[image.path for image in event.images]}"
+        case qb.JobSetBack():
+            return f"{event.job_id} {event.status}: {event.error.message if event.error else 'it waits'}"
+        case qb.RunEnded():
+            return event.reason
+        case _:
+            assert_never(event)
+
+
+async def take_over(file: Path, folder: Path, other: Path) -> qb.Books:
+    """Run with what another folder holds, follow that, and look after the folder."""
+    told: list[str] = []
+    connection = qb.Simulated(latency="0.01")
+    with qb.EventLog(folder.with_suffix(".events.jsonl")) as log:
+
+        def hear(event: qb.Event) -> None:
+            told.append(tell(event))
+            log.write(event)
+
+        summary = await qb.run_batch(file, connection=connection, out_dir=folder, reuse=[other], on_event=hear)
+    assert_type(summary.reused, int)
+    for line in qb.open_run(folder).lines():
+        assert_type(line.reused_from, qb.Origin | None)
+    fetched = await qb.refetch_images(folder, connection=connection)
+    assert_type(fetched.gone, tuple[qb.UnfetchedJob, ...])
+    report = await qb.cancel_tasks(folder, connection=connection)
+    for outcome in report.outcomes:
+        match outcome:
+            case qb.Withdrawn() | qb.LeftAlone() | qb.NotSaid():
+                told.append(outcome.task_id)
+            case _:
+                assert_never(outcome)
+    assert_type(qb.open_run(folder).glance(), qb.Glance)
+    return summary.books
+
+
 def read(folder: Path) -> list[Path]:
     """Read a run folder, live or ended."""
     run = qb.open_run(folder)
@@ -103,6 +151,7 @@ def main(folder: Path) -> int:
     qb.write_plan(qb.open_plan(file), folder / "plan.jsonl")
     assert qb.read_plan(folder / "plan.jsonl").figures.jobs == 2
     assert asyncio.run(run(file, folder / "made")).counts.completed == 1
+    assert asyncio.run(take_over(file, folder / "again", folder / "made")).tasks == 1
     assert asyncio.run(run_elsewhere(folder / "plan.jsonl", folder / "elsewhere")).exit_status == 0
     assert len(read(folder / "elsewhere")) == 2
     assert not qb.open_run(folder / "made").prune().files

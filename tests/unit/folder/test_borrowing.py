@@ -1,0 +1,71 @@
+"""A file of another folder comes over whole or not at all, by link where that is possible."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from qwave_batch.folder.borrowing import borrow_file
+
+DATA = b"a picture, as far as this goes"
+
+
+def borrow(source: Path, into: Path) -> bool:
+    return borrow_file(source, into, sha256=hashlib.sha256(DATA).hexdigest(), size_bytes=len(DATA))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    file = tmp_path / "there.png"
+    file.write_bytes(DATA)
+    return file
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is one file system only")
+    with TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def test_on_one_file_system_it_is_the_same_file(source: Path, tmp_path: Path) -> None:
+    into = tmp_path / "here.part"
+    assert borrow(source, into)
+    assert into.samefile(source)
+
+
+def test_across_file_systems_it_is_a_copy(source: Path, elsewhere: Path) -> None:
+    into = elsewhere / "here.part"
+    assert borrow(source, into)
+    assert into.read_bytes() == DATA
+    assert not into.samefile(source)
+
+
+@pytest.mark.parametrize("data", [b"", DATA[:-1], DATA[:-1] + b"?"])
+def test_a_file_that_is_not_as_on_record_is_not_taken(source: Path, tmp_path: Path, data: bytes) -> None:
+    source.write_bytes(data)
+    assert not borrow(source, tmp_path / "here.part")
+    assert not (tmp_path / "here.part").exists()
+    assert source.read_bytes() == data
+
+
+def test_a_file_that_is_gone_is_not_taken(tmp_path: Path) -> None:
+    assert not borrow(tmp_path / "nowhere.png", tmp_path / "here.part")
+
+
+def test_a_symbolic_link_is_not_followed(source: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.png"
+    link.symlink_to(source)
+    assert not borrow(link, tmp_path / "here.part")
+
+
+def test_what_an_earlier_crash_left_gives_way(source: Path, tmp_path: Path) -> None:
+    into = tmp_path / "here.part"
+    into.write_bytes(b"half")
+    assert borrow(source, into)
+    assert into.read_bytes() == DATA
