@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.equality import same_json, same_spelled
@@ -9,6 +10,8 @@ from qwave_batch.plan.identity import random_seed
 from qwave_batch.plan.vocabulary import Name
 from qwave_batch.spec.document import IntegerRange, Path, RandomSeeds
 from qwave_batch.spec.templates import Value
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,14 @@ class AxisValue:
     """Request fields that are templates over the whole scope, rendered a job at a time."""
     origin: Path = ()
     """Where it stands in the spec."""
+    sets_by_request: bool = False
+    """Whether its fields stand under its own ``request``."""
+
+    def place_of(self, name: str) -> Path:
+        """Return where a field that it sets stands in the spec."""
+        if self.sets_by_request:
+            return (*self.origin, "request", name)
+        return (*self.origin, name) if len(self.fields) > 1 else self.origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +72,29 @@ def _own_field(name: str, wanted: Json) -> Json:
     return wanted[name] if isinstance(wanted, Mapping) and name in wanted else wanted
 
 
-def read_value(name: Name, raw: Json, late: Mapping[str, Value | None], origin: Path) -> AxisValue:
+def read_value(
+    name: Name,
+    raw: Json,
+    origin: Path,
+    *,
+    fields: Mapping[str, Json] = _NOTHING,
+    late: Mapping[str, Value | None] = _NOTHING,
+) -> AxisValue:
     """Return the meaning of one rendered value of the axis ``name``.
 
-    ``late`` are the compiled templates of the value's own ``request``, where it has one.
+    Args:
+        name: The axis.
+        raw: The value, without its own ``request``.
+        origin: Where it stands in the spec.
+        fields: Of its own ``request``, where it has one, what is no template.
+        late: The rest of it, compiled.
     """
     if name.is_field:
         return _field_value(name.text, raw, origin)
     if not isinstance(raw, Mapping):
         return AxisValue(label=raw, variable=raw, origin=origin)
-    return AxisValue(label=raw.get("id", raw), variable=raw, late=late, origin=origin)
+    label = raw.get("id", raw)
+    return AxisValue(label=label, variable=raw, fields=fields, late=late, origin=origin, sets_by_request=True)
 
 
 def _field_value(name: str, raw: Json, origin: Path) -> AxisValue:
@@ -107,7 +131,7 @@ def computed_axis(name: Name, values: IntegerRange | RandomSeeds, origin: Path) 
         return random_seed(values.seed, position)
 
     def value(position: int) -> AxisValue:
-        return read_value(name, number(position), {}, origin)
+        return read_value(name, number(position), origin)
 
     sets = frozenset({name.text}) if name.is_field else frozenset[str]()
     return ResolvedAxis(

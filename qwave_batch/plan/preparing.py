@@ -109,8 +109,7 @@ def _set_fields(spec: Spec, matrix: Matrix) -> Iterator[tuple[Path, str]]:
             yield from ((axis.origin, name) for name in axis.sets)
             continue
         for value in map(axis.value, range(axis.count)):
-            yield from (((*value.origin, name), name) for name in value.fields)
-            yield from (((*value.origin, "request", name), name) for name in value.late)
+            yield from ((value.place_of(name), name) for name in (*value.fields, *value.late))
     for include in matrix.includes:
         yield from (((*include.origin, name), name) for name in include.fields)
 

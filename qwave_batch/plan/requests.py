@@ -65,10 +65,8 @@ class RequestBuilder:
             if added == name:
                 return (*entry.origin, name)
         for chosen in combination.values:
-            if chosen and name in chosen.late:
-                return (*chosen.origin, "request", name)
-            if chosen and name in chosen.fields:
-                return (*chosen.origin, name) if len(chosen.fields) > 1 else chosen.origin
+            if chosen and (name in chosen.late or name in chosen.fields):
+                return chosen.place_of(name)
         if name in self.prompt.request:
             return (*self.prompt.origin, "request", name)
         if name in self.base:

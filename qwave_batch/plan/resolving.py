@@ -83,11 +83,14 @@ class MatrixReader:
         return list_axis(name, values, origin)
 
     def _value(self, name: Name, raw: Json, where: Path, *, is_rendered: bool) -> AxisValue:
+        fields: dict[str, Json] = {}
         late: dict[str, Value | None] = {}
-        if isinstance(raw, Mapping) and not name.is_field and isinstance(fields := raw.get(LATE_KEY), Mapping):
+        if isinstance(raw, Mapping) and not name.is_field and isinstance(own := raw.get(LATE_KEY), Mapping):
             raw = {key: value for key, value in raw.items() if key != LATE_KEY}
-            late = self._late(fields, (*where, LATE_KEY))
-        return read_value(name, raw if is_rendered else self._render(raw, where), late, where)
+            late = self._late(own, (*where, LATE_KEY))
+            fields = {field: value.raw for field, value in late.items() if value and value.is_constant}
+            late = {field: value for field, value in late.items() if field not in fields}
+        return read_value(name, raw if is_rendered else self._render(raw, where), where, fields=fields, late=late)
 
     def _late(self, fields: Mapping[str, Json], where: Path) -> dict[str, Value | None]:
         return {name: compiled(raw, (*where, name), self.known, self.faults) for name, raw in fields.items()}
@@ -165,4 +168,4 @@ def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: Path) -> Axi
             value = axis.value(position)
             if same(value.label, raw):
                 return value
-    return read_value(axis.name, raw, {}, (*origin, axis.name.text))
+    return read_value(axis.name, raw, (*origin, axis.name.text))

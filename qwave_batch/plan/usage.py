@@ -51,7 +51,7 @@ class UsageCheck:
         for axis in self.matrix.axes:
             for position in range(axis.count if axis.is_listed else 0):
                 chosen = axis.value(position)
-                yield from ((value, (*chosen.origin, "request", name)) for name, value in chosen.late.items() if value)
+                yield from ((value, chosen.place_of(name)) for name, value in chosen.late.items() if value)
         for entry in self.matrix.includes:
             yield from ((value, (*entry.origin, name)) for name, value in entry.fields.items() if value)
 

@@ -1,9 +1,12 @@
 """The keys of a spec, and what each of them means."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from qwave_batch.api.connection import Simulated
+from qwave_batch.api.running import default_folder
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
@@ -38,6 +41,11 @@ def test_the_head_is_checked(problems_of: ProblemsOf, head: str) -> None:
 def test_prompts_are_required_and_not_empty(problems_of: ProblemsOf) -> None:
     assert "prompts" in problems_of("request: {model: z-image-turbo}\n")[0].message
     assert problems_of("prompts: []\nrequest: {model: z-image-turbo}\n")[0].path == "prompts"
+
+
+def test_the_name_names_the_run_folder(plan_of: PlanOf) -> None:
+    plan = plan_of(SMALL, head='version: 1\nname: teahouse-ab\ncatalog: "2026-05"\n')
+    assert (plan.name, default_folder(plan, Simulated())) == ("teahouse-ab", Path("runs/teahouse-ab-simulated"))
 
 
 def test_request_holds_fields_of_every_job(jobs_of: JobsOf) -> None:

@@ -330,6 +330,42 @@ def test_include_changes_no_value_of_an_axis(jobs_of: JobsOf) -> None:
     assert [(job.request["quality"], job.request.get("n")) for job in made] == [("high", None), ("low", 2)]
 
 
+@pytest.mark.parametrize(("style", "n"), [("ink", None), ("{{ look.id }}nk", 2)])
+def test_include_changes_no_field_that_a_value_of_an_axis_of_ones_own_sets(
+    jobs_of: JobsOf, style: str, n: int | None
+) -> None:
+    """A template can't be compared before it is filled in, so it does not keep the rest of the entry away."""
+    body = """
+        prompts: ["{{ look.light | default('x') }}"]
+        request: {model: gpt-image-2}
+        matrix:
+          look: [{id: i, request: {style: "%s"}}, {id: o, light: soft}]
+          %s: [{style: oil, n: 2}]
+    """
+    made = jobs_of(body % (style, "include"))
+    assert [(job.request["style"], job.request.get("n")) for job in made] == [("ink", n), ("oil", 2)]
+
+
+def test_exclude_matches_a_field_that_a_value_of_an_axis_of_ones_own_sets(jobs_of: JobsOf) -> None:
+    made = jobs_of(
+        """
+        prompts: ["{{ look.id }}"]
+        request: {model: gpt-image-2}
+        matrix:
+          look: [{id: A, request: {quality: high}}, {id: B, request: {quality: low}}]
+          exclude: [{quality: High}]
+        """
+    )
+    assert [job.prompt for job in made] == ["B"]
+
+
+def test_a_value_that_is_not_offered_has_its_place_in_the_request_of_an_axis_value(problems_of: ProblemsOf) -> None:
+    (problem,) = problems_of(
+        "prompts: ['{{ v.id }}']\nrequest: {model: gpt-image-2}\nmatrix: {v: [{id: a, request: {quality: best}}]}\n"
+    )
+    assert problem.path == "matrix.v[0].request.quality"
+
+
 def test_include_writes_over_what_an_earlier_one_added(jobs_of: JobsOf) -> None:
     (job,) = jobs_of("prompts: [x]\nmatrix: {model: [gpt-image-2], include: [{quality: low}, {quality: high}]}\n")
     assert job.request["quality"] == "high"

@@ -63,7 +63,12 @@ matrix:
   quality: [low, high]
   v: [{id: q, x: 1}, {id: r, x: 2}]
   seed: {random: {count: 2, seed: 3}}
-  include: [{quality: low, background: opaque}, {model: gpt-image-2, style: ink}]
+  include:
+    - {quality: low, background: opaque}
+    - {model: gpt-image-2, style: ink}
+    - {model: imagen-4.0, v: q}
+    - {model: wan2.7-image, v: r}
+    - {model: qwen-image-2.0, v: q}
 sample: {count: 20, seed: 3}
 """
 
