@@ -10,10 +10,11 @@ PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 
 ALLOWED: dict[str, set[str]] = {
     "resources": set(),
-    "model": set(),
+    "later": set(),
+    "model": {"later"},
     "errors": {"model"},
-    "catalog": {"errors", "model", "resources"},
-    "spec": {"errors", "model", "resources"},
+    "catalog": {"errors", "later", "model", "resources"},
+    "spec": {"errors", "later", "model", "resources"},
     "plan": {"catalog", "errors", "model", "spec"},
     "folder": {"errors", "model"},
     "ledger": {"errors", "model"},
@@ -22,10 +23,10 @@ ALLOWED: dict[str, set[str]] = {
     "run": {"catalog", "client", "errors", "folder", "ledger", "model"},
     "output": {"errors", "folder", "ledger", "model", "resources"},
     "api": {
-        "catalog", "client", "errors", "folder", "ledger", "model", "output", "plan", "resources", "run",
+        "catalog", "client", "errors", "folder", "later", "ledger", "model", "output", "plan", "resources", "run",
         "simulator", "spec",
     },
-    "cli": {"api", "errors", "model", "resources"},
+    "cli": {"api", "errors", "later", "model", "resources"},
     "__init__": {"api", "errors", "model"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -3,15 +3,22 @@
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qwave_batch.api.comparing import PlanComparison
-from qwave_batch.api.holdings import Holdings
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.folder.layout import is_run_folder
+from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.plan.comparison import PriceOf, catalog_price_of, compare
 from qwave_batch.plan.planfile import AnyPlan
+
+if TYPE_CHECKING:
+    from qwave_batch.api import holdings
+    from qwave_batch.api.comparing import PlanComparison
+else:
+    holdings = later("qwave_batch.api.holdings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,7 @@ def budget_outlook(
     plan: AnyPlan,
     *,
     estimated_nusd: int | None = None,
-    found: PlanComparison | None = None,
+    found: "PlanComparison | None" = None,
     price_of: PriceOf = catalog_price_of,
 ) -> BudgetOutlook | None:
     """Return how a plan stands to its budget; None when it has none.
@@ -72,24 +79,28 @@ def budget_outlook(
     whole = plan.figures.estimated_nusd if estimated_nusd is None else estimated_nusd
     outlook = BudgetOutlook(max_nusd=nusd_from_usd(plan.terms.max_usd), wanted_nusd=whole)
     if found is not None and found.kind == "folder":
-        spent, held = Holdings.of(Path(found.against), open_catalog(plan.catalog)).money()
+        spent, held = holdings.Holdings.of(Path(found.against), open_catalog(plan.catalog)).money()
         wanted = found.comparison.total.to_make.nusd
         return replace(outlook, folder=Path(found.against), spent_nusd=spent, held_nusd=held, wanted_nusd=wanted)
     if found is not None and found.reuse:
         outlook = replace(outlook, wanted_nusd=whole - found.comparison.total.reused.nusd)
+    folder = Path("runs") / plan.name
     with suppress(FolderError, StorageError):  # a folder that nobody asked about is no reason to fail
-        holdings = Holdings.of(Path("runs") / plan.name, open_catalog(plan.catalog))
-        identity = holdings.identity()
-        if identity is not None and identity.spec_name == plan.name:
-            return _of_folder(outlook, plan, holdings, price_of)
+        if is_run_folder(folder):
+            held_there = holdings.Holdings.of(folder, open_catalog(plan.catalog))
+            identity = held_there.identity()
+            if identity is not None and identity.spec_name == plan.name:
+                return _of_folder(outlook, plan, held_there, price_of)
     return outlook
 
 
-def _of_folder(outlook: BudgetOutlook, plan: AnyPlan, holdings: Holdings, price_of: PriceOf) -> BudgetOutlook:
-    spent, held = holdings.money()
-    first = replace(outlook, folder=holdings.layout.root, spent_nusd=spent, held_nusd=held)
+def _of_folder(
+    outlook: BudgetOutlook, plan: AnyPlan, held_there: "holdings.Holdings", price_of: PriceOf
+) -> BudgetOutlook:
+    spent, held = held_there.money()
+    first = replace(outlook, folder=held_there.layout.root, spent_nusd=spent, held_nusd=held)
     if not first.is_over:
         return first
     # only now does it matter how much of the plan is made already, which takes another look at every job
-    left = compare(plan.items(), holdings.jobs, price_of=price_of).total.to_make.nusd
+    left = compare(plan.items(), held_there.jobs, price_of=price_of).total.to_make.nusd
     return replace(first, wanted_nusd=min(left, outlook.wanted_nusd))

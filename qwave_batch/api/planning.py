@@ -7,11 +7,10 @@ from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place
-from qwave_batch.model.terms import ModelLimits
+from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits
 from qwave_batch.plan.making import Plan, make_plan
 from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
 from qwave_batch.plan.summary import Watch, figures_as_json
-from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import SpecReading, read_spec
 from qwave_batch.spec.mending import is_told

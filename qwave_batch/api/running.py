@@ -28,6 +28,7 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.terms import DEFAULT_CONCURRENCY
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan
 from qwave_batch.run.context import RunContext
@@ -35,7 +36,6 @@ from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.options import RunOptions
 from qwave_batch.run.reusing import Borrowing, Lender
-from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY
 from qwave_batch.run.stop import StopSignal
 
 Confirm: TypeAlias = Callable[[Estimate], bool]

@@ -1,10 +1,17 @@
 """Ctrl-C and SIGTERM, handed to a running event loop instead of breaking into it."""
 
-import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
+from typing import TYPE_CHECKING
+
+from qwave_batch.later import later
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = later("asyncio")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

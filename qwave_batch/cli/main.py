@@ -1,9 +1,7 @@
 """From argv to an exit status."""
 
-import traceback
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from qwave_batch.cli.arguments import HelpAsked
 from qwave_batch.cli.console import Console
@@ -11,6 +9,14 @@ from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
+from qwave_batch.later import later
+
+if TYPE_CHECKING:
+    import traceback
+    from importlib import metadata
+else:
+    metadata = later("importlib.metadata")
+    traceback = later("traceback")
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells count it."""
@@ -84,8 +90,8 @@ def _overview(width: int) -> list[str]:
 
 def _version() -> str:
     try:
-        return version("qwave-batch")
-    except PackageNotFoundError:  # run from a checkout that nobody installed
+        return metadata.version("qwave-batch")
+    except metadata.PackageNotFoundError:  # run from a checkout that nobody installed
         return "(not installed)"
 
 

@@ -1,8 +1,14 @@
 """Time as an argument: whoever waits or stamps takes a Clock."""
 
-import asyncio
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from qwave_batch.later import later
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = later("asyncio")
 
 
 class Clock(Protocol):

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+DEFAULT_CONCURRENCY = 16
+"""Tasks alive at once where neither spec nor options say."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLimits:

@@ -1,6 +1,5 @@
 """``qwave-batch balance``: what the account holds."""
 
-import asyncio
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -8,10 +7,15 @@ from qwave_batch import api
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.options import add_base_url, add_json
+from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 
 if TYPE_CHECKING:
+    import asyncio
+
     from qwave_batch.api import Balance
+else:
+    asyncio = later("asyncio")
 
 USAGE = "[options]"
 

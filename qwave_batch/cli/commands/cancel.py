@@ -1,6 +1,5 @@
 """``qwave-batch cancel``: withdraws what is still queued at the API."""
 
-import asyncio
 from argparse import Namespace
 from collections import Counter
 from pathlib import Path
@@ -14,9 +13,14 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_simulate, read_connection
+from qwave_batch.later import later
 
 if TYPE_CHECKING:
+    import asyncio
+
     from qwave_batch.api import CancelReport, Connection, Simulated
+else:
+    asyncio = later("asyncio")
 
 USAGE = "DIR [options]"
 

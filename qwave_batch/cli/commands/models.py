@@ -1,9 +1,8 @@
 """``qwave-batch models``: what the catalog knows."""
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser
@@ -13,6 +12,12 @@ from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.options import add_base_url, add_catalog, add_json
+from qwave_batch.later import later
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = later("asyncio")
 
 USAGE = "[MODEL] [options]"
 

@@ -1,6 +1,5 @@
 """``qwave-batch plan``: what would be made, and what it may cost."""
 
-import asyncio
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +17,16 @@ from qwave_batch.cli.drawing.planprogress import counting
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.options import add_base_url, add_json, add_reading
 from qwave_batch.errors import BudgetError, SpecError, UsageError
+from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 
 if TYPE_CHECKING:
+    import asyncio
+
     from qwave_batch.api import AnyPlan, BudgetOutlook, LiveModelList, PlanComparison, SupportMatrix
+else:
+    asyncio = later("asyncio")
 
 USAGE = "SPEC [options]"
 

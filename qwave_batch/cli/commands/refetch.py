@@ -1,6 +1,5 @@
 """``qwave-batch refetch``: downloads again what was deleted or damaged."""
 
-import asyncio
 from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,10 +15,15 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_simulate, read_connection
+from qwave_batch.later import later
 from qwave_batch.model.clock import SystemClock
 
 if TYPE_CHECKING:
+    import asyncio
+
     from qwave_batch.api import Connection, RefetchReport, Simulated, UnfetchedJob
+else:
+    asyncio = later("asyncio")
 
 USAGE = "DIR [options]"
 

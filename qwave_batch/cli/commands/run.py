@@ -1,6 +1,5 @@
 """``qwave-batch run``: makes the folder hold what the spec describes."""
 
-import asyncio
 from argparse import Namespace
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +15,17 @@ from qwave_batch.cli.drawing.summary import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection
 from qwave_batch.errors import UsageError
+from qwave_batch.later import later
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import NUSD_PER_USD
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterator
 
     from qwave_batch.api import AnyPlan, Connection, Estimate, EventLog, RunOptions, RunSummary, Simulated
+else:
+    asyncio = later("asyncio")
 
 USAGE = "SPEC-or-PLAN [-o DIR] [options]"
 

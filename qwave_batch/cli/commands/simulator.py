@@ -1,15 +1,21 @@
 """``qwave-batch simulator``: the embedded API on a port, until Ctrl-C."""
 
-import asyncio
 from argparse import Namespace
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_catalog
+from qwave_batch.later import later
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = later("asyncio")
 
 USAGE = "[options]"
 

@@ -1,23 +1,24 @@
 """A live run: a bar on a terminal, a plain line every few seconds anywhere else."""
 
 import re
-from typing import Never, Protocol, TextIO
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Never, Protocol, TextIO
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells, wrap
+from qwave_batch.later import later
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.progress import Progress
+
+if TYPE_CHECKING:
+    import tqdm
+else:
+    tqdm = later("tqdm")
 
 _BAR_EVERY_S = 0.1
 _LINE_EVERY_S = 5.0
 _SHORTEST_BAR = 10
 _NUMBERS = re.compile(r"(?<= )\d[\d.,]*")
-
-# tqdm's monitor is a thread that redraws stalled bars; ours is redrawn by every report of the run.
-tqdm.monitor_interval = 0
 
 
 class ProgressView(Protocol):
@@ -46,7 +47,7 @@ class Bar:
 
     def __init__(self, stream: TextIO, terminal: Terminal, clock: Clock) -> None:
         self._stream, self._terminal, self._clock = stream, terminal, clock
-        self._bar: tqdm[Never] | None = None
+        self._bar: tqdm.tqdm[Never] | None = None
         self._drawn_at = float("-inf")
         self._last: Progress | None = None
         self._note = ""
@@ -62,7 +63,7 @@ class Bar:
 
     def note(self, text: str) -> None:
         """Say something above the bar."""
-        tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
+        tqdm.tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
 
     def close(self) -> None:
         """Draw the last counts and leave the line as it is."""
@@ -74,7 +75,9 @@ class Bar:
     def _draw(self, progress: Progress) -> None:
         self._drawn_at = self._clock.monotonic()
         if self._bar is None:
-            self._bar = tqdm(
+            # tqdm's monitor is a thread that redraws stalled bars; this one is redrawn by every report of the run
+            tqdm.tqdm.monitor_interval = 0
+            self._bar = tqdm.tqdm(
                 total=progress.jobs,
                 file=self._stream,
                 ascii=not self._terminal.has_unicode,

@@ -1,0 +1,66 @@
+"""What a person waits for starts at once: no command loads what it does not need."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qwave_batch.cli.registry import COMMANDS
+from qwave_batch.model.terms import DEFAULT_CONCURRENCY
+from qwave_batch.run import scheduler
+
+NEVER_FOR_HELP = {
+    "aiohttp", "asyncio", "email", "importlib.metadata", "jinja2", "jsonschema", "logging", "PIL", "pyarrow", "sqlite3",
+    "ssl", "tqdm", "traceback", "urllib.request", "yaml",
+}  # fmt: skip
+NEVER_FOR_A_LOOK = {"aiohttp", "asyncio", "importlib.metadata", "PIL", "pyarrow", "sqlite3", "ssl", "tqdm"}
+ROOMS_FOR_A_LOOK = {
+    "api",
+    "catalog",
+    "cli",
+    "client",
+    "errors",
+    "folder",
+    "later",
+    "model",
+    "plan",
+    "resources",
+    "spec",
+}
+
+LOADED = """
+import io, json, sys
+before = set(sys.modules)
+from qwave_batch.cli.main import main
+status = main(sys.argv[1:], stdout=io.StringIO(), stderr=io.StringIO())
+print(json.dumps([status, sorted(set(sys.modules) - before)]))
+"""
+
+
+def loaded_by(*argv: str, checkout: Path) -> set[str]:
+    """The modules that a command loads in a process of its own."""
+    ended = subprocess.run(
+        (sys.executable, "-c", LOADED, *argv), cwd=checkout, capture_output=True, text=True, check=True, timeout=30
+    )
+    status, modules = json.loads(ended.stdout)
+    assert status == 0
+    return set(modules)
+
+
+@pytest.mark.parametrize("argv", [("--help",), *((name, "--help") for name in COMMANDS)], ids=" ".join)
+def test_help_loads_nothing_heavy(argv: tuple[str, ...], checkout: Path) -> None:
+    assert loaded_by(*argv, checkout=checkout) & NEVER_FOR_HELP == set()
+
+
+@pytest.mark.parametrize("argv", [("validate",), ("plan",), ("plan", "--json")], ids=" ".join)
+def test_looking_at_a_spec_loads_nothing_that_runs_it(argv: tuple[str, ...], checkout: Path) -> None:
+    loaded = loaded_by(*argv, "specs/quickstart.yaml", checkout=checkout)
+    assert loaded & NEVER_FOR_A_LOOK == set()
+    assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= ROOMS_FOR_A_LOOK
+
+
+def test_a_forecast_counts_with_what_a_run_takes() -> None:
+    """A forecast may not load the engine, so the number stands where both find it."""
+    assert scheduler.DEFAULT_CONCURRENCY == DEFAULT_CONCURRENCY
