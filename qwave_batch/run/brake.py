@@ -1,5 +1,6 @@
 """Who has to wait because the server said so: a model, the polls, or the whole account. Pure."""
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -8,6 +9,9 @@ class Brake:
     """The times before which nothing of a kind may leave; monotonic seconds."""
 
     _models: dict[str, float] = field(default_factory=dict)
+    _held_from: dict[str, float] = field(default_factory=dict)
+    _passed: float = -math.inf
+    """When the newest submit left that made a task."""
     _submits: float = 0.0
     _polls: float = 0.0
 
@@ -19,12 +23,23 @@ class Brake:
         """Return when polls may leave again."""
         return self._polls
 
-    def hold_model(self, model: str, until: float, now: float) -> None:
-        """Take a 429 on a submit to mean its model; when another model is held already, it is the account's."""
-        others = [time for name, time in self._models.items() if name != model and time > now]
+    def hold_model(self, model: str, until: float, now: float) -> bool:
+        """Take a 429 on a submit to mean its model; return whether it turned out to be the account's.
+
+        It is the account's when another model is held already and nothing has got through since that began.
+        """
+        others = [name for name, time in self._models.items() if name != model and time > now]
+        if self._models.get(model, 0.0) <= now:
+            self._held_from[model] = now
         self._models[model] = max(until, self._models.get(model, 0.0))
-        if others:
-            self.hold_submits(max(until, *others))
+        if any(self._held_from[name] >= self._passed for name in others):
+            self.hold_submits(max(until, *(self._models[name] for name in others)))
+            return True
+        return False
+
+    def let_through(self, sent_at: float) -> None:
+        """Note that a submit that left at ``sent_at`` has made a task."""
+        self._passed = max(self._passed, sent_at)
 
     def hold_submits(self, until: float) -> None:
         """Hold all submits: a quota window is the account's."""

@@ -9,6 +9,7 @@ from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
+from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.tally import Tally
@@ -27,11 +28,9 @@ class Desk:
     journal: Journal
     budget: Budget
     tally: Tally
-    window: SendWindow
-    """Of the account."""
+    gates: Gates
     polls: PollTimes
     halt: Halt = field(default_factory=Halt)
-    brake: Brake = field(default_factory=Brake)
     api_time: ApiTime = field(default_factory=ApiTime)
     silent_since: float | None = None
     """Monotonic seconds of the first call without an answer since the API's last sign of life."""
@@ -45,6 +44,16 @@ class Desk:
     """Monotonic seconds at which it opens."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
+
+    @property
+    def window(self) -> SendWindow:
+        """The account's own limit, by the spec."""
+        return self.gates.window
+
+    @property
+    def brake(self) -> Brake:
+        """Who has to wait because the server said so."""
+        return self.gates.brake
 
     def now(self) -> float:
         """Return monotonic seconds."""

@@ -10,15 +10,17 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.run.adaptive import Allowance
 from qwave_batch.run.agenda import Agenda, make_agenda
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.fetching import clear_partial
+from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.polling import PollTimes
-from qwave_batch.run.scheduler import DEFAULT_CONCURRENCY, Scheduler
+from qwave_batch.run.scheduler import Scheduler
 from qwave_batch.run.selection import Work
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.window import SendWindow
@@ -64,7 +66,7 @@ async def _work(desk: Desk, agenda: Agenda) -> None:
     desk.hear(answer)
     if isinstance(answer, Throttled) and (wait_s := desk.wait_of(answer)) is not None:
         desk.brake.hold_all(desk.now() + wait_s)
-    scheduler = Scheduler(desk, agenda.work, _concurrency(desk.context))
+    scheduler = Scheduler(desk, agenda.work)
     async with asyncio.TaskGroup() as group:
         helpers = [
             group.create_task(_heed_stop(desk, scheduler)),
@@ -146,14 +148,18 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
         journal=journal,
         budget=budget,
         tally=Tally(statuses=agenda.statuses.copy(), images=agenda.images, short=agenda.short, started_at=started_at),
-        window=SendWindow(context.terms.limits.requests_per_minute),
+        gates=Gates(
+            window=SendWindow(context.terms.limits.requests_per_minute),
+            allowance=Allowance.under(_ceiling(context)),
+            polls_count=context.terms.limits.count_polls,
+        ),
         polls=PollTimes(context.rng),
     )
 
 
-def _concurrency(context: RunContext) -> int:
+def _ceiling(context: RunContext) -> int | None:
     asked = [limit for limit in (context.terms.limits.concurrency, context.options.concurrency) if limit is not None]
-    return min(asked, default=DEFAULT_CONCURRENCY)
+    return min(asked, default=None)
 
 
 def _cap_nusd(context: RunContext) -> int | None:

@@ -1,25 +1,50 @@
 """What a job holds while a worker has it in hand: a slot, and room for one submit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from qwave_batch.run.lane import Lane
-from qwave_batch.run.window import SendWindow
+
+
+class Window(Protocol):
+    """A limit on sends, with room that can be put aside."""
+
+    def reserve(self) -> None:
+        """Put room aside for a send that is being prepared."""
+        ...
+
+    def give_back(self) -> None:
+        """Release room that was put aside and is not needed."""
+        ...
+
+    def spend(self, now: float) -> None:
+        """Count a send that leaves now, on room that was put aside."""
+        ...
 
 
 class Seat:
     """A slot and a place in the send windows, each let go of once, as soon as it is not needed."""
 
-    def __init__(self, lane: Lane, account: SendWindow, *, submits: bool, ring: Callable[[], None]) -> None:
+    def __init__(
+        self, lane: Lane, *, windows: Sequence[Window], ring: Callable[[], None], takes_over: bool = False
+    ) -> None:
+        """Take what a job needs.
+
+        Args:
+            lane: The job's model.
+            windows: Where a submit counts; none is for a task on record, which is only asked for.
+            ring: Tells the scheduler that something has become free.
+            takes_over: Whether the job holds a slot already.
+        """
         self.lane = lane
-        self._windows = (account, lane.window) if submits else ()
+        self._windows = windows
         self._ring = ring
         self._has_slot = True
-        self._has_room = self._is_submitting = submits
-        self.is_asked = submits
-        """Whether the task on record was asked once; new tasks wait for that."""
-        lane.alive += 1
-        lane.submitting += submits
-        for window in self._windows:
+        self._has_room = self._is_submitting = self.is_asked = bool(windows)
+        """``is_asked``: whether the task on record was asked once; new tasks wait for that."""
+        lane.alive += not takes_over
+        lane.submitting += self._is_submitting
+        for window in windows:
             window.reserve()
 
     def spend(self, now: float) -> None:
@@ -45,6 +70,10 @@ class Seat:
             self._has_slot = False
             self.lane.alive -= 1
             self._ring()
+
+    def leave_slot(self) -> None:
+        """Leave the slot with the job, which waits for another try while a task of it may be alive."""
+        self._has_slot = False
 
     def close(self) -> None:
         """Let go of all that is left."""

@@ -14,6 +14,7 @@ from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.lane import Lane
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
 
@@ -35,13 +36,20 @@ class Submitting:
         if attempt is None:
             return await self._doubt(trial, key_too_old())
         sent_at = self._desk.now()
+        held_until = self._desk.brake.submits_open_at(trial.job.model)
+        if held_until > sent_at:  # a 429 has come while the intent was put on record
+            return Later(at=held_until)
         seat.spend(sent_at)
+        trial.sent_at = sent_at
+        if seat.lane.tried_at is None:
+            seat.lane.tried_at = sent_at
         self._desk.tally.submits += 1
         self._desk.tally.retries += trial.sends > 0 or trial.is_in_doubt
         trial.sends += 1
         body = {**trial.job.request, **trial.job.callback}
         answer = await self._context.api.submit(body, idempotency_key=attempt.key)
         self._desk.hear(answer)
+        self._desk.gates.hear_submit(seat.lane, answer, sent_at, self._desk.now())
         step = await self._judge(trial, attempt, answer, seat, sent_at)
         seat.answered()
         return step
@@ -84,7 +92,7 @@ class Submitting:
     async def _judge(self, trial: Trial, attempt: Attempt, answer: Answer, seat: Seat, sent_at: float) -> Task | Step:
         match answer:
             case TaskAnswer():
-                seat.lane.widen()
+                seat.lane.was_answered(sent_at)
                 await self._accept(trial, attempt, answer.task, seat)
                 return answer.task
             case Refused():
@@ -96,11 +104,10 @@ class Submitting:
                     await self._park(trial, attempt, None)
                 return Done(status=JobStatus.PENDING)
             case Unanswered():
-                return await self._hear_nothing(trial, attempt, answer)
+                return await self._hear_nothing(trial, attempt, answer, seat.lane)
             case Missing():  # never the answer to a submit
-                return await self._hear_nothing(
-                    trial, attempt, Unanswered(reason=answer.message, sent=True, status=answer.status)
-                )
+                unanswered = Unanswered(reason=answer.message, sent=True, status=answer.status)
+                return await self._hear_nothing(trial, attempt, unanswered, seat.lane)
             case _:
                 assert_never(answer)
 
@@ -136,26 +143,25 @@ class Submitting:
 
     async def _throttle(self, trial: Trial, attempt: Attempt, answer: Throttled, seat: Seat, sent_at: float) -> Step:
         desk, lane, now = self._desk, seat.lane, self._desk.now()
-        lane.narrow(sent_at, now)
+        wait_s = desk.wait_of(answer)
+        # Without a word from the server the waits grow, as far as 429s follow each other.
+        unsaid_s = min(60.0, (wait_s or 0.0) * 2 ** min(lane.throttles, 6))
+        until = now + ((wait_s or 0.0) if answer.wait_s is not None else unsaid_s)
+        desk.gates.throttle(lane, answer, sent_at=sent_at, now=now, until=until)
         if self._context.terms.retry_attempts == 0:
             return await self._give_up(trial, attempt, error_of_silence(answer))
-        wait_s = desk.wait_of(answer)
         if wait_s is None:
             return await self._leave(trial, attempt)
-        if now - lane.throttled_at > self._context.options.max_wait_s:
+        if now - lane.throttled_at > self._context.options.max_wait_s and not answer.is_quota_window:
             desk.halt.stop(HaltKind.ACCOUNT, f"{lane.model} was held by the API's rate limit for too long")
             return await self._leave(trial, attempt)
-        # Without a word from the server the waits grow, as far as 429s follow each other.
-        until = now + (wait_s if answer.wait_s is not None else min(60.0, wait_s * 2 ** min(lane.throttles - 1, 6)))
-        if answer.is_quota_window:
-            desk.brake.hold_submits(until)
-        else:
-            desk.brake.hold_model(lane.model, until, now)
         return Later(at=until)
 
-    async def _hear_nothing(self, trial: Trial, attempt: Attempt, answer: Unanswered) -> Step:
+    async def _hear_nothing(self, trial: Trial, attempt: Attempt, answer: Unanswered, lane: Lane) -> Step:
+        now = self._desk.now()
         trial.silences += 1
         trial.is_in_doubt = trial.is_in_doubt or answer.sent
+        self._note_trouble(lane, answer, now)
         error = error_of_silence(answer)
         if answer.sent:
             if self._context.idempotency_hours is None:
@@ -165,7 +171,19 @@ class Submitting:
         is_over = trial.tries_left < 0 or self._context.terms.retry_attempts == 0
         if is_over or asked_s > self._context.options.max_wait_s:
             return await self._give_up(trial, attempt, error)
-        return Later(at=self._desk.now() + max(asked_s, backoff_s(trial.silences, self._context.rng)))
+        return Later(at=now + max(asked_s, backoff_s(trial.silences, self._context.rng)))
+
+    def _note_trouble(self, lane: Lane, answer: Unanswered, now: float) -> None:
+        lane.was_not_answered(now)
+        self._desk.gates.allowance.had_trouble(now)
+        if answer.retry_after_s and answer.retry_after_s <= self._context.options.max_wait_s:
+            self._desk.brake.hold_model(lane.model, now + answer.retry_after_s, now)
+        if lane.failures > 1 and now - lane.failing_since > self._context.options.max_wait_s and not lane.closed:
+            lane.is_down = True
+            lane.closed = (
+                f"{lane.model} gave no answer for {now - lane.failing_since:,.0f} s, and is left to the next run"
+            )
+            self._desk.tally.warn(lane.closed)
 
     async def _give_up(self, trial: Trial, attempt: Attempt, error: JobError) -> Step:
         """Leave a job to the next run after its last try of this one."""

@@ -33,6 +33,10 @@ class Trial:
     """Tasks of this run that failed."""
     sends: int = 0
     """Submits of this run."""
+    sent_at: float | None = None
+    """Monotonic seconds of the last of them."""
+    holds_slot: bool = False
+    """Whether it keeps its slot while it waits for another try, because a task of it may be alive."""
     is_resubmit: bool = False
     """Whether a lost task's key goes out again, as a person asked."""
 

@@ -104,25 +104,18 @@ class Watching:
         assert watch.attempt.task_id is not None  # noqa: S101 - accepted attempts have one
         self._desk.tally.polls += 1
         self._desk.tally.retries += watch.silences > 0
+        sent_at = self._desk.now()
         answer = await self._context.api.status(watch.attempt.task_id)
         self._desk.hear(answer)
+        self._desk.gates.hear_poll(answer, sent_at, self._desk.now())
         return answer
 
     async def _until_polls_are_open(self) -> None:
         """Return when a poll may leave; where polls count, it is counted."""
         desk = self._desk
-        counts = self._context.terms.limits.count_polls
-        while True:
-            now = desk.now()
-            at = desk.brake.polls_open_at()
-            if counts:
-                at = max(at, desk.window.opens_at(now))
-            if at <= now:
-                break
+        while (at := desk.gates.polls_open_at(now := desk.now())) > now:
             await self._context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
-        if counts:
-            desk.window.reserve()
-            desk.window.spend(now)
+        desk.gates.spend_poll(now)
 
     def _throttle(self, answer: Throttled) -> float:
         wait_s = self._desk.wait_of(answer)

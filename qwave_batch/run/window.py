@@ -12,7 +12,7 @@ class SendWindow:
     """A ceiling on sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
 
     def __init__(self, limit: int | None) -> None:
-        self._limit = limit
+        self.limit = limit
         self._sent: deque[float] = deque(maxlen=limit)
         self._reserved = 0
 
@@ -23,9 +23,9 @@ class SendWindow:
             now: The present.
             spare: How much room to leave to others.
         """
-        if self._limit is None:
+        if self.limit is None:
             return now
-        room = self._limit - self._reserved - min(spare, self._limit - 1)
+        room = self.limit - self._reserved - min(spare, self.limit - 1)
         if room <= 0:
             return math.inf
         if len(self._sent) < room:

@@ -1,0 +1,108 @@
+"""Every limit that a request passes on its way out, of the account and of its model, and what answers teach of them."""
+
+from dataclasses import dataclass, field
+
+from qwave_batch.client.answers import Answer, TaskAnswer, Throttled
+from qwave_batch.run.adaptive import Allowance
+from qwave_batch.run.brake import Brake
+from qwave_batch.run.headroom import Headroom
+from qwave_batch.run.lane import Lane
+from qwave_batch.run.pace import LearnedWindow
+from qwave_batch.run.seat import Window
+from qwave_batch.run.window import SendWindow
+
+
+@dataclass(slots=True, kw_only=True)
+class Gates:
+    """The account's limits; those of a model are its lane's. Times are monotonic seconds."""
+
+    window: SendWindow
+    """The spec's own limit."""
+    allowance: Allowance
+    """How many tasks of all models may be alive at once."""
+    polls_count: bool
+    """Whether polls count against the limit on requests: the spec says so, or a poll was answered with 429."""
+    brake: Brake = field(default_factory=Brake)
+    pace: LearnedWindow = field(default_factory=LearnedWindow)
+    headroom: Headroom = field(default_factory=Headroom)
+    _told: dict[str, int | None] = field(default_factory=dict)
+    """The limit that headers name, by model: where they differ, each model has a window of its own."""
+
+    def windows_of(self, lane: Lane) -> tuple[Window, ...]:
+        """Return where a submit of a model counts."""
+        return (self.window, lane.window, self.pace, lane.pace, self.headroom, lane.headroom)
+
+    def submits_open_at(self, lane: Lane, now: float, alive: int) -> float:
+        """Return when a submit of a model may leave; infinity when only an event can tell.
+
+        Args:
+            lane: The model.
+            now: The present.
+            alive: Tasks alive at the API, whose polls need room too where they count.
+        """
+        spare = min(alive, (self.window.limit or 0) // 2) if self.polls_count else 0
+        return max(
+            self.brake.submits_open_at(lane.model),
+            self.window.opens_at(now, spare),
+            lane.window.opens_at(now),
+            self.pace.opens_at(now),
+            lane.pace.opens_at(now),
+            self.headroom.opens_at(now),
+            lane.headroom.opens_at(now),
+        )
+
+    def polls_open_at(self, now: float) -> float:
+        """Return when a poll may leave."""
+        at = self.brake.polls_open_at()
+        if self.polls_count:
+            at = max(at, self.window.opens_at(now), self.pace.opens_at(now), self.headroom.opens_at(now))
+        return at
+
+    def spend_poll(self, now: float) -> None:
+        """Count a poll that leaves now, where polls count."""
+        if self.polls_count:
+            for window in (self.window, self.pace, self.headroom):
+                window.reserve()
+                window.spend(now)
+
+    def hear_submit(self, lane: Lane, answer: Answer, sent_at: float, now: float) -> None:
+        """Take in the rate limit headers of a submit's answer."""
+        if not isinstance(answer, TaskAnswer | Throttled):
+            return
+        if isinstance(answer, TaskAnswer):
+            self.brake.let_through(sent_at)
+            self.allowance.went_well(sent_at)
+        self._told[lane.model] = answer.rate.limit if answer.rate else None
+        is_shared = len(set(self._told.values())) == 1
+        heard, silent = (self.headroom, lane.headroom) if is_shared else (lane.headroom, self.headroom)
+        heard.hear(answer.rate, sent_at=sent_at, now=now)
+        silent.forget()
+
+    def hear_poll(self, answer: Answer, sent_at: float, now: float) -> None:
+        """Take in the rate limit headers of a poll's answer, which say something where polls count."""
+        if isinstance(answer, Throttled):
+            self.polls_count = True
+        if self.polls_count and isinstance(answer, TaskAnswer | Throttled):
+            self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
+
+    def throttle(self, lane: Lane, answer: Throttled, *, sent_at: float, now: float, until: float) -> None:
+        """Take in a 429 on a submit, and hold what it is about until its time.
+
+        Args:
+            lane: The model.
+            answer: The 429.
+            sent_at: When the submit left.
+            now: The present.
+            until: When submits may leave again.
+        """
+        if answer.is_quota_window:
+            self.brake.hold_submits(until)
+            return
+        lane.was_throttled(sent_at, now)
+        is_accounts = self.brake.hold_model(lane.model, until, now)
+        if is_accounts:
+            self.allowance.was_throttled(sent_at, now)
+        bucket, other = (self.pace, lane.pace) if is_accounts else (lane.pace, self.pace)
+        other.take_back(sent_at)
+        if bucket.was_throttled(sent_at, now, answer.wait_s) and is_accounts:
+            lane.pace.forget_limit()

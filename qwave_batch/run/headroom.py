@@ -1,0 +1,69 @@
+"""What the server's rate limit headers leave for more requests, so that its 429s need not be met. Pure."""
+
+import math
+from collections import deque
+
+from qwave_batch.client.answers import RateHint
+
+PROBE_EVERY_S = 1.0
+"""How often one request may leave while nobody knows what a new window holds."""
+_REMEMBERED = 4096
+
+
+class Headroom:
+    """Requests left in the server's window, by its newest answer; without headers there is no limit.
+
+    What left after the request that was answered may or may not be counted in its answer: it is taken off, which errs
+    on the safe side until the next answer. Once the window has ended a single request finds out what the next one
+    holds. Times are monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self._remaining: int | None = None
+        self._as_of = -math.inf
+        self._reset_at = 0.0
+        self._sent: deque[float] = deque(maxlen=_REMEMBERED)
+        """Sends that the newest answer may not know of."""
+        self._reserved = 0
+
+    def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of an answer to what left at ``sent_at``, unless a newer one has spoken."""
+        if sent_at < self._as_of:
+            return
+        while self._sent and self._sent[0] <= sent_at:
+            self._sent.popleft()
+        self._as_of = sent_at
+        if hint is None or hint.remaining is None or hint.reset_s is None:
+            self._remaining = None
+        else:
+            self._remaining, self._reset_at = hint.remaining, now + hint.reset_s
+
+    def opens_at(self, now: float) -> float:
+        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        if self._remaining is None:
+            return now
+        if now >= self._reset_at:
+            if self._reserved:
+                return math.inf
+            tried_at = self._sent[-1] if self._sent else -math.inf
+            return now if tried_at < self._reset_at else max(now, tried_at + PROBE_EVERY_S)
+        if self._remaining - len(self._sent) - self._reserved > 0:
+            return now
+        return self._reset_at
+
+    def reserve(self) -> None:
+        """Put room aside for a send that is being prepared."""
+        self._reserved += 1
+
+    def give_back(self) -> None:
+        """Release room that was put aside and is not needed."""
+        self._reserved -= 1
+
+    def spend(self, now: float) -> None:
+        """Count a send that leaves now, on room that was put aside."""
+        self._reserved -= 1
+        self._sent.append(now)
+
+    def forget(self) -> None:
+        """Take back what the headers said: it was about another window."""
+        self._remaining = None
