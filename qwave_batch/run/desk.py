@@ -71,7 +71,10 @@ class Desk:
         if self.silent_since is not None:
             patience_s = self.context.options.max_offline_s
             note = words_of_silence(self.silence, now - self.silent_since, patience_s) or note
-        return replace(self.tally.progress(now), note=note)
+        progress = self.tally.progress(now)
+        wait_s = self.wait.until - now if self.wait is not None else 0.0
+        remaining_s = None if progress.remaining_s is None else max(progress.remaining_s, wait_s)
+        return replace(progress, note=note, remaining_s=remaining_s)
 
     def hear(self, answer: Answer | Balance | Trouble) -> None:
         """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.

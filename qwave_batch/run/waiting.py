@@ -60,7 +60,7 @@ def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float
 
 def words_of_quota(window: str) -> str:
     """Return that a quota window is used up."""
-    return f"the quota of the {window} is used up" if window else "the quota is used up"
+    return f"the quota ({window}) is used up" if window else "the quota is used up"
 
 
 def words_of_silence(reason: str, silent_s: float, patience_s: float) -> str:

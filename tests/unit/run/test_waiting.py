@@ -91,6 +91,18 @@ def test_a_window_that_ends_another_day_is_told_with_its_date() -> None:
     assert clock_time(now + 3_600, now) == time.strftime("%H:%M:%S", time.localtime(now + 3_600))
     assert clock_time(now + 172_800, now) == time.strftime("%Y-%m-%d %H:%M", time.localtime(now + 172_800))
     wait = Wait(reason=WaitFor.QUOTA, until=172_800.0)
-    assert words_of_wait(wait, window="day", now=0.0, unix_now=now).startswith(
-        "the quota of the day is used up until 2026"
-    )
+    assert words_of_wait(wait, window="day", now=0.0, unix_now=now).startswith("the quota (day) is used up until 2026")
+
+
+def test_no_run_is_said_to_end_before_what_it_waits_for(world: World) -> None:
+    seen: list[Progress] = []
+    world.on_progress = seen.append
+    world.api.wait_s = 300.0
+    world.api.latency = lambda _, __: 0.5
+    world.api.fault = lambda place, call: "quota" if (place, call) == ("submit", 9) else None
+    world.terms = Terms(limits=Limits(concurrency=2))
+    world.plan(make_job(index) for index in range(12))
+    assert world.run()
+    waiting = [progress for progress in seen if "quota" in progress.note and progress.elapsed_s < 100]
+    assert waiting
+    assert all(progress.remaining_s is not None and progress.remaining_s > 190 for progress in waiting)
