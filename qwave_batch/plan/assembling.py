@@ -13,8 +13,8 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.judging import Judgement, Misfits, judge
 from qwave_batch.plan.rendering import Scope
 from qwave_batch.plan.requests import RequestBuilder
-from qwave_batch.plan.scope import UNKNOWN
 from qwave_batch.spec.document import Path, Unsupported
+from qwave_batch.spec.unknown import UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

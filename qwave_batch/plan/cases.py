@@ -11,11 +11,12 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
-from qwave_batch.plan.scope import UNKNOWN, rendered
+from qwave_batch.plan.scope import rendered
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.unknown import UNKNOWN
 from qwave_batch.spec.words import text_of
 
 NAME_CHARACTERS = 40

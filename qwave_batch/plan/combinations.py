@@ -1,6 +1,7 @@
 """The lazy product of the axes, with what exclude drops and include adds."""
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -12,6 +13,8 @@ from qwave_batch.plan.masks import Masks
 from qwave_batch.plan.vocabulary import Name
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
+
+HELD_POSITIONS = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,10 @@ class Matrix:
             if value:
                 yield axis, value
 
+    def size(self) -> int:
+        """Return the number of combinations before anything is excluded."""
+        return math.prod(axis.count for axis in self.axes) + len(self.own)
+
     def leave_out(self, number: int) -> None:
         """Make no combination of include ``number``, which has a mistake."""
         self.own = tuple(own for own in self.own if own != number)
@@ -115,7 +122,7 @@ class Matrix:
 
     def _product(self) -> Iterator[tuple[int, ...]]:
         laid_over = sum(1 << number for number in range(len(self.includes)) if number not in self._fit_nowhere)
-        every = itertools.product(*(range(axis.count) for axis in self.axes), (0,))
+        every = _positions([*(axis.count for axis in self.axes), 1])
         if not laid_over and not self.excludes:
             yield from every
             return
@@ -157,6 +164,18 @@ class _EntriesByMask(dict[int, tuple[Entry, ...]]):
         found = tuple(entry for number, entry in enumerate(self._includes) if mask >> number & 1)
         self[mask] = found
         return found
+
+
+def _positions(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield all combinations of positions, the last fastest, without holding the positions of a long axis."""
+    long = next((number for number, count in enumerate(counts) if count > HELD_POSITIONS), None)
+    if long is None:
+        yield from itertools.product(*map(range, counts))  # which makes a tuple of every range before it begins
+        return
+    for head in itertools.product(*map(range, counts[:long])):
+        for position in range(counts[long]):
+            for tail in _positions(counts[long + 1 :]):
+                yield (*head, position, *tail)
 
 
 def _together(masks: Sequence[Masks], slots: Sequence[int]) -> int:

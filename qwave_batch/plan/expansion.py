@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import SpecError
@@ -15,13 +16,17 @@ from qwave_batch.plan.holes import Fragments, holes_of
 from qwave_batch.plan.identity import draw
 from qwave_batch.plan.jobs import JobMaker
 from qwave_batch.plan.judging import content_fields
+from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.paths import OutputPath, PathClashes
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.requests import RequestBuilder
 from qwave_batch.plan.shapes import shapes_of
 from qwave_batch.plan.summary import Figures
-from qwave_batch.spec.document import Sample, Spec
+from qwave_batch.spec.document import Path, Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
+
+MOST_ENTRIES = 20_000_000
+"""More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +65,28 @@ class Expansion:
                 yield self._maker.job(entry) if is_new else self._maker.twin(entry)
             except TemplateFault as fault:
                 self.faults.add_template(fault)
+        if self.faults.has_errors():
+            raise SpecError(self.faults.problems())
+
+    def outlines(self) -> Iterator[Outline]:
+        """Yield the entries in outline.
+
+        Raises:
+            SpecError: Behind the last one, as ``items`` does.
+        """
+        for entry, is_new in self._folded():
+            shape = entry.shape
+            yield Outline(
+                number=entry.number,
+                is_new=is_new,
+                model=shape.model.name,
+                images=shape.max_images,
+                nusd=shape.estimated_nusd,
+                dropped=shape.dropped,
+                error=shape.error,
+                job=partial(self._maker.job, entry),
+                labels=partial(self.matrix.labels, entry.cell.slots),
+            )
         if self.faults.has_errors():
             raise SpecError(self.faults.problems())
 
@@ -102,12 +129,19 @@ class Expansion:
 
     def _entries(self) -> Iterator[Entry]:
         """Yield every entry of the full product that can be put together."""
+        per_prompt = self.matrix.size() * self.spec.repeat
+        if per_prompt > MOST_ENTRIES:
+            self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
+            return
         index = 0
         fragments = Fragments()
         self.reader.start()
         for prompt in self.prompts:
             lane = self._lane(prompt, fragments)
             for case in self.reader.cases(prompt):
+                if index > MOST_ENTRIES:
+                    self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
+                    return
                 lane.next_case()
                 for slots in self.matrix:
                     for repeat in range(self.spec.repeat):
@@ -115,6 +149,9 @@ class Expansion:
                         index += 1
                         if entry:
                             yield entry
+
+    def _note_size(self, where: Path, what: str) -> None:
+        self.faults.add(where, f"{what}; a plan has at most {MOST_ENTRIES:,}", suggestion="take fewer, or some of them")
 
     def _lane(self, prompt: CompiledPrompt, fragments: Fragments) -> Lane:
         builder = RequestBuilder(self.base, prompt, self.matrix)

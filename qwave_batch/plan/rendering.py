@@ -6,8 +6,9 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.scope import UNKNOWN, is_unknown
+from qwave_batch.plan.scope import is_unknown
 from qwave_batch.spec.templates import TemplateFault, Value
+from qwave_batch.spec.unknown import UNKNOWN
 
 HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
 

@@ -7,10 +7,10 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.combinations import Combination, Matrix
 from qwave_batch.plan.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.rendering import Memo, Names, Scope, memo
-from qwave_batch.plan.scope import UNKNOWN
 from qwave_batch.spec import words
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.unknown import UNKNOWN
 
 
 @dataclass(slots=True)

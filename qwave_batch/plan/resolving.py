@@ -9,10 +9,11 @@ from qwave_batch.plan.combinations import Entry, Matrix, owner
 from qwave_batch.plan.equality import same_json, same_spelled
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical
-from qwave_batch.plan.scope import UNKNOWN, compiled, rendered
+from qwave_batch.plan.scope import compiled, rendered
 from qwave_batch.plan.vocabulary import BUILT_IN, Name, Vocabulary
 from qwave_batch.spec.document import Axis, Path, Spec
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.unknown import UNKNOWN
 
 LATE_KEY = "request"
 """The key under which a value of an axis of one's own sets request fields."""

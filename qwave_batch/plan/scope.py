@@ -5,23 +5,13 @@ other mistake in the spec can still be found in the same go.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
 
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import TemplateFault, Value, compile_value
-
-
-class _Unknown:
-    """The value of something that has a mistake in it."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN: Final[Any] = _Unknown()
+from qwave_batch.spec.unknown import UNKNOWN
 
 _OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
 _HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}

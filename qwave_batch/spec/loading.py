@@ -76,9 +76,11 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
         return SpecReading(spec=None, problems=tuple(problems))
     tables, closed = open_tables(value, marks, inputs, shown_as)
     problems += [*template_problems(value, marks), *id_problems(value, marks), *range_problems(value, marks), *closed]
-    sound = mended(value, problems) if problems else Mended(value=value)
+    # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
+    faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
+    sound = mended(value, faulty) if problems else Mended(value=value)
     spec = None
-    if sound is not None and not files.problems:
+    if sound is not None and not files.leaves_open and not wrong_overrides:
         spec = Spec(
             file=shown_as,
             root=inputs.root,
@@ -121,6 +123,8 @@ class _Files:
     problems: list[Problem] = field(default_factory=list)
     unread: set[Place] = field(default_factory=set)
     """Where something stands that could not be read, which is among the problems already."""
+    leaves_open: bool = False
+    """Whether a base file is not there, so that nobody knows what it would have said."""
     bases: list[bytes] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     """The base files, the nearest first."""
@@ -140,6 +144,7 @@ class _Files:
 
     def _base(self, name: str, path: Path, place: Place, below: tuple[Path, ...]) -> Layer | None:
         def note(message: str, suggestion: str | None = None) -> None:
+            self.leaves_open = True
             self.problems.append(
                 Problem(message=message, path="extends", place=place, value=name, suggestion=suggestion)
             )
@@ -163,9 +168,11 @@ class _Files:
             layer = self.read(source, base, beside(place.file, name), below)
         except SpecError as error:
             self.problems.extend(error.problems)
+            self.leaves_open = True
             return None
         if isinstance(layer.value, dict):
             return layer
+        self.leaves_open = True
         message = f"expected a mapping, found {kind_of(layer.value)}"
         self.problems.append(Problem(message=message, place=layer.mark.place))
         return None

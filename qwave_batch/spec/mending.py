@@ -11,6 +11,7 @@ from typing import Any, cast
 from qwave_batch.errors import nearest
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.marks import Path
+from qwave_batch.spec.unknown import UNKNOWN
 
 _STEP = re.compile(r'\["(?P<quoted>.*?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
 
@@ -21,7 +22,7 @@ _LOOSE = (
 """Parts that no other part is checked against: a faulty one gives way to its default."""
 
 _TIGHT = ("catalog", "extends", "vars", "request", "prompts", "matrix")
-"""Parts on which all else depends; a key that may be meant for one of them leaves too much open."""
+"""Parts on which all else depends; a key that may be meant for one of them is taken for it."""
 
 _LOOSE_IN_PROMPT = frozenset({"id", "tags", "meta", "limit", "sample"})
 
@@ -80,22 +81,34 @@ class _Rest:
         """Take what stands at ``path`` out; False when nobody can tell what that would change."""
         match path:
             case ():  # a key is missing: it is filled in at the end, or nothing can be said
-                return True
+                pass
             case ("request", str(name), *_) if name != "model":
                 self.value["request"] = _without(self.value["request"], name)
-                return True
+            case ("request" | "vars" as part, str(name), *_):
+                self.value[part] = self.value[part] | {name: UNKNOWN}
             case ("prompts", int(position), *inner):
                 self._mend_prompt(position, inner)
-                return True
+            case ("matrix", "exclude", int(), *_):
+                # an exclude less means jobs more, of which only what else is wrong is told
+                self.value["matrix"] = _without(self.value["matrix"], "exclude")
+            case ("matrix", str(name), *_) if name != "include" and name in self.value["matrix"]:
+                self.value["matrix"] = self.value["matrix"] | {name: [UNKNOWN]}
             case (str(key), *_) if key in _LOOSE:
                 # what is dropped is not complained of, and an unknown wish is no complaint about the models
                 self.value = _without(self.value, key) | ({"unsupported": "drop"} if key == "unsupported" else {})
-                return True
-            case (str(key),) if key not in _TIGHT and nearest(key, (*_LOOSE, *_TIGHT)) not in _TIGHT:
-                self.value = _without(self.value, key)
-                return True
+            case (str(key),) if key not in _TIGHT:
+                self._mend_key(key)
             case _:
                 return False
+        return True
+
+    def _mend_key(self, key: str) -> None:
+        """Take an unknown key for the one it was meant to be, if that is not there; else leave it out."""
+        meant = nearest(key, _TIGHT)
+        entry = self.value.get(key)
+        self.value = _without(self.value, key)
+        if meant and meant not in self.value and isinstance(entry, list if meant == "prompts" else dict):
+            self.value[meant] = entry
 
     def _mend_prompt(self, position: int, inner: list[Any]) -> None:
         prompts = list(self.value["prompts"])

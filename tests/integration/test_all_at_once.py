@@ -72,6 +72,7 @@ def test_mistakes_of_every_kind_are_told_together_each_with_its_line(tmp_path: P
         ("name", "No Name", "name"),
         ("descripton", "x", "descripton"),
         ("output", {"path": "{{"}, "output.path"),
+        ("vrs", {"medium": "ink"}, "vrs"),
     ],
 )
 def test_one_mistake_is_one_complaint(spec: Path, tmp_path: Path, key: str, mistake: object, complaint: str) -> None:
@@ -93,3 +94,36 @@ def test_a_prompt_that_cannot_be_read_is_one_complaint(spec: Path, tmp_path: Pat
     assert [problem.path for problem in check_spec(tmp_path / spec.name)] == [
         f"prompts[{position % len(written['prompts'])}]"
     ]
+
+
+MISTAKES = [
+    ("name: twice", "name"),
+    ("vars: {medium: '{{ bad '}", "vars.medium"),
+    ("request: {model: 5}", "request.model"),
+    ("matrix: {seed: {start: 1, count: 0}}", "matrix.seed.count"),
+    ("matrix: {look: []}", "matrix.look"),
+]
+
+
+@pytest.mark.parametrize(("line", "path"), MISTAKES)
+def test_mistake_that_much_depends_on_hides_no_other_and_makes_none(tmp_path: Path, line: str, path: str) -> None:
+    """What it leaves unknown is not complained of, and what has nothing to do with it is."""
+    part = line.split(":", 1)[0]
+    lines = {
+        "name": "name: once",
+        "vars": "vars: {medium: ink}",
+        "request": "request: {model: imagen-4.0}",
+        "matrix": "matrix: {look: [a]}",
+    }
+    lines["name"] = f"{lines['name']}\n{line}" if part == "name" else lines["name"]
+    body = {**lines, part: lines["name"] if part == "name" else line}
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        'version: 1\ncatalog: "2026-05"\nprompts: ["{{ medium }} {{ look }} {{ nosuch }}"]\n'
+        + "\n".join(body.values()),
+        encoding="utf-8",
+    )
+    found = [problem.path for problem in check_spec(spec)]
+    assert path in found
+    assert "prompts[0]" in found
+    assert len(found) == 2 + ("look" not in body["matrix"])  # where there is no axis look, nobody defines it

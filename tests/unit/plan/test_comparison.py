@@ -1,11 +1,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.model.job import Job, JobError, PlanItem, Twin
-from qwave_batch.plan.comparison import EXAMPLES, Known, Stage, compare, known_jobs, number_of
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.plan.comparison import EXAMPLES, Known, Stage, compare, known_jobs
+from qwave_batch.plan.outline import Outline, outline_of
 from qwave_batch.plan.making import Plan
 
 PlanOf = Callable[[str], Plan]
@@ -26,9 +29,19 @@ def job(number: int, *, model: str = "m", nusd: int = 10, random: bool = False, 
     )
 
 
+def outlined(*numbers: int, **facts: Any) -> list[Outline]:
+    return [outline_of(job(number, **facts)) for number in numbers]
+
+
 def known(number: int, stage: Stage = Stage.PLANNED, *, is_planned: bool = True) -> Known:
     return Known(
-        job_id=f"{number:016x}", model="m", images=1, nusd=7, stage=stage, is_planned=is_planned, label=f"p{number}"
+        number=number,
+        model="m",
+        images=1,
+        nusd=7,
+        stage=stage,
+        is_planned=is_planned,
+        label=lambda: f"p{number}",
     )
 
 
@@ -37,7 +50,7 @@ def theirs(*jobs: Known) -> Callable[[], Iterator[Known]]:
 
 
 def test_a_job_is_added_removed_or_unchanged_by_its_id() -> None:
-    found = compare([job(1), job(2), job(3)], theirs(known(2), known(4)))
+    found = compare(outlined(1, 2, 3), theirs(known(2), known(4)))
     total = found.total
     assert (total.added.jobs, total.removed.jobs, total.unchanged.jobs) == (2, 1, 1)
     assert (total.added.nusd, total.removed.nusd) == (20, 7)
@@ -45,9 +58,9 @@ def test_a_job_is_added_removed_or_unchanged_by_its_id() -> None:
 
 
 def test_skipped_jobs_and_twins_are_no_jobs() -> None:
-    items: list[PlanItem] = [job(1), Twin(job_id=f"{1:016x}", index=5, prompt_id="p"), job(2, skip=True)]
-    assert compare(items, theirs()).total.added.jobs == 1
-    assert [found.job_id for found in known_jobs(items)] == [f"{1:016x}"]
+    entries = [*outlined(1), replace(outline_of(job(1)), is_new=False), *outlined(2, skip=True)]
+    assert compare(entries, theirs()).total.added.jobs == 1
+    assert [found.number for found in known_jobs(entries)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +68,7 @@ def test_skipped_jobs_and_twins_are_no_jobs() -> None:
     [(Stage.PLANNED, "to_make"), (Stage.MADE, "made"), (Stage.HELD, "held"), (Stage.FAILED, "failed")],
 )
 def test_only_what_was_not_begun_is_still_to_make(stage: Stage, fate: str) -> None:
-    total = compare([job(1)], theirs(known(1, stage))).total
+    total = compare(outlined(1), theirs(known(1, stage))).total
     assert {name: getattr(total, name).jobs for name in ("to_make", "made", "held", "failed")} == {
         **dict.fromkeys(("to_make", "made", "held", "failed"), 0),
         fate: 1,
@@ -63,7 +76,7 @@ def test_only_what_was_not_begun_is_still_to_make(stage: Stage, fate: str) -> No
 
 
 def test_what_left_the_plan_with_its_images_costs_nothing_when_it_comes_back() -> None:
-    total = compare([job(1)], theirs(known(1, Stage.MADE, is_planned=False))).total
+    total = compare(outlined(1), theirs(known(1, Stage.MADE, is_planned=False))).total
     assert (total.added.jobs, total.made.jobs, total.to_make.jobs) == (1, 1, 0)
 
 
@@ -85,27 +98,27 @@ def test_what_left_the_plan_long_ago_is_not_removed_again() -> None:
 def test_another_folder_gives_what_is_not_random_and_not_under_way(
     *, random: bool, stage: Stage, is_taken: bool
 ) -> None:
-    total = compare([job(1, random=random)], theirs(known(1, stage)), reusable={1}).total
+    total = compare(outlined(1, random=random), theirs(known(1, stage)), reusable={1}).total
     assert (total.reused.jobs == 1) is is_taken
 
 
 def test_other_prices_can_be_counted_with() -> None:
-    assert compare([job(1), job(2)], theirs(), price_of=lambda each: each.index).total.to_make.nusd == 3
+    assert compare(outlined(1, 2), theirs(), price_of=lambda each: each.index).total.to_make.nusd == 3
 
 
 def test_only_the_first_few_are_named() -> None:
-    found = compare(map(job, range(1, 50)), theirs(*map(known, range(100, 150))))
+    found = compare(outlined(*range(1, 50)), theirs(*map(known, range(100, 150))))
     assert (len(found.added), len(found.removed)) == (EXAMPLES, EXAMPLES)
 
 
 def test_models_come_in_the_order_of_the_plan_and_then_those_that_are_gone() -> None:
-    found = compare([job(1, model="b"), job(2, model="a")], theirs(known(9)))
+    found = compare([*outlined(1, model="b"), *outlined(2, model="a")], theirs(known(9)))
     assert list(found.by_model) == ["b", "a", "m"]
 
 
 def test_a_plan_is_the_same_as_itself(plan_of: PlanOf) -> None:
     plan = plan_of("prompts: [a, b]\nmatrix: {model: [imagen-4.0, z-image-turbo], seed: {start: 1, count: 3}}\n")
-    found = compare(plan.items(), lambda: known_jobs(plan.items()))
+    found = compare(plan.outlines(), lambda: known_jobs(plan.outlines()))
     assert (found.is_same, found.total.unchanged.jobs) == (True, 12)
 
 
@@ -117,9 +130,23 @@ def test_every_job_is_counted_once_on_each_side(ours: list[int], planned: list[i
     def others() -> Iterable[Known]:
         return map(known, planned)
 
-    total = compare(map(job, ours), others, reusable=lent).total
+    total = compare(outlined(*ours), others, reusable=lent).total
     assert total.added.jobs + total.unchanged.jobs == len(ours)
     assert total.removed.jobs + total.unchanged.jobs == len(planned)
     fates: Sequence[int] = [each.jobs for each in (total.made, total.held, total.failed, total.reused, total.to_make)]
     assert sum(fates) == len(ours)
-    assert {number_of(f"{number:016x}") for number in ours} == set(ours)
+
+
+def test_an_outline_says_what_the_whole_job_says(plan_of: PlanOf) -> None:
+    plan = plan_of(
+        "unsupported: drop\nprompts: [a, b]\nrequest: {n: 2}\n"
+        "matrix: {model: [imagen-4.0, z-image-turbo], resolution: [1K, 2K, 4K]}\n"
+    )
+    entries = list(plan.outlines())
+    for item, entry in zip(plan.items(), entries, strict=True):
+        assert (entry.is_new, entry.number) == (isinstance(item, Job), int(item.job_id, 16))
+        assert entry.labels() == item.axes
+        if isinstance(item, Job):
+            assert entry.job() == item
+            assert (entry.model, entry.images, entry.nusd) == (item.model, item.max_images, item.estimated_nusd)
+            assert (entry.dropped, entry.error) == (item.dropped, item.skip)

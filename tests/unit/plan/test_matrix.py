@@ -1,5 +1,6 @@
 """exclude and include mean what they mean in GitHub Actions; the cases follow its documentation's manner."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -236,3 +237,23 @@ def test_null_on_an_axis_leaves_the_field_out(plan_of: PlanOf) -> None:
     plan = plan_of("request: {model: gpt-image-2, quality: low}\nprompts: [x]\nmatrix: {quality: [null, high]}\n")
     jobs = [item for item in plan.items() if isinstance(item, Job)]
     assert [job.request.get("quality") for job in jobs] == [None, "high"]
+
+
+def test_axis_of_two_milliards_is_refused_at_once(problems_of: ProblemsOf) -> None:
+    (problem,) = problems_of(
+        "request: {model: z-image-turbo}\nprompts: [x]\nmatrix: {seed: {start: 1, count: 2000000000}}\n"
+    )
+    assert problem.path == "matrix"
+    assert problem.message == "the matrix makes 2,000,000,000 jobs of every prompt; a plan has at most 20,000,000"
+
+
+def test_long_axis_keeps_the_order_and_is_not_held(plan_of: PlanOf) -> None:
+    body = """
+        request: {model: z-image-turbo}
+        prompts: [x]
+        matrix: {aspect_ratio: ["1:1", "16:9"], seed: {start: 0, count: 70000}, resolution: [1K, 2K]}
+    """
+    first = [item.request for item in itertools.islice(plan_of(body).items(), 5) if isinstance(item, Job)]
+    assert [(r["aspect_ratio"], r["seed"], r["resolution"]) for r in first] == [
+        ("1:1", 0, "1K"), ("1:1", 0, "2K"), ("1:1", 1, "1K"), ("1:1", 1, "2K"), ("1:1", 2, "1K"),
+    ]  # fmt: skip
