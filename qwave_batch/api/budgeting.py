@@ -102,5 +102,5 @@ def _of_folder(
     if not first.is_over:
         return first
     # only now does it matter how much of the plan is made already, which takes another look at every job
-    left = compare(plan.items(), held_there.jobs, price_of=price_of).total.to_make.nusd
+    left = compare(plan.outlines(), held_there.jobs, price_of=price_of).total.to_make.nusd
     return replace(first, wanted_nusd=min(left, outlook.wanted_nusd))

@@ -77,7 +77,7 @@ def compare_plan(
     lenders = [Holdings.of(folder, open_catalog(plan.catalog)) for folder in reuse]
     reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
-        found = compare(plan.items(), theirs, reusable=reusable, price_of=price_of)
+        found = compare(plan.outlines(), theirs, reusable=reusable, price_of=price_of)
     notes = [*([note] if note else []), *(_note_of(lender) for lender in lenders if _is_simulated(lender))]
     return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
 
@@ -103,7 +103,7 @@ def _other_side(
         yield "folder", holdings.jobs, _whose(holdings, plan)
     elif Path(against).is_file():
         other = open_plan(against, allow_read=allow_read)
-        yield "file", lambda: known_jobs(other.items()), ""
+        yield "file", lambda: known_jobs(other.outlines()), ""
     else:
         with ExitStack() as stack:
             then = stack.enter_context(_opened(against, source))
@@ -112,7 +112,7 @@ def _other_side(
                 return
             with _said_of(then):
                 past = open_plan(then.path, allow_read=(then.root, *allow_read))
-            yield "revision", lambda: known_jobs(past.items()), ""
+            yield "revision", lambda: known_jobs(past.outlines()), ""
 
 
 def _whose(holdings: Holdings, plan: AnyPlan) -> str:

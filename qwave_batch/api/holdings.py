@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
@@ -15,7 +16,8 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.line import ManifestLine
 from qwave_batch.output.manifest import read_manifest
-from qwave_batch.plan.comparison import Known, Stage, label_of, number_of
+from qwave_batch.plan.comparison import Known, Stage, label_of
+from qwave_batch.plan.outline import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Holdings:
         """
         if not self.layout.ledger.is_file():
             raise FolderError(f"{self.layout.root} came without its ledger, so nothing can be taken from it")
-        return frozenset(number_of(known.job_id) for known in self.jobs() if known.stage is Stage.MADE)
+        return frozenset(known.number for known in self.jobs() if known.stage is Stage.MADE)
 
     def money(self) -> tuple[int, int]:
         """Return what the folder has cost, and the most that may still come, in nano-dollars."""
@@ -71,31 +73,31 @@ class Holdings:
     def _of_manifest(self, line: ManifestLine) -> Known:
         model = self.catalog.models.get(line.model)
         return Known(
-            job_id=line.job_id,
+            number=number_of(line.job_id),
             model=line.model,
             images=model.max_images(line.request) if model else 1,
             nusd=model.estimate_nusd(line.request) if model else 0,
             stage=_stage(line.status, line.task_id, line.error),
-            label=_label(line.prompt_id, line.axes),
+            label=partial(_label, line.prompt_id, line.axes),
         )
 
 
 def _of_ledger(line: PlanLine) -> Known:
     job: Job = line.job
     return Known(
-        job_id=job.job_id,
+        number=number_of(job.job_id),
         model=job.model,
         images=job.max_images,
         nusd=job.estimated_nusd,
         stage=_stage(line.record.status, line.record.task_id, line.record.error),
-        label=label_of(job),
+        label=partial(label_of, job),
     )
 
 
 def _of_record(record: JobRecord) -> Known:
     """Return a job that left the plan: only what has come of it matters."""
     stage = _stage(record.status, record.task_id, record.error)
-    return Known(job_id=record.job_id, model="", images=0, nusd=0, stage=stage, is_planned=False)
+    return Known(number=number_of(record.job_id), model="", images=0, nusd=0, stage=stage, is_planned=False)
 
 
 def _is_skipped(status: JobStatus) -> bool:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.model.job import PlanItem
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.planfile import is_plan_file
 from qwave_batch.plan.preparing import prepare
 from qwave_batch.plan.support import SupportMatrix, axes_that_set_fields, support_of
@@ -29,11 +29,11 @@ def support_matrix(
         raise UsageError(f"{source} is a plan; --matrix looks at the axes of a spec")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
     catalog = open_catalog(spec.catalog)
-    jobs = _as_far_as_they_go(prepare(spec, catalog, Faults(spec.marks)).items())
-    return support_of(jobs, catalog, axes_that_set_fields(spec, catalog))
+    entries = _as_far_as_they_go(prepare(spec, catalog, Faults(spec.marks)).outlines())
+    return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
 
 
-def _as_far_as_they_go(items: Iterator[PlanItem]) -> Iterator[PlanItem]:
-    """Yield the items of a spec that may have mistakes; who plans it is told of them."""
+def _as_far_as_they_go(entries: Iterator[Outline]) -> Iterator[Outline]:
+    """Yield the entries of a spec that may have mistakes; who plans it is told of them."""
     with suppress(SpecError):
-        yield from items
+        yield from entries

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from typing import TypeAlias
 
-from qwave_batch.model.job import Job, PlanItem
+from qwave_batch.model.job import Job
+from qwave_batch.plan.outline import Outline
 
 EXAMPLES = 5
 _PLANNED = 1  # a mark is a small integer, so that a million of them take no room: this bit, and the stage above it
@@ -31,7 +33,8 @@ _STAGES = tuple(Stage)
 class Known:
     """A job as the other side has it."""
 
-    job_id: str
+    number: int
+    """Its id as an integer."""
     model: str
     images: int
     """The most that it may bring."""
@@ -40,8 +43,8 @@ class Known:
     stage: Stage = Stage.PLANNED
     is_planned: bool = True
     """False for what a folder still has and its plan no longer holds."""
-    label: str = ""
-    """What people call it."""
+    label: Callable[[], str] = str
+    """Gives what people call it."""
 
 
 Theirs: TypeAlias = Callable[[], Iterable[Known]]
@@ -112,7 +115,7 @@ class Comparison:
 
 
 def compare(
-    ours: Iterable[PlanItem],
+    ours: Iterable[Outline],
     theirs: Theirs,
     *,
     reusable: Collection[int] = frozenset(),
@@ -123,28 +126,24 @@ def compare(
     Args:
         ours: The plan.
         theirs: Gives the jobs of the other side.
-        reusable: The numbers (``number_of``) of jobs that another folder has made.
+        reusable: The numbers of jobs that another folder has made.
         price_of: The prices to count with.
     """
     result = Comparison()
-    marks = {number_of(known.job_id): _mark(known) for known in theirs()}
-    for job in _made_jobs(ours):
-        price = price_of(job)
-        number = number_of(job.job_id)
-        mark = marks.pop(number, 0)
+    marks = {known.number: _mark(known) for known in theirs()}
+    for entry in ours:
+        if not entry.is_made:
+            continue
+        price = entry.nusd if price_of is catalog_price_of else price_of(entry.job())
+        mark = marks.pop(entry.number, 0)
+        stage, can_be_taken = _STAGES[mark >> _STAGE_SHIFT], entry.number in reusable and not entry.job().random
+        for change in result.of(entry.model):
+            (change.unchanged if mark & _PLANNED else change.added).add(entry.images, price)
+            _fate(change, stage, can_be_taken=can_be_taken).add(entry.images, price)
         if not mark & _PLANNED and len(result.added) < EXAMPLES:
-            result.added.append(label_of(job))
-        stage, can_be_taken = _STAGES[mark >> _STAGE_SHIFT], number in reusable and not job.random
-        for change in result.of(job.model):
-            (change.unchanged if mark & _PLANNED else change.added).add(job.max_images, price)
-            _fate(change, stage, can_be_taken=can_be_taken).add(job.max_images, price)
+            result.added.append(label_of(entry.job()))
     _note_removed(result, theirs, marks)
     return result
-
-
-def number_of(job_id: str) -> int:
-    """Return a job's id as an integer, which takes a third of the memory."""
-    return int(job_id, 16)
 
 
 def label_of(job: Job) -> str:
@@ -153,20 +152,21 @@ def label_of(job: Job) -> str:
     return " ".join([job.prompt_id, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
 
 
-def known_jobs(items: Iterable[PlanItem]) -> Iterator[Known]:
+def known_jobs(entries: Iterable[Outline]) -> Iterator[Known]:
     """Yield the jobs of a plan as another side."""
-    for job in _made_jobs(items):
-        yield Known(
-            job_id=job.job_id,
-            model=job.model,
-            images=job.max_images,
-            nusd=job.estimated_nusd,
-            label=label_of(job),
-        )
+    for entry in entries:
+        if entry.is_made:
+            yield Known(
+                number=entry.number,
+                model=entry.model,
+                images=entry.images,
+                nusd=entry.nusd,
+                label=partial(_label, entry),
+            )
 
 
-def _made_jobs(items: Iterable[PlanItem]) -> Iterator[Job]:
-    return (item for item in items if isinstance(item, Job) and item.skip is None)
+def _label(entry: Outline) -> str:
+    return label_of(entry.job())
 
 
 def _mark(known: Known) -> int:
@@ -190,11 +190,11 @@ def _note_removed(result: Comparison, theirs: Theirs, left: dict[int, int]) -> N
     if not any(mark & _PLANNED for mark in left.values()):
         return
     for known in theirs():
-        if not known.is_planned or number_of(known.job_id) not in left:
+        if not known.is_planned or known.number not in left:
             continue
         for change in result.of(known.model):
             change.removed.add(known.images, known.nusd)
         if known.stage is Stage.MADE:
             result.kept.add(known.images, known.nusd)
         if len(result.removed) < EXAMPLES:
-            result.removed.append(known.label)
+            result.removed.append(known.label())

@@ -11,6 +11,7 @@ from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.preparing import prepare
 from qwave_batch.plan.summary import Figures, Watch
 from qwave_batch.spec.document import Spec
@@ -48,6 +49,10 @@ class Plan:
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
         return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).items()
+
+    def outlines(self) -> Iterator[Outline]:
+        """Yield the entries in outline, in plan order."""
+        return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).outlines()
 
 
 def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:

@@ -17,6 +17,7 @@ from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.identity import job_id
 from qwave_batch.plan.jobs import is_random
+from qwave_batch.plan.outline import Outline, outline_of
 from qwave_batch.plan.summary import Figures, Watch, figures_of
 from qwave_batch.plan.termsjson import terms_as_json, terms_from_json
 
@@ -57,6 +58,10 @@ class AnyPlan(Protocol):
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
+        ...
+
+    def outlines(self) -> Iterator[Outline]:
+        """Yield its entries in outline, the jobs in plan order."""
         ...
 
 
@@ -118,6 +123,10 @@ class SavedPlan:
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
         return _items(self.file, open_catalog(self.catalog))
+
+    def outlines(self) -> Iterator[Outline]:
+        """Yield its jobs in outline."""
+        return (outline_of(item) for item in self.items() if isinstance(item, Job))
 
 
 def read_plan(file: Path, *, watch: Watch | None = None) -> SavedPlan:

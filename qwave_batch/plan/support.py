@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.model.job import Job, PlanItem
+from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.comparison import number_of
 from qwave_batch.plan.judging import content_fields
+from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.vocabulary import Name, vocabulary_of
 from qwave_batch.spec.document import Spec
 
@@ -124,17 +124,17 @@ class SupportMatrix:
     models: dict[str, Entries] = field(default_factory=dict)
     axes: list[AxisSupport] = field(default_factory=list)
 
-    def count(self, item: PlanItem, verdict: Verdict) -> None:
-        """Count an entry of the plan."""
+    def count(self, labels: Mapping[str, Json], verdict: Verdict) -> None:
+        """Count an entry of the plan by its label on each axis."""
         entries = self.models.setdefault(verdict.model, Entries())
         entries.asked += 1
         if verdict.refused:
             entries.refused += 1
-            blamed = {name for axis in self.axes if axis.name in item.axes for name in axis.fields}
+            blamed = {name for axis in self.axes if axis.name in labels for name in axis.fields}
             entries.elsewhere += not verdict.refused & blamed
         for axis in self.axes:
-            if axis.name in item.axes:
-                axis.count(item.axes[axis.name], verdict)
+            if axis.name in labels:
+                axis.count(labels[axis.name], verdict)
 
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --matrix --json`` prints under ``matrix``."""
@@ -181,22 +181,18 @@ def _fields_of(value: Json, name: Name) -> frozenset[str]:
     return frozenset(late) if isinstance(late, Mapping) else frozenset()
 
 
-def support_of(items: Iterable[PlanItem], catalog: Catalog, axes: Mapping[str, frozenset[str]]) -> SupportMatrix:
+def support_of(entries: Iterable[Outline], catalog: Catalog, axes: Mapping[str, frozenset[str]]) -> SupportMatrix:
     """Return what the models of a plan do with the values of its axes.
 
     Args:
-        items: The plan, made with ``unsupported: drop``, so that a dropped field can be told from a refused value.
+        entries: The plan, made with ``unsupported: drop``, so that a dropped field can be told from a refused value.
         catalog: What the models offer.
         axes: The axes to show, each with the request fields that it sets.
     """
     picture = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
     judge = _Judge(catalog)
-    verdicts: dict[int, Verdict] = {}
-    for item in items:
-        number = number_of(item.job_id)
-        if isinstance(item, Job):
-            verdicts[number] = judge.verdict(item)
-        picture.count(item, verdicts[number])
+    for entry in entries:
+        picture.count(entry.labels(), judge.verdict(entry))
     for axis in picture.axes:
         axis.settle()
     picture.axes = [axis for axis in picture.axes if axis.values]
@@ -212,11 +208,12 @@ class _Judge:
         self._known: dict[Verdict, Verdict] = {}
         self._held: dict[str, Verdict] = {}
 
-    def verdict(self, job: Job) -> Verdict:
-        if job.skip is None:
-            return self._one(Verdict(job.model, frozenset(job.dropped)))
+    def verdict(self, entry: Outline) -> Verdict:
+        if entry.error is None:
+            return self._one(Verdict(entry.model, frozenset(entry.dropped)))
+        job = entry.job()
         asked = json.dumps({name: job.request[name] for name in job.request if name != "prompt"}, sort_keys=True)
-        key = f"{job.skip.message}\n{asked}"
+        key = f"{entry.error.message}\n{asked}"
         held = self._held.get(key)
         if held is None:
             if len(self._held) >= HELD_VERDICTS:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.plan.comparison import EXAMPLES, Known, Stage, compare, known_jobs
-from qwave_batch.plan.outline import Outline, outline_of
 from qwave_batch.plan.making import Plan
+from qwave_batch.plan.outline import Outline, outline_of
 
 PlanOf = Callable[[str], Plan]
 
