@@ -149,3 +149,26 @@ def test_yes_runs_it_with_a_bar_that_keeps_to_one_line(
     drawn = [line for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown)) if "|" in line]
     assert drawn
     assert max(map(len, drawn)) <= columns
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_a_run_can_be_watched_from_another_terminal_until_it_ends(
+    checkout: Path, spec: Path, tmp_path: Path, base_url: str, columns: int
+) -> None:
+    argv = ("run", spec, "-o", "made", "--yes", "--base-url", base_url, "--concurrency", 1, "--set", "repeat=20")
+    with Terminal(checkout, tmp_path, *argv) as runs:
+        end = time.monotonic() + 20
+        while not (tmp_path / "made" / ".qwave" / "live.json").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        with Terminal(checkout, tmp_path, "status", "made", "--watch", columns=columns) as watches:
+            watches.read_until(r"at work: process \d+")
+            watches.read_until(r"1 task in flight, [\d.]+ images/min")
+            shown = watches.read_to_the_end()
+        runs.read_to_the_end()
+    assert (runs.process.returncode, watches.process.returncode) == (0, 0)
+    assert "20 jobs: 20 completed" in shown
+    assert shown.rindex("no run is at work") > shown.rindex("at work: process")
+    assert "\x1b[J" in shown
+    drawn = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown))
+    assert max(map(len, drawn)) <= columns
