@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, one_of
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.amounts import usd
+from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.offers import live_words
 from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_facts
 from qwave_batch.cli.drawing.planchange import draw_change
@@ -126,7 +126,7 @@ def _show(args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelLi
     console.print(markdown_plan(sheet) if in_markdown else draw_plan(sheet, console.out))
     if args.matrix:
         console.print([*_matrix_lines(args, console), ""])
-    found = _compared(args, plan, live)
+    found = _compared(args, console, plan, live)
     if found:
         console.print([*(markdown_change(found) if in_markdown else draw_change(found, console.out)), ""])
     outlook = _outlook(sheet, found, live)
@@ -145,11 +145,11 @@ def _show_json(
     args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None"
 ) -> "BudgetOutlook | None":
     sheet = _sheet(plan, live)
-    found = _compared(args, plan, live)
+    found = _compared(args, console, plan, live)
     outlook = _outlook(sheet, found, live)
     told: dict[str, Json] = api.plan_summary(plan)
     if args.matrix:
-        told["matrix"] = _matrix(args).as_json()
+        told["matrix"] = _matrix(args, console).as_json()
     if found:
         told["against"] = found.as_json()
     if live:
@@ -173,17 +173,20 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None") -> PlanSheet:
     )
 
 
-def _compared(args: Namespace, plan: "AnyPlan", live: "LiveModelList | None") -> "PlanComparison | None":
+def _compared(
+    args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None"
+) -> "PlanComparison | None":
     if args.against is None and not args.reuse:
         return None
-    return api.compare_plan(
-        plan,
-        args.against,
-        source=Path(args.source),
-        reuse=args.reuse,
-        allow_read=args.allow_read,
-        price_of=live.price_of if live else api.catalog_price_of,
-    )
+    with counting(console.stderr, console.err, doing=f"comparing {count(plan.figures.jobs, 'job')}"):
+        return api.compare_plan(
+            plan,
+            args.against,
+            source=Path(args.source),
+            reuse=args.reuse,
+            allow_read=args.allow_read,
+            price_of=live.price_of if live else api.catalog_price_of,
+        )
 
 
 def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None") -> "BudgetOutlook | None":
@@ -191,12 +194,13 @@ def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelL
     return api.budget_outlook(sheet.plan, estimated_nusd=sheet.nusd, found=found, price_of=price_of)
 
 
-def _matrix(args: Namespace) -> "SupportMatrix":
-    return api.support_matrix(args.source, overrides=args.overrides, allow_read=args.allow_read)
+def _matrix(args: Namespace, console: Console) -> "SupportMatrix":
+    with counting(console.stderr, console.err, doing="asking every model for every value"):
+        return api.support_matrix(args.source, overrides=args.overrides, allow_read=args.allow_read)
 
 
 def _matrix_lines(args: Namespace, console: Console) -> list[str]:
-    matrix = _matrix(args)
+    matrix = _matrix(args, console)
     return markdown_matrix(matrix) if args.format == "markdown" else draw_matrix(matrix, console.out)
 
 

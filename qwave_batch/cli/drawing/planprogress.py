@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -19,18 +20,19 @@ _CLEAR = "\r\x1b[K"
 
 @contextmanager
 def counting(
-    stream: TextIO, terminal: Terminal, *, patience_s: float = _PATIENCE_S
+    stream: TextIO, terminal: Terminal, *, doing: str = "reading the spec", patience_s: float = _PATIENCE_S
 ) -> Iterator[Callable[["Figures"], None]]:
-    """Show the jobs so far on one line of a terminal once the block takes longer than ``patience_s``.
+    """Show how far the block has come on one line of a terminal, once it takes longer than ``patience_s``.
 
-    Yields the watch to hand to the planner. The line is gone when the block ends; elsewhere nothing is written.
+    Yields the watch to hand to a planner; until it has counted something the line says what is going on. It is
+    gone when the block ends; elsewhere than on a terminal nothing is written.
     """
     watched: list[Figures] = []
     if not terminal.is_terminal:
         yield watched.append
         return
     ended = threading.Event()
-    ticker = threading.Thread(target=_tick, args=(stream, terminal, watched, ended, patience_s), daemon=True)
+    ticker = threading.Thread(target=_tick, args=(stream, terminal, partial(_words, watched, doing), ended, patience_s))
     ticker.start()
     try:
         yield watched.append
@@ -40,23 +42,25 @@ def counting(
 
 
 def _tick(
-    stream: TextIO, terminal: Terminal, watched: list["Figures"], ended: threading.Event, patience_s: float
+    stream: TextIO, terminal: Terminal, words: Callable[[], str], ended: threading.Event, patience_s: float
 ) -> None:
     if ended.wait(patience_s):
         return
     with suppress(OSError, ValueError):  # the terminal is gone; planning goes on
         while not ended.wait(_EVERY_S):
-            line = cut(progress_words(watched[-1] if watched else None), terminal.width - 1, mark=terminal.mark)
+            line = cut(terminal.shown(words()), terminal.width - 1, mark=terminal.mark)
             stream.write(f"{_CLEAR}{terminal.paint(line, 'dim')}")
             stream.flush()
         stream.write(_CLEAR)
         stream.flush()
 
 
-def progress_words(figures: "Figures | None") -> str:
+def _words(watched: list["Figures"], doing: str) -> str:
+    return progress_words(watched[-1]) if watched else doing
+
+
+def progress_words(figures: "Figures") -> str:
     """Return the counts so far; they may grow while they are read."""
-    if figures is None:
-        return "reading the spec"
     models = list(figures.by_model.values())
     parts = [f"planning: {count(sum(each.jobs for each in models), 'job')}"]
     parts += [f"{figures.folded:,} folded"] if figures.folded else []

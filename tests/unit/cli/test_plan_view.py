@@ -10,7 +10,7 @@ from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_
 from qwave_batch.cli.drawing.planmarkdown import escaped, markdown_matrix, markdown_plan
 from qwave_batch.cli.drawing.planmatrix import draw_matrix
 from qwave_batch.cli.drawing.planmoney import money_column, plain_usd
-from qwave_batch.cli.drawing.planprogress import counting, progress_words
+from qwave_batch.cli.drawing.planprogress import counting
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
 
@@ -157,5 +157,14 @@ def test_a_mistake_ends_the_counting_too() -> None:
     assert threading.active_count() == before
 
 
-def test_before_the_first_job_the_spec_is_being_read() -> None:
-    assert progress_words(None) == "reading the spec"
+def test_before_the_first_job_it_says_what_is_going_on() -> None:
+    written = threading.Event()
+
+    class Seen(Tty):
+        def write(self, text: str) -> int:
+            if "comparing" in text:
+                written.set()
+            return super().write(text)
+
+    with counting(Seen(), Terminal(is_terminal=True), doing="comparing", patience_s=0):
+        assert written.wait(10)
