@@ -9,6 +9,7 @@ from typing import Any, Literal
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.codec import error_from_json
 from qwave_batch.model.job import JobError
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile, Origin
 from qwave_batch.model.task import ResultImage
 
@@ -46,6 +47,9 @@ class Attempt:
     origin: Origin | None = None
     """The folder whose task it was, when the images were taken from there and nothing was sent."""
 
+    callback: JsonObject | None = None
+    """The callback fields that are sent with the key: the same body goes out again; None in old ledgers."""
+
     @property
     def tasks(self) -> int:
         """How many tasks the API made under this attempt's key."""
@@ -68,7 +72,8 @@ def idempotency_key(folder_id: str, job_id: str, number: int) -> str:
 
 COLUMNS = (
     "job_id, number, round, state, key, first_sent_at, held_nusd, doubt_nusd, task_id, earlier_tasks, "
-    "submitted_at, ended_at, cost_nusd, cost_from, results, error, hold_nusd, catalog_nusd, origin"
+    "submitted_at, ended_at, cost_nusd, cost_from, results, error, hold_nusd, catalog_nusd, origin, "
+    "callback"
 )
 """The columns of an attempt in the order that ``attempt_from_row`` reads."""
 
@@ -76,7 +81,7 @@ COLUMNS = (
 def attempt_from_row(row: Sequence[Any]) -> Attempt:
     """Return the attempt that a row of ``COLUMNS`` holds."""
     (job_id, number, round_, state, key, first_sent_at, held, doubt, task_id, earlier, *rest) = row
-    submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin = rest
+    submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin, callback = rest
     return Attempt(
         job_id=job_id,
         number=number,
@@ -97,6 +102,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
         hold_nusd=hold,
         catalog_nusd=catalog,
         origin=Origin(**json.loads(origin)) if origin else None,
+        callback=json.loads(callback) if callback else None,
     )
 
 

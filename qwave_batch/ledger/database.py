@@ -3,13 +3,13 @@
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
 
-FORMAT = 2
+FORMAT = 3
 APPLICATION_ID = 0x51574156  # "QWAV"
 
 _TABLES = """
@@ -41,6 +41,7 @@ CREATE TABLE attempts (
     hold_nusd INTEGER,     -- what the API set aside
     catalog_nusd INTEGER,  -- the catalog's price of what came
     origin TEXT,           -- where images were taken from, that no task of this folder made
+    callback TEXT,         -- the callback fields that are sent with the key
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE earlier_tasks (  -- tasks that a later round of the same attempt has replaced
@@ -54,8 +55,13 @@ CREATE TABLE images (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX images_by_path ON images (path);
 """
-_NEW_IN_2 = {"hold_nusd": "INTEGER", "catalog_nusd": "INTEGER", "origin": "TEXT"}
-"""The columns of attempts that format 1 had not."""
+_NEW_COLUMNS = {
+    "hold_nusd": ("INTEGER", 2),
+    "catalog_nusd": ("INTEGER", 2),
+    "origin": ("TEXT", 2),
+    "callback": ("TEXT", 3),
+}
+"""The columns of attempts that format 1 had not, with the format that brought them."""
 
 
 @contextmanager
@@ -102,8 +108,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     with storage_border(path), _not_a_ledger(path):
         connection = _connect_to_read(path)
         try:
-            if _check_format(connection, path) == 1:
-                _read_as_of_today(connection)
+            if missing := _missing_columns(_check_format(connection, path)):
+                _read_as_of_today(connection, missing)
         except BaseException:
             connection.close()
             raise
@@ -157,9 +163,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        elif _check_format(connection, path) == 1:
-            for column, kind in _NEW_IN_2.items():
-                connection.execute(f"ALTER TABLE attempts ADD COLUMN {column} {kind}")
+        elif missing := _missing_columns(_check_format(connection, path)):
+            for column in missing:
+                connection.execute(f"ALTER TABLE attempts ADD COLUMN {column} {_NEW_COLUMNS[column][0]}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     except BaseException:
@@ -168,9 +174,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _read_as_of_today(connection: sqlite3.Connection) -> None:
-    """Let a ledger of format 1, which may not be written here, answer with the columns that it has not."""
-    missing = ", ".join(f"NULL AS {column}" for column in _NEW_IN_2)
+def _missing_columns(found: int) -> list[str]:
+    return [column for column, (_, since) in _NEW_COLUMNS.items() if since > found]
+
+
+def _read_as_of_today(connection: sqlite3.Connection, columns: Sequence[str]) -> None:
+    """Let a ledger of an old format, which may not be written here, answer with the columns that it has not."""
+    missing = ", ".join(f"NULL AS {column}" for column in columns)
     connection.execute(f"CREATE TEMP VIEW attempts AS SELECT *, {missing} FROM main.attempts")  # noqa: S608 - constants
 
 

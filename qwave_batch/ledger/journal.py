@@ -1,5 +1,6 @@
 """Every change of an attempt, each a named transition that is durable when its call returns."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from qwave_batch.ledger.states import (
 from qwave_batch.ledger.taking import take_over
 from qwave_batch.ledger.writer import GroupWriter, Write
 from qwave_batch.model.job import JobError
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage
 
 _NEWEST = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608 - constant columns
@@ -65,7 +67,15 @@ class Journal:
         self._folder_id = folder_id
         self._on_change = on_change
 
-    async def intend(self, job_id: str, *, held_nusd: int, sent_at: float | None, pay_again: bool = False) -> Attempt:
+    async def intend(
+        self,
+        job_id: str,
+        *,
+        held_nusd: int,
+        sent_at: float | None,
+        pay_again: bool = False,
+        callback: JsonObject | None = None,
+    ) -> Attempt:
         """Begin a new attempt with its own key. After this the key may leave.
 
         Args:
@@ -73,6 +83,7 @@ class Journal:
             held_nusd: The most it can cost.
             sent_at: Unix seconds of the sending by the API's clock, where that is known.
             pay_again: Begin although an earlier attempt was paid: only when a person asked for it.
+            callback: The callback fields that are sent with the key.
 
         Raises:
             IllegalTransition: the last attempt is not over, or was paid.
@@ -86,20 +97,24 @@ class Journal:
                 raise IllegalTransition(job_id, number, last.state, AttemptState.INTENDED)
             key = idempotency_key(self._folder_id, job_id, number)
             added = connection.execute(
-                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "  # noqa: S608
-                f"VALUES (?, ?, 0, ?, ?, ?, ?) RETURNING {COLUMNS}",
-                (job_id, number, AttemptState.INTENDED, key, sent_at, held_nusd),
+                "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd, callback) "  # noqa: S608
+                f"VALUES (?, ?, 0, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
+                (job_id, number, AttemptState.INTENDED, key, sent_at, held_nusd, json.dumps(dict(callback or {}))),
             )
             return attempt_from_row(added.fetchone())
 
         return self._told(None, await self._writer.write(change))
 
-    async def intend_again(self, attempt: Attempt, *, held_nusd: int, sent_at: float | None) -> Attempt:
+    async def intend_again(
+        self, attempt: Attempt, *, held_nusd: int, sent_at: float | None, callback: JsonObject | None = None
+    ) -> Attempt:
         """Begin a new round of a parked, unknown or lost attempt, under its old key.
 
-        What the old round may have cost stays held, unless it was parked, which means that nothing was made.
+        What the old round may have cost stays held, and its body is sent again, callback fields and all, unless it was
+        parked, which means that nothing was made.
         """
         is_clean = attempt.state is AttemptState.PARKED
+        kept = callback or {} if is_clean or attempt.callback is None else attempt.callback
         return await self._move(
             attempt,
             AttemptState.INTENDED,
@@ -110,6 +125,7 @@ class Journal:
             earlier_tasks=attempt.tasks,
             error=None,
             hold_nusd=None,
+            callback=json.dumps(dict(kept)),
         )
 
     async def park(self, attempt: Attempt, error: JobError | None = None) -> Attempt:

@@ -2,6 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Completion(StrEnum):
+    """How a run learns that a task has ended."""
+
+    AUTO = "auto"
+    """Whatever costs least: submits are held until their tasks end where the API does that, else tasks are polled."""
+    POLL = "poll"
+    """Each task is asked for now and then."""
+    WAIT = "wait"
+    """Each submit is held by the API until its task ends, a minute at most."""
+    WEBHOOK = "webhook"
+    """The API calls a receiver of the run's own, and tasks are asked for when it does; now and then all the same."""
+
 
 DEFAULT_CONCURRENCY = 16
 """Tasks alive at once where neither spec nor options say."""
@@ -37,5 +52,7 @@ class Terms:
     """How often more a job may be tried after its first try; 0 is never."""
     timeout_s: float = 300.0
     """How long one run waits for one task."""
+    completion: Completion = Completion.AUTO
+    """How the run learns that a task has ended."""
     max_usd: float | None = None
     """What the run folder may ever cost; None is no cap."""

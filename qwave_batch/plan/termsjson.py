@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.terms import Limits, ModelLimits, Terms
+from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 
 
 def terms_as_json(terms: Terms) -> dict[str, Json]:
-    """Return ``limits``, ``retry``, ``timeout`` and ``budget``."""
+    """Return ``limits``, ``retry``, ``timeout``, ``completion`` and ``budget``."""
     limits = terms.limits
     return {
         "limits": {
@@ -22,6 +22,7 @@ def terms_as_json(terms: Terms) -> dict[str, Json]:
         },
         "retry": {"attempts": terms.retry_attempts},
         "timeout": terms.timeout_s,
+        "completion": terms.completion.value,
         "budget": {"max_usd": terms.max_usd},
     }
 
@@ -30,7 +31,7 @@ def terms_from_json(header: Mapping[str, Any]) -> Terms:
     """Return the terms that a plan's header holds.
 
     Raises:
-        KeyError, TypeError: The header is not one that ``terms_as_json`` wrote.
+        KeyError, TypeError, ValueError: The header is not one that ``terms_as_json`` wrote.
     """
     limits = header["limits"]
     return Terms(
@@ -42,5 +43,6 @@ def terms_from_json(header: Mapping[str, Any]) -> Terms:
         ),
         retry_attempts=header["retry"]["attempts"],
         timeout_s=header["timeout"],
+        completion=Completion(header.get("completion", Completion.AUTO)),
         max_usd=header["budget"]["max_usd"],
     )

@@ -16,8 +16,8 @@ from qwave_batch.spec.unknown import UNKNOWN
 _STEP = re.compile(r'\["(?P<quoted>.*?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
 
 _LOOSE = (
-    "version", "name", "description", "unsupported", "limits", "retry", "timeout", "budget", "sample", "repeat",
-    "output",
+    "version", "name", "description", "unsupported", "limits", "retry", "timeout", "completion", "budget", "sample",
+    "repeat", "output",
 )  # fmt: skip
 """Parts that no other part is checked against: a faulty one gives way to its default."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from qwave_batch.model.terms import Limits, ModelLimits, Terms
+from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.spec.document import (
     DEFAULT_OUTPUT_PATH,
     Axis,
@@ -98,6 +98,7 @@ def parse_terms(spec: Fields) -> Terms:
         ),
         retry_attempts=int(spec.get("retry", {}).get("attempts", plain.retry_attempts)),
         timeout_s=float(spec.get("timeout", plain.timeout_s)),
+        completion=Completion(spec.get("completion", plain.completion)),
         max_usd=spec.get("budget", {}).get("max_usd"),
     )
 

@@ -14,11 +14,13 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem
 from qwave_batch.resources import shipped
 from qwave_batch.spec.loading import load_spec
+from qwave_batch.spec.structure import structure_check
 
 VALIDATOR, PUBLISHED = (
     Draft202012Validator(json.loads(shipped(f"schemas/{name}.schema.json").read_text(encoding="utf-8")))
     for name in ("spec.structure", "spec")
 )
+CHECK = structure_check()
 FOLDER = Path(tempfile.mkdtemp(prefix="spec-laws-"))
 (FOLDER / "t.csv").write_text("a,b\n1,2\n")
 
@@ -49,6 +51,7 @@ WHOLE: dict[str, Any] = {
     "limits": {"concurrency": 1, "requests_per_minute": 2, "count_polls": True, "models": {"a": {"concurrency": 1}}},
     "retry": {"attempts": 0},
     "timeout": 1.5,
+    "completion": "poll",
     "budget": {"max_usd": 0},
     "output": {"path": "{{ job_id }}"},
 }
@@ -118,6 +121,7 @@ def test_the_schema_and_the_reader_agree(spec: Any) -> None:
     merged = {key: value for key, value in spec.items() if key != "extends"}
     fits = VALIDATOR.is_valid(merged)
     assert PUBLISHED.is_valid(merged) == fits
+    assert CHECK is None or CHECK(merged) == fits
     problems = complaints(file)
     assert all(problem.place and problem.message for problem in problems)
     structural = [problem for problem in problems if not any(word in problem.message for word in SEMANTIC)]

@@ -71,7 +71,7 @@ def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged
 
 def as_format_1(path: Path) -> None:
     connection = sqlite3.connect(path)
-    for column in ("hold_nusd", "catalog_nusd", "origin"):
+    for column in ("hold_nusd", "catalog_nusd", "origin", "callback"):
         connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()

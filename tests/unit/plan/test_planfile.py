@@ -16,6 +16,7 @@ unsupported: drop
 limits: {concurrency: 3, models: {gpt-image-2: {requests_per_minute: 60}}}
 retry: {attempts: 2}
 timeout: 30
+completion: wait
 budget: {max_usd: 1.5}
 prompts: [{id: a, text: "x\u2028é", tags: [t], meta: {k: [1, 2.5]}}, {id: b, text: "x\u2028é"}]
 request: {callback_url: "https://example.org/hook"}
@@ -54,7 +55,7 @@ def test_plan_read_back_is_the_plan_that_was_written(plan: Plan, file: Path) -> 
 def test_header_has_the_terms_under_the_specs_own_keys(file: Path) -> None:
     header = json.loads(file.read_text(encoding="utf-8").split("\n")[0])
     first = ["plan", "name", "catalog", "catalog_sha256", "spec_sha256"]
-    assert list(header) == [*first, "limits", "retry", "timeout", "budget"]
+    assert list(header) == [*first, "limits", "retry", "timeout", "completion", "budget"]
     assert header["budget"] == {"max_usd": 1.5}
 
 
