@@ -11,10 +11,11 @@ PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 ALLOWED: dict[str, set[str]] = {
     "resources": set(),
     "later": set(),
+    "fitting": set(),
     "model": {"later"},
     "errors": {"model"},
-    "catalog": {"errors", "later", "model", "resources"},
-    "spec": {"errors", "later", "model", "resources"},
+    "catalog": {"errors", "fitting", "later", "model", "resources"},
+    "spec": {"errors", "fitting", "later", "model", "resources"},
     "plan": {"catalog", "errors", "model", "spec"},
     "folder": {"errors", "model"},
     "ledger": {"errors", "model"},

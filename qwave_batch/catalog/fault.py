@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from jsonschema import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from qwave_batch.catalog.keywords import RULE
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Fault:
     """The rule that the check is a part of."""
 
     @classmethod
-    def from_error(cls, error: ValidationError, schema: Mapping[str, Any]) -> "Fault":
+    def from_error(cls, error: "ValidationError", schema: Mapping[str, Any]) -> "Fault":
         """Read an error of a validator of this schema."""
         return cls(
             keyword=str(error.validator),
@@ -66,7 +67,7 @@ class Fault:
                 return ()
 
 
-def _rule_above(error: ValidationError, schema: Any) -> Rule | None:
+def _rule_above(error: "ValidationError", schema: Any) -> Rule | None:
     """Return the innermost rule on the way from the model's schema to the keyword that failed."""
     rule = None
     for step in error.absolute_schema_path:

@@ -3,17 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from jsonschema.protocols import Validator
-
-from qwave_batch.catalog.checking import request_validator
 from qwave_batch.catalog.field import choices_of
 from qwave_batch.catalog.imagecount import ImageRule, max_images
+from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.spelling import Spelling
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.catalog.wording import Wording
+from qwave_batch.fitting.checks import Check
+from qwave_batch.fitting.reading import fitting
+from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json, JsonObject
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+    from qwave_batch.catalog import checking
+else:
+    checking = later("qwave_batch.catalog.checking")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,9 +83,14 @@ class Model:
         return {name: field["default"] for name, field in self.fields.items() if "default" in field}
 
     @cached_property
-    def validator(self) -> Validator:
-        """The reference that decides whether a request is valid."""
-        return request_validator(self.schema)
+    def validator(self) -> "Validator":
+        """The reference that decides whether a request is valid, and says what is wrong with it."""
+        return checking.request_validator(self.schema)
+
+    @cached_property
+    def fits(self) -> Check | None:
+        """The reference's verdict on a request, sooner; None where only the reference knows it."""
+        return fitting(self.schema, FITTING, ANNOTATIONS)
 
     def normalise(self, request: JsonObject) -> dict[str, Json]:
         """Return the request in the model's own spelling. Nothing else changes, no default is added."""
@@ -84,6 +98,8 @@ class Model:
 
     def violations(self, request: JsonObject) -> tuple[Violation, ...]:
         """Return all that is wrong with a normalised request, in the order of the model's fields."""
+        if self.fits is not None and self.fits(request):
+            return ()
         return self.wording.violations(request, self.validator.iter_errors(request))
 
     def max_images(self, request: JsonObject) -> int:

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from jsonschema import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from qwave_batch.catalog.fault import Fault, Rule
 from qwave_batch.catalog.keywords import KEYWORDS
@@ -12,6 +10,9 @@ from qwave_batch.catalog.nearness import nearest_choice
 from qwave_batch.catalog.sentences import did_you_mean, filled, other_spelling, path_text, sentence, shown
 from qwave_batch.catalog.violation import Violation
 from qwave_batch.model.jsontypes import JsonObject
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Wording:
     known_fields: frozenset[str]
     """The request fields of any model: one that another model takes was not misspelled."""
 
-    def violations(self, request: JsonObject, errors: Iterable[ValidationError]) -> tuple[Violation, ...]:
+    def violations(self, request: JsonObject, errors: "Iterable[ValidationError]") -> tuple[Violation, ...]:
         """Return one violation for each thing that is wrong, in the order of the model's fields."""
         faults = [Fault.from_error(error, self.schema) for error in errors]
         if not faults:

@@ -2,19 +2,28 @@
 
 import json
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
+from qwave_batch.fitting.checks import Check
+from qwave_batch.fitting.reading import fitting
+from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.resources import shipped
 from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.structurewords import WORDS, Misfit, word_other
 
+if TYPE_CHECKING:
+    import jsonschema
+else:
+    jsonschema = later("jsonschema")
+
 
 def structure_problems(value: Json, marks: Marks) -> list[Problem]:
     """Return everything about the spec's structure that the schema refuses."""
+    fits = structure_check()
+    if fits is not None and fits(value):
+        return []
     problems: list[Problem] = []
     for error in _validator().iter_errors(value):
         misfit = _misfit(error)
@@ -23,11 +32,23 @@ def structure_problems(value: Json, marks: Marks) -> list[Problem]:
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8")))
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
+    return schema
 
 
-def _misfit(error: ValidationError) -> Misfit:
+@cache
+def structure_check() -> Check | None:
+    """Return the verdict of the schema without its reasons, or None where only the reference knows it."""
+    return fitting(_schema(), {}, frozenset())
+
+
+@cache
+def _validator() -> "jsonschema.Draft202012Validator":
+    return jsonschema.Draft202012Validator(_schema())
+
+
+def _misfit(error: "jsonschema.ValidationError") -> Misfit:
     root = _validator().schema
     return Misfit(
         keyword=error.validator if isinstance(error.validator, str) else "",

@@ -15,20 +15,20 @@ NEVER_FOR_HELP = {
     "aiohttp", "asyncio", "email", "importlib.metadata", "jinja2", "jsonschema", "logging", "PIL", "pyarrow", "sqlite3",
     "ssl", "tqdm", "traceback", "urllib.request", "yaml",
 }  # fmt: skip
-NEVER_FOR_A_LOOK = {"aiohttp", "asyncio", "importlib.metadata", "PIL", "pyarrow", "sqlite3", "ssl", "tqdm"}
-ROOMS_FOR_A_LOOK = {
-    "api",
-    "catalog",
-    "cli",
-    "client",
-    "errors",
-    "folder",
-    "later",
-    "model",
-    "plan",
-    "resources",
-    "spec",
+NEVER_FOR_A_LOOK = {
+    "aiohttp",
+    "asyncio",
+    "importlib.metadata",
+    "jsonschema",
+    "PIL",
+    "pyarrow",
+    "sqlite3",
+    "ssl",
+    "tqdm",
 }
+ROOMS_FOR_A_LOOK = {
+    "api", "catalog", "cli", "client", "errors", "fitting", "folder", "later", "model", "plan", "resources", "spec",
+}  # fmt: skip
 
 LOADED = """
 import io, json, sys

@@ -77,6 +77,13 @@ def test_validators_are_built_when_they_are_needed(tmp_path: Path) -> None:
     catalog = read_catalog(copied(tmp_path, {}))
     assert not any("validator" in vars(model) for model in catalog.models.values())
     catalog.model("imagen-4.0").violations({"model": "imagen-4.0", "prompt": "A fox"})
+    assert [name for name, model in catalog.models.items() if "fits" in vars(model)] == ["imagen-4.0"]
+    assert not any("validator" in vars(model) for model in catalog.models.values())
+
+
+def test_the_reference_is_only_asked_what_is_wrong(tmp_path: Path) -> None:
+    catalog = read_catalog(copied(tmp_path, {}))
+    assert catalog.model("imagen-4.0").violations({"model": "imagen-4.0"})
     assert [name for name, model in catalog.models.items() if "validator" in vars(model)] == ["imagen-4.0"]
 
 

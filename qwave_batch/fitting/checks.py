@@ -1,0 +1,160 @@
+"""Single checks of JSON values, as the keywords of JSON Schema mean them."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+Check: TypeAlias = Callable[[Any], bool]
+"""Whether a value fits."""
+
+
+class UnknownUse(Exception):
+    """A keyword, or a use of one, that is not known here."""
+
+
+def always(_value: Any) -> bool:
+    """Fit, whatever it is."""
+    return True
+
+
+def never(_value: Any) -> bool:
+    """Fit never."""
+    return False
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_integer(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()  # to JSON 1.0 is an integer
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_TYPES: Mapping[str, Check] = {
+    "array": _is_array,
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": _is_integer,
+    "null": lambda value: value is None,
+    "number": _is_number,
+    "object": _is_object,
+    "string": lambda value: isinstance(value, str),
+}
+
+
+def _type(wanted: str | Sequence[str]) -> Check:
+    if isinstance(wanted, str):
+        return _TYPES[wanted]
+    return any_of([_TYPES[name] for name in wanted])
+
+
+def _enum(wanted: Sequence[Any]) -> Check:
+    texts = frozenset(value for value in wanted if isinstance(value, str))
+    others = [_const(value) for value in wanted if not isinstance(value, str)]
+    return lambda value: value in texts if isinstance(value, str) else any(check(value) for check in others)
+
+
+def _const(wanted: Any) -> Check:
+    if wanted is None or isinstance(wanted, bool):
+        return lambda value: value is wanted
+    if isinstance(wanted, str):
+        return lambda value: isinstance(value, str) and value == wanted
+    if isinstance(wanted, int | float):  # 1 is 1.0, and neither is true
+        return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value == wanted
+    raise UnknownUse(wanted)
+
+
+def _required(names: Sequence[str]) -> Check:
+    return lambda value: not isinstance(value, Mapping) or all(name in value for name in names)
+
+
+def _pattern(pattern: str) -> Check:
+    found = re.compile(pattern).search
+    return lambda value: not isinstance(value, str) or found(value) is not None
+
+
+def _bound(is_of_kind: Check, measure: Callable[[Any], float], is_right: Callable[[float], bool]) -> Check:
+    return lambda value: not is_of_kind(value) or is_right(measure(value))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _itself(value: Any) -> float:
+    return value  # type: ignore[no-any-return]  # a number
+
+
+PLAIN: Mapping[str, Callable[[Any], Check]] = {
+    "const": _const,
+    "enum": _enum,
+    "exclusiveMinimum": lambda least: _bound(_is_number, _itself, lambda size: size > least),
+    "maxItems": lambda most: _bound(_is_array, len, lambda size: size <= most),
+    "maxLength": lambda most: _bound(_is_text, len, lambda size: size <= most),
+    "maximum": lambda most: _bound(_is_number, _itself, lambda size: size <= most),
+    "minItems": lambda least: _bound(_is_array, len, lambda size: size >= least),
+    "minLength": lambda least: _bound(_is_text, len, lambda size: size >= least),
+    "minProperties": lambda least: _bound(_is_object, len, lambda size: size >= least),
+    "minimum": lambda least: _bound(_is_number, _itself, lambda size: size >= least),
+    "pattern": _pattern,
+    "required": _required,
+    "type": _type,
+}
+"""Keywords that stand for themselves."""
+
+
+def all_of(checks: Sequence[Check]) -> Check:
+    """Return the check that all of the checks hold."""
+    if len(checks) == 1:
+        return checks[0]
+
+    def check(value: Any) -> bool:
+        return all(part(value) for part in checks)
+
+    return check if checks else always
+
+
+def any_of(checks: Sequence[Check]) -> Check:
+    """Return the check that one of the checks holds, or more."""
+    return lambda value: any(check(value) for check in checks)
+
+
+def one_of(checks: Sequence[Check]) -> Check:
+    """Return the check that exactly one of the checks holds."""
+    return lambda value: sum(check(value) for check in checks) == 1
+
+
+def choice(condition: Check, then: Check, otherwise: Check) -> Check:
+    """Return the check of ``if``, ``then`` and ``else``."""
+    return lambda value: then(value) if condition(value) else otherwise(value)
+
+
+def items_fit(check: Check) -> Check:
+    """Return the check of each item of a list."""
+    return lambda value: not _is_array(value) or all(check(item) for item in value)
+
+
+def names_fit(check: Check) -> Check:
+    """Return the check of each key of a mapping."""
+    return lambda value: not isinstance(value, Mapping) or all(check(name) for name in value)
+
+
+def members_fit(own: Mapping[str, Check], other: Check) -> Check:
+    """Return the check of each value of a mapping: by its own name, or like all others."""
+
+    def check(value: Any) -> bool:
+        if not isinstance(value, Mapping):
+            return True
+        return all(own.get(name, other)(item) for name, item in value.items())
+
+    return check
