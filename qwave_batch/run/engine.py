@@ -153,7 +153,7 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
             allowance=Allowance.under(_ceiling(context)),
             polls_count=context.terms.limits.count_polls,
         ),
-        polls=PollTimes(context.rng),
+        polls=PollTimes(),
     )
 
 

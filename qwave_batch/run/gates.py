@@ -28,6 +28,12 @@ class Gates:
     _told: dict[str, int | None] = field(default_factory=dict)
     """The limit that headers name, by model: where they differ, each model has a window of its own."""
 
+    @property
+    def shared_per_minute(self) -> int | None:
+        """What submits and polls have together in a minute; None where polls are free or no limit is known."""
+        limits = [limit for limit in (self.window.limit, self.pace.limit) if limit is not None]
+        return min(limits, default=None) if self.polls_count else None
+
     def windows_of(self, lane: Lane) -> tuple[Window, ...]:
         """Return where a submit of a model counts."""
         return (self.window, lane.window, self.pace, lane.pace, self.headroom, lane.headroom)

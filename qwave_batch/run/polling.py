@@ -1,55 +1,83 @@
-"""When to ask next how a task stands: near where results of its model have come, then closer together. Pure."""
+"""When to ask how a task stands: what each model has taught, asked for one task at a time. Pure."""
 
-import random
-from collections import deque
-from statistics import quantiles
+from qwave_batch.model.task import Task
+from qwave_batch.run.latency.price import affordable_polls
+from qwave_batch.run.latency.stamps import read_stamp
+from qwave_batch.run.latency.timetable import Ticket, Timetable
+from qwave_batch.run.latency.turns import Turns
 
-REMEMBERED = 101
-"""Latencies kept of each model; old ones make room, so that a model that slows down is followed."""
-ENOUGH = 5
-COLD_FIRST_S = 0.8
-"""Before anything is known: early, since fast models answer within a second."""
-SHORTEST_S = 0.1
-LONGEST_S = 5.0
-"""The documents advise to ask every 2 to 5 seconds."""
-GROWTH = 1.35
-SPREAD = 0.15
+SOON_S = 0.001
+"""What is due so soon is due."""
+
+
+class Questions:
+    """The questions about one task; times are monotonic seconds.
+
+    Ages count from the answer to the submit to the moment a question leaves. A way there that is always equally long
+    is so learned as part of the latency, and one that is not does not make a task look finished earlier than it was.
+    """
+
+    def __init__(self, timetable: Timetable, turns: Turns, ticket: Ticket, began: float) -> None:
+        self._timetable = timetable
+        self._turns = turns
+        self._ticket = ticket
+        self._began = began
+        self._is_open = True
+
+    def sleep_s(self, now: float) -> float:
+        """Return how long to leave the task alone before this is asked again; 0 when it is due."""
+        age_s = now - self._began
+        wait_s = self._timetable.look_s(self._ticket, age_s) - age_s
+        return wait_s if wait_s > SOON_S else 0.0
+
+    def turn_at(self, now: float) -> float:
+        """Take a place among the model's polls that are due, and return when it comes."""
+        return self._turns.take(now, age_s=now - self._began, alive=self._timetable.alive)
+
+    def not_yet(self, sent_at: float) -> None:
+        """Take in that the task was unfinished when asked."""
+        self._timetable.not_yet(self._ticket, sent_at - self._began)
+
+    def done(self, sent_at: float, task: Task) -> None:
+        """Take in that the task had ended when asked."""
+        self._is_open = False
+        self._timetable.done(self._ticket, sent_at - self._began, read_stamp(task))
+
+    def close(self) -> None:
+        """Ask no more; the end was seen, or the task is not waited for any longer."""
+        if self._is_open:
+            self._is_open = False
+            self._timetable.leave(self._ticket)
 
 
 class PollTimes:
-    """What has been learned of each model's latency, and the times to ask that follow from it."""
+    """What has been learned of each model's latency in this run."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-        self._latencies: dict[str, deque[float]] = {}
-        self._known: dict[str, tuple[float, float] | None] = {}
+    def __init__(self) -> None:
+        self._models: dict[str, tuple[Timetable, Turns]] = {}
 
-    def learn(self, model: str, latency_s: float) -> None:
-        """Take in how long a task took."""
-        self._latencies.setdefault(model, deque(maxlen=REMEMBERED)).append(latency_s)
-        self._known.pop(model, None)
+    def of_new_task(self, model: str, now: float) -> Questions:
+        """Return the questions about a task that was made now."""
+        timetable, turns = self._of(model)
+        return Questions(timetable, turns, timetable.begin(), now)
 
-    def first_s(self, model: str) -> float:
-        """Return seconds from submit to the first question: by then about half of the tasks are done."""
-        known = self._quartiles(model)
-        if known is None:
-            return COLD_FIRST_S * self._rng.uniform(0.5, 1.5)  # spread, so that the first wave is no herd
-        middle, _ = known
-        return self._spread(middle)
+    def of_old_task(self, model: str, now: float, age_s: float) -> Questions:
+        """Return the questions about a task of about this age, after a first one at once."""
+        timetable, turns = self._of(model)
+        ticket = timetable.join(age_s)
+        return Questions(timetable, turns, ticket, now - ticket.unfinished_s)
 
-    def next_s(self, model: str, asked: int) -> float:
-        """Return seconds from one question to the next, after ``asked`` of them were too early."""
-        known = self._quartiles(model)
-        step = COLD_FIRST_S / 2 if known is None else max(SHORTEST_S, (known[1] - known[0]) / 2, known[0] / 12)
-        return self._spread(min(LONGEST_S, step * GROWTH ** min(asked - 1, 20)))
+    def fit(self, requests_per_minute: int, slots: int) -> None:
+        """Spend no more polls than a limit leaves that counts them, when all slots are busy."""
+        tables = [(table, held_s) for table, _ in self._models.values() if (held_s := table.held_s) is not None]
+        alive = sum(table.alive for table, _ in tables)
+        if not alive:
+            return
+        held_s = sum(table.alive * held_s for table, held_s in tables) / alive
+        for table, _ in tables:
+            table.aim_at(affordable_polls(requests_per_minute / 60, held_s=held_s, slots=slots))
 
-    def _spread(self, wait_s: float) -> float:
-        return wait_s * self._rng.uniform(1 - SPREAD, 1 + SPREAD)
-
-    def _quartiles(self, model: str) -> tuple[float, float] | None:
-        """Return the middle and the upper quartile of what is remembered."""
-        if model not in self._known:
-            seen = self._latencies.get(model, ())
-            cuts = quantiles(seen, n=4) if len(seen) >= ENOUGH else None
-            self._known[model] = (cuts[1], cuts[2]) if cuts else None
-        return self._known[model]
+    def _of(self, model: str) -> tuple[Timetable, Turns]:
+        if model not in self._models:
+            self._models[model] = (Timetable(), Turns())
+        return self._models[model]

@@ -12,13 +12,14 @@ from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_lost_task, timed_out
 from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.polling import Questions
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
 
 YOUNG_TASK_PATIENCE = 3
 """How often a task that was made a moment ago may not be found: it may not have reached every server yet."""
-UNSEEN_SHARE = 0.9
-"""A task that was done at the first question, with nothing to say since when: so models that get faster are noticed."""
+EMPTY_ACCOUNT_S = 5.0
+"""From one question to the next while the balance is used up."""
 
 
 @dataclass(slots=True)
@@ -30,10 +31,9 @@ class _Watch:
     seat: Seat
     is_young: bool
     """Whether the task was made just now."""
-    began: float
-    not_done_at: float
-    """When it was surely not done yet."""
-    asked: int = 0
+    questions: Questions
+    sent_at: float = 0.0
+    """When the last question left."""
     silences: int = 0
     missed: int = 0
 
@@ -54,34 +54,62 @@ class Watching:
             seat: What the job holds.
             is_young: Whether the task was made just now, so that there is no use asking at once.
         """
-        began = self._desk.now()
-        watch = _Watch(trial=trial, attempt=attempt, seat=seat, is_young=is_young, began=began, not_done_at=began)
-        deadline = began + self._context.terms.timeout_s
-        wait_s = self._desk.polls.first_s(trial.job.model) if is_young else 0.0
+        watch = _Watch(
+            trial=trial,
+            attempt=attempt,
+            seat=seat,
+            is_young=is_young,
+            questions=self._questions(trial.job.model, attempt, is_young=is_young),
+        )
+        try:
+            return await self._watch(watch)
+        finally:
+            watch.questions.close()
+
+    async def _watch(self, watch: _Watch) -> Task | Step:
+        deadline = self._desk.now() + self._context.terms.timeout_s
+        if watch.is_young:
+            await self._until_due(watch, deadline)
         while True:
-            await self._context.clock.sleep(max(0.0, min(wait_s, deadline - self._desk.now())))
             await self._until_polls_are_open()
             answer = await self._ask(watch)
-            seat.answered()
+            watch.seat.answered()
             found = await self._judge(watch, answer)
             if not isinstance(found, float):
                 return found
             if self._desk.now() >= deadline:
-                return await self._give_up(trial, watch.attempt)
-            wait_s = found
+                return await self._give_up(watch.trial, watch.attempt)
+            if found:
+                await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
+            await self._until_due(watch, deadline)
+
+    def _questions(self, model: str, attempt: Attempt, *, is_young: bool) -> Questions:
+        now, polls, gates = self._desk.now(), self._desk.polls, self._desk.gates
+        if (per_minute := gates.shared_per_minute) is not None:
+            polls.fit(per_minute, slots=gates.allowance.limit)
+        if is_young:
+            return polls.of_new_task(model, now)
+        age_s = 0.0 if attempt.submitted_at is None else self._desk.api_now() - attempt.submitted_at
+        return polls.of_old_task(model, now, age_s)
+
+    async def _until_due(self, watch: _Watch, deadline: float) -> None:
+        """Return when it is time to ask, which changes with what other tasks teach; at the latest at the deadline."""
+        while (wait_s := watch.questions.sleep_s(now := self._desk.now())) and now < deadline:
+            await self._context.clock.sleep(min(wait_s, deadline - now))
+        if (turn_at := watch.questions.turn_at(now)) > now:
+            await self._context.clock.sleep(turn_at - now)
 
     async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: PLR0911 - one an answer
-        """Return what a watch has come to, or seconds to wait before the next question."""
-        polls, model, now = self._desk.polls, watch.trial.job.model, self._desk.now()
+        """Return what a watch has come to, or for how many seconds at least not to ask again."""
         match answer:
             case TaskAnswer(task=task) if task.state.is_terminal:
-                if watch.is_young:
-                    polls.learn(model, _latency(watch, task, now))
+                watch.questions.done(watch.sent_at, task)
                 return task
             case TaskAnswer():
                 await self._found(watch)
-                watch.not_done_at, watch.asked, watch.silences = now, watch.asked + 1, 0
-                return polls.next_s(model, watch.asked)
+                watch.questions.not_yet(watch.sent_at)
+                watch.silences = 0
+                return 0.0
             case Missing() if watch.is_young and watch.missed < YOUNG_TASK_PATIENCE:
                 watch.missed += 1
                 return float(watch.missed)
@@ -96,7 +124,7 @@ class Watching:
             case Stopped(kind="key"):
                 return Done(status=JobStatus.PENDING)
             case Stopped():  # an empty account still shows its tasks, as a rule
-                return polls.next_s(model, watch.asked + 1)
+                return EMPTY_ACCOUNT_S
             case _:
                 assert_never(answer)
 
@@ -104,10 +132,10 @@ class Watching:
         assert watch.attempt.task_id is not None  # noqa: S101 - accepted attempts have one
         self._desk.tally.polls += 1
         self._desk.tally.retries += watch.silences > 0
-        sent_at = self._desk.now()
+        watch.sent_at = self._desk.now()
         answer = await self._context.api.status(watch.attempt.task_id)
         self._desk.hear(answer)
-        self._desk.gates.hear_poll(answer, sent_at, self._desk.now())
+        self._desk.gates.hear_poll(answer, watch.sent_at, self._desk.now())
         return answer
 
     async def _until_polls_are_open(self) -> None:
@@ -145,11 +173,3 @@ class Watching:
             trial.attempt = await self._desk.journal.remark(attempt, error)
         self._desk.tally.warn("some tasks were given up waiting for; the next run asks them first")
         return Done(status=JobStatus.UNKNOWN if attempt.state is AttemptState.LOST else JobStatus.PENDING)
-
-
-def _latency(watch: _Watch, task: Task, now: float) -> float:
-    """Return how long a task took: by the API's own stamps, as far as what we saw agrees with them."""
-    least, most = watch.not_done_at - watch.began, now - watch.began
-    if task.created_at is None or task.completed_at is None:
-        return (least + most) / 2 if watch.asked else most * UNSEEN_SHARE
-    return min(max(task.completed_at - task.created_at, least), most)

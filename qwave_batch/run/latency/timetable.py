@@ -1,5 +1,6 @@
 """When to ask for the tasks of one model: learned while they run. Pure."""
 
+import math
 from dataclasses import dataclass
 
 from qwave_batch.run.latency.ages import BINS, EDGES_S, WIDTHS_S, edge_near
@@ -24,7 +25,8 @@ FIT_EVERY, FIT_GROWTH = 48, 6
 """Ends from one fit to the next, at most; fewer while few are known."""
 NOT_YET_NEWS = 0.5
 """What an answer of not yet counts beside an end."""
-LEAST_GAP_S = 0.02
+LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
+"""Between two questions about one task."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class Ticket:
     unfinished_s: float = 0.0
     """The greatest age at which it was surely unfinished."""
     asked: int = 0
+    teaches: bool = True
+    """Whether its age is known well enough to learn from."""
 
 
 class Timetable:
@@ -64,14 +68,19 @@ class Timetable:
         self.alive += 1
         return Ticket(self._estimate.begin())
 
+    def join(self, age_s: float) -> Ticket:
+        """Return the ticket of a task of about this age: too little is known of it to learn from it."""
+        self.alive += 1
+        return Ticket(self._estimate.made, unfinished_s=max(0.0, age_s), asked=1, teaches=False)
+
     def due_s(self, ticket: Ticket) -> float:
         """Return the age at which to ask for a task; it changes with what is learned."""
-        if self._estimate.ended == 0:
-            return self._opening_s(ticket)
-        due_s = self._scout_s(ticket) or self._planned_s(ticket)
-        if self._estimate.ended < KNOWN:
-            due_s = min(due_s, self._opening_s(ticket))
-        return max(due_s, ticket.unfinished_s + LEAST_GAP_S) if ticket.asked else due_s
+        due_s = self._opening_s(ticket) if self._estimate.ended < KNOWN else math.inf
+        if self._estimate.ended:
+            due_s = min(due_s, self._scout_s(ticket) or self._planned_s(ticket))
+        if not ticket.asked:
+            return due_s
+        return min(max(due_s, ticket.unfinished_s + LEAST_GAP_S), ticket.unfinished_s + LONGEST_GAP_S)
 
     def look_s(self, ticket: Ticket, age_s: float) -> float:
         """Return the age up to which a task of this age may be left alone: then it is due, or ``due_s`` has changed.
@@ -86,22 +95,25 @@ class Timetable:
 
     def not_yet(self, ticket: Ticket, age_s: float) -> None:
         """Take in that a task is unfinished at an age."""
-        age_s = max(age_s, ticket.unfinished_s)
-        self._estimate.not_yet(ticket.number, ticket.unfinished_s, age_s)
+        before_s, age_s = ticket.unfinished_s, max(age_s, ticket.unfinished_s)
         ticket.unfinished_s, ticket.asked = age_s, ticket.asked + 1
-        self._hear(NOT_YET_NEWS)
+        if ticket.teaches:
+            self._estimate.not_yet(ticket.number, before_s, age_s)
+            self._hear(NOT_YET_NEWS)
 
     def done(self, ticket: Ticket, age_s: float, stamp: Stamp | None = None) -> None:
         """Take in that a task is found to have ended when asked at an age."""
         after_s, by_s = narrowed(ticket.unfinished_s, max(age_s, ticket.unfinished_s), stamp)
         self.leave(ticket)
-        self._estimate.done(ticket.number, after_s, by_s)
-        self._hear(1.0)
+        if ticket.teaches:
+            self._estimate.done(ticket.number, after_s, by_s)
+            self._hear(1.0)
 
     def leave(self, ticket: Ticket) -> None:
         """Forget a task that is not waited for any more."""
         self.alive -= 1
-        self._estimate.leave(ticket.number, ticket.unfinished_s)
+        if ticket.teaches:
+            self._estimate.leave(ticket.number, ticket.unfinished_s)
 
     def _opening_s(self, ticket: Ticket) -> float:
         return opening_s(

@@ -2,6 +2,8 @@
 
 PACE = 16.0
 """How many times faster than once a task and age polls may follow each other."""
+OLDEST_S = 10.0
+"""A task that takes very long does not hold up the polls of others."""
 
 
 class Turns:
@@ -19,5 +21,5 @@ class Turns:
             alive: How many tasks of the model are waited for.
         """
         turn = max(now, self._open_at)
-        self._open_at = turn + age_s / (PACE * max(1, alive))
+        self._open_at = turn + min(age_s, OLDEST_S) / (PACE * max(1, alive))
         return turn

@@ -11,8 +11,6 @@ from qwave_batch.run.api_time import ApiTime, is_key_kept
 from qwave_batch.run.backoff import LONGEST_S, backoff_s
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
-from qwave_batch.run.polling import LONGEST_S as LONGEST_POLL_S
-from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.window import SendWindow
 
 HOUR = 3600.0
@@ -113,17 +111,3 @@ def test_a_key_is_trusted_an_hour_less_than_promised(
     first_sent_at: float | None, hours: float | None, *, kept: bool
 ) -> None:
     assert is_key_kept(first_sent_at, 0.0, hours) is kept
-
-
-@given(st.lists(st.floats(0.01, 500.0), max_size=200), st.integers(1, 300), st.integers())
-def test_polls_are_never_a_storm_and_never_forgotten(latencies: list[float], asked: int, seed: int) -> None:
-    polls = PollTimes(random.Random(seed))
-    for latency in latencies:
-        polls.learn("m", latency)
-    assert 0.0 < polls.first_s("m") <= max([*latencies, 1.2]) * 1.2
-    assert 0.05 < polls.next_s("m", asked) <= LONGEST_POLL_S * 1.2
-
-
-def test_first_polls_are_spread() -> None:
-    polls = PollTimes(random.Random(1))
-    assert len({polls.first_s("m") for _ in range(50)}) == 50
