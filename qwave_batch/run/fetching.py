@@ -55,22 +55,30 @@ class Fetching:
         self._gate = asyncio.Semaphore(at_once)
         self._names = _Names(desk)
 
-    async def fetch(self, trial: Trial, attempt: Attempt) -> Step:
-        """Fetch what is missing of a completed or stored attempt, and return how the job stands then."""
+    async def fetch(self, trial: Trial, attempt: Attempt, *, is_earlier: bool = False) -> Step:
+        """Fetch what is missing of a completed or stored attempt, and return how the job stands then.
+
+        Args:
+            trial: The job.
+            attempt: Its attempt.
+            is_earlier: Whether the addresses on record are an earlier run's, and may lead nowhere by now.
+        """
         async with self._gate:
-            order = await self._order(trial, attempt)
+            order = await self._order(trial, attempt, is_earlier=is_earlier)
             if not order.gone and not order.missing:
                 for place in range(max(len(order.results), len(trial.files))):
                     if place not in order.files:
                         await self._fetch_one(order, place)
             return await self._record(order)
 
-    async def _order(self, trial: Trial, attempt: Attempt) -> Order:
+    async def _order(self, trial: Trial, attempt: Attempt, *, is_earlier: bool) -> Order:
         order = Order(trial=trial, attempt=attempt, results=attempt.results, files={})
         if attempt.state is AttemptState.STORED:
             check = await asyncio.to_thread(check_files, self._layout, trial.files)
             order.files = {place: file for place, file in enumerate(trial.files) if place not in check.damaged}
             await self._renew(order)
+        elif is_earlier:
+            await self._ask_addresses(order)  # those on record may still do when this brings none
         return order
 
     async def _fetch_one(self, order: Order, place: int) -> None:
@@ -97,11 +105,9 @@ class Fetching:
                         return
                 case DownloadFailed():
                     failures += 1
-                    if not answer.retryable or failures > self._context.terms.retry_attempts:
+                    if not await self._may_try_again(order, place, answer, failures):
                         order.missing.append(not_fetched(answer.reason))
                         return
-                    asked_s = min(answer.retry_after_s or 0.0, self._context.options.max_wait_s)
-                    await self._context.clock.sleep(max(asked_s, backoff_s(failures, self._context.rng)))
                 case _:
                     assert_never(answer)
 
@@ -117,6 +123,30 @@ class Fetching:
         if order.is_renewed:
             order.gone.append(result_gone(f"the picture can't be fetched any more ({reason})"))
             return False
+        trouble = await self._ask_addresses(order)
+        if trouble is None:
+            return True
+        (order.missing if trouble.retryable else order.gone).append(trouble)
+        return False
+
+    async def _may_try_again(self, order: Order, place: int, failed: DownloadFailed, failures: int) -> bool:
+        """Wait for the next try; where there is none left, return whether the picture is somewhere else by now."""
+        if not failed.retryable or failures > self._context.terms.retry_attempts:
+            return await self._find_elsewhere(order, place)
+        asked_s = min(failed.retry_after_s or 0.0, self._context.options.max_wait_s)
+        await self._context.clock.sleep(max(asked_s, backoff_s(failures, self._context.rng)))
+        return True
+
+    async def _find_elsewhere(self, order: Order, place: int) -> bool:
+        """Return whether the task, asked once, names another address for a picture that can't be fetched."""
+        if order.is_renewed or self._desk.halt.is_leaving:
+            return False
+        before = order.results[place]
+        trouble = await self._ask_addresses(order)
+        return trouble is None and order.results[place : place + 1] not in ((), (before,))
+
+    async def _ask_addresses(self, order: Order) -> JobError | None:
+        """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
         assert order.attempt.task_id is not None  # noqa: S101 - a completed attempt has one
         self._desk.tally.polls += 1
         answer = await self._context.api.status(order.attempt.task_id)
@@ -126,16 +156,15 @@ class Fetching:
                 order.is_renewed = True
                 order.results = task.images
                 order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, task.images)
-                return True
+                return None
             case TaskAnswer():
-                order.gone.append(result_gone("the task no longer has its pictures"))
+                return result_gone("the task no longer has its pictures")
             case Missing():
-                order.gone.append(result_gone("the API no longer knows the task"))
+                return result_gone("the API no longer knows the task")
             case Unanswered():
-                order.missing.append(not_fetched(answer.reason))
+                return not_fetched(answer.reason)
             case _:
-                order.missing.append(not_fetched("the API did not say where the picture is"))
-        return False
+                return not_fetched("the API did not say where the picture is")
 
     async def _place(self, order: Order, place: int, into: Path) -> StoredFile | BadPicture:
         try:

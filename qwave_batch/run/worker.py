@@ -27,7 +27,7 @@ class Worker:
 
     async def fetch(self, trial: Trial) -> Step:
         """Fetch the pictures of a task that was completed in an earlier run."""
-        return await self._fetching.fetch(trial, _attempt(trial))
+        return await self._fetching.fetch(trial, _attempt(trial), is_earlier=True)
 
     async def go(self, trial: Trial, seat: Seat) -> Step:
         """Take a job on, from what is on record to its end, or to where it has to wait without a slot."""

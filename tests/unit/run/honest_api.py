@@ -73,6 +73,8 @@ class HonestApi:
     hold_quota: int | None = None
     says_cost: bool = True
     delay_s: float = 0.01
+    file_host: str = "cdn"
+    """Where pictures are served; what it was before no longer answers."""
     tasks: dict[str, Made] = field(default_factory=dict)
     keys: dict[str, tuple[str, float]] = field(default_factory=dict)
     log: list[tuple[float, str, str]] = field(default_factory=list)
@@ -144,7 +146,9 @@ class HonestApi:
             return DownloadFailed(reason="the connection was cut", retryable=True)
         if fault == "forbidden":
             return DownloadFailed(reason="a private address", retryable=False)
-        task_id, number, signed_at = url.removeprefix("https://cdn/").split("/")
+        host, task_id, number, signed_at = url.removeprefix("https://").split("/")
+        if host != self.file_host:
+            return DownloadFailed(reason="connection refused", retryable=True)
         if fault == "expired" or self._api_now() - float(signed_at) > URL_LIFE_S:
             return Expired(status=403, reason="HTTP 403")
         data = picture_of(self.tasks[task_id].request, int(number))
@@ -215,7 +219,7 @@ class HonestApi:
             }.get(task.ending, TaskState.FAILED)  # fmt: skip
             if task.ending == "completed":
                 images = tuple(
-                    ResultImage(url=f"https://cdn/{task.task_id}/{number}/{self._api_now()}")
+                    ResultImage(url=f"https://{self.file_host}/{task.task_id}/{number}/{self._api_now()}")
                     for number in range(task.images)
                 )
             elif state is TaskState.FAILED:

@@ -390,10 +390,42 @@ def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> No
     world.terms = Terms(retry_attempts=2)
     world.api.fault = Faults(download="drop_before")
     end = world.ended()
-    assert (end.exit_status, world.statuses(), end.requests.download) == (1, [PENDING], 3)
+    assert (end.exit_status, world.statuses(), end.requests.download) == (1, [PENDING], 4)
     world.api.fault = Faults()
     end = world.ended()
     assert (end.exit_status, end.requests.submit, end.folder_cost_nusd) == (0, 0, PRICE_NUSD)
+
+
+def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_all_the_same(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = Faults(download="drop_before")
+    assert world.ended().exit_status == 1
+    world.api.fault = Faults()
+    world.api.file_host = "another-cdn"
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
+
+
+def test_a_picture_that_moves_within_a_run_is_found_again(world: World) -> None:
+    world.plan([make_job(0)])
+    world.terms = Terms(retry_attempts=1)
+    world.api.fault = Faults(download_1="drop_before")
+    calls = iter(range(100))
+
+    def move(_: int) -> None:
+        if world.api.calls["download"] and not next(calls):
+            world.api.file_host = "another-cdn"
+
+    world.api.on_call = move
+    assert world.ended().exit_status == 0
+
+
+def test_an_address_of_an_earlier_run_still_does_when_the_task_is_gone(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = Faults(download="drop_before")
+    assert world.ended().exit_status == 1
+    world.api.fault = Faults(status="404")
+    assert world.ended().exit_status == 0
 
 
 @pytest.mark.parametrize("damage", ["deleted", "cut", "changed"])
