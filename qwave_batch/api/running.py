@@ -18,7 +18,7 @@ from qwave_batch.api.reusing import open_lenders
 from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.errors import AccountError, BudgetError, RunStopped, UsageError
+from qwave_batch.errors import AccountError, BudgetError, FolderError, RunStopped, UsageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.identity import FolderClaim
@@ -157,6 +157,7 @@ class _Run:
             lenders = stack.enter_context(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend))
             await asyncio.to_thread(self.layout.create)
             stack.enter_context(FolderLock(self.layout))
+            await asyncio.to_thread(_check_ledger, self.layout)
             ledger = stack.enter_context(Ledger.open(self.layout.ledger))
             recorder = await asyncio.to_thread(self._prepare, ledger)
             try:
@@ -251,6 +252,18 @@ class _Run:
     def _cost_nusd(self, job: Job, images: int) -> int:
         model = self.catalog.models.get(job.model)  # a job that left the plan may be of another catalog
         return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
+
+
+def _check_ledger(layout: RunLayout) -> None:
+    """Refuse a folder that runs have filled and whose ledger is gone: everything would be paid for once more."""
+    if layout.ledger.is_file() and layout.ledger.stat().st_size > 0:
+        return
+    if layout.manifest.exists() or any(layout.images.iterdir()):
+        raise FolderError(
+            f"{layout.root} holds the work of earlier runs, but {layout.relative(layout.ledger)}, which knows what is "
+            "paid, is gone or empty; nothing was sent. Put that file back, or name a new folder with -o DIR, "
+            "where all is made and paid for anew"
+        )
 
 
 def _tell_estimate(feed: EventFeed, expected: Estimate, reused: int) -> None:

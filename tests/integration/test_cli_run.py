@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -396,3 +397,22 @@ def test_an_ascii_stream_gets_valid_json(checkout: Path, tmp_path: Path) -> None
     )
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout.decode("ascii"))["completed"] == 2
+
+
+@pytest.mark.parametrize("loss", ["removed", "emptied", "all of .qwave"])
+def test_a_folder_whose_ledger_is_gone_is_not_paid_for_again(spec: Path, tmp_path: Path, run: Run, loss: str) -> None:
+    folder = tmp_path / "out"
+    assert run(spec, "-o", folder)[0] == 0
+    ledger = folder / ".qwave" / "ledger.sqlite"
+    if loss == "emptied":
+        ledger.write_bytes(b"")
+    elif loss == "removed":
+        ledger.unlink()
+    else:
+        shutil.rmtree(folder / ".qwave")
+    manifest = (folder / "manifest.jsonl").read_bytes()
+    for _ in range(2):
+        status, _, stderr = run(spec, "-o", folder)
+        assert status == 2
+        assert "ledger.sqlite, which knows what is paid, is gone or empty" in stderr
+    assert (folder / "manifest.jsonl").read_bytes() == manifest
