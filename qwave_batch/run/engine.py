@@ -20,6 +20,7 @@ from qwave_batch.run.fetching import clear_partial
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.polling import PollTimes
+from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.scheduler import Scheduler
 from qwave_batch.run.selection import Work
 from qwave_batch.run.tally import Tally
@@ -154,6 +155,11 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
             polls_count=context.terms.limits.count_polls,
         ),
         polls=PollTimes(),
+        prefer=Prefer(
+            completion=context.options.completion or context.terms.completion,
+            keeps_keys=context.idempotency_hours is not None,
+            timeout_s=context.terms.timeout_s,
+        ),
     )
 
 
@@ -178,14 +184,23 @@ def _check_place(context: RunContext, agenda: Agenda) -> None:
 
 
 def _check_budget(context: RunContext, agenda: Agenda, budget: Budget) -> None:
-    if context.options.until_budget or budget.fits(agenda.estimate_nusd):
+    is_free = agenda.estimate_nusd == 0  # what is made already is fetched, however little is left
+    if context.options.until_budget or is_free or budget.fits(agenda.estimate_nusd):
         return
     left_nusd = max(0, budget.left_nusd or 0)
     raise BudgetError(
         f"the run is estimated at {_usd(agenda.estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
         f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent; "
-        "raise budget.max_usd, or go on until it is used up with --until-budget"
+        f"raise {_name_of_cap(context)}, or go on until it is used up with --until-budget"
     )
+
+
+def _name_of_cap(context: RunContext) -> str:
+    """Return what a person has to change so that the cap rises."""
+    of_spec, of_run = context.terms.max_usd, context.options.max_usd
+    if of_run is None or (of_spec is not None and of_spec < of_run):
+        return "budget.max_usd"
+    return "--max-usd" if of_spec is None or of_run < of_spec else "budget.max_usd and --max-usd"
 
 
 def _usd(nusd: int) -> str:

@@ -482,6 +482,32 @@ def test_an_estimate_above_the_budget_sends_nothing(world: World) -> None:
     assert world.manifests == 1
 
 
+def test_what_costs_nothing_more_is_done_without_any_money(world: World) -> None:
+    world.plan([make_job(0), make_job(1)])
+    world.terms = Terms(timeout_s=1.0)
+    world.api.latency = lambda _, __: 50.0
+    assert world.ended().counts.pending == 2
+    world.clock.passed += 50
+    world.options = RunOptions(max_usd=0.0)
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.requests.submit) == (0, 2, 0)
+    assert world.ended().exit_status == 0, "and a complete folder is complete"
+
+
+@pytest.mark.parametrize(
+    ("spec_usd", "run_usd", "named"),
+    [(1e-9, None, "raise budget.max_usd,"), (None, 1e-9, "raise --max-usd,"), (1.0, 1e-9, "raise --max-usd,")],
+)
+def test_the_cap_that_is_too_low_is_named(
+    world: World, spec_usd: float | None, run_usd: float | None, named: str
+) -> None:
+    world.terms = Terms(max_usd=spec_usd)
+    world.options = RunOptions(max_usd=run_usd)
+    world.plan([make_job(0)])
+    with pytest.raises(BudgetError, match=named):
+        world.run()
+
+
 def test_until_budget_goes_on_until_it_is_used_up(world: World) -> None:
     world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD))
     world.options = RunOptions(until_budget=True)
