@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from qwave_batch.client.answers import Answer, Balance, Served, Stopped, Throttled, Trouble, Unanswered
 from qwave_batch.ledger.journal import Journal
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
@@ -12,6 +14,7 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
 from qwave_batch.run.polling import PollTimes
+from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.waiting import Wait, clock_time, words_of_quota, words_of_silence, words_of_wait
 from qwave_batch.run.window import SendWindow
@@ -30,6 +33,7 @@ class Desk:
     tally: Tally
     gates: Gates
     polls: PollTimes
+    prefer: Prefer
     halt: Halt = field(default_factory=Halt)
     api_time: ApiTime = field(default_factory=ApiTime)
     silent_since: float | None = None
@@ -63,6 +67,10 @@ class Desk:
         """Return Unix seconds by the API's clock."""
         clock = self.context.clock
         return self.api_time.at(now=clock.now(), monotonic=clock.monotonic())
+
+    def callback_of(self, job: Job) -> JsonObject:
+        """Return the callback fields of a new submit: the job's own."""
+        return job.callback
 
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""

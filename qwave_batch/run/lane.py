@@ -77,8 +77,9 @@ class Lane:
     submitting: int = 0
     """Submits under way or about to be."""
     width: float = 1
-    """How many may be submitted at the same time: one until the first good answer, one more with each, and one again
-    after a 429 or several submits in a row without an answer. So a model that hangs or is down holds one slot."""
+    """How many may be submitted at the same time: one until the first good answer, so that a model that hangs or is
+    down holds one slot; one again after a 429 or several submits in a row without an answer, then one more with each
+    good answer."""
     is_proven: bool = False
     """Whether a submit was answered well in this run."""
     tried_at: float | None = None
@@ -181,9 +182,13 @@ class Lane:
     def was_answered(self, sent_at: float) -> None:
         """Take in a submit that made a task."""
         self.allowance.went_well(sent_at)
+        self.width = self.width + 1 if self.is_proven or self.allowance.cuts else math.inf
         self.throttles = self.failures = 0
         self.is_proven = True
-        self.width += 1
+
+    def was_held(self) -> None:
+        """Take in a submit whose answer the API holds until the task ends: it is taken, but proves nothing yet."""
+        self.width += self.is_proven
 
     def was_throttled(self, sent_at: float, now: float) -> None:
         """Take in a 429: one cut for all submits that were under way together, and then one at a time."""

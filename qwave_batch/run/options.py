@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.model.terms import Completion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class RunOptions:
     """The first so many lines of the plan (of those that ``only`` takes); None is all."""
     concurrency: int | None = None
     """A ceiling for tasks alive at once; it only lowers what the spec says."""
+    completion: Completion | None = None
+    """How to learn that a task has ended; None is what the spec says."""
     max_usd: float | None = None
     """A cap on what the folder may ever cost; it only lowers the spec's."""
     until_budget: bool = False

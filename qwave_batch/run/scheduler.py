@@ -360,7 +360,12 @@ def _lanes(desk: Desk, work: Mapping[tuple[str, Work], "array[int]"]) -> list[La
         ceiling = min(own.concurrency or account.ceiling, account.ceiling) if is_named else None
         lane = lanes.setdefault(
             model,
-            Lane(model=model, allowance=Allowance.under(ceiling), window=SendWindow(own.requests_per_minute)),
+            Lane(
+                model=model,
+                allowance=Allowance.under(ceiling),
+                window=SendWindow(own.requests_per_minute),
+                width=math.inf if desk.prefer.wait_s(is_first=True) else 1,
+            ),
         )
         queue = {Work.ASK: lane.asks, Work.SEND_AGAIN: lane.resends, Work.SUBMIT: lane.fresh}[kind]
         queue.rows = rows

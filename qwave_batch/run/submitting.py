@@ -1,6 +1,9 @@
 """A submit: the intent on record, the key on its way, and what the answer makes of the attempt."""
 
-from typing import assert_never
+import asyncio
+import math
+from collections.abc import Coroutine
+from typing import Any, assert_never
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
@@ -15,11 +18,14 @@ from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane
+from qwave_batch.run.prefer import HELD_FROM_S
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
 
 SURPRISING_HOLD = 2
 """A hold of more than so many times the estimate stops its model: prices are not what we think."""
+HELD_NEWS_S = 1.0
+"""How old the rate limit headers of a held answer are at most."""
 
 
 class Submitting:
@@ -46,13 +52,41 @@ class Submitting:
         self._desk.tally.submits += 1
         self._desk.tally.retries += trial.sends > 0 or trial.is_in_doubt
         trial.sends += 1
-        body = {**trial.job.request, **trial.job.callback}
-        answer = await self._context.api.submit(body, idempotency_key=attempt.key)
-        self._desk.hear(answer)
-        self._desk.gates.hear_submit(seat.lane, answer, sent_at, self._desk.now())
+        answer = await self._send(trial, attempt, seat, sent_at)
         step = await self._judge(trial, attempt, answer, seat, sent_at)
         seat.answered()
         return step
+
+    async def _send(self, trial: Trial, attempt: Attempt, seat: Seat, sent_at: float) -> Answer:
+        desk, lane = self._desk, seat.lane
+        wait_s = desk.prefer.wait_s(is_first=not lane.is_proven)
+        callback = trial.job.callback if attempt.callback is None else attempt.callback
+        call = self._context.api.submit(
+            {**trial.job.request, **callback}, idempotency_key=attempt.key, prefer_wait_s=wait_s
+        )
+        answer = await (call if wait_s is None or lane.width == math.inf else self._until_held(call, seat))
+        now = desk.now()
+        desk.hear(answer)
+        # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
+        desk.gates.hear_submit(lane, answer, sent_at if wait_s is None else max(sent_at, now - HELD_NEWS_S), now)
+        if wait_s is not None:
+            is_held = desk.prefer.learn(answer, asked_s=wait_s, took_s=now - sent_at)
+            trial.held_s = now - sent_at if is_held else 0.0
+        return answer
+
+    async def _until_held(self, call: Coroutine[Any, Any, Answer], seat: Seat) -> Answer:
+        """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
+        sending = asyncio.ensure_future(call)
+        nap = asyncio.ensure_future(self._context.clock.sleep(HELD_FROM_S))
+        try:
+            await asyncio.wait((sending, nap), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                seat.lane.was_held()
+                seat.answered()
+            return await sending
+        finally:
+            nap.cancel()
+            sending.cancel()
 
     async def put_aside(self, trial: Trial) -> None:
         """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
@@ -69,7 +103,10 @@ class Submitting:
             case AttemptState.PARKED | AttemptState.UNKNOWN | AttemptState.LOST:
                 assert attempt is not None  # noqa: S101 - it has a state
                 trial.attempt = await self._journal.intend_again(
-                    attempt, held_nusd=held_nusd, sent_at=self._desk.api_now()
+                    attempt,
+                    held_nusd=held_nusd,
+                    sent_at=self._desk.api_now(),
+                    callback=self._desk.callback_of(trial.job),
                 )
             case _:
                 # Selection lets a paid attempt come here only when a person asked for failed jobs again.
@@ -78,6 +115,7 @@ class Submitting:
                     held_nusd=held_nusd,
                     sent_at=self._desk.api_now(),
                     pay_again=self._context.options.retry_failed and trial.sends == 0,
+                    callback=self._desk.callback_of(trial.job),
                 )
         return trial.attempt
 

@@ -35,6 +35,8 @@ class Trial:
     """Submits of this run."""
     sent_at: float | None = None
     """Monotonic seconds of the last of them."""
+    held_s: float = 0.0
+    """For how long the API held the answer to it, and the task was still at work."""
     holds_slot: bool = False
     """Whether it keeps its slot while it waits for another try, because a task of it may be alive."""
     is_resubmit: bool = False

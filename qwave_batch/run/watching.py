@@ -59,7 +59,7 @@ class Watching:
             attempt=attempt,
             seat=seat,
             is_young=is_young,
-            questions=self._questions(trial.job.model, attempt, is_young=is_young),
+            questions=self._questions(trial, attempt, is_young=is_young),
         )
         try:
             return await self._watch(watch)
@@ -83,10 +83,12 @@ class Watching:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
             await self._until_due(watch, deadline)
 
-    def _questions(self, model: str, attempt: Attempt, *, is_young: bool) -> Questions:
-        now, polls, gates = self._desk.now(), self._desk.polls, self._desk.gates
+    def _questions(self, trial: Trial, attempt: Attempt, *, is_young: bool) -> Questions:
+        model, now, polls, gates = trial.job.model, self._desk.now(), self._desk.polls, self._desk.gates
         if (per_minute := gates.shared_per_minute) is not None:
             polls.fit(per_minute, slots=gates.allowance.limit)
+        if is_young and trial.held_s:
+            return polls.of_old_task(model, now, trial.held_s)
         if is_young:
             return polls.of_new_task(model, now)
         age_s = 0.0 if attempt.submitted_at is None else self._desk.api_now() - attempt.submitted_at

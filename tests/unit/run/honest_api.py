@@ -70,6 +70,8 @@ class HonestApi:
     per_minute_of: dict[str, int] = field(default_factory=dict)
     wait_s: float | None = 5.0
     """What a 429 says."""
+    holds_s: float = 0.0
+    """For how long it holds the answer to a submit that asks for it; 0 is a server that ignores that."""
     hold_quota: int | None = None
     says_cost: bool = True
     delay_s: float = 0.01
@@ -112,6 +114,8 @@ class HonestApi:
             return self._stopped(fault)
         task = self._known(idempotency_key) or self._make(request, idempotency_key)
         await self.clock.sleep(self.delay_s)
+        if prefer_wait_s and self.holds_s:
+            await self.clock.sleep(min(prefer_wait_s, self.holds_s, max(0.0, task.ends_at - self.clock.passed)))
         if fault in {"drop_after", "html_after"}:
             return self._silence(fault)
         return self._told(task)
