@@ -1,9 +1,9 @@
 """The API key, kept from being seen."""
 
 import hashlib
-import json
 import re
-from urllib.parse import quote
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 
 from qwave_batch.errors import UsageError
 
@@ -16,7 +16,7 @@ _SECRET_FROM = 4  # characters; masking anything shorter would only garble the t
 class Key:
     """A key that can be sent and fingerprinted, and shows itself nowhere else."""
 
-    __slots__ = ("_forms", "_value")
+    __slots__ = ("_seen", "_value")
 
     def __init__(self, value: str) -> None:
         """Take a key; raises UsageError, without showing it, for one that can't stand in a header."""
@@ -30,7 +30,7 @@ class Key:
                 "was it copied whole, and nothing with it?"
             )
         self._value = value
-        self._forms = sorted({value, quote(value, safe=""), json.dumps(value)[1:-1]}, key=len, reverse=True)
+        self._seen = re.compile("|".join([_spelt(value), *map(re.escape, _in_base64(value))]))
 
     @property
     def authorization(self) -> str:
@@ -45,8 +45,7 @@ class Key:
     def scrub(self, text: str) -> str:
         """Return the text with every appearance of the key masked."""
         if len(self._value) >= _SECRET_FROM:
-            for form in self._forms:
-                text = text.replace(form, MASK)
+            return self._seen.sub(MASK, text)
         return text
 
     def __repr__(self) -> str:
@@ -54,3 +53,17 @@ class Key:
 
     def __reduce__(self) -> str:
         raise TypeError("a key is not written down")
+
+
+def _spelt(value: str) -> str:
+    """Return the pattern of a key whose characters are as they are, or escaped for a URL or for JSON, each."""
+    return "".join(rf"(?:\\?{re.escape(sign)}|(?i:%(?:25)*{ord(sign):02x})|(?i:\\u{ord(sign):04x}))" for sign in value)
+
+
+def _in_base64(value: str) -> Iterator[str]:
+    """Yield what every Base64 text holds that holds the key, wherever in it the key stands."""
+    for before in range(3):
+        data = b"\0" * before + value.encode()
+        of_key = slice(-(-before * 8 // 6), len(data) * 8 // 6)
+        for encode in (b64encode, urlsafe_b64encode):
+            yield encode(data).decode()[of_key]

@@ -60,10 +60,10 @@ def read_task(answer: JsonObject, *, expected_id: str | None = None, scrub: Scru
     Args:
         answer: the body of a 200.
         expected_id: the id that was asked about; an answer about any other task is unreadable.
-        scrub: takes secrets out of a failed task's message.
+        scrub: takes secrets out of what is written down; a task id that holds one is unreadable.
     """
     task_id = answer.get("task_id")
-    if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id):
+    if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id) or scrub(task_id) != task_id:
         raise Unreadable("the answer has no usable task_id")
     if expected_id is not None and task_id != expected_id:
         raise Unreadable(f"the answer is about another task, {task_id}")
@@ -71,14 +71,14 @@ def read_task(answer: JsonObject, *, expected_id: str | None = None, scrub: Scru
     return Task(
         task_id=task_id,
         state=state,
-        model=words(answer.get("model"), limit=200),
-        action=words(answer.get("action"), limit=200),
+        model=words(answer.get("model"), limit=200, scrub=scrub),
+        action=words(answer.get("action"), limit=200, scrub=scrub),
         progress_percent=_percent(answer.get("progress")),
         created_at=instant(answer.get("created_at")),
         completed_at=instant(answer.get("completed_at")),
         hold_quota=_quota(answer.get("pre_consumed_cost")),
         cost_quota=_quota(answer.get("cost")),
-        images=tuple(_images(answer.get("result"))) if state is TaskState.COMPLETED else (),
+        images=tuple(_images(answer.get("result"), scrub)) if state is TaskState.COMPLETED else (),
         error=_error(answer.get("error"), scrub) if state is TaskState.FAILED else None,
     )
 
@@ -94,7 +94,7 @@ def _unknown_state(value: Json) -> NoReturn:
     raise Unreadable(f'the task is in an unknown state, "{words(value, limit=40)}"') from None
 
 
-def _images(result: Json) -> Iterator[ResultImage]:
+def _images(result: Json, scrub: Scrub) -> Iterator[ResultImage]:
     """Yield the images of a completed task; none when the API says there are none.
 
     A shape that is not known is unreadable and not "no images": they may be there, and paid.
@@ -110,10 +110,10 @@ def _images(result: Json) -> Iterator[ResultImage]:
     if len(listed) > MAX_IMAGES:
         raise Unreadable(f"the task's result lists {len(listed):,} images")
     for image in listed:
-        yield from _image(image)
+        yield from _image(image, scrub)
 
 
-def _image(image: Json) -> Iterator[ResultImage]:
+def _image(image: Json, scrub: Scrub) -> Iterator[ResultImage]:
     if isinstance(image, Mapping):
         urls, expires_at = image.get("url"), instant(image.get("expires_at"))
     else:
@@ -123,7 +123,8 @@ def _image(image: Json) -> Iterator[ResultImage]:
             continue
         if not isinstance(url, str) or len(url) > MAX_URL_LENGTH:
             raise Unreadable("an image of the task's result has no usable url")
-        yield ResultImage(url=url, expires_at=expires_at)
+        masked = scrub(url)
+        yield ResultImage(url=url, expires_at=expires_at, masked_url=masked if masked != url else None)
 
 
 def _listed(value: Json) -> list[Json]:

@@ -107,8 +107,8 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
 
 
 def text_of_results(results: Sequence[ResultImage]) -> str:
-    """Return result addresses as the text that the ledger keeps."""
-    return json.dumps([[result.url, result.expires_at] for result in results])
+    """Return result addresses as the text that the ledger keeps; one that holds a secret stays away, as empty."""
+    return json.dumps([["" if result.masked_url else result.url, result.expires_at] for result in results])
 
 
 def results_from_text(text: str | None) -> tuple[ResultImage, ...]:

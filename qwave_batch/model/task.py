@@ -26,6 +26,8 @@ class ResultImage:
     url: str
     expires_at: float | None = None
     """Unix seconds after which the file is gone; None when the API does not say."""
+    masked_url: str | None = None
+    """The address as it may be shown and written down, when the real one holds a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

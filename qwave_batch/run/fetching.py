@@ -77,7 +77,7 @@ class Fetching:
             check = await asyncio.to_thread(check_files, self._layout, trial.files)
             order.files = {place: file for place, file in enumerate(trial.files) if place not in check.damaged}
             await self._renew(order)
-        elif is_earlier:
+        elif is_earlier or not all(result.url for result in order.results):  # one that holds a secret is not kept
             await self._ask_addresses(order)  # those on record may still do when this brings none
         return order
 
@@ -185,7 +185,7 @@ class Fetching:
                 width=picture.width,
                 height=picture.height,
                 format=picture.format,
-                source_url=order.results[place].url,
+                source_url=order.results[place].masked_url or order.results[place].url,
             ),
             modified_ns=modified_ns,
         )

@@ -1,5 +1,7 @@
 import copy
 import pickle
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 
 import pytest
 
@@ -30,6 +32,19 @@ def test_every_form_of_the_key_is_masked(echo: str) -> None:
     assert Key(SECRET).scrub(f"no such key: {echo}!").replace("***", "").strip("xy ") in {
         "no such key: !", "no such key: xy!",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz", "Bearer "])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_the_key_is_masked_in_base64_wherever_it_stands(before: str, encode: Callable[[bytes], bytes]) -> None:
+    text = encode(f"{before}{SECRET}!".encode()).decode()
+    assert "***" in Key(SECRET).scrub(text)
+    assert len(Key(SECRET).scrub(text)) <= len("***") + len(text) - len(SECRET)
+
+
+def test_the_key_is_masked_however_its_characters_are_escaped() -> None:
+    for escape in ("%{:02x}", "%{:02X}", "%25{:02X}", "\\u{:04x}"):
+        assert Key(SECRET).scrub("".join(escape.format(ord(sign)) for sign in SECRET)) == "***"
 
 
 def test_the_fingerprint_tells_keys_apart_and_says_nothing() -> None:

@@ -161,3 +161,20 @@ def test_a_body_that_is_no_json_object_says_what_it_is(body: bytes, reason: str)
 
 def test_a_byte_order_mark_is_no_obstacle() -> None:
     assert read_json(b"\xef\xbb\xbf" + json.dumps({"a": "图"}).encode()) == {"a": "图"}
+
+
+def test_a_task_id_that_holds_a_secret_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="task_id"):
+        read_task({"task_id": "task-secret-1", "status": "queued"}, scrub=lambda text: text.replace("secret", "***"))
+
+
+def test_an_address_that_holds_a_secret_says_how_it_may_be_written_down() -> None:
+    answer: dict[str, Json] = {
+        "task_id": "t",
+        "status": "completed",
+        "result": {"images": ["https://c/1?k=secret", "https://c/2"]},
+    }
+    task = read_task(answer, scrub=lambda text: text.replace("secret", "***"))
+    assert [(image.url, image.masked_url) for image in task.images] == [
+        ("https://c/1?k=secret", "https://c/1?k=***"), ("https://c/2", None),
+    ]  # fmt: skip

@@ -75,6 +75,8 @@ class HonestApi:
     hold_quota: int | None = None
     says_cost: bool = True
     delay_s: float = 0.01
+    masked_url: str | None = None
+    """What may be written down of every picture's address; None is all of it."""
     file_host: str = "cdn"
     """Where pictures are served; what it was before no longer answers."""
     tasks: dict[str, Made] = field(default_factory=dict)
@@ -223,7 +225,10 @@ class HonestApi:
             }.get(task.ending, TaskState.FAILED)  # fmt: skip
             if task.ending == "completed":
                 images = tuple(
-                    ResultImage(url=f"https://{self.file_host}/{task.task_id}/{number}/{self._api_now()}")
+                    ResultImage(
+                        url=f"https://{self.file_host}/{task.task_id}/{number}/{self._api_now()}",
+                        masked_url=self.masked_url,
+                    )
                     for number in range(task.images)
                 )
             elif state is TaskState.FAILED:

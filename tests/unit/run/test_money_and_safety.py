@@ -406,6 +406,16 @@ def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_a
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
 
 
+def test_an_address_that_holds_a_secret_is_fetched_and_written_nowhere(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.masked_url = "https://cdn/***"
+    end = world.ended()
+    assert (end.exit_status, end.requests.download) == (0, 1)
+    with world.read() as ledger:
+        assert next(ledger.lines()).record.images[0].source_url == "https://cdn/***"
+    assert not any(b"https://cdn/task-1" in path.read_bytes() for path in world.layout.private.glob("ledger*"))
+
+
 def test_a_picture_that_moves_within_a_run_is_found_again(world: World) -> None:
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=1)
