@@ -1,11 +1,11 @@
 """Reading a run folder, live or ended."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwave_batch.errors import FolderError
+from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.ledger import Ledger
@@ -51,9 +51,15 @@ class RunFolder:
             return glance_at(RunLayout(self.root), ledger)
 
     def verify(self) -> VerifyReport:
-        """Check every line and every file against manifest, schema and hashes; every image is decoded."""
+        """Check every line and every file against manifest, schema and hashes; every image is decoded.
+
+        What is damaged is noted, so that the next run fetches it again even where size and time are as they were.
+        """
         with self._ledger() as ledger:
-            return verify(RunLayout(self.root), ledger)
+            report = verify(RunLayout(self.root), ledger)
+        if report.damaged:
+            self._doubt(report.damaged)
+        return report
 
     def find_prunable(self) -> PrunePlan:
         """Return what the spec no longer asks for; nothing is changed.
@@ -80,6 +86,13 @@ class RunFolder:
             found = find_prunable(layout, ledger)
             prune(layout, ledger, found)
             return found
+
+    def _doubt(self, paths: Sequence[str]) -> None:
+        layout = RunLayout(self.root)
+        if not layout.ledger.is_file():
+            return
+        with suppress(StorageError), FolderLock(layout), Ledger.open(layout.ledger) as ledger:  # read-only, or live
+            ledger.doubt_files(paths)
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger | None]:

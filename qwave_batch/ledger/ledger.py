@@ -157,6 +157,14 @@ class Ledger:
         """
         self._writing().write_now(lambda connection: _forget(connection, job_id))
 
+    def doubt_files(self, paths: Iterable[str]) -> None:
+        """Let the next run look into the files of these images, whatever their size and time say."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.executemany("UPDATE images SET modified_ns = -1 WHERE path = ?", [(path,) for path in paths])
+
+        self._writing().write_now(change)
+
     def spent_nusd(self) -> int:
         """Return what this folder has cost so far, in nano-dollars, pruned jobs included."""
         return self._ask(read_spent_nusd)

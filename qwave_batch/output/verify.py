@@ -47,6 +47,8 @@ class VerifyReport:
     counts: VerifyCounts
     manifest: Freshness | None
     """How the manifest stood to the ledger; None without a ledger."""
+    damaged: tuple[str, ...] = ()
+    """Paths of image files that are there and are not what they should be."""
 
     @property
     def is_sound(self) -> bool:
@@ -100,6 +102,7 @@ class _Verification:
     awaited: set[str] = field(default_factory=set)
     inputs: dict[str, Place] = field(default_factory=dict)
     edited: dict[str, tuple[Place, dict[str, Json]]] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
 
     def report(self) -> VerifyReport:
         faults = {"missing": 0, "damaged": 0}
@@ -111,6 +114,7 @@ class _Verification:
                 size_bytes += image.size_bytes
             else:
                 faults[fault.kind] += 1
+                self.damaged += [image.path] if fault.kind == "damaged" else []
                 self._complain(f"{image.path}: {fault.message}", place=place, value=image.path)
         self._check_inputs()
         self._compare_with_ledger()
@@ -118,7 +122,9 @@ class _Verification:
             lines=self.tally.counts(), files=files, size_bytes=size_bytes, **faults, **self._look_for_strays()
         )
         self._check_summary(counts.lines)
-        return VerifyReport(problems=tuple(self.problems), counts=counts, manifest=self.freshness)
+        return VerifyReport(
+            problems=tuple(self.problems), counts=counts, manifest=self.freshness, damaged=tuple(self.damaged)
+        )
 
     def _images(self) -> Iterator[tuple[Place, ImageFile]]:
         """Check every line on the way to its images."""

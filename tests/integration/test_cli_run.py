@@ -416,3 +416,20 @@ def test_a_folder_whose_ledger_is_gone_is_not_paid_for_again(spec: Path, tmp_pat
         assert status == 2
         assert "ledger.sqlite, which knows what is paid, is gone or empty" in stderr
     assert (folder / "manifest.jsonl").read_bytes() == manifest
+
+
+def test_what_verify_finds_damaged_is_fetched_again_even_if_size_and_time_are_as_they_were(
+    spec: Path, tmp_path: Path, run: Run
+) -> None:
+    folder = tmp_path / "out"
+    assert run(spec, "-o", folder)[0] == 0
+    victim = min(path for path in (folder / "images").rglob("*") if path.is_file())
+    whole, times = victim.read_bytes(), victim.stat()
+    victim.write_bytes(whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:])
+    os.utime(victim, ns=(times.st_atime_ns, times.st_mtime_ns))
+    status, stdout, _ = call("verify", folder)
+    assert status == 1
+    assert "1 damaged: the next run fetches them again" in stdout
+    assert run(spec, "-o", folder)[0] == 0
+    assert victim.read_bytes() == whole
+    assert call("verify", folder)[0] == 0
