@@ -2,8 +2,10 @@
 
 import asyncio
 import ipaddress
+import logging
 import math
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -32,6 +34,9 @@ from qwave_batch.simulator.tasks import SimulatedTask
 
 _LONGEST_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)\"?\s*(?:,|;|$)", re.IGNORECASE)
+_SILENT = logging.getLogger(f"{__name__}.aiohttp")  # a handler that fails is answered with a 500, and tells nothing
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 _FLOOD_BLOCK = b"\0" * 65_536
 _TRICKLE_STEPS = 20
 _REDIRECTED = "elsewhere"  # marks the address that a redirect leads to
@@ -52,7 +57,7 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
     with ThreadPoolExecutor(1, thread_name_prefix="pictures") as painter:
         app = web.Application(client_max_size=simulator.settings.max_body_bytes)
         _Handlers(simulator, painter).add_to(app)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
+        runner = web.AppRunner(app, access_log=None, logger=_SILENT, handler_cancellation=True, shutdown_timeout=0.5)
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port, backlog=1024)
@@ -101,7 +106,10 @@ class _Handlers:
             account = self._simulator.account(request.headers.get("Authorization"))
             if account and _REDIRECTED in request.query:
                 self._simulator.seen.keys_after_redirect += 1
-            reply = await handle(request, _caller(request, account)) if account else bad_key()
+            try:
+                reply = await handle(request, _caller(request, account)) if account else bad_key()
+            except sqlite3.Error as error:  # its disk is full, say: what it would have promised is not on record
+                reply = refusal(503, "server_error", f"the simulator can't keep its state: {error}")
             self._simulator.seen.answers[place, reply.status] += 1
             return await self._send(request, reply, account)
 

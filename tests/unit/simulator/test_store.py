@@ -45,3 +45,12 @@ def test_no_key_is_ever_written_down(tmp_path: Path, open_api: ApiMaker) -> None
     files = list(tmp_path.iterdir())
     assert files
     assert not any(b"sk-very" in file.read_bytes() for file in files)
+
+
+def test_a_disk_that_takes_nothing_more_is_a_503(open_api: ApiMaker) -> None:
+    async def submit() -> int:
+        async with open_api() as api:
+            api.simulator._store._db.execute("PRAGMA query_only = ON")
+            return int((await api.submit()).status)
+
+    assert asyncio.run(submit()) == 503
