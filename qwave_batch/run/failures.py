@@ -57,11 +57,11 @@ def perhaps_paid(error: JobError) -> JobError:
     return replace(error, message=message, retryable=False)
 
 
-def error_of_lost_task(answer: Missing, task_id: str) -> JobError:
-    """Return the error of a task that the API does not know."""
+def error_of_lost_task(answer: Missing) -> JobError:
+    """Return the error of a task that the API does not know; without its id, so that equals stand together."""
     return JobError(
         code=answer.code or "task_not_found",
-        message=f"the API does not know task {task_id}: is this the account and the host it was made with?",
+        message="the API does not know the task: is this the account and the host it was made with?",
         http_status=answer.status,
     )
 

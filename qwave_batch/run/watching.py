@@ -160,7 +160,7 @@ class Watching:
 
     async def _lose(self, trial: Trial, attempt: Attempt, answer: Missing) -> Step:
         if attempt.state is not AttemptState.LOST:
-            error = error_of_lost_task(answer, str(attempt.task_id))
+            error = error_of_lost_task(answer)
             trial.attempt = await self._desk.journal.lose(attempt, error)
             self._desk.halt.stop(HaltKind.ACCOUNT, error.message)
             return Done(status=JobStatus.UNKNOWN, is_final_failure=True)

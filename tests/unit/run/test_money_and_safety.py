@@ -78,7 +78,9 @@ def test_a_task_that_the_api_does_not_know_stops_the_run(world: World) -> None:
     world.plan(make_job(index) for index in range(8))
     end = world.ended()
     assert end.exit_status == 3
-    assert "does not know task" in end.reason
+    assert "does not know the task" in end.reason
+    with world.read() as ledger:
+        assert len({line.record.error for line in ledger.lines() if line.record.error}) == 1, "one reason for all"
     assert world.api.calls["submit"] == submits, "nothing new was sent"
     assert UNKNOWN in world.statuses()
     world.api.tasks.update(kept)
