@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.books import draw_books
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 _REASONS_SHOWN = 8
 _IDS_SHOWN = 3
-_TROUBLE = {JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED}
+_TROUBLE = {JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING}
+_Reasons: TypeAlias = dict[tuple[str, str, str], list[str]]
+"""Ids of jobs by status, code and message."""
+_LOST = "task_not_found"
+_ACCOUNT = 3
+"""The exit status of a run that its account or its budget has ended."""
 
 
 def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], terminal: Terminal) -> list[str]:
@@ -33,12 +38,14 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     if summary.reused:
         drawn.append(f"{summary.reused:,} of them taken from other folders, for nothing")
     drawn += draw_books(summary.books, terminal)
-    drawn += _draw_trouble(lines, terminal) if counts.failed or counts.unknown or counts.cancelled else []
+    has_trouble = counts.failed or counts.unknown or counts.cancelled or counts.pending
+    reasons = _reasons(lines) if has_trouble else {}
+    drawn += _draw_trouble(reasons, terminal)
     for warning in summary.warnings:
         drawn += wrap(f"note: {terminal.shown(warning)}", terminal.width, hang="      ")
     if summary.reason and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
-    for step in _steps(summary, terminal):
+    for step in _steps(summary, reasons, terminal):
         drawn += wrap(step, terminal.width, hang="  ")
     return drawn
 
@@ -57,12 +64,16 @@ def _rest(summary: "RunSummary") -> str:
     return ", ".join(f"{number:,} {what}" for number, what in parts if number)
 
 
-def _draw_trouble(lines: Iterable["ManifestLine"], terminal: Terminal) -> list[str]:
-    """Return failures by reason, with the first few jobs of each."""
-    by_reason: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+def _reasons(lines: Iterable["ManifestLine"]) -> _Reasons:
+    by_reason: _Reasons = defaultdict(list)
     for line in lines:
         if line.status in _TROUBLE and line.error is not None:
             by_reason[line.status, line.error.code, line.error.message].append(line.job_id)
+    return by_reason
+
+
+def _draw_trouble(by_reason: _Reasons, terminal: Terminal) -> list[str]:
+    """Return what keeps jobs from being done, by reason, with the first few jobs of each."""
     drawn: list[str] = []
     for (status, code, message), ids in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:_REASONS_SHOWN]:
         more = f" and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else ""
@@ -73,16 +84,20 @@ def _draw_trouble(lines: Iterable["ManifestLine"], terminal: Terminal) -> list[s
     return drawn
 
 
-def _steps(summary: "RunSummary", terminal: Terminal) -> list[str]:
+def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list[str]:
     """Return what to do next."""
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
     if (counts.pending or counts.cancelled) and "again" not in summary.reason:
-        steps.append("run it again: it goes on where it stopped, and nothing is made twice")
+        obstacle = "once that is mended, " if summary.exit_status == _ACCOUNT else ""
+        steps.append(f"{obstacle}run it again: it goes on where it stopped, and nothing is made twice")
     if counts.failed:
         steps.append("run it again with --retry-failed, once the reason is gone")
-    if counts.unknown:
+    lost = sum(len(ids) for (status, code, _), ids in reasons.items() if (status, code) == (JobStatus.UNKNOWN, _LOST))
+    if lost:
+        steps.append("run it again with the key and the host that these tasks were made with: they are asked for anew")
+    if counts.unknown > lost:
         steps.append("--resubmit-unknown sends unknown jobs again, and may pay for them twice")
     if not steps and summary.exit_status == 0:
         return [f"check it: qwave-batch verify {folder}"]

@@ -95,3 +95,24 @@ def test_every_line_fits() -> None:
     lines = [failed(number, "茶 " * 60) for number in range(2)]
     for width in (40, 80, 160):
         assert max(map(cells, draw_summary(ended, lines, Terminal(width=width)))) <= width
+
+
+def test_what_keeps_jobs_pending_stands_by_reason() -> None:
+    ended = replace(DONE, exit_status=1, reason="2 pending", counts=JobCounts(jobs=2, pending=2))
+    told = draw_summary(
+        ended, [failed(number, "no answer", JobStatus.PENDING) for number in (1, 2)], Terminal(width=200)
+    )
+    assert "  2 pending: task_failed: no answer (0000000000000001, 0000000000000002)" in told
+
+
+def test_a_run_that_its_account_ended_is_not_simply_run_again() -> None:
+    ended = replace(DONE, exit_status=3, reason="the API refuses the key", counts=JobCounts(jobs=2, pending=2))
+    assert draw_summary(ended, [], Terminal(width=200))[-1].startswith("next: once that is mended, run it again")
+
+
+def test_lost_tasks_want_their_account_and_not_to_be_paid_again() -> None:
+    ended = replace(DONE, exit_status=3, reason="lost", counts=JobCounts(jobs=1, unknown=1))
+    lost = replace(failed(1, "lost", JobStatus.UNKNOWN), error=JobError(code="task_not_found", message="lost"))
+    told = " ".join(draw_summary(ended, [lost], Terminal(width=200)))
+    assert "the key and the host" in told
+    assert "--r" not in told
