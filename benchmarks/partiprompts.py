@@ -5,6 +5,7 @@ and peak memory are the kernel's count for that process alone. The ideal is ``jo
 every slot busy from the first moment to the last, answers noticed the moment they are there.
 
     python benchmarks/partiprompts.py PartiPrompts.tsv --latency 1
+    python benchmarks/partiprompts.py PartiPrompts.tsv --latency "normal(2,0.3)" --limit 416
 
 Every image is verified, and a second run must submit nothing; otherwise it exits 1.
 """
@@ -22,6 +23,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from qwave_batch.simulator import parse_latency
 
 CHECKOUT = Path(__file__).parents[1]
 TABLE = CHECKOUT.parent / "shared" / "data" / "PartiPrompts.tsv"
@@ -102,11 +105,11 @@ def call(*arguments: str, log: Path) -> Call:
 
 
 @contextmanager
-def simulator(latency_s: float, log: Path) -> Iterator[str]:
+def simulator(latency: str, log: Path) -> Iterator[str]:
     """Serve the embedded API from another process and yield its base URL."""
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            (*ENTRY, "simulator", "--port", "0", "--latency", str(latency_s)),
+            (*ENTRY, "simulator", "--port", "0", "--latency", latency),
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=environment(),
@@ -119,6 +122,12 @@ def simulator(latency_s: float, log: Path) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
+def mean_s(latency: str) -> float:
+    """Return the mean of a latency as the simulator reads it."""
+    drawn = parse_latency(latency)
+    return sum(drawn.draw((number + 0.5) / 1000) for number in range(1000)) / 1000
+
+
 def announced(process: subprocess.Popen[str]) -> str:
     """Return the address that a simulator prints when it is ready."""
     assert process.stdout is not None
@@ -128,13 +137,13 @@ def announced(process: subprocess.Popen[str]) -> str:
     raise SystemExit("the simulator ended before it was ready")
 
 
-def measure(table: Path, *, latency_s: float, concurrency: int, limit: int, folder: Path) -> Figures:
+def measure(table: Path, *, latency: str, concurrency: int, limit: int, folder: Path) -> Figures:
     """Run the benchmark in ``folder`` and return its figures."""
     (folder / "prompts.tsv").write_bytes(table.read_bytes())
     spec = folder / "partiprompts.yaml"
     spec.write_text(SPEC.format(models=", ".join(MODELS), concurrency=concurrency, limit=limit), encoding="utf-8")
     made = str(folder / "made")
-    with simulator(latency_s, folder / "simulator.log") as base_url:
+    with simulator(latency, folder / "simulator.log") as base_url:
         run = ("run", str(spec), "-o", made, "--base-url", base_url, "--yes", "--json")
         first = call(*run, log=folder / "first.log")
         second = call(*run, log=folder / "second.log")
@@ -144,7 +153,7 @@ def measure(table: Path, *, latency_s: float, concurrency: int, limit: int, fold
         json.loads(second.printed),
         first=first,
         second_s=second.wall_s,
-        latency_s=latency_s,
+        latency_s=mean_s(latency),
         concurrency=concurrency,
         verified=bool(verified.printed),
     )
@@ -184,7 +193,7 @@ def main(argv: Sequence[str]) -> int:
     """Measure, print the figures, and return 0 when every image is there and nothing was submitted twice."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", nargs="?", type=Path, default=TABLE)
-    parser.add_argument("--latency", type=float, default=1.0, help="seconds that the simulator takes for a task")
+    parser.add_argument("--latency", default="1", help="what the simulator takes for a task: 2, 1..4, normal(2,0.3)")
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--limit", type=int, default=1632, help="the first N prompts")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -192,7 +201,7 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = measure(
             args.table,
-            latency_s=args.latency,
+            latency=args.latency,
             concurrency=args.concurrency,
             limit=args.limit,
             folder=Path(folder),

@@ -1,6 +1,6 @@
 """What a poll costs: chosen so that a task comes to as many polls as may be spent on it. Pure."""
 
-FREE_POLLS = 2.3
+FREE_POLLS = 2.2
 """Polls a task to aim at where they cost nothing: a point of the line at which more of them gain little."""
 FEWEST_POLLS = 1.0
 """The end of a task has to be noticed."""
