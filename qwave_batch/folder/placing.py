@@ -78,6 +78,8 @@ def _candidates(name: PictureName, extension: str) -> Iterator[str]:
 
 
 def _is_free(target: Path, picture: Picture, owner: str | None, job_id: str) -> bool:
+    if target.is_dir():
+        return False
     if owner is not None:
         return owner == job_id
     if not os.path.lexists(target):

@@ -194,8 +194,9 @@ class Fetching:
         trial = order.trial
         if order.attempt.state is AttemptState.STORED and place < len(trial.files):
             path = trial.files[place].image.path
-            restore_picture(self._layout, into, path)
-            return path
+            if not (self._layout.root / path).is_dir():
+                restore_picture(self._layout, into, path)
+                return path
         name = PictureName(
             job_path=trial.job.path,
             job_id=trial.job.job_id,

@@ -457,6 +457,18 @@ def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage
     assert world.pictures() == before
 
 
+def test_a_folder_where_a_picture_belongs_is_left_alone_and_the_picture_stands_beside_it(world: World) -> None:
+    world.plan([make_job(0), make_job(1)])
+    world.run()
+    victim = world.layout.root / "images/m/p0.png"
+    victim.unlink()
+    victim.mkdir()
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, len(world.pictures())) == (0, 0, 2)
+    assert victim.is_dir()
+    assert world.ended().requests.download == 0
+
+
 def test_a_copied_folder_is_looked_at_once_and_not_fetched(world: World) -> None:
     world.plan([make_job(0)])
     world.run()
