@@ -97,6 +97,8 @@ def read_raw_lines(layout: RunLayout) -> Iterator[tuple[int, bytes]]:
         StorageError: it can't be read.
     """
     if not layout.manifest.is_file():
+        if (holder := holder_of(layout)) is not None:
+            raise FolderError(f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})")
         way_out = (
             f"`qwave-batch status {layout.root}` writes it from the ledger"
             if layout.ledger.is_file()

@@ -9,7 +9,9 @@ import pytest
 import rfc8785
 from PIL import Image
 
+from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.pictures import inspect_picture
 from qwave_batch.folder.placing import PictureName, place_picture
 from qwave_batch.ledger.attempt import StoredFile
@@ -138,3 +140,10 @@ def test_a_folder_that_was_moved_is_sound(run: RunLayout, ledger: Ledger, tmp_pa
         report = verify(moved, opened)
     assert report.is_sound
     assert report.manifest is Freshness.CURRENT
+
+
+def test_a_folder_whose_first_manifest_is_not_written_yet_says_that_a_run_is_at_work(
+    layout: RunLayout, ledger: Ledger
+) -> None:
+    with FolderLock(layout), pytest.raises(FolderError, match="a run is at work there"):
+        verify(layout, ledger)
