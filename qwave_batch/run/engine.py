@@ -5,6 +5,7 @@ from contextlib import ExitStack, suppress
 
 from qwave_batch.client.answers import Throttled
 from qwave_batch.errors import BudgetError, FolderError, StorageError
+from qwave_batch.folder.leftovers import remove_leftovers
 from qwave_batch.ledger.identity import has_moved
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
@@ -16,7 +17,6 @@ from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.ends import RunEnd
-from qwave_batch.run.fetching import clear_partial
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.polling import PollTimes
@@ -40,7 +40,7 @@ async def run_plan(context: RunContext) -> RunEnd:
     """
     started_at = context.clock.monotonic()
     journal = context.ledger.journal(context.on_change)
-    await asyncio.to_thread(clear_partial, context.layout)
+    await asyncio.to_thread(remove_leftovers, context.layout)
     agenda = await asyncio.to_thread(make_agenda, context.ledger, journal, context.layout, context.options)
     budget = Budget(
         cap_nusd=_cap_nusd(context),

@@ -9,7 +9,6 @@ from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import BadPicture, Picture, inspect_picture
 from qwave_batch.folder.placing import PictureName, place_picture, restore_picture
 from qwave_batch.ledger.attempt import Attempt, StoredFile
@@ -270,11 +269,3 @@ class _Owner:
 
     def __call__(self, path: str) -> str | None:
         return self.names.owner_of(path, self.job_id)
-
-
-def clear_partial(layout: RunLayout) -> None:
-    """Throw away what an earlier run has half downloaded; the lock is held."""
-    with storage_errors(layout.partial, "clear"):
-        for path in layout.partial.glob("*"):
-            if path.is_file():
-                path.unlink()

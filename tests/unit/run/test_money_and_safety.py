@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from qwave_batch.errors import BudgetError, FolderError, StorageError
+from qwave_batch.folder.atomic import TEMPORARY_PREFIX
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
@@ -467,6 +468,15 @@ def test_a_folder_where_a_picture_belongs_is_left_alone_and_the_picture_stands_b
     assert (end.exit_status, end.requests.submit, len(world.pictures())) == (0, 0, 2)
     assert victim.is_dir()
     assert world.ended().requests.download == 0
+
+
+def test_what_a_killed_run_has_half_written_is_cleared_away(world: World) -> None:
+    world.plan([make_job(0)])
+    left = [world.layout.root / f"{TEMPORARY_PREFIX}manifest", world.layout.partial / "x_1.part"]
+    for path in left:
+        path.write_bytes(b"half")
+    assert world.ended().exit_status == 0
+    assert not any(path.exists() for path in left)
 
 
 def test_a_copied_folder_is_looked_at_once_and_not_fetched(world: World) -> None:
