@@ -433,3 +433,13 @@ def test_what_verify_finds_damaged_is_fetched_again_even_if_size_and_time_are_as
     assert run(spec, "-o", folder)[0] == 0
     assert victim.read_bytes() == whole
     assert call("verify", folder)[0] == 0
+
+
+def test_a_saved_plan_is_no_spec_to_validate() -> None:
+    status, _, stderr = call("validate", "tea.jsonl")
+    assert status == 2
+    assert "is a saved plan" in stderr
+
+
+def test_a_simulator_that_takes_nothing_is_refused() -> None:
+    assert call("simulator", "--rpm", "0")[0] == 2

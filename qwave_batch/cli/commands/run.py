@@ -43,7 +43,10 @@ def configure(parser: Parser) -> None:
     _configure_money(parser)
     _configure_selection(parser)
     parser.add_argument(
-        "--concurrency", metavar="N", type=whole_number(minimum=1), help="at most so many tasks at once"
+        "--concurrency",
+        metavar="N",
+        type=whole_number(minimum=1),
+        help="at most so many tasks at once; it only lowers what the spec says",
     )
     parser.add_argument(
         "--max-wait",

@@ -35,7 +35,7 @@ def configure(parser: Parser) -> None:
         default="lognormal(1,0.35)",
         help="how long tasks take: seconds (2), a range (1..4), normal(2,0.3) or lognormal(2,0.35)",
     )
-    parser.add_argument("--rpm", metavar="N", type=whole_number(minimum=0), help="at most N submits in any 60 seconds")
+    parser.add_argument("--rpm", metavar="N", type=whole_number(minimum=1), help="at most N submits in any 60 seconds")
     parser.add_argument(
         "--faults",
         metavar="FAULTS",

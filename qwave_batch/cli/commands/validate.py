@@ -2,13 +2,14 @@
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, one_of
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.options import add_reading
-from qwave_batch.errors import SpecError
+from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.model.problem import Problem
 
 USAGE = "SPEC... [options]"
@@ -31,6 +32,11 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Check all specs; 2 when any of them has an error."""
+    for spec in args.specs:
+        if Path(spec).suffix == ".jsonl":
+            raise UsageError(
+                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {spec}` runs it"
+            )
     found = {spec: api.check_spec(spec, overrides=args.overrides, allow_read=args.allow_read) for spec in args.specs}
     problems = [problem for of_spec in found.values() for problem in of_spec]
     match args.format:
