@@ -134,10 +134,11 @@ def rate(work: Any, file: Path) -> float:
 
 def peak_mib(jobs: int) -> float:
     """Return the peak memory of planning the matrix with about so many jobs, in a process of its own."""
+    # VmHWM and not getrusage: a child inherits the latter's maximum from the process that started it
     code = (
-        "import resource, sys; from qwave_batch.spec.loading import load_spec; "
+        "import sys; from pathlib import Path; from qwave_batch.spec.loading import load_spec; "
         "from qwave_batch.plan.making import make_plan; make_plan(load_spec(sys.argv[1])); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     with tempfile.TemporaryDirectory() as folder:
         file = write_specs(Path(folder), jobs)["matrix"]
