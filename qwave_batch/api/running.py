@@ -28,9 +28,9 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
-from qwave_batch.model.terms import DEFAULT_CONCURRENCY
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan
+from qwave_batch.run.adaptive import MOST
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.engine import run_plan
@@ -228,7 +228,7 @@ class _Run:
             await showing.close()
 
     async def _run_plan(self, ledger: Ledger, recorder: Recorder, feed: EventFeed, showing: Showing) -> RunEnd:
-        concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or DEFAULT_CONCURRENCY
+        concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or MOST
         async with open_api(
             self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS
         ) as api:

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-START = 16
-"""Where nobody names a ceiling, a run begins with so many."""
+from qwave_batch.model.terms import DEFAULT_CONCURRENCY
+
 MOST = 128
 """Where nobody names a ceiling, it never goes beyond."""
 CUT = 0.7
@@ -43,7 +43,7 @@ class Allowance:
     @classmethod
     def under(cls, ceiling: int | None) -> "Allowance":
         """Return the allowance under a ceiling that somebody named, or the modest one where nobody did."""
-        return cls(ceiling=MOST, limit=START) if ceiling is None else cls(ceiling=ceiling, limit=ceiling)
+        return cls(ceiling=MOST, limit=DEFAULT_CONCURRENCY) if ceiling is None else cls(ceiling=ceiling, limit=ceiling)
 
     def went_well(self, sent_at: float) -> None:
         """Take in a good answer to a submit that left at ``sent_at``."""

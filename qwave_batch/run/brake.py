@@ -23,16 +23,23 @@ class Brake:
         """Return when polls may leave again."""
         return self._polls
 
-    def hold_model(self, model: str, until: float, now: float) -> bool:
+    def hold_model(self, model: str, until: float, now: float, *, sent_at: float | None = None) -> bool:
         """Take a 429 on a submit to mean its model; return whether it turned out to be the account's.
 
-        It is the account's when another model is held already and nothing has got through since that began.
+        It is the account's when the submit left after another model's hold began, and none that did has got through.
+
+        Args:
+            model: The model.
+            until: When its submits may leave again.
+            now: The present.
+            sent_at: When the submit left; None is now.
         """
+        left_at = now if sent_at is None else sent_at
         others = [name for name, time in self._models.items() if name != model and time > now]
         if self._models.get(model, 0.0) <= now:
             self._held_from[model] = now
         self._models[model] = max(until, self._models.get(model, 0.0))
-        if any(self._held_from[name] >= self._passed for name in others):
+        if any(self._passed <= self._held_from[name] < left_at for name in others):
             self.hold_submits(max(until, *(self._models[name] for name in others)))
             return True
         return False

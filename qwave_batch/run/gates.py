@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from qwave_batch.client.answers import Answer, TaskAnswer, Throttled
-from qwave_batch.run.adaptive import Allowance
+from qwave_batch.run.adaptive import CALM_S, Allowance
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.headroom import Headroom
 from qwave_batch.run.lane import Lane
@@ -27,6 +27,9 @@ class Gates:
     headroom: Headroom = field(default_factory=Headroom)
     _told: dict[str, int | None] = field(default_factory=dict)
     """The limit that headers name, by model: where they differ, each model has a window of its own."""
+
+    _troubled: dict[str, float] = field(default_factory=dict)
+    """When a submit last went without an answer, by model."""
 
     @property
     def shared_per_minute(self) -> int | None:
@@ -105,10 +108,25 @@ class Gates:
             self.brake.hold_submits(until)
             return
         lane.was_throttled(sent_at, now)
-        is_accounts = self.brake.hold_model(lane.model, until, now)
+        is_accounts = self.brake.hold_model(lane.model, until, now, sent_at=sent_at)
         if is_accounts:
             self.allowance.was_throttled(sent_at, now)
         bucket, other = (self.pace, lane.pace) if is_accounts else (lane.pace, self.pace)
         other.take_back(sent_at)
         if bucket.was_throttled(sent_at, now, answer.wait_s) and is_accounts:
             lane.pace.forget_limit()
+
+    def trouble(self, lane: Lane, now: float, hold_s: float) -> None:
+        """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too.
+
+        Args:
+            lane: The model.
+            now: The present.
+            hold_s: How long the server asked to wait.
+        """
+        lane.was_not_answered(now)
+        if any(model != lane.model and now - at < CALM_S for model, at in self._troubled.items()):
+            self.allowance.had_trouble(now)
+        self._troubled[lane.model] = now
+        if hold_s:
+            self.brake.hold_model(lane.model, now + hold_s, now)

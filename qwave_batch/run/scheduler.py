@@ -12,7 +12,7 @@ from qwave_batch.ledger.records import status_of
 from qwave_batch.model.money import NUSD_PER_USD
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import ModelLimits
-from qwave_batch.run.adaptive import START, Allowance
+from qwave_batch.run.adaptive import Allowance
 from qwave_batch.run.bell import Bell
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.halt import HaltKind
@@ -24,8 +24,6 @@ from qwave_batch.run.waiting import Wait, WaitFor
 from qwave_batch.run.window import SendWindow
 from qwave_batch.run.worker import Worker
 
-DEFAULT_CONCURRENCY = START
-"""Tasks alive at once at first, where neither spec nor options say."""
 FETCHES = 8
 """Jobs of earlier runs whose pictures are fetched at once; they hold no slot."""
 SOON_S = 5.0

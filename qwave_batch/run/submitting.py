@@ -212,10 +212,8 @@ class Submitting:
         return Later(at=now + max(asked_s, backoff_s(trial.silences, self._context.rng)))
 
     def _note_trouble(self, lane: Lane, answer: Unanswered, now: float) -> None:
-        lane.was_not_answered(now)
-        self._desk.gates.allowance.had_trouble(now)
-        if answer.retry_after_s and answer.retry_after_s <= self._context.options.max_wait_s:
-            self._desk.brake.hold_model(lane.model, now + answer.retry_after_s, now)
+        asked_s = answer.retry_after_s or 0.0
+        self._desk.gates.trouble(lane, now, asked_s if asked_s <= self._context.options.max_wait_s else 0.0)
         if lane.failures > 1 and now - lane.failing_since > self._context.options.max_wait_s and not lane.closed:
             lane.is_down = True
             lane.closed = (
