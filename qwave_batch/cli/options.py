@@ -33,9 +33,16 @@ def add_reading(parser: Parser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        type=Path,
+        type=_folder,
         help="also read tables and images from this folder; may be given again",
     )
+
+
+def _folder(text: str) -> Path:
+    """Return the folder of an argument, which must be there: a slip of the keyboard would allow nothing."""
+    if not Path(text).is_dir():
+        raise UsageError(f"--allow-read {text}: there is no such folder")
+    return Path(text)
 
 
 def add_base_url(parser: Parser) -> None:

@@ -56,6 +56,7 @@ def test_version_is_told() -> None:
         (("run", "a.yaml", "--max-usd", "nan"), '"nan" is not a number of at least 0'),
         (("validate", "a.yaml", "--format", "jsn"), 'unknown format "jsn"; did you mean "json"?'),
         (("--hepl",), 'did you mean "--help"?'),
+        (("validate", "a.yaml", "--allow-read", "/nowhere"), "--allow-read /nowhere: there is no such folder"),
     ],
 )
 def test_a_wrong_command_line_is_told_with_the_nearest_right_one(argv: tuple[str, ...], words: str) -> None:
