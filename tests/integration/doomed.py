@@ -1,0 +1,198 @@
+"""The command line in a process of its own that kills itself at a named point, or lives with a clock that jumps.
+
+Each process is forked from one that has everything loaded, so that a death costs tenths of a second.
+"""
+
+import asyncio
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from inspect import iscoroutinefunction
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+from qwave_batch.cli.main import main
+from qwave_batch.ledger import writer
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.clock import SystemClock
+
+JOURNAL = (
+    *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
+    *("cancelled", "store", "spoil", "renew", "remark"),
+)
+LEDGER = ("claim", "replace_plan")
+FILES = ("image", "manifest.jsonl", "summary.json")
+"""What is renamed to its place."""
+DAY_S = 86_400.0
+
+_doing: ContextVar[str] = ContextVar("_doing", default="")
+
+
+class Moment(StrEnum):
+    """When, about a change of the ledger, the process dies."""
+
+    INSIDE = "inside"
+    """The change is made, and its transaction is not committed."""
+    AFTER = "after"
+    """It is committed, and nobody has heard of that yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doom:
+    """The point where a process dies: at the how-many-eth change of a kind, or before that rename of a file."""
+
+    at: str
+    count: int = 1
+    moment: Moment = Moment.INSIDE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plight:
+    """What a process has to live, or die, with."""
+
+    doom: Doom | None = None
+    clock_jumps: bool = False
+    """Whether the machine's date is two days late or early every few looks at it."""
+    file_limit: int | None = None
+    """The size in bytes beyond which no file can grow."""
+
+
+def context() -> ForkServerContext:
+    """Return where processes come from that have everything loaded."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload([__name__, "qwave_batch.api.running", "qwave_batch.cli.commands.run"])
+    return found
+
+
+async def run(argv: Sequence[str], *, base_url: str, log: Path, plight: Plight | None = None) -> int:
+    """Run the command line in a process of its own and return its exit status; minus the signal that killed it."""
+    process = context().Process(target=live, args=(tuple(argv), base_url, log, plight or Plight()))
+    process.start()
+    try:
+        await asyncio.to_thread(process.join)
+    finally:
+        if process.is_alive():
+            process.kill()
+            process.join()
+        status = process.exitcode
+        process.close()
+    assert status is not None
+    return status
+
+
+def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
+    """What happens in that process."""
+    with log.open("a", encoding="utf-8") as said:
+        if plight.doom is not None:
+            install(plight.doom)
+        if plight.clock_jumps:
+            let_the_clock_jump()
+        if plight.file_limit is not None:
+            limit_files(plight.file_limit)
+        environ = {"QWAVE_API_KEY": "k", "QWAVE_BASE_URL": base_url, "PATH": os.environ.get("PATH", "")}
+        status = main(argv, said, said, environ=environ)
+    sys.exit(status)
+
+
+def install(doom: Doom) -> None:
+    """Make this process die where it is told to."""
+    if doom.at in FILES:
+        _die_before_renaming(doom)
+        return
+    for kind, names in ((Journal, JOURNAL), (Ledger, LEDGER)):
+        for name in names:
+            setattr(kind, name, _named(name, getattr(kind, name)))
+    _die_at_write(doom)
+
+
+def let_the_clock_jump() -> None:
+    """Make the date jump to and fro."""
+    looks = itertools.count()
+    offsets = (0.0, 2 * DAY_S, -2 * DAY_S)
+    SystemClock.now = lambda _: time.time() + offsets[next(looks) // 7 % 3]  # type: ignore[method-assign,assignment]
+
+
+def limit_files(size_bytes: int) -> None:
+    """Let no file grow beyond a size, as a full disk would."""
+    import resource  # noqa: PLC0415 - only where a process is to have this limit
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
+
+
+def die() -> None:
+    """Go as by ``kill -9``: nothing is flushed, nothing is cleaned up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def _named(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    async def later(*args: Any, **named: Any) -> Any:
+        token = _doing.set(name)
+        try:
+            return await call(*args, **named)
+        finally:
+            _doing.reset(token)
+
+    @wraps(call)
+    def now(*args: Any, **named: Any) -> Any:
+        token = _doing.set(name)
+        try:
+            return call(*args, **named)
+        finally:
+            _doing.reset(token)
+
+    return later if iscoroutinefunction(call) else now
+
+
+def _die_at_write(doom: Doom) -> None:
+    seen = itertools.count(1)
+    is_struck = False
+    put, answer_all = writer.GroupWriter._put, writer._answer_all
+
+    def put_doomed(self: writer.GroupWriter, item: writer._Item) -> None:
+        if _doing.get() == doom.at and next(seen) == doom.count:
+            change = item.change
+
+            def last(connection: Any) -> Any:
+                nonlocal is_struck
+                made = change(connection)
+                is_struck = True
+                if doom.moment is Moment.INSIDE:
+                    die()
+                return made
+
+            item.change = last
+        put(self, item)
+
+    def answer_or_die(items: list[writer._Item], outcomes: list[writer._Outcome]) -> None:
+        if is_struck:
+            die()
+        answer_all(items, outcomes)
+
+    writer.GroupWriter._put = put_doomed  # type: ignore[method-assign]
+    writer._answer_all = answer_or_die
+
+
+def _die_before_renaming(doom: Doom) -> None:
+    seen = itertools.count(1)
+
+    def hear(event: str, facts: tuple[object, ...]) -> None:
+        if event == "os.rename":
+            path = Path(os.fsdecode(facts[1]))  # type: ignore[arg-type]
+            kind = "image" if "images" in path.parts else path.name
+            if kind == doom.at and next(seen) == doom.count:
+                die()
+
+    sys.addaudithook(hear)
