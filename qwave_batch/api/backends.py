@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.simulation import serve_simulator
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.client.base_url import read_base_url
 from qwave_batch.client.key import Key
@@ -12,8 +12,14 @@ from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.later import later
 from qwave_batch.ledger.identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
+
+if TYPE_CHECKING:
+    from qwave_batch.api import simulation
+else:
+    simulation = later("qwave_batch.api.simulation")
 
 SIMULATED_KEY = "simulated"
 """The key of every simulated account: it opens nothing."""
@@ -45,7 +51,7 @@ async def open_api(
     """
     if isinstance(connection, Simulated):
         async with (
-            serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
+            simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
             _task_api(base_url, SIMULATED_KEY, Proxies(), connections) as api,
         ):
             yield api
