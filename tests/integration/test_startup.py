@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.cli.registry import COMMANDS
-from qwave_batch.model.terms import DEFAULT_CONCURRENCY
-from qwave_batch.run import scheduler
 
 NEVER_FOR_HELP = {
     "aiohttp", "asyncio", "email", "importlib.metadata", "jinja2", "jsonschema", "logging", "PIL", "pyarrow", "sqlite3",
@@ -59,8 +57,3 @@ def test_looking_at_a_spec_loads_nothing_that_runs_it(argv: tuple[str, ...], che
     loaded = loaded_by(*argv, "specs/quickstart.yaml", checkout=checkout)
     assert loaded & NEVER_FOR_A_LOOK == set()
     assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= ROOMS_FOR_A_LOOK
-
-
-def test_a_forecast_counts_with_what_a_run_takes() -> None:
-    """A forecast may not load the engine, so the number stands where both find it."""
-    assert scheduler.DEFAULT_CONCURRENCY == DEFAULT_CONCURRENCY
