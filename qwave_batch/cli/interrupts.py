@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, handed to a running event loop instead of breaking into it."""
+"""Ctrl-C, SIGTERM and a closed terminal, handed to a running event loop instead of breaking into it."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -18,20 +18,23 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Call ``act`` in the running loop for each SIGINT or SIGTERM inside the block.
+    """Call ``act`` in the running loop for each SIGINT, SIGTERM or SIGHUP inside the block.
 
-    Outside the main thread, where Python hands out no signals, nothing changes.
+    A SIGHUP that is ignored stays so: that is what ``nohup`` asks for. Outside the main thread, where Python hands out
+    no signals, nothing changes.
     """
     if current_thread() is not main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    is_hangup_heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    heard = (*_SIGNALS, signal.SIGHUP) if is_hangup_heard else _SIGNALS
+    for number in heard:
         loop.add_signal_handler(number, act)
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)
 
 

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -61,6 +62,7 @@ class Plight:
     """What a process has to live, or die, with."""
 
     doom: Doom | None = None
+    dies_after_s: float | None = None
     clock_jumps: bool = False
     """Whether the machine's date is two days late or early every few looks at it."""
     file_limit: int | None = None
@@ -95,6 +97,10 @@ def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
     with log.open("a", encoding="utf-8") as said:
         if plight.doom is not None:
             install(plight.doom)
+        if plight.dies_after_s is not None:
+            timer = threading.Timer(plight.dies_after_s, die)
+            timer.daemon = True
+            timer.start()
         if plight.clock_jumps:
             let_the_clock_jump()
         if plight.file_limit is not None:

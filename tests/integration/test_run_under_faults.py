@@ -35,10 +35,14 @@ RARE = {
     **dict.fromkeys((FaultName.UPSTREAM_BAD_REQUEST, FaultName.PRICE_NOT_CONFIGURED), 0.02),
 }
 ALL = ",".join(
-    f"{place}.{name}={RARE.get(name, 0.02)}{LONG if kind.seconds else ''}"
+    f"{place}.{name}={RARE.get(name, 0.02)}"
+    f"{'#1' if place is Place.DOWNLOAD or name is FaultName.PRICE_NOT_CONFIGURED else ''}"
+    f"{LONG if kind.seconds else ''}"
     for name, kind in KINDS.items()
     for place in sorted(kind.possible - UNUSED)
 )
+"""Of downloads only first tries: a file that comes broken twice is broken at its source, and only a person has it made
+and paid anew. A model without a price has none for as long as the API says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
