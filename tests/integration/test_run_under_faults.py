@@ -37,12 +37,13 @@ RARE = {
 ALL = ",".join(
     f"{place}.{name}={RARE.get(name, 0.02)}"
     f"{'#1' if place is Place.DOWNLOAD or name is FaultName.PRICE_NOT_CONFIGURED else ''}"
+    f"{'#1..4' if name is FaultName.TASK_LOST else ''}"
     f"{LONG if kind.seconds else ''}"
     for name, kind in KINDS.items()
     for place in sorted(kind.possible - UNUSED)
 )
 """Of downloads only first tries: a file that comes broken twice is broken at its source, and only a person has it made
-and paid anew. A model without a price has none for as long as the API says so."""
+and paid anew. A model without a price, and a task that the API denies, are there again later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
