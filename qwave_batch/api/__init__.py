@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from qwave_batch.model.progress import OnProgress, Progress
     from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, Origin
     from qwave_batch.model.task import TaskState
-    from qwave_batch.model.terms import Limits, ModelLimits, Terms
+    from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
     from qwave_batch.output.eventlog import EventLog
     from qwave_batch.output.events import event_as_json
     from qwave_batch.output.line import ManifestLine
@@ -100,6 +100,7 @@ __all__ = [
     "Catalog",
     "Change",
     "Comparison",
+    "Completion",
     "Confirm",
     "Connection",
     "Estimate",
@@ -264,7 +265,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.model.progress": ("OnProgress", "Progress"),
     "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus", "Origin"),
     "qwave_batch.model.task": ("TaskState",),
-    "qwave_batch.model.terms": ("Limits", "ModelLimits", "Terms"),
+    "qwave_batch.model.terms": ("Completion", "Limits", "ModelLimits", "Terms"),
     "qwave_batch.output.eventlog": ("EventLog",),
     "qwave_batch.output.events": ("event_as_json",),
     "qwave_batch.output.line": ("ManifestLine",),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
+from qwave_batch.api.callbacks import check_callbacks, open_callbacks
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.estimating import Estimate, estimate
 from qwave_batch.api.feeding import EventFeed, Showing
@@ -83,6 +84,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     plan = await asyncio.to_thread(open_plan, source) if isinstance(source, str | Path) else source
     catalog = plan.catalog_used if isinstance(plan, Plan) else open_catalog(plan.catalog)
     backend = backend_name(connection, catalog)
+    check_callbacks(connection, catalog, plan.terms, options or RunOptions())
     layout = RunLayout(Path(out_dir) if out_dir is not None else default_folder(plan, connection))
     run = _Run(
         plan=plan,
@@ -229,9 +231,10 @@ class _Run:
 
     async def _run_plan(self, ledger: Ledger, recorder: Recorder, feed: EventFeed, showing: Showing) -> RunEnd:
         concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or MOST
-        async with open_api(
-            self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS
-        ) as api:
+        async with (
+            open_api(self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS) as api,
+            open_callbacks(self.plan.terms, self.options) as callbacks,
+        ):
             return await run_plan(
                 RunContext(
                     layout=self.layout,
@@ -243,6 +246,7 @@ class _Run:
                     idempotency_hours=self.catalog.idempotency_hours,
                     cost_nusd=self._cost_nusd,
                     write_manifest=recorder.write,
+                    callbacks=callbacks,
                     on_change=feed.emit_change,
                     on_progress=showing.show,
                     stop=self.stop,

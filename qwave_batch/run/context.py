@@ -13,7 +13,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.options import RunOptions
-from qwave_batch.run.ports import TaskCalls
+from qwave_batch.run.ports import Callbacks, TaskCalls
 from qwave_batch.run.stop import StopSignal
 
 
@@ -34,6 +34,8 @@ class RunContext:
     """The catalog price of so many images of a job, for answers that do not say what they cost."""
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread, every 30 s and at every end."""
+    callbacks: Callbacks | None = None
+    """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None
     """Told of every change of an attempt once it is on record; it must not raise."""
     on_progress: OnProgress | None = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.client.answers import Answer, Balance, Served, Stopped, Throttled, Trouble, Unanswered
+from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
@@ -13,12 +14,14 @@ from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
+from qwave_batch.run.hints import Hints
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.waiting import Wait, clock_time, words_of_quota, words_of_silence, words_of_wait
 from qwave_batch.run.window import SendWindow
 
+CALLBACK_URL = "callback_url"
 UNSAID_WAIT_S = 5.0
 """How long to wait after a 429 that does not say."""
 
@@ -34,6 +37,8 @@ class Desk:
     gates: Gates
     polls: PollTimes
     prefer: Prefer
+    hints: Hints | None = None
+    """Where calls of the API are waited for, if at all."""
     halt: Halt = field(default_factory=Halt)
     api_time: ApiTime = field(default_factory=ApiTime)
     silent_since: float | None = None
@@ -69,8 +74,19 @@ class Desk:
         return self.api_time.at(now=clock.now(), monotonic=clock.monotonic())
 
     def callback_of(self, job: Job) -> JsonObject:
-        """Return the callback fields of a new submit: the job's own."""
-        return job.callback
+        """Return the callback fields of a new submit: the job's own, or the address of the run's receiver."""
+        if self.hints is None or self.hints.is_deaf or CALLBACK_URL in job.callback:
+            return job.callback
+        return {**job.callback, CALLBACK_URL: self.hints.url}
+
+    def hints_of(self, attempt: Attempt) -> Hints | None:
+        """Return where a call about an attempt's task may arrive; None when it is to be polled."""
+        if self.hints is None or (attempt.callback or {}).get(CALLBACK_URL) != self.hints.url:
+            return None
+        if self.hints.is_deaf:
+            self.tally.warn("no call of the API has reached the receiver, so tasks are polled; is --webhook-url right?")
+            return None
+        return self.hints
 
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""

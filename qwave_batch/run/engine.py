@@ -11,6 +11,7 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.terms import Completion
 from qwave_batch.run.adaptive import Allowance
 from qwave_batch.run.agenda import Agenda, make_agenda
 from qwave_batch.run.budget import Budget
@@ -19,6 +20,7 @@ from qwave_batch.run.desk import Desk
 from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.hints import Hints
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.scheduler import Scheduler
@@ -144,6 +146,8 @@ def _show(desk: Desk) -> None:
 
 
 def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget, started_at: float) -> Desk:
+    completion = context.options.completion or context.terms.completion
+    is_called = completion is Completion.WEBHOOK
     return Desk(
         context=context,
         journal=journal,
@@ -156,10 +160,11 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
         ),
         polls=PollTimes(),
         prefer=Prefer(
-            completion=context.options.completion or context.terms.completion,
+            completion=completion,
             keeps_keys=context.idempotency_hours is not None,
             timeout_s=context.terms.timeout_s,
         ),
+        hints=Hints(context.callbacks, context.clock) if is_called and context.callbacks else None,
     )
 
 

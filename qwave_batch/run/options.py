@@ -25,6 +25,12 @@ class RunOptions:
     """A ceiling for tasks alive at once; it only lowers what the spec says."""
     completion: Completion | None = None
     """How to learn that a task has ended; None is what the spec says."""
+    webhook_url: str | None = None
+    """Where the API reaches the receiver of ``completion: webhook``; None is where it listens."""
+    webhook_host: str = "127.0.0.1"
+    """The address that the receiver listens on."""
+    webhook_port: int = 0
+    """The port that the receiver listens on; 0 takes a free one."""
     max_usd: float | None = None
     """A cap on what the folder may ever cost; it only lowers the spec's."""
     until_budget: bool = False

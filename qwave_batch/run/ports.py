@@ -1,5 +1,6 @@
 """What a run needs from outside: the task API as typed calls."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -26,4 +27,17 @@ class TaskCalls(Protocol):
 
     async def download(self, url: str, into: Path, *, max_bytes: int = ..., timeout_s: float = ...) -> DownloadAnswer:
         """Fetch a result into the file ``into``; on failure no file is left."""
+        ...
+
+
+class Callbacks(Protocol):
+    """Whatever the API calls when a task ends, such as ``client.receiver.CallbackReceiver``."""
+
+    @property
+    def url(self) -> str:
+        """What to hand to the API as ``callback_url``."""
+        ...
+
+    def listen(self, on_hint: Callable[[str], None]) -> None:
+        """Hand the id of every task that may have ended to ``on_hint``, in the event loop."""
         ...

@@ -12,6 +12,7 @@ from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_lost_task, timed_out
 from qwave_batch.run.halt import HaltKind
+from qwave_batch.run.hints import Expected
 from qwave_batch.run.polling import Questions
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
@@ -32,6 +33,8 @@ class _Watch:
     is_young: bool
     """Whether the task was made just now."""
     questions: Questions
+    expected: Expected | None = None
+    """What a call of the API wakes, where one is expected."""
     sent_at: float = 0.0
     """When the last question left."""
     silences: int = 0
@@ -61,10 +64,16 @@ class Watching:
             is_young=is_young,
             questions=self._questions(trial, attempt, is_young=is_young),
         )
+        hints, found = self._desk.hints_of(attempt), None
+        if hints is not None and attempt.task_id is not None:
+            watch.expected = hints.expect(attempt.task_id, trial.job.model)
         try:
-            return await self._watch(watch)
+            found = await self._watch(watch)
+            return found
         finally:
             watch.questions.close()
+            if hints is not None and watch.expected is not None:
+                hints.forget(watch.expected, is_over=isinstance(found, Task))
 
     async def _watch(self, watch: _Watch) -> Task | Step:
         deadline = self._desk.now() + self._context.terms.timeout_s
@@ -96,6 +105,10 @@ class Watching:
 
     async def _until_due(self, watch: _Watch, deadline: float) -> None:
         """Return when it is time to ask, which changes with what other tasks teach; at the latest at the deadline."""
+        hints = self._desk.hints
+        if hints is not None and watch.expected is not None and not hints.is_deaf:
+            await hints.wait(watch.expected, max(0.0, deadline - self._desk.now()))
+            return
         while (wait_s := watch.questions.sleep_s(now := self._desk.now())) and now < deadline:
             await self._context.clock.sleep(min(wait_s, deadline - now))
         if (turn_at := watch.questions.turn_at(now)) > now:

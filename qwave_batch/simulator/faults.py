@@ -28,6 +28,7 @@ class Place(StrEnum):
     DOWNLOAD = "download"
     INFO = "info"
     TASK = "task"
+    CALLBACK = "callback"
 
 
 _CALLS = frozenset({Place.SUBMIT, Place.ACCEPTED, Place.POLL, Place.CANCEL, Place.INFO})
@@ -75,6 +76,10 @@ class FaultName(StrEnum):
     TRUNCATED_IMAGE = "truncated_image"
     CORRUPT_IMAGE = "corrupt_image"
     EXPIRED_URL = "expired_url"
+    CALLBACK_NEVER = "callback_never"
+    CALLBACK_LATE = "callback_late"
+    CALLBACK_TWICE = "callback_twice"
+    CALLBACK_GARBAGE = "callback_garbage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +156,10 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.TRUNCATED_IMAGE: _only(Place.DOWNLOAD, "the first half of the file, as if it were all"),
     FaultName.CORRUPT_IMAGE: _only(Place.DOWNLOAD, "a file of the right length with damage in the middle"),
     FaultName.EXPIRED_URL: _only(Place.DOWNLOAD, "the file is gone before its time"),
+    FaultName.CALLBACK_NEVER: _only(Place.CALLBACK, "the call does not come"),
+    FaultName.CALLBACK_LATE: _only(Place.CALLBACK, "the call comes so many seconds after the end", seconds=30),
+    FaultName.CALLBACK_TWICE: _only(Place.CALLBACK, "the call comes twice"),
+    FaultName.CALLBACK_GARBAGE: _only(Place.CALLBACK, "the call has a body without a task's id"),
 }
 """Every fault, in the order in which they get their turn."""
 

@@ -27,6 +27,10 @@ class Order:
     """The hash of ``request``."""
     sent_hash: str
     """The hash of the whole body."""
+    callback_url: str | None = None
+    """Where the end of the task is to be told."""
+    callback_events: tuple[str, ...] = ()
+    """The ends that are to be told; empty is all."""
 
 
 def read_object(raw: bytes) -> dict[str, Any] | Reply:
@@ -67,7 +71,14 @@ def judge(body: Mapping[str, Any], catalog: Catalog) -> Order | Reply:
     for violation in model.violations(sent):
         return _violation(violation.field, violation.message)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
-    return Order(model=model, request=request, body_hash=hash_of(request), sent_hash=hash_of(body))
+    return Order(
+        model=model,
+        request=request,
+        body_hash=hash_of(request),
+        sent_hash=hash_of(body),
+        callback_url=sent.get("callback_url"),
+        callback_events=tuple(sent.get("callback_events") or ()),
+    )
 
 
 def _violation(field: str, message: str) -> Reply:

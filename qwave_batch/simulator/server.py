@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from qwave_batch.errors import UsageError
+from qwave_batch.simulator.callbacks import Callbacks
 from qwave_batch.simulator.faults import Place
 from qwave_batch.simulator.pictures import render
 from qwave_batch.simulator.replies import (
@@ -56,7 +57,8 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
         raise UsageError(f"the simulator serves this machine only: {host} is no loopback address")
     with ThreadPoolExecutor(1, thread_name_prefix="pictures") as painter:
         app = web.Application(client_max_size=simulator.settings.max_body_bytes)
-        _Handlers(simulator, painter).add_to(app)
+        callbacks = Callbacks(simulator)
+        _Handlers(simulator, painter, callbacks).add_to(app)
         runner = web.AppRunner(app, access_log=None, logger=_SILENT, handler_cancellation=True, shutdown_timeout=0.5)
         await runner.setup()
         try:
@@ -66,7 +68,8 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
             except (OSError, OverflowError) as error:
                 raise UsageError(f"the simulator cannot listen on {host}:{port}: {error}") from error
             bound = runner.addresses[0][1]
-            yield f"http://{f'[{host}]' if ':' in host else host}:{bound}/v1"
+            async with callbacks:
+                yield f"http://{f'[{host}]' if ':' in host else host}:{bound}/v1"
         finally:
             await runner.cleanup()
 
@@ -84,8 +87,9 @@ async def serve_forever(
 class _Handlers:
     """One method a route."""
 
-    def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor) -> None:
+    def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor, callbacks: Callbacks) -> None:
         self._simulator = simulator
+        self._callbacks = callbacks
         self._painter = painter
         self._cancelled: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # tasks that are waited for
 
@@ -126,6 +130,7 @@ class _Handlers:
         submission = self._simulator.submit(caller, raw, request.headers.get("Idempotency-Key"))
         if submission.task is None:
             return submission.reply
+        self._callbacks.promise(caller, submission.task, submission.call)
         wait_s = _prefer_wait_s(request.headers.get("Prefer")) if self._simulator.settings.dialect.knows_prefer else 0
         if wait_s:
             await self._hold(submission.task, wait_s)
@@ -154,6 +159,7 @@ class _Handlers:
         reply = self._simulator.cancel(caller, task_id)
         if held := self._cancelled.get(task_id):
             held.set()
+        self._callbacks.cancelled(task_id)
         return reply
 
     async def _models(self, request: web.Request, caller: Caller) -> Reply:

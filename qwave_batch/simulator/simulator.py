@@ -4,7 +4,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -47,12 +47,23 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call that a submit has asked for."""
+
+    url: str
+    events: tuple[str, ...]
+    """The ends that are to be told; empty is all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """What a submit came to."""
 
     reply: Reply
     task: SimulatedTask | None = None
     """The task that was made or found, when the right answer to it may still be waited for."""
+    call: Call | None = None
+    """What is to be called when the task ends; None for a task that was found, whose call is on its way."""
 
 
 @dataclass(slots=True)
@@ -67,6 +78,8 @@ class Seen:
     """How often an Authorization header was carried along to the other host name of a redirect."""
     throttled: int = 0
     """How many requests the rate limits refused."""
+    calls: Counter[int] = field(default_factory=Counter)
+    """How many calls at the end of a task were answered, by the status; 0 is without an answer."""
 
 
 class Simulator:
@@ -242,6 +255,17 @@ class Simulator:
         key = f"{task.sent_hash}/{number}" if task else task_id
         return self._answered(caller, Place.DOWNLOAD, key, reply)
 
+    def called(self, caller: Caller, task: SimulatedTask) -> tuple[bytes, Sequence[Fault]]:
+        """Return the body of the call that tells of a task's end, and the faults that strike it."""
+        now = self.clock.now()
+        task = self._store.get(task.task_id) or task
+        body = json_reply(self._status_body(caller, task, now)).body
+        return body, self._misfortune.striking(Place.CALLBACK, task.sent_hash)
+
+    def state(self, task: SimulatedTask) -> TaskState:
+        """Return where a task stands now."""
+        return (self._store.get(task.task_id) or task).state(self.clock.now())
+
     def rate_headers(self, account: str | None) -> dict[str, str]:
         """Return the headers that say how much room the account has, where the settings ask for them."""
         return self._gates.of(account).headers(self.clock.monotonic()) if account else {}
@@ -268,7 +292,8 @@ class Simulator:
         task = self._maker.make(account, order, idempotency_key, now=now, made_before=made_before)
         self._store.add(task)
         self._wallet.hold(task)
-        return Submission(reply=json_reply({}), task=task)
+        call = Call(url=order.callback_url, events=order.callback_events) if order.callback_url else None
+        return Submission(reply=json_reply({}), task=task, call=call)
 
     def _own(self, caller: Caller, task_id: str) -> SimulatedTask | None:
         task = self._store.get(task_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, amount, whole_number
 from qwave_batch.cli.commands.plan import say_warnings, show_plan
+from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.progress import view_for
@@ -54,6 +55,7 @@ def configure(parser: Parser) -> None:
         type=amount(above_zero=False),
         help="how long to wait at most for a rate limit or a quota window; else 900",
     )
+    add_completion(parser)
     parser.add_argument(
         "--reuse",
         metavar="DIR",
@@ -138,6 +140,7 @@ def _options(args: Namespace) -> "RunOptions":
         until_budget=args.until_budget,
         fail_fast=args.fail_fast,
         adopt=args.adopt,
+        **read_completion(args),
         **({} if args.max_wait is None else {"max_wait_s": args.max_wait}),
     )
 

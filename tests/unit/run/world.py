@@ -21,6 +21,7 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.options import RunOptions
+from qwave_batch.run.ports import Callbacks
 from qwave_batch.run.stop import StopSignal
 from tests.unit.run.honest_api import PRICE_QUOTA, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
@@ -93,6 +94,7 @@ class World:
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
     on_manifest: Callable[[], None] = lambda: None
+    callbacks: Callbacks | None = None
     ledger_pages_left: int | None = None
     """How much the ledger can grow before its disk is full; None is without end."""
 
@@ -175,6 +177,7 @@ class World:
             idempotency_hours=self.idempotency_hours,
             cost_nusd=lambda _, images: PRICE_NUSD * images,
             write_manifest=self._write_manifest,
+            callbacks=self.callbacks,
             on_progress=self.on_progress,
             stop=self.stop or StopSignal(),
             clock=self.clock,
