@@ -122,7 +122,8 @@ def main() -> None:
     print(f"{score.kills.total()} kills at {len(score.kills)} points: {dict(score.kills.most_common())}")
     print(f"{score.answers} answers, {score.faulty} of them no 200")
     print(
-        f"paid twice: {score.paid_twice}; lost: {score.lost}; unknown: {score.unknown}; unfinished: {score.unfinished}; bugs: {score.crashed}"
+        f"paid twice: {score.paid_twice}; lost: {score.lost}; unknown: {score.unknown}; "
+        f"unfinished: {score.unfinished}; bugs: {score.crashed}"
     )
 
 
