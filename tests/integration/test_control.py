@@ -26,6 +26,7 @@ prompts:
   - {id: dog, text: "A dog at the door"}
 matrix:
   model: [gpt-image-2, z-image-turbo]
+completion: poll  # so that a task is known as soon as it is made, and can be seen in the queue
 """
 KEY = "sk-very-secret"
 
