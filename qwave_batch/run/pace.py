@@ -4,8 +4,9 @@ import math
 from collections import deque
 
 PERIOD_S = 60.0
-MARGIN_S = 0.25
-"""The server counts a request when it arrives, and the way there is not always equally long."""
+MARGIN_S, MOST_MARGIN_S = 0.25, 2.0
+"""The server counts a request when it arrives, and the way there is not always equally long: so much later than it
+might the next one leaves, and a little later still each time that was not enough."""
 TOLERANCE_S = 2.0
 """Waits are told in whole seconds, rounded up."""
 GROWTH = 20
@@ -24,7 +25,10 @@ class LearnedWindow:
         """Sends in a minute; None while nothing is known."""
         self._sent: deque[float] = deque()
         self._reserved = 0
+        self._margin_s = MARGIN_S
         self._tried_at = -math.inf
+        self._before: int | None = None
+        """The limit before the last try of more."""
 
     def opens_at(self, now: float) -> float:
         """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
@@ -34,7 +38,7 @@ class LearnedWindow:
         room = self.limit - self._reserved
         if room <= 0:
             return math.inf
-        return now if len(self._sent) < room else max(now, self._sent[-room] + PERIOD_S + MARGIN_S)
+        return now if len(self._sent) < room else max(now, self._sent[-room] + PERIOD_S + self._margin_s)
 
     def reserve(self) -> None:
         """Put room aside for a send that is being prepared."""
@@ -51,6 +55,7 @@ class LearnedWindow:
         self._sent.append(now)
         is_used = self.limit is not None and len(self._sent) >= self.limit
         if self.limit is not None and is_used and now - self._tried_at > PERIOD_S:
+            self._before = self.limit
             self.limit += max(1, self.limit // GROWTH)
             self._tried_at = now
 
@@ -58,11 +63,24 @@ class LearnedWindow:
         """Take in a 429 and the wait that it asks for; return whether it was learned from."""
         self.take_back(sent_at)
         self._forget(now)
-        if not self._sent or wait_s is None or abs(self._sent[0] + PERIOD_S - now - wait_s) > TOLERANCE_S:
+        if not self._sent or wait_s is None:
             return False
-        self.limit = len(self._sent)
+        if self.limit is not None and wait_s <= TOLERANCE_S:
+            self._step_back(now)
+        elif abs(self._sent[0] + PERIOD_S - now - wait_s) <= TOLERANCE_S:
+            self.limit = len(self._sent)
+        else:
+            return False
         self._tried_at = now
         return True
+
+    def _step_back(self, now: float) -> None:
+        """Take back the last try of more; without one, it was a little early only."""
+        if self._before is not None and now - self._tried_at <= PERIOD_S:
+            self.limit = self._before
+        else:
+            self._margin_s = min(MOST_MARGIN_S, self._margin_s + MARGIN_S)
+        self._before = None
 
     def take_back(self, sent_at: float) -> None:
         """Take a refused send off the log: it does not count at the server either."""
@@ -74,5 +92,5 @@ class LearnedWindow:
         self.limit = None
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0] + PERIOD_S + MARGIN_S <= now:
+        while self._sent and self._sent[0] + PERIOD_S + self._margin_s <= now:
             self._sent.popleft()
