@@ -141,7 +141,9 @@ def test_a_clock_that_jumps_by_days_costs_nothing_twice(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         doom = Doom(at="accept", count=2)
         assert await scene.run(plight=Plight(clock_jumps=True, doom=doom)) == -signal.SIGKILL
-        assert await scene.run(plight=Plight(clock_jumps=True)) == 0, scene.said()
+        # by such a clock a key may be out of date; then its job is unknown, and waits for a person's word
+        assert await scene.run(plight=Plight(clock_jumps=True)) in {0, 1}, scene.said()
+        assert await scene.run("--resubmit-unknown") == 0, scene.said()
         scene.check_whole()
 
     play(act, tmp_path)
