@@ -76,6 +76,9 @@ def context() -> ForkServerContext:
     return found
 
 
+_END_UNSEEN = 255
+
+
 async def run(argv: Sequence[str], *, base_url: str, log: Path, plight: Plight | None = None) -> int:
     """Run the command line in a process of its own and return its exit status; minus the signal that killed it."""
     process = context().Process(target=live, args=(tuple(argv), base_url, log, plight or Plight()))
@@ -89,7 +92,8 @@ async def run(argv: Sequence[str], *, base_url: str, log: Path, plight: Plight |
         status = process.exitcode
         process.close()
     assert status is not None
-    return status
+    # the program itself never ends with 255: that is what is said of a process whose end the fork server did not see
+    return -signal.SIGKILL if status == _END_UNSEEN else status
 
 
 def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
