@@ -24,6 +24,9 @@ class Progress:
     images_per_minute: float
     remaining_s: float | None
     """Seconds to the end at the present pace; None before there is one."""
+    allowed: int | None = None
+    """How many tasks may be alive at once now, where that is found out as the run goes; None where the spec says it,
+    and the API takes as many."""
     note: str = ""
     """What the run is waiting for, when it waits: a rate limit with its end, a paused model."""
 

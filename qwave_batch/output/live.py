@@ -31,6 +31,7 @@ class LiveRun:
             "failed": progress.failed,
             "unknown": progress.unknown,
             "in_flight": progress.in_flight,
+            "allowed": progress.allowed,
             "images": progress.images,
             "spent_usd": usd_from_nusd(progress.spent_nusd),
             "elapsed_s": round(progress.elapsed_s, 1),

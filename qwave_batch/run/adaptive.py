@@ -29,6 +29,8 @@ class Allowance:
     ceiling: int
     limit: int
     """Tasks that may be alive at once now."""
+    is_free: bool = False
+    """Whether nobody named the ceiling."""
     cuts: int = 0
     """Episodes of 429s so far."""
     _cut_at: float = -math.inf
@@ -43,7 +45,16 @@ class Allowance:
     @classmethod
     def under(cls, ceiling: int | None) -> "Allowance":
         """Return the allowance under a ceiling that somebody named, or the modest one where nobody did."""
-        return cls(ceiling=MOST, limit=DEFAULT_CONCURRENCY) if ceiling is None else cls(ceiling=ceiling, limit=ceiling)
+        return (
+            cls(ceiling=MOST, limit=DEFAULT_CONCURRENCY, is_free=True)
+            if ceiling is None
+            else cls(ceiling=ceiling, limit=ceiling)
+        )
+
+    @property
+    def is_found_out(self) -> bool:
+        """Whether the limit is another than the one that somebody named."""
+        return self.is_free or self.limit < self.ceiling
 
     def went_well(self, sent_at: float) -> None:
         """Take in a good answer to a submit that left at ``sent_at``."""

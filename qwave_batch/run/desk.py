@@ -51,6 +51,8 @@ class Desk:
     """The name of the quota window that was used up last."""
     quota_until: float = 0.0
     """Monotonic seconds at which it opens."""
+    allowed: int | None = None
+    """How many tasks may be alive at once now; None where that is what somebody said."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
 
@@ -98,7 +100,7 @@ class Desk:
         progress = self.tally.progress(now)
         wait_s = self.wait.until - now if self.wait is not None else 0.0
         remaining_s = None if progress.remaining_s is None else max(progress.remaining_s, wait_s)
-        return replace(progress, note=note, remaining_s=remaining_s)
+        return replace(progress, note=note, remaining_s=remaining_s, allowed=self.allowed)
 
     def hear(self, answer: Answer | Balance | Trouble) -> None:
         """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.

@@ -1,5 +1,6 @@
 """Every limit that a request passes on its way out, of the account and of its model, and what answers teach of them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.client.answers import Answer, TaskAnswer, Throttled
@@ -130,3 +131,25 @@ class Gates:
         self._troubled[lane.model] = now
         if hold_s:
             self.brake.hold_model(lane.model, now + hold_s, now)
+
+    def allowed(self, lanes: Sequence[Lane]) -> int | None:
+        """Return how many tasks may be alive at once now; None where that is what somebody said."""
+        if not any(allowance.is_found_out for allowance in (self.allowance, *(lane.allowance for lane in lanes))):
+            return None
+        return min(self.allowance.limit, sum(lane.allowance.limit for lane in lanes))
+
+    def lessons(self, lanes: Iterable[Lane]) -> list[str]:
+        """Return what 429s have taught of the API's limits, in words for whoever writes the spec."""
+        told = [(lane.model, lane.allowance, lane.pace) for lane in lanes] + [
+            ("the account", self.allowance, self.pace)
+        ]
+        return [lesson for who, allowance, pace in told if (lesson := _lesson(who, allowance, pace))]
+
+
+def _lesson(who: str, allowance: Allowance, pace: LearnedWindow) -> str:
+    if pace.limit is not None:
+        return f"the API took about {pace.limit:,} requests a minute of {who}: limits in the spec save finding that out"
+    if allowance.cuts:
+        episodes = f"{allowance.cuts:,} time{'' if allowance.cuts == 1 else 's'}"
+        return f"the API asked for less of {who} {episodes}: {allowance.limit:,} tasks at once were allowed in the end"
+    return ""

@@ -72,6 +72,8 @@ class Scheduler:
                     break
         finally:
             await self._dismiss()
+            for lesson in self._gates.lessons(self._lanes):
+                self._desk.tally.warn(lesson)
         if self._desk.halt.storage_error is None:
             for lane in self._lanes:
                 for trial in lane.drain():
@@ -224,6 +226,7 @@ class Scheduler:
             return False
         for lane in self._lanes:
             lane.release_overdue(now, self._desk.context.terms.timeout_s)
+        self._desk.allowed = self._gates.allowed(self._lanes)
         waiting = list(self._waiting_lanes(now))
         opens_at = min((self._opens_at(lane, now) for lane in waiting), default=math.inf)
         if not self._workers and opens_at == math.inf:

@@ -136,10 +136,15 @@ def sentence(progress: Progress) -> str:
     parts = [f"{progress.done:,} of {count(progress.jobs, 'job')} done"]
     parts += [f"{progress.failed:,} failed"] if progress.failed else []
     parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
-    parts += [f"{progress.in_flight:,} in flight", f"{progress.images_per_minute:,.0f} images/min"]
+    parts += [f"{in_flight(progress)} in flight", f"{progress.images_per_minute:,.0f} images/min"]
     parts += [usd(progress.spent_nusd)]
     parts += [f"{duration(progress.remaining_s)} left"] if progress.remaining_s else []
     return ", ".join(parts)
+
+
+def in_flight(progress: Progress) -> str:
+    """Return how many tasks are alive, and of how many that may be, where that is found out as the run goes."""
+    return f"{progress.in_flight:,}" if progress.allowed is None else f"{progress.in_flight:,}/{progress.allowed:,}"
 
 
 def bar_figures(progress: Progress, *, room: int) -> tuple[str, str]:
@@ -149,7 +154,7 @@ def bar_figures(progress: Progress, *, room: int) -> tuple[str, str]:
     left += f" {progress.unknown:,} unknown" if progress.unknown else ""
     time_left = f"{_clock_time(progress.remaining_s)} left" if progress.remaining_s is not None else "-- left"
     right = [
-        f"{progress.in_flight:,} in flight",
+        f"{in_flight(progress)} in flight",
         f"{progress.images_per_minute:,.0f} img/min",
         usd(progress.spent_nusd),
         time_left,

@@ -98,6 +98,8 @@ def _pace(live: "LiveRun", terminal: Terminal, now: float) -> list[str]:
     """Return how fast it goes, how long it still takes, and what it waits for."""
     progress = live.progress
     parts = [f"{count(progress.in_flight, 'task')} in flight", f"{progress.images_per_minute:,.0f} images/min"]
+    if progress.allowed is not None:
+        parts.insert(1, f"at most {progress.allowed:,} for now")
     parts.append(f"{duration(progress.elapsed_s)} so far")
     if progress.remaining_s:
         parts.append(f"about {duration(progress.remaining_s)} left")

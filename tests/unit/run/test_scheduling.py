@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.run.adaptive import MOST
@@ -110,6 +111,29 @@ def test_whatever_is_lost_no_more_tasks_are_alive_than_slots(
         world.run()
         assert world.api.alive_most <= concurrency
         assert max(world.api.paid().values(), default=1) == 1
+
+
+def test_what_was_found_out_is_shown_while_it_runs_and_in_the_end(world: World) -> None:
+    shown: list[Progress] = []
+    world.on_progress = shown.append
+    world.terms = Terms()
+    world.api.latency = takes(5.0)
+    world.api.fault = lambda place, number: "429" if place == "submit" and number == 40 else None
+    world.plan(make_job(index) for index in range(200))
+    end = world.ended()
+    allowed = [progress.allowed or 0 for progress in shown]
+    first_cut = next(later for earlier, later in itertools.pairwise(allowed) if later < earlier)
+    assert allowed[1] == 16
+    assert 16 <= first_cut < max(allowed)
+    assert any("asked for less of m 1 time" in warning for warning in end.warnings)
+
+
+def test_a_ceiling_that_the_api_takes_needs_no_showing(world: World) -> None:
+    shown: list[Progress] = []
+    world.on_progress = shown.append
+    world.plan(make_job(index) for index in range(20))
+    assert not world.ended().warnings
+    assert {progress.allowed for progress in shown} == {None}
 
 
 # --- models side by side
