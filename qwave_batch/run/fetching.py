@@ -16,6 +16,7 @@ from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.task import ResultImage, TaskState
+from qwave_batch.run.asking import ask_in_time
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import bad_image, not_fetched, result_gone
@@ -147,9 +148,7 @@ class Fetching:
     async def _ask_addresses(self, order: Order) -> JobError | None:
         """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
         assert order.attempt.task_id is not None  # noqa: S101 - a completed attempt has one
-        self._desk.tally.polls += 1
-        answer = await self._context.api.status(order.attempt.task_id)
-        self._desk.hear(answer)
+        answer = await ask_in_time(self._desk, order.attempt.task_id)
         match answer:
             case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
                 order.is_renewed = True

@@ -8,6 +8,7 @@ from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task
+from qwave_batch.run.asking import ask, until_polls_are_open
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_lost_task, timed_out
@@ -80,7 +81,7 @@ class Watching:
         if watch.is_young:
             await self._until_due(watch, deadline)
         while True:
-            await self._until_polls_are_open()
+            await until_polls_are_open(self._desk)
             answer = await self._ask(watch)
             watch.seat.answered()
             found = await self._judge(watch, answer)
@@ -145,27 +146,13 @@ class Watching:
 
     async def _ask(self, watch: _Watch) -> Answer:
         assert watch.attempt.task_id is not None  # noqa: S101 - accepted attempts have one
-        self._desk.tally.polls += 1
         self._desk.tally.retries += watch.silences > 0
         watch.sent_at = self._desk.now()
-        answer = await self._context.api.status(watch.attempt.task_id)
-        self._desk.hear(answer)
-        self._desk.gates.hear_poll(answer, watch.sent_at, self._desk.now())
-        return answer
-
-    async def _until_polls_are_open(self) -> None:
-        """Return when a poll may leave; where polls count, it is counted."""
-        desk = self._desk
-        while (at := desk.gates.polls_open_at(now := desk.now())) > now:
-            await self._context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
-        desk.gates.spend_poll(now)
+        return await ask(self._desk, watch.attempt.task_id)
 
     def _throttle(self, answer: Throttled) -> float:
         wait_s = self._desk.wait_of(answer)
-        if wait_s is None:
-            wait_s = self._context.terms.timeout_s  # until the deadline; the run stops meanwhile
-        self._desk.brake.hold_all(self._desk.now() + wait_s)
-        return wait_s
+        return self._context.terms.timeout_s if wait_s is None else wait_s  # the run may stop meanwhile
 
     async def _found(self, watch: _Watch) -> None:
         if watch.attempt.state is AttemptState.LOST:

@@ -353,3 +353,16 @@ def test_a_crash_while_answers_are_held_pays_once(world: World, calls: int) -> N
     assert world.ended().exit_status == 0
     assert len(world.api.tasks) == 6
     assert math.isclose(sum(world.api.paid().values()), 6)
+
+
+def test_a_question_for_fresh_addresses_waits_for_its_time_too(world: World) -> None:
+    """A 429 on a poll holds every question, whatever it is asked for."""
+    world.terms = Terms(limits=Limits(concurrency=1), completion=Completion.POLL)
+    world.api.wait_s = 30.0
+    world.api.fault = lambda place, number: {"download_1": "expired", "status_2": "429"}.get(f"{place}_{number}")
+    world.api.latency = takes(0.5)
+    world.plan([make_job(0)])
+    assert world.ended().exit_status == 0
+    asked = world.api.sends("status")
+    held = [later - earlier for earlier, later in itertools.pairwise(asked) if later - earlier >= 30.0]
+    assert len(held) == 1
