@@ -1,6 +1,6 @@
 """Everything a call of the task API can come to: closed unions, for ``match`` with ``assert_never``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from qwave_batch.model.job import JobError
@@ -156,10 +156,11 @@ Trouble: TypeAlias = Stopped | Missing | Throttled | Unanswered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloaded:
-    """The file is whole, as far as HTTP can tell, and closed; it is not synced to the disk yet."""
+    """The body is whole, as far as HTTP can tell."""
 
     size_bytes: int
-    sha256: str
+    content: bytes | None = field(default=None, repr=False)
+    """A small body; None when it is in its file, closed and not synced to the disk yet."""
     content_type: str
     """As the server says, lower case, without parameters; empty when it does not."""
     final_url: str

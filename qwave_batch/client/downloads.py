@@ -38,7 +38,7 @@ class DownloadLimits:
 async def download(
     transport: Transport, url: str, into: Path, *, limits: DownloadLimits, clock: Clock
 ) -> DownloadAnswer:
-    """Fetch ``url`` into the file ``into``, over whatever is there; unless it comes whole, no file is left.
+    """Fetch ``url`` into memory when it is small, else into the file ``into``; unless it comes whole, no file is left.
 
     Plain http is taken where the API itself names it, since a paid image weighs more than a careless address; a
     redirect from https to http is not. A ``data:`` URL is no web address: no document promises one, and it would be
@@ -87,7 +87,7 @@ def _judge(response: HttpResponse, address: WebAddress, sink: PartialFile, *, no
     if status == HTTPStatus.OK and sink.size_bytes:
         content_type = words(response.headers.get("content-type", "").partition(";")[0], limit=100).lower()
         return Downloaded(
-            size_bytes=sink.size_bytes, sha256=sink.sha256, content_type=content_type, final_url=address.text
+            size_bytes=sink.size_bytes, content=sink.content, content_type=content_type, final_url=address.text
         )
     if status == HTTPStatus.OK:
         return DownloadFailed(reason=f"{address.host} sent an empty file", retryable=True, status=status)

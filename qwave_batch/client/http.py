@@ -38,6 +38,10 @@ class Sink(Protocol):
         """
         ...
 
+    def keep(self, data: bytes) -> None:
+        """Take a whole body that is small, in place of all writes; called in the event loop, so it does not block."""
+        ...
+
 
 class Transport(Protocol):
     """Carries requests. It follows no redirect, keeps no cookie and raises nothing but TransportFailed."""
@@ -47,7 +51,7 @@ class Transport(Protocol):
         ...
 
     async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
-        """Stream the body of a 200 into ``sink`` and return the response without it.
+        """Put the body of a 200 into ``sink`` and return the response without it.
 
         For any address, not only the API's: an address inside the own network is refused unless the API itself
         lives there. Any other status leaves ``sink`` alone, and its body is not read.

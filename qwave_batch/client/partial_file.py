@@ -1,7 +1,6 @@
-"""The file that a download grows in: hashed as it is written, gone when the download fails."""
+"""What a download grows in: memory while it is small, else a file that is gone when the download fails."""
 
 import contextlib
-import hashlib
 import threading
 from io import FileIO
 from pathlib import Path
@@ -10,7 +9,7 @@ from qwave_batch.errors import StorageError
 
 
 class PartialFile:
-    """Takes a download's bytes, in worker threads.
+    """Takes a download's bytes.
 
     It is not synced: whoever checks the file and gives it its name does that, once, for what turned out to be good.
     """
@@ -18,15 +17,15 @@ class PartialFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: FileIO | None = None
-        self._hash = hashlib.sha256()
         self._lock = threading.Lock()
         self._discarded = False
         self.size_bytes = 0
+        self.content: bytes | None = None
+        """The whole body, when it was small: then there is no file."""
 
-    @property
-    def sha256(self) -> str:
-        """The hash, in hex digits, of what was written so far."""
-        return self._hash.hexdigest()
+    def keep(self, data: bytes) -> None:
+        """Hold a whole body in memory."""
+        self.content, self.size_bytes = data, len(data)
 
     def write(self, data: bytes, *, last: bool) -> None:
         """Append the bytes, and close the file after the last; raises StorageError when the disk fails."""
@@ -42,7 +41,6 @@ class PartialFile:
             except OSError as error:
                 self._close()
                 raise StorageError(f"can't write {self._path}: {error.strerror or error}") from error
-            self._hash.update(data)
             self.size_bytes += len(data)
 
     def discard(self) -> None:

@@ -96,7 +96,7 @@ class TaskApi:
     async def download(
         self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = 120.0
     ) -> DownloadAnswer:
-        """Fetch a result into the file ``into``, without the key; on failure no file is left.
+        """Fetch a result without the key: into memory when it is small, else into ``into``; on failure no file is left.
 
         The file is closed but not synced. Raises StorageError when the disk fails.
         """

@@ -40,7 +40,7 @@ without anyone knowing whether it was heard."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 _STREAM_FROM_BYTES = 512 * 1024
-_SINK_BYTES = 1024 * 1024  # bytes gathered before a worker thread is asked to write them
+_SINK_BYTES = 1024 * 1024  # a body that is smaller stays in memory, a larger one is written in such pieces
 
 FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError, EOFError, BadEncoding)
 """Everything that aiohttp, the sockets, TLS and a body raise for what a network, a server or an address does."""
@@ -113,7 +113,7 @@ class AiohttpTransport:
         return await self._exchange(request, read, stall_s=None)
 
     async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
-        """Stream the body of a 200 into ``sink``; an address inside the own network is refused."""
+        """Put the body of a 200 into ``sink``; an address inside the own network is refused."""
 
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
@@ -289,16 +289,20 @@ async def bounded_body(
 
 
 async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
-    """Write a body in a worker thread, a small one in a single step, so that the loop never waits for the disk."""
+    """Hand over a small body as it is, and let a worker thread write a larger one: the loop never waits for a disk."""
     gathered: list[bytes] = []
     size_bytes = 0
+    is_small = True
     async for piece in body:
         gathered.append(piece)
         size_bytes += len(piece)
         if size_bytes >= _SINK_BYTES:
             await asyncio.to_thread(sink.write, b"".join(gathered), last=False)
-            gathered, size_bytes = [], 0
-    await asyncio.to_thread(sink.write, b"".join(gathered), last=True)
+            gathered, size_bytes, is_small = [], 0, False
+    if is_small:
+        sink.keep(b"".join(gathered))
+    else:
+        await asyncio.to_thread(sink.write, b"".join(gathered), last=True)
 
 
 def user_agent() -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.syncing import sync_folder
 
 TEMPORARY_PREFIX = ".tmp-"
 """What the names of half written files begin with."""
@@ -44,17 +45,6 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    if os.name == "nt":  # folders can't be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _mode_of_new_files() -> int:

@@ -1,17 +1,17 @@
 """How a whole picture gets its final name, and never another job's."""
 
 import itertools
-import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qwave_batch.errors import StorageError
-from qwave_batch.folder.atomic import sync_folder
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import Picture
+from qwave_batch.folder.syncing import sync_folder
 
 EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "gif": ".gif"}
 """The extension of each format that ``inspect_picture`` knows."""
@@ -30,42 +30,83 @@ class PictureName:
     """Whether the request may return several (``Job.max_images > 1``), so that each is numbered."""
 
 
-def place_picture(
-    layout: RunLayout,
-    partial: Path,
-    picture: Picture,
-    name: PictureName,
-    owner_of: Callable[[str], str | None],
-) -> str:
-    """Move a whole picture to its final name and return that, relative to the folder: ``images/...``.
+class Placing:
+    """Gives pictures their final names in one run folder; for worker threads, several at once."""
 
-    A name that is taken by anything else than this job's own earlier file gives way to one with the job id in it.
-    When this returns, bytes and name survive a power cut. It blocks: call it in a thread.
+    def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
+        self._folders: dict[str, Path] = {}
+        """Those that were found right, or made, by their path relative to the run folder."""
 
-    Args:
-        layout: The run folder.
-        partial: The file as it was downloaded, anywhere below the folder.
-        picture: What ``inspect_picture`` found in it.
-        name: The name it asks for.
-        owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
+    def place(self, partial: Path, picture: Picture, name: PictureName, owner_of: Callable[[str], str | None]) -> str:
+        """Move a whole picture to its final name and return that, relative to the folder: ``images/...``.
 
-    Raises:
-        StorageError: the disk refuses, or a symbolic link would lead out of the folder.
-    """
-    for path in _candidates(name, EXTENSIONS[picture.format]):
-        if _is_free(layout.root / path, picture, owner_of(path), name.job_id) and _is_possible(layout, path):
-            _move(layout, partial, path)
-            return path
-    raise AssertionError("the candidates never end")
+        A name that is taken by anything else than this job's own earlier file gives way to one with the job id in
+        it. When this returns, the name survives a power cut. It blocks: call it in a thread.
 
+        Args:
+            partial: The file as it was downloaded, synced, anywhere below the folder.
+            picture: What ``inspect_picture`` found in it.
+            name: The name it asks for.
+            owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
 
-def restore_picture(layout: RunLayout, partial: Path, path: str) -> None:
-    """Put a picture that was fetched again where the record says it stood (``ImageFile.path``).
+        Raises:
+            StorageError: the disk refuses, or a symbolic link would lead out of the folder.
+        """
+        for path in _candidates(name, EXTENSIONS[picture.format]):
+            if self._is_free(path, picture, owner_of(path), name.job_id) and self._is_possible(path):
+                self._move(partial, path)
+                return path
+        raise AssertionError("the candidates never end")
 
-    Raises:
-        StorageError: the disk refuses, or a symbolic link would lead out of the folder.
-    """
-    _move(layout, partial, path)
+    def restore(self, partial: Path, path: str) -> None:
+        """Put a picture that was fetched again where the record says it stood (``ImageFile.path``).
+
+        Raises:
+            StorageError: the disk refuses, or a symbolic link would lead out of the folder.
+        """
+        self._move(partial, path)
+
+    def _is_free(self, path: str, picture: Picture, owner: str | None, job_id: str) -> bool:
+        if owner is not None and owner != job_id:
+            return False
+        target = self._layout.root / path
+        try:
+            found = target.lstat()
+        except OSError:  # nothing is there, or its folder is none, which is looked at next
+            return True
+        if stat.S_ISDIR(found.st_mode):
+            return False
+        if owner is not None:
+            return not target.is_dir()
+        # The very same bytes are what a crash between renaming and recording leaves.
+        is_ours = stat.S_ISREG(found.st_mode) and found.st_size == picture.size_bytes
+        return is_ours and sha256_of_file(target) == picture.sha256
+
+    def _is_possible(self, path: str) -> bool:
+        """Whether no file stands where one of the folders of ``path`` must be."""
+        if path.rpartition("/")[0] in self._folders:
+            return True
+        return not any((self._layout.root / folder).is_file() for folder in PurePosixPath(path).parents)
+
+    def _move(self, partial: Path, path: str) -> None:
+        target = self._layout.root / path
+        with storage_errors(target, "put in place"):
+            folder = self._folder_of(path)
+            try:
+                partial.replace(target)
+            except FileNotFoundError:  # a folder that was there a moment ago was removed
+                self._folders.clear()
+                folder = self._folder_of(path)
+                partial.replace(target)
+            sync_folder(folder)
+
+    def _folder_of(self, path: str) -> Path:
+        above = path.rpartition("/")[0]
+        folder = self._folders.get(above)
+        if folder is None:
+            folder = self._folders[above] = _make_folders(self._layout, PurePosixPath(path))
+        return folder
 
 
 def _candidates(name: PictureName, extension: str) -> Iterator[str]:
@@ -75,37 +116,6 @@ def _candidates(name: PictureName, extension: str) -> Iterator[str]:
     yield f"images/{name.job_id}{ending}"
     for attempt in itertools.count(2):
         yield f"images/{name.job_id}-{attempt}{ending}"
-
-
-def _is_free(target: Path, picture: Picture, owner: str | None, job_id: str) -> bool:
-    if target.is_dir():
-        return False
-    if owner is not None:
-        return owner == job_id
-    if not os.path.lexists(target):
-        return True
-    # The very same bytes are what a crash between renaming and recording leaves.
-    is_ours = target.is_file() and not target.is_symlink() and target.stat().st_size == picture.size_bytes
-    return is_ours and sha256_of_file(target) == picture.sha256
-
-
-def _is_possible(layout: RunLayout, path: str) -> bool:
-    """Whether no file stands where one of the folders of ``path`` must be."""
-    folders = PurePosixPath(path).parents
-    return not any((layout.root / folder).is_file() for folder in folders)
-
-
-def _move(layout: RunLayout, partial: Path, path: str) -> None:
-    target = layout.root / path
-    parent = _make_folders(layout, PurePosixPath(path))
-    with storage_errors(target, "put in place"):
-        descriptor = os.open(partial, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        partial.replace(target)
-        sync_folder(parent)
 
 
 def _make_folders(layout: RunLayout, path: PurePosixPath) -> Path:

@@ -1,23 +1,21 @@
 """From a completed task to checked pictures under their names."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
-from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_picture
-from qwave_batch.folder.placing import PictureName, place_picture, restore_picture
+from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
-from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage, TaskState
 from qwave_batch.run.asking import ask_in_time
 from qwave_batch.run.backoff import backoff_s
+from qwave_batch.run.darkroom import Darkroom, Negative
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import bad_image, not_fetched, result_gone
 from qwave_batch.run.files import check_files
@@ -53,7 +51,7 @@ class Fetching:
         self._context = desk.context
         self._layout = desk.context.layout
         self._gate = asyncio.Semaphore(at_once)
-        self._names = _Names(desk)
+        self._darkroom = Darkroom(desk.context.layout, desk.context.ledger)
 
     async def fetch(self, trial: Trial, attempt: Attempt, *, is_earlier: bool = False) -> Step:
         """Fetch what is missing of a completed or stored attempt, and return how the job stands then.
@@ -91,13 +89,14 @@ class Fetching:
             answer = await self._download(order, place, into, is_retry=bad + failures > 0)
             match answer:
                 case Downloaded():
-                    found = await self._place(order, place, into)
+                    negative = self._negative(order, place, into, answer)
+                    found = await self._darkroom.develop(negative)
                     if isinstance(found, StoredFile):
                         order.files[place] = found
                         return
                     bad += 1
                     if bad > BAD_PICTURES_ALLOWED:
-                        await asyncio.to_thread(self._keep_evidence, order, place, into)
+                        await self._darkroom.keep_evidence(negative, order.attempt.number)
                         order.gone.append(bad_image(str(found)))
                         return
                 case Expired():
@@ -164,50 +163,21 @@ class Fetching:
             case _:
                 return not_fetched("the API did not say where the picture is")
 
-    async def _place(self, order: Order, place: int, into: Path) -> StoredFile | BadPicture:
-        try:
-            return await asyncio.to_thread(self._inspect_and_place, order, place, into)
-        except BadPicture as bad:
-            return bad
-
-    def _inspect_and_place(self, order: Order, place: int, into: Path) -> StoredFile:
-        picture = inspect_picture(into)
-        path = self._put_in_place(order, place, into, picture)
-        with storage_errors(self._layout.root / path, "read"):
-            modified_ns = (self._layout.root / path).stat().st_mtime_ns
-        return StoredFile(
-            image=ImageFile(
-                path=path,
-                sha256=picture.sha256,
-                size_bytes=picture.size_bytes,
-                width=picture.width,
-                height=picture.height,
-                format=picture.format,
-                source_url=order.results[place].masked_url or order.results[place].url,
+    def _negative(self, order: Order, place: int, into: Path, fetched: Downloaded) -> Negative:
+        trial, result = order.trial, order.results[place]
+        is_on_record = order.attempt.state is AttemptState.STORED and place < len(trial.files)
+        return Negative(
+            fetched=fetched,
+            into=into,
+            name=PictureName(
+                job_path=trial.job.path,
+                job_id=trial.job.job_id,
+                number=place + 1,
+                of_many=trial.job.max_images > 1 or len(order.results) > 1,
             ),
-            modified_ns=modified_ns,
+            restores=trial.files[place].image.path if is_on_record else None,
+            source_url=result.masked_url or result.url,
         )
-
-    def _put_in_place(self, order: Order, place: int, into: Path, picture: Picture) -> str:
-        trial = order.trial
-        if order.attempt.state is AttemptState.STORED and place < len(trial.files):
-            path = trial.files[place].image.path
-            if not (self._layout.root / path).is_dir():
-                restore_picture(self._layout, into, path)
-                return path
-        name = PictureName(
-            job_path=trial.job.path,
-            job_id=trial.job.job_id,
-            number=place + 1,
-            of_many=trial.job.max_images > 1 or len(order.results) > 1,
-        )
-        return place_picture(self._layout, into, picture, name, self._names.owner_for(trial.job.job_id))
-
-    def _keep_evidence(self, order: Order, place: int, into: Path) -> None:
-        folder = self._layout.private / "evidence"
-        with storage_errors(folder):
-            folder.mkdir(exist_ok=True)
-            into.replace(folder / f"{order.trial.job.job_id}-{order.attempt.number}_{place + 1}")
 
     async def _record(self, order: Order) -> Step:
         trial, journal = order.trial, self._desk.journal
@@ -222,7 +192,7 @@ class Fetching:
         else:
             trial.attempt = await journal.store(order.attempt, files)
             step = Done(status=JobStatus.COMPLETED)
-        self._names.forget(trial.job.job_id)
+        self._darkroom.forget(trial.job.job_id)
         self._count(trial, files, step.status)
         return step
 
@@ -234,37 +204,3 @@ class Fetching:
             tally.short += is_short(trial.job, len(files), status) - is_short(
                 trial.job, len(record.images), record.status
             )
-
-
-class _Names:
-    """Who has which path, counting the pictures that are being placed at this moment; for worker threads."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._ledger = desk.context.ledger
-        self._lock = threading.Lock()
-        self._asked: dict[str, str] = {}
-
-    def owner_for(self, job_id: str) -> "_Owner":
-        return _Owner(self, job_id)
-
-    def owner_of(self, path: str, job_id: str) -> str | None:
-        with self._lock:
-            owner = self._ledger.owner_of(path)
-            if owner is None and self._asked.setdefault(path, job_id) != job_id:
-                return self._asked[path]
-            return owner
-
-    def forget(self, job_id: str) -> None:
-        """Let go of the names that a job has asked for, now that the ledger knows them."""
-        with self._lock:
-            for path in [path for path, owner in self._asked.items() if owner == job_id]:
-                del self._asked[path]
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    names: _Names
-    job_id: str
-
-    def __call__(self, path: str) -> str | None:
-        return self.names.owner_of(path, self.job_id)

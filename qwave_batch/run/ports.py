@@ -26,7 +26,7 @@ class TaskCalls(Protocol):
         ...
 
     async def download(self, url: str, into: Path, *, max_bytes: int = ..., timeout_s: float = ...) -> DownloadAnswer:
-        """Fetch a result into the file ``into``; on failure no file is left."""
+        """Fetch a result, into memory when it is small, else into the file ``into``; on failure no file is left."""
         ...
 
 

@@ -9,7 +9,8 @@ from qwave_batch.folder.borrowing import borrow_file
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import Picture
-from qwave_batch.folder.placing import PictureName, place_picture
+from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.folder.syncing import sync_file
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.holding import Holding, Taken
 from qwave_batch.ledger.journal import Journal
@@ -40,6 +41,7 @@ class Borrowing:
 
     def __init__(self, layout: RunLayout, ledger: Ledger, journal: Journal, lenders: Sequence[Lender]) -> None:
         self._layout, self._ledger, self._journal, self._lenders = layout, ledger, journal, lenders
+        self._placing = Placing(layout)
         self._placed: dict[str, str] = {}
         """Paths of jobs that are not on record yet, with their owners."""
 
@@ -89,10 +91,10 @@ class Borrowing:
         of_many = job.max_images > 1 or images > 1
         name = PictureName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
         partial = self._layout.partial_of(job.job_id, number)
-        path = place_picture(self._layout, partial, picture, name, self._owner_of)
+        with storage_errors(partial):
+            modified_ns = sync_file(partial)
+        path = self._placing.place(partial, picture, name, self._owner_of)
         self._placed[path] = job.job_id
-        with storage_errors(self._layout.root / path, "read"):
-            modified_ns = (self._layout.root / path).stat().st_mtime_ns
         return StoredFile(image=replace(image, path=path), modified_ns=modified_ns)
 
     def _owner_of(self, path: str) -> str | None:

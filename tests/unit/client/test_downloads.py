@@ -12,6 +12,7 @@ from qwave_batch.model.clock import SystemClock
 
 URL = "https://cdn.example/a.png"
 LIMITS = DownloadLimits(max_bytes=1000, timeout_s=10)
+SMALL_BYTES = 10
 
 
 class Scripted:
@@ -31,7 +32,9 @@ class Scripted:
         if isinstance(step, BaseException):
             sink.write(b"half", last=False)
             raise step
-        if step.status == 200:
+        if step.status == 200 and len(step.body) < SMALL_BYTES:
+            sink.keep(step.body)
+        elif step.status == 200:
             sink.write(step.body, last=True)
         return step
 
@@ -56,7 +59,7 @@ def fetched(
 ) -> tuple[DownloadAnswer, list[HttpRequest]]:
     transport = Scripted(script)
     answer = asyncio.run(download(transport, url, into, limits=LIMITS, clock=clock or SystemClock()))
-    assert into.exists() == isinstance(answer, Downloaded)
+    assert into.exists() == (isinstance(answer, Downloaded) and answer.content is None)
     return answer, transport.requests
 
 
@@ -67,14 +70,14 @@ def into(tmp_path: Path) -> Path:
 
 def test_a_file_that_came_is_described(into: Path) -> None:
     answer, requests = fetched(into, HttpResponse(status=200, headers={"content-type": "Image/PNG; x=y"}, body=b"abc"))
-    assert answer == Downloaded(
-        size_bytes=3,
-        sha256="ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        content_type="image/png",
-        final_url=URL,
-    )
+    assert answer == Downloaded(size_bytes=3, content=b"abc", content_type="image/png", final_url=URL)
     assert requests[0].headers == {}
-    assert into.read_bytes() == b"abc"
+
+
+def test_a_large_file_is_on_disk_and_not_in_memory(into: Path) -> None:
+    answer, _ = fetched(into, HttpResponse(status=200, body=b"x" * SMALL_BYTES))
+    assert answer == Downloaded(size_bytes=SMALL_BYTES, content_type="", final_url=URL)
+    assert into.read_bytes() == b"x" * SMALL_BYTES
 
 
 def test_redirects_are_followed_by_hand(into: Path) -> None:

@@ -1,4 +1,3 @@
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,12 +6,19 @@ from qwave_batch.client.partial_file import PartialFile
 from qwave_batch.errors import StorageError
 
 
-def test_a_file_grows_and_knows_its_hash(tmp_path: Path) -> None:
+def test_a_file_grows_and_knows_its_size(tmp_path: Path) -> None:
     file = PartialFile(tmp_path / "a.partial")
     file.write(b"one", last=False)
     file.write(b"two", last=True)
     assert (tmp_path / "a.partial").read_bytes() == b"onetwo"
-    assert (file.size_bytes, file.sha256) == (6, hashlib.sha256(b"onetwo").hexdigest())
+    assert (file.size_bytes, file.content) == (6, None)
+
+
+def test_a_small_body_stays_in_memory(tmp_path: Path) -> None:
+    file = PartialFile(tmp_path / "a.partial")
+    file.keep(b"small")
+    assert (file.size_bytes, file.content) == (5, b"small")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_an_earlier_try_left_is_written_over(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from qwave_batch.errors import StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import Picture
-from qwave_batch.folder.placing import PictureName, place_picture, restore_picture
+from qwave_batch.folder.placing import PictureName, Placing
 
 NAME = PictureName(job_path="z-image-turbo/alley", job_id="0123456789abcdef")
 
@@ -31,7 +32,7 @@ def place(
     picture = Picture(
         format=picture_format, width=1, height=1, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
     )
-    path = place_picture(layout, partial, picture, name, lambda path: owner if "-0123" not in path else None)
+    path = Placing(layout).place(partial, picture, name, lambda path: owner if "-0123" not in path else None)
     assert not partial.exists()
     assert (layout.root / path).read_bytes() == data
     return path
@@ -125,7 +126,7 @@ def test_a_path_that_leaves_is_refused_even_here(layout: RunLayout, path: str) -
 def test_a_fetched_again_picture_goes_where_the_record_says(layout: RunLayout) -> None:
     partial = layout.partial / "again"
     partial.write_bytes(b"x")
-    restore_picture(layout, partial, "images/old/name.png")
+    Placing(layout).restore(partial, "images/old/name.png")
     assert (layout.images / "old" / "name.png").read_bytes() == b"x"
 
 
@@ -137,3 +138,14 @@ def test_a_read_only_folder_says_so(layout: RunLayout) -> None:
             place(layout, b"x")
     finally:
         layout.images.chmod(0o700)
+
+
+def test_a_folder_that_is_removed_while_pictures_come_is_made_again(layout: RunLayout) -> None:
+    placing = Placing(layout)
+    for number in (1, 2):
+        partial = layout.partial / "a"
+        partial.write_bytes(b"x")
+        placing.restore(partial, f"images/m/{number}.png")
+        if number == 1:
+            shutil.rmtree(layout.images / "m")
+    assert (layout.images / "m" / "2.png").read_bytes() == b"x"

@@ -13,7 +13,7 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.pictures import inspect_picture
-from qwave_batch.folder.placing import PictureName, place_picture
+from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.journal import Bill
@@ -64,7 +64,7 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     partial.write_bytes(out.getvalue())
     picture = inspect_picture(partial)
     name = PictureName(job_path=made.path, job_id=made.job_id)
-    path = place_picture(layout, partial, picture, name, ledger.owner_of)
+    path = Placing(layout).place(partial, picture, name, ledger.owner_of)
     image = ImageFile(
         path=path, sha256=picture.sha256, size_bytes=picture.size_bytes, width=picture.width, height=picture.height,
         format=picture.format, source_url=url,

@@ -160,9 +160,11 @@ class HonestApi:
         data = picture_of(self.tasks[task_id].request, int(number))
         if fault == "truncated":
             data = data[: len(data) // 2]
-        into.write_bytes(data)
+        is_small = self.calls["download"] % 2 == 0  # every other one counts as a large one
+        if not is_small:
+            into.write_bytes(data)
         return Downloaded(
-            size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), content_type="image/png", final_url=url
+            size_bytes=len(data), content=data if is_small else None, content_type="image/png", final_url=url
         )
 
     async def _leave(self, place: str, what: str) -> str | None:

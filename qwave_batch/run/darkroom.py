@@ -1,0 +1,126 @@
+"""From fetched bytes to a checked picture under its name: the work of threads, a few at a time."""
+
+import asyncio
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.client.answers import Downloaded
+from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes, inspect_picture
+from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.folder.syncing import sync_file, write_synced
+from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.record import ImageFile
+
+_THREADS = min(8, (os.cpu_count() or 1) + 1)
+"""Decoding takes a processor, and one more may wait for the disk. Further threads cost more than they bring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Negative:
+    """A picture that was fetched, with all that is known of where it belongs."""
+
+    fetched: Downloaded
+    into: Path
+    """The file that it was downloaded to when it was too large for memory."""
+    name: PictureName
+    restores: str | None
+    """The path on record that it is to have again."""
+    source_url: str
+
+
+class Darkroom:
+    """Checks pictures and puts them in place."""
+
+    def __init__(self, layout: RunLayout, ledger: Ledger) -> None:
+        self._layout = layout
+        self._placing = Placing(layout)
+        self._names = _Names(ledger)
+        self._free = asyncio.Semaphore(_THREADS)
+
+    async def develop(self, negative: Negative) -> StoredFile | BadPicture:
+        """Return the picture's file, which survives a power cut, or why the bytes are no whole picture.
+
+        The name is the job's until ``forget``. Raises StorageError when the disk fails.
+        """
+        async with self._free:
+            try:
+                return await asyncio.to_thread(self._develop, negative)
+            except BadPicture as bad:
+                return bad
+
+    async def keep_evidence(self, negative: Negative, attempt_number: int) -> None:
+        """Keep bytes that are no picture, for whoever wants to know what came instead."""
+        async with self._free:
+            await asyncio.to_thread(self._keep_evidence, negative, attempt_number)
+
+    def forget(self, job_id: str) -> None:
+        """Let go of the names that a job has asked for, now that the ledger knows them."""
+        self._names.forget(job_id)
+
+    def _develop(self, negative: Negative) -> StoredFile:
+        content = negative.fetched.content
+        picture = inspect_picture(negative.into) if content is None else inspect_bytes(content)
+        with storage_errors(negative.into):
+            modified_ns = sync_file(negative.into) if content is None else write_synced(negative.into, content)
+        path = self._put_in_place(negative, picture)
+        return StoredFile(
+            image=ImageFile(
+                path=path,
+                sha256=picture.sha256,
+                size_bytes=picture.size_bytes,
+                width=picture.width,
+                height=picture.height,
+                format=picture.format,
+                source_url=negative.source_url,
+            ),
+            modified_ns=modified_ns,
+        )
+
+    def _put_in_place(self, negative: Negative, picture: Picture) -> str:
+        path = negative.restores
+        if path is not None and not (self._layout.root / path).is_dir():
+            self._placing.restore(negative.into, path)
+            return path
+        job_id = negative.name.job_id
+        return self._placing.place(
+            negative.into, picture, negative.name, lambda path: self._names.owner_of(path, job_id)
+        )
+
+    def _keep_evidence(self, negative: Negative, attempt_number: int) -> None:
+        folder = self._layout.private / "evidence"
+        file = folder / f"{negative.name.job_id}-{attempt_number}_{negative.name.number}"
+        with storage_errors(folder):
+            folder.mkdir(exist_ok=True)
+            if negative.fetched.content is None:
+                negative.into.replace(file)
+            else:
+                file.write_bytes(negative.fetched.content)
+
+
+class _Names:
+    """Who has which path, counting the pictures that are being placed at this moment; for worker threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._asked: dict[str, str] = {}
+        self._of_job: dict[str, list[str]] = {}
+
+    def owner_of(self, path: str, job_id: str) -> str | None:
+        # The claim comes before the look at the ledger: whoever has let go of a claim is on record there by then.
+        with self._lock:
+            claimant = self._asked.setdefault(path, job_id)
+            if claimant != job_id:
+                return claimant
+            self._of_job.setdefault(job_id, []).append(path)
+        return self._ledger.owner_of(path)
+
+    def forget(self, job_id: str) -> None:
+        with self._lock:
+            for path in self._of_job.pop(job_id, ()):
+                self._asked.pop(path, None)
