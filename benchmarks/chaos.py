@@ -1,31 +1,75 @@
 """Does anything that can go wrong make a run pay twice or lose an image?
 
 For so many minutes, folder after folder: a real process runs against an API with every fault at once, dies as by
-``kill -9`` at a random labelled point or a random time, and is begun again, until all is done. The books of the API and
-the folder are looked at after each.
+``kill -9`` at a random labelled point or a random time, finds files damaged or its tasks cancelled, and is begun again,
+until all is done. The books of the API are then held to the ledger and to the folder, and each picture to that of a run
+that nothing happened to.
 
     python -m benchmarks.chaos --minutes 10 --side-by-side 2
+    python -m benchmarks.chaos --seed 5 --folders 1
+
+It may be stopped at any time by Ctrl-C or SIGTERM: what was counted until then is printed.
 """
 
 import argparse
 import asyncio
+import itertools
+import os
 import random
+import shutil
 import signal
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
+from qwave_batch.simulator.faults import KINDS, FaultName
+from tests.integration.audit import Audit, audit
 from tests.integration.doomed import FILES, JOURNAL, LEDGER, Doom, Moment, Plight, run
-from tests.integration.settled import contents_of, lost, paid_twice
-from tests.integration.test_run_under_faults import ALL, SPEC
+from tests.integration.settled import Contents, contents_of
 
-POINTS = (*JOURNAL, *LEDGER, *FILES, *3 * ("intend", "accept", "complete", "store", "image"))
-MOST_RUNS = 30
+SPEC = """
+version: 1
+name: chaotic
+catalog: "2026-05"
+prompts:
+  - {text: a lantern, request: {model: z-image-turbo, aspect_ratio: "1:1"}}
+  - {text: a kite, request: {model: qwen-image-2.0, n: 2}}
+matrix: {seed: {start: 1, count: 4}}
+timeout: 2
+completion: COMPLETION
+"""
 JOBS = 8
+COMPLETIONS = ("auto", "poll", "wait", "webhook")
+TRIES = {FaultName.PRICE_NOT_CONFIGURED: "#1..3", FaultName.TASK_LOST: "#1..9"}
+"""Faults that would strike a model or a task for ever."""
+RARE = frozenset(
+    {FaultName.NEVER_ENDS, FaultName.BAD_KEY, FaultName.BALANCE_USED_UP, FaultName.HTTP429_BARE, FaultName.OVERSIZED}
+)
+"""Faults that end a run or make it wait; more of them would be fewer kills."""
+FAULTS = ",".join(
+    f"{place}.{name}={0.005 if name in RARE else 0.02}{TRIES.get(name, '')}{':0.2' if kind.seconds else ''}"
+    for name, kind in KINDS.items()
+    for place in sorted(kind.possible)
+)
+"""All at all places, at any try: unlike in the tests a file may come broken twice, which is the end of it."""
+
+Pictures: TypeAlias = dict[str, list[bytes]]
+"""The files of each job."""
+
+MADE = ("intend", "accept", "complete", "store", "image")
+POINTS = (*JOURNAL, *LEDGER, *FILES, *3 * MADE)
+LABELLED = len(Moment) * len({*JOURNAL, *LEDGER}) + len(FILES)
+AT_SOME_TIME = "at some time"
+WILD_RUNS = 15
+"""Runs that may die; after them a person asks for all that is missing."""
+MOST_RUNS = 30
 
 
 @dataclass(slots=True)
@@ -35,96 +79,250 @@ class Score:
     folders: int = 0
     runs: int = 0
     kills: Counter[str] = field(default_factory=Counter)
+    hurts: int = 0
     answers: int = 0
     faulty: int = 0
     tasks: int = 0
+    images: int = 0
     paid_twice: int = 0
+    paid_on_request: int = 0
     lost: int = 0
+    spoiled: int = 0
+    wrong: int = 0
     unknown: int = 0
+    unending: int = 0
     unfinished: int = 0
-    crashed: int = 0
+    bugs: int = 0
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is printed."""
+        yield f"{self.folders} folders of {JOBS} jobs, {self.runs} processes, {self.tasks} tasks, {self.images} images"
+        points = len(self.kills.keys() - {AT_SOME_TIME})
+        yield (
+            f"{self.kills.total()} kills: {self.kills[AT_SOME_TIME]} at some time, the others at {points} of "
+            f"{LABELLED} labelled points; {self.hurts} files damaged in between"
+        )
+        yield ", ".join(f"{at} {count}" for at, count in self.kills.most_common())
+        yield f"{self.answers} answers, {self.faulty} of them no 200"
+        yield f"paid twice: {self.paid_twice}; lost: {self.lost}; wrong pictures: {self.wrong}; bugs: {self.bugs}"
+        yield (
+            f"images broken at the source or gone: {self.spoiled}; paid again on request: {self.paid_on_request}; "
+            f"jobs whose task never ends: {self.unending}; unknown: {self.unknown}; unfinished: {self.unfinished}"
+        )
+
+
+@dataclass(slots=True)
+class Story:
+    """One folder, its API, and what happens to it."""
+
+    seed: int
+    home: Path
+    score: Score
+    rng: random.Random
+    simulator: Simulator
+    base_url: str
+    is_asked: bool = False
+    """Whether a person has asked for what had failed for good."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the runs take place."""
+        return self.home / "run"
+
+    @property
+    def log(self) -> Path:
+        """What all processes said."""
+        return self.home / "log"
+
+    async def go(self) -> None:
+        """Run, die and go on until the folder is whole, or waits for a task that never ends.
+
+        Whatever a plain run can't bring is asked for by a person once two of them have come to an end of their own.
+        """
+        in_vain = 0
+        for number in range(MOST_RUNS):
+            is_wild = number < WILD_RUNS
+            end = await (self._wild_run() if is_wild else self._run("run", Plight()))
+            is_over = end == 0 or (end > 0 and self._waits_for_ever())
+            if is_over and (not is_wild or self.rng.random() < 0.4 or not self._hurt()):
+                return
+            in_vain += end > 0
+            if in_vain == 2 or number == WILD_RUNS:
+                self._begin_to_ask()
+
+    async def _wild_run(self) -> int:
+        rng = self.rng
+        if rng.random() < 0.3:
+            self._hurt()
+        if rng.random() < 0.15 and (self.folder / "manifest.jsonl").exists():
+            command = rng.choice(("cancel", "refetch"))
+            await self._run(command, Plight(doom=Doom(at=rng.choice(("cancelled", "store", "image", "claim")))))
+            return -1
+        return await self._run("run", plight_of(rng))
+
+    async def _run(self, command: str, plight: Plight) -> int:
+        argv = [command, str(self.folder)]
+        if command == "run":
+            argv = ["run", str(self.home / "spec.yaml"), "-o", str(self.folder), "--yes"]
+            argv += ["--retry-failed", "--resubmit-unknown"] if self.is_asked else []
+        end = await run(argv, base_url=self.base_url, log=self.log, plight=plight)
+        self.score.runs += 1
+        if end == -signal.SIGKILL:
+            self.score.kills[_name(plight.doom)] += 1
+        return end
+
+    def _hurt(self) -> bool:
+        """Delete or damage a picture, or give it another date, or tear the manifest; return whether there was one."""
+        files = [path for path in (self.folder / "images").rglob("*") if path.is_file()]
+        if not files:
+            return False
+        path = self.rng.choice(files)
+        match self.rng.randrange(4):
+            case 0:
+                path.unlink()
+            case 1:
+                os.truncate(path, path.stat().st_size // 2)
+            case 2:
+                os.utime(path)
+            case _:
+                with suppress(FileNotFoundError):
+                    path = self.folder / "manifest.jsonl"
+                    os.truncate(path, path.stat().st_size * 2 // 3)
+        self.score.hurts += 1
+        return True
+
+    def _begin_to_ask(self) -> None:
+        if not self.is_asked:
+            self.is_asked = True
+            self.score.paid_twice += audit(self.simulator, self.folder).paid_on_request  # nobody has requested it yet
+
+    def _waits_for_ever(self) -> bool:
+        """Whether all that is missing has a task that never ends, and no file is missing or damaged beside it."""
+        contents = self._contents()
+        if contents is None or not self._unending() or audit(self.simulator, self.folder).lost:
+            return False
+        return JOBS - contents.statuses()["completed"] == self._unending()
+
+    def _contents(self) -> Contents | None:
+        try:
+            return contents_of(self.folder)
+        except (FileNotFoundError, ValueError):  # no run has come to its end yet
+            return None
+
+    def _unending(self) -> int:
+        return sum(1 for task in self.simulator.tasks() if task.ends_at is None)
+
+    def judge(self, undisturbed: Pictures) -> None:
+        """Count what came of it."""
+        score, found, contents = self.score, audit(self.simulator, self.folder), self._contents()
+        statuses: Counter[str] = contents.statuses() if contents else Counter()
+        pictures = pictures_of(contents) if contents else {}
+        # One of two pictures says that it is one of two: only as many as were asked for can be compared.
+        wrong = sum(len(its) == len(undisturbed[job]) and its != undisturbed[job] for job, its in pictures.items())
+        answers = self.simulator.seen.answers
+        score.folders += 1
+        score.tasks += len(self.simulator.tasks())
+        score.images += sum(map(len, pictures.values()))
+        score.answers += answers.total()
+        score.faulty += sum(n for (_, status), n in answers.items() if status != 200)
+        score.paid_twice += found.paid_twice
+        score.paid_on_request += found.paid_on_request
+        score.lost += found.lost
+        score.spoiled += found.spoiled
+        score.wrong += wrong
+        score.unknown += statuses["unknown"]
+        score.unending += self._unending()
+        score.unfinished += max(0, JOBS - statuses["completed"] - statuses["unknown"] - self._unending())
+        is_bug = "Traceback" in self.log.read_text(encoding="utf-8")
+        score.bugs += is_bug
+        if found.paid_twice or found.lost or wrong or is_bug:
+            self._keep(found, wrong)
+
+    def _keep(self, found: Audit, wrong: int) -> None:
+        kept = Path(tempfile.mkdtemp(prefix=f"chaos-{self.seed}-"))
+        shutil.copytree(self.home, kept, dirs_exist_ok=True)
+        print(f"seed {self.seed}: {found}, {wrong} wrong; kept in {kept}", flush=True)
 
 
 def plight_of(rng: random.Random) -> Plight:
-    """Draw what a run has to live with; one in four is left alone."""
-    if rng.random() < 0.25:
+    """Draw what a run has to live with; one in ten is left alone."""
+    if rng.random() < 0.1:
         return Plight()
-    if rng.random() < 0.5:
-        return Plight(dies_after_s=rng.uniform(0.02, 0.8), clock_jumps=rng.random() < 0.2)
+    if rng.random() < 0.4:
+        return Plight(dies_after_s=rng.uniform(0.02, 0.8), clock_jumps=rng.random() < 0.1)
     doom = Doom(at=rng.choice(POINTS), count=rng.randint(1, 3), moment=rng.choice(list(Moment)))
-    return Plight(doom=doom, clock_jumps=rng.random() < 0.2)
+    return Plight(doom=doom, clock_jumps=rng.random() < 0.1)
 
 
-async def one_folder(seed: int, home: Path, score: Score) -> None:
-    """Run, die and go on until the folder is whole."""
+def pictures_of(contents: Contents) -> Pictures:
+    """Return the pictures that the lines of a manifest name."""
+    return {
+        line["job_id"]: [contents.pictures.get(image["path"], b"") for image in line["images"]]
+        for line in contents.lines
+    }
+
+
+async def undisturbed_pictures() -> Pictures:
+    """Return what a run makes that nothing happens to."""
+    with tempfile.TemporaryDirectory() as name, Simulator(catalog=open_catalog("2026-05")) as simulator:
+        home = Path(name)
+        (home / "spec.yaml").write_text(SPEC.replace("COMPLETION", "auto"), encoding="utf-8")
+        async with serve(simulator) as base_url:
+            argv = ("run", str(home / "spec.yaml"), "-o", str(home / "run"), "--yes")
+            assert await run(argv, base_url=base_url, log=home / "log") == 0, "an undisturbed run ends well"
+        return pictures_of(contents_of(home / "run"))
+
+
+async def one_folder(seed: int, home: Path, score: Score, undisturbed: Pictures) -> None:
+    """Tell the story of one seed."""
     rng = random.Random(seed)
-    spec, folder, log = home / "spec.yaml", home / "run", home / "log"
-    spec.write_text(SPEC.replace("COUNT", str(JOBS // 2)), encoding="utf-8")
-    behaviour = Behaviour(seed=seed, latency=parse_latency("0.02..0.3"), faults=parse_faults(ALL))
+    (home / "spec.yaml").write_text(SPEC.replace("COMPLETION", rng.choice(COMPLETIONS)), encoding="utf-8")
+    behaviour = Behaviour(seed=seed, latency=parse_latency("0.02..0.3"), faults=parse_faults(FAULTS))
     with Simulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
         async with serve(simulator) as base_url:
-            for number in range(MOST_RUNS):
-                is_last = number > MOST_RUNS // 2
-                plight = Plight() if is_last else plight_of(rng)
-                # What is final is tried again only late: its failures were not paid.
-                argv = ("run", str(spec), "-o", str(folder), "--yes", *(["--retry-failed"] if is_last else []))
-                end = await run(argv, base_url=base_url, log=log, plight=plight)
-                score.runs += 1
-                if end == -signal.SIGKILL:
-                    score.kills[plight.doom.at if plight.doom else "at some time"] += 1
-                if end == 0:
-                    break
-        score.folders += 1
-        score.tasks += len(simulator.tasks())
-        score.answers += simulator.seen.answers.total()
-        score.faulty += sum(n for (_, status), n in simulator.seen.answers.items() if status != 200)
-        score.paid_twice += paid_twice(simulator)
-        contents = contents_of(folder)
-        # a clock that jumps by days puts a key out of date: its job is unknown, and waits for a person's word
-        unknown = contents.statuses()["unknown"]
-        score.unknown += unknown
-        missing = max(0, lost(simulator, contents) - unknown)
-        score.lost += missing
-        unending = sum(1 for task in simulator.tasks() if task.ends_at is None)
-        score.unfinished += max(0, JOBS - unending - unknown - contents.statuses()["completed"])
-        score.crashed += "Traceback" in log.read_text(encoding="utf-8")
-        if paid_twice(simulator) or missing:
-            print(f"seed {seed}: paid twice {paid_twice(simulator)}, lost {missing}")
+            story = Story(seed=seed, home=home, score=score, rng=rng, simulator=simulator, base_url=base_url)
+            await story.go()
+        story.judge(undisturbed)
 
 
-async def keep_on(until: float, seeds: "asyncio.Queue[int]", score: Score) -> None:
-    """Take seed after seed."""
-    while time.monotonic() < until:
-        with tempfile.TemporaryDirectory() as home:
-            await one_folder(seeds.get_nowait(), Path(home), score)
+async def chaos(chosen: argparse.Namespace, score: Score) -> None:
+    """Go on for as long as asked, or until a signal."""
+    task = asyncio.current_task()
+    assert task is not None, "it runs as a task"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    seeds = itertools.islice(itertools.count(chosen.seed), chosen.folders)
+    undisturbed = await undisturbed_pictures()
+    until = time.monotonic() + 60 * chosen.minutes if chosen.folders is None else float("inf")
+
+    async def keep_on() -> None:
+        while time.monotonic() < until and (seed := next(seeds, None)) is not None:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+                await one_folder(seed, Path(home), score, undisturbed)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(chosen.side_by_side):
+            group.create_task(keep_on())
 
 
-async def chaos(minutes: float, side_by_side: int, seed: int) -> Score:
-    """Go on for so long and return what came of it."""
-    score = Score()
-    seeds: asyncio.Queue[int] = asyncio.Queue()
-    for number in range(seed, seed + 100_000):
-        seeds.put_nowait(number)
-    until = time.monotonic() + 60 * minutes
-    await asyncio.gather(*(keep_on(until, seeds, score) for _ in range(side_by_side)))
-    return score
+def _name(doom: Doom | None) -> str:
+    if doom is None:
+        return AT_SOME_TIME
+    return doom.at if doom.at in FILES else f"{doom.moment} {doom.at}"
 
 
 def main() -> None:
     """Print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--folders", type=int, help="so many folders, however long they take")
     parser.add_argument("--side-by-side", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the first folder")
     chosen = parser.parse_args()
-    score = asyncio.run(chaos(chosen.minutes, chosen.side_by_side, chosen.seed))
-    print(f"{score.folders} folders of {JOBS} jobs, {score.runs} runs, {score.tasks} tasks")
-    print(f"{score.kills.total()} kills at {len(score.kills)} points: {dict(score.kills.most_common())}")
-    print(f"{score.answers} answers, {score.faulty} of them no 200")
-    print(
-        f"paid twice: {score.paid_twice}; lost: {score.lost}; unknown: {score.unknown}; "
-        f"unfinished: {score.unfinished}; bugs: {score.crashed}"
-    )
+    score = Score()
+    with suppress(asyncio.CancelledError):
+        asyncio.run(chaos(chosen, score))
+    print(*score.lines(), sep="\n")
 
 
 if __name__ == "__main__":

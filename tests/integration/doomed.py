@@ -29,7 +29,7 @@ from qwave_batch.model.clock import SystemClock
 
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
-    *("cancelled", "store", "spoil", "renew", "remark"),
+    *("cancelled", "store", "spoil", "renew", "remark", "touch"),
 )
 LEDGER = ("claim", "replace_plan")
 FILES = ("image", "manifest.jsonl", "summary.json")

@@ -1,0 +1,100 @@
+"""The API's books held to a folder's ledger: each paid task has its attempt, and each second one a person's word."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.simulator import Simulator
+from qwave_batch.simulator.tasks import Charge
+
+OPEN = frozenset(
+    {AttemptState.INTENDED, AttemptState.ACCEPTED, AttemptState.COMPLETED, AttemptState.UNKNOWN, AttemptState.LOST}
+)
+"""The next run, or a person's word, may still bring the images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What the money of one folder went to. All counts but ``open`` are final."""
+
+    paid_twice: int
+    """Paid tasks for a job beyond its first that nobody asked for."""
+    paid_on_request: int
+    """Paid tasks after one whose images were broken twice, or gone: only ``--retry-failed`` makes them."""
+    lost: int
+    """Images that were made and paid, and that neither a file, nor the ledger, nor a person's word will bring."""
+    spoiled: int
+    """Images that were made and paid, and came broken twice or were gone."""
+    open: int
+    """Images that were made and paid, and that a next run may still bring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Try:
+    job_id: str
+    number: int
+    state: AttemptState
+    paths: tuple[str, ...]
+
+
+def audit(simulator: Simulator, folder: Path) -> Audit:
+    """Compare each task that took money with what is on record and on disk."""
+    tries = _tries_by_key(folder / ".qwave" / "ledger.sqlite")
+    newest = _newest(tries)
+    images: Counter[str] = Counter()
+    paid: dict[str, list[Charge]] = defaultdict(list)
+    for charge in simulator.charges():
+        if charge.cost_quota:
+            paid[charge.body_hash].append(charge)
+        if charge.images:
+            for kind, count in _fate(charge, tries.get(charge.idempotency_key or ""), folder).items():
+                images[kind] += count
+    extra = sum(len(charges) - 1 for charges in paid.values())
+    asked_for = sum(min(len(charges) - 1, _replaced(charges, tries, newest)) for charges in paid.values())
+    return Audit(
+        paid_twice=extra - asked_for,
+        paid_on_request=asked_for,
+        lost=images["lost"],
+        spoiled=images["spoiled"],
+        open=images["open"],
+    )
+
+
+def _fate(charge: Charge, its: _Try | None, folder: Path) -> dict[str, int]:
+    """Return what became of the images of one task."""
+    if its is None:
+        return {"lost": charge.images}
+    held = sum((folder / path).is_file() for path in its.paths)
+    if its.state is AttemptState.STORED:
+        return {"lost": charge.images - held}
+    if its.state is AttemptState.SPOILED:
+        return {"spoiled": charge.images - held}
+    return {"open" if its.state in OPEN else "lost": charge.images}
+
+
+def _replaced(charges: list[Charge], tries: dict[str, _Try], newest: dict[str, int]) -> int:
+    """Return how many attempts were paid, spoiled and then followed by another."""
+    keys = {charge.idempotency_key or "" for charge in charges}
+    spoiled = [tries[key] for key in keys & tries.keys() if tries[key].state is AttemptState.SPOILED]
+    return sum(newest[its.job_id] > its.number for its in spoiled)
+
+
+def _newest(tries: dict[str, _Try]) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for its in tries.values():
+        newest[its.job_id] = max(its.number, newest.get(its.job_id, 0))
+    return newest
+
+
+def _tries_by_key(ledger: Path) -> dict[str, _Try]:
+    with closing(sqlite3.connect(ledger)) as connection:
+        paths: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for job_id, number, path in connection.execute("SELECT job_id, number, path FROM images"):
+            paths[job_id, number].append(path)
+        return {
+            key: _Try(job_id=job_id, number=number, state=AttemptState(state), paths=tuple(paths[job_id, number]))
+            for key, job_id, number, state in connection.execute("SELECT key, job_id, number, state FROM attempts")
+        }
