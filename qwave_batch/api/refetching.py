@@ -15,6 +15,7 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.events import OnEvent
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.ends import RunEnd
@@ -44,7 +45,7 @@ class RefetchReport:
     fetched: int
     """Images that are in place again."""
     gone: tuple[UnfetchedJob, ...]
-    """Jobs whose images are gone for good: only a new task, paid anew, can make others."""
+    """Jobs whose images are gone, by all that is known: only a new task, paid anew, can make others."""
     left: tuple[UnfetchedJob, ...]
     """Jobs whose images could not be fetched now; another try may."""
     exit_status: int
@@ -97,9 +98,9 @@ async def refetch_images(
             feed.emit_change(change)
 
         end = await run_plan(_context(attended, hear, on_progress, stop))
-        left = await asyncio.to_thread(search.left, attended.ledger)
+        gone, left = await asyncio.to_thread(search.unfetched, attended.ledger)
     feed.close()
-    return _report(attended.layout.root, search, left, end)
+    return _report(attended.layout.root, search, gone, left, end)
 
 
 @dataclass(slots=True)
@@ -109,27 +110,28 @@ class _Search:
     missing: dict[str, int] = field(default_factory=dict)
     """Images that are missing, by job."""
     restored: set[str] = field(default_factory=set)
-    gone: list[UnfetchedJob] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why images of a job on record as complete were not fetched."""
 
     def take(self, change: Change) -> None:
         """Take in a change that the fetching has made."""
         attempt = change.attempt
         if attempt.state is AttemptState.STORED and change.files:
             self.restored.add(attempt.job_id)
-        elif attempt.state is AttemptState.SPOILED:
-            self.gone.append(
-                UnfetchedJob(job_id=attempt.job_id, message=attempt.error.message if attempt.error else "")
-            )
+        elif attempt.state is AttemptState.STORED and attempt.error is not None:
+            self.reasons[attempt.job_id] = attempt.error.message
 
-    def left(self, ledger: Ledger) -> tuple[UnfetchedJob, ...]:
-        """Return what is neither there nor gone. It blocks."""
-        settled = {*self.restored, *(job.job_id for job in self.gone)}
-        left = []
+    def unfetched(self, ledger: Ledger) -> tuple[tuple[UnfetchedJob, ...], tuple[UnfetchedJob, ...]]:
+        """Return what is gone, and what is neither there nor gone. It blocks."""
+        gone: list[UnfetchedJob] = []
+        left: list[UnfetchedJob] = []
         for job_id in self.missing:
-            if job_id not in settled:
-                error = ledger.record(job_id).error
-                left.append(UnfetchedJob(job_id=job_id, message=error.message if error else "the API did not send it"))
-        return tuple(left)
+            if job_id not in self.restored:
+                record = ledger.record(job_id)
+                message = self.reasons.get(job_id, "the API did not send it")
+                job = UnfetchedJob(job_id=job_id, message=record.error.message if record.error else message)
+                (gone if record.status is JobStatus.FAILED else left).append(job)
+        return tuple(gone), tuple(left)
 
 
 def _search(attended: Attended) -> _Search:
@@ -139,8 +141,8 @@ def _search(attended: Attended) -> _Search:
         attempt = standing.attempt
         if attempt is None or not standing.is_planned:
             continue
-        if attempt.state is AttemptState.COMPLETED:
-            search.missing[attempt.job_id] = len(attempt.results)
+        if attempt.state in {AttemptState.COMPLETED, AttemptState.SPOILED}:
+            search.missing[attempt.job_id] = max(1, len(attempt.results) - len(standing.files))
         elif attempt.state is AttemptState.STORED:
             damaged = check_files(attended.layout, standing.files).damaged
             if damaged:
@@ -167,15 +169,17 @@ def _context(
     )
 
 
-def _report(folder: Path, search: _Search, left: tuple[UnfetchedJob, ...], end: RunEnd) -> RefetchReport:
+def _report(
+    folder: Path, search: _Search, gone: tuple[UnfetchedJob, ...], left: tuple[UnfetchedJob, ...], end: RunEnd
+) -> RefetchReport:
     is_early = end.exit_status not in {0, 1}  # jobs that were never made are no business of this
     return RefetchReport(
         folder=folder,
         jobs=len(search.missing),
         images=sum(search.missing.values()),
         fetched=sum(search.missing.get(job_id, 0) for job_id in search.restored),
-        gone=tuple(search.gone),
+        gone=gone,
         left=left,
-        exit_status=end.exit_status if is_early else int(bool(search.gone or left)),
+        exit_status=end.exit_status if is_early else int(bool(gone or left)),
         reason=end.reason if is_early else "",
     )

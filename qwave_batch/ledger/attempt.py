@@ -108,7 +108,12 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
 
 def text_of_results(results: Sequence[ResultImage]) -> str:
     """Return result addresses as the text that the ledger keeps; one that holds a secret stays away, as empty."""
-    return json.dumps([["" if result.masked_url else result.url, result.expires_at] for result in results])
+    return json.dumps([[result.url, result.expires_at] for result in results_as_kept(results)])
+
+
+def results_as_kept(results: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
+    """Return result addresses as they come back from the ledger."""
+    return tuple(ResultImage(url="" if each.masked_url else each.url, expires_at=each.expires_at) for each in results)
 
 
 def results_from_text(text: str | None) -> tuple[ResultImage, ...]:

@@ -2,30 +2,16 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
-from qwave_batch.ledger.attempt import (
-    COLUMNS,
-    Attempt,
-    StoredFile,
-    attempt_from_row,
-    idempotency_key,
-    text_of_error,
-    text_of_results,
-)
+from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, idempotency_key
 from qwave_batch.ledger.holding import Taken
-from qwave_batch.ledger.images import replace_images
-from qwave_batch.ledger.states import (
-    ENDED_UNPAID,
-    NEW_ROUNDS,
-    AttemptState,
-    IllegalTransition,
-    check_transition,
-)
+from qwave_batch.ledger.move import Move
+from qwave_batch.ledger.states import ENDED_UNPAID, AttemptState, IllegalTransition
 from qwave_batch.ledger.taking import take_over
-from qwave_batch.ledger.writer import GroupWriter, Write
+from qwave_batch.ledger.writer import GroupWriter
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage
@@ -41,6 +27,19 @@ class Bill:
     cost_from: Literal["api", "catalog"] | None
     catalog_nusd: int | None = None
     """The catalog's price of what came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What the API said when it made a task."""
+
+    task_id: str
+    submitted_at: float
+    """Unix seconds."""
+    held_nusd: int
+    """The most the task can cost."""
+    hold_nusd: int | None = None
+    """What the API says it set aside; None when it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,34 +124,16 @@ class Journal:
             earlier_tasks=attempt.tasks,
             error=None,
             hold_nusd=None,
-            callback=json.dumps(dict(kept)),
+            callback=dict(kept),
         )
 
     async def park(self, attempt: Attempt, error: JobError | None = None) -> Attempt:
         """Record that nothing was made under the key; with an error the job has failed."""
-        return await self._move(attempt, AttemptState.PARKED, error=text_of_error(error))
+        return await self._move(attempt, AttemptState.PARKED, error=error)
 
-    async def accept(
-        self, attempt: Attempt, *, task_id: str, submitted_at: float, held_nusd: int, hold_nusd: int | None = None
-    ) -> Attempt:
-        """Record the task that the API made, before anybody asks for it.
-
-        Args:
-            attempt: The intended attempt.
-            task_id: The task's id.
-            submitted_at: Unix seconds.
-            held_nusd: The most it can cost.
-            hold_nusd: What the API says it set aside; None when it does not say.
-        """
-        return await self._move(
-            attempt,
-            AttemptState.ACCEPTED,
-            task_id=task_id,
-            submitted_at=submitted_at,
-            held_nusd=held_nusd,
-            hold_nusd=hold_nusd,
-            error=None,
-        )
+    async def accept(self, attempt: Attempt, acceptance: Acceptance) -> Attempt:
+        """Record the task that the API made, before anybody asks for it."""
+        return await self._write(_accepting(attempt, acceptance))
 
     async def find_again(self, attempt: Attempt) -> Attempt:
         """Record that the API knows a lost task after all."""
@@ -160,55 +141,62 @@ class Journal:
 
     async def refuse(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record a definite refusal."""
-        return await self._move(attempt, AttemptState.REFUSED, error=text_of_error(error))
+        return await self._move(attempt, AttemptState.REFUSED, error=error)
 
     async def doubt(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record that nobody can tell whether the attempt was paid."""
-        return await self._move(attempt, AttemptState.UNKNOWN, error=text_of_error(error))
+        return await self._move(attempt, AttemptState.UNKNOWN, error=error)
 
     async def lose(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record that the API does not know the task."""
-        return await self._move(attempt, AttemptState.LOST, error=text_of_error(error))
+        return await self._move(attempt, AttemptState.LOST, error=error)
 
     async def complete(
-        self, attempt: Attempt, *, ended_at: float, submitted_at: float, bill: Bill, results: Sequence[ResultImage]
+        self,
+        attempt: Attempt,
+        *,
+        ended_at: float,
+        submitted_at: float,
+        bill: Bill,
+        results: Sequence[ResultImage],
+        acceptance: Acceptance | None = None,
     ) -> Attempt:
-        """Record a task that ended with images, before they are fetched."""
-        return await self._move(
-            attempt,
-            AttemptState.COMPLETED,
-            ended_at=ended_at,
-            submitted_at=submitted_at,
-            cost_nusd=bill.cost_nusd,
-            cost_from=bill.cost_from,
-            catalog_nusd=bill.catalog_nusd,
-            results=text_of_results(results),
-            error=None,
-        )
+        """Record a task that ended with images, before they are fetched.
 
-    async def fail(self, attempt: Attempt, *, ended_at: float, bill: Bill, error: JobError) -> Attempt:
-        """Record a task that ended without images."""
-        return await self._move(
-            attempt,
-            AttemptState.FAILED,
-            ended_at=ended_at,
-            cost_nusd=bill.cost_nusd,
-            cost_from=bill.cost_from,
-            catalog_nusd=bill.catalog_nusd,
-            error=text_of_error(error),
-        )
+        Args:
+            attempt: The accepted attempt; the intended one with an ``acceptance``.
+            ended_at: Unix seconds.
+            submitted_at: Unix seconds.
+            bill: What it cost.
+            results: Where the images are.
+            acceptance: How the API took it, when that came in the same answer: both go on record in one write.
+        """
+        fields = {"submitted_at": submitted_at, "results": tuple(results), "error": None}
+        return await self._end(attempt, acceptance, AttemptState.COMPLETED, bill, ended_at=ended_at, **fields)
 
-    async def cancelled(self, attempt: Attempt, *, ended_at: float, bill: Bill, error: JobError) -> Attempt:
-        """Record a task that was cancelled."""
-        return await self._move(
-            attempt,
-            AttemptState.CANCELLED,
-            ended_at=ended_at,
-            cost_nusd=bill.cost_nusd,
-            cost_from=bill.cost_from,
-            catalog_nusd=bill.catalog_nusd,
-            error=text_of_error(error),
-        )
+    async def fail(
+        self,
+        attempt: Attempt,
+        *,
+        ended_at: float,
+        bill: Bill,
+        error: JobError,
+        acceptance: Acceptance | None = None,
+    ) -> Attempt:
+        """Record a task that ended without images; ``acceptance`` as in ``complete``."""
+        return await self._end(attempt, acceptance, AttemptState.FAILED, bill, ended_at=ended_at, error=error)
+
+    async def cancelled(
+        self,
+        attempt: Attempt,
+        *,
+        ended_at: float,
+        bill: Bill,
+        error: JobError,
+        acceptance: Acceptance | None = None,
+    ) -> Attempt:
+        """Record a task that was cancelled; ``acceptance`` as in ``complete``."""
+        return await self._end(attempt, acceptance, AttemptState.CANCELLED, bill, ended_at=ended_at, error=error)
 
     async def store(self, attempt: Attempt, files: Sequence[StoredFile]) -> Attempt:
         """Record that every image is in place (again)."""
@@ -216,15 +204,15 @@ class Journal:
 
     async def spoil(self, attempt: Attempt, files: Sequence[StoredFile], error: JobError) -> Attempt:
         """Record that a paid task's images can't be had, but for ``files``."""
-        return await self._move(attempt, AttemptState.SPOILED, files=files, error=text_of_error(error))
+        return await self._move(attempt, AttemptState.SPOILED, files=files, error=error)
 
     async def renew(self, attempt: Attempt, results: Sequence[ResultImage]) -> Attempt:
         """Record fresh addresses of a completed task's images; its state stays."""
-        return await self._note(attempt, results=text_of_results(results))
+        return await self._write(Move.within(attempt, results=tuple(results)))
 
     async def remark(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record why an attempt has come no further in this run; its state stays."""
-        return await self._note(attempt, error=text_of_error(error))
+        return await self._write(Move.within(attempt, error=error))
 
     def touch(self, attempt: Attempt, files: Sequence[StoredFile]) -> None:
         """Record files that were found whole although their times had changed. It blocks."""
@@ -243,37 +231,33 @@ class Journal:
         Raises:
             IllegalTransition: a job's last attempt may still bring something; none of them is recorded.
         """
-        for attempt, each in zip(self._writer.write_now(self._taking(taken)), taken, strict=True):
-            self._told(None, attempt, each.files)
 
-    def _taking(self, taken: Sequence[Taken]) -> Write[list[Attempt]]:
-        def change(connection: sqlite3.Connection) -> list[Attempt]:
+        def take(connection: sqlite3.Connection) -> list[Attempt]:
             return [take_over(connection, self._folder_id, each) for each in taken]
 
-        return change
+        for attempt, each in zip(self._writer.write_now(take), taken, strict=True):
+            self._told(None, attempt, each.files)
 
-    async def _move(
-        self, attempt: Attempt, after: AttemptState, *, files: Sequence[StoredFile] | None = None, **columns: Any
+    async def _end(
+        self, attempt: Attempt, acceptance: Acceptance | None, state: AttemptState, bill: Bill, **fields: Any
     ) -> Attempt:
-        check_transition(attempt.job_id, attempt.number, attempt.state, after)
-        is_new_round = (attempt.state, after) in NEW_ROUNDS
-        changed = {**columns, "state": after, "round": attempt.round + is_new_round}
+        """Record the end of a task, and before it in the same write that it was made, where both were told at once."""
+        first = [] if acceptance is None else [_accepting(attempt, acceptance)]
+        accepted = first[0].after if first else attempt
+        return await self._write(*first, Move.to(state, accepted, **asdict(bill), **fields))
 
-        def change(connection: sqlite3.Connection) -> Attempt:
-            moved = _update(connection, attempt, after, changed)
-            if files is not None:
-                replace_images(connection, attempt, files)
-            if attempt.task_id is not None and moved.task_id is None:
-                connection.execute(
-                    "INSERT INTO earlier_tasks VALUES (?, ?, ?)", (attempt.job_id, attempt.number, attempt.task_id)
-                )
-            return moved
+    async def _move(self, attempt: Attempt, state: AttemptState, **fields: Any) -> Attempt:
+        return await self._write(Move.to(state, attempt, **fields))
 
-        return self._told(attempt.state, await self._writer.write(change), files or ())
+    async def _write(self, *moves: Move) -> Attempt:
+        def change(connection: sqlite3.Connection) -> None:
+            for move in moves:
+                move.write(connection)
 
-    async def _note(self, attempt: Attempt, **columns: Any) -> Attempt:
-        noted = await self._writer.write(lambda connection: _update(connection, attempt, attempt.state, columns))
-        return self._told(attempt.state, noted)
+        await self._writer.write(change)
+        for move in moves:
+            self._told(move.before.state, move.after, move.files or ())
+        return moves[-1].after
 
     def _told(self, before: AttemptState | None, attempt: Attempt, files: Sequence[StoredFile] = ()) -> Attempt:
         if self._on_change is not None:
@@ -287,19 +271,5 @@ def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
     return last.state in ENDED_UNPAID
 
 
-def _update(
-    connection: sqlite3.Connection, attempt: Attempt, after: AttemptState, columns: Mapping[str, Any]
-) -> Attempt:
-    """Change an attempt, but only if it still stands as it was read."""
-    assignments = ", ".join(f"{name} = ?" for name in columns)
-    row = connection.execute(
-        f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ? AND state = ? AND round = ? "  # noqa: S608
-        f"RETURNING {COLUMNS}",  # the names are this file's own
-        (*columns.values(), attempt.job_id, attempt.number, attempt.state, attempt.round),
-    ).fetchone()
-    if row is not None:
-        return attempt_from_row(row)
-    found = connection.execute(
-        "SELECT state FROM attempts WHERE job_id = ? AND number = ?", (attempt.job_id, attempt.number)
-    ).fetchone()
-    raise IllegalTransition(attempt.job_id, attempt.number, AttemptState(found[0]) if found else None, after)
+def _accepting(attempt: Attempt, acceptance: Acceptance) -> Move:
+    return Move.to(AttemptState.ACCEPTED, attempt, **asdict(acceptance), error=None)

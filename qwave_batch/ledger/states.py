@@ -17,7 +17,7 @@ class AttemptState(StrEnum):
     STORED = "stored"
     """Every image is on disk, checked and under its name."""
     SPOILED = "spoiled"
-    """The task was paid and its images can't be had: broken at the source, or gone."""
+    """The task was paid and its images can't be had: broken at the source, or gone; ``refetch`` still asks for them."""
     FAILED = "failed"
     """The task failed."""
     CANCELLED = "cancelled"
@@ -38,7 +38,7 @@ TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
     _S.ACCEPTED: frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.LOST}),
     _S.COMPLETED: frozenset({_S.STORED, _S.SPOILED}),
     _S.STORED: frozenset({_S.STORED, _S.SPOILED}),
-    _S.SPOILED: frozenset(),
+    _S.SPOILED: frozenset({_S.STORED}),
     _S.FAILED: frozenset(),
     _S.CANCELLED: frozenset(),
     _S.REFUSED: frozenset(),
@@ -56,9 +56,10 @@ NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
         (_S.UNKNOWN, _S.INTENDED),
         (_S.LOST, _S.INTENDED),
         (_S.LOST, _S.ACCEPTED),
+        (_S.SPOILED, _S.STORED),
     }
 )
-"""Transitions that begin a new round of the same attempt: the same key, or a task found again.
+"""Transitions that begin a new round of the same attempt: the same key, or a task or its images found again.
 
 Within a round states only move forward, so (attempt, round, ``RANK``) never decreases.
 """

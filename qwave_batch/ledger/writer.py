@@ -89,7 +89,10 @@ class GroupWriter:
         try:
             with storage_border(self._path):
                 connection.execute("BEGIN IMMEDIATE")
-                outcomes = [_apply(connection, item.change) for item in items]
+                if len(items) == 1:
+                    outcomes: list[_Outcome] = [(items[0].change(connection), None)]
+                else:
+                    outcomes = [_apply(connection, item.change) for item in items]
                 connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - every waiting writer learns of it, and the thread lives on
             if connection.in_transaction:

@@ -55,6 +55,10 @@ class Desk:
     """How many tasks may be alive at once now; None where that is what somebody said."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
+    is_home: bool = False
+    """Whether a task of an earlier run was found in this one: the key is of the account that made the folder."""
+    doubted_at: float | None = None
+    """Monotonic seconds of the first answer that made us doubt it."""
 
     @property
     def window(self) -> SendWindow:

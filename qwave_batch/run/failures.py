@@ -90,6 +90,16 @@ def result_gone(detail: str) -> JobError:
     return JobError(code="result_gone", message=f"{detail}; --retry-failed makes it anew and pays again")
 
 
+def account_in_doubt() -> JobError:
+    """Return the remark on a picture whose task the API does not know, while it may be another account's."""
+    return JobError(
+        code="task_not_found",
+        message="the API does not know the task: is this the account and the host it was made with? "
+        "if so, --resubmit-unknown takes the picture for gone",
+        retryable=True,
+    )
+
+
 def not_fetched(reason: str) -> JobError:
     """Return the remark on a picture that could not be fetched in this run."""
     return JobError(

@@ -17,13 +17,17 @@ from qwave_batch.run.asking import ask_in_time
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.darkroom import Darkroom, Negative
 from qwave_batch.run.desk import Desk
-from qwave_batch.run.failures import bad_image, not_fetched, result_gone
+from qwave_batch.run.failures import account_in_doubt, bad_image, not_fetched, result_gone
 from qwave_batch.run.files import check_files
+from qwave_batch.run.remains import put_away_remains
 from qwave_batch.run.tally import is_short
 from qwave_batch.run.trial import Done, Step, Trial
 
 BAD_PICTURES_ALLOWED = 1
 """A picture that does not decode is fetched once more: the line may have been bad, and not the file."""
+
+DOUBT_S = 2.0
+"""How long, in all, a run waits for a sign that an unknown task is not another account's."""
 
 
 @dataclass(slots=True)
@@ -147,7 +151,8 @@ class Fetching:
     async def _ask_addresses(self, order: Order) -> JobError | None:
         """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
         assert order.attempt.task_id is not None  # noqa: S101 - a completed attempt has one
-        answer = await ask_in_time(self._desk, order.attempt.task_id)
+        is_earlier = order.trial.sends == 0
+        answer = await ask_in_time(self._desk, order.attempt.task_id, is_earlier=is_earlier)
         match answer:
             case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
                 order.is_renewed = True
@@ -156,12 +161,27 @@ class Fetching:
                 return None
             case TaskAnswer():
                 return result_gone("the task no longer has its pictures")
+            case Missing() if is_earlier and not await self._is_home():
+                return account_in_doubt()
             case Missing():
                 return result_gone("the API no longer knows the task")
             case Unanswered():
                 return not_fetched(answer.reason)
             case _:
                 return not_fetched("the API did not say where the picture is")
+
+    async def _is_home(self) -> bool:
+        """Whether the key is of the account that made the folder, by a task that was found or a person's word.
+
+        Questions that left together with the first that was not answered so have a moment to be answered.
+        """
+        desk = self._desk
+        if desk.is_home or self._context.options.resubmit_unknown:
+            return True
+        if desk.doubted_at is None:
+            desk.doubted_at = desk.now()
+        await self._context.clock.sleep(max(0.0, desk.doubted_at + DOUBT_S - desk.now()))
+        return desk.is_home
 
     def _negative(self, order: Order, place: int, into: Path, fetched: Downloaded) -> Negative:
         trial, result = order.trial, order.results[place]
@@ -182,11 +202,18 @@ class Fetching:
     async def _record(self, order: Order) -> Step:
         trial, journal = order.trial, self._desk.journal
         files = [order.files[place] for place in sorted(order.files)]
+        is_incomplete = bool(order.gone or order.missing) or len(files) < len(order.results)
+        if is_incomplete and order.attempt.state is AttemptState.SPOILED:  # as before: what was in place still is
+            return Done(status=JobStatus.FAILED, is_final_failure=True)
         if order.gone:
+            if order.attempt.state is AttemptState.STORED:
+                damaged = [(place, file) for place, file in enumerate(trial.files) if place not in order.files]
+                await asyncio.to_thread(put_away_remains, self._layout, order.attempt, damaged)
             trial.attempt = await journal.spoil(order.attempt, files, order.gone[0])
             step = Done(status=JobStatus.FAILED, is_final_failure=True)
-        elif order.missing or len(files) < len(order.results):
-            if order.missing and order.attempt.state is AttemptState.COMPLETED:
+        elif is_incomplete:
+            if order.missing:
+                self._note_missing(order.attempt, order.missing[0])
                 trial.attempt = await journal.remark(order.attempt, order.missing[0])
             return Done(status=JobStatus.PENDING)
         else:
@@ -195,6 +222,10 @@ class Fetching:
         self._darkroom.forget(trial.job.job_id)
         self._count(trial, files, step.status)
         return step
+
+    def _note_missing(self, attempt: Attempt, why: JobError) -> None:
+        if attempt.state is AttemptState.STORED:  # on record as complete, so that nothing else tells of it
+            self._desk.tally.warn(f"an image on record is missing or damaged, and was not fetched: {why.message}")
 
     def _count(self, trial: Trial, files: Sequence[StoredFile], status: JobStatus) -> None:
         tally, record = self._desk.tally, trial.record

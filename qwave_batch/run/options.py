@@ -16,7 +16,7 @@ class RunOptions:
     resubmit_unknown: bool = False
     """Also send jobs again that are perhaps paid already."""
     fetch_only: bool = False
-    """Submit and ask for nothing: only fetch images of tasks that are known to be completed."""
+    """Submit and ask for nothing: only fetch images of tasks that are known to be completed, given up ones too."""
     only: Callable[[PlanLine], bool] | None = None
     """Which lines of the plan this run is about; None is all."""
     limit: int | None = None

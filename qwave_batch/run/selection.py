@@ -31,6 +31,10 @@ _BEGUN = {
 """What is done about an attempt that is not over, whatever the run was asked."""
 
 
+_UNFETCHED = frozenset({AttemptState.COMPLETED, AttemptState.SPOILED})
+"""What was paid and is not on disk; a picture that was given up may be there again, and asking is free."""
+
+
 def work_on(standing: Standing, options: RunOptions, *, is_damaged: bool = False) -> Work:
     """Return what a run does about a job.
 
@@ -42,8 +46,8 @@ def work_on(standing: Standing, options: RunOptions, *, is_damaged: bool = False
     attempt = standing.attempt
     if attempt is not None and attempt.state is AttemptState.STORED:
         return Work.FETCH if is_damaged else Work.NOTHING
-    if options.fetch_only and (attempt is None or attempt.state is not AttemptState.COMPLETED):
-        return Work.NOTHING
+    if options.fetch_only:
+        return Work.FETCH if attempt is not None and attempt.state in _UNFETCHED else Work.NOTHING
     work = Work.SUBMIT if attempt is None else _BEGUN.get(attempt.state, Work.SUBMIT)
     if work in {Work.ASK, Work.FETCH}:
         return work

@@ -1,7 +1,7 @@
 """What the end of a task makes of its attempt: the bill, the addresses of its images, or another try."""
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.journal import Bill
+from qwave_batch.ledger.journal import Acceptance, Bill
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota
@@ -22,10 +22,11 @@ class Settling:
 
     async def settle(self, trial: Trial, attempt: Attempt, task: Task) -> Attempt | Step:
         """Return the completed attempt, whose images are to be fetched, or how the job goes on without any."""
+        acceptance, trial.acceptance = trial.acceptance, None
         if attempt.state is AttemptState.LOST:
             attempt = await self._desk.journal.find_again(attempt)
         if task.state is TaskState.COMPLETED and task.images:
-            return await self._complete(trial, attempt, task)
+            return await self._complete(trial, attempt, task, acceptance)
         bill = Bill(
             cost_nusd=nusd_from_quota(task.cost_quota or 0),
             cost_from=None if task.cost_quota is None else "api",
@@ -34,25 +35,31 @@ class Settling:
         ended_at = self._ended_at(task)
         if task.state is TaskState.CANCELLED:
             error = JobError(code="cancelled", message="the task was cancelled at the API", retryable=True)
-            trial.attempt = await self._desk.journal.cancelled(attempt, ended_at=ended_at, bill=bill, error=error)
-            self._book(attempt, bill)
+            trial.attempt = await self._desk.journal.cancelled(
+                attempt, ended_at=ended_at, bill=bill, error=error, acceptance=acceptance
+            )
+            self._book(trial.attempt, bill)
             return Done(status=JobStatus.CANCELLED, is_final_failure=True)
         error = error_of_task(task, is_paid=bill.cost_nusd > 0)
-        trial.attempt = await self._desk.journal.fail(attempt, ended_at=ended_at, bill=bill, error=error)
-        self._book(attempt, bill)
+        trial.attempt = await self._desk.journal.fail(
+            attempt, ended_at=ended_at, bill=bill, error=error, acceptance=acceptance
+        )
+        self._book(trial.attempt, bill)
         return self._after_failure(trial, error, is_paid=bill.cost_nusd > 0)
 
-    async def _complete(self, trial: Trial, attempt: Attempt, task: Task) -> Attempt:
+    async def _complete(self, trial: Trial, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Attempt:
         bill = self._bill(trial, task)
+        submitted_at = attempt.submitted_at if acceptance is None else acceptance.submitted_at
         completed = await self._desk.journal.complete(
             attempt,
             ended_at=self._ended_at(task),
-            submitted_at=attempt.submitted_at or self._context.clock.now(),
+            submitted_at=submitted_at or self._context.clock.now(),
             bill=bill,
             results=task.images,
+            acceptance=acceptance,
         )
         trial.attempt = completed
-        self._book(attempt, bill)
+        self._book(completed, bill)
         return completed
 
     def _bill(self, trial: Trial, task: Task) -> Bill:

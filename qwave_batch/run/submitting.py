@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.journal import Acceptance
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota
@@ -37,7 +38,10 @@ class Submitting:
         self._journal = desk.journal
 
     async def submit(self, trial: Trial, seat: Seat) -> Task | Step:
-        """Return the task that the API made, its id on record, or how the job goes on without one."""
+        """Return the task that the API made, or how the job goes on without one.
+
+        The task's id is on record, but for one that has ended already: what is known of that is ``trial.acceptance``.
+        """
         attempt = await self._intend(trial)
         if attempt is None:
             return await self._doubt(trial, key_too_old())
@@ -155,13 +159,16 @@ class Submitting:
         hold = hold_nusd or 0
         held_nusd = max(attempt.held_nusd, hold)
         self._desk.budget.reserve(held_nusd - attempt.held_nusd)
-        trial.attempt = await self._journal.accept(
-            attempt,
+        acceptance = Acceptance(
             task_id=task.task_id,
             submitted_at=self._context.clock.now() if task.created_at is None else task.created_at,
             held_nusd=held_nusd,
             hold_nusd=hold_nusd,
         )
+        if task.state.is_terminal:
+            trial.acceptance = acceptance  # goes on record in one write with the end
+        else:
+            trial.attempt = await self._journal.accept(attempt, acceptance)
         trial.is_in_doubt, trial.silences = False, 0
         if estimate and hold > SURPRISING_HOLD * estimate and not seat.lane.closed:
             seat.lane.closed = (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.journal import Acceptance
 from qwave_batch.ledger.reading import Standing
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import Job
@@ -27,6 +28,8 @@ class Trial:
     """How often more it may be tried in this run."""
     is_in_doubt: bool
     """Whether a task may have been made under the present key without our knowing."""
+    acceptance: Acceptance | None = None
+    """How the API took the submit, until that is on record."""
     silences: int = 0
     """Submits in a row that nobody answered."""
     failed_before: int = 0

@@ -148,7 +148,7 @@ class Watching:
         assert watch.attempt.task_id is not None  # noqa: S101 - accepted attempts have one
         self._desk.tally.retries += watch.silences > 0
         watch.sent_at = self._desk.now()
-        return await ask(self._desk, watch.attempt.task_id)
+        return await ask(self._desk, watch.attempt.task_id, is_earlier=watch.trial.sends == 0)
 
     def _throttle(self, answer: Throttled) -> float:
         wait_s = self._desk.wait_of(answer)

@@ -34,8 +34,8 @@ class Worker:
         task = await self._task(trial, seat)
         if not isinstance(task, Task):
             return task
+        seat.free_slot()  # at the API it is free already, and what the next job costs is reserved beside this one's
         settled = await self._settling.settle(trial, _attempt(trial), task)
-        seat.free_slot()
         match settled:
             case Attempt():
                 return await self._fetching.fetch(trial, settled)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.ledger.database import FORMAT
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Bill, Journal
+from qwave_batch.ledger.journal import Acceptance, Bill, Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.task import ResultImage
@@ -21,7 +21,7 @@ OOPS = JobError(code="task_failed", message="no")
 
 async def end(journal: Journal, job_id: str, *, hold: int | None, cost: int, catalog: int, fails: bool = False) -> None:
     attempt = await journal.intend(job_id, held_nusd=9, sent_at=None)
-    attempt = await journal.accept(attempt, task_id=job_id, submitted_at=1.0, held_nusd=9, hold_nusd=hold)
+    attempt = await journal.accept(attempt, Acceptance(task_id=job_id, submitted_at=1.0, held_nusd=9, hold_nusd=hold))
     bill = Bill(cost_nusd=cost, cost_from="api", catalog_nusd=catalog)
     if fails:
         await journal.fail(attempt, ended_at=2.0, bill=bill, error=OOPS)

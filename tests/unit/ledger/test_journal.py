@@ -11,7 +11,7 @@ import pytest
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Bill, Journal
+from qwave_batch.ledger.journal import Acceptance, Bill, Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import NEW_ROUNDS, RANK, TRANSITIONS, AttemptState, IllegalTransition
 from qwave_batch.model.job import Job, JobError
@@ -41,7 +41,7 @@ JOB = f"{0:016x}"
 
 async def accepted(journal: Journal) -> Attempt:
     attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=100.0)
-    return await journal.accept(attempt, task_id="task-1", submitted_at=100.5, held_nusd=800_000)
+    return await journal.accept(attempt, Acceptance(task_id="task-1", submitted_at=100.5, held_nusd=800_000))
 
 
 async def completed(journal: Journal) -> Attempt:
@@ -74,7 +74,7 @@ def test_money_is_held_from_intent_to_end(ledger: Ledger, journal: Journal) -> N
     async def way() -> list[int]:
         attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=None)
         held = [ledger.held_nusd()]
-        attempt = await journal.accept(attempt, task_id="t", submitted_at=1.0, held_nusd=800_000)
+        attempt = await journal.accept(attempt, Acceptance(task_id="t", submitted_at=1.0, held_nusd=800_000))
         held.append(ledger.held_nusd())
         await journal.fail(attempt, ended_at=2.0, bill=FREE, error=OOPS)
         return [*held, ledger.held_nusd()]
@@ -113,7 +113,7 @@ def test_what_was_perhaps_paid_stays_held_when_the_key_is_sent_again(ledger: Led
         assert ledger.record(JOB).status is JobStatus.UNKNOWN
         again = await journal.intend_again(attempt, held_nusd=1_000, sent_at=2.0)
         assert (again.key, again.number, again.round) == (attempt.key, attempt.number, 1)
-        again = await journal.accept(again, task_id="t", submitted_at=2.0, held_nusd=1_000)
+        again = await journal.accept(again, Acceptance(task_id="t", submitted_at=2.0, held_nusd=1_000))
         await journal.fail(again, ended_at=3.0, bill=FREE, error=OOPS)
 
     asyncio.run(way())
@@ -135,7 +135,7 @@ def test_a_lost_task_is_remembered_when_another_takes_its_place(ledger: Ledger, 
     async def way() -> None:
         lost = await journal.lose(await accepted(journal), OOPS)
         again = await journal.intend_again(lost, held_nusd=1, sent_at=None)
-        await journal.accept(again, task_id="task-2", submitted_at=1.0, held_nusd=1)
+        await journal.accept(again, Acceptance(task_id="task-2", submitted_at=1.0, held_nusd=1))
 
     asyncio.run(way())
     record = ledger.record(JOB)
@@ -145,9 +145,9 @@ def test_a_lost_task_is_remembered_when_another_takes_its_place(ledger: Ledger, 
 def test_an_attempt_that_changed_since_it_was_read_is_not_touched(ledger: Ledger, journal: Journal) -> None:
     async def way() -> None:
         stale = await journal.intend(JOB, held_nusd=1, sent_at=None)
-        await journal.accept(stale, task_id="task-1", submitted_at=1.0, held_nusd=1)
+        await journal.accept(stale, Acceptance(task_id="task-1", submitted_at=1.0, held_nusd=1))
         with pytest.raises(IllegalTransition):
-            await journal.accept(stale, task_id="task-2", submitted_at=1.0, held_nusd=1)
+            await journal.accept(stale, Acceptance(task_id="task-2", submitted_at=1.0, held_nusd=1))
 
     asyncio.run(way())
     assert ledger.record(JOB).task_id == "task-1"
@@ -231,3 +231,71 @@ def test_no_state_is_unreachable_and_every_one_is_ranked() -> None:
     for _ in AttemptState:
         reached |= {after for before in reached for after in TRANSITIONS[before]}
     assert reached == set(AttemptState) == set(TRANSITIONS) == set(RANK)
+
+
+def on_record(ledger: Ledger, job_id: str = JOB) -> Attempt:
+    (standing,) = [each for each in ledger.standings() if each.line.job.job_id == job_id]
+    assert standing.attempt is not None
+    return standing.attempt
+
+
+def test_what_a_call_returns_is_what_is_on_record(ledger: Ledger, journal: Journal) -> None:
+    """Above all an address that holds a secret, which is kept from the disk, is kept from the caller too."""
+    secret = ResultImage(url="https://x/?key=s", masked_url="https://x/?key=...", expires_at=9.0)
+
+    async def way() -> None:
+        attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=100.0, callback={"callback_url": "https://c"})
+        assert attempt == on_record(ledger)
+        attempt = await journal.park(attempt, OOPS)
+        assert attempt == on_record(ledger)
+        attempt = await journal.intend_again(
+            attempt, held_nusd=2, sent_at=101.0, callback={"callback_url": "https://d"}
+        )
+        assert attempt == on_record(ledger)
+        attempt = await journal.accept(attempt, Acceptance(task_id="t", submitted_at=101.5, held_nusd=3, hold_nusd=3))
+        assert attempt == on_record(ledger)
+        attempt = await journal.remark(attempt, OOPS)
+        assert attempt == on_record(ledger)
+        attempt = await journal.complete(attempt, ended_at=102.0, submitted_at=101.5, bill=PAID, results=[secret])
+        assert attempt == on_record(ledger)
+        assert attempt.results == (ResultImage(url="", expires_at=9.0),)
+        attempt = await journal.renew(attempt, [ResultImage(url="https://y", expires_at=None)])
+        assert attempt == on_record(ledger)
+        attempt = await journal.store(attempt, [FILE])
+        assert attempt == on_record(ledger)
+
+    asyncio.run(way())
+
+
+def test_a_task_that_ended_in_the_first_answer_is_on_record_in_one_write(ledger: Ledger) -> None:
+    changes: list[tuple[AttemptState | None, AttemptState]] = []
+    journal = ledger.journal(lambda change: changes.append((change.before, change.attempt.state)))
+    acceptance = Acceptance(task_id="t", submitted_at=100.5, held_nusd=800_000, hold_nusd=700_000)
+
+    async def way() -> Attempt:
+        attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=100.0)
+        return await journal.complete(
+            attempt, ended_at=104.5, submitted_at=100.5, bill=PAID, results=[], acceptance=acceptance
+        )
+
+    attempt = asyncio.run(way())
+    assert (attempt.state, attempt.task_id, attempt.held_nusd) == (AttemptState.COMPLETED, "t", 800_000)
+    assert changes == [
+        (None, AttemptState.INTENDED),
+        (AttemptState.INTENDED, AttemptState.ACCEPTED),
+        (AttemptState.ACCEPTED, AttemptState.COMPLETED),
+    ]
+
+
+def test_of_two_transitions_in_one_write_none_stands_alone(ledger: Ledger, journal: Journal) -> None:
+    acceptance = Acceptance(task_id="t", submitted_at=1.0, held_nusd=1)
+
+    async def way() -> Attempt:
+        stale = await journal.intend(JOB, held_nusd=1, sent_at=None)
+        parked = await journal.park(stale)
+        with pytest.raises(IllegalTransition):
+            await journal.fail(stale, ended_at=2.0, bill=FREE, error=OOPS, acceptance=acceptance)
+        return parked
+
+    assert asyncio.run(way()).task_id is None
+    assert ledger.record(JOB).task_id is None

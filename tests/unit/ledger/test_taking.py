@@ -10,7 +10,7 @@ import pytest
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.holding import Taken
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Bill, Change, Journal
+from qwave_batch.ledger.journal import Acceptance, Bill, Change, Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import AttemptState, IllegalTransition
 from qwave_batch.model.job import Job, JobError
@@ -29,7 +29,7 @@ OOPS = JobError(code="task_failed", message="no", retryable=True)
 
 async def make(journal: Journal) -> Attempt:
     attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=1.0)
-    attempt = await journal.accept(attempt, task_id="task-1", submitted_at=2.0, held_nusd=1_000_000)
+    attempt = await journal.accept(attempt, Acceptance(task_id="task-1", submitted_at=2.0, held_nusd=1_000_000))
     bill = Bill(cost_nusd=700_000, cost_from="api", catalog_nusd=700_000)
     attempt = await journal.complete(
         attempt, ended_at=6.0, submitted_at=2.0, bill=bill, results=[ResultImage(url="https://x")]
@@ -75,7 +75,7 @@ async def parked(journal: Journal) -> None:
 
 async def failed(journal: Journal) -> None:
     attempt = await journal.intend(JOB, held_nusd=1, sent_at=None)
-    attempt = await journal.accept(attempt, task_id="task-9", submitted_at=1.0, held_nusd=1)
+    attempt = await journal.accept(attempt, Acceptance(task_id="task-9", submitted_at=1.0, held_nusd=1))
     await journal.fail(attempt, ended_at=2.0, bill=Bill(cost_nusd=0, cost_from="api"), error=OOPS)
 
 
@@ -89,7 +89,7 @@ async def intended(journal: Journal) -> None:
 
 async def accepted(journal: Journal) -> None:
     attempt = await journal.intend(JOB, held_nusd=1, sent_at=None)
-    await journal.accept(attempt, task_id="task-9", submitted_at=1.0, held_nusd=1)
+    await journal.accept(attempt, Acceptance(task_id="task-9", submitted_at=1.0, held_nusd=1))
 
 
 async def unknown(journal: Journal) -> None:

@@ -16,7 +16,7 @@ from qwave_batch.folder.pictures import inspect_picture
 from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Bill
+from qwave_batch.ledger.journal import Acceptance, Bill
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job, JobError, Twin
 from qwave_batch.model.record import ImageFile
@@ -54,7 +54,7 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     """Take a job the whole way: sent, accepted, completed, its picture in place and on record."""
     journal = ledger.journal()
     attempt = await journal.intend(made.job_id, held_nusd=10, sent_at=1.0)
-    attempt = await journal.accept(attempt, task_id=f"task-{made.index}", submitted_at=1.0, held_nusd=10)
+    attempt = await journal.accept(attempt, Acceptance(task_id=f"task-{made.index}", submitted_at=1.0, held_nusd=10))
     url = "https://files.example/x.png"
     bill = Bill(cost_nusd=7, cost_from="api")
     attempt = await journal.complete(attempt, ended_at=3.5, submitted_at=1.0, bill=bill, results=[ResultImage(url=url)])

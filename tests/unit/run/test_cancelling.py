@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.ledger.journal import Acceptance
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
@@ -66,7 +67,7 @@ class Bench:
         journal = ledger.journal()
         attempt = await journal.intend(f"{0:016x}", held_nusd=PRICE_NUSD, sent_at=None)
         attempt = await journal.accept(
-            attempt, task_id="task-0", submitted_at=1.0, held_nusd=PRICE_NUSD, hold_nusd=PRICE_NUSD
+            attempt, Acceptance(task_id="task-0", submitted_at=1.0, held_nusd=PRICE_NUSD, hold_nusd=PRICE_NUSD)
         )
         cancelling = Cancelling(api=api, journal=journal, clock=self.world.clock, rng=random.Random(0), stop=self.stop)
         (outcome,) = await cancelling.cancel([attempt])

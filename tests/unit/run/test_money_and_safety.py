@@ -504,6 +504,61 @@ def test_a_deleted_file_that_the_api_no_longer_has_is_not_paid_for_by_itself(wor
     assert world.ended().exit_status == 0
 
 
+def damaged_world(world: World) -> dict[str, bytes]:
+    """Two jobs that are done, with a picture missing of each."""
+    world.plan([make_job(0), make_job(1)])
+    world.run()
+    whole = world.pictures()
+    for path in whole:
+        (world.layout.root / path).unlink()
+    return whole
+
+
+def test_under_another_accounts_key_nothing_that_was_paid_is_given_up(world: World) -> None:
+    whole = damaged_world(world)
+    world.claim = replace(CLAIM, key="another")
+    world.api.fault = Faults(status="404")
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 0, [COMPLETED, COMPLETED])
+    assert "is this the account and the host it was made with?" in " ".join(end.warnings)
+    world.claim = CLAIM
+    world.api.fault = Faults()
+    assert world.ended().exit_status == 0
+    assert world.pictures() == whole
+
+
+def test_new_tasks_under_another_accounts_key_say_nothing_of_the_old_ones(world: World) -> None:
+    damaged_world(world)
+    old = set(world.api.tasks)
+    world.plan([make_job(0), make_job(1), make_job(2)])
+    world.claim = replace(CLAIM, key="another")
+    kept = {task_id: world.api.tasks.pop(task_id) for task_id in old}
+    world.api.tasks["unrelated"] = kept[min(kept)]  # so that ids are not given twice
+    world.api.tasks["unrelated too"] = kept[max(kept)]
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 1, [COMPLETED] * 3)
+    world.api.tasks.update(kept)
+    assert world.ended().exit_status == 0
+
+
+def test_a_task_that_is_gone_is_given_up_once_another_of_the_folder_is_found(world: World) -> None:
+    """However late the other answer comes in of two questions that left together."""
+    damaged_world(world)
+    del world.api.tasks["task-1"]
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, sorted(world.statuses())) == (1, 0, [COMPLETED, FAILED])
+
+
+def test_a_person_may_say_that_a_task_is_gone_where_no_other_tells(world: World) -> None:
+    damaged_world(world)
+    world.api.tasks.clear()
+    assert (world.ended().exit_status, world.statuses()) == (1, [COMPLETED, COMPLETED])
+    world.options = RunOptions(resubmit_unknown=True)
+    assert (world.ended().exit_status, world.statuses()) == (1, [FAILED, FAILED])
+    world.options = RunOptions(retry_failed=True)
+    assert (world.ended().exit_status, world.statuses()) == (0, [COMPLETED, COMPLETED])
+
+
 # --- money
 
 

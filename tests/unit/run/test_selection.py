@@ -87,6 +87,14 @@ def test_a_damaged_picture_is_fetched() -> None:
     assert work_on(standing(S.STORED), PLAIN, is_damaged=True) is Work.FETCH
 
 
+@pytest.mark.parametrize(
+    ("state", "work"),
+    [(S.COMPLETED, Work.FETCH), (S.SPOILED, Work.FETCH), (S.FAILED, Work.NOTHING), (None, Work.NOTHING)],
+)
+def test_a_refetch_asks_for_all_that_was_paid_and_for_nothing_else(state: AttemptState | None, work: Work) -> None:
+    assert work_on(standing(state, FINAL), RunOptions(fetch_only=True)) is work
+
+
 def test_a_skipped_job_is_never_submitted() -> None:
     assert work_on(standing(None, skip=FINAL), RETRY) is Work.NOTHING
     assert work_on(standing(S.INTENDED, skip=FINAL), RETRY) is Work.NOTHING
