@@ -3,10 +3,11 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -215,13 +216,61 @@ def test_what_was_deleted_or_damaged_comes_back_and_nothing_is_submitted(simulat
     assert "nothing to fetch" in call("refetch", simulated, "--simulate")[2]
 
 
-def test_what_the_api_no_longer_has_is_gone_for_good_and_named(simulated: Path) -> None:
-    (simulated / min(images_of(simulated))).unlink()
-    (simulated / ".qwave" / "simulator.sqlite").unlink()
+def forget_the_task_of(folder: Path, path: str) -> None:
+    task_id = next(line.task_id for line in qb.open_run(folder).lines() if path in {i.path for i in line.images})
+    with closing(sqlite3.connect(folder / ".qwave" / "simulator.sqlite")) as state, state:
+        state.execute("DELETE FROM tasks WHERE task_id = ?", (task_id,))
+
+
+def test_what_the_api_no_longer_has_is_gone_for_good_and_named(spec: Path, simulated: Path) -> None:
+    """And what is left of it is no stranger among the pictures, neither then nor when it is made anew."""
+    whole = images_of(simulated)
+    first, second, *_ = sorted(whole)
+    (simulated / first).write_bytes(whole[first][:-7])
+    (simulated / second).unlink()
+    forget_the_task_of(simulated, first)
     status, _, talk = call("refetch", simulated, "--simulate")
     assert status == 1
+    assert "1 of 2 images fetched again" in talk
     assert "1 job gone for good: the API no longer knows the task" in talk
     assert sorted(statuses(simulated)) == ["completed"] * 3 + ["failed"]
+    assert qb.open_run(simulated).verify().problems == ()
+    assert [file.read_bytes() for file in (simulated / ".qwave" / "evidence").iterdir()] == [whole[first][:-7]]
+    options = qb.RunOptions(retry_failed=True)
+    qb.run_batch_sync(spec, connection=qb.Simulated(latency="0.01"), out_dir=simulated, options=options)
+    assert images_of(simulated) == whole
+    assert qb.open_run(simulated).verify().problems == ()
+
+
+def test_what_an_account_does_not_know_is_not_given_up_until_one_task_is_found(simulated: Path) -> None:
+    (simulated / min(images_of(simulated))).unlink()
+    state = simulated / ".qwave" / "simulator.sqlite"
+    state.rename(state.with_name("kept"))
+    status, _, talk = call("refetch", simulated, "--simulate")
+    assert status == 1
+    assert "not fetched, try again: the API does not know the task: is this the account" in talk
+    assert statuses(simulated) == ["completed"] * 4
+    state.with_name("kept").replace(state)
+    assert call("refetch", simulated, "--simulate")[0] == 0
+
+
+def test_what_was_given_up_comes_back_when_the_api_has_it_after_all(simulated: Path) -> None:
+    """Asking is free, so that nothing is paid again before it."""
+    whole = images_of(simulated)
+    (simulated / min(whole)).unlink()
+
+    async def fetch(faults: str) -> qb.RefetchReport:
+        return await qb.refetch_images(simulated, connection=qb.Simulated(latency="0.01", faults=faults))
+
+    for _ in range(2):
+        report = asyncio.run(fetch("expired_url"))
+        assert (report.fetched, len(report.gone), report.exit_status) == (0, 1, 1)
+        assert sorted(statuses(simulated)) == ["completed"] * 3 + ["failed"]
+    report = asyncio.run(fetch(""))
+    assert (report.fetched, len(report.gone), report.exit_status) == (1, 0, 0)
+    assert images_of(simulated) == whole
+    assert [line.attempts for line in qb.open_run(simulated).lines()] == [1] * 4
+    assert qb.open_run(simulated).verify().problems == ()
 
 
 def test_what_can_not_be_fetched_now_is_left_for_another_try(simulated: Path) -> None:
