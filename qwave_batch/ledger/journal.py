@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, idempotency_key
@@ -244,7 +244,15 @@ class Journal:
         """Record the end of a task, and before it in the same write that it was made, where both were told at once."""
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
         accepted = first[0].after if first else attempt
-        return await self._write(*first, Move.to(state, accepted, **asdict(bill), **fields))
+        ending = Move.to(
+            state,
+            accepted,
+            cost_nusd=bill.cost_nusd,
+            cost_from=bill.cost_from,
+            catalog_nusd=bill.catalog_nusd,
+            **fields,
+        )
+        return await self._write(*first, ending)
 
     async def _move(self, attempt: Attempt, state: AttemptState, **fields: Any) -> Attempt:
         return await self._write(Move.to(state, attempt, **fields))
@@ -272,4 +280,12 @@ def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
 
 
 def _accepting(attempt: Attempt, acceptance: Acceptance) -> Move:
-    return Move.to(AttemptState.ACCEPTED, attempt, **asdict(acceptance), error=None)
+    return Move.to(
+        AttemptState.ACCEPTED,
+        attempt,
+        task_id=acceptance.task_id,
+        submitted_at=acceptance.submitted_at,
+        held_nusd=acceptance.held_nusd,
+        hold_nusd=acceptance.hold_nusd,
+        error=None,
+    )
