@@ -132,6 +132,7 @@ def may_reach(target: Reach, api: Collection[Reach]) -> bool:
     return target is Reach.PUBLIC or target in api
 
 
+@functools.lru_cache(maxsize=256)  # results lie on few hosts
 def _ip(text: str) -> IPAddress | None:
     try:
         return ipaddress.ip_address(text.partition("%")[0])
