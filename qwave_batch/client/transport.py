@@ -1,10 +1,7 @@
-"""The one place that knows aiohttp's client: requests go out here, and its exceptions end here."""
+"""Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
 
 import asyncio
-import os
-import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -12,25 +9,22 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from qwave_batch.client.addresses import Reach, WebAddress, may_reach, reach_of, read_address
+from qwave_batch.client.addresses import may_reach, reach_of, read_address
 from qwave_batch.client.base_url import read_base_url
+from qwave_batch.client.failures import FOREIGN, failure_of
 from qwave_batch.client.http import (
     Forbidden,
     HttpRequest,
     HttpResponse,
-    NeverSent,
-    PerhapsSent,
     Sink,
     TooLarge,
-    TransportFailed,
 )
-from qwave_batch.client.inflate import BadEncoding, decoder_for
+from qwave_batch.client.inflate import decoder_for
 from qwave_batch.client.proxies import Proxies
-from qwave_batch.client.words import words
+from qwave_batch.client.resolver import GuardedResolver
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
@@ -41,13 +35,6 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 _STREAM_FROM_BYTES = 512 * 1024
 _SINK_BYTES = 1024 * 1024  # a body that is smaller stays in memory, a larger one is written in such pieces
-
-FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError, EOFError, BadEncoding)
-"""Everything that aiohttp, the sockets, TLS and a body raise for what a network, a server or an address does."""
-
-
-class ForbiddenAddress(OSError):
-    """A name that leads into the own network, where no result of a public API is; aiohttp passes an OSError on."""
 
 
 class AiohttpTransport:
@@ -81,11 +68,11 @@ class AiohttpTransport:
         self._resolver = resolver
         self._stall_timeout_s = stall_timeout_s
         self._session: aiohttp.ClientSession | None = None
-        self._guard: _GuardedResolver | None = None
+        self._guard: GuardedResolver | None = None
 
     async def __aenter__(self) -> Self:
         names = self._resolver or aiohttp.ThreadedResolver()
-        self._guard = _GuardedResolver(names, self._api, self._proxies.hosts)
+        self._guard = GuardedResolver(names, self._api, self._proxies.hosts)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=self._guard),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -167,92 +154,6 @@ class AiohttpTransport:
             return
         if not may_reach(reach_of(literal), await self._guard.api_reach()):
             raise Forbidden("the address leads into the own network")
-
-
-class _GuardedResolver(AbstractResolver):
-    """Looks up names and leaves out addresses in the own network, so that what is checked is what is connected to."""
-
-    def __init__(self, names: AbstractResolver, api: WebAddress, trusted: Iterable[str]) -> None:
-        self._names = names
-        self._api = api
-        self._trusted = frozenset(trusted) | {api.host}
-        self._api_reach: frozenset[Reach] | None = None
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Return the addresses of a name; raises ForbiddenAddress when none of them may be spoken to."""
-        found = await self._names.resolve(host, port, family)
-        if host.lower() in self._trusted:
-            return found
-        api_reach = await self.api_reach()
-        allowed = [entry for entry in found if may_reach(reach_of(entry["host"]), api_reach)]
-        if found and not allowed:
-            raise ForbiddenAddress(host)
-        return allowed
-
-    async def api_reach(self) -> frozenset[Reach]:
-        """Return the kinds of place the API itself is at; the internet when that can't be told."""
-        if self._api_reach is None:
-            try:
-                self._api_reach = frozenset(await self._look_up_api())
-            except OSError:
-                return frozenset({Reach.PUBLIC})
-        return self._api_reach
-
-    async def _look_up_api(self) -> set[Reach]:
-        if self._api.literal is not None:
-            return {reach_of(self._api.literal)}
-        return {reach_of(entry["host"]) for entry in await self._names.resolve(self._api.host, 0, socket.AF_UNSPEC)}
-
-    async def close(self) -> None:
-        """Close the resolver behind this one."""
-        await self._names.close()
-
-
-_MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, NeverSent, "the host's name can't be looked up"),
-    (aiohttp.ClientConnectorError, NeverSent, ""),
-    (aiohttp.ConnectionTimeoutError, NeverSent, "no connection in time"),
-    (aiohttp.ClientSSLError, NeverSent, ""),
-    (ssl.SSLCertVerificationError, NeverSent, ""),
-    (aiohttp.ClientHttpProxyError, NeverSent, "the proxy refused to connect"),
-    (aiohttp.ServerFingerprintMismatch, NeverSent, ""),
-    (aiohttp.InvalidURL, NeverSent, "the address makes no sense"),
-    (aiohttp.NonHttpUrlClientError, NeverSent, "the address makes no sense"),
-    (socket.gaierror, NeverSent, "the host's name can't be looked up"),
-    (ConnectionRefusedError, NeverSent, ""),
-    (UnicodeError, NeverSent, "the address makes no sense"),
-    (aiohttp.ServerDisconnectedError, PerhapsSent, "the server hung up without an answer"),
-    (aiohttp.ClientPayloadError, PerhapsSent, "the answer is cut off"),
-    (aiohttp.ClientResponseError, PerhapsSent, "the answer is no proper HTTP"),
-    (HttpProcessingError, PerhapsSent, "the answer is no proper HTTP"),
-    (TimeoutError, PerhapsSent, "no answer in time"),
-)
-"""What an exception means; the first line that fits counts, and without one the request was perhaps sent."""
-
-
-def failure_of(error: BaseException) -> TransportFailed:
-    """Return what a foreign exception means for a request: surely not sent, or perhaps sent."""
-    if isinstance(getattr(error, "os_error", None), ForbiddenAddress):
-        return Forbidden("the name leads into the own network")
-    if isinstance(error, BadEncoding):
-        return PerhapsSent(str(error))
-    for foreign, kind, meaning in _MEANINGS:
-        if isinstance(error, foreign):
-            return kind(meaning or f"no connection: {_told(error)}")
-    return PerhapsSent(f"the connection broke: {_told(error)}")
-
-
-def _told(error: BaseException) -> str:
-    """Return the operating system's or TLS' own words, or the exception's name: never a request's contents."""
-    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    if isinstance(cause, ssl.SSLError):
-        told = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
-        return words(told) or type(cause).__name__
-    if isinstance(cause, OSError) and cause.errno is not None:
-        return os.strerror(cause.errno).lower()  # asyncio's own wording repeats the address
-    return type(cause).__name__
 
 
 def payload_of(body: bytes | None) -> bytes | BytesIO | None:

@@ -11,9 +11,10 @@ import pytest
 from aiohttp import http_exceptions
 from aiohttp.client_reqrep import ConnectionKey
 
+from qwave_batch.client.failures import FOREIGN, failure_of
 from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, TransportFailed
 from qwave_batch.client.inflate import BadEncoding
-from qwave_batch.client.transport import FOREIGN, ForbiddenAddress, failure_of
+from qwave_batch.client.resolver import ForbiddenAddress
 
 KEY = ConnectionKey(
     host="api.example.com", port=443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None
