@@ -41,13 +41,13 @@ catalog: "2026-05"
 prompts:
   - {text: a lantern, request: {model: z-image-turbo, aspect_ratio: "1:1"}}
   - {text: a kite, request: {model: qwen-image-2.0, n: 2}}
-matrix: {seed: {start: 1, count: 4}}
+matrix: {seed: {start: 1, count: 8}}
 timeout: 2
 completion: COMPLETION
 """
-JOBS = 8
+JOBS = 16
 COMPLETIONS = ("auto", "poll", "wait", "webhook")
-TRIES = {FaultName.PRICE_NOT_CONFIGURED: "#1..3", FaultName.TASK_LOST: "#1..9"}
+TRIES = {FaultName.PRICE_NOT_CONFIGURED: "@1..30", FaultName.TASK_LOST: "#1..9"}
 """Faults that would strike a model or a task for ever."""
 RARE = frozenset(
     {FaultName.NEVER_ENDS, FaultName.BAD_KEY, FaultName.BALANCE_USED_UP, FaultName.HTTP429_BARE, FaultName.OVERSIZED}
@@ -232,16 +232,17 @@ class Story:
         score.wrong += wrong
         score.unknown += statuses["unknown"]
         score.unending += self._unending()
-        score.unfinished += max(0, JOBS - statuses["completed"] - statuses["unknown"] - self._unending())
+        unfinished = max(0, JOBS - statuses["completed"] - statuses["unknown"] - self._unending())
+        score.unfinished += unfinished
         is_bug = "Traceback" in self.log.read_text(encoding="utf-8")
         score.bugs += is_bug
-        if found.paid_twice or found.lost or wrong or is_bug:
-            self._keep(found, wrong)
+        if found.paid_twice or found.lost or wrong or unfinished or is_bug:
+            self._keep(found, wrong, dict(statuses))
 
-    def _keep(self, found: Audit, wrong: int) -> None:
+    def _keep(self, found: Audit, wrong: int, statuses: dict[str, int]) -> None:
         kept = Path(tempfile.mkdtemp(prefix=f"chaos-{self.seed}-"))
         shutil.copytree(self.home, kept, dirs_exist_ok=True)
-        print(f"seed {self.seed}: {found}, {wrong} wrong; kept in {kept}", flush=True)
+        print(f"seed {self.seed}: {found}, {wrong} wrong, {statuses}; kept in {kept}", flush=True)
 
 
 def plight_of(rng: random.Random) -> Plight:
@@ -250,7 +251,7 @@ def plight_of(rng: random.Random) -> Plight:
         return Plight()
     if rng.random() < 0.4:
         return Plight(dies_after_s=rng.uniform(0.02, 0.8), clock_jumps=rng.random() < 0.1)
-    doom = Doom(at=rng.choice(POINTS), count=rng.randint(1, 3), moment=rng.choice(list(Moment)))
+    doom = Doom(at=rng.choice(POINTS), count=rng.choice((1, 1, 1, 2, 5)), moment=rng.choice(list(Moment)))
     return Plight(doom=doom, clock_jumps=rng.random() < 0.1)
 
 

@@ -40,7 +40,7 @@ class Order:
     files: dict[int, StoredFile]
     """What is in place, by its place in the task's result, from 0."""
     is_renewed: bool = False
-    """Whether the addresses were asked for in this run."""
+    """Whether the addresses were asked for because one of them led nowhere."""
     gone: list[JobError] = field(default_factory=list)
     """Pictures that can't be had, ever."""
     missing: list[JobError] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Fetching:
         if attempt.state is AttemptState.STORED:
             check = await asyncio.to_thread(check_files, self._layout, trial.files)
             order.files = {place: file for place, file in enumerate(trial.files) if place not in check.damaged}
-            await self._renew(order)
+            await self._freshen(order)
         elif is_earlier or not all(result.url for result in order.results):  # one that holds a secret is not kept
             await self._ask_addresses(order)  # those on record may still do when this brings none
         return order
@@ -126,6 +126,11 @@ class Fetching:
         if order.is_renewed:
             order.gone.append(result_gone(f"the picture can't be fetched any more ({reason})"))
             return False
+        order.is_renewed = True
+        return await self._freshen(order)
+
+    async def _freshen(self, order: Order) -> bool:
+        """Ask the task for its addresses of now; return whether there are any."""
         trouble = await self._ask_addresses(order)
         if trouble is None:
             return True
@@ -144,6 +149,7 @@ class Fetching:
         """Return whether the task, asked once, names another address for a picture that can't be fetched."""
         if order.is_renewed or self._desk.halt.is_leaving:
             return False
+        order.is_renewed = True
         before = order.results[place]
         trouble = await self._ask_addresses(order)
         return trouble is None and order.results[place : place + 1] not in ((), (before,))
@@ -155,7 +161,6 @@ class Fetching:
         answer = await ask_in_time(self._desk, order.attempt.task_id, is_earlier=is_earlier)
         match answer:
             case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
-                order.is_renewed = True
                 order.results = task.images
                 order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, task.images)
                 return None

@@ -19,6 +19,7 @@ catalog: "2026-05"
 request: {model: z-image-turbo, aspect_ratio: "1:1"}
 prompts: ["a lantern", "a kite"]
 matrix: {seed: [1, 2]}
+completion: poll
 """
 TROUBLES = {
     **dict.fromkeys((*LEDGER, "intend", "accept", "complete", "store"), ""),

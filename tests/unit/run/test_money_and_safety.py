@@ -409,6 +409,16 @@ def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_a
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
 
 
+def test_one_refusal_of_a_fresh_address_does_not_give_a_paid_picture_up(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = Faults(download="drop_before")
+    assert world.ended().exit_status == 1
+    downloads = world.api.calls["download"]
+    world.api.fault = Faults(**{f"download_{downloads + 1}": "expired"})
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 2)
+
+
 def test_an_address_that_holds_a_secret_is_fetched_and_written_nowhere(world: World) -> None:
     world.plan([make_job(0)])
     world.api.masked_url = "https://cdn/***"
