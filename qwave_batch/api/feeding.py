@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.journal import Change
 from qwave_batch.model.clock import Clock
-from qwave_batch.model.events import Event, OnEvent, RunWaiting
+from qwave_batch.model.events import OnEvent, RunWaiting
 from qwave_batch.model.progress import OnProgress, Progress
 from qwave_batch.output.live import LiveRun, remove_live, write_live
 from qwave_batch.run.reporting import event_of
 
+T = TypeVar("T")
 TELL_EVERY_S = 1.0
 _NUMBERS = re.compile(r"\d[\d.,:]*")
 
@@ -19,18 +22,27 @@ class EventFeed:
     """Hands events to a callback, in the event loop's thread; one that raises can't stop a run that is paid for."""
 
     def __init__(self, on_event: OnEvent | None, clock: Clock) -> None:
-        self._on_event, self._clock = on_event, clock
         self._error: Exception | None = None
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self.emit: OnEvent = self.guarded(on_event)
+        """Hands over an event."""
 
-    def emit(self, event: Event) -> None:
-        """Hand over an event."""
-        if self._on_event is None or self._error is not None:
-            return
-        try:
-            self._on_event(event)
-        except Exception as error:  # noqa: BLE001 - it is raised once the run has ended
-            self._error = error
+    def guarded(self, callback: Callable[[T], None] | None) -> Callable[[T], None]:
+        """Return a callback that never raises: what the given one raises is kept, and it is not called again."""
+        is_broken = False
+
+        def hand_over(value: T) -> None:
+            nonlocal is_broken
+            if callback is None or is_broken:
+                return
+            try:
+                callback(value)
+            except Exception as error:  # noqa: BLE001 - it is raised once the run has ended
+                is_broken = True
+                self._error = self._error or error
+
+        return hand_over
 
     def emit_change(self, change: Change) -> None:
         """Hand over what a change means."""
@@ -43,7 +55,7 @@ class EventFeed:
         self._loop.call_soon_threadsafe(self.emit_change, change)
 
     def close(self) -> None:
-        """Raise what the callback has raised, if it has."""
+        """Raise what a callback has raised first, if one has."""
         if self._error is not None:
             raise self._error
 
@@ -52,7 +64,8 @@ class Showing:
     """Takes a run's progress: to the caller, to the folder for other processes, and its waits to the events."""
 
     def __init__(self, layout: RunLayout, on_progress: OnProgress | None, feed: EventFeed, clock: Clock) -> None:
-        self._layout, self._on_progress, self._feed, self._clock = layout, on_progress, feed, clock
+        self._layout, self._feed, self._clock = layout, feed, clock
+        self._on_progress = feed.guarded(on_progress)
         self._kind = ""
         self._told_at = float("-inf")
         self._telling: asyncio.Future[None] | None = None
@@ -64,8 +77,7 @@ class Showing:
             self._feed.emit(RunWaiting(time=self._clock.now(), note=progress.note))
         self._kind = kind
         self._tell(progress)
-        if self._on_progress is not None:
-            self._on_progress(progress)
+        self._on_progress(progress)
 
     async def close(self) -> None:
         """Take the file away: the run is over."""

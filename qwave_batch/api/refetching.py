@@ -97,7 +97,7 @@ async def refetch_images(
             search.take(change)
             feed.emit_change(change)
 
-        end = await run_plan(_context(attended, hear, on_progress, stop))
+        end = await run_plan(_context(attended, hear, feed.guarded(on_progress), stop))
         gone, left = await asyncio.to_thread(search.unfetched, attended.ledger)
     feed.close()
     return _report(attended.layout.root, search, gone, left, end)
@@ -151,7 +151,7 @@ def _search(attended: Attended) -> _Search:
 
 
 def _context(
-    attended: Attended, on_change: Callable[[Change], None], on_progress: OnProgress | None, stop: StopSignal
+    attended: Attended, on_change: Callable[[Change], None], on_progress: OnProgress, stop: StopSignal
 ) -> RunContext:
     return RunContext(
         layout=attended.layout,

@@ -39,7 +39,7 @@ class RunContext:
     on_change: OnChange | None = None
     """Told of every change of an attempt once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
-    """Called in the loop's thread, at most ten times a second and at the end."""
+    """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
     stop: StopSignal = field(default_factory=StopSignal)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)

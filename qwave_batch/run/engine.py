@@ -78,6 +78,8 @@ async def _work(desk: Desk, agenda: Agenda) -> None:
         ]
         try:
             await scheduler.run(group)
+        except StorageError as error:  # as when the next page of the plan can't be read
+            desk.halt.fail(error)
         finally:
             for helper in helpers:
                 helper.cancel()

@@ -474,6 +474,27 @@ def test_a_callback_that_raises_stops_nothing_that_is_paid(spec: Path, tmp_path:
     assert not isinstance(calls[-1], qb.RunEnded)
 
 
+def test_a_progress_callback_that_raises_stops_nothing_that_is_paid(spec: Path, tmp_path: Path) -> None:
+    shown: list[qb.Progress] = []
+    events: list[qb.Event] = []
+
+    def show(progress: qb.Progress) -> None:
+        shown.append(progress)
+        raise OSError("oh no")
+
+    with pytest.raises(OSError, match="oh no"):
+        qb.run_batch_sync(
+            spec,
+            connection=qb.Simulated(latency="0.01"),
+            out_dir=tmp_path / "made",
+            on_progress=show,
+            on_event=events.append,
+        )
+    assert statuses(tmp_path / "made") == ["completed"] * 4
+    assert len(shown) == 1
+    assert isinstance(events[-1], qb.RunEnded), "the other callback is told to the end"
+
+
 def test_a_full_disk_under_the_events_loses_no_image(spec: Path, tmp_path: Path) -> None:
     status, _, talk = call("run", spec, "--simulate", "-o", tmp_path / "made", "--events", "/dev/full")
     assert status == 0

@@ -1,12 +1,15 @@
 """Whole runs in which something goes wrong: never paid twice, never lost, and ended with the right words."""
 
+import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.folder.atomic import TEMPORARY_PREFIX
+from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
@@ -690,6 +693,27 @@ def test_a_disk_that_fails_ends_the_run_and_loses_nothing(world: World) -> None:
     world.on_manifest = lambda: None
     assert world.ended().exit_status == 0
     assert world.api.paid().total() == 10
+
+
+def test_a_plan_that_can_not_be_read_on_ends_the_run_like_any_failing_disk(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is not one of a group, so that whoever catches it by its class does."""
+    pages = itertools.count(1)
+    original = Ledger.standings_of
+
+    def standings_of(ledger: Ledger, rows: Sequence[int]) -> object:
+        if next(pages) == 2:
+            raise StorageError("the disk is gone")
+        return original(ledger, rows)
+
+    monkeypatch.setattr(Ledger, "standings_of", standings_of)
+    world.plan(make_job(index) for index in range(100))
+    with pytest.raises(StorageError, match="disk is gone"):
+        world.run()
+    assert 0 < len(world.api.tasks) <= 64
+    assert world.ended().exit_status == 0
+    assert max(world.api.paid().values()) == 1
 
 
 def test_the_first_stop_lets_what_is_in_flight_finish(world: World) -> None:
