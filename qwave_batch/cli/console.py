@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.gone import is_reader_gone, readers_may_go
 from qwave_batch.model.jsontypes import Json
 
 
@@ -44,16 +45,21 @@ class Console:
             for line in lines:
                 self.stdout.write(line + "\n")
             self.stdout.flush()
-        except BrokenPipeError:
-            self.reader_is_gone = True
+        except OSError as error:
+            self._note_gone(error)
 
     def write(self, text: str) -> None:
         """Write to stdout without the end of a line: what steers a terminal."""
         try:
             self.stdout.write(text)
             self.stdout.flush()
-        except BrokenPipeError:
-            self.reader_is_gone = True
+        except OSError as error:
+            self._note_gone(error)
+
+    def _note_gone(self, error: OSError) -> None:
+        if not is_reader_gone(error):
+            raise error
+        self.reader_is_gone = True
 
     def print_json(self, value: Json, *, on_one_line: bool = False) -> None:
         """Print one JSON value to stdout, in plain ASCII when the stream has nothing else."""
@@ -62,12 +68,10 @@ class Console:
 
     def say(self, *lines: str) -> None:
         """Print lines of talk to stderr; a reader that is gone is nobody's loss."""
-        try:
+        with readers_may_go():
             for line in lines:
                 self.stderr.write(line + "\n")
             self.stderr.flush()
-        except BrokenPipeError:
-            return
 
     def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question on the terminal; the end of input means no.

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pty
 import re
 import shutil
 import signal
@@ -26,8 +27,14 @@ catalog: "2026-05"
 request: {model: z-image-turbo, aspect_ratio: "1:1"}
 prompts: ["a lantern", "a kite"]
 matrix: {seed: [1, 2, 3]}
+completion: poll
 """
 JOBS = 6
+_ON_A_TERMINAL = (
+    "import fcntl, runpy, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "runpy.run_module('qwave_batch', run_name='__main__', alter_sys=True)"
+)
+"""The program with the terminal on its standard input as its own, so that it is told when that is closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +216,32 @@ def test_a_signal_ends_a_run_in_order_and_the_next_one_completes_it(
         process.send_signal(number)
         _, said = await process.communicate()
         assert process.returncode == 130, said.decode()
+        assert len(scene.simulator.tasks()) < JOBS
+        assert contents_of(scene.folder).statuses().total() == JOBS
+        assert await scene.run() == 0
+        scene.check_whole()
+
+    play(act, tmp_path, latency="0.3")
+
+
+def test_a_closed_terminal_ends_a_run_in_order_and_the_next_one_completes_it(tmp_path: Path, checkout: Path) -> None:
+    """A real one: its master is closed, so that the kernel sends SIGHUP and every further word fails."""
+
+    async def act(scene: Scene) -> None:
+        master, terminal = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _ON_A_TERMINAL, *scene.argv("--concurrency", "2")),
+            env={**os.environ, "PYTHONPATH": str(checkout), "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": scene.base_url},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        while not scene.simulator.tasks():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        os.close(master)
+        assert await asyncio.wait_for(process.wait(), 20) == 130
         assert len(scene.simulator.tasks()) < JOBS
         assert contents_of(scene.folder).statuses().total() == JOBS
         assert await scene.run() == 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Never, Protocol, TextIO
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells, wrap
+from qwave_batch.cli.gone import readers_may_go
 from qwave_batch.later import later
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.progress import Progress
@@ -63,17 +64,23 @@ class Bar:
 
     def note(self, text: str) -> None:
         """Say something above the bar."""
-        tqdm.tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
+        with readers_may_go():
+            tqdm.tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
 
     def close(self) -> None:
         """Draw the last counts and leave the line as it is."""
         if self._last is not None:
             self._draw(self._last)
         if self._bar is not None:
-            self._bar.close()
+            with readers_may_go():
+                self._bar.close()
 
     def _draw(self, progress: Progress) -> None:
         self._drawn_at = self._clock.monotonic()
+        with readers_may_go():  # a terminal that was closed ends the run by a signal, and not by an error here
+            self._redraw(progress)
+
+    def _redraw(self, progress: Progress) -> None:
         if self._bar is None:
             # tqdm's monitor is a thread that redraws stalled bars; this one is redrawn by every report of the run
             tqdm.tqdm.monitor_interval = 0
@@ -124,11 +131,9 @@ class PlainLines:
         self._print(f"{sentence(progress)}{note}")
 
     def _print(self, line: str) -> None:
-        try:
+        with readers_may_go():  # the run goes on without them
             self._stream.write(f"{line}\n")
             self._stream.flush()
-        except BrokenPipeError:  # nobody reads the log any more; the run goes on
-            return
 
 
 def sentence(progress: Progress) -> str:
