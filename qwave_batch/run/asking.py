@@ -1,7 +1,11 @@
 """A question about a task: it leaves when the API lets polls through, and what its answer tells is taken in."""
 
-from qwave_batch.client.answers import Answer, TaskAnswer, Throttled
+from qwave_batch.client.answers import Answer, TaskAnswer, Throttled, Unanswered
+from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
+
+THROTTLED_S = 0.5
+"""From a 429 to the next question about the same task at least, however little the API asks for."""
 
 
 async def until_polls_are_open(desk: Desk) -> None:
@@ -25,11 +29,31 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
 
 
 async def ask_in_time(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
-    """Ask how a task stands once polls are open, again after a 429, as often as a job may be tried."""
-    tries_left = desk.context.terms.retry_attempts
+    """Ask for a task that has ended, again while no answer tells of its end, as often as a job may be tried."""
+    failures = 0
     while True:
         await until_polls_are_open(desk)
         answer = await ask(desk, task_id, is_earlier=is_earlier)
-        if not isinstance(answer, Throttled) or tries_left <= 0 or desk.halt.is_on:
+        failures += 1
+        wait_s = _wait_s(desk, answer, failures)
+        if wait_s is None or failures > desk.context.terms.retry_attempts:
             return answer
-        tries_left -= 1
+        desk.tally.retries += 1
+        await desk.context.clock.sleep(wait_s)
+
+
+def _wait_s(desk: Desk, answer: Answer, failures: int) -> float | None:
+    """Return how long to wait before a task that has ended is asked for again; None when that is of no use."""
+    halt = desk.halt
+    match answer:
+        case Throttled():
+            return None if halt.is_on else THROTTLED_S
+        case Unanswered():
+            asked_s = answer.retry_after_s or 0.0
+        case TaskAnswer(task=task) if not task.state.is_terminal:  # an answer from before its end
+            asked_s = 0.0
+        case _:
+            return None
+    if asked_s > desk.context.options.max_wait_s or (halt.is_on and not halt.collects):
+        return None
+    return max(asked_s, backoff_s(failures, desk.context.rng))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
-from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
+from qwave_batch.client.answers import Answer, Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.states import AttemptState
@@ -164,16 +164,10 @@ class Fetching:
                 order.results = task.images
                 order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, task.images)
                 return None
-            case TaskAnswer():
-                return result_gone("the task no longer has its pictures")
             case Missing() if is_earlier and not await self._is_home():
                 return account_in_doubt()
-            case Missing():
-                return result_gone("the API no longer knows the task")
-            case Unanswered():
-                return not_fetched(answer.reason)
             case _:
-                return not_fetched("the API did not say where the picture is")
+                return _why_no_address(answer)
 
     async def _is_home(self) -> bool:
         """Whether the key is of the account that made the folder, by a task that was found or a person's word.
@@ -240,3 +234,18 @@ class Fetching:
             tally.short += is_short(trial.job, len(files), status) - is_short(
                 trial.job, len(record.images), record.status
             )
+
+
+def _why_no_address(answer: Answer) -> JobError:
+    """Return what keeps a picture from coming; only an end that the task is surely in says that it never will."""
+    match answer:
+        case TaskAnswer(task=task) if task.state.is_terminal:
+            return result_gone("the task no longer has its pictures")
+        case TaskAnswer():
+            return not_fetched("the API answers as if the task were still at work")
+        case Missing():
+            return result_gone("the API no longer knows the task")
+        case Unanswered():
+            return not_fetched(answer.reason)
+        case _:
+            return not_fetched("the API did not say where the picture is")

@@ -134,7 +134,7 @@ class HonestApi:
         if task is None or fault == "404":
             return Missing(status=404, code="task_not_found", message="no such task", served_at=self._date())
         task.asked += 1
-        return self._told(task)
+        return self._told(task, is_stale=fault == "stale")
 
     async def balance(self) -> Balance | Trouble:
         fault = await self._leave("balance", "")
@@ -216,8 +216,8 @@ class HonestApi:
         self.alive_most = max(self.alive_most, sum(other.ends_at > now for other in self.tasks.values()))
         return task
 
-    def _told(self, task: Made) -> TaskAnswer:
-        ended = self.clock.passed >= task.ends_at
+    def _told(self, task: Made, *, is_stale: bool = False) -> TaskAnswer:
+        ended = self.clock.passed >= task.ends_at and not is_stale
         state = TaskState.PROCESSING
         images: tuple[ResultImage, ...] = ()
         error = None

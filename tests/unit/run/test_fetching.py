@@ -1,0 +1,61 @@
+"""Whole runs in which paid pictures are hard to come by: they are asked for in time, and given up on proof only."""
+
+from collections.abc import Callable
+
+import pytest
+
+from qwave_batch.model.record import JobStatus
+from tests.unit.run.world import World, make_job
+
+COMPLETED = JobStatus.COMPLETED
+Before = Callable[[World], World]
+
+
+def with_picture_gone(world: World) -> World:
+    """Return the world with one job that is done, whose file was deleted."""
+    world.plan([make_job(0)])
+    world.run()
+    (world.layout.root / "images/m/p0.png").unlink()
+    world.api.calls.clear()
+    world.api.log.clear()
+    return world
+
+
+def with_picture_due(world: World) -> World:
+    """Return the world with one job whose task is paid, and whose picture did not come."""
+    world.plan([make_job(0)])
+    world.api.fault = lambda place, _: "drop_before" if place == "download" else None
+    assert world.ended().counts.pending == 1
+    world.api.calls.clear()
+    world.api.log.clear()
+    return world
+
+
+@pytest.mark.parametrize("fault", ["stale", "http500", "drop_before"])
+@pytest.mark.parametrize("state_before", [with_picture_gone, with_picture_due])
+def test_one_answer_that_tells_nothing_does_not_keep_a_picture_from_coming(
+    world: World, state_before: Before, fault: str
+) -> None:
+    world = state_before(world)
+    world.api.fault = lambda place, number: fault if (place, number) == ("status", 1) else None
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, len(world.pictures())) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("state_before", [with_picture_gone, with_picture_due])
+def test_a_task_that_looks_unfinished_is_no_proof_that_its_picture_is_gone(world: World, state_before: Before) -> None:
+    world = state_before(world)
+    world.api.fault = lambda place, _: {"status": "stale", "download": "expired"}.get(place)
+    end = world.ended()
+    assert (end.exit_status, end.counts.failed) == (1, 0)
+    world.api.fault = lambda _, __: None
+    assert (world.ended().exit_status, world.statuses()) == (0, [COMPLETED])
+
+
+def test_questions_that_nobody_answers_are_asked_again_with_growing_pauses(world: World) -> None:
+    world = with_picture_gone(world)
+    world.api.fault = lambda place, _: "http500" if place == "status" else None
+    assert world.ended().exit_status == 1
+    asked = world.api.sends("status")
+    assert len(asked) == 1 + world.terms.retry_attempts
+    assert asked[-1] - asked[0] > 5.0
