@@ -32,6 +32,8 @@ JOURNAL = (
     *("cancelled", "store", "spoil", "renew", "remark", "touch"),
 )
 LEDGER = ("claim", "replace_plan")
+ASIDE = ("take", "forget")
+"""What only ``--reuse`` and ``prune`` do."""
 FILES = ("image", "manifest.jsonl", "summary.json")
 """What is renamed to its place."""
 DAY_S = 86_400.0
@@ -119,7 +121,7 @@ def install(doom: Doom) -> None:
     if doom.at in FILES:
         _die_before_renaming(doom)
         return
-    for kind, names in ((Journal, JOURNAL), (Ledger, LEDGER)):
+    for kind, names in ((Journal, (*JOURNAL, "take")), (Ledger, (*LEDGER, "forget"))):
         for name in names:
             setattr(kind, name, _named(name, getattr(kind, name)))
     _die_at_write(doom)

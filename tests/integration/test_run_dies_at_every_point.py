@@ -31,8 +31,8 @@ TROUBLES = {
     "renew": "expired_url=#1",
     "spoil": "corrupt_image=#1..2",
 }
-"""By change of the ledger, what makes it happen. The others need a person's ``cancel``, a refusal, or a day between two
-runs; the laws of the ledger are tested on virtual time too."""
+"""By change of the ledger, what makes it happen. The others need a person, a refusal, or a day between two runs: see
+``test_run_dies_at_rare_points.py``."""
 RETRIED = {"price_not_configured=#1", "upstream_unavailable=#1"}
 """Failures that may be final, so that only a person's word tries again; none of them was paid."""
 SECOND = {"intend_again", "find_again"}
