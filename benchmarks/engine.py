@@ -33,7 +33,7 @@ import aiohttp
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.folder.pictures import inspect_picture
 from qwave_batch.folder.syncing import sync_file, sync_folder
-from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve_forever
+from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_latency, serve_forever
 
 CHECKOUT = Path(__file__).parents[1]
 CATALOG, KEY = "2026-05", "sk-benchmark"
@@ -136,7 +136,8 @@ WAYS = {
 def serve(told: Connection, latency: str, state: Path) -> None:
     """Serve the embedded API until the process is ended."""
     behaviour = Behaviour(latency=parse_latency(latency))
-    with Simulator(catalog=open_catalog(CATALOG), behaviour=behaviour, state_path=state) as simulator:
+    rich = Settings(granted_usd=1e6)
+    with Simulator(catalog=open_catalog(CATALOG), behaviour=behaviour, state_path=state, settings=rich) as simulator:
         asyncio.run(serve_forever(simulator, on_ready=told.send))
 
 
