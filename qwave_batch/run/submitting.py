@@ -178,11 +178,12 @@ class Submitting:
             self._desk.tally.warn(seat.lane.closed)
 
     async def _refuse(self, trial: Trial, attempt: Attempt, answer: Refused) -> Step:
+        if trial.is_in_doubt:  # an earlier sending of the key may have been taken, whatever is said of this one
+            return await self._doubt(trial, perhaps_paid(answer.error))
         if answer.keeps_attempt:
             await self._park(trial, attempt, answer.error)
         else:
             trial.attempt = await self._journal.refuse(attempt, answer.error)
-            trial.is_in_doubt = False
             self._desk.budget.release(attempt.held_nusd)
         return Done(status=JobStatus.FAILED, is_final_failure=True)
 

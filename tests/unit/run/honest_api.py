@@ -112,6 +112,8 @@ class HonestApi:
             return Refused(
                 status=400, code="capability_violation", message="no", param="prompt", served_at=self._date()
             )
+        if fault == "price_not_configured":
+            return Refused(status=500, code=fault, message="no price", keeps_attempt=True, served_at=self._date())
         if fault in {"401", "402"}:
             return self._stopped(fault)
         task = self._known(idempotency_key) or self._make(request, idempotency_key)

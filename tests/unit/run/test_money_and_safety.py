@@ -269,6 +269,51 @@ def test_a_refused_job_is_final_until_asked_for_again(world: World) -> None:
     assert len({key.split("-")[2] for key in world.api.keys}) == 2, "a refusal lets the attempt number grow"
 
 
+@pytest.mark.parametrize("refusal", ["refused", "price_not_configured"])
+def test_a_refusal_of_the_same_key_proves_nothing_about_the_sending_before_it(world: World, refusal: str) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = Faults(submit_1="drop_after", submit_2=refusal)
+    end = world.ended()
+    assert (end.exit_status, world.statuses()) == (1, [UNKNOWN])
+    with world.read() as ledger:
+        assert (ledger.spent_nusd(), ledger.held_nusd()) == (0, PRICE_NUSD), "what may have been paid stays held"
+    world.options = RunOptions(retry_failed=True)
+    assert world.ended().requests.submit == 0, "no other key is tried"
+    world.options = RunOptions(resubmit_unknown=True)
+    assert world.ended().exit_status == 0
+    assert world.api.paid().total() == 1
+
+
+def test_a_refusal_after_a_crash_proves_nothing_about_the_sending_before_it(world: World) -> None:
+    world.plan([make_job(0)])
+    world.run(crash=lambda cut: setattr(world.api, "on_made", cut))
+    world.api.on_made = lambda: None
+    world.api.fault = Faults(submit="refused")
+    world.run()
+    assert world.statuses() == [UNKNOWN]
+    with world.read() as ledger:
+        assert ledger.held_nusd() == PRICE_NUSD
+
+
+def test_a_refusal_after_what_surely_made_nothing_is_definite(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = Faults(submit_1="unreached", submit_2="429", submit_3="refused")
+    assert (world.ended().exit_status, world.statuses()) == (1, [FAILED])
+    with world.read() as ledger:
+        assert ledger.held_nusd() == 0
+
+
+def test_a_model_without_a_price_fails_its_job_and_keeps_the_key(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.fault = once("submit", "price_not_configured")
+    assert (world.ended().exit_status, world.statuses()) == (1, [FAILED])
+    assert first_record_error(world) == ("price_not_configured", False)
+    assert world.ended().requests.submit == 0
+    world.options = RunOptions(retry_failed=True)
+    assert world.ended().exit_status == 0
+    assert [key.split("-")[2] for key in world.api.keys] == ["1"]
+
+
 @pytest.mark.parametrize(
     ("code", "tasks", "is_tried_by_the_next_run"),
     [
