@@ -16,15 +16,24 @@ async def until_polls_are_open(desk: Desk) -> None:
 
 
 async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
-    """Ask how a task stands, one of an earlier run or of this one; polls must be open."""
+    """Ask how a task stands, one of an earlier run or of this one; polls must be open.
+
+    Once a 429 asks for more patience than the run has, that is the answer to all questions, and none leaves.
+    """
+    if desk.news.last_word is not None:
+        return desk.news.last_word
     desk.tally.polls += 1
     sent_at = desk.now()
     answer = await desk.context.api.status(task_id)
     desk.hear(answer)
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
     desk.gates.hear_poll(answer, sent_at, desk.now())
-    if isinstance(answer, Throttled) and (wait_s := desk.wait_of(answer)) is not None:
-        desk.brake.hold_all(desk.now() + wait_s)
+    if isinstance(answer, Throttled):
+        wait_s = desk.wait_of(answer)
+        if wait_s is None:
+            desk.news.last_word = answer
+        else:
+            desk.brake.hold_all(desk.now() + wait_s)
     return answer
 
 
@@ -44,16 +53,17 @@ async def ask_in_time(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
 
 def _wait_s(desk: Desk, answer: Answer, failures: int) -> float | None:
     """Return how long to wait before a task that has ended is asked for again; None when that is of no use."""
-    halt = desk.halt
+    if desk.news.last_word is not None or (desk.halt.is_on and not desk.halt.collects):
+        return None
     match answer:
-        case Throttled():
-            return None if halt.is_on else THROTTLED_S
+        case Throttled():  # polls are held until its time
+            return THROTTLED_S
         case Unanswered():
             asked_s = answer.retry_after_s or 0.0
         case TaskAnswer(task=task) if not task.state.is_terminal:  # an answer from before its end
             asked_s = 0.0
         case _:
             return None
-    if asked_s > desk.context.options.max_wait_s or (halt.is_on and not halt.collects):
+    if asked_s > desk.context.options.max_wait_s:
         return None
     return max(asked_s, backoff_s(failures, desk.context.rng))

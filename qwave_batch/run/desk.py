@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from qwave_batch.client.answers import Answer, Balance, Served, Stopped, Throttled, Trouble, Unanswered
+from qwave_batch.client.answers import Answer, Balance, Served, Stopped, TaskAnswer, Throttled, Trouble, Unanswered
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
@@ -15,10 +15,11 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
 from qwave_batch.run.hints import Hints
+from qwave_batch.run.news import News
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.tally import Tally
-from qwave_batch.run.waiting import Wait, clock_time, words_of_quota, words_of_silence, words_of_wait
+from qwave_batch.run.waiting import Wait, clock_time, words_of_deafness, words_of_quota, words_of_silence, words_of_wait
 from qwave_batch.run.window import SendWindow
 
 CALLBACK_URL = "callback_url"
@@ -45,6 +46,8 @@ class Desk:
     """Monotonic seconds of the first call without an answer since the API's last sign of life."""
     silence: str = ""
     """What happened to the last of those calls."""
+    news: News = field(default_factory=News)
+    """Whether the API tells how tasks stand."""
     wait: Wait | None = None
     """What the next submit waits for."""
     quota_window: str = ""
@@ -98,6 +101,8 @@ class Desk:
         """Return how the run stands, with what it waits for."""
         now, unix_now = self.now(), self.context.clock.now()
         note = words_of_wait(self.wait, window=self.quota_window, now=now, unix_now=unix_now)
+        if self.news.are_missing(now):
+            note = words_of_deafness(self.news.why, self.news.silent_s(now))
         if self.silent_since is not None:
             patience_s = self.context.options.max_offline_s
             note = words_of_silence(self.silence, now - self.silent_since, patience_s) or note
@@ -125,6 +130,8 @@ class Desk:
             case _:
                 self.silent_since = None
                 self.is_proven = True
+                if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:
+                    self.news.came()  # it held the answer to a submit until its end
 
     def wait_of(self, answer: Throttled) -> float | None:
         """Return how long a 429 asks to wait; None when that is longer than the run may wait, and the run stops."""

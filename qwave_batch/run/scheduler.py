@@ -21,6 +21,8 @@ from qwave_batch.run.worker import Worker
 
 FETCHES = 8
 """Jobs of earlier runs whose pictures are fetched at once; they hold no slot."""
+LISTEN_AGAIN_S = 1.0
+"""How long no task is made after none was heard of, before looking whether one was."""
 
 
 class Scheduler:
@@ -101,6 +103,11 @@ class Scheduler:
         return any(not seat.is_asked for seat in self._asking) or self._lanes.has_asks
 
     @property
+    def _is_deaf(self) -> bool:
+        """Whether the ends of tasks can't be learned of; no more are made meanwhile."""
+        return bool(self._workers) and self._desk.news.are_missing(self._desk.now())
+
+    @property
     def _is_open(self) -> bool:
         # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
         if not self._desk.is_proven and self._workers:
@@ -119,7 +126,7 @@ class Scheduler:
         halt = self._desk.halt
         if not self._is_open or (halt.is_on and not halt.collects):
             return None
-        may_submit = not halt.is_on and not self._is_asking
+        may_submit = not halt.is_on and not self._is_asking and not self._is_deaf
         return self._lanes.first_ask() or (self._lanes.first_submit() if may_submit else None)
 
     async def _wait(self) -> bool:
@@ -135,13 +142,15 @@ class Scheduler:
         if not self._workers and opens_at == math.inf:
             halt.stop(*self._lanes.stuck())
             return False
-        can_start = self._is_open and not halt.is_on and not self._is_asking
+        can_start = self._is_open and not halt.is_on and not self._is_asking and not self._is_deaf
         if can_start and self._lanes.grow(waiting, now):
             return True
         self._desk.wait = (
             self._lanes.wait_for(opens_at, now) if can_start and self._lanes.free > 0 and opens_at < math.inf else None
         )
         wakes_at = min(opens_at, self._lanes.grows_at(waiting)) if can_start else math.inf
+        if self._is_deaf:
+            wakes_at = now + LISTEN_AGAIN_S
         await self._bell.wait(max(0.0, wakes_at - now) if wakes_at < math.inf else None)
         return True
 

@@ -70,6 +70,11 @@ def words_of_silence(reason: str, silent_s: float, patience_s: float) -> str:
     return f"the API can't be reached ({reason}): trying for another {max(0.0, patience_s - silent_s):,.0f} s"
 
 
+def words_of_deafness(reason: str, silent_s: float) -> str:
+    """Return that the API lives, and does not tell how tasks stand."""
+    return f"for {silent_s:,.0f} s the API has not told how any task stands ({reason})"
+
+
 def clock_time(unix_s: float, unix_now: float) -> str:
     """Return a time of day as clocks here show it, with its date when that is not within a day."""
     form = "%H:%M:%S" if abs(unix_s - unix_now) < _DAY_S else "%Y-%m-%d %H:%M"

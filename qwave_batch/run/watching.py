@@ -8,15 +8,17 @@ from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task
-from qwave_batch.run.asking import ask, until_polls_are_open
+from qwave_batch.run.asking import THROTTLED_S, ask, until_polls_are_open
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_lost_task, timed_out
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.hints import Expected
+from qwave_batch.run.news import DEAF_S
 from qwave_batch.run.polling import Questions
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
+from qwave_batch.run.waiting import words_of_deafness
 
 YOUNG_TASK_PATIENCE = 3
 """How often a task that was made a moment ago may not be found: it may not have reached every server yet."""
@@ -84,11 +86,15 @@ class Watching:
             await until_polls_are_open(self._desk)
             answer = await self._ask(watch)
             watch.seat.answered()
+            self._take_news(watch, answer)
             found = await self._judge(watch, answer)
             if not isinstance(found, float):
                 return found
-            if self._desk.now() >= deadline:
-                return await self._give_up(watch.trial, watch.attempt)
+            now = self._desk.now()
+            if now >= deadline:
+                if self._desk.halt.is_on or not self._desk.news.are_missing(now):
+                    return await self._give_up(watch.trial, watch.attempt)
+                deadline = now + DEAF_S  # patience is for tasks that take long; none of them is heard of at all
             if found:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
             await self._until_due(watch, deadline)
@@ -131,14 +137,16 @@ class Watching:
                 return float(watch.missed)
             case Missing():
                 return await self._lose(watch.trial, watch.attempt, answer)
-            case Throttled():
-                return self._throttle(answer)
+            case Throttled() | Unanswered() if self._desk.halt.is_leaving or self._desk.news.last_word is not None:
+                return Done(status=_status_of(watch.attempt))
+            case Throttled():  # polls are held until its time
+                return THROTTLED_S
             case Unanswered() | Refused():
                 watch.silences += 1
                 asked_s = answer.retry_after_s if isinstance(answer, Unanswered) else None
                 return max(backoff_s(watch.silences, self._context.rng), asked_s or 0.0)
             case Stopped(kind="key"):
-                return Done(status=JobStatus.PENDING)
+                return Done(status=_status_of(watch.attempt))
             case Stopped():  # an empty account still shows its tasks, as a rule
                 return EMPTY_ACCOUNT_S
             case _:
@@ -150,9 +158,19 @@ class Watching:
         watch.sent_at = self._desk.now()
         return await ask(self._desk, watch.attempt.task_id, is_earlier=watch.trial.sends == 0)
 
-    def _throttle(self, answer: Throttled) -> float:
-        wait_s = self._desk.wait_of(answer)
-        return self._context.terms.timeout_s if wait_s is None else wait_s  # the run may stop meanwhile
+    def _take_news(self, watch: _Watch, answer: Answer) -> None:
+        """Note whether the API still tells how tasks stand; after too long without, leave them to the next run."""
+        news, now, task_id = self._desk.news, self._desk.now(), watch.attempt.task_id or ""
+        match answer:
+            case Throttled():
+                news.failed(task_id, now, "HTTP 429", is_throttled=True)
+            case Unanswered():
+                news.failed(task_id, now, answer.reason)
+            case _:
+                news.came()
+        if news.are_given_up(now, self._context.options.max_wait_s):
+            kind = HaltKind.ACCOUNT if news.is_throttled else HaltKind.OFFLINE
+            self._desk.halt.stop(kind, words_of_deafness(news.why, news.silent_s(now)), leave=True)
 
     async def _found(self, watch: _Watch) -> None:
         if watch.attempt.state is AttemptState.LOST:
@@ -174,4 +192,9 @@ class Watching:
         if attempt.state is AttemptState.ACCEPTED:
             trial.attempt = await self._desk.journal.remark(attempt, error)
         self._desk.tally.warn("some tasks were given up waiting for; the next run asks them first")
-        return Done(status=JobStatus.UNKNOWN if attempt.state is AttemptState.LOST else JobStatus.PENDING)
+        return Done(status=_status_of(attempt))
+
+
+def _status_of(attempt: Attempt) -> JobStatus:
+    """Return how a job counts whose task did not come to its end in this run."""
+    return JobStatus.UNKNOWN if attempt.state is AttemptState.LOST else JobStatus.PENDING
