@@ -78,9 +78,14 @@ class Desk:
         return self.context.clock.monotonic()
 
     def api_now(self) -> float:
-        """Return Unix seconds by the API's clock."""
+        """Return Unix seconds by the API's clock, the later time where ours disagree."""
         clock = self.context.clock
-        return self.api_time.at(now=clock.now(), monotonic=clock.monotonic())
+        return self.api_time.latest(now=clock.now(), monotonic=clock.monotonic())
+
+    def api_stamp(self) -> float:
+        """Return Unix seconds by the API's clock, the earlier time where ours disagree: what is stamped looks older."""
+        clock = self.context.clock
+        return self.api_time.earliest(now=clock.now(), monotonic=clock.monotonic())
 
     def callback_of(self, job: Job) -> JsonObject:
         """Return the callback fields of a new submit: the job's own, or the address of the run's receiver."""

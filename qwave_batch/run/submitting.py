@@ -109,7 +109,7 @@ class Submitting:
                 trial.attempt = await self._journal.intend_again(
                     attempt,
                     held_nusd=held_nusd,
-                    sent_at=self._desk.api_now(),
+                    sent_at=self._desk.api_stamp(),
                     callback=self._desk.callback_of(trial.job),
                 )
             case _:
@@ -117,7 +117,7 @@ class Submitting:
                 trial.attempt = await self._journal.intend(
                     trial.job.job_id,
                     held_nusd=held_nusd,
-                    sent_at=self._desk.api_now(),
+                    sent_at=self._desk.api_stamp(),
                     pay_again=self._context.options.retry_failed and trial.sends == 0,
                     callback=self._desk.callback_of(trial.job),
                 )

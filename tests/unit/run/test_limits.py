@@ -81,7 +81,7 @@ def test_the_apis_clock_goes_on_while_ours_stands_still() -> None:
     """A laptop that slept: its monotonic clock stood still, its wall clock did not."""
     time = ApiTime()
     time.observe(1_000_000.0, now=500.0, monotonic=50.0)
-    assert time.at(now=500.0 + 30 * HOUR, monotonic=51.0) == 1_000_000.0 + 30 * HOUR
+    assert time.latest(now=500.0 + 30 * HOUR, monotonic=51.0) == 1_000_000.0 + 30 * HOUR
     assert not time.is_sure(now=500.0 + 30 * HOUR, monotonic=51.0)
     assert time.is_sure(now=510.0, monotonic=60.0)
 
@@ -89,11 +89,19 @@ def test_the_apis_clock_goes_on_while_ours_stands_still() -> None:
 def test_a_wall_clock_that_was_set_back_does_not_make_keys_younger() -> None:
     time = ApiTime()
     time.observe(1_000_000.0, now=500.0, monotonic=50.0)
-    assert time.at(now=-9e9, monotonic=60.0) == 1_000_010.0
+    assert time.latest(now=-9e9, monotonic=60.0) == 1_000_010.0
+
+
+def test_a_wall_clock_that_was_set_forward_does_not_make_stamps_younger() -> None:
+    time = ApiTime()
+    time.observe(1_000_000.0, now=500.0, monotonic=50.0)
+    assert time.earliest(now=9e9, monotonic=60.0) == 1_000_010.0
+    assert time.earliest(now=501.0, monotonic=60.0) == 1_000_001.0
 
 
 def test_before_any_date_our_own_clock_is_all_there_is() -> None:
-    assert ApiTime().at(now=77.0, monotonic=5.0) == 77.0
+    time = ApiTime()
+    assert time.latest(now=77.0, monotonic=5.0) == time.earliest(now=77.0, monotonic=5.0) == 77.0
     assert not ApiTime().is_sure(now=77.0, monotonic=5.0)
 
 
@@ -105,6 +113,8 @@ def test_before_any_date_our_own_clock_is_all_there_is() -> None:
         (None, 24.0, False),
         (-22.9 * HOUR, 24.0, True),
         (-23.0 * HOUR, 24.0, False),
+        (59.0, 24.0, True),
+        (0.1 * HOUR, 24.0, False),
     ],
 )
 def test_a_key_is_trusted_an_hour_less_than_promised(

@@ -182,6 +182,27 @@ def test_a_key_is_trusted_for_23_hours_of_the_apis_own_clock(world: World, hours
     assert world.statuses() == [expected]
 
 
+def test_a_clock_that_jumped_forward_makes_no_key_look_young(world: World) -> None:
+    """The API keeps keys for 24 hours from the sending, whatever our clock said then."""
+    world.terms = Terms(limits=Limits(requests_per_minute=1), retry_attempts=0)
+    world.plan([make_job(0), make_job(1)])
+    world.api.latency = lambda _, __: 50.0
+
+    def jump(_: int) -> None:
+        if world.clock.passed > 30:
+            world.clock.wall_offset = 20 * 3600.0
+            world.api.fault = Faults(submit="drop_after", balance="drop_before", status="drop_before")
+
+    world.api.on_call = jump
+    world.run()
+    world.api.on_call, world.api.fault = lambda _: None, Faults()
+    world.clock.wall_offset = 0.0
+    world.clock.passed += 30 * 3600.0
+    world.run()
+    assert max(world.api.paid().values()) == 1
+    assert UNKNOWN in world.statuses()
+
+
 def test_a_429_on_one_model_holds_that_model_only(world: World) -> None:
     world.api.per_minute_of = {"a": 2}
     world.api.wait_s = 30.0
