@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import assert_never
 
 from qwave_batch.client.answers import Answer, Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
+from qwave_batch.folder.pictures import BadPicture
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.states import AttemptState
@@ -16,9 +18,10 @@ from qwave_batch.model.task import ResultImage, TaskState
 from qwave_batch.run.asking import ask_in_time
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.darkroom import Darkroom, Negative
-from qwave_batch.run.desk import Desk
+from qwave_batch.run.desk import UNSAID_WAIT_S, Desk
 from qwave_batch.run.failures import account_in_doubt, bad_image, not_fetched, result_gone
 from qwave_batch.run.files import check_files
+from qwave_batch.run.hosts import Hosts
 from qwave_batch.run.remains import put_away_remains
 from qwave_batch.run.tally import is_short
 from qwave_batch.run.trial import Done, Step, Trial
@@ -48,13 +51,15 @@ class Order:
 
 
 class Fetching:
-    """Downloads, inspects and places pictures; a few jobs at a time."""
+    """Downloads, inspects and places pictures; a few at a time."""
 
     def __init__(self, desk: Desk, at_once: int) -> None:
         self._desk = desk
         self._context = desk.context
         self._layout = desk.context.layout
         self._gate = asyncio.Semaphore(at_once)
+        """Held while bytes come in and are checked; who waits for anything else stands aside."""
+        self._hosts = Hosts()
         self._darkroom = Darkroom(desk.context.layout, desk.context.ledger)
 
     async def fetch(self, trial: Trial, attempt: Attempt, *, is_earlier: bool = False) -> Step:
@@ -65,13 +70,15 @@ class Fetching:
             attempt: Its attempt.
             is_earlier: Whether the addresses on record are an earlier run's, and may lead nowhere by now.
         """
-        async with self._gate:
-            order = await self._order(trial, attempt, is_earlier=is_earlier)
+        order = await self._order(trial, attempt, is_earlier=is_earlier)
+        try:
             if not order.gone and not order.missing:
                 for place in range(max(len(order.results), len(trial.files))):
                     if place not in order.files:
                         await self._fetch_one(order, place)
             return await self._record(order)
+        finally:
+            self._darkroom.forget(trial.job.job_id)
 
     async def _order(self, trial: Trial, attempt: Attempt, *, is_earlier: bool) -> Order:
         order = Order(trial=trial, attempt=attempt, results=attempt.results, files={})
@@ -90,36 +97,63 @@ class Fetching:
             if place >= len(order.results):
                 order.gone.append(result_gone("the task no longer has all its pictures"))
                 return
-            answer = await self._download(order, place, into, is_retry=bad + failures > 0)
-            match answer:
-                case Downloaded():
-                    negative = self._negative(order, place, into, answer)
-                    found = await self._darkroom.develop(negative)
-                    if isinstance(found, StoredFile):
-                        order.files[place] = found
-                        return
+            found = await self._get(order, place, into, tries=bad + failures, is_last=bad == BAD_PICTURES_ALLOWED)
+            match found:
+                case StoredFile():
+                    order.files[place] = found
+                    return
+                case BadPicture() if bad == BAD_PICTURES_ALLOWED:
+                    order.gone.append(bad_image(str(found)))
+                    return
+                case BadPicture():
                     bad += 1
-                    if bad > BAD_PICTURES_ALLOWED:
-                        await self._darkroom.keep_evidence(negative, order.attempt.number)
-                        order.gone.append(bad_image(str(found)))
-                        return
                 case Expired():
-                    if not await self._renew(order, answer.reason):
+                    if not await self._renew(order, found.reason):
                         return
                 case DownloadFailed():
                     failures += 1
-                    if not await self._may_try_again(order, place, answer, failures):
-                        order.missing.append(not_fetched(answer.reason))
+                    if not await self._may_try_again(order, place, found, failures):
+                        order.missing.append(not_fetched(found.reason))
                         return
                 case _:
-                    assert_never(answer)
+                    assert_never(found)
 
-    async def _download(
-        self, order: Order, place: int, into: Path, *, is_retry: bool
-    ) -> Downloaded | Expired | DownloadFailed:
-        self._desk.tally.downloads += 1
-        self._desk.tally.retries += is_retry
-        return await self._context.api.download(order.results[place].url, into)
+    async def _get(
+        self, order: Order, place: int, into: Path, *, tries: int, is_last: bool
+    ) -> StoredFile | BadPicture | Expired | DownloadFailed:
+        """Download a picture, once its host and the gate let it through, and put it in its place."""
+        desk, url, longest_s = self._desk, order.results[place].url, self._context.options.max_wait_s
+        while True:
+            wait_s = self._hosts.opens_at(url) - desk.now()
+            if wait_s > longest_s:
+                return DownloadFailed(reason=f"its host asks for a pause of {wait_s:,.0f} s", retryable=False)
+            if wait_s > 0:
+                await self._context.clock.sleep(wait_s)
+                continue
+            async with self._gate:
+                if self._hosts.opens_at(url) > desk.now():  # it was held meanwhile
+                    continue
+                desk.tally.downloads += 1
+                desk.tally.retries += tries > 0
+                answer = await self._context.api.download(url, into)
+                if isinstance(answer, Downloaded):
+                    return await self._develop(self._negative(order, place, into, answer), order, is_last=is_last)
+            if isinstance(answer, DownloadFailed):
+                self._heed(url, answer)
+            return answer
+
+    async def _develop(self, negative: Negative, order: Order, *, is_last: bool) -> StoredFile | BadPicture:
+        found = await self._darkroom.develop(negative)
+        if is_last and isinstance(found, BadPicture):
+            await self._darkroom.keep_evidence(negative, order.attempt.number)
+        return found
+
+    def _heed(self, url: str, failed: DownloadFailed) -> None:
+        """Leave a host alone for as long as it asks: whatever else lies there would be refused too."""
+        unsaid_s = UNSAID_WAIT_S if failed.status == HTTPStatus.TOO_MANY_REQUESTS else None
+        wait_s = unsaid_s if failed.retry_after_s is None else failed.retry_after_s
+        if wait_s is not None:
+            self._hosts.hold(url, self._desk.now() + wait_s)
 
     async def _renew(self, order: Order, reason: str = "") -> bool:
         """Ask the task for fresh addresses, once; return whether there are any."""
@@ -138,11 +172,10 @@ class Fetching:
         return False
 
     async def _may_try_again(self, order: Order, place: int, failed: DownloadFailed, failures: int) -> bool:
-        """Wait for the next try; where there is none left, return whether the picture is somewhere else by now."""
+        """Pause before the next try; where there is none left, return whether the picture is somewhere else by now."""
         if not failed.retryable or failures > self._context.terms.retry_attempts:
             return await self._find_elsewhere(order, place)
-        asked_s = min(failed.retry_after_s or 0.0, self._context.options.max_wait_s)
-        await self._context.clock.sleep(max(asked_s, backoff_s(failures, self._context.rng)))
+        await self._context.clock.sleep(backoff_s(failures, self._context.rng))
         return True
 
     async def _find_elsewhere(self, order: Order, place: int) -> bool:
@@ -218,7 +251,6 @@ class Fetching:
         else:
             trial.attempt = await journal.store(order.attempt, files)
             step = Done(status=JobStatus.COMPLETED)
-        self._darkroom.forget(trial.job.job_id)
         self._count(trial, files, step.status)
         return step
 

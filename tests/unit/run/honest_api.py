@@ -81,6 +81,10 @@ class HonestApi:
     """What may be written down of every picture's address; None is all of it."""
     file_host: str = "cdn"
     """Where pictures are served; what it was before no longer answers."""
+    other_host: str | None = None
+    """Where every other task's pictures are."""
+    busy_until: dict[str, float] = field(default_factory=dict)
+    """Hosts that answer with 429, and when they stop that."""
     tasks: dict[str, Made] = field(default_factory=dict)
     keys: dict[str, tuple[str, float]] = field(default_factory=dict)
     log: list[tuple[float, str, str]] = field(default_factory=list)
@@ -158,7 +162,10 @@ class HonestApi:
         if fault == "forbidden":
             return DownloadFailed(reason="a private address", retryable=False)
         host, task_id, number, signed_at = url.removeprefix("https://").split("/")
-        if host != self.file_host:
+        if self.busy_until.get(host, 0.0) > self.clock.passed:
+            wait_s = self.busy_until[host] - self.clock.passed
+            return DownloadFailed(reason="HTTP 429", retryable=True, status=429, retry_after_s=wait_s)
+        if host not in {self.file_host, self.other_host}:
             return DownloadFailed(reason="connection refused", retryable=True)
         if fault == "expired" or self._api_now() - float(signed_at) > URL_LIFE_S:
             return Expired(status=403, reason="HTTP 403")
@@ -233,7 +240,7 @@ class HonestApi:
             if task.ending == "completed":
                 images = tuple(
                     ResultImage(
-                        url=f"https://{self.file_host}/{task.task_id}/{number}/{self._api_now()}",
+                        url=f"https://{self._host_of(task)}/{task.task_id}/{number}/{self._api_now()}",
                         masked_url=self.masked_url,
                     )
                     for number in range(task.images)
@@ -252,6 +259,10 @@ class HonestApi:
             ),
             served_at=self._date(),
         )
+
+    def _host_of(self, task: Made) -> str:
+        is_other = self.other_host is not None and task.task_id[-1] in "13579"
+        return self.other_host if is_other and self.other_host else self.file_host
 
     def _silence(self, fault: str) -> Unanswered:
         status = 500 if fault == "http500" else None

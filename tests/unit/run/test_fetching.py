@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from qwave_batch.model.record import JobStatus
+from qwave_batch.run.options import RunOptions
 from tests.unit.run.world import World, make_job
 
 COMPLETED = JobStatus.COMPLETED
@@ -59,3 +60,39 @@ def test_questions_that_nobody_answers_are_asked_again_with_growing_pauses(world
     asked = world.api.sends("status")
     assert len(asked) == 1 + world.terms.retry_attempts
     assert asked[-1] - asked[0] > 5.0
+
+
+BUSY_S = 600.0
+
+
+def downloads_of(world: World, host: str) -> list[float]:
+    return [at for at, kind, url in world.api.log if kind == "download" and url.startswith(f"https://{host}/")]
+
+
+def test_a_host_that_asks_for_a_pause_holds_up_its_own_pictures_only(world: World) -> None:
+    world.plan(make_job(index) for index in range(20))
+    world.api.other_host = "slow-cdn"
+    world.api.busy_until = {"slow-cdn": BUSY_S}
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed) == (0, 20)
+    assert max(downloads_of(world, "cdn")) < BUSY_S / 2
+
+
+def test_a_host_that_asks_for_a_pause_is_left_alone_by_all_downloads(world: World) -> None:
+    world.plan(make_job(index) for index in range(20))
+    world.api.busy_until = {"cdn": BUSY_S}
+    assert world.ended().exit_status == 0
+    downloads = downloads_of(world, "cdn")
+    first_answer = downloads[0] + world.api.delay_s
+    assert not [at for at in downloads if first_answer < at < BUSY_S]
+
+
+def test_a_host_that_asks_for_too_long_a_pause_leaves_its_pictures_to_the_next_run(world: World) -> None:
+    world.plan(make_job(index) for index in range(20))
+    world.options = RunOptions(max_wait_s=100.0)
+    world.api.busy_until = {"cdn": BUSY_S}
+    end = world.ended()
+    assert (end.exit_status, end.counts.pending, len(world.api.tasks)) == (1, 20, 20)
+    assert end.seconds < 100
+    world.clock.passed += BUSY_S
+    assert world.ended().exit_status == 0
