@@ -28,9 +28,9 @@ class LineChecker:
         """Return the typed line, or None when it can't be read at all, and what is wrong with it."""
         try:
             value = json.loads(raw)
-        except ValueError as error:
-            cut = not raw.rstrip().endswith(b"}")
-            return None, [f"{'the line is torn' if cut else 'the line is no JSON'}: {error}"]
+        except ValueError:
+            is_cut = raw.startswith(b"{") and not raw.rstrip().endswith(b"}")
+            return None, ["the line is torn: its end is missing" if is_cut else "the line is no JSON"]
         faults = list(schema_faults(value))
         if faults:
             return None, faults

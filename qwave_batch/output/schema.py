@@ -1,8 +1,9 @@
 """Whether an object is a manifest line by schemas/manifest.schema.json."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -11,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from qwave_batch.resources import shipped
 
 _SHOWN_CHARACTERS = 80
+_SHOWN_NAMES = 3
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -21,8 +23,16 @@ def manifest_schema() -> dict[str, Any]:
 
 def schema_faults(line: Any) -> Iterator[str]:
     """Yield a sentence for everything in a line that the schema does not allow, in a stable order."""
-    for error in sorted(_validator().iter_errors(line), key=lambda error: list(map(str, error.absolute_path))):
-        yield _sentence(error)
+    if not isinstance(line, dict):
+        yield "the line is no JSON object"
+        return
+    errors = sorted(_validator().iter_errors(line), key=lambda error: list(map(str, error.absolute_path)))
+    for (validator, where), alike in groupby(errors, lambda error: (error.validator, _where(error))):
+        if validator == "required":
+            names = [error.message.partition(" is a required")[0].strip("'") for error in alike]
+            yield f"{where + ': ' if where else ''}{_listed(names)} {'is' if len(names) == 1 else 'are'} missing"
+        else:
+            yield from (_sentence(error) for error in alike)
 
 
 @cache
@@ -45,9 +55,17 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     return schema
 
 
+def _where(error: ValidationError) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN_NAMES])
+    return f"{shown} and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else shown
+
+
 def _sentence(error: ValidationError) -> str:
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
-    message = error.message
+    where, message = _where(error), error.message
     if len(message) > _SHOWN_CHARACTERS * 2:
         message = f"{message[:_SHOWN_CHARACTERS]} ... {message[-_SHOWN_CHARACTERS:]}"
     return f"{where}: {message}" if where else message

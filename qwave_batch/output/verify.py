@@ -1,6 +1,6 @@
 """``verify``: holds every line and file of a run folder to the manifest, the schema, the ledger and the hashes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +18,8 @@ from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manif
 from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.summary import read_summary
+
+_NAMED = 3  # jobs that are named one by one where many have the same fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +166,12 @@ class _Verification:
             return
         hint = "the next run writes the manifest anew from the ledger"
         self._complain("the manifest is not as it was written", suggestion=hint)
+        gone: list[str] = []
         for plan_line in self.ledger.lines():
             place, found = self.edited.pop(plan_line.job.job_id, (None, None))
             if place is None or found is None:
-                self._complain(f"job {plan_line.job.job_id} of the ledger has no sound line")
+                gone.append(plan_line.job.job_id)
+                self.named.update(stray_key(image.path) for image in plan_line.record.images)
                 continue
             expected = line_as_json(manifest_line(plan_line))
             differing = [key for key, value in expected.items() if found[key] != value]
@@ -175,6 +179,8 @@ class _Verification:
                 self._complain(f"differs from the ledger in {', '.join(differing)}", place=place)
         for job_id, (place, _) in self.edited.items():
             self._complain(f"job {job_id} is not in the ledger's plan", place=place)
+        if gone:
+            self._complain(_no_line(gone))
 
     def _look_for_strays(self) -> dict[str, int]:
         counts = {"unplanned": 0, "unplanned_bytes": 0, "strangers": 0}
@@ -225,3 +231,10 @@ class _Verification:
         self.problems.append(
             Problem(message=message, place=place, value=value, suggestion=suggestion, severity=severity)
         )
+
+
+def _no_line(job_ids: Sequence[str]) -> str:
+    if len(job_ids) == 1:
+        return f"job {job_ids[0]} of the ledger has no sound line"
+    few = ", ".join(job_ids[:_NAMED])
+    return f"{len(job_ids):,} jobs of the ledger have no sound line: {few}{', ...' if len(job_ids) > _NAMED else ''}"

@@ -50,14 +50,17 @@ async def run_plan(context: RunContext) -> RunEnd:
         held_nusd=context.ledger.held_nusd(),
     )
     desk = _desk(context, journal, agenda, budget, started_at)
+    is_refused = True
     try:
         _check_place(context, agenda)
         _check_budget(context, agenda, budget)
+        is_refused = False
         if not agenda.is_empty:
             await _work(desk, agenda)
     finally:
         desk.wait, desk.silent_since, desk.tally.in_flight = None, None, 0
-        _show(desk)
+        if not is_refused:  # else nothing has begun, and there is nothing to show
+            _show(desk)
         await _write_manifest(desk)
     if desk.halt.storage_error is not None and desk.halt.exit_status == desk.halt.storage_error.exit_status:
         raise desk.halt.storage_error
