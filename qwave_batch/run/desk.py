@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.client.answers import Answer, Balance, Served, Stopped, TaskAnswer, Throttled, Trouble, Unanswered
+from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
@@ -40,6 +41,8 @@ class Desk:
     prefer: Prefer
     hints: Hints | None = None
     """Where calls of the API are waited for, if at all."""
+    elsewhere: FolderError | None = None
+    """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
     halt: Halt = field(default_factory=Halt)
     api_time: ApiTime = field(default_factory=ApiTime)
     silent_since: float | None = None

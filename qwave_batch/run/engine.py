@@ -52,7 +52,8 @@ async def run_plan(context: RunContext) -> RunEnd:
     desk = _desk(context, journal, agenda, budget, started_at)
     is_refused = True
     try:
-        _check_place(context, agenda)
+        if desk.elsewhere is not None and agenda.has(Work.SUBMIT, Work.SEND_AGAIN):
+            raise desk.elsewhere
         _check_budget(context, agenda, budget)
         is_refused = False
         if not agenda.is_empty:
@@ -155,6 +156,7 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
     is_called = completion is Completion.WEBHOOK
     return Desk(
         context=context,
+        elsewhere=_elsewhere(context),
         journal=journal,
         budget=budget,
         tally=Tally(statuses=agenda.statuses.copy(), images=agenda.images, short=agenda.short, started_at=started_at),
@@ -183,11 +185,11 @@ def _cap_nusd(context: RunContext) -> int | None:
     return nusd_from_usd(min(caps)) if caps else None
 
 
-def _check_place(context: RunContext, agenda: Agenda) -> None:
+def _elsewhere(context: RunContext) -> FolderError | None:
     identity = context.ledger.identity()
-    if identity is None or not agenda.has(Work.SUBMIT, Work.SEND_AGAIN) or not has_moved(identity, context.claim):
-        return
-    raise FolderError(
+    if identity is None or not has_moved(identity, context.claim):
+        return None
+    return FolderError(
         f"this folder was last used as {identity.path} on {identity.host}, where it may still be at work; "
         "if it is not, go on with --adopt"
     )

@@ -9,15 +9,18 @@ class HaltKind(IntEnum):
     """Reasons to stop, the gravest first; see "Ends" in docs/run-folder.md."""
 
     INTERRUPTED = 0
-    DISK = 1
-    ACCOUNT = 2
-    BUDGET = 3
-    OFFLINE = 4
-    FAIL_FAST = 5
+    PLACE = 1
+    """The folder was last used elsewhere, where it may be at work."""
+    DISK = 2
+    ACCOUNT = 3
+    BUDGET = 4
+    OFFLINE = 5
+    FAIL_FAST = 6
 
 
 EXIT_STATUS = {
     HaltKind.INTERRUPTED: 130,
+    HaltKind.PLACE: 2,
     HaltKind.DISK: 4,
     HaltKind.ACCOUNT: 3,
     HaltKind.BUDGET: 3,
@@ -26,7 +29,7 @@ EXIT_STATUS = {
 }
 
 
-_COLLECTS = frozenset({HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.FAIL_FAST})
+_COLLECTS = frozenset({HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.FAIL_FAST})
 
 
 class Halt:

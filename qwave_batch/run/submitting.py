@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, assert_never
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Acceptance
 from qwave_batch.ledger.states import AttemptState
@@ -42,6 +43,8 @@ class Submitting:
 
         The task's id is on record, but for one that has ended already: what is known of that is ``trial.acceptance``.
         """
+        if self._desk.elsewhere is not None:
+            return self._stay(trial, self._desk.elsewhere)
         attempt = await self._intend(trial)
         if attempt is None:
             return await self._doubt(trial, key_too_old())
@@ -60,6 +63,12 @@ class Submitting:
         step = await self._judge(trial, attempt, answer, seat, sent_at)
         seat.answered()
         return step
+
+    def _stay(self, trial: Trial, reason: FolderError) -> Step:
+        """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""
+        self._desk.halt.stop(HaltKind.PLACE, str(reason))
+        self._desk.budget.release(trial.job.estimated_nusd if trial.needs_money else 0)
+        return Later(at=self._desk.now())
 
     async def _send(self, trial: Trial, attempt: Attempt, seat: Seat, sent_at: float) -> Answer:
         desk, lane = self._desk, seat.lane

@@ -746,6 +746,38 @@ def test_a_moved_folder_is_adopted_before_it_submits(world: World) -> None:
     assert world.ended().exit_status == 0
 
 
+def test_a_copied_folder_collects_its_tasks_and_makes_none_in_place_of_those_that_failed(world: World) -> None:
+    world.plan(make_job(index) for index in range(3))
+    world.terms = Terms(timeout_s=1.0)
+    world.api.latency = lambda _, __: 50.0
+    world.api.ending = lambda request, _: "upstream_unavailable" if request["prompt"] == "tea 0" else "completed"
+    assert world.ended().counts.pending == 3
+    world.claim = replace(CLAIM, path="/copy", host="other")
+    world.clock.passed += 60.0
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, end.counts.pending) == (2, 0, 0)
+    assert "--adopt" in end.reason
+    assert world.statuses() == [FAILED, COMPLETED, COMPLETED]
+    world.claim, world.terms = CLAIM, Terms()
+    world.api.ending = lambda _, __: "completed"
+    assert world.ended().exit_status == 0, "the original goes on"
+
+
+def test_a_copied_folder_sends_no_lost_task_again(world: World) -> None:
+    world.plan([make_job(0)])
+    world.terms = Terms(timeout_s=1.0)
+    world.api.latency = lambda _, __: 50.0
+    world.run()
+    world.api.tasks.clear()
+    assert world.ended().exit_status == 3
+    world.claim = replace(CLAIM, path="/copy", host="other")
+    world.options = RunOptions(resubmit_unknown=True)
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, world.statuses()) == (2, 0, [UNKNOWN])
+    with world.read() as ledger:
+        assert ledger.held_nusd() == PRICE_NUSD
+
+
 def test_a_disk_that_fails_ends_the_run_and_loses_nothing(world: World) -> None:
     world.plan(make_job(index) for index in range(10))
 
