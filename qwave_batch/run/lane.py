@@ -1,11 +1,13 @@
 """A model's queue: its work in plan order, read from the ledger in small pages, and its own limits."""
 
-import heapq
+import bisect
 import itertools
 import math
 from array import array
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from qwave_batch.run.adaptive import Allowance
 from qwave_batch.run.headroom import Headroom
@@ -18,6 +20,8 @@ PAGE = 64
 FAILURES_IN_A_ROW = 3
 """After so many submits in a row without an answer, a model is sent one at a time until it answers again."""
 _sequence = itertools.count()
+Fits: TypeAlias = Callable[[Trial], bool]
+"""Whether the money for a submit of a job is there."""
 
 
 @dataclass(slots=True)
@@ -52,6 +56,12 @@ class RowQueue:
     def head(self) -> Trial | None:
         """Return the next job without taking it."""
         return self.page[0] if self.page else None
+
+    def pass_over(self, fits: "Fits") -> list[Trial]:
+        """Take the jobs of the page that do not fit."""
+        passed = [trial for trial in self.page if not fits(trial)]
+        self.page = deque(trial for trial in self.page if fits(trial))
+        return passed
 
 
 @dataclass(slots=True)
@@ -97,27 +107,18 @@ class Lane:
     is_down: bool = False
     """Whether that is because it did not answer."""
     _delayed: list[tuple[float, int, Trial]] = field(default_factory=list)
+    """Jobs to be tried again, the earliest first."""
     _doubted: list[tuple[float, int, Trial]] = field(default_factory=list)
-    """Jobs to be tried again that keep their slot meanwhile: a task of theirs may be alive."""
+    """Those that keep their slot meanwhile: a task of theirs may be alive."""
 
     def delay(self, trial: Trial, at: float) -> None:
         """Keep a job to be tried again; one that holds a slot keeps it."""
-        heapq.heappush(self._doubted if trial.holds_slot else self._delayed, (at, next(_sequence), trial))
+        bisect.insort(self._doubted if trial.holds_slot else self._delayed, (at, next(_sequence), trial))
 
     @property
     def delayed(self) -> int:
         """How many jobs wait to be tried again."""
         return len(self._delayed) + len(self._doubted)
-
-    @property
-    def doubted(self) -> int:
-        """How many of them hold a slot."""
-        return len(self._doubted)
-
-    @property
-    def doubted_at(self) -> float:
-        """When the next of those may be tried; infinity without any."""
-        return self._doubted[0][0] if self._doubted else math.inf
 
     def drain(self) -> list[Trial]:
         """Take all jobs that wait to be tried again, and their slots from them."""
@@ -131,43 +132,57 @@ class Lane:
         self._release([each for each in self._doubted if self.closed or now - (each[2].sent_at or 0.0) > timeout_s])
 
     def _release(self, entries: list[tuple[float, int, Trial]]) -> None:
-        for entry in list(entries):
+        for entry in entries:
             self._doubted.remove(entry)
             entry[2].holds_slot = False
             self.alive -= 1
-            heapq.heappush(self._delayed, entry)
-        heapq.heapify(self._doubted)
+            bisect.insort(self._delayed, entry)
 
-    def submit_head(self, now: float, *, has_slot: bool = True) -> tuple[Trial | None, float]:
+    def submit_head(self, now: float, fits: Fits, *, has_slot: bool = True) -> tuple[Trial | None, float]:
         """Return the next job to submit, or None and when there may be one: retries, then resends, then new ones.
 
-        While many wait to be tried again no new ones follow: a model that is down does not swallow the plan.
+        While many wait to be tried again no new ones follow: a model that is down does not swallow the plan. A retry
+        that there is no money for holds up no other; a new job does, as others may give some back.
 
         Args:
             now: Monotonic seconds.
+            fits: Whether there is the money for a job.
             has_slot: Whether there is a slot; without one only jobs that hold their own are at hand.
         """
+        opens_at = math.inf
         for waiting in (self._doubted, self._delayed) if has_slot else (self._doubted,):
-            if waiting and waiting[0][0] <= now:
-                return waiting[0][2], now
-        at = self.doubted_at
-        if not has_slot:
-            return None, at
-        at = min(at, self._delayed[0][0]) if self._delayed else at
-        if self.delayed >= self.allowance.limit or self.submitting + self.doubted >= self.width:
-            return None, at
-        return self.resends.head() or self.fresh.head(), at
+            at, trial = next(((at, trial) for at, _, trial in waiting if fits(trial)), (math.inf, None))
+            if at <= now:
+                return trial, now
+            opens_at = min(opens_at, at)
+        is_full = self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width
+        head = None if is_full or not has_slot else self._next()
+        return head if head is not None and fits(head) else None, opens_at
+
+    def wants(self, fits: Fits) -> bool:
+        """Whether anything waits to be submitted, now or later, that there is the money for."""
+        head = self._next()
+        if head is not None and fits(head):
+            return True
+        return any(fits(trial) for _, _, trial in (*self._doubted, *self._delayed))
 
     def take(self, trial: Trial) -> None:
         """Take the job that ``submit_head`` has returned."""
-        for waiting in (self._doubted, self._delayed):
-            if waiting and waiting[0][2] is trial:
-                heapq.heappop(waiting)
+        for queue in (self.resends, self.fresh):
+            if queue.head() is trial:
+                queue.page.popleft()
                 return
-        if self.resends.head() is trial:
-            self.resends.page.popleft()
-        else:
-            self.fresh.page.popleft()
+        for waiting in (self._doubted, self._delayed):
+            waiting[:] = [entry for entry in waiting if entry[2] is not trial]
+
+    def pass_over(self, fits: Fits) -> list[Trial]:
+        """Take the jobs at hand that there is no money for."""
+        passed = [trial for _, _, trial in self._delayed if not fits(trial)]
+        self._delayed = [entry for entry in self._delayed if fits(entry[2])]
+        return passed + self.fresh.pass_over(fits)
+
+    def _next(self) -> Trial | None:
+        return self.resends.head() or self.fresh.head()
 
     @property
     def has_submits(self) -> bool:

@@ -13,7 +13,8 @@ from qwave_batch.run.bell import Bell
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane, RowQueue
-from qwave_batch.run.lanes import Lanes, Start
+from qwave_batch.run.lanes import Lanes
+from qwave_batch.run.look import Look, Start
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.selection import Work
 from qwave_batch.run.trial import Done, Later, Step, Trial
@@ -49,7 +50,10 @@ class Scheduler:
         try:
             while not self._desk.halt.is_leaving:
                 await self._fill()
-                if not self._start_one(group) and not await self._wait():
+                for lane in self._lanes:
+                    lane.release_overdue(self._desk.now(), self._desk.context.terms.timeout_s)
+                look = self._lanes.look()
+                if not self._start_one(group, look) and not await self._wait(look):
                     break
         finally:
             await self._dismiss()
@@ -68,14 +72,14 @@ class Scheduler:
                 retries = self._desk.context.terms.retry_attempts
                 queue.page.extend(Trial.of(standing, retries) for standing in found)
 
-    def _start_one(self, group: asyncio.TaskGroup) -> bool:
+    def _start_one(self, group: asyncio.TaskGroup, look: Look) -> bool:
         """Start the job that is first in plan order among those that may begin now; return whether there was one."""
         if self._may_fetch():
             trial = self._fetches.page.popleft()
             self._fetching += 1
             self._spawn(group, self._fetch(trial))
             return True
-        start = self._first_start()
+        start = self._first_start(look)
         if start is None:
             return False
         if start.queue is None:
@@ -115,44 +119,43 @@ class Scheduler:
         return len(self._workers) < 3 * self._gates.allowance.limit + FETCHES
 
     @property
-    def _has_work(self) -> bool:
-        return not self._fetches.is_empty or self._lanes.has_work()
+    def _may_submit(self) -> bool:
+        return self._is_open and not self._desk.halt.is_on and not self._is_asking and not self._is_deaf
 
     def _may_fetch(self) -> bool:
         is_allowed = not self._desk.halt.is_on or self._desk.halt.collects
         return is_allowed and self._fetching < FETCHES and bool(self._fetches.page)
 
-    def _first_start(self) -> Start | None:
+    def _first_start(self, look: Look) -> Start | None:
         halt = self._desk.halt
         if not self._is_open or (halt.is_on and not halt.collects):
             return None
-        may_submit = not halt.is_on and not self._is_asking and not self._is_deaf
-        return self._lanes.first_ask() or (self._lanes.first_submit() if may_submit else None)
+        return self._lanes.first_ask() or (look.first_submit() if self._may_submit else None)
 
-    async def _wait(self) -> bool:
+    async def _wait(self, look: Look) -> bool:
         """Wait for something to change; return whether there is anything left to wait for."""
-        halt, now = self._desk.halt, self._desk.now()
-        if not self._workers and (halt.is_on or not self._has_work):
-            return False
-        for lane in self._lanes:
-            lane.release_overdue(now, self._desk.context.terms.timeout_s)
+        halt, opens_at = self._desk.halt, look.opens_at()
+        if not self._workers and (halt.is_on or opens_at == math.inf):
+            return not halt.is_on and await self._pass_over()
         self._desk.allowed = self._gates.allowed(list(self._lanes))
-        waiting = list(self._lanes.waiting(now))
-        opens_at = min((self._lanes.opens_at(lane, now) for lane in waiting), default=math.inf)
-        if not self._workers and opens_at == math.inf:
-            halt.stop(*self._lanes.stuck())
-            return False
-        can_start = self._is_open and not halt.is_on and not self._is_asking and not self._is_deaf
-        if can_start and self._lanes.grow(waiting, now):
+        may_submit = self._may_submit
+        if may_submit and look.grow():
             return True
-        self._desk.wait = (
-            self._lanes.wait_for(opens_at, now) if can_start and self._lanes.free > 0 and opens_at < math.inf else None
-        )
-        wakes_at = min(opens_at, self._lanes.grows_at(waiting)) if can_start else math.inf
+        self._desk.wait = look.wait() if may_submit else None
+        wakes_at = min(opens_at, look.grows_at()) if may_submit else math.inf
         if self._is_deaf:
-            wakes_at = now + LISTEN_AGAIN_S
-        await self._bell.wait(max(0.0, wakes_at - now) if wakes_at < math.inf else None)
+            wakes_at = self._desk.now() + LISTEN_AGAIN_S
+        await self._bell.wait(max(0.0, wakes_at - self._desk.now()) if wakes_at < math.inf else None)
         return True
+
+    async def _pass_over(self) -> bool:
+        """Leave to the next run what can't be paid for, now that nothing is in flight; return whether there was any."""
+        passed = self._lanes.pass_over()
+        for trial in passed:
+            await self._put_aside(trial)
+        if not passed and (reason := self._lanes.stuck()) is not None:
+            self._desk.halt.stop(*reason)
+        return bool(passed)
 
     def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
         task = group.create_task(work)

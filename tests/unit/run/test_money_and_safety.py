@@ -694,6 +694,51 @@ def test_a_cheaper_end_frees_money_for_more(world: World) -> None:
     assert world.ended().counts.completed == 3, "2 + 2, then 1 + 1 + 2"
 
 
+def test_a_job_whose_money_is_reserved_is_waited_for_when_the_rest_has_none(world: World) -> None:
+    """The third job is held by a 429, and the fourth would cost more than is left."""
+    world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD), limits=Limits(concurrency=4))
+    world.options = RunOptions(until_budget=True)
+    world.api.wait_s = 20.0
+    world.api.fault = Faults(submit_3="429")
+    world.plan(make_job(index) for index in range(10))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
+    assert end.seconds > 20.0
+
+
+def test_another_try_that_there_is_no_money_for_holds_up_none_that_is_paid(world: World) -> None:
+    """The first job fails unpaid; its money goes to the second, which a 429 holds beyond the first one's next try."""
+    world.terms = Terms(max_usd=usd_from_nusd(PRICE_NUSD), limits=Limits(concurrency=2))
+    world.options = RunOptions(until_budget=True)
+    world.api.wait_s = 100.0
+    world.api.ending = lambda request, _: "upstream_unavailable" if request["prompt"] == "tea 0" else "completed"
+    world.api.fault = Faults(submit_2="429")
+    world.plan(make_job(index) for index in range(2))
+    end = world.ended()
+    assert (end.exit_status, world.statuses()) == (3, [FAILED, COMPLETED])
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_what_there_will_never_be_the_money_for_holds_up_nothing_that_there_is(world: World, concurrency: int) -> None:
+    world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD), limits=Limits(concurrency=concurrency))
+    world.options = RunOptions(until_budget=True)
+    prices = [1, *[4] * 200, 1, 4, 1, 4]
+    world.plan(make_job(index, n=price) for index, price in enumerate(prices))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
+    assert "is less than any job costs that is left" in end.reason
+
+
+def test_a_dear_job_waits_for_what_others_give_back_before_cheap_ones_follow(world: World) -> None:
+    """Order within a model is plan order as long as the money may suffice."""
+    world.terms = Terms(max_usd=usd_from_nusd(5 * PRICE_NUSD), limits=Limits(concurrency=4))
+    world.options = RunOptions(until_budget=True)
+    dear, cheap = make_job(1, price_nusd=4 * PRICE_NUSD), [make_job(index) for index in (2, 3)]
+    world.plan([make_job(0, price_nusd=4 * PRICE_NUSD), dear, *cheap])
+    assert world.ended().counts.completed == 4
+    assert [task.request["prompt"] for task in world.api.tasks.values()] == [f"tea {index}" for index in range(4)]
+
+
 def test_a_budget_covers_earlier_runs_and_open_tasks(world: World) -> None:
     world.plan(make_job(index) for index in range(2))
     world.run()

@@ -1,0 +1,136 @@
+"""The models of a run at one moment: which submit goes first, or what is waited for, and until when."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.lane import Fits, Lane, RowQueue
+from qwave_batch.run.trial import Trial
+from qwave_batch.run.waiting import Wait, WaitFor
+
+SOON_S = 5.0
+"""A slot is kept for a model without one whose next submit may leave within so many seconds."""
+LOOK_AGAIN_S = 0.5
+"""How long a model that has its share waits for the others to take theirs, before it looks again."""
+FIRST_ANSWER_S = 2.0
+"""The share of a model is kept for it while its first submit of the run is out no longer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A job that may begin now."""
+
+    lane: Lane
+    queue: RowQueue | None
+    """Where to take it from; None for the lane's submits."""
+    trial: Trial
+
+
+class Look:
+    """What can be said of all lanes as they are now; it holds until one of them changes.
+
+    What all models together decide is worked out once, and only when it is asked for: with many models most looks find
+    a full house, or a first job that may leave.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], desk: Desk, fits: Fits) -> None:
+        allowance = desk.gates.allowance
+        self._desk = desk
+        self._fits = fits
+        self._now = desk.now()
+        self._alive = sum(lane.alive for lane in lanes)
+        self.free = allowance.limit - self._alive
+        """How many slots the account has left."""
+        self._share = max(1, allowance.limit // max(1, sum(lane.alive > 0 or lane.has_submits for lane in lanes)))
+        """How many slots each model with something to do gets before any gets more."""
+        self._lanes = [lane for lane in lanes if lane.has_submits and not lane.closed]
+        self._gates: dict[str, float] = {}
+        self._openings: dict[str, float] = {}
+        self._kept: dict[str, int] = {}
+
+    def first_submit(self) -> Start | None:
+        """Return the submit that goes next: first those of models that hold less than their share, in plan order."""
+        heads = [Start(lane, None, trial) for lane in self._lanes if (trial := self._head(lane)[0]) is not None]
+        heads.sort(key=lambda start: (start.lane.alive >= self._share, start.trial.order))
+        return next((start for start in heads if self._opens_at(start.lane) <= self._now), None)
+
+    def opens_at(self) -> float:
+        """Return when the next submit may leave; infinity when only an event can tell."""
+        return min(map(self._opens_at, self._lanes), default=math.inf)
+
+    def wants(self) -> list[Lane]:
+        """Return the lanes that have something to submit which the budget does not keep back."""
+        return [lane for lane in self._lanes if lane.wants(self._fits)]
+
+    def wait(self) -> Wait | None:
+        """Return what the next submit waits for: the last gate that opens before it; None when that is a slot."""
+        desk, now, opens_at = self._desk, self._now, self.opens_at()
+        if self.free <= 0 or opens_at == math.inf:
+            return None
+        lanes = [lane for lane in self._lanes if self._opens_at(lane) <= opens_at]
+        if any(desk.brake.submits_open_at(lane.model) >= opens_at for lane in lanes):
+            reason = WaitFor.QUOTA if desk.quota_until >= opens_at else WaitFor.API_LIMIT
+        elif any(max(desk.window.opens_at(now), lane.window.opens_at(now)) >= opens_at for lane in lanes):
+            reason = WaitFor.OWN_LIMIT
+        else:
+            reason = WaitFor.RETRY
+        return Wait(reason=reason, until=opens_at)
+
+    def grow(self) -> bool:
+        """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
+        wants = self.wants()
+        grown = [lane.allowance.look(lane.alive, self._now) for lane in wants]
+        return any([*grown, bool(wants) and self._desk.gates.allowance.look(self._alive, self._now)])
+
+    def grows_at(self) -> float:
+        """Return when one more is allowed, if all stays as it is."""
+        wants = self.wants()
+        if not wants:
+            return math.inf
+        return min(self._desk.gates.allowance.grows_at(), *(lane.allowance.grows_at() for lane in wants))
+
+    def _head(self, lane: Lane) -> tuple[Trial | None, float]:
+        has_slot = self.free > 0 and lane.alive < lane.allowance.limit
+        return lane.submit_head(self._now, self._fits, has_slot=has_slot)
+
+    def _opens_at(self, lane: Lane) -> float:
+        """Return when the next job of a lane may be submitted; infinity when only an event can tell."""
+        if lane.model not in self._openings:
+            self._openings[lane.model] = self._opening(lane)
+        return self._openings[lane.model]
+
+    def _opening(self, lane: Lane) -> float:
+        trial, at = self._head(lane)
+        if lane.submitting >= lane.width or (trial is None and at == math.inf):
+            return math.inf
+        if trial is not None:
+            at = self._now if trial.holds_slot or self._leaves_room(lane) else self._now + LOOK_AGAIN_S
+        return max(at, self._gate_at(lane))
+
+    def _gate_at(self, lane: Lane) -> float:
+        if lane.model not in self._gates:
+            self._gates[lane.model] = self._desk.gates.submits_open_at(lane, self._now, self._alive)
+        return self._gates[lane.model]
+
+    def _leaves_room(self, taker: Lane) -> bool:
+        """Whether one more task of a model that has its share leaves others what they can use at once or soon."""
+        if taker.alive < self._share:
+            return True
+        if not self._kept:
+            self._kept = {lane.model: self._kept_for(lane) for lane in self._lanes}
+        return self.free > sum(self._kept.values()) - self._kept[taker.model]
+
+    def _kept_for(self, lane: Lane) -> int:
+        """Return how many slots are kept for a model: none for one that its limits hold for longer, or in trouble."""
+        now, share = self._now, min(self._share, lane.allowance.limit)
+        if lane.is_in_trouble or lane.alive >= share:
+            return 0
+        trial, at = lane.submit_head(now, self._fits)
+        if trial is None and at == math.inf:  # only its own submits, which are under way, hold it up, or the budget
+            is_late = lane.tried_at is not None and not lane.is_proven and now - lane.tried_at > FIRST_ANSWER_S
+            return 0 if is_late or not lane.wants(self._fits) else share - lane.alive
+        opens_at = max(self._gate_at(lane), now if trial is not None else at)
+        if opens_at <= now:
+            return share - lane.alive
+        return int(lane.alive == 0 and opens_at - now < SOON_S)
