@@ -26,6 +26,8 @@ class Agenda:
     """All jobs that the run is asked for, those with nothing to do too."""
     images: int = 0
     short: int = 0
+    damaged: int = 0
+    """Completed jobs whose files are not all as on record."""
     estimate_nusd: int = 0
     """The most that the submits can cost, those left out that hold money already."""
 
@@ -50,6 +52,7 @@ class Agenda:
             self.statuses[record.status] += 1
             self.images += len(record.images)
             self.short += is_short(standing.line.job, len(record.images), record.status)
+            self.damaged += work is Work.FETCH and record.status is JobStatus.COMPLETED
         if work is Work.NOTHING:
             return
         self.work.setdefault((standing.line.job.model, work), array("q")).append(standing.row)

@@ -33,6 +33,8 @@ class JobCounts:
     pending: int = 0
     short: int = 0
     """Completed with fewer images than the request may return."""
+    damaged: int = 0
+    """Completed, with an image on disk that is missing or not what is on record, and was not fetched again."""
     images: int = 0
     """Images of the completed jobs."""
 

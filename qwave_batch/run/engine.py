@@ -159,7 +159,13 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
         elsewhere=_elsewhere(context),
         journal=journal,
         budget=budget,
-        tally=Tally(statuses=agenda.statuses.copy(), images=agenda.images, short=agenda.short, started_at=started_at),
+        tally=Tally(
+            statuses=agenda.statuses.copy(),
+            images=agenda.images,
+            short=agenda.short,
+            damaged=agenda.damaged,
+            started_at=started_at,
+        ),
         gates=Gates(
             window=SendWindow(context.terms.limits.requests_per_minute),
             allowance=Allowance.under(_ceiling(context)),
@@ -240,4 +246,5 @@ def _end(desk: Desk) -> RunEnd:
 
 def _what_is_missing(tally: Tally) -> str:
     missing = (JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING)
-    return ", ".join(f"{tally.statuses[status]:,} {status}" for status in missing if tally.statuses[status])
+    parts = [(tally.statuses[status], status.value) for status in missing] + [(tally.damaged, "with damaged images")]
+    return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)

@@ -7,19 +7,20 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import assert_never
 
-from qwave_batch.client.answers import Answer, Downloaded, DownloadFailed, Expired, Missing, TaskAnswer, Unanswered
+from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
 from qwave_batch.folder.pictures import BadPicture
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.records import status_of
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.record import JobStatus
-from qwave_batch.model.task import ResultImage, TaskState
-from qwave_batch.run.asking import ask_in_time
+from qwave_batch.model.task import ResultImage
+from qwave_batch.run.addresses import Addresses
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.darkroom import Darkroom, Negative
 from qwave_batch.run.desk import UNSAID_WAIT_S, Desk
-from qwave_batch.run.failures import account_in_doubt, bad_image, not_fetched, result_gone
+from qwave_batch.run.failures import bad_image, not_fetched, result_gone
 from qwave_batch.run.files import check_files
 from qwave_batch.run.hosts import Hosts
 from qwave_batch.run.remains import put_away_remains
@@ -28,9 +29,6 @@ from qwave_batch.run.trial import Done, Step, Trial
 
 BAD_PICTURES_ALLOWED = 1
 """A picture that does not decode is fetched once more: the line may have been bad, and not the file."""
-
-DOUBT_S = 2.0
-"""How long, in all, a run waits for a sign that an unknown task is not another account's."""
 
 
 @dataclass(slots=True)
@@ -60,6 +58,7 @@ class Fetching:
         self._gate = asyncio.Semaphore(at_once)
         """Held while bytes come in and are checked; who waits for anything else stands aside."""
         self._hosts = Hosts()
+        self._addresses = Addresses(desk)
         self._darkroom = Darkroom(desk.context.layout, desk.context.ledger)
 
     async def fetch(self, trial: Trial, attempt: Attempt, *, is_earlier: bool = False) -> Step:
@@ -189,31 +188,12 @@ class Fetching:
 
     async def _ask_addresses(self, order: Order) -> JobError | None:
         """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
-        assert order.attempt.task_id is not None  # noqa: S101 - a completed attempt has one
-        is_earlier = order.trial.sends == 0
-        answer = await ask_in_time(self._desk, order.attempt.task_id, is_earlier=is_earlier)
-        match answer:
-            case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
-                order.results = task.images
-                order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, task.images)
-                return None
-            case Missing() if is_earlier and not await self._is_home():
-                return account_in_doubt()
-            case _:
-                return _why_no_address(answer)
-
-    async def _is_home(self) -> bool:
-        """Whether the key is of the account that made the folder, by a task that was found or a person's word.
-
-        Questions that left together with the first that was not answered so have a moment to be answered.
-        """
-        desk = self._desk
-        if desk.is_home or self._context.options.resubmit_unknown:
-            return True
-        if desk.doubted_at is None:
-            desk.doubted_at = desk.now()
-        await self._context.clock.sleep(max(0.0, desk.doubted_at + DOUBT_S - desk.now()))
-        return desk.is_home
+        found = await self._addresses.ask(order.attempt, is_earlier=order.trial.sends == 0)
+        if isinstance(found, JobError):
+            return found
+        order.results = found
+        order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, found)
+        return None
 
     def _negative(self, order: Order, place: int, into: Path, fetched: Downloaded) -> Negative:
         trial, result = order.trial, order.results[place]
@@ -247,7 +227,7 @@ class Fetching:
             if order.missing:
                 self._note_missing(order.attempt, order.missing[0])
                 trial.attempt = await journal.remark(order.attempt, order.missing[0])
-            return Done(status=JobStatus.PENDING)
+            return Done(status=status_of(order.attempt))  # paid, and for the next run to fetch
         else:
             trial.attempt = await journal.store(order.attempt, files)
             step = Done(status=JobStatus.COMPLETED)
@@ -263,21 +243,7 @@ class Fetching:
         tally.new_images += max(0, len(files) - len(record.images))
         if trial.is_planned:
             tally.images += len(files) - len(record.images)
+            tally.damaged -= record.status is JobStatus.COMPLETED
             tally.short += is_short(trial.job, len(files), status) - is_short(
                 trial.job, len(record.images), record.status
             )
-
-
-def _why_no_address(answer: Answer) -> JobError:
-    """Return what keeps a picture from coming; only an end that the task is surely in says that it never will."""
-    match answer:
-        case TaskAnswer(task=task) if task.state.is_terminal:
-            return result_gone("the task no longer has its pictures")
-        case TaskAnswer():
-            return not_fetched("the API answers as if the task were still at work")
-        case Missing():
-            return result_gone("the API no longer knows the task")
-        case Unanswered():
-            return not_fetched(answer.reason)
-        case _:
-            return not_fetched("the API did not say where the picture is")

@@ -17,6 +17,8 @@ class Tally:
     images: int
     """Images of the jobs that the run is asked for."""
     short: int
+    damaged: int
+    """Completed jobs whose files are not all as on record."""
     started_at: float
     """Monotonic seconds."""
     submits: int = 0
@@ -66,6 +68,7 @@ class Tally:
             jobs=self.statuses.total(),
             **{status.value: self.statuses[status] for status in JobStatus},
             short=self.short,
+            damaged=self.damaged,
             images=self.images,
         )
 

@@ -58,6 +58,7 @@ def _rest(summary: "RunSummary") -> str:
         (counts.unknown, "unknown, perhaps paid"),
         (counts.cancelled, "cancelled"),
         (counts.pending, "still to do"),
+        (counts.damaged, "with images that are missing or damaged"),
         (counts.short, "with fewer images than asked for"),
         (counts.skipped, "left out, not supported"),
     ]
@@ -89,7 +90,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
-    if (counts.pending or counts.cancelled) and "again" not in summary.reason:
+    if (counts.pending or counts.cancelled or counts.damaged) and "again" not in summary.reason:
         obstacle = "once that is mended, " if summary.exit_status == _ACCOUNT else ""
         steps.append(f"{obstacle}run it again: it goes on where it stopped, and nothing is made twice")
     if counts.failed:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.terms import Terms
 from qwave_batch.run.options import RunOptions
 from tests.unit.run.world import World, make_job
 
@@ -96,3 +97,19 @@ def test_a_host_that_asks_for_too_long_a_pause_leaves_its_pictures_to_the_next_r
     assert end.seconds < 100
     world.clock.passed += BUSY_S
     assert world.ended().exit_status == 0
+
+
+def test_a_run_counts_a_job_whose_picture_it_could_not_fetch_again_as_it_stands_on_record(world: World) -> None:
+    world = with_picture_gone(world)
+    world.plan([make_job(0), make_job(1)])
+    world.api.fault = lambda place, _: "drop_before" if place == "download" and world.clock.passed < 100 else None
+    world.terms = Terms(retry_attempts=1)
+    end = world.ended()
+    with world.read() as ledger:
+        on_record = [line.record.status for line in ledger.lines()]
+    assert on_record == [COMPLETED, JobStatus.PENDING]
+    assert (end.counts.completed, end.counts.pending, end.counts.damaged) == (1, 1, 1)
+    assert (end.exit_status, end.reason) == (1, "1 pending, 1 with damaged images")
+    world.clock.passed = 100
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.damaged) == (0, 2, 0)

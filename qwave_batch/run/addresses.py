@@ -1,0 +1,64 @@
+"""Where the pictures of a paid task are now, by the task itself."""
+
+from qwave_batch.client.answers import Answer, Missing, TaskAnswer, Unanswered
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.model.job import JobError
+from qwave_batch.model.task import ResultImage, TaskState
+from qwave_batch.run.asking import ask_in_time
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.failures import account_in_doubt, not_fetched, result_gone
+
+DOUBT_S = 2.0
+"""How long, in all, a run waits for a sign that an unknown task is not another account's."""
+
+
+class Addresses:
+    """Asks tasks that have ended for the addresses of their pictures."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def ask(self, attempt: Attempt, *, is_earlier: bool) -> tuple[ResultImage, ...] | JobError:
+        """Return fresh addresses, or why there are none; that is retryable when there may be some later.
+
+        Args:
+            attempt: A completed one.
+            is_earlier: Whether its task is an earlier run's.
+        """
+        assert attempt.task_id is not None  # noqa: S101 - a completed attempt has one
+        answer = await ask_in_time(self._desk, attempt.task_id, is_earlier=is_earlier)
+        match answer:
+            case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
+                return task.images
+            case Missing() if is_earlier and not await self._is_home():
+                return account_in_doubt()
+            case _:
+                return _why_none(answer)
+
+    async def _is_home(self) -> bool:
+        """Whether the key is of the account that made the folder, by a task that was found or a person's word.
+
+        Questions that left together with the first that was not answered so have a moment to be answered.
+        """
+        desk = self._desk
+        if desk.is_home or desk.context.options.resubmit_unknown:
+            return True
+        if desk.doubted_at is None:
+            desk.doubted_at = desk.now()
+        await desk.context.clock.sleep(max(0.0, desk.doubted_at + DOUBT_S - desk.now()))
+        return desk.is_home
+
+
+def _why_none(answer: Answer) -> JobError:
+    """Return what keeps pictures from coming; only an end that the task is surely in says that they never will."""
+    match answer:
+        case TaskAnswer(task=task) if task.state.is_terminal:
+            return result_gone("the task no longer has its pictures")
+        case TaskAnswer():
+            return not_fetched("the API answers as if the task were still at work")
+        case Missing():
+            return result_gone("the API no longer knows the task")
+        case Unanswered():
+            return not_fetched(answer.reason)
+        case _:
+            return not_fetched("the API did not say where the picture is")
