@@ -10,14 +10,19 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.model.job import Job, JobError
+from qwave_batch.ledger.reading import Standing
+from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.line import ManifestLine
 from qwave_batch.output.manifest import read_manifest
 from qwave_batch.plan.comparison import Known, Stage, label_of
 from qwave_batch.plan.outline import number_of
+from qwave_batch.run.options import RunOptions
+from qwave_batch.run.selection import Work, work_on
+
+_AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
+"""By status, jobs that a plain run leaves as they are; the others have failed for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,11 @@ class Holdings:
             yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
             return
         with Ledger.open(self.layout.ledger, read_only=True) as ledger:
-            yield from (_of_ledger(line) for line in ledger.lines() if not _is_skipped(line.record.status))
+            yield from (
+                _of_ledger(standing)
+                for standing in ledger.standings()
+                if standing.is_planned and not _is_skipped(standing.line.record.status)
+            )
             yield from (_of_record(record) for record in ledger.unplanned())
 
     def made(self) -> frozenset[int]:
@@ -77,45 +86,61 @@ class Holdings:
             model=line.model,
             images=model.max_images(line.request) if model else 1,
             nusd=model.estimate_nusd(line.request) if model else 0,
-            stage=_stage(line.status, line.task_id, line.error),
+            stage=_stage_told(line),
             label=partial(_label, line.prompt_id, line.axes),
         )
 
 
-def _of_ledger(line: PlanLine) -> Known:
-    job: Job = line.job
+def _of_ledger(standing: Standing) -> Known:
+    job: Job = standing.line.job
     return Known(
         number=number_of(job.job_id),
         model=job.model,
         images=job.max_images,
         nusd=job.estimated_nusd,
-        stage=_stage(line.record.status, line.record.task_id, line.record.error),
+        stage=_stage(standing),
         label=partial(label_of, job),
     )
 
 
 def _of_record(record: JobRecord) -> Known:
     """Return a job that left the plan: only what has come of it matters."""
-    stage = _stage(record.status, record.task_id, record.error)
-    return Known(number=number_of(record.job_id), model="", images=0, nusd=0, stage=stage, is_planned=False)
+    return Known(
+        number=number_of(record.job_id), model="", images=0, nusd=0, stage=_stage_told(record), is_planned=False
+    )
 
 
 def _is_skipped(status: JobStatus) -> bool:
     return status is JobStatus.SKIPPED
 
 
-def _stage(status: JobStatus, task_id: str | None, error: JobError | None) -> Stage:
-    match status:
-        case JobStatus.COMPLETED:
-            return Stage.MADE
-        case JobStatus.UNKNOWN:
+def _stage(standing: Standing) -> Stage:
+    match work_on(standing, RunOptions()):
+        case Work.SUBMIT:
+            return Stage.PLANNED
+        case Work.ASK | Work.SEND_AGAIN | Work.FETCH:
             return Stage.HELD
+        case Work.NOTHING:
+            return _AT_REST.get(standing.line.record.status, Stage.FAILED)
+
+
+def _stage_told(told: ManifestLine | JobRecord) -> Stage:
+    """Return how far a job has come by its record, which knows less than its attempts."""
+    match told.status:
         case JobStatus.PENDING:
-            return Stage.PLANNED if task_id is None else Stage.HELD
+            is_held = told.task_id is not None and not _is_over_unpaid(told)
+            return Stage.HELD if is_held else Stage.PLANNED
         case JobStatus.FAILED:
-            return Stage.PLANNED if error is not None and error.retryable else Stage.FAILED
+            return Stage.PLANNED if told.error is not None and told.error.retryable else Stage.FAILED
         case JobStatus.CANCELLED | JobStatus.SKIPPED:
             return Stage.PLANNED
+        case JobStatus.COMPLETED | JobStatus.UNKNOWN:
+            return _AT_REST[told.status]
+
+
+def _is_over_unpaid(told: ManifestLine | JobRecord) -> bool:
+    """Whether the newest task ended and cost nothing: another try was begun since, and has no task yet."""
+    return told.completed_at is not None and not told.cost_usd
 
 
 def _label(prompt_id: str, axes: JsonObject) -> str:

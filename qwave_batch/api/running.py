@@ -32,6 +32,7 @@ from qwave_batch.model.progress import OnProgress
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan
 from qwave_batch.run.adaptive import MOST
+from qwave_batch.run.agenda import jobs_in_scope
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.engine import run_plan
@@ -207,7 +208,7 @@ class _Run:
         return Borrowing(self.layout, ledger, journal, lenders).take(self.options)
 
     def _estimate(self, ledger: Ledger) -> Estimate:
-        return estimate(ledger.lines(), self.options)
+        return estimate(jobs_in_scope(ledger, self.options), self.options)
 
     def _ask(self, expected: Estimate) -> None:
         if self.confirm is not None and not self.confirm(expected):

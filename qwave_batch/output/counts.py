@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
-from qwave_batch.model.record import JobStatus
+from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.line import ManifestLine
 
 
@@ -64,7 +64,7 @@ class Tally:
         record = line.record
         self._add(record.status, len(record.images), line.job.max_images, record.cost_nusd)
         self._reused += record.reused_from is not None and record.status is JobStatus.COMPLETED
-        self._in_flight += record.status is JobStatus.PENDING and record.task_id is not None
+        self._in_flight += _is_at_the_api(record)
         self._image_bytes += sum(image.size_bytes for image in record.images)
 
     def add_manifest_line(self, line: ManifestLine) -> None:
@@ -73,7 +73,7 @@ class Tally:
         wanted = asked if isinstance(asked, int) else 1
         self._add(line.status, len(line.images), wanted, nusd_from_usd(line.cost_usd))
         self._reused += line.reused_from is not None and line.status is JobStatus.COMPLETED
-        self._in_flight += line.status is JobStatus.PENDING and line.task_id is not None
+        self._in_flight += _is_at_the_api(line)
         self._image_bytes += sum(image.size_bytes for image in line.images)
 
     def counts(self) -> LineCounts:
@@ -94,3 +94,8 @@ class Tally:
         self._short += status is JobStatus.COMPLETED and images < wanted
         self._images += images
         self._cost_nusd += cost_nusd
+
+
+def _is_at_the_api(told: JobRecord | ManifestLine) -> bool:
+    """Whether a task is not over; one that is belongs to an earlier try, or waits for its images to be fetched."""
+    return told.status is JobStatus.PENDING and told.task_id is not None and told.completed_at is None

@@ -58,6 +58,14 @@ def work_on(standing: Standing, options: RunOptions, *, is_damaged: bool = False
     return work
 
 
+def is_to_submit(standing: Standing, options: RunOptions) -> bool:
+    """Whether a run that finds the API as expected submits a job: for the first time, again, or its old key."""
+    work = work_on(standing, options)
+    if work is Work.ASK and standing.attempt is not None and standing.attempt.state is AttemptState.LOST:
+        return options.resubmit_unknown and standing.is_planned
+    return work in {Work.SUBMIT, Work.SEND_AGAIN}
+
+
 def _may_submit(attempt: Attempt, options: RunOptions) -> bool:
     """Whether an attempt that is over, as far as it goes, is followed by another sending."""
     if attempt.state is AttemptState.UNKNOWN:
