@@ -81,23 +81,29 @@ class GroupWriter:
             else:
                 is_open = False
             if items:
-                _answer_all(items, self._commit(items))
+                _answer_all(items, self._outcomes(items))
         self._connection.close()
+
+    def _outcomes(self, items: list[_Item]) -> list[_Outcome]:
+        try:
+            with storage_border(self._path):
+                return self._commit(items)
+        except BaseException as error:  # noqa: BLE001 - every waiting writer learns of it, and the thread lives on
+            return [(None, error) for _ in items]
 
     def _commit(self, items: list[_Item]) -> list[_Outcome]:
         connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
         try:
-            with storage_border(self._path):
-                connection.execute("BEGIN IMMEDIATE")
-                if len(items) == 1:
-                    outcomes: list[_Outcome] = [(items[0].change(connection), None)]
-                else:
-                    outcomes = [_apply(connection, item.change) for item in items]
-                connection.execute("COMMIT")
-        except BaseException as error:  # noqa: BLE001 - every waiting writer learns of it, and the thread lives on
+            if len(items) == 1:
+                outcomes: list[_Outcome] = [(items[0].change(connection), None)]
+            else:
+                outcomes = [_apply(connection, item.change) for item in items]
+            connection.execute("COMMIT")
+        except BaseException:
             if connection.in_transaction:
-                connection.rollback()
-            return [(None, error) for _ in items]
+                connection.rollback()  # when this fails, BEGIN does from then on: nothing half done is ever committed
+            raise
         return outcomes
 
 
