@@ -75,10 +75,12 @@ async def go_on(spec: Path, folder: Path, base_url: str, *, runs: int) -> list[s
     return ends
 
 
-async def trouble(faults: str, home: Path, *, jobs: int, seed: int = 0, runs: int = 6) -> Outcome:
+async def trouble(
+    faults: str, home: Path, *, jobs: int, seed: int = 0, runs: int = 6, completion: str = "auto"
+) -> Outcome:
     home.mkdir()  # noqa: ASYNC240 - a test's own
     spec, folder = home / "spec.yaml", home / "run"
-    spec.write_text(SPEC.replace("COUNT", str(jobs // 2)), encoding="utf-8")
+    spec.write_text(f"{SPEC.replace('COUNT', str(jobs // 2))}completion: {completion}\n", encoding="utf-8")
     behaviour = Behaviour(latency=parse_latency("0.02..0.2"), faults=parse_faults(faults), seed=seed)
     with Simulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
         async with serve(simulator) as base_url:
@@ -123,6 +125,13 @@ def test_a_fault_alone_costs_nothing_twice_and_loses_nothing(outcomes: dict[str,
         return
     assert found.ends[-1] == "0", found.ends
     assert found.contents == outcomes[""].contents
+
+
+@pytest.mark.parametrize("fault", ["accepted.bad_key=#1", "accepted.http429=#1..2:2000", "accepted.http503=#1"])
+def test_a_task_that_was_made_behind_a_refusal_is_found_by_the_same_body(tmp_path: Path, fault: str) -> None:
+    """Under the same key another body, as with the address of the next run's receiver, would be refused for good."""
+    found = asyncio.run(trouble(fault, tmp_path / "run", jobs=2, completion="webhook"))
+    assert (found.paid_twice, found.lost, found.ends[-1]) == (0, 0, "0"), found.ends
 
 
 def test_all_faults_at_once_are_lived_through(tmp_path: Path) -> None:
