@@ -150,13 +150,16 @@ class Lane:
             has_slot: Whether there is a slot; without one only jobs that hold their own are at hand.
         """
         opens_at = math.inf
-        for waiting in (self._doubted, self._delayed) if has_slot else (self._doubted,):
-            at, trial = next(((at, trial) for at, _, trial in waiting if fits(trial)), (math.inf, None))
-            if at <= now:
-                return trial, now
-            opens_at = min(opens_at, at)
-        is_full = self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width
-        head = None if is_full or not has_slot else self._next()
+        for waiting in (self._doubted, self._delayed if has_slot else ()):
+            for at, _, trial in waiting:
+                if fits(trial):
+                    if at <= now:
+                        return trial, now
+                    opens_at = min(opens_at, at)
+                    break
+        if not has_slot or self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width:
+            return None, opens_at
+        head = self._next()
         return head if head is not None and fits(head) else None, opens_at
 
     def wants(self, fits: Fits) -> bool:
@@ -187,7 +190,7 @@ class Lane:
     @property
     def has_submits(self) -> bool:
         """Whether anything waits to be submitted."""
-        return self.delayed > 0 or not (self.resends.is_empty and self.fresh.is_empty)
+        return not self.fresh.is_empty or self.delayed > 0 or not self.resends.is_empty
 
     @property
     def is_in_trouble(self) -> bool:

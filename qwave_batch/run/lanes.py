@@ -74,7 +74,8 @@ class Lanes:
         return HaltKind.BUDGET, "; ".join([*closed, short] if self._is_short or not closed else closed)
 
     def _fits(self, trial: Trial) -> bool:
-        return not trial.needs_money or self._desk.budget.fits(trial.job.estimated_nusd)
+        budget = self._desk.budget
+        return budget.cap_nusd is None or not trial.needs_money or budget.fits(trial.job.estimated_nusd)
 
 
 def _lanes(desk: Desk, work: Mapping[tuple[str, Work], "array[int]"]) -> list[Lane]:

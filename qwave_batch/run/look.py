@@ -45,23 +45,22 @@ class Look:
         self._share = max(1, allowance.limit // max(1, sum(lane.alive > 0 or lane.has_submits for lane in lanes)))
         """How many slots each model with something to do gets before any gets more."""
         self._lanes = [lane for lane in lanes if lane.has_submits and not lane.closed]
+        self._heads = {lane.model: self._head(lane) for lane in self._lanes}
         self._gates: dict[str, float] = {}
         self._openings: dict[str, float] = {}
         self._kept: dict[str, int] = {}
+        """Slots that are not for others, by model."""
+        self._kept_in_all = 0
 
     def first_submit(self) -> Start | None:
         """Return the submit that goes next: first those of models that hold less than their share, in plan order."""
-        heads = [Start(lane, None, trial) for lane in self._lanes if (trial := self._head(lane)[0]) is not None]
+        heads = [Start(lane, None, trial) for lane in self._lanes if (trial := self._heads[lane.model][0]) is not None]
         heads.sort(key=lambda start: (start.lane.alive >= self._share, start.trial.order))
         return next((start for start in heads if self._opens_at(start.lane) <= self._now), None)
 
     def opens_at(self) -> float:
         """Return when the next submit may leave; infinity when only an event can tell."""
         return min(map(self._opens_at, self._lanes), default=math.inf)
-
-    def wants(self) -> list[Lane]:
-        """Return the lanes that have something to submit which the budget does not keep back."""
-        return [lane for lane in self._lanes if lane.wants(self._fits)]
 
     def wait(self) -> Wait | None:
         """Return what the next submit waits for: the last gate that opens before it; None when that is a slot."""
@@ -79,16 +78,20 @@ class Look:
 
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
-        wants = self.wants()
+        wants = self._wanting()
         grown = [lane.allowance.look(lane.alive, self._now) for lane in wants]
         return any([*grown, bool(wants) and self._desk.gates.allowance.look(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when one more is allowed, if all stays as it is."""
-        wants = self.wants()
+        wants = self._wanting()
         if not wants:
             return math.inf
         return min(self._desk.gates.allowance.grows_at(), *(lane.allowance.grows_at() for lane in wants))
+
+    def _wanting(self) -> list[Lane]:
+        """Return the lanes that have something to submit which the budget does not keep back."""
+        return [lane for lane in self._lanes if lane.wants(self._fits)]
 
     def _head(self, lane: Lane) -> tuple[Trial | None, float]:
         has_slot = self.free > 0 and lane.alive < lane.allowance.limit
@@ -101,7 +104,7 @@ class Look:
         return self._openings[lane.model]
 
     def _opening(self, lane: Lane) -> float:
-        trial, at = self._head(lane)
+        trial, at = self._heads[lane.model]
         if lane.submitting >= lane.width or (trial is None and at == math.inf):
             return math.inf
         if trial is not None:
@@ -119,7 +122,8 @@ class Look:
             return True
         if not self._kept:
             self._kept = {lane.model: self._kept_for(lane) for lane in self._lanes}
-        return self.free > sum(self._kept.values()) - self._kept[taker.model]
+            self._kept_in_all = sum(self._kept.values())
+        return self.free > self._kept_in_all - self._kept[taker.model]
 
     def _kept_for(self, lane: Lane) -> int:
         """Return how many slots are kept for a model: none for one that its limits hold for longer, or in trouble."""
