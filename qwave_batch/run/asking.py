@@ -1,5 +1,7 @@
 """A question about a task: it leaves when the API lets polls through, and what its answer tells is taken in."""
 
+from collections.abc import Callable
+
 from qwave_batch.client.answers import Answer, TaskAnswer, Throttled, Unanswered
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
@@ -8,10 +10,22 @@ THROTTLED_S = 0.5
 """From a 429 to the next question about the same task at least, however little the API asks for."""
 
 
-async def until_polls_are_open(desk: Desk) -> None:
-    """Return when a poll may leave; where polls count, it is counted."""
-    while (at := desk.gates.polls_open_at(now := desk.now())) > now:
-        await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
+async def until_poll_may_leave(desk: Desk, take_turn: Callable[[float], float] = float) -> None:
+    """Return when polls are open and those before it in line have left; where polls count, it is counted.
+
+    Args:
+        desk: The run.
+        take_turn: Takes a place in line at a time, and returns when it comes; by default at once.
+    """
+    while True:
+        while (at := desk.gates.polls_open_at(now := desk.now())) > now:
+            await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
+        # All who wait for a gate see it open at one moment: the line is behind it.
+        if (turn_at := take_turn(now)) <= now:
+            break
+        await desk.context.clock.sleep(turn_at - now)
+        if desk.gates.polls_open_at(now := desk.now()) <= now:
+            break
     desk.gates.spend_poll(now)
 
 
@@ -41,7 +55,7 @@ async def ask_in_time(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     """Ask for a task that has ended, again while no answer tells of its end, as often as a job may be tried."""
     failures = 0
     while True:
-        await until_polls_are_open(desk)
+        await until_poll_may_leave(desk)
         answer = await ask(desk, task_id, is_earlier=is_earlier)
         failures += 1
         wait_s = _wait_s(desk, answer, failures)

@@ -15,7 +15,7 @@ from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
-from qwave_batch.run.hints import Hints
+from qwave_batch.run.hints import Expected, Hints
 from qwave_batch.run.news import News
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
@@ -100,10 +100,15 @@ class Desk:
         """Return where a call about an attempt's task may arrive; None when it is to be polled."""
         if self.hints is None or (attempt.callback or {}).get(CALLBACK_URL) != self.hints.url:
             return None
+        return None if self.hints.is_deaf else self.hints
+
+    def forget_call(self, expected: Expected, *, is_over: bool) -> None:
+        """Wait no longer for a call about a task, whether or not it was found in its end."""
+        if self.hints is None:
+            return
+        self.hints.forget(expected, is_over=is_over)
         if self.hints.is_deaf:
             self.tally.warn("no call of the API has reached the receiver, so tasks are polled; is --webhook-url right?")
-            return None
-        return self.hints
 
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import Answer, TaskAnswer, Throttled
+from qwave_batch.client.answers import Answer, TaskAnswer, Throttled, Unanswered
 from qwave_batch.run.adaptive import CALM_S, Allowance
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.headroom import Headroom
@@ -11,6 +11,9 @@ from qwave_batch.run.lane import Lane
 from qwave_batch.run.pace import LearnedWindow
 from qwave_batch.run.seat import Window
 from qwave_batch.run.window import SendWindow
+
+NEWS, MUCH = 0.1, 0.15
+"""What a poll counts in the share of those without an answer, and the share that is no accident any more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Gates:
     _told: dict[str, int | None] = field(default_factory=dict)
     """The limit that headers name, by model: where they differ, each model has a window of its own."""
 
+    _unanswered: float = 0.0
+    """The share of the latest polls that went without an answer."""
     _troubled: dict[str, float] = field(default_factory=dict)
     """When a submit last went without an answer, by model."""
 
@@ -89,7 +94,10 @@ class Gates:
         silent.forget()
 
     def hear_poll(self, answer: Answer, sent_at: float, now: float) -> None:
-        """Take in the rate limit headers of a poll's answer, which say something where polls count."""
+        """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
+        self._unanswered += NEWS * (isinstance(answer, Unanswered) - self._unanswered)
+        if isinstance(answer, Unanswered) and self._unanswered > MUCH:
+            self.allowance.had_trouble(now)
         if isinstance(answer, Throttled):
             self.polls_count = True
         if self.polls_count and isinstance(answer, TaskAnswer | Throttled):

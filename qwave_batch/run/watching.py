@@ -8,7 +8,7 @@ from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task
-from qwave_batch.run.asking import THROTTLED_S, ask, until_polls_are_open
+from qwave_batch.run.asking import THROTTLED_S, ask, until_poll_may_leave
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_lost_task, timed_out
@@ -75,15 +75,15 @@ class Watching:
             return found
         finally:
             watch.questions.close()
-            if hints is not None and watch.expected is not None:
-                hints.forget(watch.expected, is_over=isinstance(found, Task))
+            if watch.expected is not None:
+                self._desk.forget_call(watch.expected, is_over=isinstance(found, Task))
 
     async def _watch(self, watch: _Watch) -> Task | Step:
         deadline = self._desk.now() + self._context.terms.timeout_s
         if watch.is_young:
             await self._until_due(watch, deadline)
         while True:
-            await until_polls_are_open(self._desk)
+            await until_poll_may_leave(self._desk, watch.questions.turn_at)
             answer = await self._ask(watch)
             watch.seat.answered()
             self._take_news(watch, answer)
@@ -118,8 +118,6 @@ class Watching:
             return
         while (wait_s := watch.questions.sleep_s(now := self._desk.now())) and now < deadline:
             await self._context.clock.sleep(min(wait_s, deadline - now))
-        if (turn_at := watch.questions.turn_at(now)) > now:
-            await self._context.clock.sleep(turn_at - now)
 
     async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: PLR0911 - one an answer
         """Return what a watch has come to, or for how many seconds at least not to ask again."""
