@@ -19,11 +19,11 @@ _IMAGES = (
     "FROM images WHERE job_id = ? AND number = ? ORDER BY place"
 )
 _TWINS = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
-_OPEN_STATES = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.LOST}))
+_ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.LOST}))
 _PLANNED = "SELECT row, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
 _LEFT_OPEN = (
     "SELECT row, position, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
-    f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_OPEN_STATES})) ORDER BY row"
+    f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_ASKED})) ORDER BY row"
 )
 
 

@@ -76,8 +76,8 @@ class Allowance:
         self._calm_from = now + CALM_S
         self._good = 0
 
-    def look(self, alive: int, now: float) -> bool:
-        """Take in how many are alive now that nothing more can be started; return whether one more may be."""
+    def grow(self, alive: int, now: float) -> bool:
+        """Allow one more if all that is allowed is alive, and has been for long enough; return whether it was."""
         if alive < self.limit:
             self._full_since = None
             return False

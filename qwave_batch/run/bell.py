@@ -3,6 +3,7 @@
 import asyncio
 
 from qwave_batch.model.clock import Clock
+from qwave_batch.run.within import comes_within
 
 
 class Bell:
@@ -21,11 +22,5 @@ class Bell:
         if at_most_s is None:
             await self._rung.wait()
         elif not self._rung.is_set():
-            nap = asyncio.ensure_future(self._clock.sleep(at_most_s))
-            ring = asyncio.ensure_future(self._rung.wait())
-            try:
-                await asyncio.wait((nap, ring), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                nap.cancel()
-                ring.cancel()
+            await comes_within(self._clock, at_most_s, self._rung.wait())
         self._rung.clear()

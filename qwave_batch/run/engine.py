@@ -27,6 +27,7 @@ from qwave_batch.run.scheduler import Scheduler
 from qwave_batch.run.selection import Work
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.window import SendWindow
+from qwave_batch.run.within import comes_within
 
 MANIFEST_EVERY_S = 30.0
 PROGRESS_EVERY_S = 0.1
@@ -103,13 +104,7 @@ async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
     await stop.wait_stopping()
     desk.halt.stop(HaltKind.INTERRUPTED, "stopped; run it again to go on")
     scheduler.ring()
-    grace = asyncio.ensure_future(desk.context.clock.sleep(desk.context.options.grace_s))
-    leaving = asyncio.ensure_future(stop.wait_leaving())
-    try:
-        await asyncio.wait((grace, leaving), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        grace.cancel()
-        leaving.cancel()
+    await comes_within(desk.context.clock, desk.context.options.grace_s, stop.wait_leaving())
     desk.halt.stop(HaltKind.INTERRUPTED, "", leave=True)
     scheduler.ring()
 

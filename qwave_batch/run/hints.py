@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from qwave_batch.model.clock import Clock
 from qwave_batch.run.ports import Callbacks
+from qwave_batch.run.within import comes_within
 
 MAX_EARLY = 1024
 """Hints that are kept about tasks that nobody waits for yet: the call may come before the answer to the submit."""
@@ -101,21 +102,9 @@ class Hints:
         fallback_s = min(at_most_s, LONGEST_S, first_s * 2.0 ** min(misses, 8))
         fallback_at = self._clock.monotonic() + fallback_s
         expected.asked += 1
-        if await self._is_hinted(expected, fallback_s):
+        if expected.arrived.is_set() or await comes_within(self._clock, fallback_s, expected.arrived.wait()):
             now = self._clock.monotonic()
             await self._clock.sleep(max(0.0, min(expected.open_from, fallback_at) - now))
             expected.arrived.clear()
             expected.hinted += 1
             expected.open_from = self._clock.monotonic() + PAUSE_S * 2.0 ** min(expected.hinted - 1, 5)
-
-    async def _is_hinted(self, expected: Expected, at_most_s: float) -> bool:
-        if expected.arrived.is_set():
-            return True
-        nap = asyncio.ensure_future(self._clock.sleep(at_most_s))
-        hint = asyncio.ensure_future(expected.arrived.wait())
-        try:
-            await asyncio.wait((nap, hint), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nap.cancel()
-            hint.cancel()
-        return expected.arrived.is_set()

@@ -79,8 +79,8 @@ class Look:
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
         wants = self._wanting()
-        grown = [lane.allowance.look(lane.alive, self._now) for lane in wants]
-        return any([*grown, bool(wants) and self._desk.gates.allowance.look(self._alive, self._now)])
+        grown = [lane.allowance.grow(lane.alive, self._now) for lane in wants]
+        return any([*grown, bool(wants) and self._desk.gates.allowance.grow(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when one more is allowed, if all stays as it is."""

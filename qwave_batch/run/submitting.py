@@ -23,6 +23,7 @@ from qwave_batch.run.lane import Lane
 from qwave_batch.run.prefer import HELD_FROM_S
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
+from qwave_batch.run.within import is_done_within
 
 SURPRISING_HOLD = 2
 """A hold of more than so many times the estimate stops its model: prices are not what we think."""
@@ -90,15 +91,12 @@ class Submitting:
     async def _until_held(self, call: Coroutine[Any, Any, Answer], seat: Seat) -> Answer:
         """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
         sending = asyncio.ensure_future(call)
-        nap = asyncio.ensure_future(self._context.clock.sleep(HELD_FROM_S))
         try:
-            await asyncio.wait((sending, nap), return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
+            if not await is_done_within(self._context.clock, HELD_FROM_S, sending):
                 seat.lane.was_held()
                 seat.answered()
             return await sending
         finally:
-            nap.cancel()
             sending.cancel()
 
     async def put_aside(self, trial: Trial) -> None:

@@ -12,7 +12,7 @@ from qwave_batch.run.adaptive import CALM_S, MOST, PROBE_S, STEP_S, Allowance
 def full(allowance: Allowance, now: float) -> bool:
     """Use all that is allowed, answered well, and see whether there is more."""
     allowance.went_well(now)
-    return allowance.look(allowance.limit, now)
+    return allowance.grow(allowance.limit, now)
 
 
 def pushed(allowance: Allowance, seconds: float, start: float = 0.0) -> float:
@@ -47,14 +47,14 @@ def test_it_does_not_grow_while_some_of_it_is_unused() -> None:
     allowance = Allowance.under(None)
     for second in range(100):
         allowance.went_well(second)
-        assert not allowance.look(15, second)
+        assert not allowance.grow(15, second)
     assert allowance.limit == 16
 
 
 def test_it_does_not_grow_while_nobody_answers() -> None:
     allowance = Allowance.under(None)
     for second in range(100):
-        allowance.look(allowance.limit, second)
+        allowance.grow(allowance.limit, second)
     assert allowance.limit == 16
     assert allowance.grows_at() == math.inf
 
@@ -73,10 +73,10 @@ def test_a_good_answer_to_what_left_before_a_cut_pays_for_no_growth() -> None:
     allowance = Allowance.under(10)
     allowance.was_throttled(1.0, now=2.0)
     allowance.went_well(1.5)
-    allowance.look(7, 3.0)
-    assert not allowance.look(7, 100.0)
+    allowance.grow(7, 3.0)
+    assert not allowance.grow(7, 100.0)
     allowance.went_well(3.0)
-    assert allowance.look(7, 100.0)
+    assert allowance.grow(7, 100.0)
 
 
 def test_trouble_pauses_growth_and_cuts_nothing() -> None:
@@ -141,7 +141,7 @@ def test_it_is_never_above_the_ceiling_never_below_one_and_cut_once_an_episode(
                 allowance.had_trouble(now)
                 assert allowance.limit == before
             case _:
-                allowance.look(before, now)
+                allowance.grow(before, now)
                 assert before <= allowance.limit <= before + 1
         assert 1 <= allowance.limit <= (ceiling or MOST)
 
