@@ -32,6 +32,8 @@ class CancelReport:
     """Submits that got no definite answer: without a task's id nothing can be withdrawn; the next run clears it up."""
     is_stopped: bool = False
     """Whether it was told to end before all was asked."""
+    refused: str = ""
+    """Why the API refused the account; the tasks after that were not asked for."""
 
     @property
     def withdrawn(self) -> tuple[Withdrawn, ...]:
@@ -55,9 +57,11 @@ class CancelReport:
 
     @property
     def exit_status(self) -> int:
-        """0 when no task is queued any more; 1 when some may be; 130 when it was stopped."""
+        """0 when no task is queued any more; 1 when some may be; 3 when the account was refused; 130 when stopped."""
         if self.is_stopped:
             return STOPPED
+        if self.refused:
+            return AccountError.exit_status
         return 1 if self.not_said or self.in_doubt else 0
 
     def as_json(self) -> dict[str, Json]:
@@ -70,6 +74,7 @@ class CancelReport:
             "in_doubt": self.in_doubt,
             "refunded_usd": usd_from_nusd(self.refunded_nusd),
             "exit": self.exit_status,
+            "reason": self.refused or None,
             "tasks": [_task_as_json(outcome) for outcome in self.outcomes],
         }
 
@@ -89,7 +94,6 @@ async def cancel_tasks(
 
     Raises:
         FolderError: it is no run folder, or of another API or key.
-        AccountError: the API refuses the key.
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()
@@ -103,10 +107,12 @@ async def cancel_tasks(
             stop=stop,
         )
         outcomes = await cancelling.cancel(open_attempts)
-    if cancelling.refused:
-        raise AccountError(cancelling.refused)
     return CancelReport(
-        folder=attended.layout.root, outcomes=tuple(outcomes), in_doubt=in_doubt, is_stopped=stop.is_stopping
+        folder=attended.layout.root,
+        outcomes=tuple(outcomes),
+        in_doubt=in_doubt,
+        is_stopped=stop.is_stopping,
+        refused=cancelling.refused,
     )
 
 

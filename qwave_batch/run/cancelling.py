@@ -14,14 +14,12 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.backoff import backoff_s
+from qwave_batch.run.probing import LONGEST_WAIT_S, Probing
 from qwave_batch.run.stop import StopSignal
 
 AT_ONCE = 8
 """Tasks that are asked at the same time."""
 TRIES = 5
-LONGEST_WAIT_S = 60.0
-"""A longer pause than this is not waited for: the task is left as it is."""
-UNSAID_WAIT_S = 5.0
 
 
 class CancelCalls(Protocol):
@@ -88,6 +86,10 @@ class Cancelling:
     refused: str = ""
     """Why the account was refused; then nothing more is asked."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _door: Probing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._door = Probing(clock=self.clock)
 
     async def cancel(self, attempts: Sequence[Attempt]) -> list[CancelOutcome]:
         """Return what became of each accepted attempt, in the order given.
@@ -95,7 +97,12 @@ class Cancelling:
         Raises:
             StorageError: the ledger's disk refuses.
         """
-        return list(await asyncio.gather(*(self._cancel_in_turn(attempt) for attempt in attempts)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._cancel_in_turn(attempt)) for attempt in attempts]
+        except BaseExceptionGroup as failed:  # the first has ended the others, and says it all
+            raise failed.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _cancel_in_turn(self, attempt: Attempt) -> CancelOutcome:
         async with self._gate:
@@ -105,17 +112,17 @@ class Cancelling:
         task_id = attempt.task_id or ""
         reason = "stopped before it was asked"
         for tries in range(1, TRIES + 1):
-            if self.stop.is_stopping or self.refused:
+            if self.stop.is_stopping:
                 break
             found = await self._judge(attempt, task_id, await self._ask(task_id), tries)
             if not isinstance(found, _Again):
                 return found
             reason = found.reason
-            if found.wait_s > LONGEST_WAIT_S:
+            if found.wait_s > LONGEST_WAIT_S or self._door.last is not None:
                 break
             if tries < TRIES:
                 await self.clock.sleep(found.wait_s)
-        return NotSaid(job_id=attempt.job_id, task_id=task_id, reason=self.refused or reason)
+        return NotSaid(job_id=attempt.job_id, task_id=task_id, reason=reason)
 
     async def _judge(self, attempt: Attempt, task_id: str, answer: Answer, tries: int) -> "CancelOutcome | _Again":  # noqa: PLR0911 - one an answer
         match answer:
@@ -132,19 +139,18 @@ class Cancelling:
             case Stopped():
                 self.refused = f"the API refuses the account (HTTP {answer.status}{_added(answer.message)})"
                 return _Again(self.refused, 0.0)
-            case Throttled():
-                wait_s = UNSAID_WAIT_S if answer.wait_s is None else answer.wait_s
-                return _Again(answer.message or "the API asks for fewer requests", wait_s)
+            case Throttled():  # the door keeps the time
+                return _Again(answer.message or "the API asks for fewer requests", 0.0)
             case Unanswered():
-                return _Again(answer.reason, max(backoff_s(tries - 1, self.rng), answer.retry_after_s or 0.0))
+                return _Again(answer.reason, max(backoff_s(tries, self.rng), answer.retry_after_s or 0.0))
             case _:
                 assert_never(answer)
 
     async def _ask(self, task_id: str) -> Answer:
         """Return how a task stands, after a cancel when it was queued."""
-        answer = await self.api.status(task_id)
+        answer = await self._door.ask(lambda: self.api.status(task_id))
         if isinstance(answer, TaskAnswer) and answer.task.state is TaskState.QUEUED:
-            return await self.api.cancel(task_id)
+            return await self._door.ask(lambda: self.api.cancel(task_id))
         return answer
 
     async def _withdraw(self, attempt: Attempt, task: Task) -> Withdrawn:

@@ -1,17 +1,20 @@
 """Withdrawing queued tasks from an API that answers in every way; time is virtual."""
 
+import itertools
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
-from qwave_batch.ledger.journal import Acceptance
+from qwave_batch.errors import StorageError
+from qwave_batch.ledger.journal import Acceptance, Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
-from qwave_batch.run.cancelling import TRIES, Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
+from qwave_batch.run.cancelling import AT_ONCE, TRIES, Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 from qwave_batch.run.stop import StopSignal
 from tests.unit.run.virtual_time import run_virtually
 from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
@@ -19,6 +22,7 @@ from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
 SILENCE = Unanswered(reason="the connection was cut", sent=True)
 TOO_LATE = Refused(status=400, code="task_not_cancellable", message="a task that is processing cannot be cancelled")
 UNKNOWN = Missing(status=404, code="task_not_found", message="no such task")
+BUSY = Throttled(wait_s=30.0)
 BAD_KEY = Stopped(kind="key", status=401, code="", message="no such key")
 
 
@@ -157,3 +161,93 @@ def test_a_plain_run_takes_up_what_was_withdrawn(bench: Bench) -> None:
     end = bench.world.ended()
     assert (end.exit_status, end.requests.submit, end.cost_nusd) == (0, 1, PRICE_NUSD)
     assert bench.world.statuses() == [JobStatus.COMPLETED]
+
+
+# --- many tasks
+
+
+@dataclass
+class Crowd:
+    """An API with as many queued tasks as it is asked for, that says 429 as long as its rule says so."""
+
+    world: World
+    is_busy: Callable[["Crowd"], bool]
+    answer: Answer = BUSY
+    calls: list[float] = field(default_factory=list)
+    at_once: int = 0
+    most: int = 0
+
+    async def status(self, task_id: str) -> Answer:
+        return await self._told(task_id, TaskState.QUEUED)
+
+    async def cancel(self, task_id: str) -> Answer:
+        return await self._told(task_id, TaskState.CANCELLED)
+
+    async def _told(self, task_id: str, state: TaskState) -> Answer:
+        self.calls.append(self.world.clock.passed)
+        is_busy = self.is_busy(self)
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await self.world.clock.sleep(0.1)
+        self.at_once -= 1
+        return self.answer if is_busy else TaskAnswer(task=Task(task_id=task_id, state=state, cost_quota=0))
+
+
+def cancel_all(world: World, api: Crowd, tasks: int = 20) -> list[CancelOutcome]:
+    world.plan(make_job(index) for index in range(tasks))
+
+    async def way(ledger: Ledger) -> list[CancelOutcome]:
+        journal = ledger.journal()
+        attempts = [
+            await journal.accept(
+                await journal.intend(f"{index:016x}", held_nusd=1, sent_at=None),
+                Acceptance(task_id=f"task-{index}", submitted_at=1.0, held_nusd=1),
+            )
+            for index in range(tasks)
+        ]
+        stop, rng = StopSignal(), random.Random(0)
+        return await Cancelling(api=api, journal=journal, clock=world.clock, rng=rng, stop=stop).cancel(attempts)
+
+    with Ledger.open(world.layout.ledger) as ledger:
+        return run_virtually(world.clock, lambda: way(ledger))
+
+
+def test_a_429_holds_all_questions_for_its_time_and_one_alone_tries_the_door(world: World) -> None:
+    api = Crowd(world, is_busy=lambda api: len(api.calls) == 1)
+    outcomes = cancel_all(world, api)
+    assert all(isinstance(outcome, Withdrawn) for outcome in outcomes)
+    assert [call < 30.0 for call in api.calls].count(True) == 1, "not one before its time"
+    assert len(api.calls) == 1 + 2 * 20
+    assert api.most > 1
+
+
+def test_a_429_among_many_questions_holds_those_that_have_not_left(world: World) -> None:
+    api = Crowd(world, is_busy=lambda api: 5 < len(api.calls) < 14)
+    assert all(isinstance(outcome, Withdrawn) for outcome in cancel_all(world, api))
+    assert api.calls == sorted(api.calls)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(api.calls)]
+    assert max(gaps) >= 29.0
+
+
+def test_an_api_that_says_429_for_ever_is_asked_a_few_times_in_all(world: World) -> None:
+    api = Crowd(world, is_busy=lambda _: True)
+    assert all(isinstance(outcome, NotSaid) for outcome in cancel_all(world, api))
+    assert [round(call) for call in api.calls] == [0, 30, 60, 90, 120]
+
+
+def test_a_key_that_is_refused_on_the_way_ends_the_questions_and_keeps_what_was_withdrawn(world: World) -> None:
+    api = Crowd(world, is_busy=lambda api: len(api.calls) > 10, answer=BAD_KEY)
+    outcomes = cancel_all(world, api)
+    assert {type(outcome) for outcome in outcomes} == {Withdrawn, NotSaid}
+    assert len(api.calls) <= 10 + AT_ONCE
+
+
+def test_a_disk_that_fails_ends_all_questions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(Journal, "cancelled", full)
+    api = Crowd(world, is_busy=lambda _: False)
+    with pytest.raises(StorageError, match="disk is full"):
+        cancel_all(world, api)
+    assert len(api.calls) < 20, "the others do not outlive it"
