@@ -22,8 +22,7 @@ class Allowance:
     """An allowance of one model or of the account; times are monotonic seconds.
 
     It never exceeds its ceiling and is never below 1. It grows by one at a time, each time paid for by a good answer
-    since the last cut, so that an API that says nothing is not sent more and more. It is cut once an episode of 429s:
-    answers to what was sent before the cut belong to the same episode, and change nothing.
+    since the last cut, so that an API that says nothing is not sent more and more. It is cut once an episode of 429s.
     """
 
     ceiling: int
@@ -61,15 +60,12 @@ class Allowance:
         if sent_at > self._cut_at:
             self._good = min(self._good + 1, self.ceiling)
 
-    def was_throttled(self, sent_at: float, now: float) -> bool:
-        """Take in a 429 to a submit that left at ``sent_at``; return whether it began an episode, and so was a cut."""
-        if sent_at <= self._cut_at:
-            return False
+    def cut(self, now: float) -> None:
+        """Take in that an episode of 429s has begun."""
         self._struck_at = self.limit
         self.limit = max(1, int(self.limit * CUT))
         self._cut_at, self._good, self._full_since = now, 0, None
         self.cuts += 1
-        return True
 
     def had_trouble(self, now: float) -> None:
         """Take in a 5xx or silence: no reason to send less, but none to send more either."""

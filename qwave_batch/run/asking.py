@@ -42,12 +42,8 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     desk.hear(answer)
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
     desk.gates.hear_poll(answer, sent_at, desk.now())
-    if isinstance(answer, Throttled):
-        wait_s = desk.wait_of(answer)
-        if wait_s is None:
-            desk.news.last_word = answer
-        else:
-            desk.brake.hold_all(desk.now() + wait_s)
+    if isinstance(answer, Throttled) and desk.wait_of(answer) is None:  # else everything is held from now on
+        desk.news.last_word = answer
     return answer
 
 

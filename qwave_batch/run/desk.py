@@ -13,9 +13,11 @@ from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
+from qwave_batch.run.episode import UNSAID, Episode
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
 from qwave_batch.run.hints import Expected, Hints
+from qwave_batch.run.lane import Lane
 from qwave_batch.run.news import News
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
@@ -24,8 +26,6 @@ from qwave_batch.run.waiting import Wait, clock_time, words_of_deafness, words_o
 from qwave_batch.run.window import SendWindow
 
 CALLBACK_URL = "callback_url"
-UNSAID_WAIT_S = 5.0
-"""How long to wait after a 429 that does not say."""
 
 
 @dataclass(slots=True)
@@ -147,21 +147,63 @@ class Desk:
                     self.news.came()  # it held the answer to a submit until its end
 
     def wait_of(self, answer: Throttled) -> float | None:
-        """Return how long a 429 asks to wait; None when that is longer than the run may wait, and the run stops."""
-        wait_s = UNSAID_WAIT_S if answer.wait_s is None else answer.wait_s
-        longest_s = self.context.options.max_wait_s
+        """Return how long a 429 on a question holds every question, and every submit too; it is never 0.
+
+        None when that alone is longer than the run may wait: it stops, and nothing is held.
+        """
+        now, polls = self.now(), self.brake.polls
+        polls.strike(now, now)
+        self._note_quota(answer)
+        if reason := self._why_not_wait(answer):
+            self.halt.stop(HaltKind.ACCOUNT, reason)
+            return None
+        self.brake.throttle_polls(answer.wait_s, now=now)
+        return polls.until - now
+
+    def throttle(self, lane: Lane, answer: Throttled, sent_at: float) -> float | None:
+        """Take in a 429 on a submit; return when its job may be tried again.
+
+        None when that is longer than the run may wait: where the account is concerned it stops, else the model is
+        left to the next run.
+        """
+        now, account = self.now(), self.brake.account
         if answer.is_quota_window:
-            self.quota_window, self.quota_until = answer.window or "", self.now() + wait_s
-        if wait_s <= longest_s:
-            return wait_s
-        unix_now = self.context.clock.now()
+            account.strike(sent_at, now)
+        else:
+            lane.was_throttled(now, is_new=self.brake.of(lane.model).strike(sent_at, now))
+        self._note_quota(answer)
+        if (answer.is_quota_window or account.is_open) and (reason := self._why_not_wait(answer, account)):
+            self.halt.stop(HaltKind.ACCOUNT, reason)
+            return None
+        if reason := self._why_not_wait(answer, self.brake.of(lane.model)):
+            self.close(lane, HaltKind.ACCOUNT, f"{lane.model} is left to the next run: {reason}")
+            return None
+        return self.gates.throttle(lane, answer, sent_at=sent_at, now=now)
+
+    def close(self, lane: Lane, kind: HaltKind, reason: str) -> None:
+        """Leave the rest of a model to the next run, and say so."""
+        if not lane.closed:
+            lane.close(kind, reason)
+            self.tally.warn(lane.closed)
+
+    def _note_quota(self, answer: Throttled) -> None:
+        if answer.is_quota_window:
+            self.quota_window = answer.window or ""
+            self.quota_until = self.now() + (answer.wait_s or 0.0)
+
+    def _why_not_wait(self, answer: Throttled, episode: Episode | None = None) -> str:
+        """Return why the run does not wait for the end of a hold; 429s that follow each other are one wait."""
+        now, unix_now, longest_s = self.now(), self.context.clock.now(), self.context.options.max_wait_s
+        wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
+        lasts_s = episode.lasts_s(now, wait_s) if episode else wait_s
+        if lasts_s <= longest_s:
+            return ""
         what = words_of_quota(answer.window or "") if answer.is_quota_window else "the API asks for a pause"
-        self.halt.stop(
-            HaltKind.ACCOUNT,
-            f"{what} until {clock_time(unix_now + wait_s, unix_now)}: {wait_s:,.0f} s to wait, more than the "
-            f"{longest_s:,.0f} s that this run waits at most",
+        so_far = f" after {lasts_s - wait_s:,.0f} s of waiting" if lasts_s - wait_s >= 1.0 else ""
+        return (
+            f"{what} until {clock_time(unix_now + wait_s, unix_now)}: {wait_s:,.0f} s to wait{so_far}, more than the "
+            f"{longest_s:,.0f} s that this run waits at most"
         )
-        return None
 
     def _observe(self, answer: Served) -> None:
         clock = self.context.clock

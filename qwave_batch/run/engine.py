@@ -14,6 +14,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion
 from qwave_batch.run.adaptive import Allowance
 from qwave_batch.run.agenda import Agenda, make_agenda
+from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.desk import Desk
@@ -72,8 +73,8 @@ async def run_plan(context: RunContext) -> RunEnd:
 async def _work(desk: Desk, agenda: Agenda) -> None:
     answer = await desk.context.api.balance()  # costs nothing, and tells a bad key before anything else is sent
     desk.hear(answer)
-    if isinstance(answer, Throttled) and (wait_s := desk.wait_of(answer)) is not None:
-        desk.brake.hold_all(desk.now() + wait_s)
+    if isinstance(answer, Throttled):
+        desk.wait_of(answer)  # everything is held from now on
     scheduler = Scheduler(desk, agenda.work)
     async with asyncio.TaskGroup() as group:
         helpers = [
@@ -165,6 +166,7 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
             window=SendWindow(context.terms.limits.requests_per_minute),
             allowance=Allowance.under(_ceiling(context)),
             polls_count=context.terms.limits.count_polls,
+            brake=Brake(context.rng),
         ),
         polls=PollTimes(),
         prefer=Prefer(

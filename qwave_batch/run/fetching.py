@@ -19,7 +19,8 @@ from qwave_batch.model.task import ResultImage
 from qwave_batch.run.addresses import Addresses
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.darkroom import Darkroom, Negative
-from qwave_batch.run.desk import UNSAID_WAIT_S, Desk
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.episode import UNSAID
 from qwave_batch.run.failures import bad_image, not_fetched, result_gone
 from qwave_batch.run.files import check_files
 from qwave_batch.run.hosts import Hosts
@@ -149,7 +150,7 @@ class Fetching:
 
     def _heed(self, url: str, failed: DownloadFailed) -> None:
         """Leave a host alone for as long as it asks: whatever else lies there would be refused too."""
-        unsaid_s = UNSAID_WAIT_S if failed.status == HTTPStatus.TOO_MANY_REQUESTS else None
+        unsaid_s = UNSAID.first_s if failed.status == HTTPStatus.TOO_MANY_REQUESTS else None
         wait_s = unsaid_s if failed.retry_after_s is None else failed.retry_after_s
         if wait_s is not None:
             self._hosts.hold(url, self._desk.now() + wait_s)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import Answer, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Missing, TaskAnswer, Throttled, Unanswered
 from qwave_batch.run.adaptive import CALM_S, Allowance
 from qwave_batch.run.brake import Brake
+from qwave_batch.run.episode import NO_GROWTH, OUTAGE
 from qwave_batch.run.headroom import Headroom
 from qwave_batch.run.lane import Lane
 from qwave_batch.run.pace import LearnedWindow
@@ -26,7 +27,7 @@ class Gates:
     """How many tasks of all models may be alive at once."""
     polls_count: bool
     """Whether polls count against the limit on requests: the spec says so, or a poll was answered with 429."""
-    brake: Brake = field(default_factory=Brake)
+    brake: Brake
     pace: LearnedWindow = field(default_factory=LearnedWindow)
     headroom: Headroom = field(default_factory=Headroom)
     _told: dict[str, int | None] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Gates:
         """
         spare = min(alive, (self.window.limit or 0) // 2) if self.polls_count else 0
         return max(
-            self.brake.submits_open_at(lane.model),
+            self.held_until(lane),
             self.window.opens_at(now, spare),
             lane.window.opens_at(now),
             self.pace.opens_at(now),
@@ -73,6 +74,10 @@ class Gates:
             at = max(at, self.window.opens_at(now), self.pace.opens_at(now), self.headroom.opens_at(now))
         return at
 
+    def held_until(self, lane: Lane) -> float:
+        """Return before when the API's own word lets no submit of a model leave, whatever room there is."""
+        return max(self.brake.submits_open_at(lane.model), lane.outage.until)
+
     def spend_poll(self, now: float) -> None:
         """Count a poll that leaves now, where polls count."""
         if self.polls_count:
@@ -81,11 +86,13 @@ class Gates:
                 window.spend(now)
 
     def hear_submit(self, lane: Lane, answer: Answer, sent_at: float, now: float) -> None:
-        """Take in the rate limit headers of a submit's answer."""
+        """Take in what a submit's answer tells beside its meaning: that the model lives, and the rate limit headers."""
+        if not isinstance(answer, Unanswered | Missing):
+            lane.outage.close()
         if not isinstance(answer, TaskAnswer | Throttled):
             return
         if isinstance(answer, TaskAnswer):
-            self.brake.let_through(sent_at)
+            self.brake.let_through(lane.model, sent_at)
             self.allowance.went_well(sent_at)
         self._told[lane.model] = answer.rate.limit if answer.rate else None
         is_shared = len(set(self._told.values())) == 1
@@ -100,45 +107,48 @@ class Gates:
             self.allowance.had_trouble(now)
         if isinstance(answer, Throttled):
             self.polls_count = True
+        elif isinstance(answer, TaskAnswer):
+            self.brake.polls.close(sent_at)
         if self.polls_count and isinstance(answer, TaskAnswer | Throttled):
             self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
 
-    def throttle(self, lane: Lane, answer: Throttled, *, sent_at: float, now: float, until: float) -> None:
-        """Take in a 429 on a submit, and hold what it is about until its time.
+    def throttle(self, lane: Lane, answer: Throttled, *, sent_at: float, now: float) -> float:
+        """Take in a 429 on a submit and hold what it is about; return when its job may be tried again.
 
         Args:
             lane: The model.
-            answer: The 429.
+            answer: The 429; its episode has it already.
             sent_at: When the submit left.
             now: The present.
-            until: When submits may leave again.
         """
+        brake, wait_s = self.brake, answer.wait_s
         if answer.is_quota_window:
-            self.brake.hold_submits(until)
-            return
-        lane.was_throttled(sent_at, now)
-        is_accounts = self.brake.hold_model(lane.model, until, now, sent_at=sent_at)
-        if is_accounts:
-            self.allowance.was_throttled(sent_at, now)
+            brake.throttle_account(wait_s, sent_at=sent_at, now=now)
+            return brake.submits_open_at(lane.model)
+        is_accounts = brake.throttle_model(lane.model, wait_s, sent_at=sent_at, now=now)
+        if is_accounts and brake.account.strike(sent_at, now):
+            self.allowance.cut(now)
         bucket, other = (self.pace, lane.pace) if is_accounts else (lane.pace, self.pace)
         other.take_back(sent_at)
-        if bucket.was_throttled(sent_at, now, answer.wait_s) and is_accounts:
+        if bucket.was_throttled(sent_at, now, wait_s) and is_accounts:
             lane.pace.forget_limit()
+        return brake.submits_open_at(lane.model)
 
-    def trouble(self, lane: Lane, now: float, hold_s: float) -> None:
+    def trouble(self, lane: Lane, asked_s: float, *, sent_at: float, now: float) -> None:
         """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too.
 
         Args:
-            lane: The model.
+            lane: The model, which is held once it has failed several times in a row.
+            asked_s: How long the server asks to wait.
+            sent_at: When the submit left.
             now: The present.
-            hold_s: How long the server asked to wait.
         """
-        lane.was_not_answered(now)
+        lane.was_not_answered(sent_at, now)
+        growth = OUTAGE if lane.is_in_trouble else NO_GROWTH
+        lane.outage.hold(asked_s, growth, sent_at=sent_at, now=now, rng=self.brake.rng)
         if any(model != lane.model and now - at < CALM_S for model, at in self._troubled.items()):
             self.allowance.had_trouble(now)
         self._troubled[lane.model] = now
-        if hold_s:
-            self.brake.hold_model(lane.model, now + hold_s, now)
 
     def allowed(self, lanes: Sequence[Lane]) -> int | None:
         """Return how many tasks may be alive at once now; None where that is what somebody said."""

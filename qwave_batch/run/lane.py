@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.run.adaptive import Allowance
+from qwave_batch.run.episode import Episode
+from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.headroom import Headroom
 from qwave_batch.run.pace import LearnedWindow
 from qwave_batch.run.trial import Trial
@@ -94,18 +96,14 @@ class Lane:
     """Whether a submit was answered well in this run."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
-    failures: int = 0
+    outage: Episode = field(default_factory=Episode)
     """Submits without an answer in a row."""
-    failing_since: float = 0.0
-    """Monotonic seconds of the first of them."""
-    throttles: int = 0
-    """429s in a row."""
-    throttled_at: float = 0.0
-    """Monotonic seconds of the first of them."""
     closed: str = ""
     """Why nothing more of this model is submitted in this run; empty when it may be."""
-    is_down: bool = False
-    """Whether that is because it did not answer."""
+    closed_by: HaltKind = HaltKind.BUDGET
+    """Of what kind that reason is."""
+    _narrowed_at: float = -math.inf
+    """When the last episode of 429s began."""
     _delayed: list[tuple[float, int, Trial]] = field(default_factory=list)
     """Jobs to be tried again, the earliest first."""
     _doubted: list[tuple[float, int, Trial]] = field(default_factory=list)
@@ -141,8 +139,9 @@ class Lane:
     def submit_head(self, now: float, fits: Fits, *, has_slot: bool = True) -> tuple[Trial | None, float]:
         """Return the next job to submit, or None and when there may be one: retries, then resends, then new ones.
 
-        While many wait to be tried again no new ones follow: a model that is down does not swallow the plan. A retry
-        that there is no money for holds up no other; a new job does, as others may give some back.
+        While many wait to be tried again, or any after several failures in a row, no new ones follow: a model that is
+        down does not swallow the plan. A retry that there is no money for holds up no other; a new job does, as others
+        may give some back.
 
         Args:
             now: Monotonic seconds.
@@ -157,7 +156,8 @@ class Lane:
                         return trial, now
                     opens_at = min(opens_at, at)
                     break
-        if not has_slot or self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width:
+        most_delayed = 1 if self.is_in_trouble else self.allowance.limit
+        if not has_slot or self.delayed >= most_delayed or self.submitting + len(self._doubted) >= self.width:
             return None, opens_at
         head = self._next()
         return head if head is not None and fits(head) else None, opens_at
@@ -195,33 +195,32 @@ class Lane:
     @property
     def is_in_trouble(self) -> bool:
         """Whether it has stopped answering."""
-        return self.failures >= FAILURES_IN_A_ROW
+        return self.outage.answers >= FAILURES_IN_A_ROW
+
+    def close(self, kind: HaltKind, reason: str) -> None:
+        """Submit nothing more of this model in this run."""
+        self.closed_by, self.closed = kind, reason
 
     def was_answered(self, sent_at: float) -> None:
         """Take in a submit that made a task."""
         self.allowance.went_well(sent_at)
-        self.width = self.width + 1 if self.is_proven or self.allowance.cuts else math.inf
-        self.throttles = self.failures = 0
+        if sent_at > self._narrowed_at:
+            self.width = self.width + 1 if self.is_proven or self.allowance.cuts else math.inf
         self.is_proven = True
 
     def was_held(self) -> None:
         """Take in a submit whose answer the API holds until the task ends: it is taken, but proves nothing yet."""
         self.width += self.is_proven
 
-    def was_throttled(self, sent_at: float, now: float) -> None:
-        """Take in a 429: one cut for all submits that were under way together, and then one at a time."""
-        self.failures = 0
-        if self.throttles == 0:
-            self.throttled_at = now
-        self.throttles += 1
-        if self.allowance.was_throttled(sent_at, now):
-            self.width = 1
+    def was_throttled(self, now: float, *, is_new: bool) -> None:
+        """Take in a 429: with the first of an episode one cut, and then one submit at a time."""
+        if is_new:
+            self.allowance.cut(now)
+            self.width, self._narrowed_at = 1, now
 
-    def was_not_answered(self, now: float) -> None:
+    def was_not_answered(self, sent_at: float, now: float) -> None:
         """Take in a 5xx, or a submit that nobody answered."""
-        if self.failures == 0:
-            self.failing_since = now
-        self.failures += 1
+        self.outage.strike(sent_at, now)
         self.allowance.had_trouble(now)
         if self.is_in_trouble:
             self.width = 1

@@ -64,14 +64,15 @@ class Lanes:
         if not left and not self._is_short:
             return None
         closed = [lane.closed for lane in left if lane.closed]
-        if closed and not self._is_short and all(lane.is_down for lane in left):
-            return HaltKind.OFFLINE, "; ".join(closed)
+        kind = min((lane.closed_by for lane in left), default=HaltKind.BUDGET)
+        if closed and not self._is_short:
+            return kind, "; ".join(closed)
         left_nusd = max(0, self._desk.budget.left_nusd or 0)
         short = (
             f"the budget is used up: what is left, {left_nusd / NUSD_PER_USD:.6g} USD, is less than any job costs that "
             "is left"
         )
-        return HaltKind.BUDGET, "; ".join([*closed, short] if self._is_short or not closed else closed)
+        return min(kind, HaltKind.BUDGET), "; ".join([*closed, short])
 
     def _fits(self, trial: Trial) -> bool:
         budget = self._desk.budget

@@ -50,7 +50,7 @@ class Submitting:
         if attempt is None:
             return await self._doubt(trial, key_too_old())
         sent_at = self._desk.now()
-        held_until = self._desk.brake.submits_open_at(trial.job.model)
+        held_until = self._desk.gates.held_until(seat.lane)
         if held_until > sent_at:  # a 429 has come while the intent was put on record
             return Later(at=held_until)
         seat.spend(sent_at)
@@ -155,10 +155,10 @@ class Submitting:
                     await self._park(trial, attempt, None)
                 return Done(status=JobStatus.PENDING)
             case Unanswered():
-                return await self._hear_nothing(trial, attempt, answer, seat.lane)
+                return await self._hear_nothing(trial, attempt, answer, seat.lane, sent_at)
             case Missing():  # never the answer to a submit
                 unanswered = Unanswered(reason=answer.message, sent=True, status=answer.status)
-                return await self._hear_nothing(trial, attempt, unanswered, seat.lane)
+                return await self._hear_nothing(trial, attempt, unanswered, seat.lane, sent_at)
             case _:
                 assert_never(answer)
 
@@ -179,12 +179,9 @@ class Submitting:
         else:
             trial.attempt = await self._journal.accept(attempt, acceptance)
         trial.is_in_doubt, trial.silences = False, 0
-        if estimate and hold > SURPRISING_HOLD * estimate and not seat.lane.closed:
-            seat.lane.closed = (
-                f"{trial.job.model} is paused: the API holds {hold / 1e9:.6g} USD for a job estimated at "
-                f"{estimate / 1e9:.6g} USD"
-            )
-            self._desk.tally.warn(seat.lane.closed)
+        if estimate and hold > SURPRISING_HOLD * estimate:
+            held = f"{hold / 1e9:.6g} USD for a job estimated at {estimate / 1e9:.6g} USD"
+            self._desk.close(seat.lane, HaltKind.BUDGET, f"{trial.job.model} is paused: the API holds {held}")
 
     async def _refuse(self, trial: Trial, attempt: Attempt, answer: Refused) -> Step:
         if trial.is_in_doubt:  # an earlier sending of the key may have been taken, whatever is said of this one
@@ -197,46 +194,35 @@ class Submitting:
         return Done(status=JobStatus.FAILED, is_final_failure=True)
 
     async def _throttle(self, trial: Trial, attempt: Attempt, answer: Throttled, seat: Seat, sent_at: float) -> Step:
-        desk, lane, now = self._desk, seat.lane, self._desk.now()
-        wait_s = desk.wait_of(answer)
-        # Without a word from the server the waits grow, as far as 429s follow each other.
-        unsaid_s = min(60.0, (wait_s or 0.0) * 2 ** min(lane.throttles, 6))
-        until = now + ((wait_s or 0.0) if answer.wait_s is not None else unsaid_s)
-        desk.gates.throttle(lane, answer, sent_at=sent_at, now=now, until=until)
+        at = self._desk.throttle(seat.lane, answer, sent_at)
         if self._context.terms.retry_attempts == 0:
             return await self._give_up(trial, attempt, error_of_silence(answer))
-        if wait_s is None:
-            return await self._leave(trial, attempt)
-        if now - lane.throttled_at > self._context.options.max_wait_s and not answer.is_quota_window:
-            desk.halt.stop(HaltKind.ACCOUNT, f"{lane.model} was held by the API's rate limit for too long")
-            return await self._leave(trial, attempt)
-        return Later(at=until)
+        return Later(at=at) if at is not None else await self._leave(trial, attempt)
 
-    async def _hear_nothing(self, trial: Trial, attempt: Attempt, answer: Unanswered, lane: Lane) -> Step:
-        now = self._desk.now()
+    async def _hear_nothing(
+        self, trial: Trial, attempt: Attempt, answer: Unanswered, lane: Lane, sent_at: float
+    ) -> Step:
         trial.silences += 1
         trial.is_in_doubt = trial.is_in_doubt or answer.sent
-        self._note_trouble(lane, answer, now)
+        self._note_trouble(lane, answer, sent_at)
         error = error_of_silence(answer)
         if answer.sent:
             if self._context.idempotency_hours is None:
                 return await self._doubt(trial, perhaps_paid(error))
             trial.tries_left -= 1
-        asked_s = answer.retry_after_s or 0.0
-        is_over = trial.tries_left < 0 or self._context.terms.retry_attempts == 0
-        if is_over or asked_s > self._context.options.max_wait_s:
+        if lane.closed or trial.tries_left < 0 or self._context.terms.retry_attempts == 0:
             return await self._give_up(trial, attempt, error)
-        return Later(at=now + max(asked_s, backoff_s(trial.silences, self._context.rng)))
-
-    def _note_trouble(self, lane: Lane, answer: Unanswered, now: float) -> None:
         asked_s = answer.retry_after_s or 0.0
-        self._desk.gates.trouble(lane, now, asked_s if asked_s <= self._context.options.max_wait_s else 0.0)
-        if lane.failures > 1 and now - lane.failing_since > self._context.options.max_wait_s and not lane.closed:
-            lane.is_down = True
-            lane.closed = (
-                f"{lane.model} gave no answer for {now - lane.failing_since:,.0f} s, and is left to the next run"
-            )
-            self._desk.tally.warn(lane.closed)
+        return Later(at=self._desk.now() + max(asked_s, backoff_s(trial.silences, self._context.rng)))
+
+    def _note_trouble(self, lane: Lane, answer: Unanswered, sent_at: float) -> None:
+        desk, now, asked_s = self._desk, self._desk.now(), answer.retry_after_s or 0.0
+        desk.gates.trouble(lane, asked_s, sent_at=sent_at, now=now)
+        lasts_s = lane.outage.lasts_s(now, asked_s)
+        if lasts_s > self._context.options.max_wait_s:
+            asks = f", and asks to wait for another {asked_s:,.0f} s" if asked_s else ""
+            reason = f"{lane.model} gave no answer for {lasts_s - asked_s:,.0f} s{asks}: it is left to the next run"
+            desk.close(lane, HaltKind.OFFLINE, reason)
 
     async def _give_up(self, trial: Trial, attempt: Attempt, error: JobError) -> Step:
         """Leave a job to the next run after its last try of this one."""

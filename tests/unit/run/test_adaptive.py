@@ -37,7 +37,7 @@ def test_a_ceiling_that_is_named_is_where_it_begins_and_ends() -> None:
     allowance = Allowance.under(5)
     pushed(allowance, 100.0)
     assert allowance.limit == 5
-    assert allowance.was_throttled(101.0, 101.0)
+    allowance.cut(101.0)
     assert allowance.limit == 3
     pushed(allowance, 300.0, start=102.0)
     assert allowance.limit == 5
@@ -59,19 +59,9 @@ def test_it_does_not_grow_while_nobody_answers() -> None:
     assert allowance.grows_at() == math.inf
 
 
-def test_an_episode_is_one_cut_however_many_429s_it_has() -> None:
-    allowance = Allowance.under(100)
-    assert allowance.was_throttled(1.0, now=2.0)
-    for sent_at in (0.5, 1.0, 1.5, 2.0):
-        assert not allowance.was_throttled(sent_at, now=3.0), "it left before the cut"
-    assert (allowance.limit, allowance.cuts) == (70, 1)
-    assert allowance.was_throttled(2.1, now=4.0)
-    assert (allowance.limit, allowance.cuts) == (49, 2)
-
-
 def test_a_good_answer_to_what_left_before_a_cut_pays_for_no_growth() -> None:
     allowance = Allowance.under(10)
-    allowance.was_throttled(1.0, now=2.0)
+    allowance.cut(2.0)
     allowance.went_well(1.5)
     allowance.grow(7, 3.0)
     assert not allowance.grow(7, 100.0)
@@ -95,8 +85,8 @@ def test_it_recovers_quickly_and_then_asks_seldom_whether_more_is_allowed_now() 
     allowance, now, used, cuts = Allowance.under(64), 0.0, [], []
     while now < 1200.0:
         if allowance.limit > 20:
-            if allowance.was_throttled(now, now):
-                cuts.append(now)
+            allowance.cut(now)
+            cuts.append(now)
         else:
             full(allowance, now)
         used.append(min(allowance.limit, 20))
@@ -108,7 +98,7 @@ def test_it_recovers_quickly_and_then_asks_seldom_whether_more_is_allowed_now() 
 
 def test_it_goes_on_growing_where_the_api_minds_no_more() -> None:
     allowance = Allowance.under(64)
-    allowance.was_throttled(0.0, 0.0)
+    allowance.cut(0.0)
     pushed(allowance, 44 - 24 + 3 * PROBE_S, start=1.0)
     assert allowance.limit == 64
 
@@ -121,10 +111,10 @@ EVENTS = st.lists(
 
 @settings(max_examples=300)
 @given(ceiling=st.one_of(st.none(), st.integers(1, 200)), events=EVENTS)
-def test_it_is_never_above_the_ceiling_never_below_one_and_cut_once_an_episode(
+def test_it_is_never_above_the_ceiling_and_never_below_one(
     ceiling: int | None, events: list[tuple[str, float, float]]
 ) -> None:
-    allowance, now, cut_at = Allowance.under(ceiling), 0.0, -math.inf
+    allowance, now = Allowance.under(ceiling), 0.0
     for kind, later, age in events:
         now += later
         sent_at, before = now - age, allowance.limit
@@ -133,10 +123,8 @@ def test_it_is_never_above_the_ceiling_never_below_one_and_cut_once_an_episode(
                 allowance.went_well(sent_at)
                 assert allowance.limit == before
             case "throttled":
-                is_cut = allowance.was_throttled(sent_at, now)
-                assert is_cut == (sent_at > cut_at)
-                assert allowance.limit < before or before == 1 or not is_cut
-                cut_at = now if is_cut else cut_at
+                allowance.cut(now)
+                assert allowance.limit < before or before == 1
             case "trouble":
                 allowance.had_trouble(now)
                 assert allowance.limit == before
@@ -150,7 +138,7 @@ def test_it_is_never_above_the_ceiling_never_below_one_and_cut_once_an_episode(
 def test_it_recovers_from_any_number_of_cuts(ceiling: int, cuts: int) -> None:
     allowance = Allowance.under(ceiling)
     for second in range(cuts):
-        allowance.was_throttled(second + 0.5, second + 1.0)
+        allowance.cut(second + 1.0)
     assert allowance.limit >= 1
     pushed(allowance, ceiling * STEP_S * 2 + 4 * PROBE_S, start=cuts + 1.0)
     assert allowance.limit == ceiling
@@ -159,5 +147,5 @@ def test_it_recovers_from_any_number_of_cuts(ceiling: int, cuts: int) -> None:
 @pytest.mark.parametrize("ceiling", [1, 2, 3])
 def test_small_ceilings_work_too(ceiling: int) -> None:
     allowance = Allowance.under(ceiling)
-    allowance.was_throttled(1.0, 1.0)
+    allowance.cut(1.0)
     assert allowance.limit == max(1, int(ceiling * 0.7))

@@ -48,22 +48,26 @@ def test_a_window_keeps_room_for_others_when_asked_to() -> None:
     assert window.opens_at(1.0, spare=99) > 60.0, "but never all of it"
 
 
+def brake() -> Brake:
+    return Brake(random.Random(0))
+
+
 def test_one_throttled_model_leaves_the_others_alone_and_two_mean_the_account() -> None:
-    brake = Brake()
-    brake.hold_model("a", until=10.0, now=0.0)
-    assert (brake.submits_open_at("a"), brake.submits_open_at("b")) == (10.0, 0.0)
-    brake.hold_model("b", until=7.0, now=1.0)
-    assert brake.submits_open_at("c") == 10.0
-    assert brake.polls_open_at() == 0.0
+    held = brake()
+    assert not held.throttle_model("a", 10.0, sent_at=0.0, now=0.0)
+    assert (held.submits_open_at("a"), held.submits_open_at("b")) == (10.0, 0.0)
+    assert held.throttle_model("b", 6.0, sent_at=0.5, now=1.0)
+    assert held.submits_open_at("c") == 10.0
+    assert held.polls_open_at() == 0.0
 
 
 def test_a_hold_is_never_shortened() -> None:
-    brake = Brake()
-    brake.hold_all(20.0)
-    brake.hold_all(5.0)
-    brake.hold_model("a", until=30.0, now=0.0)
-    brake.hold_model("a", until=2.0, now=0.0)
-    assert (brake.polls_open_at(), brake.submits_open_at("a")) == (20.0, 30.0)
+    held = brake()
+    held.throttle_polls(20.0, now=0.0)
+    held.throttle_polls(5.0, now=0.0)
+    held.throttle_model("a", 30.0, sent_at=0.0, now=0.0)
+    held.throttle_model("a", 2.0, sent_at=0.0, now=0.0)
+    assert (held.polls_open_at(), held.submits_open_at("a"), held.submits_open_at("b")) == (20.0, 30.0, 20.0)
 
 
 @given(tries=st.integers(1, 1000), seed=st.integers())

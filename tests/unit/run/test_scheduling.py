@@ -84,7 +84,7 @@ def test_an_api_that_takes_few_at_once_is_asked_for_few(world: World) -> None:
 
 
 def test_a_lost_answer_keeps_its_slot_until_it_is_known(world: World) -> None:
-    world.terms = Terms(limits=Limits(concurrency=3))
+    world.terms = Terms(limits=Limits(concurrency=3), retry_attempts=20)
     world.api.latency = takes(20.0)
     world.api.fault = lambda place, number: "drop_after" if place == "submit" and number % 3 else None
     world.plan(make_job(index) for index in range(12))
