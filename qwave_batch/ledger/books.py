@@ -18,8 +18,10 @@ class Books:
     """What they cost: the API's word where it gave one, else the catalog's price."""
     catalog_nusd: int = 0
     """What the catalog says for the images that came."""
-    hold_nusd: int | None = None
-    """What the API set aside for them at submit; None when it said so for none."""
+    hold_nusd: int = 0
+    """What was set aside for them at submit: the API's word where it gave one, else by the catalog, see below."""
+    holds_told: int = 0
+    """Of how many of them the API said what it set aside."""
     refunds: int = 0
     """Tasks that were charged less than was set aside: failed, cancelled, without an image, or with fewer."""
     refunded_nusd: int = 0
@@ -46,7 +48,8 @@ class Books:
             "tasks": self.tasks,
             "paid_usd": usd_from_nusd(self.paid_nusd),
             "catalog_usd": usd_from_nusd(self.catalog_nusd),
-            "pre_consumed_usd": None if self.hold_nusd is None else usd_from_nusd(self.hold_nusd),
+            "pre_consumed_usd": usd_from_nusd(self.hold_nusd),
+            "pre_consumed_told": self.holds_told,
             "refunds": self.refunds,
             "refunded_usd": usd_from_nusd(self.refunded_nusd),
             "surcharges": self.surcharges,
@@ -55,28 +58,39 @@ class Books:
         }
 
 
+_ENDED = """
+    SELECT cost_nusd AS cost,
+           -- a task of an older ledger has no catalog price on record: then what was paid stands for it
+           COALESCE(catalog_nusd, cost_nusd) AS catalog,
+           hold_nusd IS NOT NULL AS is_told,
+           -- not told, as in the answer to a submit that was held until the end: what did not come was given back
+           COALESCE(hold_nusd, cost_nusd + MAX(held_nusd - MAX(cost_nusd, COALESCE(catalog_nusd, 0)), 0)) AS hold
+    FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
+"""
+"""Tasks that have ended. The estimate is the catalog's price of all images that were asked for."""
+
+
 def read_books(connection: sqlite3.Connection) -> Books:
     """Return the sums over all tasks that have ended.
 
-    Of those with a hold it is true that ``hold - refunded + surcharged`` is what they were charged.
+    It is always true that ``hold - refunded + surcharged`` is what they were charged.
     """
     row = connection.execute(
-        """
-        SELECT COUNT(*), COALESCE(SUM(cost_nusd), 0),
-               -- a task of an older ledger has no catalog price on record: then what was paid stands for it
-               COALESCE(SUM(COALESCE(catalog_nusd, cost_nusd)), 0),
-               SUM(hold_nusd),
-               COALESCE(SUM(cost_nusd < hold_nusd), 0), COALESCE(SUM(MAX(hold_nusd - cost_nusd, 0)), 0),
-               COALESCE(SUM(cost_nusd > hold_nusd), 0), COALESCE(SUM(MAX(cost_nusd - hold_nusd, 0)), 0)
-        FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
-        """
+        f"""
+        SELECT COUNT(*), COALESCE(SUM(cost), 0), COALESCE(SUM(catalog), 0), COALESCE(SUM(hold), 0),
+               COALESCE(SUM(is_told), 0),
+               COALESCE(SUM(cost < hold), 0), COALESCE(SUM(MAX(hold - cost, 0)), 0),
+               COALESCE(SUM(cost > hold), 0), COALESCE(SUM(MAX(cost - hold, 0)), 0)
+        FROM ({_ENDED})
+        """  # noqa: S608 - the text above
     ).fetchone()
-    tasks, paid, catalog, hold, refunds, refunded, surcharges, surcharged = row
+    tasks, paid, catalog, hold, told, refunds, refunded, surcharges, surcharged = row
     return Books(
         tasks=tasks,
         paid_nusd=paid,
         catalog_nusd=catalog,
         hold_nusd=hold,
+        holds_told=told,
         refunds=refunds,
         refunded_nusd=refunded,
         surcharges=surcharges,

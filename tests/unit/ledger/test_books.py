@@ -49,6 +49,37 @@ def test_a_failed_task_is_a_refund_and_a_dear_one_a_surcharge(ledger: Ledger, jo
     assert not books.agree
 
 
+def test_refunds_are_the_same_whether_the_api_tells_what_it_set_aside_or_not(path: Path, claim: FolderClaim) -> None:
+    def booked(folder: Path, hold: int | None) -> tuple[int, int, int, int]:
+        with Ledger.open(folder) as ledger:
+            ledger.claim(claim)
+            journal = ledger.journal()
+
+            async def way() -> None:
+                await end(journal, f"{0:016x}", hold=hold, cost=9, catalog=9)
+                await end(journal, f"{1:016x}", hold=hold, cost=0, catalog=0, fails=True)
+                await end(journal, f"{2:016x}", hold=hold, cost=3, catalog=3)  # fewer images than asked for
+
+            asyncio.run(way())
+            books = ledger.books()
+            return books.refunds, books.refunded_nusd, books.hold_nusd, books.surcharges
+
+    assert booked(path, 9) == booked(path.with_name("untold.sqlite"), None) == (2, 15, 27, 0)
+
+
+def test_another_price_than_the_catalogs_is_no_refund_where_nothing_was_told(ledger: Ledger) -> None:
+    journal = ledger.journal()
+
+    async def way() -> None:
+        await end(journal, f"{0:016x}", hold=None, cost=7, catalog=9)
+        await end(journal, f"{1:016x}", hold=None, cost=11, catalog=9)
+        await end(journal, f"{2:016x}", hold=None, cost=9, catalog=0, fails=True)  # charged although it failed
+
+    asyncio.run(way())
+    books = ledger.books()
+    assert (books.refunds, books.surcharges, books.holds_told) == (0, 0, 0)
+
+
 TASKS = st.tuples(st.none() | st.integers(0, 9), st.integers(0, 9), st.booleans())
 
 
@@ -65,8 +96,8 @@ def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged
             asyncio.run(end(journal, f"{index:016x}", hold=hold, cost=cost, catalog=cost, fails=fails))
         books = ledger.books()
         assert books.paid_nusd == ledger.spent_nusd()
-        told = sum(cost for hold, cost, _ in tasks if hold is not None)
-        assert (books.hold_nusd or 0) - books.refunded_nusd + books.surcharged_nusd == told
+        assert books.hold_nusd - books.refunded_nusd + books.surcharged_nusd == books.paid_nusd
+        assert books.holds_told == sum(hold is not None for hold, _, _ in tasks)
 
 
 def as_format_1(path: Path) -> None:
@@ -88,7 +119,7 @@ def test_a_ledger_of_the_first_format_is_read_as_it_is_and_brought_up_to_date_by
     as_format_1(path)
     with Ledger.open(path, read_only=True) as old:
         assert [line.record for line in old.lines()] == [before]
-        assert (old.books().paid_nusd, old.books().catalog_nusd, old.books().hold_nusd) == (6, 6, None)
+        assert (old.books().paid_nusd, old.books().catalog_nusd, old.books().hold_nusd) == (6, 6, 9)
     with Ledger.open(path) as now:
         assert now.record(f"{0:016x}") == before
     connection = sqlite3.connect(path)
