@@ -161,10 +161,6 @@ class Downloaded:
     size_bytes: int
     content: bytes | None = field(default=None, repr=False)
     """A small body; None when it is in its file, closed and not synced to the disk yet."""
-    content_type: str
-    """As the server says, lower case, without parameters; empty when it does not."""
-    final_url: str
-    """Where the bytes came from, after redirects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from qwave_batch.client.http import (
 )
 from qwave_batch.client.partial_file import PartialFile
 from qwave_batch.client.retry_after import retry_after_s
-from qwave_batch.client.words import words
 from qwave_batch.model.clock import Clock
 
 MAX_REDIRECTS = 5
@@ -85,10 +84,7 @@ def _judge(response: HttpResponse, address: WebAddress, sink: PartialFile, *, no
     """Return what the last response of a download means."""
     status = response.status
     if status == HTTPStatus.OK and sink.size_bytes:
-        content_type = words(response.headers.get("content-type", "").partition(";")[0], limit=100).lower()
-        return Downloaded(
-            size_bytes=sink.size_bytes, content=sink.content, content_type=content_type, final_url=address.text
-        )
+        return Downloaded(size_bytes=sink.size_bytes, content=sink.content)
     if status == HTTPStatus.OK:
         return DownloadFailed(reason=f"{address.host} sent an empty file", retryable=True, status=status)
     reason = f"{address.host} answered HTTP {status}"

@@ -24,7 +24,6 @@ MAX_URL_LENGTH = 16_384
 _MAX_QUOTA = 10**15  # two billion dollars, and in nano-dollars it still fits the ledger's integers
 _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?", re.ASCII)
-_PERCENT = re.compile(r"\s*(\d{1,3})(\.\d+)?\s*%?\s*", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -71,9 +70,6 @@ def read_task(answer: JsonObject, *, expected_id: str | None = None, scrub: Scru
     return Task(
         task_id=task_id,
         state=state,
-        model=words(answer.get("model"), limit=200, scrub=scrub),
-        action=words(answer.get("action"), limit=200, scrub=scrub),
-        progress_percent=_percent(answer.get("progress")),
         created_at=instant(answer.get("created_at")),
         completed_at=instant(answer.get("completed_at")),
         hold_quota=_quota(answer.get("pre_consumed_cost")),
@@ -114,17 +110,13 @@ def _images(result: Json, scrub: Scrub) -> Iterator[ResultImage]:
 
 
 def _image(image: Json, scrub: Scrub) -> Iterator[ResultImage]:
-    if isinstance(image, Mapping):
-        urls, expires_at = image.get("url"), instant(image.get("expires_at"))
-    else:
-        urls, expires_at = image, None
-    for url in _listed(urls):
+    for url in _listed(image.get("url") if isinstance(image, Mapping) else image):
         if url is None or url == "":
             continue
         if not isinstance(url, str) or len(url) > MAX_URL_LENGTH:
             raise Unreadable("an image of the task's result has no usable url")
         masked = scrub(url)
-        yield ResultImage(url=url, expires_at=expires_at, masked_url=masked if masked != url else None)
+        yield ResultImage(url=url, masked_url=masked if masked != url else None)
 
 
 def _listed(value: Json) -> list[Json]:
@@ -140,15 +132,6 @@ def _error(value: Json, scrub: Scrub) -> TaskError:
         code=words(code, limit=100, scrub=scrub) or "task_failed",
         message=words(message, scrub=scrub) or "the API gave no reason",
     )
-
-
-def _percent(value: Json) -> int | None:
-    if isinstance(value, str):
-        match = _PERCENT.fullmatch(value)
-        return min(int(match[1]), 100) if match else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        return None
-    return int(min(value, 100))
 
 
 def number(value: Json) -> float | None:

@@ -108,17 +108,18 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
 
 def text_of_results(results: Sequence[ResultImage]) -> str:
     """Return result addresses as the text that the ledger keeps; one that holds a secret stays away, as empty."""
-    return json.dumps([[result.url, result.expires_at] for result in results_as_kept(results)])
+    return json.dumps([[result.url] for result in results_as_kept(results)])
 
 
 def results_as_kept(results: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
     """Return result addresses as they come back from the ledger."""
-    return tuple(ResultImage(url="" if each.masked_url else each.url, expires_at=each.expires_at) for each in results)
+    return tuple(ResultImage(url="" if each.masked_url else each.url) for each in results)
 
 
 def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
     """Return the addresses that ``text_of_results`` was given."""
-    return tuple(ResultImage(url=url, expires_at=expires_at) for url, expires_at in json.loads(text)) if text else ()
+    # up to format 3 a second value followed each address
+    return tuple(ResultImage(url=url) for url, *_ in json.loads(text)) if text else ()
 
 
 def text_of_error(error: JobError | None) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
 
-FORMAT = 3
+FORMAT = 4
 APPLICATION_ID = 0x51574156  # "QWAV"
 
 _TABLES = """
@@ -36,7 +36,8 @@ CREATE INDEX twins_by_job ON twins (job_id, place);
 CREATE TABLE attempts (
     job_id TEXT NOT NULL, number INTEGER NOT NULL, round INTEGER NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL,
     first_sent_at REAL, held_nusd INTEGER NOT NULL, doubt_nusd INTEGER NOT NULL DEFAULT 0,
-    task_id TEXT, earlier_tasks INTEGER NOT NULL DEFAULT 0, submitted_at REAL, ended_at REAL,
+    task_id TEXT, earlier_tasks INTEGER NOT NULL DEFAULT 0,  -- how many tasks earlier rounds had
+    submitted_at REAL, ended_at REAL,
     cost_nusd INTEGER NOT NULL DEFAULT 0, cost_from TEXT, results TEXT, error TEXT,
     hold_nusd INTEGER,     -- what the API set aside
     catalog_nusd INTEGER,  -- the catalog's price of what came
@@ -44,9 +45,6 @@ CREATE TABLE attempts (
     callback TEXT,         -- the callback fields that are sent with the key
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
-CREATE TABLE earlier_tasks (  -- tasks that a later round of the same attempt has replaced
-    job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL
-);
 CREATE TABLE images (
     job_id TEXT NOT NULL, number INTEGER NOT NULL, place INTEGER NOT NULL,  -- place: from 1, in the API's order
     path TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, width INTEGER NOT NULL,

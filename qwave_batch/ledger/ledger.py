@@ -177,10 +177,6 @@ class Ledger:
         """Return what was set aside, charged and given back, beside what the catalog says."""
         return self._ask(read_books)
 
-    def open_attempts(self) -> int:
-        """Return how many attempts are perhaps or surely at the API, or wait for their images."""
-        return self._ask(_count_open)
-
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         with self._reading, storage_border(self._path):
             return question(self._reader)
@@ -272,5 +268,5 @@ def _forget(connection: sqlite3.Connection, job_id: str) -> None:
     if open_here:
         raise FolderError(f"job {job_id} has an open task; run once more, so that it is collected")
     keep_money_of(connection, job_id)
-    for table in ("images", "earlier_tasks", "attempts", "jobs"):
+    for table in ("images", "attempts", "jobs"):
         connection.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - the names above

@@ -61,7 +61,7 @@ class Move:
         Raises:
             IllegalTransition: it does not stand as it was read.
         """
-        before, after = self.before, self.after
+        before = self.before
         written = connection.execute(
             _update(tuple(self.changed)),
             (*self.changed.values(), before.job_id, before.number, before.state, before.round),
@@ -70,10 +70,6 @@ class Move:
             raise self._refused(connection)
         if self.files is not None:
             replace_images(connection, before, self.files)
-        if before.task_id is not None and after.task_id is None:
-            connection.execute(
-                "INSERT INTO earlier_tasks VALUES (?, ?, ?)", (before.job_id, before.number, before.task_id)
-            )
 
     def _refused(self, connection: sqlite3.Connection) -> IllegalTransition:
         job_id, number = self.before.job_id, self.before.number

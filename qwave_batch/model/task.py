@@ -24,8 +24,6 @@ class ResultImage:
     """One image of a completed task, still at the API."""
 
     url: str
-    expires_at: float | None = None
-    """Unix seconds after which the file is gone; None when the API does not say."""
     masked_url: str | None = None
     """The address as it may be shown and written down, when the real one holds a secret."""
 
@@ -44,9 +42,6 @@ class Task:
 
     task_id: str
     state: TaskState
-    model: str = ""
-    action: str = ""
-    progress_percent: int | None = None
     created_at: float | None = None
     completed_at: float | None = None
     hold_quota: int | None = None

@@ -32,11 +32,6 @@ class Agenda:
     """The most that the submits can cost, those left out that hold money already."""
 
     @property
-    def jobs(self) -> int:
-        """How many jobs the run is asked for."""
-        return self.statuses.total()
-
-    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.work

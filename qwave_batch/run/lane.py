@@ -44,11 +44,6 @@ class RowQueue:
         """Whether the next page has to be read before anything can be taken."""
         return not self.page and self.read < len(self.rows)
 
-    @property
-    def left(self) -> int:
-        """How many jobs are left."""
-        return len(self.rows) - self.read + len(self.page)
-
     def next_rows(self) -> list[int]:
         """Take the rows of the next page."""
         rows = self.rows[self.read : self.read + PAGE].tolist()

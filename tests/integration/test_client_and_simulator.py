@@ -81,7 +81,6 @@ def test_a_task_is_made_and_its_image_fetched(tmp_path: Path, dialect: Dialect) 
         assert len(task.images) == 1
         answer = await api.download(task.images[0].url, tmp_path / "a.partial")
         assert isinstance(answer, Downloaded)
-        assert answer.content_type.startswith("image/")
 
     ask(questions, dialect=dialect)
 

@@ -108,7 +108,6 @@ def test_a_task_is_read_or_unreadable(body: Any) -> None:
         assert quota is None or (type(quota) is int and 0 <= quota < 2**62 // 2000)
     for moment in (task.created_at, task.completed_at):
         assert moment is None or (math.isfinite(moment) and moment >= 0)
-    assert task.progress_percent is None or 0 <= task.progress_percent <= 100
 
 
 @given(urls=st.lists(st.text(min_size=1)), more=st.lists(st.text(min_size=1)))

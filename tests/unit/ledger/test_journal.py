@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import FolderError
-from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key
+from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key, results_from_text
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.journal import Acceptance, Bill, Journal
 from qwave_batch.ledger.ledger import Ledger
@@ -50,14 +50,14 @@ async def completed(journal: Journal) -> Attempt:
         ended_at=104.5,
         submitted_at=100.5,
         bill=PAID,
-        results=[ResultImage(url="https://x", expires_at=9.0)],
+        results=[ResultImage(url="https://x")],
     )
 
 
 def test_a_job_goes_from_intent_to_picture(ledger: Ledger, journal: Journal) -> None:
     async def way() -> None:
         attempt = await completed(journal)
-        assert attempt.results == (ResultImage(url="https://x", expires_at=9.0),)
+        assert attempt.results == (ResultImage(url="https://x"),)
         assert ledger.record(JOB).status is JobStatus.PENDING
         await journal.store(attempt, [FILE])
 
@@ -239,9 +239,14 @@ def on_record(ledger: Ledger, job_id: str = JOB) -> Attempt:
     return standing.attempt
 
 
+def test_addresses_that_an_older_version_has_written_are_read() -> None:
+    """It kept beside each until when it was good."""
+    assert results_from_text('[["https://x", 9.0], ["", null]]') == (ResultImage(url="https://x"), ResultImage(url=""))
+
+
 def test_what_a_call_returns_is_what_is_on_record(ledger: Ledger, journal: Journal) -> None:
     """Above all an address that holds a secret, which is kept from the disk, is kept from the caller too."""
-    secret = ResultImage(url="https://x/?key=s", masked_url="https://x/?key=...", expires_at=9.0)
+    secret = ResultImage(url="https://x/?key=s", masked_url="https://x/?key=...")
 
     async def way() -> None:
         attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=100.0, callback={"callback_url": "https://c"})
@@ -258,8 +263,8 @@ def test_what_a_call_returns_is_what_is_on_record(ledger: Ledger, journal: Journ
         assert attempt == on_record(ledger)
         attempt = await journal.complete(attempt, ended_at=102.0, submitted_at=101.5, bill=PAID, results=[secret])
         assert attempt == on_record(ledger)
-        assert attempt.results == (ResultImage(url="", expires_at=9.0),)
-        attempt = await journal.renew(attempt, [ResultImage(url="https://y", expires_at=None)])
+        assert attempt.results == (ResultImage(url=""),)
+        attempt = await journal.renew(attempt, [ResultImage(url="https://y")])
         assert attempt == on_record(ledger)
         attempt = await journal.store(attempt, [FILE])
         assert attempt == on_record(ledger)

@@ -175,9 +175,7 @@ class HonestApi:
         is_small = self.calls["download"] % 2 == 0  # every other one counts as a large one
         if not is_small:
             into.write_bytes(data)
-        return Downloaded(
-            size_bytes=len(data), content=data if is_small else None, content_type="image/png", final_url=url
-        )
+        return Downloaded(size_bytes=len(data), content=data if is_small else None)
 
     async def _leave(self, place: str, what: str) -> str | None:
         self.calls[place] += 1

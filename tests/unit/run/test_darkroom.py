@@ -28,9 +28,7 @@ def negative(layout: RunLayout, data: bytes, job_id: str, *, in_memory: bool = T
     if not in_memory:
         into.write_bytes(data)
     return Negative(
-        fetched=Downloaded(
-            size_bytes=len(data), content=data if in_memory else None, content_type="image/png", final_url="https://x"
-        ),
+        fetched=Downloaded(size_bytes=len(data), content=data if in_memory else None),
         into=into,
         name=PictureName(job_path="same", job_id=job_id),
         restores=None,
