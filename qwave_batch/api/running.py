@@ -81,6 +81,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         UsageError: something else that was asked for is not right.
         BudgetError: the estimate is above what the budget leaves, or ``confirm`` said no.
         StorageError: the folder is busy, or the disk failed.
+        RunStopped: ``stop`` was asked for before anything was sent.
     """
     plan = await asyncio.to_thread(open_plan, source) if isinstance(source, str | Path) else source
     catalog = plan.catalog_used if isinstance(plan, Plan) else open_catalog(plan.catalog)
@@ -170,7 +171,7 @@ class _Run:
                 self._ask(expected)
                 _tell_estimate(feed, expected, reused)
                 end = await self._execute(ledger, recorder, feed)
-            except (AccountError, UsageError) as error:
+            except (AccountError, UsageError, RunStopped) as error:
                 await asyncio.to_thread(recorder.give_up, error)
                 _tell_end(feed, error.exit_status, str(error))
                 raise
@@ -205,10 +206,10 @@ class _Run:
         if not lenders:
             return 0
         journal = ledger.journal(feed.emit_change_of_thread)
-        return Borrowing(self.layout, ledger, journal, lenders).take(self.options)
+        return Borrowing(self.layout, ledger, journal, lenders).take(self.options, self.stop)
 
     def _estimate(self, ledger: Ledger) -> Estimate:
-        return estimate(jobs_in_scope(ledger, self.options), self.options)
+        return estimate(jobs_in_scope(ledger, self.options, self.stop), self.options)
 
     def _ask(self, expected: Estimate) -> None:
         if self.confirm is not None and not self.confirm(expected):

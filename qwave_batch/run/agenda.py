@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from qwave_batch.errors import RunStopped
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
@@ -13,6 +14,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.run.files import check_files
 from qwave_batch.run.options import RunOptions
 from qwave_batch.run.selection import Work, work_on
+from qwave_batch.run.stop import StopSignal
 from qwave_batch.run.tally import is_short
 
 
@@ -55,10 +57,14 @@ class Agenda:
             self.estimate_nusd += standing.line.job.estimated_nusd
 
 
-def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions) -> Agenda:
-    """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread."""
+def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions, stop: StopSignal) -> Agenda:
+    """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread.
+
+    Raises:
+        RunStopped: told to end meanwhile.
+    """
     agenda = Agenda()
-    for standing in jobs_in_scope(ledger, options):
+    for standing in jobs_in_scope(ledger, options, stop):
         check = check_files(layout, standing.files) if _is_complete(standing) else None
         if check is not None and check.touched and standing.attempt is not None:
             journal.touch(standing.attempt, check.touched)
@@ -70,11 +76,17 @@ def _is_complete(standing: Standing) -> bool:
     return standing.is_planned and standing.line.record.status is JobStatus.COMPLETED
 
 
-def jobs_in_scope(ledger: Ledger, options: RunOptions) -> Iterator[Standing]:
-    """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan."""
+def jobs_in_scope(ledger: Ledger, options: RunOptions, stop: StopSignal | None = None) -> Iterator[Standing]:
+    """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan.
+
+    Raises:
+        RunStopped: told to end meanwhile.
+    """
     is_whole = options.only is None and options.limit is None
     taken = 0
     for standing in ledger.standings():
+        if stop is not None and stop.is_stopping:
+            raise RunStopped("stopped before anything was sent")
         if not standing.is_planned:
             if is_whole:
                 yield standing

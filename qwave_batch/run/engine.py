@@ -31,7 +31,10 @@ from qwave_batch.run.window import SendWindow
 from qwave_batch.run.within import comes_within
 
 MANIFEST_EVERY_S = 30.0
+MANIFEST_REST = 20
+"""For so many times what the last one took no new one is written: a large one takes a processor for seconds."""
 PROGRESS_EVERY_S = 0.1
+STOPPED = "stopped; run it again to go on"
 
 
 async def run_plan(context: RunContext) -> RunEnd:
@@ -41,11 +44,14 @@ async def run_plan(context: RunContext) -> RunEnd:
         FolderError: the folder was last used elsewhere and something is to be submitted; nothing was sent.
         BudgetError: the estimate is above what the budget leaves; nothing was sent.
         StorageError: the disk or the ledger failed; what was paid is on record.
+        RunStopped: told to end while it looked at the jobs; nothing was sent.
     """
     started_at = context.clock.monotonic()
     journal = context.ledger.journal(context.on_change)
     await asyncio.to_thread(remove_leftovers, context.layout)
-    agenda = await asyncio.to_thread(make_agenda, context.ledger, journal, context.layout, context.options)
+    agenda = await asyncio.to_thread(
+        make_agenda, context.ledger, journal, context.layout, context.options, context.stop
+    )
     budget = Budget(
         cap_nusd=_cap_nusd(context),
         spent_nusd=context.ledger.spent_nusd(),
@@ -71,10 +77,6 @@ async def run_plan(context: RunContext) -> RunEnd:
 
 
 async def _work(desk: Desk, agenda: Agenda) -> None:
-    answer = await desk.context.api.balance()  # costs nothing, and tells a bad key before anything else is sent
-    desk.hear(answer)
-    if isinstance(answer, Throttled):
-        desk.wait_of(answer)  # everything is held from now on
     scheduler = Scheduler(desk, agenda.work)
     async with asyncio.TaskGroup() as group:
         helpers = [
@@ -83,12 +85,31 @@ async def _work(desk: Desk, agenda: Agenda) -> None:
             group.create_task(_keep_showing(desk)),
         ]
         try:
+            await _ask_balance(desk)
             await scheduler.run(group)
         except StorageError as error:  # as when the next page of the plan can't be read
             desk.halt.fail(error)
         finally:
             for helper in helpers:
                 helper.cancel()
+
+
+async def _ask_balance(desk: Desk) -> None:
+    """Ask for the balance: that costs nothing, and tells a bad key before anything else is sent."""
+    asking = asyncio.ensure_future(desk.context.api.balance())
+    stopping = asyncio.ensure_future(desk.context.stop.wait_stopping())
+    try:
+        await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            desk.halt.stop(HaltKind.INTERRUPTED, STOPPED)
+            return
+        answer = asking.result()
+    finally:
+        asking.cancel()
+        stopping.cancel()
+    desk.hear(answer)
+    if isinstance(answer, Throttled):
+        desk.wait_of(answer)  # everything is held from now on
 
 
 async def _write_manifest(desk: Desk) -> None:
@@ -103,7 +124,7 @@ async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
     """Stop the run when it is told to: what is in flight has a moment, unless told twice."""
     stop = desk.context.stop
     await stop.wait_stopping()
-    desk.halt.stop(HaltKind.INTERRUPTED, "stopped; run it again to go on")
+    desk.halt.stop(HaltKind.INTERRUPTED, STOPPED)
     scheduler.ring()
     await comes_within(desk.context.clock, desk.context.options.grace_s, stop.wait_leaving())
     desk.halt.stop(HaltKind.INTERRUPTED, "", leave=True)
@@ -111,14 +132,17 @@ async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
 
 
 async def _keep_manifest(desk: Desk, scheduler: Scheduler) -> None:
+    took_s = 0.0
     while True:
-        await desk.context.clock.sleep(MANIFEST_EVERY_S)
+        await desk.context.clock.sleep(max(MANIFEST_EVERY_S, MANIFEST_REST * took_s))
+        began = desk.now()
         try:
             await asyncio.to_thread(desk.context.write_manifest)
         except StorageError as error:
             desk.halt.fail(error)
             scheduler.ring()
             return
+        took_s = desk.now() - began
 
 
 async def _keep_showing(desk: Desk) -> None:

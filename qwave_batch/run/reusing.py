@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from qwave_batch.errors import RunStopped
 from qwave_batch.folder.borrowing import borrow_file
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.layout import RunLayout
@@ -22,6 +23,7 @@ from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.record import ImageFile, Origin
 from qwave_batch.run.agenda import jobs_in_scope
 from qwave_batch.run.options import RunOptions
+from qwave_batch.run.stop import StopSignal
 
 _AT_ONCE = 64
 """Jobs that are put on record in one transaction."""
@@ -45,21 +47,26 @@ class Borrowing:
         self._placed: dict[str, str] = {}
         """Paths of jobs that are not on record yet, with their owners."""
 
-    def take(self, options: RunOptions) -> int:
+    def take(self, options: RunOptions, stop: StopSignal | None = None) -> int:
         """Take what is there of the jobs that a run is asked for; return how many jobs that were. It blocks.
 
         Raises:
             StorageError: this folder's disk refuses.
+            RunStopped: told to end meanwhile; what was taken is on record.
         """
         count = 0
         waiting: list[Taken] = []
-        for standing in jobs_in_scope(self._ledger, options):
-            taken = self._find(standing.line.job) if _may_take(standing) else None
-            if taken is not None:
-                waiting.append(taken)
-                count += 1
-            if len(waiting) >= _AT_ONCE:
-                self._record(waiting)
+        try:
+            for standing in jobs_in_scope(self._ledger, options, stop):
+                taken = self._find(standing.line.job) if _may_take(standing) else None
+                if taken is not None:
+                    waiting.append(taken)
+                    count += 1
+                if len(waiting) >= _AT_ONCE:
+                    self._record(waiting)
+        except RunStopped:
+            self._record(waiting)
+            raise
         self._record(waiting)
         return count
 

@@ -459,6 +459,21 @@ def test_failures_and_refusals_are_told_with_their_error(spec: Path, tmp_path: P
     assert last.exit_status == 1
 
 
+def test_a_stop_before_anything_is_sent_leaves_a_folder_that_tells_of_it(spec: Path, tmp_path: Path) -> None:
+    stop, folder = qb.StopSignal(), tmp_path / "made"
+    connection = qb.Simulated(latency="0.01")
+
+    def hear(event: qb.Event) -> None:
+        if isinstance(event, qb.RunStarted):
+            stop.request()
+
+    with pytest.raises(qb.RunStopped, match="before anything was sent"):
+        asyncio.run(qb.run_batch(spec, connection=connection, out_dir=folder, stop=stop, on_event=hear))
+    assert statuses(folder) == ["pending"] * 4
+    assert json.loads((folder / "summary.json").read_text())["exit"] == 130
+    assert qb.run_batch_sync(spec, connection=connection, out_dir=folder).exit_status == 0
+
+
 def test_a_callback_that_raises_stops_nothing_that_is_paid(spec: Path, tmp_path: Path) -> None:
     calls: list[qb.Event] = []
 

@@ -193,3 +193,21 @@ def test_the_manifest_is_written_every_half_minute(world: World) -> None:
     world.plan([make_job(0)])
     world.run()
     assert world.manifests == 4
+
+
+def test_a_manifest_that_takes_long_is_written_more_seldom(world: World) -> None:
+    """Of a large plan it would else take a processor for a third of the time."""
+    takes_s, written_at = 10.0, list[float]()
+
+    def write() -> None:
+        world.clock.passed += takes_s
+        written_at.append(world.clock.passed)
+
+    world.on_manifest = write
+    world.plan([make_job(0)])
+    world.terms = Terms(timeout_s=2_000.0)
+    world.api.latency = lambda _, __: 1_500.0
+    assert world.ended().exit_status == 0
+    while_at_work = written_at[:-1]
+    assert len(while_at_work) > 2
+    assert all(later - earlier >= 20 * takes_s for earlier, later in itertools.pairwise(while_at_work))
