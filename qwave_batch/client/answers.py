@@ -18,8 +18,6 @@ class RateHint:
     """Calls left in the present window."""
     reset_s: float | None = None
     """Seconds from the answer until calls are given back."""
-    window_s: float | None = None
-    """Seconds that a window is long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +85,10 @@ class Throttled(Served):
     wait_s: float | None = None
     """Seconds to wait from now, by ``Retry-After``, ``reset_at`` or the rate limit headers, never negative and
     at most 32 days; None when the server does not say."""
-    until: float | None = None
-    """Unix seconds, by the server's clock, at which a quota window ends; None when no window is named."""
     code: str = ""
     message: str = ""
     window: str | None = None
     """The quota window's name, such as ``day``; None for a plain rate limit."""
-    used: float | None = None
-    cap: float | None = None
 
     @property
     def is_quota_window(self) -> bool:

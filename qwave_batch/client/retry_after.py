@@ -81,13 +81,13 @@ def _from_draft(text: str, policy_text: str) -> RateHint:
     if merged:
         policy = policies[0] if policies else {}
         limit, remaining, reset = (merged.get(name) for name in _OLD_NAMES)
-        return _hint(limit if limit is not None else policy.get("q"), remaining, reset, policy.get("w"))
+        return _hint(limit if limit is not None else policy.get("q"), remaining, reset)
     told = [(item["r"], place) for place, item in enumerate(items) if "r" in item]
     if not told:
         return RateHint()
     remaining, place = min(told)
     policy = policies[place] if len(policies) == len(items) else {}
-    return _hint(policy.get("q"), remaining, items[place].get("t"), policy.get("w"))
+    return _hint(policy.get("q"), remaining, items[place].get("t"))
 
 
 def _policy(item: str) -> dict[str, float]:
@@ -103,12 +103,11 @@ def _parameters(item: str) -> list[tuple[str, float]]:
     return [(name.lower(), float(value)) for name, value in _PARAMETER.findall(item)]
 
 
-def _hint(limit: float | None, remaining: float | None, reset: float | None, window: float | None) -> RateHint:
+def _hint(limit: float | None, remaining: float | None, reset: float | None) -> RateHint:
     return RateHint(
         limit=_whole(limit),
         remaining=_whole(remaining),
         reset_s=None if reset is None else bounded_wait(reset),
-        window_s=None if window is None else bounded_wait(window),
     )
 
 

@@ -48,7 +48,7 @@ from qwave_batch.client.answers import (
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.instants import instant
 from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, wait_until
-from qwave_batch.client.wire import Unreadable, number, read_object, read_task
+from qwave_batch.client.wire import Unreadable, read_object, read_task
 from qwave_batch.client.words import Scrub, words
 from qwave_batch.model.jsontypes import Json, JsonObject
 
@@ -200,12 +200,9 @@ def _throttled(reading: Reading) -> Throttled:
         wait_s = rate.reset_s
     return Throttled(
         wait_s=wait_s,
-        until=until,
         code=reading.error.code if reading.error else "http_429",
         message=reading.error.message if reading.error else "too many requests",
         window=words(details.get("window"), limit=100, scrub=reading.scrub) or None,
-        used=number(details.get("used")),
-        cap=number(details.get("cap")),
         served_at=reading.served_at,
         rate=rate,
     )

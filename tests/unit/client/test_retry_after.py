@@ -52,19 +52,19 @@ def test_the_longest_wait_is_a_month() -> None:
     [
         (
             {"ratelimit": '"default";r=50;t=30', "ratelimit-policy": '"default";q=100;w=60'},
-            RateHint(limit=100, remaining=50, reset_s=30, window_s=60),
+            RateHint(limit=100, remaining=50, reset_s=30),
         ),
         (
             {
                 "ratelimit": '"burst";r=9;t=1, "day";r=3;t=400',
                 "ratelimit-policy": '"burst";q=10;w=1, "day";q=1000;w=86400',
             },
-            RateHint(limit=1000, remaining=3, reset_s=400, window_s=86400),
+            RateHint(limit=1000, remaining=3, reset_s=400),
         ),
         ({"ratelimit": "limit=100, remaining=50, reset=5"}, RateHint(limit=100, remaining=50, reset_s=5)),
         (
             {"ratelimit": "remaining=0, reset=5", "ratelimit-policy": "100;w=60"},
-            RateHint(limit=100, remaining=0, reset_s=5, window_s=60),
+            RateHint(limit=100, remaining=0, reset_s=5),
         ),
         (
             {"ratelimit-limit": "100, 100;w=60", "ratelimit-remaining": "7", "ratelimit-reset": "5"},
