@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.gone import is_reader_gone, readers_may_go
+from qwave_batch.cli.streams import is_reader_gone, words_may_be_lost
 from qwave_batch.model.jsontypes import Json
 
 
@@ -18,8 +18,8 @@ class Console:
     stderr: TextIO
     stdin: TextIO | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
-    reader_is_gone: bool = False
-    """Whether the reader of stdout has closed it: what is printed after that is dropped."""
+    unprintable: OSError | None = None
+    """Why stdout can't be written; what is printed after that is dropped."""
 
     @property
     def out(self) -> Terminal:
@@ -37,29 +37,24 @@ class Console:
         """Whether a person is there to answer a question."""
         return self.stdin is not None and self.stdin.isatty() and self.stderr.isatty()
 
+    @property
+    def lost(self) -> OSError | None:
+        """Why what was asked for could not be printed; None too where the reader of stdout has seen enough."""
+        return None if self.unprintable is None or is_reader_gone(self.unprintable) else self.unprintable
+
     def print(self, lines: Iterable[str]) -> None:
         """Print what was asked for: lines to stdout."""
-        if self.reader_is_gone:
-            return
-        try:
-            for line in lines:
-                self.stdout.write(line + "\n")
-            self.stdout.flush()
-        except OSError as error:
-            self._note_gone(error)
+        self.write("".join(f"{line}\n" for line in lines))
 
     def write(self, text: str) -> None:
-        """Write to stdout without the end of a line: what steers a terminal."""
+        """Write to stdout as it is, such as what steers a terminal."""
+        if self.unprintable is not None:
+            return
         try:
             self.stdout.write(text)
             self.stdout.flush()
         except OSError as error:
-            self._note_gone(error)
-
-    def _note_gone(self, error: OSError) -> None:
-        if not is_reader_gone(error):
-            raise error
-        self.reader_is_gone = True
+            self.unprintable = error
 
     def print_json(self, value: Json, *, on_one_line: bool = False) -> None:
         """Print one JSON value to stdout, in plain ASCII when the stream has nothing else."""
@@ -67,8 +62,8 @@ class Console:
         self.print([json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=indent)])
 
     def say(self, *lines: str) -> None:
-        """Print lines of talk to stderr; a reader that is gone is nobody's loss."""
-        with readers_may_go():
+        """Print lines of talk to stderr; when they can't be written, that is nobody's loss."""
+        with words_may_be_lost():
             for line in lines:
                 self.stderr.write(line + "\n")
             self.stderr.flush()
@@ -78,7 +73,8 @@ class Console:
 
         Only to be called when ``can_ask``.
         """
-        self.stderr.write(f"{question} [y/N] ")
-        self.stderr.flush()
+        with words_may_be_lost():
+            self.stderr.write(f"{question} [y/N] ")
+            self.stderr.flush()
         answer = self.stdin.readline() if self.stdin else ""
         return answer.strip().casefold() in {"y", "yes"}

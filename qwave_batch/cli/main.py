@@ -33,6 +33,14 @@ def main(
 ) -> int:
     """Do what ``argv`` asks for and return the exit status: results to ``stdout``, talk to ``stderr``."""
     console = Console(stdout=stdout, stderr=stderr, stdin=stdin, environ=environ or {})
+    status = _execute(argv, console)
+    if console.lost is None:
+        return status
+    trouble = _explain(StorageError(f"stdout can't be written: {_words_of(console.lost)}"), console)
+    return status or trouble
+
+
+def _execute(argv: Sequence[str], console: Console) -> int:
     try:
         return _dispatch(argv, console)
     except HelpAsked as asked:
@@ -108,7 +116,11 @@ def _explain(error: QwaveError, console: Console) -> int:
 
 def _as_storage_error(error: OSError) -> StorageError:
     what = f"{error.filename}: " if error.filename else ""
-    return StorageError(f"{what}{error.strerror or type(error).__name__}")
+    return StorageError(f"{what}{_words_of(error)}")
+
+
+def _words_of(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _innermost(error: Exception) -> Exception:

@@ -46,7 +46,7 @@ def _watch(run: "RunFolder", args: Namespace, console: Console) -> None:
     """Show how a live run stands until it has ended, or nobody looks any more; a terminal is drawn over."""
     drawn = 0
     said_at = float("-inf")
-    while (glance := run.glance()).holder is not None and not console.reader_is_gone:
+    while (glance := run.glance()).holder is not None and console.unprintable is None:
         if console.out.is_terminal and not args.json:
             lines = draw_glance(glance, console.out, now=time.time())
             console.print([over(drawn) + lines[0], *lines[1:]])

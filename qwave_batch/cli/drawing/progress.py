@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Never, Protocol, TextIO
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells, wrap
-from qwave_batch.cli.gone import readers_may_go
+from qwave_batch.cli.streams import words_may_be_lost
 from qwave_batch.later import later
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.progress import Progress
@@ -64,7 +64,7 @@ class Bar:
 
     def note(self, text: str) -> None:
         """Say something above the bar."""
-        with readers_may_go():
+        with words_may_be_lost():
             tqdm.tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
 
     def close(self) -> None:
@@ -72,12 +72,12 @@ class Bar:
         if self._last is not None:
             self._draw(self._last)
         if self._bar is not None:
-            with readers_may_go():
+            with words_may_be_lost():
                 self._bar.close()
 
     def _draw(self, progress: Progress) -> None:
         self._drawn_at = self._clock.monotonic()
-        with readers_may_go():  # a terminal that was closed ends the run by a signal, and not by an error here
+        with words_may_be_lost():
             self._redraw(progress)
 
     def _redraw(self, progress: Progress) -> None:
@@ -131,7 +131,7 @@ class PlainLines:
         self._print(f"{sentence(progress)}{note}")
 
     def _print(self, line: str) -> None:
-        with readers_may_go():  # the run goes on without them
+        with words_may_be_lost():
             self._stream.write(f"{line}\n")
             self._stream.flush()
 
