@@ -3,7 +3,7 @@
 import asyncio
 
 from qwave_batch.model.clock import Clock
-from qwave_batch.run.within import comes_within
+from qwave_batch.run.before import comes_before
 
 
 class Bell:
@@ -22,5 +22,5 @@ class Bell:
         if at_most_s is None:
             await self._rung.wait()
         elif not self._rung.is_set():
-            await comes_within(self._clock, at_most_s, self._rung.wait())
+            await comes_before(self._clock.sleep(at_most_s), self._rung.wait())
         self._rung.clear()

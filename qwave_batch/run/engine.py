@@ -14,6 +14,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion
 from qwave_batch.run.adaptive import Allowance
 from qwave_batch.run.agenda import Agenda, make_agenda
+from qwave_batch.run.before import comes_before, is_done_before
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
@@ -28,7 +29,6 @@ from qwave_batch.run.scheduler import Scheduler
 from qwave_batch.run.selection import Work
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.window import SendWindow
-from qwave_batch.run.within import comes_within
 
 MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20
@@ -97,16 +97,13 @@ async def _work(desk: Desk, agenda: Agenda) -> None:
 async def _ask_balance(desk: Desk) -> None:
     """Ask for the balance: that costs nothing, and tells a bad key before anything else is sent."""
     asking = asyncio.ensure_future(desk.context.api.balance())
-    stopping = asyncio.ensure_future(desk.context.stop.wait_stopping())
     try:
-        await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not asking.done():
+        if not await is_done_before(desk.context.stop.wait_stopping(), asking):
             desk.halt.stop(HaltKind.INTERRUPTED, STOPPED)
             return
         answer = asking.result()
     finally:
         asking.cancel()
-        stopping.cancel()
     desk.hear(answer)
     if isinstance(answer, Throttled):
         desk.wait_of(answer)  # everything is held from now on
@@ -126,7 +123,7 @@ async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
     await stop.wait_stopping()
     desk.halt.stop(HaltKind.INTERRUPTED, STOPPED)
     scheduler.ring()
-    await comes_within(desk.context.clock, desk.context.options.grace_s, stop.wait_leaving())
+    await comes_before(desk.context.clock.sleep(desk.context.options.grace_s), stop.wait_leaving())
     desk.halt.stop(HaltKind.INTERRUPTED, "", leave=True)
     scheduler.ring()
 

@@ -115,7 +115,7 @@ class Lane:
 
     def drain(self) -> list[Trial]:
         """Take all jobs that wait to be tried again, and their slots from them."""
-        self._release(self._doubted)
+        self._release(list(self._doubted))
         trials = [trial for _, _, trial in self._delayed]
         self._delayed.clear()
         return trials

@@ -16,6 +16,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task
 from qwave_batch.run.api_time import is_key_kept
 from qwave_batch.run.backoff import backoff_s
+from qwave_batch.run.before import is_done_before
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.halt import HaltKind
@@ -23,7 +24,6 @@ from qwave_batch.run.lane import Lane
 from qwave_batch.run.prefer import HELD_FROM_S
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
-from qwave_batch.run.within import is_done_within
 
 SURPRISING_HOLD = 2
 """A hold of more than so many times the estimate stops its model: prices are not what we think."""
@@ -92,7 +92,7 @@ class Submitting:
         """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
         sending = asyncio.ensure_future(call)
         try:
-            if not await is_done_within(self._context.clock, HELD_FROM_S, sending):
+            if not await is_done_before(self._context.clock.sleep(HELD_FROM_S), sending):
                 seat.lane.was_held()
                 seat.answered()
             return await sending

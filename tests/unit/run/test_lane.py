@@ -1,0 +1,95 @@
+"""One model's jobs: what waits for another try, with a slot or without, and what there is the money for."""
+
+import math
+
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.run.adaptive import Allowance
+from qwave_batch.run.lane import Lane
+from qwave_batch.run.trial import Trial
+from qwave_batch.run.window import SendWindow
+from tests.unit.run.world import make_job
+
+
+def lane_of(*fresh: Trial) -> Lane:
+    lane = Lane(model="m", allowance=Allowance.under(4), window=SendWindow(None), width=4)
+    lane.fresh.page.extend(fresh)
+    return lane
+
+
+def trial_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> Trial:
+    job = make_job(index)
+    attempt = Attempt(
+        job_id=job.job_id,
+        number=1,
+        round=0,
+        state=AttemptState.INTENDED,
+        key="k",
+        first_sent_at=None,
+        held_nusd=1,
+        doubt_nusd=0,
+    )
+    return Trial(
+        job=job,
+        order=index,
+        is_planned=True,
+        status=JobStatus.PENDING,
+        attempt=attempt if is_sent else None,
+        files=(),
+        record=JobRecord(job_id=job.job_id, status=JobStatus.PENDING),
+        tries_left=3,
+        is_in_doubt=holds_slot,
+        holds_slot=holds_slot,
+    )
+
+
+def is_free(_: Trial) -> bool:
+    return True
+
+
+def is_paid(trial: Trial) -> bool:
+    return not trial.needs_money
+
+
+def test_all_that_wait_with_a_slot_give_it_up_in_the_end() -> None:
+    lane = lane_of()
+    waiting = [trial_of(index, is_sent=True, holds_slot=True) for index in range(5)]
+    for trial in waiting:
+        lane.alive += 1
+        lane.delay(trial, 10.0)
+    assert lane.drain() == waiting
+    assert (lane.alive, lane.delayed, any(trial.holds_slot for trial in waiting)) == (0, 0, False)
+
+
+def test_retries_come_before_new_jobs_and_in_the_order_of_their_times() -> None:
+    new, late, early = trial_of(0), trial_of(1, is_sent=True), trial_of(2, is_sent=True)
+    lane = lane_of(new)
+    lane.delay(late, 20.0)
+    lane.delay(early, 10.0)
+    taken = []
+    for now in (20.0, 20.0, 20.0):
+        trial, _ = lane.submit_head(now, is_free)
+        assert trial is not None
+        lane.take(trial)
+        taken.append(trial)
+    assert taken == [early, late, new]
+    assert lane.submit_head(20.0, is_free) == (None, math.inf)
+
+
+def test_a_retry_without_money_is_neither_at_hand_nor_in_the_way() -> None:
+    poor, paid = trial_of(0), trial_of(1, is_sent=True)
+    lane = lane_of()
+    lane.delay(poor, 1.0)
+    lane.delay(paid, 30.0)
+    assert lane.submit_head(5.0, is_paid) == (None, 30.0)
+    assert lane.submit_head(30.0, is_paid) == (paid, 30.0)
+    assert lane.pass_over(is_paid) == [poor]
+    assert lane.delayed == 1
+
+
+def test_a_model_wants_nothing_when_there_is_the_money_for_nothing() -> None:
+    lane = lane_of(trial_of(0))
+    assert not lane.wants(is_paid)
+    lane.delay(trial_of(1, is_sent=True), 99.0)
+    assert lane.wants(is_paid)
