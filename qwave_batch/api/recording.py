@@ -11,7 +11,7 @@ from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.provenance import git_state, versions
-from qwave_batch.output.summary import RunFacts, write_summary
+from qwave_batch.output.summary import RunFacts, reopen_summary, write_summary
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan
 from qwave_batch.run.ends import RequestCounts, RunEnd
@@ -23,6 +23,10 @@ class Recorder:
     def __init__(self, layout: RunLayout, ledger: Ledger, facts: RunFacts, clock: Clock) -> None:
         self._layout, self._ledger, self._facts, self._clock = layout, ledger, facts, clock
         self._started_at = clock.monotonic()
+
+    def begin(self) -> None:
+        """Let the summary of an earlier run no longer tell how the newest one ended. It blocks: call it in a thread."""
+        reopen_summary(self._layout, self._facts)
 
     def write(self) -> None:
         """Write both as of now; the run is still at work. It blocks: call it in a thread."""

@@ -199,7 +199,9 @@ class _Run:
         ledger.replace_plan(self._until_stopped(self.plan.items()))
         keep_sources(self.layout, self.plan)
         clock = SystemClock()
-        return Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
+        recorder = Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
+        recorder.begin()
+        return recorder
 
     def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> int:
         """Take from other folders what they hold; it blocks."""

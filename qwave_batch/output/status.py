@@ -39,7 +39,7 @@ class FolderStatus:
     manifest: Freshness | None
     """None without the ledger, when the manifest is all there is."""
     summary: JsonObject | None
-    """summary.json as it stands: of the newest run that could write it."""
+    """summary.json as it stands: of the newest run; None when the first has not come far enough to write it."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``status --json`` prints."""

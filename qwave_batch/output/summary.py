@@ -48,6 +48,15 @@ def summary_as_json(
     """Return the object of summary.json, which ``run --json`` prints."""
     return {
         **manifest.counts.as_json(),
+        **_facts_as_json(facts, spec_file_sha256),
+        "manifest_sha256": manifest.sha256,
+        "reused": manifest.counts.reused,
+        "money": books.as_json(),
+    }
+
+
+def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, Json]:
+    return {
         "seconds": round(facts.seconds, 3),
         "requests": dict(facts.requests),
         "exit": facts.exit_status,
@@ -59,12 +68,9 @@ def summary_as_json(
         "ended_at": None if facts.ended_at is None else iso_from_unix(facts.ended_at),
         "spec_sha256": facts.spec_sha256,
         "spec_file_sha256": spec_file_sha256,
-        "manifest_sha256": manifest.sha256,
         "overrides": list(facts.overrides),
         "git": None if facts.git is None else facts.git.as_json(),
         "versions": dict(facts.versions),
-        "reused": manifest.counts.reused,
-        "money": books.as_json(),
     }
 
 
@@ -74,10 +80,22 @@ def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest,
     Raises:
         StorageError: the disk refuses.
     """
-    spec_file_sha256 = sha256_of_file(layout.spec) if layout.spec.is_file() else None
-    summary = summary_as_json(facts, manifest, books, spec_file_sha256=spec_file_sha256)
+    summary = summary_as_json(facts, manifest, books, spec_file_sha256=_spec_file_sha256(layout))
     _write(layout, summary)
     return summary
+
+
+def reopen_summary(layout: RunLayout, facts: RunFacts) -> None:
+    """Say in the summary of an earlier run that another one is at work now; without one, do nothing.
+
+    Counts and money stay those of the manifest that is there, until it is written anew.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    summary = read_summary(layout)
+    if summary is not None:
+        _write(layout, {**summary, **_facts_as_json(facts, _spec_file_sha256(layout))})
 
 
 def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) -> None:
@@ -90,6 +108,10 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) 
     if summary is not None:
         counts = {**manifest.counts.as_json(), "reused": manifest.counts.reused}
         _write(layout, {**summary, **counts, "manifest_sha256": manifest.sha256, "money": books.as_json()})
+
+
+def _spec_file_sha256(layout: RunLayout) -> str | None:
+    return sha256_of_file(layout.spec) if layout.spec.is_file() else None
 
 
 def _write(layout: RunLayout, summary: JsonObject) -> None:

@@ -612,6 +612,32 @@ def test_a_run_without_surprises_says_nothing_of_its_books(spec: Path, tmp_path:
     assert "catalog" not in talk
 
 
+# The summary while a run is at work.
+
+
+def test_a_second_run_tells_no_end_before_its_own(spec: Path, simulated: Path) -> None:
+    told: list[object] = []
+
+    def look(event: qb.Event) -> None:
+        if isinstance(event, qb.RunStarted):
+            status = qb.open_run(simulated).status()
+            assert status.summary is not None
+            told.extend([status.holder is not None, status.summary["exit"], status.summary["ended_at"]])
+
+    before = qb.open_run(simulated).summary()
+    qb.run_batch_sync(spec, connection=qb.Simulated(latency="0.01"), out_dir=simulated, on_event=look)
+    after = qb.open_run(simulated).summary()
+    assert told == [True, None, None]
+    assert before is not None
+    assert after is not None
+    assert (before["exit"], after["exit"]) == (0, 0)
+
+
+def test_a_first_run_that_was_killed_before_it_wrote_a_summary_did_not_come_to_its_end(simulated: Path) -> None:
+    (simulated / "summary.json").unlink()
+    assert "the newest run did not come to its end" in call("status", simulated)[1]
+
+
 # Watching.
 
 

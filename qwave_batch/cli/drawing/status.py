@@ -121,7 +121,8 @@ def _ending(status: "FolderStatus", terminal: Terminal) -> list[str]:
     """Return how the newest run ended, when it did not end well."""
     summary = status.summary or {}
     exit_status, reason = summary.get("exit"), summary.get("reason")
-    if exit_status is None and summary:
+    is_known = status.summary is not None or status.spent_nusd is not None  # a copy may have come without both
+    if exit_status is None and is_known:
         return wrap("the newest run did not come to its end: run it again, nothing is lost", terminal.width, hang="  ")
     if not exit_status:
         return []

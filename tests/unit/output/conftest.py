@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rfc8785
@@ -117,16 +118,19 @@ class Folder:
         twins = (replace(twins[0], job_id=line.job.job_id),)
         self.ledger.planned[-1] = replace(line, also=twins)
 
-    def write(self) -> WrittenManifest:
-        self.layout.ledger.touch()
-        keep_spec(self.layout, b"version: 1\n")
-        written = write_manifest(self.layout, self.ledger.lines())
+    def facts(self, **others: Any) -> RunFacts:
         facts = RunFacts(
             name="teahouse", catalog="2026-05", backend="simulator", spec_sha256="0" * 64, started_at=NOW,
             ended_at=NOW + 9, seconds=9.00049, requests={"submit": 1, "poll": 2, "download": 3, "retried": 0},
             exit_status=0,
         )  # fmt: skip
-        write_summary(self.layout, facts, written, self.ledger.books())
+        return replace(facts, **others)
+
+    def write(self) -> WrittenManifest:
+        self.layout.ledger.touch()
+        keep_spec(self.layout, b"version: 1\n")
+        written = write_manifest(self.layout, self.ledger.lines())
+        write_summary(self.layout, self.facts(), written, self.ledger.books())
         return written
 
 

@@ -6,7 +6,8 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.output.manifest import Freshness
 from qwave_batch.output.status import folder_status
-from qwave_batch.output.summary import read_summary
+from qwave_batch.output.summary import read_summary, reopen_summary
+from qwave_batch.output.verify import verify
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
 
@@ -14,6 +15,8 @@ DESIGNED = [
     "jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "short", "images", "cost_usd",
     "seconds", "requests", "exit",
 ]  # fmt: skip
+COUNTS = DESIGNED[:10]
+NOON = 1_795_348_800.0
 
 
 def test_a_summary_has_the_designed_keys_first_and_says_what_made_it(folder: Folder) -> None:
@@ -26,6 +29,26 @@ def test_a_summary_has_the_designed_keys_first_and_says_what_made_it(folder: Fol
     ]  # fmt: skip
     assert summary["started_at"] == "2026-11-22T08:00:00.123Z"
     assert {"versions", "git", "spec_sha256", "manifest_sha256", "overrides", "ended_at"} <= set(summary)
+
+
+def test_a_run_that_begins_takes_back_how_the_one_before_it_ended(folder: Folder) -> None:
+    folder.one_of_each()
+    folder.write()
+    before: Any = read_summary(folder.layout)
+    reopen_summary(folder.layout, folder.facts(started_at=NOON, ended_at=None, seconds=0.0, exit_status=None))
+    after: Any = read_summary(folder.layout)
+    assert (after["exit"], after["reason"], after["ended_at"]) == (None, None, None)
+    assert after["started_at"] == "2026-11-22T12:00:00.000Z"
+    assert list(after) == list(before)
+    assert [after[key] for key in (*COUNTS, "manifest_sha256", "money")] == [
+        before[key] for key in (*COUNTS, "manifest_sha256", "money")
+    ]
+    assert verify(folder.layout, folder.ledger).is_sound
+
+
+def test_a_first_run_that_begins_has_no_summary_to_take_back(folder: Folder) -> None:
+    reopen_summary(folder.layout, folder.facts())
+    assert read_summary(folder.layout) is None
 
 
 def test_a_status_is_of_the_ledger_and_makes_up_for_a_crash(folder: Folder) -> None:
