@@ -19,6 +19,8 @@ async def until_poll_may_leave(desk: Desk, take_turn: Callable[[float], float] =
     """
     while True:
         while (at := desk.gates.polls_open_at(now := desk.now())) > now:
+            if desk.news.last_word is not None or desk.ends_for(at):
+                return
             await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
         # All who wait for a gate see it open at one moment: the line is behind it.
         if (turn_at := take_turn(now)) <= now:

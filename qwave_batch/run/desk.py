@@ -1,5 +1,6 @@
 """What all workers of one run share: the account's limits and money, and what was heard from the API."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.client.answers import Answer, Balance, Served, Stopped, TaskAnswer, Throttled, Trouble, Unanswered
@@ -22,7 +23,14 @@ from qwave_batch.run.news import News
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.tally import Tally
-from qwave_batch.run.waiting import Wait, clock_time, words_of_deafness, words_of_quota, words_of_silence, words_of_wait
+from qwave_batch.run.waiting import (
+    Wait,
+    words_of_deafness,
+    words_of_long_wait,
+    words_of_quota,
+    words_of_silence,
+    words_of_wait,
+)
 from qwave_batch.run.window import SendWindow
 
 CALLBACK_URL = "callback_url"
@@ -153,32 +161,12 @@ class Desk:
         """
         now, polls = self.now(), self.brake.polls
         polls.strike(now, now)
-        self._note_quota(answer)
-        if reason := self._why_not_wait(answer):
+        self.note_quota(answer)
+        if reason := self.why_not_wait(answer):
             self.halt.stop(HaltKind.ACCOUNT, reason)
             return None
         self.brake.throttle_polls(answer.wait_s, now=now)
         return polls.until - now
-
-    def throttle(self, lane: Lane, answer: Throttled, sent_at: float) -> float | None:
-        """Take in a 429 on a submit; return when its job may be tried again.
-
-        None when that is longer than the run may wait: where the account is concerned it stops, else the model is
-        left to the next run.
-        """
-        now, account = self.now(), self.brake.account
-        if answer.is_quota_window:
-            account.strike(sent_at, now)
-        else:
-            lane.was_throttled(now, is_new=self.brake.of(lane.model).strike(sent_at, now))
-        self._note_quota(answer)
-        if (answer.is_quota_window or account.is_open) and (reason := self._why_not_wait(answer, account)):
-            self.halt.stop(HaltKind.ACCOUNT, reason)
-            return None
-        if reason := self._why_not_wait(answer, self.brake.of(lane.model)):
-            self.close(lane, HaltKind.ACCOUNT, f"{lane.model} is left to the next run: {reason}")
-            return None
-        return self.gates.throttle(lane, answer, sent_at=sent_at, now=now)
 
     def close(self, lane: Lane, kind: HaltKind, reason: str) -> None:
         """Leave the rest of a model to the next run, and say so."""
@@ -186,24 +174,35 @@ class Desk:
             lane.close(kind, reason)
             self.tally.warn(lane.closed)
 
-    def _note_quota(self, answer: Throttled) -> None:
+    def note_quota(self, answer: Throttled) -> None:
+        """Keep what a 429 tells of a quota window, for whoever watches."""
         if answer.is_quota_window:
             self.quota_window = answer.window or ""
             self.quota_until = self.now() + (answer.wait_s or 0.0)
 
-    def _why_not_wait(self, answer: Throttled, episode: Episode | None = None) -> str:
+    def why_not_wait(self, answer: Throttled, episode: Episode | None = None) -> str:
         """Return why the run does not wait for the end of a hold; 429s that follow each other are one wait."""
-        now, unix_now, longest_s = self.now(), self.context.clock.now(), self.context.options.max_wait_s
         wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
-        lasts_s = episode.lasts_s(now, wait_s) if episode else wait_s
-        if lasts_s <= longest_s:
-            return ""
+        so_far_s = episode.lasts_s(self.now()) if episode else 0.0
         what = words_of_quota(answer.window or "") if answer.is_quota_window else "the API asks for a pause"
-        so_far = f" after {lasts_s - wait_s:,.0f} s of waiting" if lasts_s - wait_s >= 1.0 else ""
-        return (
-            f"{what} until {clock_time(unix_now + wait_s, unix_now)}: {wait_s:,.0f} s to wait{so_far}, more than the "
-            f"{longest_s:,.0f} s that this run waits at most"
-        )
+        return self._words_if_too_long(what, wait_s, so_far_s)
+
+    def why_not_wait_until(self, at: float) -> str:
+        """Return why the run does not wait for a window of the API that opens then; empty when it does."""
+        return self._words_if_too_long("the API's limit on requests is used up", at - self.now())
+
+    def ends_for(self, at: float) -> bool:
+        """Whether polls wait for a window that opens too late, and so the run ends and nothing is asked any more."""
+        if at < math.inf and (reason := self.why_not_wait_until(at)):
+            self.halt.stop(HaltKind.ACCOUNT, reason)
+            self.news.last_word = Throttled(wait_s=at - self.now(), message=reason)
+        return self.news.last_word is not None
+
+    def _words_if_too_long(self, what: str, wait_s: float, so_far_s: float = 0.0) -> str:
+        longest_s = self.context.options.max_wait_s
+        if so_far_s + wait_s <= longest_s:
+            return ""
+        return words_of_long_wait(what, wait_s, longest_s, unix_now=self.context.clock.now(), so_far_s=so_far_s)
 
     def _observe(self, answer: Served) -> None:
         clock = self.context.clock

@@ -11,6 +11,7 @@ from qwave_batch.run.headroom import Headroom
 from qwave_batch.run.lane import Lane
 from qwave_batch.run.pace import LearnedWindow
 from qwave_batch.run.seat import Window
+from qwave_batch.run.waiting import WaitFor
 from qwave_batch.run.window import SendWindow
 
 NEWS, MUCH = 0.1, 0.15
@@ -56,16 +57,29 @@ class Gates:
             now: The present.
             alive: Tasks alive at the API, whose polls need room too where they count.
         """
+        return max(at for at, _ in self._submit_gates(lane, now, alive))
+
+    def submits_wait_for(self, lane: Lane, now: float, alive: int) -> WaitFor:
+        """Return what keeps a submit of a model longest."""
+        return max(self._submit_gates(lane, now, alive), key=lambda gate: gate[0])[1]
+
+    def _submit_gates(self, lane: Lane, now: float, alive: int) -> tuple[tuple[float, WaitFor], ...]:
         spare = min(alive, (self.window.limit or 0) // 2) if self.polls_count else 0
-        return max(
-            self.held_until(lane),
-            self.window.opens_at(now, spare),
-            lane.window.opens_at(now),
-            self.pace.opens_at(now),
-            lane.pace.opens_at(now),
-            self.headroom.opens_at(now),
-            lane.headroom.opens_at(now),
+        return (
+            (self.brake.submits_open_at(lane.model), WaitFor.API_LIMIT),
+            (lane.outage.until, WaitFor.RETRY),
+            (self.window.opens_at(now, spare), WaitFor.OWN_LIMIT),
+            (lane.window.opens_at(now), WaitFor.OWN_LIMIT),
+            (self.pace.opens_at(now), WaitFor.API_WINDOW),
+            (lane.pace.opens_at(now), WaitFor.API_WINDOW),
+            (self.headroom.opens_at(now), WaitFor.API_WINDOW),
+            (lane.headroom.opens_at(now), WaitFor.API_WINDOW),
         )
+
+    def told_window(self, lane: Lane, now: float) -> tuple[float, bool]:
+        """Return when the window that headers tell of lets a submit through, and whether that is the account's."""
+        at, own_at = self.headroom.opens_at(now), lane.headroom.opens_at(now)
+        return max(at, own_at), at >= own_at
 
     def polls_open_at(self, now: float) -> float:
         """Return when a poll may leave."""

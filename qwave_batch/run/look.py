@@ -67,13 +67,12 @@ class Look:
         desk, now, opens_at = self._desk, self._now, self.opens_at()
         if self.free <= 0 or opens_at == math.inf:
             return None
-        lanes = [lane for lane in self._lanes if self._opens_at(lane) <= opens_at]
-        if any(desk.brake.submits_open_at(lane.model) >= opens_at for lane in lanes):
-            reason = WaitFor.QUOTA if desk.quota_until >= opens_at else WaitFor.API_LIMIT
-        elif any(max(desk.window.opens_at(now), lane.window.opens_at(now)) >= opens_at for lane in lanes):
-            reason = WaitFor.OWN_LIMIT
-        else:
-            reason = WaitFor.RETRY
+        lane = min(self._lanes, key=self._opens_at)
+        reason = WaitFor.RETRY
+        if self._gate_at(lane) >= opens_at:
+            reason = desk.gates.submits_wait_for(lane, now, self._alive)
+        if reason is WaitFor.API_LIMIT and desk.quota_until >= opens_at:
+            reason = WaitFor.QUOTA
         return Wait(reason=reason, until=opens_at)
 
     def grow(self) -> bool:

@@ -15,6 +15,7 @@ from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane, RowQueue
 from qwave_batch.run.lanes import Lanes
 from qwave_batch.run.look import Look, Start
+from qwave_batch.run.patience import leave_closed_windows
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.selection import Work
 from qwave_batch.run.trial import Done, Later, Step, Trial
@@ -134,6 +135,8 @@ class Scheduler:
 
     async def _wait(self, look: Look) -> bool:
         """Wait for something to change; return whether there is anything left to wait for."""
+        if leave_closed_windows(self._desk, self._lanes):
+            return True
         halt, opens_at = self._desk.halt, look.opens_at()
         if not self._workers and (halt.is_on or opens_at == math.inf):
             return not halt.is_on and await self._pass_over()

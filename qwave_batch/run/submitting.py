@@ -21,6 +21,7 @@ from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane
+from qwave_batch.run.patience import bear
 from qwave_batch.run.prefer import HELD_FROM_S
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
@@ -194,7 +195,7 @@ class Submitting:
         return Done(status=JobStatus.FAILED, is_final_failure=True)
 
     async def _throttle(self, trial: Trial, attempt: Attempt, answer: Throttled, seat: Seat, sent_at: float) -> Step:
-        at = self._desk.throttle(seat.lane, answer, sent_at)
+        at = bear(self._desk, seat.lane, answer, sent_at)
         if self._context.terms.retry_attempts == 0:
             return await self._give_up(trial, attempt, error_of_silence(answer))
         return Later(at=at) if at is not None else await self._leave(trial, attempt)

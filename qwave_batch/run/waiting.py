@@ -17,6 +17,8 @@ class WaitFor(Enum):
     """A quota window of the account is used up."""
     API_LIMIT = auto()
     """The API said to wait."""
+    API_WINDOW = auto()
+    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
     OWN_LIMIT = auto()
     """The spec's requests per minute are used up."""
     RETRY = auto()
@@ -50,6 +52,8 @@ def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float
             return f"{words_of_quota(window)} until {clock_time(unix_now + wait_s, unix_now)}: {next_submit}"
         case WaitFor.API_LIMIT:
             return f"rate limit: {next_submit}"
+        case WaitFor.API_WINDOW:
+            return f"the API's limit on requests: {next_submit}"
         case WaitFor.OWN_LIMIT:
             return f"requests_per_minute of the spec: {next_submit}"
         case WaitFor.RETRY:
@@ -61,6 +65,23 @@ def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float
 def words_of_quota(window: str) -> str:
     """Return that a quota window is used up."""
     return f"the quota ({window}) is used up" if window else "the quota is used up"
+
+
+def words_of_long_wait(what: str, wait_s: float, longest_s: float, *, unix_now: float, so_far_s: float = 0.0) -> str:
+    """Return why a run does not wait for the end of what the API said.
+
+    Args:
+        what: What that is.
+        wait_s: How long it would be from now.
+        longest_s: How long the run waits at most.
+        unix_now: Now, in Unix seconds.
+        so_far_s: For how long it has waited for the same already.
+    """
+    so_far = f" after {so_far_s:,.0f} s of waiting" if so_far_s >= WORTH_A_WORD_S else ""
+    return (
+        f"{what} until {clock_time(unix_now + wait_s, unix_now)}: {wait_s:,.0f} s to wait{so_far}, more than the "
+        f"{longest_s:,.0f} s that this run waits at most"
+    )
 
 
 def words_of_silence(reason: str, silent_s: float, patience_s: float) -> str:

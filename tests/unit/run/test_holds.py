@@ -1,12 +1,15 @@
 """Whole runs on virtual time against an API that says `not now`: no storm, no plan burnt, an end, and only its own."""
 
 import itertools
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from qwave_batch.client.answers import Unanswered
+from qwave_batch.client.answers import Answer, RateHint, Throttled, Unanswered
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from tests.unit.run.test_scheduling import of_model, takes
@@ -170,3 +173,80 @@ def test_a_wait_for_a_server_in_trouble_is_no_rate_limit(world: World) -> None:
     world.plan(make_job(index, model="abc"[index % 3]) for index in range(60))
     assert world.ended().exit_status == 0
     assert max(task.ends_at for task in world.api.tasks.values() if task.request["model"] == "c") < 20.0
+
+
+# --- what headers say
+
+
+def tell(world: World, hint: Callable[[str], RateHint | None]) -> None:
+    """Let every answer to a submit carry the headers that are due for its model."""
+    original = world.api.submit
+
+    async def submit(request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None) -> Answer:
+        answer = await original(request, idempotency_key=idempotency_key, prefer_wait_s=prefer_wait_s)
+        return replace(answer, rate=hint(str(request["model"])))
+
+    world.api.submit = submit  # type: ignore[method-assign]
+
+
+def test_a_window_that_headers_keep_closed_for_longer_than_the_run_waits_ends_it(world: World) -> None:
+    tell(world, lambda _: RateHint(limit=5, remaining=5 - len(world.api.tasks), reset_s=80_000.0))
+    world.plan(make_job(index) for index in range(9))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 5, 4)
+    assert "the API's limit on requests is used up until" in end.reason
+    assert world.clock.passed < 60.0
+
+
+def test_what_is_left_by_headers_may_be_nothing_when_nothing_is_left_to_do(world: World) -> None:
+    tell(world, lambda _: RateHint(limit=5, remaining=5 - len(world.api.tasks), reset_s=80_000.0))
+    world.plan(make_job(index) for index in range(5))
+    assert world.ended().exit_status == 0
+
+
+def test_the_window_of_one_model_is_no_reason_to_end_for_another(world: World) -> None:
+    world.api.latency = takes(5.0)
+    hints = {
+        "few": RateHint(limit=1, remaining=0, reset_s=80_000.0),
+        "many": RateHint(limit=90, remaining=50, reset_s=1.0),
+    }
+    tell(world, hints.get)
+    world.plan(make_job(index, model="few" if index < 3 else "many") for index in range(40))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 38, 2)
+    assert "few is left to the next run" in end.reason
+
+
+def test_polls_that_headers_hold_for_longer_than_the_run_waits_are_left_to_the_next_run(world: World) -> None:
+    world.terms = Terms(limits=Limits(concurrency=4, count_polls=True))
+    tell(world, lambda _: RateHint(limit=5, remaining=0, reset_s=80_000.0))
+    world.plan([make_job(0)])
+    end = world.ended()
+    assert (end.exit_status, end.counts.pending, end.requests.poll) == (3, 1, 0)
+    assert world.clock.passed < 60.0
+
+
+@pytest.mark.parametrize("teacher", ["headers", "429s"])
+def test_a_window_of_the_api_is_told_as_one(world: World, teacher: str) -> None:
+    world.terms = Terms(limits=Limits(concurrency=4))
+    seen: list[str] = []
+    world.on_progress = lambda progress: seen.append(progress.note)
+    if teacher == "headers":
+        tell(world, lambda _: RateHint(limit=5, remaining=0 if len(world.api.tasks) == 5 else 5, reset_s=30.0))
+    else:
+        sliding(world, 5)
+    world.plan(make_job(index) for index in range(30))
+    assert world.ended().exit_status == 0
+    assert any(note.startswith("the API's limit on requests: the next submit is in") for note in seen)
+    assert not any("after an error" in note for note in seen)
+
+
+def sliding(world: World, per_minute: int) -> None:
+    """Let the API take so many in any minute, and say when it takes the next."""
+    world.api.rpm = per_minute
+
+    def throttled(fault: str | None) -> Throttled:
+        taken = [at for at, kind, _ in world.api.log if kind == "taken"]
+        return Throttled(code="rate_limited", wait_s=math.ceil(taken[-per_minute] + 60.0 - world.clock.passed))
+
+    world.api._throttled = throttled  # type: ignore[method-assign]
