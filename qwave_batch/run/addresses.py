@@ -18,15 +18,19 @@ class Addresses:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def ask(self, attempt: Attempt, *, is_earlier: bool) -> tuple[ResultImage, ...] | JobError:
+    async def ask(
+        self, attempt: Attempt, *, is_earlier: bool, is_urgent: bool = True
+    ) -> tuple[ResultImage, ...] | JobError:
         """Return fresh addresses, or why there are none; that is retryable when there may be some later.
 
         Args:
             attempt: A completed one.
             is_earlier: Whether its task is an earlier run's.
+            is_urgent: Whether there is nothing else to try, so that it is asked again when no answer comes.
         """
         assert attempt.task_id is not None  # noqa: S101 - a completed attempt has one
-        answer = await ask_in_time(self._desk, attempt.task_id, is_earlier=is_earlier)
+        tries = self._desk.context.terms.retry_attempts if is_urgent else 0
+        answer = await ask_in_time(self._desk, attempt.task_id, is_earlier=is_earlier, tries=tries)
         match answer:
             case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
                 return task.images

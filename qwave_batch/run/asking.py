@@ -49,15 +49,15 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     return answer
 
 
-async def ask_in_time(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
-    """Ask for a task that has ended, again while no answer tells of its end, as often as a job may be tried."""
+async def ask_in_time(desk: Desk, task_id: str, *, is_earlier: bool, tries: int) -> Answer:
+    """Ask for a task that has ended, and so often again at most while no answer tells of its end."""
     failures = 0
     while True:
         await until_poll_may_leave(desk)
         answer = await ask(desk, task_id, is_earlier=is_earlier)
         failures += 1
         wait_s = _wait_s(desk, answer, failures)
-        if wait_s is None or failures > desk.context.terms.retry_attempts:
+        if wait_s is None or failures > tries:
             return answer
         desk.tally.retries += 1
         await desk.context.clock.sleep(wait_s)

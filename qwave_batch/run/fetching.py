@@ -86,8 +86,10 @@ class Fetching:
             check = await asyncio.to_thread(check_files, self._layout, trial.files)
             order.files = {place: file for place, file in enumerate(trial.files) if place not in check.damaged}
             await self._freshen(order)
-        elif is_earlier or not all(result.url for result in order.results):  # one that holds a secret is not kept
-            await self._ask_addresses(order)  # those on record may still do when this brings none
+        elif not all(result.url for result in order.results):  # one that holds a secret is not kept
+            await self._ask_addresses(order)
+        elif is_earlier:
+            await self._ask_addresses(order, is_urgent=False)  # those on record may still do when this brings none
         return order
 
     async def _fetch_one(self, order: Order, place: int) -> None:
@@ -187,9 +189,9 @@ class Fetching:
         trouble = await self._ask_addresses(order)
         return trouble is None and order.results[place : place + 1] not in ((), (before,))
 
-    async def _ask_addresses(self, order: Order) -> JobError | None:
+    async def _ask_addresses(self, order: Order, *, is_urgent: bool = True) -> JobError | None:
         """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
-        found = await self._addresses.ask(order.attempt, is_earlier=order.trial.sends == 0)
+        found = await self._addresses.ask(order.attempt, is_earlier=order.trial.sends == 0, is_urgent=is_urgent)
         if isinstance(found, JobError):
             return found
         order.results = found

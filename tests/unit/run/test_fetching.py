@@ -113,3 +113,10 @@ def test_a_run_counts_a_job_whose_picture_it_could_not_fetch_again_as_it_stands_
     world.clock.passed = 100
     end = world.ended()
     assert (end.exit_status, end.counts.completed, end.counts.damaged) == (0, 2, 0)
+
+
+def test_addresses_on_record_are_not_kept_waiting_by_questions_that_nobody_answers(world: World) -> None:
+    world = with_picture_due(world)
+    world.api.fault = lambda place, _: "http500" if place == "status" else None
+    end = world.ended()
+    assert (end.exit_status, end.requests.poll, end.requests.download) == (0, 1, 1)
