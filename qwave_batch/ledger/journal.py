@@ -47,7 +47,7 @@ class Change:
     """A change of an attempt that is on record."""
 
     before: AttemptState | None
-    """None for a new attempt; the present state when only something about it was noted."""
+    """None for a new attempt; the present state when only an error was noted."""
     attempt: Attempt
     files: tuple[StoredFile, ...] = ()
 
@@ -137,6 +137,7 @@ class Journal:
 
     async def find_again(self, attempt: Attempt) -> Attempt:
         """Record that the API knows a lost task after all."""
+        _check_is(attempt, AttemptState.LOST, AttemptState.ACCEPTED)
         return await self._move(attempt, AttemptState.ACCEPTED, error=None)
 
     async def refuse(self, attempt: Attempt, error: JobError) -> Attempt:
@@ -207,20 +208,26 @@ class Journal:
         return await self._move(attempt, AttemptState.SPOILED, files=files, error=error)
 
     async def renew(self, attempt: Attempt, results: Sequence[ResultImage]) -> Attempt:
-        """Record fresh addresses of a completed task's images; its state stays."""
-        return await self._write(Move.within(attempt, results=tuple(results)))
+        """Record fresh addresses of a completed task's images; its state stays, and nobody is told."""
+        move = Move.within(attempt, results=tuple(results))
+        await self._writer.write(move.write)
+        return move.after
 
     async def remark(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record why an attempt has come no further in this run; its state stays."""
         return await self._write(Move.within(attempt, error=error))
 
-    def touch(self, attempt: Attempt, files: Sequence[StoredFile]) -> None:
-        """Record files that were found whole although their times had changed. It blocks."""
+    def touch(self, touched: Sequence[tuple[Attempt, Sequence[StoredFile]]]) -> None:
+        """Record files that were found whole although their times had changed, all in one transaction. It blocks."""
+        rows = [
+            (file.modified_ns, attempt.job_id, attempt.number, file.image.path)
+            for attempt, files in touched
+            for file in files
+        ]
 
         def change(connection: sqlite3.Connection) -> None:
             connection.executemany(
-                "UPDATE images SET modified_ns = ? WHERE job_id = ? AND number = ? AND path = ?",
-                [(file.modified_ns, attempt.job_id, attempt.number, file.image.path) for file in files],
+                "UPDATE images SET modified_ns = ? WHERE job_id = ? AND number = ? AND path = ?", rows
             )
 
         self._writer.write_now(change)
@@ -280,6 +287,7 @@ def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
 
 
 def _accepting(attempt: Attempt, acceptance: Acceptance) -> Move:
+    _check_is(attempt, AttemptState.INTENDED, AttemptState.ACCEPTED)
     return Move.to(
         AttemptState.ACCEPTED,
         attempt,
@@ -289,3 +297,9 @@ def _accepting(attempt: Attempt, acceptance: Acceptance) -> Move:
         hold_nusd=acceptance.hold_nusd,
         error=None,
     )
+
+
+def _check_is(attempt: Attempt, before: AttemptState, after: AttemptState) -> None:
+    """Pass when an attempt is where this way begins: another one leads to the same state."""
+    if attempt.state is not before:
+        raise IllegalTransition(attempt.job_id, attempt.number, attempt.state, after)

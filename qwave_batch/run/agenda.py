@@ -2,11 +2,12 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.reading import Standing
@@ -16,6 +17,9 @@ from qwave_batch.run.options import RunOptions
 from qwave_batch.run.selection import Work, work_on
 from qwave_batch.run.stop import StopSignal
 from qwave_batch.run.tally import is_short
+
+TOUCHED_AT_ONCE = 1_000
+"""In a copied folder every file has a new time: so many jobs share one sync of the disk."""
 
 
 @dataclass(slots=True)
@@ -64,11 +68,17 @@ def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: Ru
         RunStopped: told to end meanwhile.
     """
     agenda = Agenda()
+    touched: list[tuple[Attempt, Sequence[StoredFile]]] = []
     for standing in jobs_in_scope(ledger, options, stop):
         check = check_files(layout, standing.files) if _is_complete(standing) else None
         if check is not None and check.touched and standing.attempt is not None:
-            journal.touch(standing.attempt, check.touched)
+            touched.append((standing.attempt, check.touched))
+        if len(touched) == TOUCHED_AT_ONCE:
+            journal.touch(touched)
+            touched.clear()
         agenda.add(standing, work_on(standing, options, is_damaged=check is not None and bool(check.damaged)))
+    if touched:
+        journal.touch(touched)
     return agenda
 
 

@@ -37,7 +37,7 @@ class RunContext:
     callbacks: Callbacks | None = None
     """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None
-    """Told of every change of an attempt once it is on record; it must not raise."""
+    """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
     stop: StopSignal = field(default_factory=StopSignal)

@@ -13,7 +13,7 @@ from qwave_batch.model.money import usd_from_nusd
 def event_of(change: Change, time: float) -> Event | None:  # noqa: PLR0911 - one a state
     """Return what a change means to whoever follows the run, or None when it means nothing to them."""
     attempt = change.attempt
-    if change.before is attempt.state and not change.files:  # something was noted, as an address or an error
+    if change.before is attempt.state and not change.files:  # an error was noted
         return _set_back(attempt, time) if attempt.error is not None else None
     match attempt.state:
         case AttemptState.INTENDED:

@@ -76,14 +76,19 @@ async def scene_at(home: Path, *, latency: str = "0.05", port: int = 0) -> Async
 
 
 async def refused(home: Path, moment: Moment) -> None:
-    """The model is away, and later it is there again: a refusal costs nothing, and is tried again on request."""
+    """The model is away, and later it is there again: a refusal costs nothing, and is tried again on request.
+
+    One that did not come on record is unknown: its resend is refused too, but the first sending may have been taken.
+    """
     async with scene_at(home) as scene:
         catalog = scene.simulator.catalog
         scene.simulator.catalog = replace(catalog, models={})
         assert await scene.run(doom=Doom(at="refuse", moment=moment)) == KILLED
         assert await scene.run() == 1
         scene.simulator.catalog = catalog
-        assert await scene.run("--retry-failed") == 0
+        unknown = contents_of(scene.folder).statuses()["unknown"]
+        assert (unknown > 0) == (moment is Moment.INSIDE)
+        assert await scene.run("--retry-failed", "--resubmit-unknown") == 0
         scene.check_whole()
 
 

@@ -11,12 +11,14 @@ import pytest
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key, results_from_text
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Acceptance, Bill, Journal
+from qwave_batch.ledger.journal import Acceptance, Bill, Change, Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import NEW_ROUNDS, RANK, TRANSITIONS, AttemptState, IllegalTransition
+from qwave_batch.model.events import ImagesStored
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.task import ResultImage
+from qwave_batch.run.reporting import event_of
 
 MakeJob = Callable[..., Job]
 PAID = Bill(cost_nusd=700_000, cost_from="api")
@@ -290,6 +292,22 @@ def test_a_task_that_ended_in_the_first_answer_is_on_record_in_one_write(ledger:
         (AttemptState.INTENDED, AttemptState.ACCEPTED),
         (AttemptState.ACCEPTED, AttemptState.COMPLETED),
     ]
+
+
+def test_a_fresh_address_is_no_news_however_the_attempt_stands(ledger: Ledger) -> None:
+    changes: list[Change] = []
+    journal = ledger.journal(changes.append)
+
+    async def way() -> None:
+        spoiled = await journal.spoil(await completed(journal), [], OOPS)
+        told = len(changes)
+        renewed = await journal.renew(spoiled, [ResultImage(url="https://y")])
+        assert len(changes) == told
+        assert renewed.error == OOPS, "the old error stays until the images are there"
+        await journal.store(renewed, [FILE])
+
+    asyncio.run(way())
+    assert isinstance(event_of(changes[-1], 1.0), ImagesStored)
 
 
 def test_of_two_transitions_in_one_write_none_stands_alone(ledger: Ledger, journal: Journal) -> None:
