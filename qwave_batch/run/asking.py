@@ -44,7 +44,7 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     desk.hear(answer)
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
     desk.gates.hear_poll(answer, sent_at, desk.now())
-    if isinstance(answer, Throttled) and desk.wait_of(answer) is None:  # else everything is held from now on
+    if isinstance(answer, Throttled) and not desk.throttle_polls(answer):
         desk.news.last_word = answer
     return answer
 

@@ -154,19 +154,19 @@ class Desk:
                 if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:
                     self.news.came()  # it held the answer to a submit until its end
 
-    def wait_of(self, answer: Throttled) -> float | None:
-        """Return how long a 429 on a question holds every question, and every submit too; it is never 0.
+    def throttle_polls(self, answer: Throttled) -> bool:
+        """Take in a 429 on a question, which holds every question, and every submit too; return whether it does.
 
-        None when that alone is longer than the run may wait: it stops, and nothing is held.
+        It does not where that alone is longer than the run may wait: then the run stops.
         """
         now, polls = self.now(), self.brake.polls
         polls.strike(now, now)
         self.note_quota(answer)
         if reason := self.why_not_wait(answer):
             self.halt.stop(HaltKind.ACCOUNT, reason)
-            return None
+            return False
         self.brake.throttle_polls(answer.wait_s, now=now)
-        return polls.until - now
+        return True
 
     def close(self, lane: Lane, kind: HaltKind, reason: str) -> None:
         """Leave the rest of a model to the next run, and say so."""

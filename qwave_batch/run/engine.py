@@ -106,7 +106,7 @@ async def _ask_balance(desk: Desk) -> None:
         asking.cancel()
     desk.hear(answer)
     if isinstance(answer, Throttled):
-        desk.wait_of(answer)  # everything is held from now on
+        desk.throttle_polls(answer)
 
 
 async def _write_manifest(desk: Desk) -> None:
