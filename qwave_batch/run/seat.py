@@ -71,6 +71,10 @@ class Seat:
             self.lane.alive -= 1
             self._ring()
 
+    def settled(self) -> None:
+        """Tell that what was reserved for the task, and it has not cost, is free."""
+        self._ring()
+
     def leave_slot(self) -> None:
         """Leave the slot with the job, which waits for another try while a task of it may be alive."""
         self._has_slot = False

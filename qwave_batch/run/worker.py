@@ -36,6 +36,7 @@ class Worker:
             return task
         seat.free_slot()  # at the API it is free already, and what the next job costs is reserved beside this one's
         settled = await self._settling.settle(trial, _attempt(trial), task)
+        seat.settled()
         match settled:
             case Attempt():
                 return await self._fetching.fetch(trial, settled)

@@ -12,7 +12,7 @@ from qwave_batch.folder.atomic import TEMPORARY_PREFIX
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.record import JobStatus
-from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.model.terms import Completion, Limits, Terms
 from qwave_batch.run.options import RunOptions
 from qwave_batch.run.stop import StopSignal
 from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
@@ -934,3 +934,13 @@ def test_a_ledger_that_finds_no_room_ends_the_run_and_loses_nothing(world: World
     world.ledger_pages_left = None
     assert world.ended().exit_status == 0
     assert max(world.api.paid().values()) == 1
+
+
+def test_money_that_a_task_leaves_over_is_spent_while_its_picture_is_fetched(world: World) -> None:
+    world.plan([make_job(0, price_nusd=2 * PRICE_NUSD), make_job(1, price_nusd=2 * PRICE_NUSD)])
+    world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD), completion=Completion.POLL)
+    world.options = RunOptions(until_budget=True)
+    world.api.fault = lambda place, number: "hang" if (place, number) == ("download", 1) else None  # for 30 s
+    assert world.ended().exit_status == 0
+    first, second = world.api.sends("submit")
+    assert second - first < 15
