@@ -19,18 +19,19 @@ class Addresses:
         self._desk = desk
 
     async def ask(
-        self, attempt: Attempt, *, is_earlier: bool, is_urgent: bool = True
+        self, attempt: Attempt, model: str, *, is_earlier: bool, is_urgent: bool = True
     ) -> tuple[ResultImage, ...] | JobError:
         """Return fresh addresses, or why there are none; that is retryable when there may be some later.
 
         Args:
             attempt: A completed one.
+            model: Its job's.
             is_earlier: Whether its task is an earlier run's.
             is_urgent: Whether there is nothing else to try, so that it is asked again when no answer comes.
         """
         assert attempt.task_id is not None  # noqa: S101 - a completed attempt has one
         tries = self._desk.context.terms.retry_attempts if is_urgent else 0
-        answer = await ask_in_time(self._desk, attempt.task_id, is_earlier=is_earlier, tries=tries)
+        answer = await ask_in_time(self._desk, attempt.task_id, model, is_earlier=is_earlier, tries=tries)
         match answer:
             case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
                 return task.images

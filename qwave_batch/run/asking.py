@@ -10,15 +10,16 @@ THROTTLED_S = 0.5
 """From a 429 to the next question about the same task at least, however little the API asks for."""
 
 
-async def until_poll_may_leave(desk: Desk, take_turn: Callable[[float], float] = float) -> None:
+async def until_poll_may_leave(desk: Desk, model: str, take_turn: Callable[[float], float] = float) -> None:
     """Return when polls are open and those before it in line have left; where polls count, it is counted.
 
     Args:
         desk: The run.
+        model: Whose task it asks for.
         take_turn: Takes a place in line at a time, and returns when it comes; by default at once.
     """
     while True:
-        while (at := desk.gates.polls_open_at(now := desk.now())) > now:
+        while (at := desk.gates.polls_open_at(model, now := desk.now())) > now:
             if desk.news.last_word is not None or desk.ends_for(at):
                 return
             await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
@@ -26,7 +27,7 @@ async def until_poll_may_leave(desk: Desk, take_turn: Callable[[float], float] =
         if (turn_at := take_turn(now)) <= now:
             break
         await desk.context.clock.sleep(turn_at - now)
-        if desk.gates.polls_open_at(now := desk.now()) <= now:
+        if desk.gates.polls_open_at(model, now := desk.now()) <= now:
             break
     desk.gates.spend_poll(now)
 
@@ -49,11 +50,11 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     return answer
 
 
-async def ask_in_time(desk: Desk, task_id: str, *, is_earlier: bool, tries: int) -> Answer:
+async def ask_in_time(desk: Desk, task_id: str, model: str, *, is_earlier: bool, tries: int) -> Answer:
     """Ask for a task that has ended, and so often again at most while no answer tells of its end."""
     failures = 0
     while True:
-        await until_poll_may_leave(desk)
+        await until_poll_may_leave(desk, model)
         answer = await ask(desk, task_id, is_earlier=is_earlier)
         failures += 1
         wait_s = _wait_s(desk, answer, failures)

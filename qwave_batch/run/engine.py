@@ -186,7 +186,7 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
         gates=Gates(
             window=SendWindow(context.terms.limits.requests_per_minute),
             allowance=Allowance.under(_ceiling(context)),
-            polls_count=context.terms.limits.count_polls,
+            counts_polls=context.terms.limits.count_polls,
             brake=Brake(context.rng),
         ),
         polls=PollTimes(),

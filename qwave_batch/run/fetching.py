@@ -191,7 +191,8 @@ class Fetching:
 
     async def _ask_addresses(self, order: Order, *, is_urgent: bool = True) -> JobError | None:
         """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
-        found = await self._addresses.ask(order.attempt, is_earlier=order.trial.sends == 0, is_urgent=is_urgent)
+        model, is_earlier = order.trial.job.model, order.trial.sends == 0
+        found = await self._addresses.ask(order.attempt, model, is_earlier=is_earlier, is_urgent=is_urgent)
         if isinstance(found, JobError):
             return found
         order.results = found

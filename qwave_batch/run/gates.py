@@ -17,6 +17,9 @@ from qwave_batch.run.window import SendWindow
 NEWS, MUCH = 0.1, 0.15
 """What a poll counts in the share of those without an answer, and the share that is no accident any more."""
 
+STRUCK_S = 300.0
+"""So long after a 429 on a poll they are held to count no more."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Gates:
@@ -26,23 +29,31 @@ class Gates:
     """The spec's own limit."""
     allowance: Allowance
     """How many tasks of all models may be alive at once."""
-    polls_count: bool
-    """Whether polls count against the limit on requests: the spec says so, or a poll was answered with 429."""
+    counts_polls: bool
+    """Whether polls count against the limit on requests by the spec."""
     brake: Brake
     pace: LearnedWindow = field(default_factory=LearnedWindow)
     headroom: Headroom = field(default_factory=Headroom)
     _told: dict[str, int | None] = field(default_factory=dict)
     """The limit that headers name, by model: where they differ, each model has a window of its own."""
 
+    _polls_struck_at: float | None = None
+    """When a poll was last answered with 429; None when that is long ago."""
     _unanswered: float = 0.0
     """The share of the latest polls that went without an answer."""
     _troubled: dict[str, float] = field(default_factory=dict)
     """When a submit last went without an answer, by model."""
 
     @property
+    def polls_count(self) -> bool:
+        """Whether polls count against the API's limits: the spec says so, or a poll was answered with 429 of late."""
+        return self.counts_polls or self._polls_struck_at is not None
+
+    @property
     def shared_per_minute(self) -> int | None:
         """What submits and polls have together in a minute; None where polls are free or no limit is known."""
-        limits = [limit for limit in (self.window.limit, self.pace.limit) if limit is not None]
+        own = self.window.limit if self.counts_polls else None
+        limits = [limit for limit in (own, self.pace.limit) if limit is not None]
         return min(limits, default=None) if self.polls_count else None
 
     def windows_of(self, lane: Lane) -> tuple[Window, ...]:
@@ -64,7 +75,7 @@ class Gates:
         return max(self._submit_gates(lane, now, alive), key=lambda gate: gate[0])[1]
 
     def _submit_gates(self, lane: Lane, now: float, alive: int) -> tuple[tuple[float, WaitFor], ...]:
-        spare = min(alive, (self.window.limit or 0) // 2) if self.polls_count else 0
+        spare = min(alive, (self.window.limit or 0) // 2) if self.counts_polls else 0
         return (
             (self.brake.submits_open_at(lane.model), WaitFor.API_LIMIT),
             (lane.outage.until, WaitFor.RETRY),
@@ -81,11 +92,11 @@ class Gates:
         at, own_at = self.headroom.opens_at(now), lane.headroom.opens_at(now)
         return max(at, own_at), at >= own_at
 
-    def polls_open_at(self, now: float) -> float:
-        """Return when a poll may leave."""
+    def polls_open_at(self, model: str, now: float) -> float:
+        """Return when a poll for a task of a model may leave; where polls count, what holds submits holds them too."""
         at = self.brake.polls_open_at()
         if self.polls_count:
-            at = max(at, self.window.opens_at(now), self.pace.opens_at(now), self.headroom.opens_at(now))
+            at = max(at, self.brake.submits_open_at(model), *(window.opens_at(now) for window in self._poll_windows()))
         return at
 
     def held_until(self, lane: Lane) -> float:
@@ -94,10 +105,14 @@ class Gates:
 
     def spend_poll(self, now: float) -> None:
         """Count a poll that leaves now, where polls count."""
-        if self.polls_count:
-            for window in (self.window, self.pace, self.headroom):
-                window.reserve()
-                window.spend(now)
+        for window in self._poll_windows():
+            window.reserve()
+            window.spend(now)
+
+    def _poll_windows(self) -> tuple[Window, ...]:
+        """Return where polls count: what a 429 on one has taught is of the API's windows, not of the spec's."""
+        own = (self.window,) if self.counts_polls else ()
+        return (*own, self.pace, self.headroom) if self.polls_count else ()
 
     def hear_submit(self, lane: Lane, answer: Answer, sent_at: float, now: float) -> None:
         """Take in what a submit's answer tells beside its meaning: that the model lives, and the rate limit headers."""
@@ -120,9 +135,11 @@ class Gates:
         if isinstance(answer, Unanswered) and self._unanswered > MUCH:
             self.allowance.had_trouble(now)
         if isinstance(answer, Throttled):
-            self.polls_count = True
+            self._polls_struck_at = now
         elif isinstance(answer, TaskAnswer):
             self.brake.polls.close(sent_at)
+            if self._polls_struck_at is not None and now - self._polls_struck_at > STRUCK_S:
+                self._polls_struck_at = None
         if self.polls_count and isinstance(answer, TaskAnswer | Throttled):
             self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
 

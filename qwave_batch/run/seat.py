@@ -9,6 +9,10 @@ from qwave_batch.run.lane import Lane
 class Window(Protocol):
     """A limit on sends, with room that can be put aside."""
 
+    def opens_at(self, now: float) -> float:
+        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        ...
+
     def reserve(self) -> None:
         """Put room aside for a send that is being prepared."""
         ...

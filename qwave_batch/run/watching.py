@@ -83,7 +83,7 @@ class Watching:
         if watch.is_young:
             await self._until_due(watch, deadline)
         while True:
-            await until_poll_may_leave(self._desk, watch.questions.turn_at)
+            await until_poll_may_leave(self._desk, watch.trial.job.model, watch.questions.turn_at)
             answer = await self._ask(watch)
             watch.seat.answered()
             self._take_news(watch, answer)

@@ -12,7 +12,7 @@ from qwave_batch.client.answers import Answer, RateHint, Throttled, Unanswered
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from tests.unit.run.test_scheduling import of_model, takes
+from tests.unit.run.test_scheduling import last_end, of_model, takes
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 
@@ -250,3 +250,43 @@ def sliding(world: World, per_minute: int) -> None:
         return Throttled(code="rate_limited", wait_s=math.ceil(taken[-per_minute] + 60.0 - world.clock.passed))
 
     world.api._throttled = throttled  # type: ignore[method-assign]
+
+
+# --- where polls count
+
+
+@pytest.mark.parametrize(("fault", "wait_s"), [("429", 30.0), ("quota", 300.0)])
+def test_where_polls_count_a_429_on_a_submit_holds_them_too(world: World, fault: str, wait_s: float) -> None:
+    world.terms = Terms(limits=Limits(concurrency=8, count_polls=True))
+    world.api.latency = takes(4.0)
+    world.api.wait_s = wait_s
+    world.api.fault = lambda place, number: fault if place == "submit" and number == 9 else None
+    world.plan(make_job(index) for index in range(20))
+    assert world.ended().exit_status == 0
+    held_at = world.api.sends("submit")[8] + 2 * world.api.delay_s
+    assert not [at for at, *_ in world.api.log if held_at < at < held_at + wait_s - 1.0]
+    assert max(world.api.paid().values()) == 1
+
+
+def test_where_polls_count_the_hold_of_one_model_is_no_hold_of_anothers_polls(world: World) -> None:
+    world.terms = Terms(limits=Limits(concurrency=4, count_polls=True))
+    world.api.latency = takes(1.0)
+    world.api.wait_s = 200.0
+    world.api.fault = of_model(world, "bad", "429")
+    world.plan(make_job(index, model="bad" if index == 0 else "good") for index in range(20))
+    world.run()
+    assert last_end(world, "good") < 30.0
+
+
+def test_a_429_on_a_poll_makes_polls_count_for_the_api_and_not_for_the_spec(world: World) -> None:
+    """What the spec allows in a minute is for submits, as it says."""
+    seconds = []
+    for struck in (0, 3):
+        world = World(world.root / str(struck))
+        world.terms = Terms(limits=Limits(concurrency=8, requests_per_minute=60))
+        world.api.wait_s = 1.0
+        world.api.latency = takes(2.0)
+        world.api.fault = lambda place, number, at=struck: "429" if place == "status" and number == at else None  # type: ignore[misc]
+        world.plan(make_job(index) for index in range(180))
+        seconds.append(world.ended().seconds)
+    assert seconds[1] < seconds[0] + 10.0
