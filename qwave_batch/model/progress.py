@@ -22,8 +22,10 @@ class Progress:
     """What this run has cost so far, in nano-dollars."""
     elapsed_s: float
     images_per_minute: float
+    """Of the images that this run has put in place, over its time so far."""
     remaining_s: float | None
-    """Seconds to the end at the present pace; None before there is one."""
+    """Seconds to the end, by how fast jobs have ended lately, and at least what limits that are known allow; None
+    while nobody can tell, as when no job ends any more."""
     allowed: int | None = None
     """How many tasks may be alive at once now, where that is found out as the run goes; None where the spec says it,
     and the API takes as many."""

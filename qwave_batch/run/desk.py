@@ -1,6 +1,7 @@
 """What all workers of one run share: the account's limits and money, and what was heard from the API."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.client.answers import Answer, Balance, Served, Stopped, TaskAnswer, Throttled, Trouble, Unanswered
@@ -10,11 +11,13 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
+from qwave_batch.model.record import JobStatus
 from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.episode import UNSAID, Episode
+from qwave_batch.run.forecast import last_submit_at, time_left
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import Halt, HaltKind
 from qwave_batch.run.hints import Expected, Hints
@@ -25,6 +28,7 @@ from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.waiting import (
     Wait,
+    WaitFor,
     words_of_deafness,
     words_of_long_wait,
     words_of_quota,
@@ -59,6 +63,8 @@ class Desk:
     """What happened to the last of those calls."""
     news: News = field(default_factory=News)
     """Whether the API tells how tasks stand."""
+    lanes: Sequence[Lane] = ()
+    """What is left to do of each model."""
     wait: Wait | None = None
     """What the next submit waits for."""
     quota_window: str = ""
@@ -127,10 +133,21 @@ class Desk:
         if self.silent_since is not None:
             patience_s = self.context.options.max_offline_s
             note = words_of_silence(self.silence, now - self.silent_since, patience_s) or note
-        progress = self.tally.progress(now)
-        wait_s = self.wait.until - now if self.wait is not None else 0.0
-        remaining_s = None if progress.remaining_s is None else max(progress.remaining_s, wait_s)
-        return replace(progress, note=note, remaining_s=remaining_s, allowed=self.allowed)
+        return replace(self.tally.progress(now), note=note, remaining_s=self._time_left(now), allowed=self.allowed)
+
+    def _time_left(self, now: float) -> float | None:
+        alive = sum(lane.alive for lane in self.lanes)
+        open_lanes = [] if self.halt.is_on else self.lanes
+        jobs = alive + sum(lane.asks.left for lane in self.lanes) + sum(lane.submits_left for lane in open_lanes)
+        is_held = self.wait is not None and self.wait.reason is not WaitFor.RETRY  # another try may be as vain
+        return time_left(
+            jobs if self.lanes else self.tally.statuses[JobStatus.PENDING],
+            self.tally.ends,
+            alive=alive,
+            opens_at=self.wait.until if self.wait is not None and is_held else now,
+            last_submit_at=last_submit_at(open_lanes, self.gates, now),
+            now=now,
+        )
 
     def hear(self, answer: Answer | Balance | Trouble) -> None:
         """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.

@@ -25,6 +25,9 @@ class Headroom:
         self._sent: deque[float] = deque(maxlen=_REMEMBERED)
         """Sends that the newest answer may not know of."""
         self._reserved = 0
+        self._limit: int | None = None
+        self._period_s = 0.0
+        """The longest time to a reset that was heard of: about the length of a window."""
 
     def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
         """Take in the headers of an answer to what left at ``sent_at``, unless a newer one has spoken."""
@@ -37,6 +40,7 @@ class Headroom:
             self._remaining = None
         else:
             self._remaining, self._reset_at = hint.remaining, now + hint.reset_s
+            self._limit, self._period_s = hint.limit, max(self._period_s, hint.reset_s)
 
     def opens_at(self, now: float) -> float:
         """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
@@ -50,6 +54,14 @@ class Headroom:
         if self._remaining - len(self._sent) - self._reserved > 0:
             return now
         return self._reset_at
+
+    def opens_for(self, sends: int, now: float) -> float:
+        """Return the earliest time at which the last of so many sends can leave, if nothing else is sent."""
+        if self._remaining is None or now >= self._reset_at:
+            return now
+        more = sends - max(0, self._remaining - len(self._sent))
+        windows = (more - 1) // self._limit if self._limit else 0
+        return now if more <= 0 else self._reset_at + windows * self._period_s
 
     def reserve(self) -> None:
         """Put room aside for a send that is being prepared."""

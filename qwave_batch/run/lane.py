@@ -40,6 +40,11 @@ class RowQueue:
         return not self.page and self.read >= len(self.rows)
 
     @property
+    def left(self) -> int:
+        """How many are left."""
+        return len(self.page) + len(self.rows) - self.read
+
+    @property
     def is_hungry(self) -> bool:
         """Whether the next page has to be read before anything can be taken."""
         return not self.page and self.read < len(self.rows)
@@ -112,6 +117,11 @@ class Lane:
     def delayed(self) -> int:
         """How many jobs wait to be tried again."""
         return len(self._delayed) + len(self._doubted)
+
+    @property
+    def submits_left(self) -> int:
+        """How many jobs are still to be submitted in this run; none of a model that is closed."""
+        return 0 if self.closed else self.delayed + self.resends.left + self.fresh.left
 
     def drain(self) -> list[Trial]:
         """Take all jobs that wait to be tried again, and their slots from them."""

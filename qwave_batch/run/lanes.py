@@ -21,7 +21,7 @@ class Lanes:
 
     def __init__(self, desk: Desk, work: Mapping[tuple[str, Work], "array[int]"]) -> None:
         self._desk = desk
-        self._all = _lanes(desk, work)
+        self._all = desk.lanes = _lanes(desk, work)
         self._is_short = False
         """Whether a job was left to another run for want of money."""
 

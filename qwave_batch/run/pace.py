@@ -3,6 +3,8 @@
 import math
 from collections import deque
 
+from qwave_batch.run.window import last_send_at
+
 PERIOD_S = 60.0
 MARGIN_S, MOST_MARGIN_S = 0.25, 2.0
 """The server counts a request when it arrives, and the way there is not always equally long: so much later than it
@@ -39,6 +41,10 @@ class LearnedWindow:
         if room <= 0:
             return math.inf
         return now if len(self._sent) < room else max(now, self._sent[-room] + PERIOD_S + self._margin_s)
+
+    def opens_for(self, sends: int, now: float) -> float:
+        """Return the earliest time at which the last of so many sends can leave, if nothing else is sent."""
+        return now if self.limit is None else last_send_at(self._sent, self.limit, PERIOD_S, sends, now)
 
     def reserve(self) -> None:
         """Put room aside for a send that is being prepared."""

@@ -197,7 +197,7 @@ class Scheduler:
         match step:
             case Done():
                 if trial.is_planned:
-                    self._desk.tally.settle(trial.status, step.status)
+                    self._desk.tally.settle(trial.status, step.status, self._desk.now())
                 trial.status = step.status
                 if self._desk.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
                     self._desk.halt.stop(
@@ -214,7 +214,7 @@ class Scheduler:
         """Leave a job that waits for another try to the next run, and count it as it stands."""
         await self._worker.submitting.put_aside(trial)
         if trial.attempt is not None and trial.is_planned:
-            self._desk.tally.settle(trial.status, status_of(trial.attempt))
+            self._desk.tally.settle(trial.status, status_of(trial.attempt), self._desk.now())
 
     async def _dismiss(self) -> None:
         """Send away the workers that are left: the run leaves, and what they hold is on record."""

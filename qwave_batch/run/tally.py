@@ -7,6 +7,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.ends import JobCounts, RequestCounts
+from qwave_batch.run.forecast import FEWEST_S, Ends
 
 
 @dataclass(slots=True)
@@ -26,17 +27,21 @@ class Tally:
     downloads: int = 0
     retries: int = 0
     new_images: int = 0
-    finished: int = 0
-    """Jobs that this run has brought to an end."""
     cost_nusd: int = 0
     in_flight: int = 0
     warnings: list[str] = field(default_factory=list)
+    ends: Ends = field(init=False)
+    """When this run has brought jobs to an end."""
 
-    def settle(self, before: JobStatus, after: JobStatus) -> None:
-        """Count a job that now stands otherwise."""
+    def __post_init__(self) -> None:
+        self.ends = Ends(self.started_at)
+
+    def settle(self, before: JobStatus, after: JobStatus, now: float) -> None:
+        """Count a job that this run is through with: it now stands otherwise, or is left to the next one as pending."""
         self.statuses[before] -= 1
         self.statuses[after] += 1
-        self.finished += after is not JobStatus.PENDING
+        if after is not JobStatus.PENDING:
+            self.ends.add(now)
 
     def warn(self, text: str) -> None:
         """Keep a warning, once."""
@@ -44,11 +49,9 @@ class Tally:
             self.warnings.append(text)
 
     def progress(self, now: float) -> Progress:
-        """Return how the run stands."""
+        """Return how the run stands; how long it still takes is worked out by whoever knows the limits."""
         elapsed_s = now - self.started_at
         jobs = self.statuses.total() - self.statuses[JobStatus.SKIPPED]
-        waiting = self.statuses[JobStatus.PENDING]
-        pace = self.finished / elapsed_s if elapsed_s > 0 else 0.0
         return Progress(
             jobs=jobs,
             done=self.statuses[JobStatus.COMPLETED],
@@ -58,8 +61,8 @@ class Tally:
             images=self.new_images,
             spent_nusd=self.cost_nusd,
             elapsed_s=elapsed_s,
-            images_per_minute=self.new_images * 60 / elapsed_s if elapsed_s > 0 else 0.0,
-            remaining_s=waiting / pace if pace else None,
+            images_per_minute=self.new_images * 60 / max(FEWEST_S, elapsed_s),
+            remaining_s=None,
         )
 
     def job_counts(self) -> JobCounts:
