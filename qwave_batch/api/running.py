@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from qwave_batch.api.reusing import open_lenders
 from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.errors import AccountError, BudgetError, FolderError, RunStopped, UsageError
+from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.identity import FolderClaim
@@ -171,8 +171,9 @@ class _Run:
                 self._ask(expected)
                 _tell_estimate(feed, expected, reused)
                 end = await self._execute(ledger, recorder, feed)
-            except (AccountError, UsageError, RunStopped) as error:
-                await asyncio.to_thread(recorder.give_up, error)
+            except QwaveError as error:
+                with suppress(StorageError):  # the first error says more than a second one
+                    await asyncio.to_thread(recorder.give_up, error)
                 _tell_end(feed, error.exit_status, str(error))
                 raise
             summary = await asyncio.to_thread(recorder.finish, end)

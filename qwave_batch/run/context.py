@@ -33,7 +33,7 @@ class RunContext:
     cost_nusd: Callable[[Job, int], int]
     """The catalog price of so many images of a job, for answers that do not say what they cost."""
     write_manifest: Callable[[], None]
-    """Writes manifest and summary from the ledger; called in a thread, every 30 s and at every end."""
+    """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
     callbacks: Callbacks | None = None
     """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None

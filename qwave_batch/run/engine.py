@@ -1,7 +1,6 @@
 """A run: makes the folder hold what the plan in its ledger describes, as far as it is let."""
 
 import asyncio
-from contextlib import ExitStack, suppress
 
 from qwave_batch.client.answers import Throttled
 from qwave_batch.errors import BudgetError, FolderError, StorageError
@@ -70,7 +69,6 @@ async def run_plan(context: RunContext) -> RunEnd:
         desk.wait, desk.silent_since, desk.tally.in_flight = None, None, 0
         if not is_refused:  # else nothing has begun, and there is nothing to show
             _show(desk)
-        await _write_manifest(desk)
     if desk.halt.storage_error is not None and desk.halt.exit_status == desk.halt.storage_error.exit_status:
         raise desk.halt.storage_error
     return _end(desk)
@@ -107,14 +105,6 @@ async def _ask_balance(desk: Desk) -> None:
     desk.hear(answer)
     if isinstance(answer, Throttled):
         desk.throttle_polls(answer)
-
-
-async def _write_manifest(desk: Desk) -> None:
-    """Write the manifest a last time; when the disk has failed already, that error says more than a second one."""
-    with ExitStack() as stack:
-        if desk.halt.storage_error is not None:
-            stack.enter_context(suppress(StorageError))
-        await asyncio.to_thread(desk.context.write_manifest)
 
 
 async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
