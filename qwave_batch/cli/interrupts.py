@@ -1,51 +1,75 @@
-"""Ctrl-C, SIGTERM and a closed terminal, handed to a running event loop instead of breaking into it."""
+"""Ctrl-C, SIGTERM and a closed terminal: they end a command in order, and are handed to a loop that is running."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 from qwave_batch.later import later
 
 if TYPE_CHECKING:
     import asyncio
+    import threading
 else:
     asyncio = later("asyncio")
+    threading = later("threading")
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+class Interrupt(KeyboardInterrupt):
+    """One of the signals came.
+
+    Not KeyboardInterrupt itself: where that passes through ``exec``, which modules are loaded with, Python ends the
+    process by SIGINT in the end, whatever became of it.
+    """
+
+
+def break_on_signals() -> None:
+    """Have each SIGINT, SIGTERM or SIGHUP raise ``Interrupt`` in the main thread, from now on."""
+    for number in _heard():
+        signal.signal(number, _break)
 
 
 @contextmanager
 def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Call ``act`` in the running loop for each SIGINT, SIGTERM or SIGHUP inside the block.
+    """Call ``act`` in the running loop for each of the signals inside the block.
 
-    A SIGHUP that is ignored stays so: that is what ``nohup`` asks for. Outside the main thread, where Python hands out
-    no signals, nothing changes.
+    Outside the main thread, where Python hands out no signals, nothing changes.
     """
-    if current_thread() is not main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    is_hangup_heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    heard = (*_SIGNALS, signal.SIGHUP) if is_hangup_heard else _SIGNALS
-    for number in heard:
+    before = {number: signal.getsignal(number) for number in _heard()}
+    for number in before:
         loop.add_signal_handler(number, act)
     try:
         yield
     finally:
-        for number in heard:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 @contextmanager
 def breakable() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt inside the block again: while a person is asked, the loop stands still."""
-    if current_thread() is not main_thread():
+    """Let the signals raise ``Interrupt`` inside the block again: while a person is asked, the loop stands still."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.signal(number, _break) for number in _heard()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heard() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a command; a SIGHUP that is ignored stays so: that is what ``nohup`` asks for."""
+    is_hangup_heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if is_hangup_heard else ()))
+
+
+def _break(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupt

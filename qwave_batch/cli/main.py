@@ -18,9 +18,6 @@ else:
     metadata = later("importlib.metadata")
     traceback = later("traceback")
 
-INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells count it."""
-
 _WIDEST_HELP = 100
 
 
@@ -46,9 +43,6 @@ def _execute(argv: Sequence[str], console: Console) -> int:
     except HelpAsked as asked:
         console.print([asked.text.rstrip()])
         return 0
-    except KeyboardInterrupt:
-        console.say("stopped")
-        return INTERRUPTED
     except QwaveError as error:
         return _explain(error, console)
     except OSError as error:
