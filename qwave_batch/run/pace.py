@@ -18,8 +18,10 @@ GROWTH = 20
 class LearnedWindow:
     """At most so many sends in any minute, as soon as the server's own 429s show that it counts that way.
 
-    A 429 whose wait ends just when our oldest send of the last minute is a minute old comes from a window of a minute;
-    its size is what that minute let through. Any other 429 teaches nothing here. Times are monotonic seconds.
+    A 429 whose wait ends just when our oldest send of the last minute is a minute old may come from a window of a
+    minute; its size is then what that minute let through. An API that always says the same is right by chance now and
+    then: it is believed when a second one is right with another wait, as only a countdown is. Any other 429 teaches
+    nothing here. Times are monotonic seconds.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,8 @@ class LearnedWindow:
         self._sent: deque[float] = deque()
         self._reserved = 0
         self._margin_s = MARGIN_S
+        self._suspected_s: float | None = None
+        """The wait that was asked for when a 429 first looked like a window's."""
         self._tried_at = -math.inf
         self._before: int | None = None
         """The limit before the last try of more."""
@@ -73,12 +77,20 @@ class LearnedWindow:
             return False
         if self.limit is not None and wait_s <= TOLERANCE_S:
             self._step_back(now)
-        elif abs(self._sent[0] + PERIOD_S - now - wait_s) <= TOLERANCE_S:
+        elif self._is_countdown(now, wait_s):
             self.limit = len(self._sent)
         else:
             return False
         self._tried_at = now
         return True
+
+    def _is_countdown(self, now: float, wait_s: float) -> bool:
+        if abs(self._sent[0] + PERIOD_S - now - wait_s) > TOLERANCE_S:
+            self._suspected_s = None
+            return False
+        if self._suspected_s is None:
+            self._suspected_s = wait_s
+        return self.limit is not None or abs(wait_s - self._suspected_s) > TOLERANCE_S
 
     def _step_back(self, now: float) -> None:
         """Take back the last try of more; without one, it was a little early only."""

@@ -290,3 +290,39 @@ def test_a_429_on_a_poll_makes_polls_count_for_the_api_and_not_for_the_spec(worl
         world.plan(make_job(index) for index in range(180))
         seconds.append(world.ended().seconds)
     assert seconds[1] < seconds[0] + 10.0
+
+
+# --- windows that nobody named
+
+
+@pytest.mark.parametrize("wait_s", [50.0, 60.0])
+def test_an_api_that_takes_few_at_once_and_always_says_a_minute_is_not_held_to_have_a_window(
+    world: World, wait_s: float
+) -> None:
+    world.terms = Terms()
+    world.api.latency = takes(2.0)
+    world.api.wait_s = wait_s
+    api = world.api
+
+    def fault(place: str, _: int) -> str | None:
+        alive = sum(task.ends_at > world.clock.passed for task in api.tasks.values())
+        return "429" if place == "submit" and alive >= 10 else None
+
+    api.fault = fault
+    world.plan(make_job(index) for index in range(400))
+    end = world.ended()
+    assert end.exit_status == 0
+    assert end.seconds < 5 * 400 * 2.0 / 10
+    assert not any("requests a minute" in warning for warning in end.warnings)
+
+
+def test_a_window_that_nobody_named_is_found_out_and_used(world: World) -> None:
+    world.terms = Terms()
+    world.api.latency = takes(2.0)
+    sliding(world, 60)
+    world.plan(make_job(index) for index in range(300))
+    end = world.ended()
+    assert end.exit_status == 0
+    assert end.seconds < 1.15 * 4 * 60.0 + 10.0
+    assert end.requests.submit - 300 < 20
+    assert any("about 6" in warning and "requests a minute of m" in warning for warning in end.warnings)

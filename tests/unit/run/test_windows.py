@@ -49,14 +49,28 @@ def test_nothing_is_held_back_before_anything_is_known() -> None:
     assert window.opens_at(1.0) == 1.0
 
 
-def test_a_minute_is_recognised_by_the_wait_that_is_asked_for() -> None:
+def test_a_minute_is_recognised_by_waits_that_count_down() -> None:
     window = LearnedWindow()
     for second in range(6):
         send(window, float(second))
     send(window, 6.0)
-    assert window.was_throttled(6.0, 6.0, wait_s=54.0)
+    assert not window.was_throttled(6.0, 6.0, wait_s=54.0), "an API that always says 54 would have said the same"
+    send(window, 9.0)
+    assert window.was_throttled(9.0, 9.0, wait_s=51.0)
     assert window.limit == 6
-    assert window.opens_at(6.5) >= 60.0
+    assert window.opens_at(9.5) >= 60.0
+
+
+@given(asked_s=st.integers(1, 60), gaps=st.lists(st.floats(0.1, 30.0), min_size=2, max_size=60))
+def test_a_wait_that_is_always_the_same_is_no_window(asked_s: int, gaps: list[float]) -> None:
+    """However often it ends by chance when our oldest send is a minute old."""
+    window, now = LearnedWindow(), 0.0
+    for place, gap in enumerate(gaps):
+        now += gap
+        send(window, now)
+        if place % 2:
+            window.was_throttled(now, now, wait_s=float(asked_s))
+    assert window.limit is None
 
 
 def test_another_kind_of_429_teaches_nothing() -> None:
