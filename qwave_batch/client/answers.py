@@ -84,7 +84,7 @@ class Throttled(Served):
 
     wait_s: float | None = None
     """Seconds to wait from now, by ``Retry-After``, ``reset_at`` or the rate limit headers, never negative and
-    at most 32 days; None when the server does not say."""
+    at most 32 days, which also stand for anything longer; None when the server does not say."""
     code: str = ""
     message: str = ""
     window: str | None = None

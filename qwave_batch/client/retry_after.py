@@ -7,7 +7,7 @@ from qwave_batch.client.answers import RateHint
 from qwave_batch.client.instants import http_date, instant
 
 MAX_WAIT_S = 32 * 86_400.0
-"""A month's quota window is the longest wait that makes sense; what is longer is taken as not said."""
+"""A month's quota window is the longest wait that makes sense; what is longer is taken for this, which no run waits."""
 
 _EPOCH_FROM = 1e9  # a reset this large is a moment, not a number of seconds: it would be 31 years
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
@@ -34,14 +34,23 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     return None if until is None else wait_until(until, headers, now)
 
 
-def wait_until(until: float, headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds from the answer to a moment by the server's clock, or None when it is absurdly far."""
+def wait_until(until: float, headers: Mapping[str, str], now: float) -> float:
+    """Return the seconds from the answer to a moment by the server's clock, at least 0 and at most ``MAX_WAIT_S``."""
+    return bounded_wait(_until(until, headers, now))
+
+
+def _until(moment: float, headers: Mapping[str, str], now: float) -> float:
     reference = served_at(headers)
-    return bounded_wait(max(0.0, until - (now if reference is None else reference)))
+    return max(0.0, moment - (now if reference is None else reference))
 
 
-def bounded_wait(wait_s: float) -> float | None:
-    """Return the wait, or None when it is longer than anything a server could mean."""
+def bounded_wait(wait_s: float) -> float:
+    """Return the wait, at least 0 and at most ``MAX_WAIT_S``."""
+    return min(max(0.0, wait_s), MAX_WAIT_S)
+
+
+def _reset_s(wait_s: float) -> float | None:
+    """Return the time to a reset that a header only hints at, or None when it is longer than anything it could mean."""
     return wait_s if 0 <= wait_s <= MAX_WAIT_S else None
 
 
@@ -63,9 +72,9 @@ def _from_three(prefix: str, headers: Mapping[str, str], now: float) -> RateHint
     reset = _leading_number(headers.get(f"{prefix}-reset", ""))
     if reset is not None and reset >= _EPOCH_FROM:
         moment = instant(reset)
-        reset_s = None if moment is None else wait_until(moment, headers, now)
+        reset_s = None if moment is None else _reset_s(_until(moment, headers, now))
     else:
-        reset_s = None if reset is None else bounded_wait(reset)
+        reset_s = None if reset is None else _reset_s(reset)
     return RateHint(
         limit=_whole(_leading_number(headers.get(f"{prefix}-limit", ""))),
         remaining=_whole(_leading_number(headers.get(f"{prefix}-remaining", ""))),
@@ -107,7 +116,7 @@ def _hint(limit: float | None, remaining: float | None, reset: float | None) -> 
     return RateHint(
         limit=_whole(limit),
         remaining=_whole(remaining),
-        reset_s=None if reset is None else bounded_wait(reset),
+        reset_s=None if reset is None else _reset_s(reset),
     )
 
 

@@ -189,15 +189,15 @@ def _stopped(reading: Reading) -> Stopped:
 
 
 def _throttled(reading: Reading) -> Throttled:
-    """Return how long to wait: ``Retry-After``, else the body's ``reset_at``, else the rate limit headers."""
+    """Return how long to wait: ``Retry-After`` or the body's ``reset_at``, the longer of both, else the headers' reset.
+
+    A quota window's ``reset_at`` is its end; a gateway before it may add a ``Retry-After`` of its own.
+    """
     details: JsonObject = reading.error.details if reading.error else {}
     headers, rate = reading.response.headers, reading.rate
     until = instant(details.get("reset_at"))
-    wait_s = retry_after_s(headers, reading.now)
-    if wait_s is None and until is not None:
-        wait_s = wait_until(until, headers, reading.now)
-    if wait_s is None and rate is not None:
-        wait_s = rate.reset_s
+    said = [retry_after_s(headers, reading.now), None if until is None else wait_until(until, headers, reading.now)]
+    wait_s = max((each_s for each_s in said if each_s is not None), default=rate.reset_s if rate else None)
     return Throttled(
         wait_s=wait_s,
         code=reading.error.code if reading.error else "http_429",

@@ -36,15 +36,17 @@ def test_a_date_that_is_past_means_no_wait() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-1", "nan", "inf", "1e3", "soon", "99999999999", "9" * 400, "5, 5", "Fri, 15 Jan 2327 08:00:00 GMT", "٣"],
+    ["", "-1", "nan", "inf", "1e3", "soon", "9" * 400, "5, 5", "٣"],
 )
-def test_nonsense_and_centuries_are_taken_as_not_said(text: str) -> None:
+def test_nonsense_is_taken_as_not_said(text: str) -> None:
     assert retry_after_s({"retry-after": text}, NOW) is None
 
 
-def test_the_longest_wait_is_a_month() -> None:
-    assert retry_after_s({"retry-after": str(int(MAX_WAIT_S))}, NOW) == MAX_WAIT_S
-    assert retry_after_s({"retry-after": str(int(MAX_WAIT_S) + 1)}, NOW) is None
+@pytest.mark.parametrize(
+    "text", [str(int(MAX_WAIT_S)), str(33 * 86_400), "99999999999", "Fri, 15 Jan 2327 08:00:00 GMT"]
+)
+def test_the_longest_wait_is_a_month_and_a_longer_one_is_not_taken_as_not_said(text: str) -> None:
+    assert retry_after_s({"retry-after": text}, NOW) == MAX_WAIT_S
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from qwave_batch.client.retry_after import retry_after_s
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.options import RunOptions
@@ -106,3 +107,11 @@ def test_no_run_is_said_to_end_before_what_it_waits_for(world: World) -> None:
     waiting = [progress for progress in seen if "quota" in progress.note and progress.elapsed_s < 100]
     assert waiting
     assert all(progress.remaining_s is not None and progress.remaining_s > 190 for progress in waiting)
+
+
+def test_a_pause_of_more_than_a_month_ends_the_run_and_is_no_pause_that_was_not_said(world: World) -> None:
+    world.api.wait_s = retry_after_s({"retry-after": str(33 * 86_400)}, now=0.0)
+    world.api.fault = lambda place, _: "quota" if place == "submit" else None
+    world.plan([make_job(0)])
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit) == (3, 1)
