@@ -3,9 +3,15 @@
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qwave_batch.errors import UnknownName, UsageError
+from qwave_batch.later import later
+
+if TYPE_CHECKING:
+    import pathlib
+else:
+    pathlib = later("pathlib")
 
 
 class HelpAsked(Exception):
@@ -80,6 +86,13 @@ def one_of(kind: str, names: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def a_path(text: str) -> "pathlib.Path":
+    """Return the path of an argument; an empty one, as an unset variable leaves it, would be the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty, and names no file and no folder")
+    return pathlib.Path(text)
 
 
 def whole_number(*, minimum: int, maximum: int | None = None) -> Callable[[str], int]:

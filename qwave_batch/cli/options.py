@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.errors import UsageError
 
@@ -40,9 +40,10 @@ def add_reading(parser: Parser) -> None:
 
 def _folder(text: str) -> Path:
     """Return the folder of an argument, which must be there: a slip of the keyboard would allow nothing."""
-    if not Path(text).is_dir():
+    folder = a_path(text)
+    if not folder.is_dir():
         raise UsageError(f"--allow-read {text}: there is no such folder")
-    return Path(text)
+    return folder
 
 
 def add_base_url(parser: Parser) -> None:

@@ -31,6 +31,13 @@ class Progress:
     and the API takes as many."""
     note: str = ""
     """What the run is waiting for, when it waits: a rate limit with its end, a paused model."""
+    cancelled: int = 0
+    """Jobs whose task was cancelled at the API."""
+
+    @property
+    def settled(self) -> int:
+        """Jobs that this run is through with, or need not touch."""
+        return min(self.jobs, self.done + self.failed + self.cancelled + self.unknown)
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]

@@ -29,6 +29,7 @@ class LiveRun:
             "jobs": progress.jobs,
             "done": progress.done,
             "failed": progress.failed,
+            "cancelled": progress.cancelled,
             "unknown": progress.unknown,
             "in_flight": progress.in_flight,
             "allowed": progress.allowed,

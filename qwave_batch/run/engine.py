@@ -148,7 +148,7 @@ def _is_news(new: Progress, old: Progress) -> bool:
     """Whether something happened, or a second went by."""
 
     def facts(progress: Progress) -> tuple[object, ...]:
-        return (progress.done, progress.failed, progress.unknown, progress.in_flight, progress.note)
+        return (progress.done, progress.failed, progress.cancelled, progress.unknown, progress.in_flight, progress.note)
 
     return facts(new) != facts(old) or new.elapsed_s - old.elapsed_s >= 1.0
 

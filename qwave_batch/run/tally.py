@@ -55,7 +55,8 @@ class Tally:
         return Progress(
             jobs=jobs,
             done=self.statuses[JobStatus.COMPLETED],
-            failed=self.statuses[JobStatus.FAILED] + self.statuses[JobStatus.CANCELLED],
+            failed=self.statuses[JobStatus.FAILED],
+            cancelled=self.statuses[JobStatus.CANCELLED],
             unknown=self.statuses[JobStatus.UNKNOWN],
             in_flight=self.in_flight,
             images=self.new_images,

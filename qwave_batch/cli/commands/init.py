@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 
 USAGE = "[DIR]"
@@ -13,7 +13,7 @@ USAGE = "[DIR]"
 def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument(
-        "folder", metavar="DIR", nargs="?", type=Path, default=Path(), help="where to write it; else here"
+        "folder", metavar="DIR", nargs="?", type=a_path, default=Path(), help="where to write it; else here"
     )
 
 

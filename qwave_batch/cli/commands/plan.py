@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser, one_of
+from qwave_batch.cli.arguments import Parser, a_path, one_of
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.offers import live_words
@@ -37,7 +37,7 @@ def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument("source", metavar="SPEC", help="a spec, or a file that plan --out wrote")
     parser.add_argument(
-        "--out", metavar="FILE.jsonl", type=Path, help="write the jobs there, a line each; run takes it as it stands"
+        "--out", metavar="FILE.jsonl", type=a_path, help="write the jobs there, a line each; run takes it as it stands"
     )
     parser.add_argument(
         "--against",
@@ -50,7 +50,7 @@ def configure(parser: Parser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        type=Path,
+        type=a_path,
         help="show what could be taken from another run folder; may be given again",
     )
     parser.add_argument(

@@ -1,11 +1,10 @@
 """``qwave-batch prune``: removes what the spec no longer asks for, after showing it."""
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, size
 from qwave_batch.cli.drawing.terminal import Terminal
@@ -23,7 +22,7 @@ _SHOWN = 20
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a run folder")
+    parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder")
     add_yes(parser, "remove without asking")
     add_json(parser, "what is, or would be, removed")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.progress import view_for
@@ -32,7 +32,7 @@ _IDS_SHOWN = 3
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a run folder that no run is at work on")
+    parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder that no run is at work on")
     add_simulate(parser, "its tasks are the embedded API's, as run --simulate made them")
     add_base_url(parser)
     add_json(parser, "what was missing and what became of it")

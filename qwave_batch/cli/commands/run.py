@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser, amount, whole_number
+from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
 from qwave_batch.cli.commands.plan import say_warnings, show_plan
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
@@ -30,6 +30,7 @@ else:
 
 USAGE = "SPEC-or-PLAN [-o DIR] [options]"
 
+_STDOUT = Path("-")
 ASK_ABOVE_NUSD = 1 * NUSD_PER_USD
 
 
@@ -37,7 +38,7 @@ def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument("source", metavar="SPEC-or-PLAN", help="a spec, or a file that plan --out wrote")
     parser.add_argument(
-        "-o", "--out", metavar="DIR", type=Path, help="the run folder; else runs/NAME, simulated runs/NAME-simulated"
+        "-o", "--out", metavar="DIR", type=a_path, help="the run folder; else runs/NAME, simulated runs/NAME-simulated"
     )
     add_simulate(parser, "run against the embedded API; no key is needed")
     add_base_url(parser)
@@ -61,10 +62,12 @@ def configure(parser: Parser) -> None:
         metavar="DIR",
         action="append",
         default=[],
-        type=Path,
+        type=a_path,
         help="take what this run folder already holds of the same jobs, for nothing; may be given again",
     )
-    parser.add_argument("--events", metavar="FILE", help="append what happens to this file as JSON lines; - is stdout")
+    parser.add_argument(
+        "--events", metavar="FILE", type=a_path, help="append what happens to this file as JSON lines; - is stdout"
+    )
     parser.add_argument("--adopt", action="store_true", help="go on with a folder that was moved or copied here")
     parser.add_argument("--fail-fast", action="store_true", help="stop after the first job that fails for good")
     parser.add_argument("--dry-run", action="store_true", help="only show what would be made, as plan does")
@@ -97,7 +100,7 @@ def _configure_selection(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Plan, run and sum up."""
-    if args.events == "-" and args.json:
+    if args.events == _STDOUT and args.json:
         raise UsageError("--events - and --json both want stdout; give the events a file")
     plan = api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
     options = _options(args)
@@ -115,12 +118,12 @@ def execute(args: Namespace, console: Console) -> int:
 
 
 @contextmanager
-def _event_log(target: str | None, console: Console) -> "Iterator[EventLog | None]":
+def _event_log(target: Path | None, console: Console) -> "Iterator[EventLog | None]":
     """Yield the log of ``--events``, and say in the end what was lost of it."""
     if target is None:
         yield None
         return
-    log = api.EventLog(console.stdout if target == "-" else Path(target))
+    log = api.EventLog(console.stdout if target == _STDOUT else target)
     try:
         yield log
     finally:

@@ -2,11 +2,10 @@
 
 from argparse import Namespace
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser, whole_number
+from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_catalog
@@ -47,7 +46,7 @@ def configure(parser: Parser) -> None:
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="another seed, another course of events")
     parser.add_argument(
-        "--state", metavar="FILE", type=Path, help="keep the tasks in this file, so that they survive a restart"
+        "--state", metavar="FILE", type=a_path, help="keep the tasks in this file, so that they survive a restart"
     )
     add_catalog(parser)
 

@@ -2,11 +2,10 @@
 
 import time
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.status import draw_glance, draw_status, glance_sentence
 from qwave_batch.cli.drawing.terminal import over
@@ -24,7 +23,7 @@ _LINE_EVERY_S = 5.0
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a run folder")
+    parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder")
     parser.add_argument("--watch", action="store_true", help="follow a run that is at work until it has ended")
     add_json(parser, "it")
 

@@ -1,11 +1,10 @@
 """``qwave-batch verify``: every line and every file of a run folder."""
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser
+from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, size
 from qwave_batch.cli.drawing.problems import draw_problems
@@ -23,7 +22,7 @@ UNSOUND = 1
 
 def configure(parser: Parser) -> None:
     """Name the arguments."""
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a run folder")
+    parser.add_argument("folder", metavar="DIR", type=a_path, help="a run folder")
     add_json(parser, "the report")
 
 

@@ -94,7 +94,7 @@ class Bar:
         width = self._bar.ncols or self._terminal.width
         left, right = bar_figures(progress, room=width - _SHORTEST_BAR)
         self._bar.total = max(1, progress.jobs)
-        self._bar.n = min(progress.done + progress.failed + progress.unknown, progress.jobs)
+        self._bar.n = progress.settled
         self._bar.bar_format = f"{left}|{{bar}}|{right}"
         self._bar.refresh()
 
@@ -139,12 +139,17 @@ class PlainLines:
 def sentence(progress: Progress) -> str:
     """Return the counts in words."""
     parts = [f"{progress.done:,} of {count(progress.jobs, 'job')} done"]
-    parts += [f"{progress.failed:,} failed"] if progress.failed else []
-    parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
+    parts += undone(progress)
     parts += [f"{in_flight(progress)} in flight", f"{progress.images_per_minute:,.0f} images/min"]
     parts += [usd(progress.spent_nusd)]
     parts += [f"{duration(progress.remaining_s)} left"] if progress.remaining_s else []
     return ", ".join(parts)
+
+
+def undone(progress: Progress) -> list[str]:
+    """Return the jobs that the run is through with and that are not done, by how they stand."""
+    counts = ((progress.failed, "failed"), (progress.cancelled, "cancelled"), (progress.unknown, "unknown"))
+    return [f"{number:,} {what}" for number, what in counts if number]
 
 
 def in_flight(progress: Progress) -> str:
@@ -154,9 +159,7 @@ def in_flight(progress: Progress) -> str:
 
 def bar_figures(progress: Progress, *, room: int) -> tuple[str, str]:
     """Return what stands left and right of the bar in at most ``room`` columns: the least important goes first."""
-    left = f"{progress.done:,}/{progress.jobs:,} done"
-    left += f" {progress.failed:,} failed" if progress.failed else ""
-    left += f" {progress.unknown:,} unknown" if progress.unknown else ""
+    left = " ".join([f"{progress.done:,}/{progress.jobs:,} done", *undone(progress)])
     time_left = f"{_clock_time(progress.remaining_s)} left" if progress.remaining_s is not None else "-- left"
     right = [
         f"{in_flight(progress)} in flight",

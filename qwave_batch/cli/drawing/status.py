@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, size, usd
 from qwave_batch.cli.drawing.books import draw_books
-from qwave_batch.cli.drawing.progress import sentence
+from qwave_batch.cli.drawing.progress import sentence, undone
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cut, wrap
 
@@ -82,12 +82,8 @@ def _head(of: "FolderStatus | Glance", terminal: Terminal) -> list[str]:
 
 
 def _bar(progress: "Progress", terminal: Terminal) -> str:
-    settled = progress.done + progress.failed + progress.unknown
-    parts = [f"{progress.done:,}/{progress.jobs:,} done"]
-    parts += [f"{progress.failed:,} failed"] if progress.failed else []
-    parts += [f"{progress.unknown:,} unknown"] if progress.unknown else []
-    text = ", ".join(parts)
-    share = min(1.0, settled / progress.jobs) if progress.jobs else 1.0
+    text = ", ".join([f"{progress.done:,}/{progress.jobs:,} done", *undone(progress)])
+    share = progress.settled / progress.jobs if progress.jobs else 1.0
     width = max(10, min(40, terminal.width - len(text) - 10))
     full, empty = ("█", "─") if terminal.has_unicode else ("#", "-")
     filled = int(share * width)

@@ -72,6 +72,13 @@ def test_a_bar_says_once_what_it_waits_for() -> None:
     assert stream.getvalue().count("rate limit") == 1
 
 
+def test_cancelled_jobs_are_no_failed_ones() -> None:
+    now = replace(NOW, failed=0, cancelled=20)
+    assert sentence(now).startswith("12 of 48 jobs done, 20 cancelled, 16 in flight")
+    assert bar_figures(now, room=150)[0] == "12/48 done 20 cancelled "
+    assert now.settled == 32
+
+
 @pytest.mark.parametrize("room", [30, 40, 70, 150])
 def test_figures_beside_the_bar_leave_it_room(room: int) -> None:
     left, right = bar_figures(replace(NOW, jobs=1632, done=1200), room=room)

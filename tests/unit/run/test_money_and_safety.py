@@ -11,6 +11,7 @@ from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.folder.atomic import TEMPORARY_PREFIX
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, Terms
 from qwave_batch.run.options import RunOptions
@@ -369,7 +370,10 @@ def test_a_failed_task_is_followed_by_another(world: World) -> None:
 def test_a_cancelled_task_is_made_again_by_the_next_run(world: World) -> None:
     world.plan([make_job(0)])
     world.api.ending = lambda _, earlier: "completed" if earlier else "cancelled"
+    shown: list[Progress] = []
+    world.on_progress = shown.append
     assert (world.ended().exit_status, world.statuses()) == (1, [JobStatus.CANCELLED])
+    assert (shown[-1].cancelled, shown[-1].failed) == (1, 0)
     assert world.ended().exit_status == 0
 
 
