@@ -129,10 +129,10 @@ class Desk:
         now, unix_now = self.now(), self.context.clock.now()
         note = words_of_wait(self.wait, window=self.quota_window, now=now, unix_now=unix_now)
         if self.news.are_missing(now):
-            note = words_of_deafness(self.news.why, self.news.silent_s(now))
+            note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
         if self.silent_since is not None:
             patience_s = self.context.options.max_offline_s
-            note = words_of_silence(self.silence, now - self.silent_since, patience_s) or note
+            note = words_of_silence(self.silence, now - self.silent_since, patience_s, unix_now=unix_now) or note
         return replace(self.tally.progress(now), note=note, remaining_s=self._time_left(now), allowed=self.allowed)
 
     def _time_left(self, now: float) -> float | None:

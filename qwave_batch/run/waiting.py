@@ -1,4 +1,7 @@
-"""What a run is waiting for, in words for whoever watches it. Pure."""
+"""What a run is waiting for, in words for whoever watches it. Pure.
+
+Times are those of a clock, and not seconds from now: some of these words stand where they are until the wait is over.
+"""
 
 import time
 from dataclasses import dataclass
@@ -45,11 +48,11 @@ def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float
     """
     if wait is None or wait.until - now <= WORTH_A_WORD_S:
         return ""
-    wait_s = wait.until - now
-    next_submit = f"the next submit is in {wait_s:,.0f} s"
+    end = clock_time(unix_now + wait.until - now, unix_now)
+    next_submit = f"the next submit is at {end}"
     match wait.reason:
         case WaitFor.QUOTA:
-            return f"{words_of_quota(window)} until {clock_time(unix_now + wait_s, unix_now)}: {next_submit}"
+            return f"{words_of_quota(window)} until {end}"
         case WaitFor.API_LIMIT:
             return f"rate limit: {next_submit}"
         case WaitFor.API_WINDOW:
@@ -84,16 +87,17 @@ def words_of_long_wait(what: str, wait_s: float, longest_s: float, *, unix_now: 
     )
 
 
-def words_of_silence(reason: str, silent_s: float, patience_s: float) -> str:
+def words_of_silence(reason: str, silent_s: float, patience_s: float, *, unix_now: float) -> str:
     """Return that the API does not answer; empty while that may be nothing."""
     if silent_s <= WORTH_A_WORD_S:
         return ""
-    return f"the API can't be reached ({reason}): trying for another {max(0.0, patience_s - silent_s):,.0f} s"
+    left_s = max(0.0, patience_s - silent_s)
+    return f"the API can't be reached ({reason}): trying until {clock_time(unix_now + left_s, unix_now)}"
 
 
-def words_of_deafness(reason: str, silent_s: float) -> str:
+def words_of_deafness(reason: str, silent_s: float, *, unix_now: float) -> str:
     """Return that the API lives, and does not tell how tasks stand."""
-    return f"for {silent_s:,.0f} s the API has not told how any task stands ({reason})"
+    return f"since {clock_time(unix_now - silent_s, unix_now)} the API has not told how any task stands ({reason})"
 
 
 def clock_time(unix_s: float, unix_now: float) -> str:

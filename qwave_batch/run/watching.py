@@ -168,7 +168,8 @@ class Watching:
                 news.came()
         if news.are_given_up(now, self._context.options.max_wait_s):
             kind = HaltKind.ACCOUNT if news.is_throttled else HaltKind.OFFLINE
-            self._desk.halt.stop(kind, words_of_deafness(news.why, news.silent_s(now)), leave=True)
+            unix_now = self._context.clock.now()
+            self._desk.halt.stop(kind, words_of_deafness(news.why, news.silent_s(now), unix_now=unix_now), leave=True)
 
     async def _found(self, watch: _Watch) -> None:
         if watch.attempt.state is AttemptState.LOST:

@@ -18,8 +18,10 @@ else:
 
 _BAR_EVERY_S = 0.1
 _LINE_EVERY_S = 5.0
+_STALE_S = 60.0
+"""After so long a note of the same kind is worth another line above the bar: it has another time in it."""
 _SHORTEST_BAR = 10
-_NUMBERS = re.compile(r"(?<= )\d[\d.,]*")
+_NUMBERS = re.compile(r"(?<= )\d[\d.,:-]*")
 
 
 class ProgressView(Protocol):
@@ -51,14 +53,15 @@ class Bar:
         self._bar: tqdm.tqdm[Never] | None = None
         self._drawn_at = float("-inf")
         self._last: Progress | None = None
-        self._note = ""
+        self._said = ""
+        self._said_at = float("-inf")
 
     def show(self, progress: Progress) -> None:
         """Redraw, at most ten times a second; a new note stands above the bar."""
         self._last = progress
-        if _kind(progress.note) != _kind(self._note) and progress.note:
+        if progress.note and self._is_news(progress.note):
+            self._said, self._said_at = progress.note, self._clock.monotonic()
             self.note(progress.note)
-        self._note = progress.note or self._note
         if self._clock.monotonic() - self._drawn_at >= _BAR_EVERY_S:
             self._draw(progress)
 
@@ -74,6 +77,10 @@ class Bar:
         if self._bar is not None:
             with words_may_be_lost():
                 self._bar.close()
+
+    def _is_news(self, note: str) -> bool:
+        is_stale = self._clock.monotonic() - self._said_at >= _STALE_S
+        return _kind(note) != _kind(self._said) or (is_stale and note != self._said)
 
     def _draw(self, progress: Progress) -> None:
         self._drawn_at = self._clock.monotonic()

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -60,6 +61,16 @@ def test_what_a_run_waits_for_is_news() -> None:
         "rate limit, 30 s)",
         "paused: z-image-turbo)",
     ]
+
+
+def test_the_same_wait_for_another_time_is_news_after_a_minute() -> None:
+    stream = StringIO()
+    clock = FakeClock()
+    view = Bar(stream, Terminal(is_terminal=True), clock)
+    for passed, end in ((0, "20:51:07"), (12, "20:51:19"), (59, "20:52:09"), (60, "20:52:09"), (61, "20:52:09")):
+        clock.time_s = passed
+        view.show(replace(NOW, note=f"rate limit: the next submit is at {end}"))
+    assert re.findall("is at ([0-9:]+)", stream.getvalue()) == ["20:51:07", "20:52:09"]
 
 
 def test_a_bar_says_once_what_it_waits_for() -> None:
