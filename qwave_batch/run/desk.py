@@ -61,6 +61,8 @@ class Desk:
     """Monotonic seconds of the first call without an answer since the API's last sign of life."""
     silence: str = ""
     """What happened to the last of those calls."""
+    silent: set[str] = field(default_factory=set)
+    """The models whose submits they were; empty names stand for calls that concern the API as a whole."""
     news: News = field(default_factory=News)
     """Whether the API tells how tasks stand."""
     lanes: Sequence[Lane] = ()
@@ -132,7 +134,8 @@ class Desk:
             note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
         if self.silent_since is not None:
             patience_s = self.context.options.max_offline_s
-            note = words_of_silence(self.silence, now - self.silent_since, patience_s, unix_now=unix_now) or note
+            silent_s = now - self.silent_since
+            note = words_of_silence(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now) or note
         return replace(self.tally.progress(now), note=note, remaining_s=self._time_left(now), allowed=self.allowed)
 
     def _time_left(self, now: float) -> float | None:
@@ -149,15 +152,20 @@ class Desk:
             now=now,
         )
 
-    def hear(self, answer: Answer | Balance | Trouble) -> None:
+    def hear(self, answer: Answer | Balance | Trouble, *, model: str = "") -> None:
         """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.
 
         A bad key ends the run at once; an empty account ends its submits.
+
+        Args:
+            answer: What came.
+            model: The model whose submit it answers, if it does.
         """
         self._observe(answer)
         match answer:
             case Unanswered() if answer.status is None:
                 self.silence = answer.reason
+                self.silent = {model if answer.sent else ""} | (self.silent if self.silent_since is not None else set())
                 self._check_reach()
             case Unanswered():
                 self.silent_since = None

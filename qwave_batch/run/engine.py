@@ -248,7 +248,7 @@ def _end(desk: Desk) -> RunEnd:
         seconds=desk.now() - tally.started_at,
         cost_nusd=tally.cost_nusd,
         folder_cost_nusd=desk.budget.spent_nusd,
-        warnings=tuple(tally.warnings),
+        warnings=tally.closing_words(),
     )
 
 

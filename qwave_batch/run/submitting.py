@@ -61,6 +61,8 @@ class Submitting:
         self._desk.tally.submits += 1
         self._desk.tally.retries += trial.sends > 0 or trial.is_in_doubt
         trial.sends += 1
+        if trial.is_in_doubt:
+            self._desk.tally.resent.add(trial.job.job_id)
         answer = await self._send(trial, attempt, seat, sent_at)
         step = await self._judge(trial, attempt, answer, seat, sent_at)
         seat.answered()
@@ -81,7 +83,7 @@ class Submitting:
         )
         answer = await (call if wait_s is None or lane.width == math.inf else self._until_held(call, seat))
         now = desk.now()
-        desk.hear(answer)
+        desk.hear(answer, model=lane.model)
         # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
         desk.gates.hear_submit(lane, answer, sent_at if wait_s is None else max(sent_at, now - HELD_NEWS_S), now)
         if wait_s is not None:
@@ -222,7 +224,10 @@ class Submitting:
         lasts_s = lane.outage.lasts_s(now, asked_s)
         if lasts_s > self._context.options.max_wait_s:
             asks = f", and asks to wait for another {asked_s:,.0f} s" if asked_s else ""
-            reason = f"{lane.model} gave no answer for {lasts_s - asked_s:,.0f} s{asks}: it is left to the next run"
+            reason = (
+                f"{lane.model} took no job for {lasts_s - asked_s:,.0f} s ({answer.reason}){asks}: it is left to the "
+                "next run"
+            )
             desk.close(lane, HaltKind.OFFLINE, reason)
 
     async def _give_up(self, trial: Trial, attempt: Attempt, error: JobError) -> Step:

@@ -29,6 +29,8 @@ class Tally:
     new_images: int = 0
     cost_nusd: int = 0
     in_flight: int = 0
+    resent: set[str] = field(default_factory=set)
+    """Jobs whose key was sent again although a task may have been made under it."""
     warnings: list[str] = field(default_factory=list)
     ends: Ends = field(init=False)
     """When this run has brought jobs to an end."""
@@ -47,6 +49,17 @@ class Tally:
         """Keep a warning, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def closing_words(self) -> tuple[str, ...]:
+        """Return what deserves a look at the end of the run."""
+        if not self.resent:
+            return tuple(self.warnings)
+        jobs = f"{len(self.resent):,} job{'' if len(self.resent) == 1 else 's'}"
+        resent = (
+            f"{jobs} got no answer and went out again with the same Idempotency-Key: an API that heeds it makes each "
+            "once. Whether yours does, the account's balance before and after the run shows (qwave-batch balance)"
+        )
+        return (*self.warnings, resent)
 
     def progress(self, now: float) -> Progress:
         """Return how the run stands; how long it still takes is worked out by whoever knows the limits."""

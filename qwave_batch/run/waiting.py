@@ -4,6 +4,7 @@ Times are those of a clock, and not seconds from now: some of these words stand 
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
@@ -87,12 +88,16 @@ def words_of_long_wait(what: str, wait_s: float, longest_s: float, *, unix_now: 
     )
 
 
-def words_of_silence(reason: str, silent_s: float, patience_s: float, *, unix_now: float) -> str:
-    """Return that the API does not answer; empty while that may be nothing."""
+def words_of_silence(
+    reason: str, silent_s: float, patience_s: float, models: Collection[str] = ("",), *, unix_now: float
+) -> str:
+    """Return that the API does not answer, or a single model of those; empty while that may be nothing."""
     if silent_s <= WORTH_A_WORD_S:
         return ""
+    only = next(iter(models)) if len(models) == 1 else ""
+    who = f"{only} does not answer" if only else "the API can't be reached"
     left_s = max(0.0, patience_s - silent_s)
-    return f"the API can't be reached ({reason}): trying until {clock_time(unix_now + left_s, unix_now)}"
+    return f"{who} ({reason}): trying until {clock_time(unix_now + left_s, unix_now)}"
 
 
 def words_of_deafness(reason: str, silent_s: float, *, unix_now: float) -> str:

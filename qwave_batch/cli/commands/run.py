@@ -54,7 +54,7 @@ def configure(parser: Parser) -> None:
         "--max-wait",
         metavar="SECONDS",
         type=amount(above_zero=False),
-        help="how long to wait at most for a rate limit or a quota window; else 900",
+        help="how long to wait at most for a rate limit, a quota window, or a model that takes no job; else 900",
     )
     add_completion(parser)
     parser.add_argument(

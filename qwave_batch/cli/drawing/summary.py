@@ -1,7 +1,7 @@
 """How a run ended, for people: what was made, where, for how much, what failed and what to do next."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 _REASONS_SHOWN = 8
 _IDS_SHOWN = 3
 _TROUBLE = {JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING}
-_Reasons: TypeAlias = dict[tuple[str, str, str], list[str]]
-"""Ids of jobs by status, code and message."""
+_Reasons: TypeAlias = dict[tuple[str, str, str, bool], list[str]]
+"""Ids of jobs by status, code, message, and whether a plain run tries again."""
 _LOST = "task_not_found"
+_SPOILED = {"bad_image", "result_gone"}
+"""Codes of jobs that are paid, and whose images can't be had."""
 _ACCOUNT = 3
 """The exit status of a run that its account or its budget has ended."""
 
@@ -69,14 +71,14 @@ def _reasons(lines: Iterable["ManifestLine"]) -> _Reasons:
     by_reason: _Reasons = defaultdict(list)
     for line in lines:
         if line.status in _TROUBLE and line.error is not None:
-            by_reason[line.status, line.error.code, line.error.message].append(line.job_id)
+            by_reason[line.status, line.error.code, line.error.message, line.error.retryable].append(line.job_id)
     return by_reason
 
 
 def _draw_trouble(by_reason: _Reasons, terminal: Terminal) -> list[str]:
     """Return what keeps jobs from being done, by reason, with the first few jobs of each."""
     drawn: list[str] = []
-    for (status, code, message), ids in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:_REASONS_SHOWN]:
+    for (status, code, message, _), ids in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:_REASONS_SHOWN]:
         more = f" and {len(ids) - _IDS_SHOWN:,} more" if len(ids) > _IDS_SHOWN else ""
         text = f"{len(ids):,} {status}: {code}: {message} ({', '.join(ids[:_IDS_SHOWN])}{more})"
         drawn += wrap(terminal.shown(text), terminal.width, indent="  ", hang="      ")
@@ -90,12 +92,22 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
-    if (counts.pending or counts.cancelled or counts.damaged) and "again" not in summary.reason:
-        obstacle = "once that is mended, " if summary.exit_status == _ACCOUNT else ""
-        steps.append(f"{obstacle}run it again: it goes on where it stopped, and nothing is made twice")
-    if counts.failed:
-        steps.append("run it again with --retry-failed, once the reason is gone")
-    lost = sum(len(ids) for (status, code, _), ids in reasons.items() if (status, code) == (JobStatus.UNKNOWN, _LOST))
+    spoiled = _number(reasons, JobStatus.FAILED, _SPOILED)
+    passing = sum(
+        len(ids) for (status, *_, may_pass), ids in reasons.items() if status == JobStatus.FAILED and may_pass
+    )
+    is_plain_due = counts.pending or counts.cancelled or counts.damaged or passing
+    if is_plain_due and ("again" not in summary.reason or counts.failed):
+        steps.append(f"{_obstacle(summary)}run it again: it goes on where it stopped, and nothing is made twice")
+    if spoiled:
+        again = "ask for images that are paid and did not come whole"
+        steps.append(
+            f"qwave-batch refetch {folder}, to {again}, for nothing: --retry-failed pays for them a second time"
+        )
+    if counts.failed > spoiled + passing:
+        too = "to do failed jobs again, too, add --retry-failed" if is_plain_due else "run it again with --retry-failed"
+        steps.append(f"{too}, once the reason is gone")
+    lost = _number(reasons, JobStatus.UNKNOWN, {_LOST})
     if lost:
         steps.append("run it again with the key and the host that these tasks were made with: they are asked for anew")
     if counts.unknown > lost:
@@ -103,3 +115,15 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     if not steps and summary.exit_status == 0:
         return [f"check it: qwave-batch verify {folder}"]
     return [f"next: {step}" for step in steps]
+
+
+def _obstacle(summary: "RunSummary") -> str:
+    """Return what has to come first, before another run is of any use."""
+    if summary.exit_status != _ACCOUNT:
+        return ""
+    is_time = " s to wait" in summary.reason  # what a quota window or a rate limit needs is time only
+    return "after that time, or with a longer --max-wait, " if is_time else "once that is mended, "
+
+
+def _number(reasons: _Reasons, status: JobStatus, codes: Container[str]) -> int:
+    return sum(len(ids) for (each, code, *_), ids in reasons.items() if each is status and code in codes)

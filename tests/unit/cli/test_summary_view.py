@@ -110,6 +110,40 @@ def test_a_run_that_its_account_ended_is_not_simply_run_again() -> None:
     assert draw_summary(ended, [], Terminal(width=200))[-1].startswith("next: once that is mended, run it again")
 
 
+def test_what_only_needs_time_is_not_to_be_mended() -> None:
+    reason = (
+        "the quota (day) is used up until 18:00:00: 7,200 s to wait, more than the 900 s that this run waits at most"
+    )
+    ended = replace(DONE, exit_status=3, reason=reason, counts=JobCounts(jobs=2, pending=2))
+    told = draw_summary(ended, [], Terminal(width=200))[-1]
+    assert told.startswith("next: after that time, or with a longer --max-wait, run it again: it goes on")
+
+
+def test_what_is_pending_needs_a_plain_run_first_whatever_has_failed() -> None:
+    counts = JobCounts(jobs=184, pending=183, failed=1)
+    ended = replace(DONE, exit_status=130, reason="stopped; run it again to go on", counts=counts)
+    told = draw_summary(ended, [failed(1, "no")], Terminal(width=200))
+    assert told[-2].startswith("next: run it again: it goes on where it stopped")
+    assert told[-1] == "next: to do failed jobs again, too, add --retry-failed, once the reason is gone"
+
+
+def test_what_may_pass_needs_a_plain_run_only() -> None:
+    ended = replace(DONE, exit_status=1, reason="1 failed", counts=JobCounts(jobs=1, failed=1))
+    error = JobError(code="upstream_unavailable", message="down", retryable=True)
+    told = draw_summary(ended, [replace(failed(1, ""), error=error)], Terminal(width=200))
+    assert told[-1].startswith("next: run it again: it goes on")
+
+
+def test_paid_images_that_came_broken_are_asked_for_again_before_they_are_paid_again() -> None:
+    ended = replace(DONE, exit_status=1, reason="1 failed", counts=JobCounts(jobs=1, failed=1))
+    broken = replace(failed(1, ""), error=JobError(code="bad_image", message="not an image, twice"))
+    told = draw_summary(ended, [broken], Terminal(width=200))
+    assert told[-1] == (
+        "next: qwave-batch refetch runs/茶, to ask for images that are paid and did not come whole, for nothing: "
+        "--retry-failed pays for them a second time"
+    )
+
+
 def test_lost_tasks_want_their_account_and_not_to_be_paid_again() -> None:
     ended = replace(DONE, exit_status=3, reason="lost", counts=JobCounts(jobs=1, unknown=1))
     lost = replace(failed(1, "lost", JobStatus.UNKNOWN), error=JobError(code="task_not_found", message="lost"))

@@ -947,3 +947,15 @@ def test_money_that_a_task_leaves_over_is_spent_while_its_picture_is_fetched(wor
     assert world.ended().exit_status == 0
     first, second = world.api.sends("submit")
     assert second - first < 15
+
+
+@pytest.mark.parametrize(("fault", "resent"), [("drop_after", 1), ("unreached", 0), (None, 0)])
+def test_what_went_out_again_without_an_answer_is_told_at_the_end(world: World, fault: str | None, resent: int) -> None:
+    """An API that does not heed its keys was perhaps paid twice, and only its balance tells."""
+    world.api.fault = once("submit", fault) if fault else world.api.fault
+    world.plan([make_job(0), make_job(1)])
+    end = world.ended()
+    assert end.exit_status == 0
+    told = [warning for warning in end.warnings if warning.startswith("1 job got no answer and went out again")]
+    assert len(told) == resent
+    assert all("qwave-batch balance" in warning for warning in told)

@@ -199,7 +199,7 @@ def test_a_model_that_never_answers_is_left_to_the_next_run_and_does_not_swallow
     end = world.ended()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 10, 200)
     assert world.clock.passed < 200
-    assert any("down gave no answer" in warning for warning in end.warnings)
+    assert any("down took no job" in warning for warning in end.warnings)
     with world.read() as ledger:
         attempts = [standing.attempt for standing in ledger.standings()]
         tried = [attempt for attempt in attempts if attempt is not None and attempt.state is AttemptState.INTENDED]

@@ -89,6 +89,24 @@ def test_a_short_wait_is_not_worth_a_word(wait: Wait | None) -> None:
     assert not words_of_silence("no answer", 0.3, 120, unix_now=0.0)
 
 
+def test_a_model_that_is_silent_alone_is_named() -> None:
+    assert words_of_silence("no answer in time", 2.0, 120, {"m"}, unix_now=0.0).startswith(
+        "m does not answer (no answer in time)"
+    )
+    assert words_of_silence("no answer in time", 2.0, 120, {"m", "n"}, unix_now=0.0).startswith(
+        "the API can't be reached"
+    )
+    assert words_of_silence("connection refused", 2.0, 120, {""}, unix_now=0.0).startswith("the API can't be reached")
+
+
+def test_a_model_that_hangs_at_the_end_of_a_run_is_not_taken_for_the_api(world: World) -> None:
+    world.api.fault = lambda place, _: "drop_before" if place == "submit" and world.api.log[-1][2] == "mute" else None
+    world.plan(make_job(index, model="m" if index < 8 else "mute") for index in range(10))
+    said = notes(world)
+    assert any(note.startswith("mute does not answer") for note in said)
+    assert not any("can't be reached" in note for note in said)
+
+
 def test_a_window_that_ends_another_day_is_told_with_its_date() -> None:
     now = 1_795_300_000.0
     assert clock_time(now + 3_600, now) == time.strftime("%H:%M:%S", time.localtime(now + 3_600))
