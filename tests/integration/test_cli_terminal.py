@@ -172,3 +172,43 @@ def test_a_run_can_be_watched_from_another_terminal_until_it_ends(
     assert "\x1b[J" in shown
     drawn = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown))
     assert max(map(len, drawn)) <= columns
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_ctrl_c_leaves_no_sign_of_itself_beside_the_bar(
+    checkout: Path, spec: Path, tmp_path: Path, base_url: str, columns: int
+) -> None:
+    argv = ("run", spec, "-o", "made", "--yes", "--base-url", base_url, "--concurrency", 1, "--set", "repeat=60")
+    with Terminal(checkout, tmp_path, *argv, columns=columns) as terminal:
+        terminal.read_until(r"[1-9]/60 done")
+        terminal.type("\x03")  # shown as ^C; the signal is sent by hand, as the terminal is not the process's own
+        terminal.read_until(r"\^C")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.read_until(r"(?s)is\s+lost.*1 in flight")  # the bar stands below it
+        terminal.type("\x03")
+        terminal.read_until(r"(?s)\^C.*\^C")
+        terminal.process.send_signal(signal.SIGINT)
+        shown = terminal.read_to_the_end()
+    assert terminal.process.returncode == 130
+    seen = on_screen(shown, columns)
+    assert not [line for line in seen if "^" in line]
+    assert sum(line.startswith("stopping: ") for line in seen) == 1
+
+
+def on_screen(shown: str, columns: int) -> list[str]:
+    """Return the lines that a terminal shows in the end, which knows carriage returns, wrapping and clearing."""
+    lines, column = [[" "] * columns], 0
+    for part in re.findall(r"\x1b\[[0-9;]*[A-Za-z]|.|\n", shown.replace("\r\n", "\n\r"), re.DOTALL):
+        if part == "\r":
+            column = 0
+        elif part == "\n":
+            lines.append([" "] * columns)
+        elif part == "\x1b[K":
+            lines[-1][column:] = [" "] * (columns - column)
+        elif not part.startswith("\x1b"):
+            if column == columns:
+                lines.append([" "] * columns)
+                column = 0
+            lines[-1][column] = part
+            column += 1
+    return ["".join(line).rstrip() for line in lines]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from qwave_batch.cli.drawing.amounts import count, usd
-from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.terminal import CLEAR, Terminal
 from qwave_batch.cli.drawing.text import cut
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 1.0
 _EVERY_S = 0.2
-_CLEAR = "\r\x1b[K"
 
 
 @contextmanager
@@ -49,9 +48,9 @@ def _tick(
     with suppress(OSError, ValueError):  # the terminal is gone; planning goes on
         while not ended.wait(_EVERY_S):
             line = cut(terminal.shown(words()), terminal.width - 1, mark=terminal.mark)
-            stream.write(f"{_CLEAR}{terminal.paint(line, 'dim')}")
+            stream.write(f"{CLEAR}{terminal.paint(line, 'dim')}")
             stream.flush()
-        stream.write(_CLEAR)
+        stream.write(CLEAR)
         stream.flush()
 
 

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Never, Protocol, TextIO
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
-from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.terminal import CLEAR, Terminal, columns_of
 from qwave_batch.cli.drawing.text import cells, wrap
 from qwave_batch.cli.streams import words_may_be_lost
 from qwave_batch.later import later
@@ -21,6 +21,8 @@ _LINE_EVERY_S = 5.0
 _STALE_S = 60.0
 """After so long a note of the same kind is worth another line above the bar: it has another time in it."""
 _SHORTEST_BAR = 10
+_KEYS = 3
+"""Columns that stay free for what a terminal shows of Ctrl-C: as it is, it would break the line there."""
 _NUMBERS = re.compile(r"(?<= )\d[\d.,:-]*")
 
 
@@ -67,11 +69,15 @@ class Bar:
 
     def note(self, text: str) -> None:
         """Say something above the bar."""
+        lines = "\n".join(wrap(self._terminal.shown(text), self._terminal.width))
         with words_may_be_lost():
-            tqdm.tqdm.write("\n".join(wrap(self._terminal.shown(text), self._terminal.width)), file=self._stream)
+            tqdm.tqdm.write(f"{CLEAR}{lines}", file=self._stream)
 
     def close(self) -> None:
         """Draw the last counts and leave the line as it is."""
+        if self._bar is not None:
+            with words_may_be_lost():
+                self._stream.write(CLEAR)
         if self._last is not None:
             self._draw(self._last)
         if self._bar is not None:
@@ -95,10 +101,10 @@ class Bar:
                 total=progress.jobs,
                 file=self._stream,
                 ascii=not self._terminal.has_unicode,
-                dynamic_ncols=True,
+                ncols=self._terminal.width - _KEYS,
                 bar_format="{bar}",
             )
-        width = self._bar.ncols or self._terminal.width
+        width = self._bar.ncols = (columns_of(self._stream) or self._terminal.width) - _KEYS
         left, right = bar_figures(progress, room=width - _SHORTEST_BAR)
         self._bar.total = max(1, progress.jobs)
         self._bar.n = progress.settled

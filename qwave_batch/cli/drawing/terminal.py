@@ -11,6 +11,8 @@ Colour: TypeAlias = Literal["red", "yellow", "green", "dim", "bold"]
 
 _CODES: Mapping[Colour, str] = {"red": "31", "yellow": "33", "green": "32", "dim": "2", "bold": "1"}
 _NARROWEST = 40
+CLEAR = "\r\x1b[K"
+"""What clears the line of a terminal that the cursor is in."""
 _PLAIN_WIDTH = 80
 
 
@@ -64,12 +66,15 @@ def _width(stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool) -> 
     columns = environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns):
         return int(columns)
-    if not is_terminal:
-        return _PLAIN_WIDTH
+    return (columns_of(stream) if is_terminal else None) or _PLAIN_WIDTH
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """Return how wide a stream's terminal is right now; None when it has no width, or is none."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns or _PLAIN_WIDTH
+        return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
-        return _PLAIN_WIDTH
+        return None
 
 
 def _speaks_unicode(stream: TextIO) -> bool:
