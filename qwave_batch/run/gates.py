@@ -11,6 +11,7 @@ from qwave_batch.run.headroom import Headroom
 from qwave_batch.run.lane import Lane
 from qwave_batch.run.pace import LearnedWindow
 from qwave_batch.run.seat import Window
+from qwave_batch.run.sharing import Sharing
 from qwave_batch.run.waiting import WaitFor
 from qwave_batch.run.window import SendWindow
 
@@ -34,9 +35,7 @@ class Gates:
     brake: Brake
     pace: LearnedWindow = field(default_factory=LearnedWindow)
     headroom: Headroom = field(default_factory=Headroom)
-    _told: dict[str, int | None] = field(default_factory=dict)
-    """The limit that headers name, by model: where they differ, each model has a window of its own."""
-
+    _sharing: Sharing = field(default_factory=Sharing)
     _polls_struck_at: float | None = None
     """When a poll was last answered with 429; None when that is long ago."""
     _unanswered: float = 0.0
@@ -83,14 +82,15 @@ class Gates:
             (lane.window.opens_at(now), WaitFor.OWN_LIMIT),
             (self.pace.opens_at(now), WaitFor.API_WINDOW),
             (lane.pace.opens_at(now), WaitFor.API_WINDOW),
-            (self.headroom.opens_at(now), WaitFor.API_WINDOW),
-            (lane.headroom.opens_at(now), WaitFor.API_WINDOW),
+            (self._told(lane).opens_at(now), WaitFor.API_WINDOW),
         )
 
     def told_window(self, lane: Lane, now: float) -> tuple[float, bool]:
         """Return when the window that headers tell of lets a submit through, and whether that is the account's."""
-        at, own_at = self.headroom.opens_at(now), lane.headroom.opens_at(now)
-        return max(at, own_at), at >= own_at
+        return self._told(lane).opens_at(now), self._sharing.is_shared
+
+    def _told(self, lane: Lane) -> Headroom:
+        return self.headroom if self._sharing.is_shared else lane.headroom
 
     def polls_open_at(self, model: str, now: float) -> float:
         """Return when a poll for a task of a model may leave; where polls count, what holds submits holds them too."""
@@ -120,14 +120,17 @@ class Gates:
             lane.outage.close()
         if not isinstance(answer, TaskAnswer | Throttled):
             return
+        if isinstance(answer, Throttled) and answer.rate is None:  # perhaps a gateway's: no word on what is left
+            return
         if isinstance(answer, TaskAnswer):
             self.brake.let_through(lane.model, sent_at)
             self.allowance.went_well(sent_at)
-        self._told[lane.model] = answer.rate.limit if answer.rate else None
-        is_shared = len(set(self._told.values())) == 1
-        heard, silent = (self.headroom, lane.headroom) if is_shared else (lane.headroom, self.headroom)
-        heard.hear(answer.rate, sent_at=sent_at, now=now)
-        silent.forget()
+            self._sharing.hear(lane.model, answer.rate, sent_at=sent_at, now=now)
+        lane.headroom.hear(answer.rate, sent_at=sent_at, now=now)
+        if self._sharing.is_shared:
+            self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
+        else:
+            self.headroom.forget()
 
     def hear_poll(self, answer: Answer, sent_at: float, now: float) -> None:
         """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
@@ -140,7 +143,7 @@ class Gates:
             self.brake.polls.close(sent_at)
             if self._polls_struck_at is not None and now - self._polls_struck_at > STRUCK_S:
                 self._polls_struck_at = None
-        if self.polls_count and isinstance(answer, TaskAnswer | Throttled):
+        if self.polls_count and self._sharing.is_shared and isinstance(answer, TaskAnswer | Throttled):
             self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
 
     def throttle(self, lane: Lane, answer: Throttled, *, sent_at: float, now: float) -> float:

@@ -77,5 +77,5 @@ class Headroom:
         self._sent.append(now)
 
     def forget(self) -> None:
-        """Take back what the headers said: it was about another window."""
+        """Take back what the headers said: it was about other windows."""
         self._remaining = None
