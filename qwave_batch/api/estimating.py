@@ -18,6 +18,8 @@ class Estimate:
     images: int
     nusd: int
     """Nano-dollars."""
+    warnings: tuple[str, ...] = ()
+    """What is worth knowing before that is paid."""
 
 
 def estimate(standings: Iterable[Standing], options: RunOptions) -> Estimate:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -166,9 +166,9 @@ class _Run:
             recorder = await asyncio.to_thread(self._prepare, ledger)
             try:
                 self._tell_start(feed)
-                reused = await asyncio.to_thread(self._take, ledger, lenders, feed)
+                reused, warnings = await asyncio.to_thread(self._take, ledger, lenders, feed)
                 expected = await asyncio.to_thread(self._estimate, ledger)
-                self._ask(expected)
+                self._ask(replace(expected, warnings=warnings))
                 _tell_estimate(feed, expected, reused)
                 end = await self._execute(ledger, recorder, feed)
             except QwaveError as error:
@@ -188,7 +188,7 @@ class _Run:
             cost_nusd=end.cost_nusd,
             folder_cost_nusd=end.folder_cost_nusd,
             seconds=end.seconds,
-            warnings=end.warnings,
+            warnings=(*warnings, *end.warnings),
             reused=reused,
             books=books,
             summary=summary,
@@ -204,12 +204,12 @@ class _Run:
         recorder.begin()
         return recorder
 
-    def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> int:
-        """Take from other folders what they hold; it blocks."""
+    def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
+        """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
         if not lenders:
-            return 0
-        journal = ledger.journal(feed.emit_change_of_thread)
-        return Borrowing(self.layout, ledger, journal, lenders).take(self.options, self.stop)
+            return 0, ()
+        borrowing = Borrowing(self.layout, ledger, ledger.journal(feed.emit_change_of_thread), lenders)
+        return borrowing.take(self.options, self.stop), borrowing.warnings
 
     def _estimate(self, ledger: Ledger) -> Estimate:
         return estimate(jobs_in_scope(ledger, self.options, self.stop), self.options)

@@ -1,6 +1,7 @@
 """Taking what another folder already holds: the same job, completed and whole, for nothing."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -46,6 +47,17 @@ class Borrowing:
         self._placing = Placing(layout)
         self._placed: dict[str, str] = {}
         """Paths of jobs that are not on record yet, with their owners."""
+        self._damaged: Counter[RunLayout] = Counter()
+        """Jobs that nobody could give, by the folder that holds them with files that are not whole."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be taken although it is paid there, and how to have it for nothing."""
+        return tuple(
+            f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or damaged "
+            f"there: qwave-batch refetch {layout.root} fetches them for nothing, to be made here costs them again"
+            for layout, jobs in self._damaged.items()
+        )
 
     def take(self, options: RunOptions, stop: StopSignal | None = None) -> int:
         """Take what is there of the jobs that a run is asked for; return how many jobs that were. It blocks.
@@ -71,11 +83,16 @@ class Borrowing:
         return count
 
     def _find(self, job: Job) -> Taken | None:
+        damaged: Lender | None = None
         for lender in self._lenders:
             holding = lender.ledger.holding(job.job_id)
             files = self._bring(job, lender, holding) if holding is not None else None
             if holding is not None and files is not None:
                 return Taken(holding=holding, origin=_origin(self._layout, lender, holding), files=files)
+            if holding is not None:
+                damaged = damaged or lender
+        if damaged is not None:
+            self._damaged[damaged.layout] += 1
         return None
 
     def _bring(self, job: Job, lender: Lender, holding: Holding) -> list[StoredFile] | None:

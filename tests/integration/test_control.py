@@ -353,6 +353,25 @@ def test_a_file_that_is_not_whole_is_not_taken(spec: Path, simulated: Path, tmp_
     summary = reuse(spec, tmp_path / "two", simulated)
     assert (summary.reused, summary.counts.completed) == (3, 4)
     assert qb.open_run(tmp_path / "two").verify().is_sound
+    (told,) = summary.warnings
+    assert told.startswith(f"1 job of {simulated} can't be taken")
+    assert f"qwave-batch refetch {simulated}" in told
+
+
+def test_what_is_damaged_elsewhere_is_told_before_it_is_paid_again(spec: Path, simulated: Path, tmp_path: Path) -> None:
+    for path in images_of(simulated):
+        (simulated / path).unlink()
+    asked: list[qb.Estimate] = []
+
+    def refuse(estimate: qb.Estimate) -> bool:
+        asked.append(estimate)
+        return False
+
+    connection = qb.Simulated(latency="0.01")
+    with pytest.raises(qb.BudgetError):
+        qb.run_batch_sync(spec, connection=connection, out_dir=tmp_path / "two", reuse=[simulated], confirm=refuse)
+    (told,) = asked[0].warnings
+    assert told.startswith(f"4 jobs of {simulated} can't be taken")
 
 
 def test_random_jobs_are_never_taken(spec: Path, tmp_path: Path) -> None:

@@ -186,6 +186,8 @@ async def _run(
 def _confirm(estimate: "Estimate", console: Console) -> bool:
     if estimate.nusd <= ASK_ABOVE_NUSD or not console.can_ask:
         return True
+    for warning in estimate.warnings:
+        console.say(f"note: {console.err.shown(warning)}")
     what = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')}"
     with breakable():
         return console.confirm(f"{what} may cost up to {usd(estimate.nusd)}. Go on?")
