@@ -144,9 +144,8 @@ class Lane:
     def submit_head(self, now: float, fits: Fits, *, has_slot: bool = True) -> tuple[Trial | None, float]:
         """Return the next job to submit, or None and when there may be one: retries, then resends, then new ones.
 
-        While many wait to be tried again, or any after several failures in a row, no new ones follow: a model that is
-        down does not swallow the plan. A retry that there is no money for holds up no other; a new job does, as others
-        may give some back.
+        While many wait to be tried again no new ones follow: a model that is down does not swallow the plan. A retry
+        that there is no money for holds up no other; a new job does, as others may give some back.
 
         Args:
             now: Monotonic seconds.
@@ -161,8 +160,7 @@ class Lane:
                         return trial, now
                     opens_at = min(opens_at, at)
                     break
-        most_delayed = 1 if self.is_in_trouble else self.allowance.limit
-        if not has_slot or self.delayed >= most_delayed or self.submitting + len(self._doubted) >= self.width:
+        if not has_slot or self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width:
             return None, opens_at
         head = self._next()
         return head if head is not None and fits(head) else None, opens_at

@@ -326,3 +326,34 @@ def test_a_window_that_nobody_named_is_found_out_and_used(world: World) -> None:
     assert end.seconds < 1.15 * 4 * 60.0 + 10.0
     assert end.requests.submit - 300 < 20
     assert any("about 6" in warning and "requests a minute of m" in warning for warning in end.warnings)
+
+
+def test_after_a_hold_one_submit_finds_out_whether_it_is_over(world: World) -> None:
+    """Successes of what was under way when the 429 came don't widen the way for what follows."""
+    world.terms = Terms(limits=Limits(concurrency=12))
+    world.api.latency = takes(1.0)
+    world.api.fault = lambda place, number: "429" if place == "submit" and number == 3 else None
+    world.plan(make_job(index) for index in range(40))
+    assert world.ended().exit_status == 0
+    sends = world.api.sends("submit")
+    opened = next(later for earlier, later in itertools.pairwise(sends) if later - earlier >= 4.9)
+    assert sends.count(opened) == 1
+    assert sum(opened <= at < opened + 1.0 for at in sends) > 4, "and then more and more follow"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_after_failures_in_a_row_those_that_wait_for_another_try_go_first(world: World, seed: int) -> None:
+    world.seed = seed
+    world.terms = Terms(limits=Limits(concurrency=20))
+    world.api.fault = always("submit", "unreached")
+    keys: set[str | None] = set()
+    original = world.api.submit
+
+    async def submit(request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None) -> Answer:
+        keys.add(idempotency_key)
+        return await original(request, idempotency_key=idempotency_key, prefer_wait_s=prefer_wait_s)
+
+    world.api.submit = submit  # type: ignore[method-assign]
+    world.plan(make_job(index) for index in range(40))
+    assert world.ended().exit_status == 1
+    assert len(keys) == 3
