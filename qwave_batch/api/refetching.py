@@ -8,7 +8,7 @@ from pathlib import Path
 from qwave_batch.api.attending import Attended, attend
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.feeding import EventFeed
-from qwave_batch.ledger.journal import Change
+from qwave_batch.ledger.changes import Change
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.clock import SystemClock

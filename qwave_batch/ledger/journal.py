@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, idempotency_key
+from qwave_batch.ledger.changes import Acceptance, Bill, Change, OnChange
 from qwave_batch.ledger.holding import Taken
 from qwave_batch.ledger.move import Move
 from qwave_batch.ledger.states import ENDED_UNPAID, AttemptState, IllegalTransition
@@ -17,42 +17,6 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage
 
 _NEWEST = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608 - constant columns
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
-    """What a task's end cost, and who says so."""
-
-    cost_nusd: int
-    cost_from: Literal["api", "catalog"] | None
-    catalog_nusd: int | None = None
-    """The catalog's price of what came."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """What the API said when it made a task."""
-
-    task_id: str
-    submitted_at: float
-    """Unix seconds."""
-    held_nusd: int
-    """The most the task can cost."""
-    hold_nusd: int | None = None
-    """What the API says it set aside; None when it does not say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A change of an attempt that is on record."""
-
-    before: AttemptState | None
-    """None for a new attempt; the present state when only an error was noted."""
-    attempt: Attempt
-    files: tuple[StoredFile, ...] = ()
-
-
-OnChange: TypeAlias = Callable[[Change], None]
 
 
 class Journal:

@@ -12,10 +12,11 @@ from typing import Self, TypeVar
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.ledger.books import Books, read_books
+from qwave_batch.ledger.changes import OnChange
 from qwave_batch.ledger.database import open_to_read, open_to_write, storage_border
 from qwave_batch.ledger.holding import Holding, read_holding
 from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity, fingerprint
-from qwave_batch.ledger.journal import Journal, OnChange
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.ledger.money import keep_money_of, read_held_nusd, read_spent_nusd
 from qwave_batch.ledger.planning import replace_plan

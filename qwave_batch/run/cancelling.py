@@ -8,7 +8,8 @@ from typing import Protocol, TypeAlias, assert_never
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.journal import Bill, Journal
+from qwave_batch.ledger.changes import Bill
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.changes import OnChange
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import OnChange
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.job import Job

@@ -3,7 +3,7 @@
 from typing import Literal, assert_never
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.journal import Change
+from qwave_batch.ledger.changes import Change
 from qwave_batch.ledger.records import status_of
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.events import Event, ImagesStored, JobSetBack, SubmitBegun, TaskAccepted, TaskEnded

@@ -1,7 +1,7 @@
 """What the end of a task makes of its attempt: the bill, the addresses of its images, or another try."""
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.journal import Acceptance, Bill
+from qwave_batch.ledger.changes import Acceptance, Bill
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota

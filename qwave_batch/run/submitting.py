@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.journal import Acceptance
+from qwave_batch.ledger.changes import Acceptance
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.journal import Acceptance
+from qwave_batch.ledger.changes import Acceptance
 from qwave_batch.ledger.reading import Standing
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import Job

@@ -8,9 +8,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qwave_batch.ledger.changes import Acceptance, Bill
 from qwave_batch.ledger.database import FORMAT
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Acceptance, Bill, Journal
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.task import ResultImage

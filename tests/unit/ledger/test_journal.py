@@ -10,8 +10,9 @@ import pytest
 
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key, results_from_text
+from qwave_batch.ledger.changes import Acceptance, Bill, Change
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Acceptance, Bill, Change, Journal
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import NEW_ROUNDS, RANK, TRANSITIONS, AttemptState, IllegalTransition
 from qwave_batch.model.events import ImagesStored

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.changes import Acceptance, Bill, Change
 from qwave_batch.ledger.holding import Taken
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Acceptance, Bill, Change, Journal
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import AttemptState, IllegalTransition
 from qwave_batch.model.job import Job, JobError

@@ -13,9 +13,10 @@ from typing import TypeAlias
 import pytest
 
 from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.changes import Acceptance, Bill
 from qwave_batch.ledger.database import open_to_read
 from qwave_batch.ledger.holding import Holding, Taken
-from qwave_batch.ledger.journal import Acceptance, Bill, Journal
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import TRANSITIONS, AttemptState, IllegalTransition
 from qwave_batch.model.job import Job, JobError

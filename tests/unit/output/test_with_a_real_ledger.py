@@ -15,8 +15,8 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.pictures import inspect_picture
 from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.ledger.changes import Acceptance, Bill
 from qwave_batch.ledger.identity import FolderClaim
-from qwave_batch.ledger.journal import Acceptance, Bill
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job, JobError, Twin
 from qwave_batch.model.record import ImageFile

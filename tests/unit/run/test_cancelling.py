@@ -10,7 +10,8 @@ import pytest
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.errors import StorageError
-from qwave_batch.ledger.journal import Acceptance, Journal
+from qwave_batch.ledger.changes import Acceptance
+from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
