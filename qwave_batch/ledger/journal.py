@@ -73,11 +73,12 @@ class Journal:
     ) -> Attempt:
         """Begin a new round of a parked, unknown or lost attempt, under its old key.
 
-        What the old round may have cost stays held, and its body is sent again, callback fields and all, unless it was
-        parked, which means that nothing was made.
+        Its body is sent again, callback fields and all: should the API know the key, it would refuse another one for
+        good. ``callback`` is for attempts of an old ledger, which kept none. What the old round may have cost stays
+        held, unless it was parked, which means that nothing was made.
         """
         is_clean = attempt.state is AttemptState.PARKED
-        kept = callback or {} if is_clean or attempt.callback is None else attempt.callback
+        kept = callback or {} if attempt.callback is None else attempt.callback
         return await self._move(
             attempt,
             AttemptState.INTENDED,

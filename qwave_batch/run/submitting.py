@@ -116,13 +116,11 @@ class Submitting:
                     return None
             case AttemptState.PARKED | AttemptState.UNKNOWN | AttemptState.LOST:
                 assert attempt is not None  # noqa: S101 - it has a state
-                # The same body as before even where nothing was made, by all that the API said: should it know the key
-                # after all, it would refuse another body for good. A receiver of an earlier run leaves it to polls.
                 trial.attempt = await self._journal.intend_again(
                     attempt,
                     held_nusd=held_nusd,
                     sent_at=self._desk.api_stamp(),
-                    callback=self._desk.callback_of(trial.job) if attempt.callback is None else attempt.callback,
+                    callback=self._desk.callback_of(trial.job),
                 )
             case _:
                 # Selection lets a paid attempt come here only when a person asked for failed jobs again.
