@@ -191,11 +191,14 @@ class Gates:
         return min(self.allowance.limit, sum(lane.allowance.limit for lane in lanes))
 
     def lessons(self, lanes: Iterable[Lane]) -> list[str]:
-        """Return what 429s have taught of the API's limits, in words for whoever writes the spec."""
-        told = [(lane.model, lane.allowance, lane.pace) for lane in lanes] + [
-            ("the account", self.allowance, self.pace)
-        ]
-        return [lesson for who, allowance, pace in told if (lesson := _lesson(who, allowance, pace))]
+        """Return what 429s have taught of the API's limits, in words for whoever writes the spec.
+
+        Of models only where the account taught nothing: before its limit is known for what it is, its first 429s look
+        like those of the models that they happen to hit.
+        """
+        if account := _lesson("the account", self.allowance, self.pace):
+            return [account]
+        return [lesson for lane in lanes if (lesson := _lesson(lane.model, lane.allowance, lane.pace))]
 
 
 def _lesson(who: str, allowance: Allowance, pace: LearnedWindow) -> str:

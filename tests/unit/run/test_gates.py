@@ -72,3 +72,13 @@ def test_a_429_on_a_poll_makes_them_count_for_a_while_and_never_against_the_spec
     assert of_account.polls_count
     of_account.hear_poll(WELL, NOW + STRUCK_S, NOW + STRUCK_S + 1.0)
     assert not of_account.polls_count
+
+
+def test_what_429s_taught_of_the_account_is_not_told_of_the_models_that_they_hit() -> None:
+    of_account, a, b = gates(), lane("a"), lane("b")
+    a.allowance.cut(NOW)
+    (lesson,) = of_account.lessons([a, b])
+    assert lesson.startswith("the API asked for less of a 1 time:")
+    of_account.pace.limit = 40
+    (lesson,) = of_account.lessons([a, b])
+    assert lesson.startswith("the API took about 40 requests a minute of the account")
