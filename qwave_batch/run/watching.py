@@ -22,6 +22,9 @@ from qwave_batch.run.waiting import words_of_deafness
 
 YOUNG_TASK_PATIENCE = 3
 """How often a task that was made a moment ago may not be found: it may not have reached every server yet."""
+OLDEST_S = 30.0
+"""A task of an earlier run counts as no older: whoever stamped it, and clocks that jump, may be wrong by days, and what
+looks old is asked for once a minute only."""
 EMPTY_ACCOUNT_S = 5.0
 """From one question to the next while the balance is used up."""
 
@@ -107,8 +110,8 @@ class Watching:
             return polls.of_old_task(model, now, trial.held_s)
         if is_young:
             return polls.of_new_task(model, now)
-        age_s = 0.0 if attempt.submitted_at is None else self._desk.api_now() - attempt.submitted_at
-        return polls.of_old_task(model, now, age_s)
+        age_s = 0.0 if attempt.submitted_at is None else self._desk.api_stamp() - attempt.submitted_at
+        return polls.of_old_task(model, now, max(0.0, min(age_s, OLDEST_S)))
 
     async def _until_due(self, watch: _Watch, deadline: float) -> None:
         """Return when it is time to ask, which changes with what other tasks teach; at the latest at the deadline."""

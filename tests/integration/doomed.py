@@ -79,23 +79,36 @@ def context() -> ForkServerContext:
 
 
 _END_UNSEEN = 255
+_LOOK_S = 5.0
 
 
 async def run(argv: Sequence[str], *, base_url: str, log: Path, plight: Plight | None = None) -> int:
     """Run the command line in a process of its own and return its exit status; minus the signal that killed it."""
     process = context().Process(target=live, args=(tuple(argv), base_url, log, plight or Plight()))
     process.start()
+    pid = process.pid
+    assert pid is not None
     try:
-        await asyncio.to_thread(process.join)
+        while process.is_alive() and not is_gone(pid):
+            await asyncio.to_thread(process.join, _LOOK_S)
+        await asyncio.to_thread(process.join, _LOOK_S)  # the fork server may be about to tell
     finally:
-        if process.is_alive():
+        if process.is_alive() and not is_gone(pid):
             process.kill()
             process.join()
         status = process.exitcode
-        process.close()
-    assert status is not None
-    # the program itself never ends with 255: that is what is said of a process whose end the fork server did not see
-    return -signal.SIGKILL if status == _END_UNSEEN else status
+        if status is not None:
+            process.close()
+    # the program itself never ends with 255: that, or nothing, is what the fork server says of an end it did not see
+    return -signal.SIGKILL if status in {None, _END_UNSEEN} else status
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, as the system knows it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except OSError:  # reaped, or a system without /proc
+        return Path("/proc/self").exists()
 
 
 def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:

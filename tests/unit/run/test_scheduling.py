@@ -423,3 +423,20 @@ def test_a_question_for_fresh_addresses_waits_for_its_time_too(world: World) -> 
     asked = world.api.sends("status")
     held = [later - earlier for earlier, later in itertools.pairwise(asked) if later - earlier >= 30.0]
     assert len(held) == 1
+
+
+def test_a_clock_that_jumps_makes_no_task_of_an_earlier_run_look_old(world: World) -> None:
+    """Else it would be asked for once a minute only, as one that has been at work for two days."""
+    world.terms = Terms(timeout_s=1.0, completion=Completion.POLL)
+    world.api.latency = takes(8.0)
+    world.plan([make_job(0)])
+    assert world.ended().exit_status == 1
+    world.terms = Terms(completion=Completion.POLL)
+
+    def jump(_: int) -> None:
+        world.clock.wall_offset = 2 * 86_400.0
+
+    world.api.on_call = jump
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit) == (0, 0)
+    assert end.seconds < 20.0
