@@ -1,0 +1,260 @@
+"""A folder and what lies below it: opened, made, moved and removed by handles, and never over a link."""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from qwave_batch.errors import FolderError
+from qwave_batch.files.regular import NotRegular, irregular_kind, open_regular, read_regular
+
+TEMPORARY_PREFIX = ".tmp-"
+"""What the names of half written files begin with."""
+PRIVATE_MODE = 0o600
+SHARED_MODE = 0o640
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
+
+
+class LinkInTheWay(FolderError):
+    """A symbolic link, or something else that is not a folder, where a folder must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry of a walk."""
+
+    path: str
+    """Relative to the root, with ``/``."""
+    status: os.stat_result
+    """Of the entry itself, never of what a link leads to."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return stat.S_ISREG(self.status.st_mode)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, and not a link to one."""
+        return stat.S_ISDIR(self.status.st_mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A root folder. Every path is relative to it, with ``/``; the root itself may be reached over links.
+
+    Each call walks from the root by handles, so that a folder which is swapped for a link between two calls, or
+    within one, is refused and not followed.
+    """
+
+    root: Path
+
+    def look(self, path: str) -> os.stat_result | None:
+        """Return the status of the entry itself, or None when it, or a folder above it, is not there.
+
+        Raises:
+            LinkInTheWay: a folder above it is a link or a file.
+        """
+        try:
+            with self._at(path) as (folder, name):
+                return os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in _NOT_THERE:
+                return None
+            raise
+
+    def is_file(self, path: str) -> bool:
+        """Whether a regular file stands there."""
+        status = self.look(path)
+        return status is not None and stat.S_ISREG(status.st_mode)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands there, and not a link to one."""
+        status = self.look(path)
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a regular file to read.
+
+        Raises:
+            NotRegular, LinkInTheWay: it is not one, or is reached over a link.
+            OSError: it is not there, or the system refuses.
+        """
+        with self._at(path) as (folder, name):
+            return open_regular(name, shown_as=str(self.root / path), dir_fd=folder)
+
+    def read(self, path: str, *, most_bytes: int) -> bytes:
+        """Return the content of a small regular file; raises as ``open`` does, and NotRegular when it is larger."""
+        with self.open(path) as file:
+            return read_regular(file, shown_as=str(self.root / path), most_bytes=most_bytes)
+
+    def create(self, path: str, *, mode: int = SHARED_MODE) -> BinaryIO:
+        """Make a new file to write, in place of what has that name: a link there is removed and not followed."""
+        with self._at(path, makes=True) as (folder, name):
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb")
+
+    def write_atomic(self, path: str, data: bytes | Iterable[bytes], *, mode: int = SHARED_MODE) -> None:
+        """Replace a file by ``data``, all of it or nothing; an iterable is streamed.
+
+        Whoever reads the file meanwhile sees the old content or the new one. When this returns, the new one survives
+        a power cut; when ``data`` or the system raises, the old one is untouched and nothing is left beside it.
+        """
+        with self._at(path, makes=True) as (folder, name):
+            self._refuse_other_kinds(folder, name, path)
+            temporary, file = _new_temporary(folder, name, mode)
+            try:
+                for piece in (data,) if isinstance(data, bytes) else data:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
+                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
+            except BaseException:
+                with suppress(OSError):
+                    file.close()  # on a full disk it fails a second time, over what is still in its buffer
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=folder)
+                raise
+
+    def move(self, source: str, target: str) -> None:
+        """Give a file a new name, in place of what has that name, and make the name durable."""
+        with self._at(source) as (from_folder, old), self._at(target, makes=True) as (to_folder, new):
+            os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
+            os.fsync(to_folder)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a link itself; raises FileNotFoundError when nothing is there."""
+        with self._at(path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder."""
+        with self._at(path) as (folder, name):
+            os.rmdir(name, dir_fd=folder)
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder with all above it, as far as they are not there, and make their names durable."""
+        with self._folder(_parts_of(path), makes=True):
+            pass
+
+    def link_from(self, other: "Tree", source: str, target: str) -> bool:
+        """Give a file of another tree a second name here; return False where the file system has no such names."""
+        with other._at(source) as (there, old), self._at(target, makes=True) as (here, new):  # noqa: SLF001 - a Tree too
+            try:
+                os.link(old, new, src_dir_fd=there, dst_dir_fd=here, follow_symlinks=False)
+            except OSError:
+                return False
+            return True
+
+    def sync(self, path: str) -> int:
+        """Make the bytes of a file durable and return its time in nanoseconds."""
+        with self.open(path) as file:
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_mtime_ns
+
+    def entries(self, path: str = "") -> list[Found]:
+        """Return what a folder holds, by name; nothing when it is not there."""
+        try:
+            with self._folder(_parts_of(path) if path else ()) as folder:
+                return _entries(folder, path)
+        except OSError as error:
+            if error.errno in _NOT_THERE:
+                return []
+            raise
+
+    def walk(self, path: str) -> Iterator[Found]:
+        """Yield all below a folder but the folders, by name; a link is yielded as such and never entered."""
+        for found in self.entries(path):
+            if found.is_folder:
+                yield from self.walk(found.path)
+            else:
+                yield found
+
+    @contextmanager
+    def _at(self, path: str, *, makes: bool = False) -> Iterator[tuple[int, str]]:
+        """Yield the handle of the folder that an entry is in, and the entry's name."""
+        *above, name = _parts_of(path)
+        with self._folder(above, makes=makes) as folder:
+            yield folder, name
+
+    @contextmanager
+    def _folder(self, parts: Iterable[str], *, makes: bool = False) -> Iterator[int]:
+        if makes:
+            self.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.root, _FOLDER)
+        try:
+            way = self.root
+            for part in parts:
+                way /= part
+                below = _enter(handle, part, way, makes=makes)
+                os.close(handle)
+                handle = below
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _refuse_other_kinds(self, folder: int, name: str, path: str) -> None:
+        with suppress(FileNotFoundError):
+            kind = irregular_kind(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+            if kind is not None:
+                raise NotRegular(str(self.root / path), kind)
+
+
+def _parts_of(path: str) -> list[str]:
+    """Return the components of a relative path; a programming error or an unchecked record otherwise."""
+    parts = path.split("/")
+    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise FolderError(f"{path!r} is not a path below a folder")
+    return parts
+
+
+def _enter(handle: int, name: str, way: Path, *, makes: bool) -> int:
+    for _ in range(2):
+        try:
+            return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+        except FileNotFoundError:
+            if not makes:
+                raise
+            with suppress(FileExistsError):  # another thread was quicker
+                os.mkdir(name, 0o750, dir_fd=handle)
+                os.fsync(handle)
+        except OSError as error:
+            _refuse(handle, name, way, error)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(way))
+
+
+def _refuse(handle: int, name: str, way: Path, error: OSError) -> NoReturn:
+    """Raise LinkInTheWay for a link; other failures stay the system's."""
+    with suppress(OSError):
+        mode = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            raise LinkInTheWay(
+                f"{way} is a symbolic link where a folder is needed; links are not followed here"
+            ) from error
+    raise error
+
+
+def _new_temporary(folder: int, name: str, mode: int) -> tuple[str, BinaryIO]:
+    while True:
+        temporary = f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{name[-40:]}"
+        with suppress(FileExistsError):
+            return temporary, os.fdopen(os.open(temporary, _NEW_FILE, mode, dir_fd=folder), "wb")
+
+
+def _entries(folder: int, path: str) -> list[Found]:
+    prefix = f"{path}/" if path else ""
+    found: list[Found] = []
+    for name in sorted(os.listdir(folder)):
+        with suppress(FileNotFoundError):  # it went away meanwhile
+            found.append(Found(f"{prefix}{name}", os.stat(name, dir_fd=folder, follow_symlinks=False)))
+    return found
