@@ -3,15 +3,25 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 
 MAX_COMPONENT_BYTES = 150
+MAX_STORED_COMPONENT_BYTES = 255  # what file systems take; ours are shorter, and get ``_12.webp`` behind them
+MAX_STORED_PATH_BYTES = 4096
+IMAGES = "images"
 _HASH_DIGITS = 12
 _PLAIN = frozenset("._-")
 _SAFE_TEXT = re.compile(r"[A-Za-z0-9_-]{5,}", re.ASCII)  # longer than any reserved name, and no dot in it
+_OWN_NAME = re.compile(r"[A-Za-z0-9_-]{5,150}(?:\.[a-z]{3,4})?", re.ASCII)  # nearly every stored name, as above
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)  # nearly every value; the rest is looked at letter by letter
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
 )
+_RESERVED_TOO = frozenset({"conin$", "conout$"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "¹²³"})
+"""Reserved as well, and never made by ``component``, which keeps no such characters."""
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories of what steers a terminal or can't be seen; ``plain`` keeps none of them."""
+_GIT = re.compile(r"\.git|git~[0-9]+", re.ASCII)
 
 
 def plain(text: str) -> str:
@@ -62,3 +72,53 @@ def safe_path(*parts: str) -> str:
 def path_key(path: str) -> str:
     """Return what two paths share when some file system takes them for one: case and composition are ignored."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def is_git_name(name: str) -> bool:
+    """Whether a component of a path is git's folder, for any file system: ``.git``, ``.GIT``, ``git~1``, ``.git. ``.
+
+    HFS+ ignores characters that cannot be seen; NTFS ignores dots and spaces at the end and has short names and,
+    behind a colon, streams.
+    """
+    seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return _GIT.fullmatch(seen.partition(":")[0].rstrip(". ").casefold()) is not None
+
+
+def path_fault(path: str) -> str | None:
+    """Return why this program cannot have written an image to ``path``; None for a path that it may have written.
+
+    Args:
+        path: Relative to the run folder, as it stands in a ledger or manifest: ``images/a/b_1.png``.
+    """
+    if not path.startswith(f"{IMAGES}/"):
+        return f"it does not begin with {IMAGES}/"
+    if len(path.encode("utf-8", "surrogatepass")) > MAX_STORED_PATH_BYTES:
+        return f"it is longer than {MAX_STORED_PATH_BYTES:,} bytes"
+    return next(filter(None, map(_component_fault, path.split("/"))), None)
+
+
+def _component_fault(name: str) -> str | None:
+    if _OWN_NAME.fullmatch(name):
+        return None
+    return next((reason for has_fault, reason in _COMPONENT_FAULTS if has_fault(name)), None)
+
+
+def _is_reserved(name: str) -> bool:
+    stem = name.partition(".")[0].rstrip(" ").casefold()
+    return stem in _RESERVED or stem in _RESERVED_TOO
+
+
+_COMPONENT_FAULTS: tuple[tuple[Callable[[str], bool], str], ...] = (
+    (lambda name: name in {"", ".", ".."}, "it has a component that is empty, . or .."),
+    (
+        lambda name: any(unicodedata.category(character) in _STEERING for character in name),
+        "it holds a control character, or one that cannot be seen",
+    ),
+    (lambda name: "\\" in name or ":" in name, "it holds a backslash or a colon"),
+    (is_git_name, "it leads into git's own folder"),
+    (_is_reserved, "it holds a name that Windows reserves"),
+    (
+        lambda name: len(name.encode()) > MAX_STORED_COMPONENT_BYTES,
+        f"it has a component of more than {MAX_STORED_COMPONENT_BYTES} bytes",
+    ),
+)

@@ -1,11 +1,13 @@
 """Laws of ``model/paths.py``."""
 
+import re
 import unicodedata
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwave_batch.model.paths import MAX_COMPONENT_BYTES, component, path_key, plain, safe_path
+from qwave_batch.model.paths import MAX_COMPONENT_BYTES, component, is_git_name, path_fault, path_key, plain, safe_path
 
 anything = st.text(st.characters(), max_size=400) | st.text("./\\:con aNUL1é日e\u0301🍵\u0915\u093f", max_size=400)
 WINDOWS = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(10)}
@@ -74,3 +76,64 @@ def test_everything_else_becomes_a_hyphen() -> None:
     assert component("a b/c\\d:e\n🍵") == "a-b-c-d-e--"
     assert component("❤️") == "--"
     assert component("../x") == "---x"
+
+
+@given(st.lists(anything, min_size=1, max_size=5), st.sampled_from(["", "_1", "_12", "-0123456789abcdef", "-2"]))
+@example(["com", "1"], "_1")
+@example([".git", "GIT~1", "config"], "")
+@example(["x" * 400] * 5, "_12")
+def test_every_path_that_this_program_makes_is_one_it_reads_back(parts: list[str], ending: str) -> None:
+    assert path_fault(f"images/{safe_path(*parts)}{ending}.jpeg") is None
+    assert path_fault(f"images/{safe_path(*parts)}") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("", "does not begin with images/"),
+        ("/images/a.png", "does not begin with images/"),
+        ("image/a.png", "does not begin with images/"),
+        ("images", "does not begin with images/"),
+        ("images/", "is empty"),
+        ("images//etc/passwd", "is empty"),
+        ("images/./a.png", "is empty"),
+        ("images/../.qwave/lock", "is empty"),
+        ("images/a/..", "is empty"),
+        ("images/a\\b.png", "backslash"),
+        ("images/C:a.png", "colon"),
+        ("images/a\0.png", "control"),
+        ("images/a\n.png", "control"),
+        ("images/a\x1b[2J.png", "control"),
+        ("images/a\x9b2J.png", "control"),
+        ("images/a\u202egnp.exe", "control"),
+        ("images/a\u2028b.png", "control"),
+        ("images/a\udc80.png", "control"),
+        ("images/.git/config", "git's own folder"),
+        ("images/a/.GiT", "git's own folder"),
+        ("images/git~1/hooks/x.png", "git's own folder"),
+        ("images/.git. /x.png", "git's own folder"),
+        ("images/con.png", "Windows reserves"),
+        ("images/NUL/a.png", "Windows reserves"),
+        ("images/com¹.png", "Windows reserves"),
+        ("images/aux .png", "Windows reserves"),
+        ("images/" + "x" * 256, "255 bytes"),
+        ("images/" + "x/" * 2100 + "a.png", "4,096 bytes"),
+    ],
+)
+def test_a_path_that_this_program_never_made_has_a_fault(path: str, reason: str) -> None:
+    fault = path_fault(path)
+    assert fault is not None
+    assert re.search(reason, fault)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".git", ".GIT", ".Git", ".git.", ".git ", ".git . .", "git~1", "GIT~2", ".g\u200cit", ".git\ufeff", ".git::$DATA"],
+)
+def test_every_spelling_that_some_file_system_takes_for_git_is_known(name: str) -> None:
+    assert is_git_name(name)
+
+
+@pytest.mark.parametrize("name", [".github", ".gitignore", "git", "my.git", "git~", "gitx~1", "a.git.png"])
+def test_names_that_only_look_like_git_are_plain_names(name: str) -> None:
+    assert not is_git_name(name)
