@@ -21,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "plan": {"catalog", "errors", "files", "model", "spec"},
     "folder": {"errors", "files", "model"},
     "ledger": {"errors", "files", "model"},
-    "client": {"errors", "model"},
+    "client": {"errors", "files", "model"},
     "simulator": {"catalog", "errors", "files", "model"},
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
     "output": {"errors", "files", "folder", "git", "ledger", "model", "resources"},

@@ -14,7 +14,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import catalog_dates, open_catalog
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
@@ -45,6 +45,7 @@ async def attend(folder: str | Path, connection: Connection | Simulated) -> Asyn
         StorageError: the disk or the ledger fails.
     """
     layout = RunLayout.existing(Path(folder))
+    await asyncio.to_thread(layout.check_images)
     identity = await asyncio.to_thread(_identity, layout)
     catalog = open_catalog(await asyncio.to_thread(_catalog_date, layout))
     claim = _claim(layout, identity, connection, catalog)
@@ -63,7 +64,7 @@ def write_down(layout: RunLayout, ledger: Ledger) -> None:
 
 
 def _identity(layout: RunLayout) -> FolderIdentity:
-    if not layout.ledger.is_file():
+    if not layout.tree.is_file(LEDGER):
         raise FolderError(f"{layout.root} came without its ledger, so nobody knows its tasks")
     with Ledger.open(layout.ledger, read_only=True) as ledger:
         identity = ledger.identity()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
@@ -72,35 +72,42 @@ class RunFolder:
                 raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
             return find_prunable(RunLayout(self.root), ledger)
 
-    def prune(self) -> PrunePlan:
+    def prune(self, shown: PrunePlan | None = None) -> PrunePlan:
         """Remove what the spec no longer asks for, and return what that was. The spend stays on record.
+
+        Args:
+            shown: What ``find_prunable`` gave and a person agreed to: nothing else is removed, nor what has changed
+                since. None is all that is found now.
 
         Raises:
             FolderBusy: a run is at work.
             FolderError: the folder came without its ledger.
         """
         layout = RunLayout(self.root)
-        if not layout.ledger.is_file():
+        if not layout.tree.is_file(LEDGER):
             return self.find_prunable()
         with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+            layout.check_images()
             found = find_prunable(layout, ledger)
+            found = found if shown is None else found.as_shown(shown)
             prune(layout, ledger, found)
             return found
 
     def _doubt(self, paths: Sequence[str]) -> None:
         layout = RunLayout(self.root)
-        if not layout.ledger.is_file():
+        if not layout.tree.is_file(LEDGER):
             return
         with suppress(StorageError), FolderLock(layout), Ledger.open(layout.ledger) as ledger:  # read-only, or live
             ledger.doubt_files(paths)
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger | None]:
-        ledger = RunLayout(self.root).ledger
-        if not ledger.is_file():
+        layout = RunLayout(self.root)
+        layout.check()
+        if not layout.tree.is_file(LEDGER):
             yield None
             return
-        with Ledger.open(ledger, read_only=True) as opened:
+        with Ledger.open(layout.ledger, read_only=True) as opened:
             yield opened
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.reading import Standing
@@ -44,7 +44,7 @@ class Holdings:
 
     def jobs(self) -> Iterator[Known]:
         """Yield the jobs of its plan, then those that left it with their images still there."""
-        if not self.layout.ledger.is_file():
+        if not self.layout.tree.is_file(LEDGER):
             yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
             return
         with Ledger.open(self.layout.ledger, read_only=True) as ledger:
@@ -61,20 +61,20 @@ class Holdings:
         Raises:
             FolderError: it came without its ledger, so that a run takes nothing from it.
         """
-        if not self.layout.ledger.is_file():
+        if not self.layout.tree.is_file(LEDGER):
             raise FolderError(f"{self.layout.root} came without its ledger, so nothing can be taken from it")
         return frozenset(known.number for known in self.jobs() if known.stage is Stage.MADE)
 
     def money(self) -> tuple[int, int]:
         """Return what the folder has cost, and the most that may still come, in nano-dollars."""
-        if not self.layout.ledger.is_file():
+        if not self.layout.tree.is_file(LEDGER):
             return 0, 0
         with Ledger.open(self.layout.ledger, read_only=True) as ledger:
             return ledger.spent_nusd(), ledger.held_nusd()
 
     def identity(self) -> FolderIdentity | None:
         """Return whose folder it is; None when it came without its ledger."""
-        if not self.layout.ledger.is_file():
+        if not self.layout.tree.is_file(LEDGER):
             return None
         with Ledger.open(self.layout.ledger, read_only=True) as ledger:
             return ledger.identity()

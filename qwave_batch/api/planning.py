@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qwave_batch.errors import SpecError, UsageError
+from qwave_batch.files.tree import Tree
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place
@@ -71,7 +72,8 @@ def write_plan(plan: AnyPlan, file: str | Path) -> None:
     """
     if not is_plan_file(Path(file)):
         raise UsageError(f'a plan\'s file ends in .jsonl, and "{file}" does not')
-    write_atomic(Path(file), (line.encode("utf-8", "backslashreplace") for line in plan_lines(plan)))
+    path = Path(file)
+    write_atomic(Tree(path.parent), path.name, (line.encode("utf-8", "backslashreplace") for line in plan_lines(plan)))
 
 
 def plan_summary(plan: AnyPlan) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, UsageError
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.ledger.identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.run.reusing import Lender
@@ -30,7 +30,7 @@ def open_lenders(folders: Sequence[Path], *, into: RunLayout, backend: str) -> I
             layout = RunLayout.existing(folder)
             if layout.root.resolve() == into.root.resolve():
                 raise UsageError(f"--reuse {folder} is the run folder itself; name another one")
-            if not layout.ledger.is_file():
+            if not layout.tree.is_file(LEDGER):
                 raise FolderError(f"{folder} came without its ledger, so nothing can be taken from it")
             ledger = stack.enter_context(Ledger.open(layout.ledger, read_only=True))
             identity = ledger.identity()

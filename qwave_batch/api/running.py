@@ -20,7 +20,7 @@ from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import IMAGES, LEDGER, MANIFEST, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
@@ -161,6 +161,7 @@ class _Run:
             lenders = stack.enter_context(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend))
             await asyncio.to_thread(self.layout.create)
             stack.enter_context(FolderLock(self.layout))
+            await asyncio.to_thread(self.layout.check_images)
             await asyncio.to_thread(_check_ledger, self.layout)
             ledger = stack.enter_context(Ledger.open(self.layout.ledger))
             recorder = await asyncio.to_thread(self._prepare, ledger)
@@ -265,9 +266,10 @@ class _Run:
 
 def _check_ledger(layout: RunLayout) -> None:
     """Refuse a folder that runs have filled and whose ledger is gone: everything would be paid for once more."""
-    if layout.ledger.is_file() and layout.ledger.stat().st_size > 0:
+    status = layout.tree.look(LEDGER)
+    if status is not None and status.st_size > 0:
         return
-    if layout.manifest.exists() or any(layout.images.iterdir()):
+    if layout.tree.is_file(MANIFEST) or layout.tree.entries(IMAGES):
         raise FolderError(
             f"{layout.root} holds the work of earlier runs, but {layout.relative(layout.ledger)}, which knows what is "
             "paid, is gone or empty; nothing was sent. Put that file back, or name a new folder with -o DIR, "

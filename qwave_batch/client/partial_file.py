@@ -2,10 +2,11 @@
 
 import contextlib
 import threading
-from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
-from qwave_batch.errors import StorageError
+from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.files.tree import Tree
 
 
 class PartialFile:
@@ -16,7 +17,9 @@ class PartialFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: FileIO | None = None
+        # from the folder above: the file's own folder is one of ours, and must not be a link
+        self._tree, self._name = Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
+        self._file: BinaryIO | None = None
         self._lock = threading.Lock()
         self._discarded = False
         self.size_bytes = 0
@@ -34,7 +37,7 @@ class PartialFile:
                 return
             try:
                 if self._file is None:
-                    self._file = FileIO(self._path, "w")
+                    self._file = self._tree.create(self._name)
                 self._write_all(data)
                 if last:
                     self._file.close()
@@ -48,8 +51,8 @@ class PartialFile:
         with self._lock:
             self._discarded = True
             self._close()
-            with contextlib.suppress(OSError):
-                self._path.unlink()
+            with contextlib.suppress(OSError, FolderError):
+                self._tree.remove(self._name)
 
     def _close(self) -> None:
         if self._file is not None:

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -17,8 +18,14 @@ TEMPORARY_PREFIX = ".tmp-"
 """What the names of half written files begin with."""
 PRIVATE_MODE = 0o600
 SHARED_MODE = 0o640
+PRIVATE_FOLDER_MODE = 0o700
+SHARED_FOLDER_MODE = 0o750
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+MAX_DEPTH = 100
+"""Levels of folders that a walk enters: each level costs a walk from the root."""
+_UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PIECE_BYTES = 1 << 20
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -96,11 +103,49 @@ class Tree:
             return read_regular(file, shown_as=str(self.root / path), most_bytes=most_bytes)
 
     def create(self, path: str, *, mode: int = SHARED_MODE) -> BinaryIO:
-        """Make a new file to write, in place of what has that name: a link there is removed and not followed."""
-        with self._at(path, makes=True) as (folder, name):
+        """Make a new file to write, in place of a file or link of that name, which is removed and not written to.
+
+        Raises:
+            NotRegular: a folder, a pipe or a device has the name.
+            OSError: its folder is not there, or the system refuses.
+        """
+        with self._at(path) as (folder, name):
             with suppress(FileNotFoundError):
+                status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                if not stat.S_ISLNK(status.st_mode):
+                    _refuse_other_kinds(status, self.root / path)
                 os.unlink(name, dir_fd=folder)
-            return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb")
+            # unbuffered: whoever writes it counts what the disk has taken
+            return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb", buffering=0)
+
+    def open_to_update(self, path: str, *, mode: int = PRIVATE_MODE) -> int:
+        """Return the descriptor of a regular file to read and write in place, made when it is not there.
+
+        Raises:
+            NotRegular, LinkInTheWay: it is not one, or is reached over a link.
+            OSError: the system refuses.
+        """
+        with self._at(path) as (folder, name):
+            with suppress(FileNotFoundError):
+                _refuse_other_kinds(os.stat(name, dir_fd=folder, follow_symlinks=False), self.root / path)
+            descriptor = os.open(name, _UPDATE, mode, dir_fd=folder)
+            try:
+                _refuse_other_kinds(os.fstat(descriptor), self.root / path)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            return descriptor
+
+    def unshare(self, path: str) -> None:
+        """Give a file that has several names, as in a snapshot of hard links, content of its own under this name.
+
+        What is written in place afterwards does not show under the other names.
+        """
+        status = self.look(path)
+        if status is None or status.st_nlink <= 1:
+            return
+        with self.open(path) as file:
+            self.write_atomic(path, iter(partial(file.read, _PIECE_BYTES), b""), mode=stat.S_IMODE(status.st_mode))
 
     def write_atomic(self, path: str, data: bytes | Iterable[bytes], *, mode: int = SHARED_MODE) -> None:
         """Replace a file by ``data``, all of it or nothing; an iterable is streamed.
@@ -108,8 +153,9 @@ class Tree:
         Whoever reads the file meanwhile sees the old content or the new one. When this returns, the new one survives
         a power cut; when ``data`` or the system raises, the old one is untouched and nothing is left beside it.
         """
-        with self._at(path, makes=True) as (folder, name):
-            self._refuse_other_kinds(folder, name, path)
+        with self._at(path) as (folder, name):
+            with suppress(FileNotFoundError):
+                _refuse_other_kinds(os.stat(name, dir_fd=folder, follow_symlinks=False), self.root / path)
             temporary, file = _new_temporary(folder, name, mode)
             try:
                 for piece in (data,) if isinstance(data, bytes) else data:
@@ -126,11 +172,12 @@ class Tree:
                     os.unlink(temporary, dir_fd=folder)
                 raise
 
-    def move(self, source: str, target: str) -> None:
+    def move(self, source: str, target: str, *, is_durable: bool = True) -> None:
         """Give a file a new name, in place of what has that name, and make the name durable."""
-        with self._at(source) as (from_folder, old), self._at(target, makes=True) as (to_folder, new):
+        with self._at(source) as (from_folder, old), self._at(target) as (to_folder, new):
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
-            os.fsync(to_folder)
+            if is_durable:
+                os.fsync(to_folder)
 
     def remove(self, path: str) -> None:
         """Remove a file, or a link itself; raises FileNotFoundError when nothing is there."""
@@ -142,19 +189,36 @@ class Tree:
         with self._at(path) as (folder, name):
             os.rmdir(name, dir_fd=folder)
 
-    def make_folder(self, path: str) -> None:
-        """Make a folder with all above it, as far as they are not there, and make their names durable."""
-        with self._folder(_parts_of(path), makes=True):
+    def make_folder(self, path: str = "", *, mode: int = SHARED_FOLDER_MODE) -> None:
+        """Make a folder, the root when left out, with all above it, as far as they are not there, durably.
+
+        Raises:
+            LinkInTheWay: one of them is a link.
+            OSError: a file has the name of one of them, or the system refuses.
+        """
+        if not path:
+            self.root.mkdir(mode=mode, parents=True, exist_ok=True)
+            return
+        with self._folder(_parts_of(path), mode=mode):
             pass
 
     def link_from(self, other: "Tree", source: str, target: str) -> bool:
         """Give a file of another tree a second name here; return False where the file system has no such names."""
-        with other._at(source) as (there, old), self._at(target, makes=True) as (here, new):  # noqa: SLF001 - a Tree too
+        with other._at(source) as (there, old), self._at(target) as (here, new):  # noqa: SLF001 - a Tree too
             try:
                 os.link(old, new, src_dir_fd=there, dst_dir_fd=here, follow_symlinks=False)
             except OSError:
                 return False
             return True
+
+    def write_synced(self, path: str, data: bytes, *, mode: int = SHARED_MODE) -> int:
+        """Make a new file as ``create`` does, durable once this returns; return its time in nanoseconds."""
+        with self.create(path, mode=mode) as file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(file.fileno(), rest) :]
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_mtime_ns
 
     def sync(self, path: str) -> int:
         """Make the bytes of a file durable and return its time in nanoseconds."""
@@ -173,41 +237,39 @@ class Tree:
             raise
 
     def walk(self, path: str) -> Iterator[Found]:
-        """Yield all below a folder but the folders, by name; a link is yielded as such and never entered."""
-        for found in self.entries(path):
-            if found.is_folder:
-                yield from self.walk(found.path)
+        """Yield all below a folder but the folders, by name; a link is yielded as such and never entered.
+
+        A folder that lies deeper than any that this program makes is yielded as one entry.
+        """
+        waiting = self.entries(path)[::-1]
+        while waiting:
+            found = waiting.pop()
+            if found.is_folder and found.path.count("/") < MAX_DEPTH:
+                waiting += self.entries(found.path)[::-1]
             else:
                 yield found
 
     @contextmanager
-    def _at(self, path: str, *, makes: bool = False) -> Iterator[tuple[int, str]]:
+    def _at(self, path: str, *, mode: int | None = None) -> Iterator[tuple[int, str]]:
         """Yield the handle of the folder that an entry is in, and the entry's name."""
         *above, name = _parts_of(path)
-        with self._folder(above, makes=makes) as folder:
+        with self._folder(above, mode=mode) as folder:
             yield folder, name
 
     @contextmanager
-    def _folder(self, parts: Iterable[str], *, makes: bool = False) -> Iterator[int]:
-        if makes:
-            self.root.mkdir(parents=True, exist_ok=True)
+    def _folder(self, parts: Iterable[str], *, mode: int | None = None) -> Iterator[int]:
+        """Yield the handle of a folder; with ``mode`` folders that are not there are made."""
         handle = os.open(self.root, _FOLDER)
         try:
             way = self.root
             for part in parts:
                 way /= part
-                below = _enter(handle, part, way, makes=makes)
+                below = _enter(handle, part, way, mode)
                 os.close(handle)
                 handle = below
             yield handle
         finally:
             os.close(handle)
-
-    def _refuse_other_kinds(self, folder: int, name: str, path: str) -> None:
-        with suppress(FileNotFoundError):
-            kind = irregular_kind(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-            if kind is not None:
-                raise NotRegular(str(self.root / path), kind)
 
 
 def _parts_of(path: str) -> list[str]:
@@ -218,15 +280,21 @@ def _parts_of(path: str) -> list[str]:
     return parts
 
 
-def _enter(handle: int, name: str, way: Path, *, makes: bool) -> int:
+def _refuse_other_kinds(status: os.stat_result, path: Path) -> None:
+    kind = irregular_kind(status.st_mode)
+    if kind is not None:
+        raise NotRegular(str(path), kind)
+
+
+def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
     for _ in range(2):
         try:
             return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
         except FileNotFoundError:
-            if not makes:
+            if mode is None:
                 raise
             with suppress(FileExistsError):  # another thread was quicker
-                os.mkdir(name, 0o750, dir_fd=handle)
+                os.mkdir(name, mode, dir_fd=handle)
                 os.fsync(handle)
         except OSError as error:
             _refuse(handle, name, way, error)

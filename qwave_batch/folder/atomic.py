@@ -1,61 +1,38 @@
 """Files that are there whole or not at all, even after a power cut."""
 
-import os
-import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
+from qwave_batch.files.tree import SHARED_MODE, Tree
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.syncing import sync_folder
-
-TEMPORARY_PREFIX = ".tmp-"
-"""What the names of half written files begin with."""
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Replace ``path`` by ``data``, all of it or nothing; an iterable is streamed.
+def write_atomic(tree: Tree, path: str, data: bytes | Iterable[bytes], *, mode: int = SHARED_MODE) -> None:
+    """Replace the file at ``path`` below ``tree`` by ``data``, all of it or nothing; an iterable is streamed.
 
-    Whoever reads ``path`` meanwhile sees the old file or the new one. When this returns, the new one survives a
-    power cut; when ``data`` or the disk raises, the old one is untouched and nothing is left beside it.
+    Whoever reads it meanwhile sees the old file or the new one. When this returns, the new one survives a power cut;
+    when ``data`` or the disk raises, the old one is untouched and nothing is left beside it.
 
     Raises:
         StorageError: the disk refuses.
+        FolderError, NotRegular: a link is on the way, or something other than a file has the name.
     """
     pieces = (data,) if isinstance(data, bytes) else data
-    with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=f"-{path.name[-40:]}", dir=path.parent)
-    temporary = Path(name)
-    file = os.fdopen(descriptor, "wb")
     try:
-        for piece in pieces:
-            with storage_errors(path):
-                file.write(piece)
-        with storage_errors(path):
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            temporary.chmod(_mode_of_new_files())
-            temporary.replace(path)
-            sync_folder(path.parent)
-    except BaseException:
-        with suppress(OSError):
-            file.close()  # on a full disk it fails a second time, over what is still in its buffer
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+        with storage_errors(tree.root / path):
+            tree.make_folder(path.rpartition("/")[0])
+            tree.write_atomic(path, _marked(pieces), mode=mode)
+    except _SourceFailed as failed:
+        raise failed.error from None
 
 
-def _mode_of_new_files() -> int:
-    return 0o666 & ~_UMASK
+class _SourceFailed(Exception):
+    def __init__(self, error: OSError) -> None:
+        self.error = error
 
 
-def _read_umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-# Read once at import: reading it means setting it, for all threads.
-_UMASK = _read_umask()
+def _marked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces, and keep an OSError of their source apart from the target's."""
+    try:
+        yield from pieces
+    except OSError as error:
+        raise _SourceFailed(error) from error

@@ -1,46 +1,47 @@
-"""How a file of another folder comes into this one without a download: a hard link, else a copy."""
+"""How an image of another folder comes into this one without a download: a hard link, else a copy."""
 
 import os
 import shutil
 from contextlib import suppress
-from pathlib import Path
 
+from qwave_batch.errors import UsageError
+from qwave_batch.files.tree import Tree
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes
 
 
-def borrow_file(source: Path, into: Path, *, sha256: str, size_bytes: int) -> bool:
-    """Bring a whole file to ``into``; return False, with nothing left there, when it is not the one on record.
+def borrow_image(source: Tree, path: str, target: Tree, into: str, *, size_bytes: int) -> Picture | None:
+    """Bring a whole image to ``into`` and return what it is, decoded to its last row.
 
+    None, with nothing left there, when it is not there, of another size, reached over a link, or not an image.
     Where both folders are on one file system that has hard links, no byte is copied: this program never writes into
     a file that is in place, so neither folder can spoil the other's. It blocks: call it in a thread.
 
     Raises:
-        StorageError: the disk of ``into`` refuses.
+        StorageError: the disk of ``target`` refuses.
     """
-    with suppress(OSError):
-        if source.is_symlink() or not source.is_file() or source.stat().st_size != size_bytes:
-            return False
-    with storage_errors(into):
-        into.unlink(missing_ok=True)
-    if not _bring(source, into):
-        return False
-    if sha256_of_file(into) == sha256:
-        return True
-    with storage_errors(into, "remove"):
-        into.unlink(missing_ok=True)
-    return False
+    with storage_errors(target.root / into), suppress(FileNotFoundError):
+        target.remove(into)
+    if not _bring(source, path, target, into, size_bytes):
+        return None
+    with suppress(BadPicture, UsageError, OSError):
+        return inspect_bytes(target.read(into, most_bytes=size_bytes))
+    with storage_errors(target.root / into, "remove"):
+        target.remove(into)
+    return None
 
 
-def _bring(source: Path, into: Path) -> bool:
-    """Link or copy; return False when the source can't be read."""
-    with suppress(OSError):  # another file system, or one without hard links
-        os.link(source, into)
-        return True
+def _bring(source: Tree, path: str, target: Tree, into: str, size_bytes: int) -> bool:
+    """Link or copy; return False when the source can't be read or is not the one on record."""
     try:
-        file = source.open("rb")
-    except OSError:
+        file = source.open(path)
+    except (OSError, UsageError):
         return False
-    with file, storage_errors(into), into.open("wb") as copy:
-        shutil.copyfileobj(file, copy)
+    with file:
+        if os.fstat(file.fileno()).st_size != size_bytes:
+            return False
+        if target.link_from(source, path, into):
+            return True
+        with storage_errors(target.root / into), target.create(into) as copy:
+            shutil.copyfileobj(file, copy)
     return True

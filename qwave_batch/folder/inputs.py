@@ -3,21 +3,27 @@
 import base64
 import binascii
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
+from qwave_batch.files.regular import open_regular
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.endings import format_of
-from qwave_batch.folder.hashing import sha256_of_file
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.hashing import sha256_of, sha256_of_file
+from qwave_batch.folder.layout import INPUTS, SPEC, RunLayout
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.paths import component
 
 PREFIX = "sha256:"
 """What an inline input becomes in a manifest line, with its hash behind."""
 
+_ENDINGS = ("bin", "gif", "jpeg", "png", "webp")
 _PIECE_BYTES = 1 << 20
 
 
@@ -73,18 +79,20 @@ def store_input(layout: RunLayout, data: bytes) -> str:
         StorageError: the disk refuses.
     """
     reference = reference_to(data)
-    target = layout.inputs / f"{reference.replace(':', '-')}.{format_of(data) or 'bin'}"
-    if not (target.is_file() and target.stat().st_size == len(data)):
-        write_atomic(target, data)
+    target = f"{INPUTS}/{reference.replace(':', '-')}.{format_of(data) or 'bin'}"
+    status = layout.tree.look(target)
+    if status is None or status.st_size != len(data) or not stat.S_ISREG(status.st_mode):
+        write_atomic(layout.tree, target, data)
     return reference
 
 
-def stored_input(layout: RunLayout, reference: str) -> Path | None:
-    """Return the file that holds a ``sha256:...`` of a manifest line, or None when it is not there."""
+def stored_input(layout: RunLayout, reference: str) -> str | None:
+    """Return the path, from the folder, of the file behind a ``sha256:...`` of a line; None when it is not there."""
     digest = reference.removeprefix(PREFIX)
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):  # noqa: PLR2004 - a SHA-256 in hex
         return None
-    return next(iter(sorted(layout.inputs.glob(f"sha256-{digest}.*"))), None)
+    paths = (f"{INPUTS}/sha256-{digest}.{ending}" for ending in _ENDINGS)
+    return next((path for path in paths if layout.tree.is_file(path)), None)
 
 
 def keep_spec(layout: RunLayout, source: bytes) -> None:
@@ -93,8 +101,8 @@ def keep_spec(layout: RunLayout, source: bytes) -> None:
     Raises:
         StorageError: the disk refuses.
     """
-    if not (layout.spec.is_file() and layout.spec.read_bytes() == source):
-        write_atomic(layout.spec, source)
+    if not _holds(layout, SPEC, source):
+        write_atomic(layout.tree, SPEC, source)
 
 
 def keep_input_file(layout: RunLayout, file: Path, spec_root: Path) -> str:
@@ -112,13 +120,24 @@ def keep_input_file(layout: RunLayout, file: Path, spec_root: Path) -> str:
     except ValueError:
         where = hashlib.sha256(str(place.parent).encode("utf-8", "surrogateescape")).hexdigest()[:8]
         parts = ("elsewhere", where, component(place.name))
-    target = layout.inputs.joinpath(*parts)
-    if not (target.is_file() and sha256_of_file(target) == sha256_of_file(place)):
-        write_atomic(target, _pieces(place))
-    return layout.relative(target)
+    target = "/".join((INPUTS, *parts))
+    with storage_errors(place, "read"), open_regular(place) as source:
+        if not _is_copy(layout, target, source):
+            source.seek(0)
+            write_atomic(layout.tree, target, iter(partial(source.read, _PIECE_BYTES), b""))
+    return target
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with storage_errors(path, "read"), path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            yield piece
+def _is_copy(layout: RunLayout, target: str, source: BinaryIO) -> bool:
+    status = layout.tree.look(target)
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != os.fstat(source.fileno()).st_size:
+        return False
+    return sha256_of_file(layout.tree, target) == sha256_of(source)
+
+
+def _holds(layout: RunLayout, path: str, data: bytes) -> bool:
+    status = layout.tree.look(path)
+    if status is None or status.st_size != len(data):
+        return False
+    with storage_errors(layout.root / path, "read"):
+        return layout.tree.read(path, most_bytes=len(data)) == data

@@ -1,69 +1,100 @@
 """Where everything in a run folder stands."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, nearest
+from qwave_batch.files.database import check_database
+from qwave_batch.files.regular import irregular_kind
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, LinkInTheWay, Tree
+from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
 
-_GITIGNORE = "# The ledger and what is half downloaded: of this machine, and never for git.\n*\n"
+MANIFEST = "manifest.jsonl"
+SUMMARY = "summary.json"
+SPEC = "spec.yaml"
+INPUTS = "inputs"
+IMAGES = "images"
+PRIVATE = ".qwave"
+LEDGER = f"{PRIVATE}/ledger.sqlite"
+LOCK = f"{PRIVATE}/lock"
+SIMULATOR = f"{PRIVATE}/simulator.sqlite"
+PARTIAL = f"{PRIVATE}/partial"
+EVIDENCE = f"{PRIVATE}/evidence"
+LIVE = f"{PRIVATE}/live.json"
+REMEMBERED = f"{PRIVATE}/manifest.json"
+GITIGNORE = f"{PRIVATE}/.gitignore"
+"""The places of a run folder, relative to it: what the calls of ``RunLayout.tree`` take."""
+
+_FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
+_FILES = (MANIFEST, SUMMARY, SPEC, LOCK, LIVE, REMEMBERED, GITIGNORE)
+_DATABASES = (LEDGER, SIMULATOR)
+_MODES = {PRIVATE: PRIVATE_FOLDER_MODE, PARTIAL: PRIVATE_FOLDER_MODE, IMAGES: SHARED_FOLDER_MODE}
+
+_GITIGNORE_TEXT = "# The ledger and what is half downloaded: of this machine, and never for git.\n*\n"
 
 
 @dataclass(frozen=True, slots=True)
 class RunLayout:
-    """The places of one run folder; only ``create`` touches the disk."""
+    """The places of one run folder, and the way to them: all of them are reached through ``tree``."""
 
     root: Path
 
     @property
+    def tree(self) -> Tree:
+        """The folder as what opens, makes, moves and removes its files, never over a link."""
+        return Tree(self.root)
+
+    @property
     def manifest(self) -> Path:
         """A line per job of the plan."""
-        return self.root / "manifest.jsonl"
+        return self.root / MANIFEST
 
     @property
     def summary(self) -> Path:
         """Counts, cost, durations and versions of the newest run."""
-        return self.root / "summary.json"
+        return self.root / SUMMARY
 
     @property
     def spec(self) -> Path:
         """The spec as it was, byte for byte."""
-        return self.root / "spec.yaml"
+        return self.root / SPEC
 
     @property
     def inputs(self) -> Path:
         """What the spec pulled in, and inline pictures of requests."""
-        return self.root / "inputs"
+        return self.root / INPUTS
 
     @property
     def images(self) -> Path:
         """The pictures that came."""
-        return self.root / "images"
+        return self.root / IMAGES
 
     @property
     def private(self) -> Path:
         """What only this program reads."""
-        return self.root / ".qwave"
+        return self.root / PRIVATE
 
     @property
     def ledger(self) -> Path:
         """The truth of the folder."""
-        return self.private / "ledger.sqlite"
+        return self.root / LEDGER
 
     @property
     def lock(self) -> Path:
         """Held by the one process that works on the folder."""
-        return self.private / "lock"
+        return self.root / LOCK
 
     @property
     def simulator(self) -> Path:
         """The tasks of a simulated run, so that they survive a killed one."""
-        return self.private / "simulator.sqlite"
+        return self.root / SIMULATOR
 
     @property
     def partial(self) -> Path:
         """Downloads that are not whole yet; anything in it may be thrown away while nobody holds the lock."""
-        return self.private / "partial"
+        return self.root / PARTIAL
 
     def partial_of(self, job_id: str, number: int) -> Path:
         """Return where image ``number`` (from 1) of a job is downloaded to before it is placed."""
@@ -84,39 +115,78 @@ class RunLayout:
             raise FolderError(f"{self.root} is a file; a run needs a folder: -o DIR")
         if self.root.is_dir() and not is_run_folder(self.root) and _strangers(self.root):
             raise FolderError(
-                f"{self.root} is not empty and no run folder (it holds {_strangers(self.root)[0]}); "
+                f"{self.root} is not empty and is not a run folder (it holds {_strangers(self.root)[0]}); "
                 f"name another one: -o {self.root / 'run'}"
             )
-        for folder in (self.root, self.private, self.partial, self.images):
-            with storage_errors(folder, "make the folder"):
-                folder.mkdir(parents=True, exist_ok=True)
-        gitignore = self.private / ".gitignore"
-        if not gitignore.exists():
-            with storage_errors(gitignore):
-                gitignore.write_text(_GITIGNORE, encoding="utf-8")
+        self.check()
+        with storage_errors(self.root, "make the folder"):
+            self.tree.make_folder()
+        for folder, mode in _MODES.items():
+            with storage_errors(self.root / folder, "make the folder"):
+                self.tree.make_folder(folder, mode=mode)
+        if not self.tree.is_file(GITIGNORE):
+            write_atomic(self.tree, GITIGNORE, _GITIGNORE_TEXT.encode(), mode=PRIVATE_MODE)
+
+    def check(self) -> None:
+        """Refuse a folder in which a link, a pipe or the like stands in one of the fixed places; nothing is changed.
+
+        Raises:
+            FolderError: there is one, with its path.
+        """
+        with storage_errors(self.root, "read"):
+            if not self.root.is_dir():
+                return
+            for path in _FOLDERS:
+                status = self.tree.look(path)
+                if status is not None and stat.S_ISLNK(status.st_mode):
+                    raise FolderError(_refused(self.root / path, "is a symbolic link"))
+            for path in _FILES:
+                status = self.tree.look(path)
+                kind = irregular_kind(status.st_mode) if status is not None else None
+                if kind is not None:
+                    raise FolderError(_refused(self.root / path, kind))
+            for path in _DATABASES:
+                check_database(self.tree, path)
+
+    def check_images(self) -> None:
+        """Refuse a folder with a link to a folder among its images, before anything is written there.
+
+        Raises:
+            FolderError: there is one, with its path.
+        """
+        with storage_errors(self.images, "read"):
+            for found in self.tree.walk(IMAGES):
+                if stat.S_ISLNK(found.status.st_mode) and (self.root / found.path).is_dir():
+                    raise FolderError(_refused(self.root / found.path, "is a symbolic link"))
 
     @classmethod
     def existing(cls, root: Path) -> "RunLayout":
         """Return the layout of a folder that a run has made.
 
         Raises:
-            FolderError: it is none, with the nearest one that is.
+            FolderError: it is not one, with the nearest one that is; or it is one that ``check`` refuses.
         """
         if is_run_folder(root):
-            return cls(root)
+            layout = cls(root)
+            layout.check()
+            return layout
         if not root.exists():
             raise FolderError(f"there is no folder {root}{_nearest_hint(root)}")
         if not root.is_dir():
             raise FolderError(f"{root} is a file, not a run folder{_nearest_hint(root)}")
         inside = _run_folders_in(root)
         hint = f"; it holds {_few(inside)}" if inside else _nearest_hint(root)
-        raise FolderError(f"{root} is no run folder: it has neither manifest.jsonl nor .qwave/ledger.sqlite{hint}")
+        raise FolderError(f"{root} is not a run folder: it has neither manifest.jsonl nor .qwave/ledger.sqlite{hint}")
 
 
 def is_run_folder(root: Path) -> bool:
     """Whether a run has worked here; a copy without its ledger still counts, by its manifest."""
-    layout = RunLayout(root)
-    return layout.ledger.is_file() or layout.manifest.is_file() or layout.partial.is_dir()
+    try:
+        return any(Tree(root).look(path) is not None for path in (LEDGER, MANIFEST, PARTIAL))
+    except LinkInTheWay:  # a run folder that ``check`` refuses with the link's path
+        return True
+    except OSError:
+        return False
 
 
 def _strangers(root: Path) -> list[str]:
@@ -137,6 +207,11 @@ def _nearest_hint(root: Path) -> str:
     if guess is not None:
         return f'; did you mean "{root.parent / guess}"?'
     return f"; run folders beside it: {_few(beside)}" if beside else ""
+
+
+def _refused(path: Path, kind: str) -> str:
+    way_out = "remove it, or name another folder"
+    return f"{path} {kind}, which has no place in a run folder; nothing was read or changed: {way_out}"
 
 
 def _few(names: list[str]) -> str:

@@ -5,15 +5,18 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
-from qwave_batch.errors import FolderBusy
+from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
 from qwave_batch.model.jsontypes import Json
+
+_MOST_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +57,15 @@ class FolderLock:
 
         Raises:
             FolderBusy: another process, or another lock object of this one, has it.
+            FolderError: the lock file is a link, or not a regular file.
             StorageError: the lock file can't be written.
         """
         if self._descriptor is not None:
             return
-        path = self._layout.lock
-        with storage_errors(path, "lock"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                _take(descriptor, self._layout)
-                _sign(descriptor)
-            except BaseException:
-                os.close(descriptor)
-                raise
-        self._descriptor = descriptor
+        with storage_errors(self._layout.lock, "lock"):
+            self._layout.tree.make_folder(PRIVATE, mode=PRIVATE_FOLDER_MODE)
+            while self._descriptor is None:
+                self._descriptor = _take_own(self._layout)
 
     def release(self) -> None:
         """Give the lock back; without it, do nothing."""
@@ -89,19 +86,41 @@ class FolderLock:
 def holder_of(layout: RunLayout) -> LockHolder | None:
     """Return who works on the folder right now, or None. It writes nothing, so a read-only folder will do."""
     try:
-        descriptor = os.open(layout.lock, os.O_RDONLY | os.O_CLOEXEC)
+        file = layout.tree.open(LOCK)
     except OSError:  # never locked, or not ours to look at: then not ours to wait for either
         return None
+    with file:
+        return _holder_by(file, layout)
+
+
+def _holder_by(file: BinaryIO, layout: RunLayout) -> LockHolder | None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read_holder(layout.lock)
+        return _read_holder(layout)
     except OSError:  # a file system without locks
         return None
-    else:
-        return None
+    return None
+
+
+def _take_own(layout: RunLayout) -> int | None:
+    """Return the descriptor of the lock file, locked and signed; None when it was replaced meanwhile: try again."""
+    descriptor = layout.tree.open_to_update(LOCK)
+    is_taken = False
+    try:
+        _take(descriptor, layout)
+        status, there = os.fstat(descriptor), layout.tree.look(LOCK)
+        if there is None or (there.st_dev, there.st_ino) != (status.st_dev, status.st_ino):
+            return None
+        if status.st_nlink > 1:  # another folder's lock too, as in a snapshot of hard links: take one of our own
+            layout.tree.unshare(LOCK)
+            return None
+        _sign(descriptor)
+        is_taken = True
+        return descriptor
     finally:
-        os.close(descriptor)
+        if not is_taken:
+            os.close(descriptor)
 
 
 def _take(descriptor: int, layout: RunLayout) -> None:
@@ -113,7 +132,7 @@ def _take(descriptor: int, layout: RunLayout) -> None:
             time.sleep(0.02)
         else:
             return
-    raise FolderBusy(str(layout.root), str(_read_holder(layout.lock)))
+    raise FolderBusy(str(layout.root), str(_read_holder(layout)))
 
 
 def _sign(descriptor: int) -> None:
@@ -123,9 +142,10 @@ def _sign(descriptor: int) -> None:
     os.ftruncate(descriptor, len(text))
 
 
-def _read_holder(path: Path) -> LockHolder:
-    try:
-        facts = json.loads(path.read_bytes())
-        return LockHolder(pid=int(facts["pid"]), host=str(facts["host"]), since=float(facts["since"]))
-    except (OSError, ValueError, KeyError, TypeError):  # between taking the lock and signing it
-        return LockHolder(pid=0, host="this or another machine", since=time.time())
+def _read_holder(layout: RunLayout) -> LockHolder:
+    with suppress(OSError, UsageError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        facts = json.loads(layout.tree.read(LOCK, most_bytes=_MOST_BYTES))
+        holder = LockHolder(pid=int(facts["pid"]), host=str(facts["host"]), since=float(facts["since"]))
+        str(holder)  # a moment that no calendar has is no signature of ours
+        return holder
+    return LockHolder(pid=0, host="this or another machine", since=time.time())  # taken, and not signed yet

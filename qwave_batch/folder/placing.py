@@ -3,15 +3,16 @@
 import itertools
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from qwave_batch.errors import StorageError
+from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import Picture
-from qwave_batch.folder.syncing import sync_folder
+from qwave_batch.model.paths import path_fault
 
 EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "gif": ".gif"}
 """The extension of each format that ``inspect_picture`` knows."""
@@ -35,7 +36,7 @@ class Placing:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
-        self._folders: dict[str, Path] = {}
+        self._folders: set[str] = set()
         """Those that were found right, or made, by their path relative to the run folder."""
 
     def place(self, partial: Path, picture: Picture, name: PictureName, owner_of: Callable[[str], str | None]) -> str:
@@ -46,7 +47,7 @@ class Placing:
 
         Args:
             partial: The file as it was downloaded, synced, anywhere below the folder.
-            picture: What ``inspect_picture`` found in it.
+            picture: What ``inspect_bytes`` found in it.
             name: The name it asks for.
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
 
@@ -54,7 +55,9 @@ class Placing:
             StorageError: the disk refuses, or a symbolic link would lead out of the folder.
         """
         for path in _candidates(name, EXTENSIONS[picture.format]):
-            if self._is_free(path, picture, owner_of(path), name.job_id) and self._is_possible(path):
+            with self._errors(path):
+                is_free = self._is_free(path, picture, owner_of(path), name.job_id)
+            if is_free:
                 self._move(partial, path)
                 return path
         raise AssertionError("the candidates never end")
@@ -70,43 +73,47 @@ class Placing:
     def _is_free(self, path: str, picture: Picture, owner: str | None, job_id: str) -> bool:
         if owner is not None and owner != job_id:
             return False
-        target = self._layout.root / path
-        try:
-            found = target.lstat()
-        except OSError:  # nothing is there, or its folder is none, which is looked at next
-            return True
-        if stat.S_ISDIR(found.st_mode):
+        tree = self._layout.tree
+        status = tree.look(path)
+        if status is None:  # nothing is there, unless a file stands where one of its folders must be
+            return path.rpartition("/")[0] in self._folders or not self._is_blocked(path)
+        if stat.S_ISDIR(status.st_mode):
             return False
         if owner is not None:
-            return not target.is_dir()
-        # The very same bytes are what a crash between renaming and recording leaves.
-        is_ours = stat.S_ISREG(found.st_mode) and found.st_size == picture.size_bytes
-        return is_ours and sha256_of_file(target) == picture.sha256
-
-    def _is_possible(self, path: str) -> bool:
-        """Whether no file stands where one of the folders of ``path`` must be."""
-        if path.rpartition("/")[0] in self._folders:
             return True
-        return not any((self._layout.root / folder).is_file() for folder in PurePosixPath(path).parents)
+        # The very same bytes are what a crash between renaming and recording leaves.
+        is_ours = stat.S_ISREG(status.st_mode) and status.st_size == picture.size_bytes
+        return is_ours and sha256_of_file(tree, path) == picture.sha256
+
+    def _is_blocked(self, path: str) -> bool:
+        above = [str(folder) for folder in PurePosixPath(path).parents][:-1]
+        return any(self._layout.tree.is_file(folder) for folder in above)
 
     def _move(self, partial: Path, path: str) -> None:
-        target = self._layout.root / path
-        with storage_errors(target, "put in place"):
-            folder = self._folder_of(path)
+        tree, source = self._layout.tree, self._layout.relative(partial)
+        folder = path.rpartition("/")[0]
+        with self._errors(path):
+            if folder not in self._folders:
+                tree.make_folder(folder)
+                self._folders.add(folder)
             try:
-                partial.replace(target)
+                tree.move(source, path)
             except FileNotFoundError:  # a folder that was there a moment ago was removed
                 self._folders.clear()
-                folder = self._folder_of(path)
-                partial.replace(target)
-            sync_folder(folder)
+                tree.make_folder(folder)
+                tree.move(source, path)
 
-    def _folder_of(self, path: str) -> Path:
-        above = path.rpartition("/")[0]
-        folder = self._folders.get(above)
-        if folder is None:
-            folder = self._folders[above] = _make_folders(self._layout, PurePosixPath(path))
-        return folder
+    @contextmanager
+    def _errors(self, path: str) -> Iterator[None]:
+        """Turn what the system says, or a link on the way, into a StorageError: the job keeps its paid image."""
+        fault = path_fault(path)
+        if fault is not None:
+            raise StorageError(f"cannot write {path}: {fault}")
+        try:
+            with storage_errors(self._layout.root / path, "put in place"):
+                yield
+        except FolderError as error:
+            raise StorageError(f"cannot write {path}: {error}") from error
 
 
 def _candidates(name: PictureName, extension: str) -> Iterator[str]:
@@ -116,19 +123,3 @@ def _candidates(name: PictureName, extension: str) -> Iterator[str]:
     yield f"images/{name.job_id}{ending}"
     for attempt in itertools.count(2):
         yield f"images/{name.job_id}-{attempt}{ending}"
-
-
-def _make_folders(layout: RunLayout, path: PurePosixPath) -> Path:
-    """Make the folders above ``path`` one by one, so that none of them is a way out."""
-    if path.is_absolute() or ".." in path.parts or path.parts[:1] != ("images",):
-        raise StorageError(f"cannot write {path}: it lies outside the images of {layout.root}")
-    folder = layout.root
-    for part in path.parts[:-1]:
-        above, folder = folder, folder / part
-        if folder.is_symlink():
-            raise StorageError(f"cannot write {path}: {folder} is a symbolic link, and pictures stay in their folder")
-        with storage_errors(folder, "make the folder"):
-            if not folder.is_dir():
-                folder.mkdir(exist_ok=True)
-                sync_folder(above)
-    return folder

@@ -4,10 +4,13 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.files.database import check_database, is_there, unshare_database
+from qwave_batch.files.newdatabase import make_database
+from qwave_batch.files.tree import Tree
 
 FORMAT = 4
 APPLICATION_ID = 0x51574156  # "QWAV"
@@ -77,17 +80,22 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     """Open the ledger, making it when it is not there; what is committed survives a power cut.
 
     Raises:
-        FolderError: it is of a newer format or no ledger.
+        FolderError: it is of a newer format, is not a ledger, is a link, or has a rollback journal beside it.
         StorageError: the disk refuses.
     """
+    tree, name = _place_of(path)
     with storage_border(path):
+        check_database(tree, name)
+        if not is_there(tree, name):
+            make_database(tree, name, _fill)
+        unshare_database(tree, name)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     try:
         with storage_border(path), _not_a_ledger(path):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA busy_timeout = 30000")
-            _prepare(connection, path)
+            _bring_up_to_date(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -101,9 +109,11 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         FolderError: it is not there, of a newer format, or no ledger.
         StorageError: it can't be read.
     """
-    if not path.is_file():
-        raise FolderError(f"there is no ledger at {path}; a run makes one")
+    tree, name = _place_of(path)
     with storage_border(path), _not_a_ledger(path):
+        check_database(tree, name)
+        if not tree.is_file(name):
+            raise FolderError(f"there is no ledger at {path}; a run makes one")
         connection = _connect_to_read(path)
         try:
             if missing := _missing_columns(_check_format(connection, path)):
@@ -120,17 +130,24 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     # A folder that can't be written: SQLite can't make its index of the write-ahead log there, so read a copy.
     with tempfile.TemporaryDirectory(prefix="qwave-ledger-") as folder:
         copy = Path(folder) / path.name
-        shutil.copyfile(path, copy)
-        log = path.with_name(path.name + "-wal")
-        if log.is_file():
-            shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
+        for ending in ("", "-wal"):
+            _copy(path, ending, copy)
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        source = sqlite3.connect(copy)
-        try:
+        with closing(sqlite3.connect(copy)) as source:
             source.backup(connection)
-        finally:
-            source.close()
         return connection
+
+
+def _copy(path: Path, ending: str, copy: Path) -> None:
+    tree, name = _place_of(path)
+    if tree.is_file(name + ending):
+        with tree.open(name + ending) as file, copy.with_name(copy.name + ending).open("xb") as target:
+            shutil.copyfileobj(file, target)
+
+
+def _place_of(path: Path) -> tuple[Tree, str]:
+    """Return the tree that a ledger's own folder is in, so that this folder is not reached over a link either."""
+    return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
 
 
 def _try_to_read(uri: str) -> sqlite3.Connection:
@@ -148,20 +165,24 @@ def _not_a_ledger(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if "not a database" in str(error):
-            raise FolderError(f"{path} is no ledger of a run") from error
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise FolderError(f"{path} is not a run ledger") from error
         raise
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _fill(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _TABLES.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-            for statement in _TABLES.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        elif missing := _missing_columns(_check_format(connection, path)):
+        if missing := _missing_columns(_check_format(connection, path)):
             for column in missing:
                 connection.execute(f"ALTER TABLE attempts ADD COLUMN {column} {_NEW_COLUMNS[column][0]}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -186,7 +207,7 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> int:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
-        raise FolderError(f"{path} is no ledger of a run")
+        raise FolderError(f"{path} is not a run ledger")
     if found > FORMAT:
         raise FolderError(
             f"{path} was written by a newer version of qwave-batch (format {found}, this one reads {FORMAT}); upgrade"

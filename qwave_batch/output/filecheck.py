@@ -6,14 +6,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from qwave_batch.errors import StorageError
+from qwave_batch.errors import UsageError
+from qwave_batch.folder.disk import reason_of
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import BadPicture, inspect_picture
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes
+from qwave_batch.model.paths import path_fault
 from qwave_batch.model.record import ImageFile
 
 _THREADS = 4
 """Decoding lets other threads run; more than a few only wait for the disk."""
 _AHEAD = 64
+MOST_BYTES = 256 * 1024 * 1024
+"""Of an image file that is read; a run downloads no larger one."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,13 +33,9 @@ class FileFault:
 
 def check_image(layout: RunLayout, image: ImageFile) -> FileFault | None:
     """Return what is wrong with an image's file, or None when it is the one on record, whole and decodable."""
-    path = layout.root / image.path
-    if not path.is_file():
-        return FileFault(kind="missing", message="the file is not there")
-    try:
-        picture = inspect_picture(path)
-    except (BadPicture, StorageError) as error:
-        return FileFault(kind="damaged", message=str(error))
+    picture = _inspect(layout, image.path)
+    if isinstance(picture, FileFault):
+        return picture
     if picture.sha256 != image.sha256:
         sizes = f"; {picture.size_bytes:,} bytes, not {image.size_bytes:,}"
         return FileFault(
@@ -51,6 +51,20 @@ def check_image(layout: RunLayout, image: ImageFile) -> FileFault | None:
             f"and the manifest says {image.format}, {image.width} x {image.height}, {image.size_bytes:,}",
         )
     return None
+
+
+def _inspect(layout: RunLayout, path: str) -> Picture | FileFault:
+    fault = path_fault(path)
+    if fault is not None:
+        return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
+    try:
+        if layout.tree.look(path) is None:
+            return FileFault(kind="missing", message="the file is not there")
+        return inspect_bytes(layout.tree.read(path, most_bytes=MOST_BYTES))
+    except OSError as error:
+        return FileFault(kind="damaged", message=f"it can't be read: {reason_of(error)}")
+    except (UsageError, BadPicture) as error:  # a link, a pipe, larger than any image, or not an image
+        return FileFault(kind="damaged", message=str(error))
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:

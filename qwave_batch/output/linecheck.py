@@ -8,7 +8,7 @@ from typing import Any
 import rfc8785
 
 from qwave_batch.folder.inputs import references
-from qwave_batch.model.paths import path_key
+from qwave_batch.model.paths import path_fault, path_key
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.line import ManifestLine, line_from_json
 from qwave_batch.output.schema import schema_faults
@@ -30,13 +30,15 @@ class LineChecker:
             value = json.loads(raw)
         except ValueError:
             is_cut = raw.startswith(b"{") and not raw.rstrip().endswith(b"}")
-            return None, ["the line is torn: its end is missing" if is_cut else "the line is no JSON"]
+            return None, ["the line is torn: its end is missing" if is_cut else "the line is not JSON"]
+        except RecursionError:
+            return None, ["the line is nested too deeply"]
         faults = list(schema_faults(value))
         if faults:
             return None, faults
         try:
             line = line_from_json(value)
-        except ValueError as error:  # a thirteenth month
+        except (ValueError, OverflowError) as error:  # a thirteenth month
             return None, [str(error)]
         return line, [*_faults_alone(line, value), *self._faults_among(number, line)]
 
@@ -50,6 +52,9 @@ class LineChecker:
         if line.path:
             yield from _once(self._paths, path_key(line.path), number, f'path "{line.path}"')
         for image in line.images:
+            fault = path_fault(image.path)
+            if fault is not None:
+                yield f'image path "{image.path}": {fault}'
             yield from _once(self._files, path_key(image.path), number, f'image path "{image.path}"')
 
 

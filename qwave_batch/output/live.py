@@ -1,17 +1,18 @@
 """What a live run tells those who watch it from another process: one small file, replaced about once a second."""
 
 import json
+import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 
-from qwave_batch.folder.atomic import TEMPORARY_PREFIX
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.errors import UsageError
+from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
+from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import Progress
 
-_NAME = "live.json"
-"""Below ``.qwave/``."""
+_MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +45,17 @@ class LiveRun:
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
     """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
-    path = layout.private / _NAME
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{_NAME}")
-    with suppress(OSError):
-        temporary.write_text(json.dumps({"told_at": live.told_at, **asdict(live.progress)}), encoding="utf-8")
-        temporary.replace(path)
+    text = json.dumps({"told_at": live.told_at, **asdict(live.progress)}).encode()
+    temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
+    with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
+        file.write(text)
+        layout.tree.move(temporary, LIVE, is_durable=False)
 
 
 def remove_live(layout: RunLayout) -> None:
     """Take the file away at the end of a run."""
-    with suppress(OSError):
-        (layout.private / _NAME).unlink()
+    with suppress(OSError, UsageError):
+        layout.tree.remove(LIVE)
 
 
 def read_live(layout: RunLayout) -> LiveRun | None:
@@ -62,9 +63,17 @@ def read_live(layout: RunLayout) -> LiveRun | None:
 
     A killed run leaves its last words behind: only those of a folder that somebody works on are of any worth.
     """
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        facts = json.loads((layout.private / _NAME).read_bytes())
+    with suppress(OSError, UsageError, ValueError, TypeError, KeyError, RecursionError):
+        facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
         known = {field.name for field in fields(Progress)}
-        progress = Progress(**{name: value for name, value in facts.items() if name in known})
-        return LiveRun(told_at=float(facts["told_at"]), progress=progress)
+        told = {name: value for name, value in facts.items() if name in known}
+        if all(_is_plain(name, value) for name, value in told.items()):
+            return LiveRun(told_at=float(facts["told_at"]), progress=Progress(**told))
     return None
+
+
+def _is_plain(name: str, value: object) -> bool:
+    """Whether a value is of the kind that ``Progress`` has; the file may be another program's."""
+    if name == "note":
+        return isinstance(value, str)
+    return value is None or (isinstance(value, int | float) and math.isfinite(value))

@@ -2,27 +2,30 @@
 
 import hashlib
 import json
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 
-from qwave_batch.errors import FolderBusy, FolderError, StorageError
+from qwave_batch.errors import FolderBusy, FolderError, StorageError, UsageError
+from qwave_batch.files.tree import PRIVATE_MODE
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.inputs import store_input
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import LEDGER, MANIFEST, REMEMBERED, RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.output.counts import LineCounts, Tally
 from qwave_batch.output.line import ManifestLine, encode_line, line_from_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
 
-_REMEMBERED = "manifest.json"
-"""Below ``.qwave/``: the hashes of the newest manifests that this program wrote."""
+MOST_LINE_BYTES = 32 * 1024 * 1024
+"""Of a line that is read. The longest line that is written holds a prompt of a million characters twice."""
+_MOST_BYTES_OF_REMEMBERED = 64 * 1024
+_MOST_BYTES_OF_OLD = 4 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +58,21 @@ def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManif
     Raises:
         StorageError: the disk refuses; the old manifest stands.
     """
-    before = _hash_of(layout.manifest)
-    digest, tally = hashlib.sha256(), Tally()
+    before = _sha256_if_ours(layout, _remembered(layout))
+    size_bytes, digest, tally = 0, hashlib.sha256(), Tally()
 
     def encoded() -> Iterator[bytes]:
+        nonlocal size_bytes
         for line in lines:
             tally.add_plan_line(line)
             data = encode_line(manifest_line(line, partial(store_input, layout)))
             digest.update(data)
+            size_bytes += len(data)
             yield data
         # before the renaming, so that no moment has a manifest of ours that is not remembered
-        _remember(layout, digest.hexdigest(), before)
+        _remember(layout, _Fingerprint(size_bytes, digest.hexdigest()), before)
 
-    write_atomic(layout.manifest, encoded())
+    write_atomic(layout.tree, MANIFEST, encoded())
     return WrittenManifest(sha256=digest.hexdigest(), counts=tally.counts())
 
 
@@ -81,34 +86,49 @@ def read_manifest(layout: RunLayout) -> Iterator[ManifestLine]:
     for number, raw in read_raw_lines(layout):
         try:
             line = line_from_json(json.loads(raw))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise FolderError(
-                f"{layout.manifest}:{number}: no line of a manifest ({_word(error)}); "
+                f"{layout.manifest}:{number}: not a line of a manifest ({_word(error)}); "
                 f"`qwave-batch verify {layout.root}` says more, and the next run writes it anew"
             ) from error
         yield line
 
 
-def read_raw_lines(layout: RunLayout) -> Iterator[tuple[int, bytes]]:
+def read_raw_lines(layout: RunLayout, *, into: "hashlib._Hash | None" = None) -> Iterator[tuple[int, bytes]]:
     """Yield number (from 1) and bytes of each line, without its end; a last line that was cut is one too.
 
+    Args:
+        layout: The run folder.
+        into: A hash that takes in all that is read.
+
     Raises:
-        FolderError: there is no manifest.
+        FolderError: there is no manifest, or a line of it is longer than any that this program writes.
         StorageError: it can't be read.
     """
-    if not layout.manifest.is_file():
-        if (holder := holder_of(layout)) is not None:
-            raise FolderError(f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})")
-        way_out = (
-            f"`qwave-batch status {layout.root}` writes it from the ledger"
-            if layout.ledger.is_file()
-            else "nor a ledger to write it from: no run has come that far"
-        )
-        raise FolderError(f"{layout.root} has no manifest.jsonl; {way_out}")
+    if not layout.tree.is_file(MANIFEST):
+        raise FolderError(_no_manifest(layout))
     with storage_errors(layout.manifest, "read"):
-        file = layout.manifest.open("rb")
+        file = layout.tree.open(MANIFEST)
     with file:
-        yield from ((number, raw.removesuffix(b"\n")) for number, raw in enumerate(file, start=1))
+        number = 0
+        while raw := file.readline(MOST_LINE_BYTES + 1):
+            number += 1
+            if len(raw) > MOST_LINE_BYTES:
+                raise FolderError(f"{layout.manifest}:{number}: the line is longer than {MOST_LINE_BYTES:,} bytes")
+            if into is not None:
+                into.update(raw)
+            yield number, raw.removesuffix(b"\n")
+
+
+def _no_manifest(layout: RunLayout) -> str:
+    if (holder := holder_of(layout)) is not None:
+        return f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})"
+    way_out = (
+        f"`qwave-batch status {layout.root}` writes it from the ledger"
+        if layout.tree.is_file(LEDGER)
+        else "nor a ledger to write it from: no run has come that far"
+    )
+    return f"{layout.root} has no manifest.jsonl; {way_out}"
 
 
 def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
@@ -118,10 +138,11 @@ def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     """
     if holder_of(layout) is not None:
         return Freshness.LIVE
-    have = _hash_of(layout.manifest)
-    if have == _hash_of_lines(ledger.lines()):
+    expected, known = _fingerprint_of_lines(ledger.lines()), _remembered(layout)
+    have = _sha256_if_ours(layout, (expected, *known))
+    if have == expected.sha256:
         return Freshness.CURRENT
-    if have is not None and have not in _remembered(layout):
+    if layout.tree.is_file(MANIFEST) and have not in {each.sha256 for each in known}:
         return Freshness.EDITED
     try:
         with FolderLock(layout):
@@ -133,25 +154,46 @@ def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     return Freshness.REBUILT
 
 
-def _hash_of_lines(lines: Iterable[PlanLine]) -> str:
-    digest = hashlib.sha256()
+@dataclass(frozen=True, slots=True)
+class _Fingerprint:
+    """What tells a manifest of ours from others without reading those that are of another size."""
+
+    size_bytes: int | None
+    """None where an earlier version of this program wrote it down."""
+    sha256: str
+
+
+def _fingerprint_of_lines(lines: Iterable[PlanLine]) -> _Fingerprint:
+    size_bytes, digest = 0, hashlib.sha256()
     for line in lines:
-        digest.update(encode_line(manifest_line(line)))
-    return digest.hexdigest()
+        data = encode_line(manifest_line(line))
+        digest.update(data)
+        size_bytes += len(data)
+    return _Fingerprint(size_bytes, digest.hexdigest())
 
 
-def _hash_of(path: Path) -> str | None:
-    return sha256_of_file(path) if path.is_file() else None
+def _sha256_if_ours(layout: RunLayout, candidates: Iterable[_Fingerprint]) -> str | None:
+    """Return the hash of the manifest if its size is that of a candidate; one that can't be ours is not read."""
+    status = layout.tree.look(MANIFEST)
+    sizes = {each.size_bytes for each in candidates}
+    if status is None or not stat.S_ISREG(status.st_mode):
+        return None
+    if status.st_size not in sizes and not (None in sizes and status.st_size <= _MOST_BYTES_OF_OLD):
+        return None
+    return sha256_of_file(layout.tree, MANIFEST)
 
 
-def _remember(layout: RunLayout, *hashes: str | None) -> None:
-    known = {"sha256": [sha256 for sha256 in hashes if sha256 is not None]}
-    write_atomic(layout.private / _REMEMBERED, json.dumps(known).encode() + b"\n")
+def _remember(layout: RunLayout, written: _Fingerprint, before: str | None) -> None:
+    earlier = [each for each in _remembered(layout) if each.sha256 == before]
+    known = [{"bytes": each.size_bytes, "sha256": each.sha256} for each in (written, *earlier[:1])]
+    write_atomic(layout.tree, REMEMBERED, json.dumps({"written": known}).encode() + b"\n", mode=PRIVATE_MODE)
 
 
-def _remembered(layout: RunLayout) -> list[str]:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return [str(sha256) for sha256 in json.loads((layout.private / _REMEMBERED).read_bytes())["sha256"]]
+def _remembered(layout: RunLayout) -> list[_Fingerprint]:
+    with suppress(OSError, UsageError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        told = json.loads(layout.tree.read(REMEMBERED, most_bytes=_MOST_BYTES_OF_REMEMBERED))
+        old = [_Fingerprint(None, str(sha256)) for sha256 in told.get("sha256", ())]
+        return old + [_Fingerprint(int(each["bytes"]), str(each["sha256"])) for each in told.get("written", ())]
     return []
 
 

@@ -1,18 +1,21 @@
 """``prune``: removes what the spec no longer asks for, after showing it, and never what may still be paid for."""
 
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.inputs import references, stored_input, without_inline
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import IMAGES, INPUTS, PARTIAL, PRIVATE, RunLayout
 from qwave_batch.folder.leftovers import leftovers
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.paths import path_fault
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.ports import LedgerPruning, LedgerReading
+
+_STAY = ("", IMAGES, INPUTS, PRIVATE, PARTIAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,8 @@ class PruneFile:
     path: str
     """Relative to the run folder."""
     size_bytes: int
+    modified_ns: int
+    """When it was last written, so that a file which changes after it was shown is not taken for the one shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,15 @@ class PrunePlan:
     job_ids: tuple[str, ...]
     """Rows of the ledger to forget."""
     kept: tuple[KeptJob, ...]
+
+    def as_shown(self, shown: "PrunePlan") -> "PrunePlan":
+        """Return what is both in this plan and in one that was shown before."""
+        files, job_ids = set(shown.files), set(shown.job_ids)
+        return PrunePlan(
+            files=tuple(file for file in self.files if file in files),
+            job_ids=tuple(job_id for job_id in self.job_ids if job_id in job_ids),
+            kept=self.kept,
+        )
 
     @property
     def size_bytes(self) -> int:
@@ -60,10 +74,11 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
     """Return what the spec no longer asks for; nothing is changed. Leftovers are counted as of no live run.
 
     Raises:
+        FolderError: a file is reached over a link, or its path was not written by this program.
         StorageError: the disk or the ledger fails.
     """
     planned: set[str] = set()
-    used: set[Path] = set()
+    used: set[str] = set()
     for line in ledger.lines():
         planned.update(image.path for image in line.record.images)
         for reference in references(without_inline(line.job.request)):
@@ -77,13 +92,13 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
             gone.append(record)
         else:
             kept.append(KeptJob(job_id=record.job_id, reason=reason))
-    paths = [layout.root / image.path for record in gone for image in record.images if image.path not in planned]
+    paths = [_checked(image.path, layout) for record in gone for image in record.images if image.path not in planned]
     if not kept:  # the inputs of a job that stays are not known here
-        paths.extend(file for file in sorted(layout.inputs.glob("sha256-*")) if file not in used)
-    paths.extend(leftovers(layout))
-    return PrunePlan(
-        files=tuple(_present(layout, paths)), job_ids=tuple(record.job_id for record in gone), kept=tuple(kept)
-    )
+        paths.extend(_inputs_but(used, layout))
+    paths.extend(found.path for found in leftovers(layout))
+    with storage_errors(layout.root, "read"):
+        files = tuple(_present(layout, paths))
+    return PrunePlan(files=files, job_ids=tuple(record.job_id for record in gone), kept=tuple(kept))
 
 
 def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[KeptJob, ...]:
@@ -95,12 +110,11 @@ def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[Ke
     Raises:
         StorageError: the disk or the ledger fails; what is left can be pruned again.
     """
-    folders: set[Path] = set()
+    folders: set[str] = set()
     for file in plan.files:
-        path = layout.root / file.path
-        with storage_errors(path, "remove"):
-            path.unlink(missing_ok=True)
-        folders.add(path.parent)
+        with storage_errors(layout.root / file.path, "remove"), suppress(FileNotFoundError):
+            layout.tree.remove(file.path)
+        folders.add(file.path.rpartition("/")[0])
     kept: list[KeptJob] = []
     for job_id in plan.job_ids:
         try:
@@ -120,16 +134,31 @@ def _unsettled(record: JobRecord) -> str | None:
     return None
 
 
-def _present(layout: RunLayout, paths: list[Path]) -> Iterator[PruneFile]:
+def _checked(path: str, layout: RunLayout) -> str:
+    fault = path_fault(path)
+    if fault is None:
+        return path
+    raise FolderError(
+        f"the record of {layout.root} names {path!r}, which no run has written: {fault}; nothing was removed"
+    )
+
+
+def _inputs_but(used: set[str], layout: RunLayout) -> Iterator[str]:
+    for found in layout.tree.entries(INPUTS):
+        name = found.path.removeprefix(f"{INPUTS}/")
+        if name.startswith("sha256-") and not found.is_folder and found.path not in used:
+            yield found.path
+
+
+def _present(layout: RunLayout, paths: list[str]) -> Iterator[PruneFile]:
     for path in dict.fromkeys(paths):
-        is_inside = ".." not in path.relative_to(layout.root).parts
-        if is_inside and (path.is_file() or path.is_symlink()):
-            yield PruneFile(path=layout.relative(path), size_bytes=path.lstat().st_size)
+        status = layout.tree.look(path)
+        if status is not None and not stat.S_ISDIR(status.st_mode):
+            yield PruneFile(path=path, size_bytes=status.st_size, modified_ns=status.st_mtime_ns)
 
 
-def _remove_empty(folder: Path, layout: RunLayout) -> None:
-    keep = {layout.root, layout.images, layout.inputs, layout.private, layout.partial}
+def _remove_empty(folder: str, layout: RunLayout) -> None:
     with suppress(OSError):  # not empty
-        while folder not in keep:
-            folder.rmdir()
-            folder = folder.parent
+        while folder not in _STAY:
+            layout.tree.remove_folder(folder)
+            folder = folder.rpartition("/")[0]

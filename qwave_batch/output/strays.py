@@ -1,13 +1,11 @@
 """Files under images/ that no line of the manifest names."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import IMAGES, RunLayout
 
 _OF_SYSTEMS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".gitignore", ".gitkeep", ".gitattributes"})
 
@@ -23,14 +21,11 @@ class Stray:
 
 def stray_files(layout: RunLayout, named: Collection[str]) -> Iterator[Stray]:
     """Yield the files under ``images/`` whose paths, as ``stray_key`` gives them, are not in ``named``."""
-    for folder, folders, files in os.walk(layout.images):
-        folders.sort()
-        for name in sorted(files):
-            path = Path(folder, name)
-            relative = layout.relative(path)
-            if name in _OF_SYSTEMS or name.startswith("._") or stray_key(relative) in named:
-                continue
-            yield Stray(path=relative, size_bytes=path.lstat().st_size)
+    for found in layout.tree.walk(IMAGES):
+        name = found.path.rpartition("/")[2]
+        if name in _OF_SYSTEMS or name.startswith("._") or stray_key(found.path) in named:
+            continue
+        yield Stray(path=found.path, size_bytes=found.status.st_size)
 
 
 def stray_key(path: str) -> str:

@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from qwave_batch.errors import UsageError
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.hashing import sha256_of_file
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
 from qwave_batch.ledger.books import Books
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState
 from qwave_batch.output.times import iso_from_unix
+
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest,
     Raises:
         StorageError: the disk refuses.
     """
-    summary = summary_as_json(facts, manifest, books, spec_file_sha256=_spec_file_sha256(layout))
+    summary = summary_as_json(facts, manifest, books, spec_file_sha256=spec_file_sha256(layout))
     _write(layout, summary)
     return summary
 
@@ -95,7 +98,7 @@ def reopen_summary(layout: RunLayout, facts: RunFacts) -> None:
     """
     summary = read_summary(layout)
     if summary is not None:
-        _write(layout, {**summary, **_facts_as_json(facts, _spec_file_sha256(layout))})
+        _write(layout, {**summary, **_facts_as_json(facts, spec_file_sha256(layout))})
 
 
 def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) -> None:
@@ -110,18 +113,20 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) 
         _write(layout, {**summary, **counts, "manifest_sha256": manifest.sha256, "money": books.as_json()})
 
 
-def _spec_file_sha256(layout: RunLayout) -> str | None:
-    return sha256_of_file(layout.spec) if layout.spec.is_file() else None
+def spec_file_sha256(layout: RunLayout) -> str | None:
+    """Return the hash of the folder's ``spec.yaml``; None when it is not there."""
+    return sha256_of_file(layout.tree, SPEC) if layout.tree.is_file(SPEC) else None
 
 
 def _write(layout: RunLayout, summary: JsonObject) -> None:
-    write_atomic(layout.summary, json.dumps(summary, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
+    text = json.dumps(summary, ensure_ascii=False, indent=2)
+    write_atomic(layout.tree, SUMMARY, text.encode("utf-8", "backslashreplace"))
 
 
 def read_summary(layout: RunLayout) -> dict[str, Json] | None:
     """Return what summary.json says, or None when there is none that can be read."""
-    with suppress(OSError, ValueError):
-        summary = json.loads(layout.summary.read_bytes())
+    with suppress(OSError, UsageError, ValueError, RecursionError):
+        summary = json.loads(layout.tree.read(SUMMARY, most_bytes=_MOST_BYTES))
         if isinstance(summary, dict):
             return summary
     return None

@@ -1,12 +1,13 @@
 """``verify``: holds every line and file of a run folder to the manifest, the schema, the ledger and the hashes."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import SUMMARY, RunLayout
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.model.record import ImageFile, JobStatus
@@ -17,7 +18,7 @@ from qwave_batch.output.linecheck import LineChecker
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
-from qwave_batch.output.summary import read_summary
+from qwave_batch.output.summary import read_summary, spec_file_sha256
 
 _NAMED = 3  # jobs that are named one by one where many have the same fault
 
@@ -98,6 +99,8 @@ class _Verification:
     layout: RunLayout
     ledger: LedgerReading | None
     freshness: Freshness | None
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    """Of the manifest, as far as it was read."""
     problems: list[Problem] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     named: set[str] = field(default_factory=set)
@@ -131,7 +134,7 @@ class _Verification:
     def _images(self) -> Iterator[tuple[Place, ImageFile]]:
         """Check every line on the way to its images."""
         checker = LineChecker()
-        for number, raw in read_raw_lines(self.layout):
+        for number, raw in read_raw_lines(self.layout, into=self.digest):
             place = Place(file=str(self.layout.manifest), line=number)
             line, faults = checker.read(number, raw)
             for fault in faults:
@@ -155,8 +158,8 @@ class _Verification:
             file = stored_input(self.layout, reference)
             if file is None:
                 self._complain(f"the input {reference} is not in inputs/", place=place, value=reference)
-            elif PREFIX + sha256_of_file(file) != reference:
-                self._complain(f"{self.layout.relative(file)} is damaged: its bytes have another hash", place=place)
+            elif PREFIX + sha256_of_file(self.layout.tree, file) != reference:
+                self._complain(f"{file} is damaged: its bytes have another hash", place=place)
 
     def _compare_with_ledger(self) -> None:
         """Name what differs, when the manifest is neither as the ledger has it nor as we wrote it before."""
@@ -206,17 +209,16 @@ class _Verification:
         if self.freshness is Freshness.LIVE:
             return
         if summary is None:
-            state = "can't be read" if self.layout.summary.exists() else "is not there"
+            state = "is not there" if self.layout.tree.look(SUMMARY) is None else "can't be read"
             self._complain(f"summary.json {state}; the next run writes it", severity="warning")
             return
-        if summary.get("manifest_sha256") != sha256_of_file(self.layout.manifest):
+        if summary.get("manifest_sha256") != self.digest.hexdigest():
             self._complain("summary.json is of an earlier state of the manifest", severity="warning")
         else:
             for key in ("jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "images"):
                 if summary.get(key) != counts.as_json()[key]:
                     self._complain(f"summary.json says {key} {summary.get(key)}, the lines say {counts.as_json()[key]}")
-        spec_sha256 = sha256_of_file(self.layout.spec) if self.layout.spec.is_file() else None
-        if spec_sha256 != summary.get("spec_file_sha256"):
+        if spec_file_sha256(self.layout) != summary.get("spec_file_sha256"):
             self._complain("spec.yaml is not the one that summary.json speaks of")
 
     def _complain(

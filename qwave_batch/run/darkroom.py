@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.client.answers import Downloaded
+from qwave_batch.client.tasks import MAX_DOWNLOAD_BYTES
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes, inspect_picture
+from qwave_batch.folder.layout import EVIDENCE, RunLayout
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes
 from qwave_batch.folder.placing import PictureName, Placing
-from qwave_batch.folder.syncing import sync_file, write_synced
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import ImageFile
@@ -63,10 +64,11 @@ class Darkroom:
         self._names.forget(job_id)
 
     def _develop(self, negative: Negative) -> StoredFile:
-        content = negative.fetched.content
-        picture = inspect_picture(negative.into) if content is None else inspect_bytes(content)
+        content, tree, partial = negative.fetched.content, self._layout.tree, self._layout.relative(negative.into)
         with storage_errors(negative.into):
-            modified_ns = sync_file(negative.into) if content is None else write_synced(negative.into, content)
+            data = tree.read(partial, most_bytes=MAX_DOWNLOAD_BYTES) if content is None else content
+            picture = inspect_bytes(data)
+            modified_ns = tree.sync(partial) if content is None else tree.write_synced(partial, content)
         path = self._put_in_place(negative, picture)
         return StoredFile(
             image=ImageFile(
@@ -83,7 +85,7 @@ class Darkroom:
 
     def _put_in_place(self, negative: Negative, picture: Picture) -> str:
         path = negative.restores
-        if path is not None and not (self._layout.root / path).is_dir():
+        if path is not None and not self._layout.tree.is_folder(path):
             self._placing.restore(negative.into, path)
             return path
         job_id = negative.name.job_id
@@ -92,14 +94,14 @@ class Darkroom:
         )
 
     def _keep_evidence(self, negative: Negative, attempt_number: int) -> None:
-        folder = self._layout.private / "evidence"
-        file = folder / f"{negative.name.job_id}-{attempt_number}_{negative.name.number}"
-        with storage_errors(folder):
-            folder.mkdir(exist_ok=True)
-            if negative.fetched.content is None:
-                negative.into.replace(file)
+        tree, content = self._layout.tree, negative.fetched.content
+        path = f"{EVIDENCE}/{negative.name.job_id}-{attempt_number}_{negative.name.number}"
+        with storage_errors(self._layout.root / path):
+            tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
+            if content is None:
+                tree.move(self._layout.relative(negative.into), path)
             else:
-                file.write_bytes(negative.fetched.content)
+                tree.write_synced(path, content, mode=PRIVATE_MODE)
 
 
 class _Names:

@@ -1,8 +1,11 @@
 """Whether the pictures on record are still on disk, found out without reading most of them."""
 
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from qwave_batch.files.tree import LinkInTheWay
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.attempt import StoredFile
@@ -23,17 +26,21 @@ def check_files(layout: RunLayout, files: Sequence[StoredFile]) -> FileCheck:
     damaged: list[int] = []
     touched: list[StoredFile] = []
     for place, file in enumerate(files):
-        path = layout.root / file.image.path
-        try:
-            status = path.stat()
-        except OSError:
-            damaged.append(place)
-            continue
-        if status.st_size != file.image.size_bytes:
+        status = _look(layout, file.image.path)
+        if status is None or status.st_size != file.image.size_bytes:
             damaged.append(place)
         elif status.st_mtime_ns != file.modified_ns:
-            if sha256_of_file(path) == file.image.sha256:
+            if sha256_of_file(layout.tree, file.image.path) == file.image.sha256:
                 touched.append(replace(file, modified_ns=status.st_mtime_ns))
             else:
                 damaged.append(place)
     return FileCheck(damaged=tuple(damaged), touched=tuple(touched))
+
+
+def _look(layout: RunLayout, path: str) -> os.stat_result | None:
+    """Return the status of a regular file that no link leads to; None for anything else."""
+    try:
+        status = layout.tree.look(path)
+    except (OSError, LinkInTheWay):
+        return None
+    return status if status is not None and stat.S_ISREG(status.st_mode) else None

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import EVIDENCE, RunLayout
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 
 
@@ -18,10 +19,8 @@ def put_away_remains(layout: RunLayout, attempt: Attempt, damaged: Iterable[tupl
     Raises:
         StorageError: the disk refuses.
     """
-    folder = layout.private / "evidence"
-    for place, file in damaged:
-        path = layout.root / file.image.path
-        if path.is_file() and not path.is_symlink():
-            with storage_errors(folder):
-                folder.mkdir(exist_ok=True)
-                path.replace(folder / f"{attempt.job_id}-{attempt.number}_{place + 1}-on-disk")
+    with storage_errors(layout.root / EVIDENCE):
+        for place, file in damaged:
+            if layout.tree.is_file(file.image.path):
+                layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
+                layout.tree.move(file.image.path, f"{EVIDENCE}/{attempt.job_id}-{attempt.number}_{place + 1}-on-disk")

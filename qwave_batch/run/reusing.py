@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from qwave_batch.errors import RunStopped
-from qwave_batch.folder.borrowing import borrow_file
+from qwave_batch.folder.borrowing import borrow_image
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import Picture
 from qwave_batch.folder.placing import PictureName, Placing
-from qwave_batch.folder.syncing import sync_file
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.holding import Holding, Taken
 from qwave_batch.ledger.journal import Journal
@@ -96,27 +95,31 @@ class Borrowing:
         return None
 
     def _bring(self, job: Job, lender: Lender, holding: Holding) -> list[StoredFile] | None:
-        """Return the files of a job, in place here; None when one of them is not whole there."""
+        """Return the files of a job, in place here; None when one of them is not the whole image on record there."""
         images = [file.image for file in holding.files]
+        pictures: list[Picture] = []
         for number, image in enumerate(images, start=1):
-            source, partial = lender.layout.root / image.path, self._layout.partial_of(job.job_id, number)
-            if not borrow_file(source, partial, sha256=image.sha256, size_bytes=image.size_bytes):
+            picture = borrow_image(
+                lender.layout.tree,
+                image.path,
+                self._layout.tree,
+                self._layout.relative(self._layout.partial_of(job.job_id, number)),
+                size_bytes=image.size_bytes,
+            )
+            if picture is None or not _is_on_record(picture, image):
                 return None
-        return [self._place(job, number, image, len(images)) for number, image in enumerate(images, start=1)]
+            pictures.append(picture)
+        return [
+            self._place(job, number, picture, image, len(images))
+            for number, (picture, image) in enumerate(zip(pictures, images, strict=True), start=1)
+        ]
 
-    def _place(self, job: Job, number: int, image: ImageFile, images: int) -> StoredFile:
-        picture = Picture(
-            format=image.format,
-            width=image.width,
-            height=image.height,
-            sha256=image.sha256,
-            size_bytes=image.size_bytes,
-        )
+    def _place(self, job: Job, number: int, picture: Picture, image: ImageFile, images: int) -> StoredFile:
         of_many = job.max_images > 1 or images > 1
         name = PictureName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
         partial = self._layout.partial_of(job.job_id, number)
         with storage_errors(partial):
-            modified_ns = sync_file(partial)
+            modified_ns = self._layout.tree.sync(self._layout.relative(partial))
         path = self._placing.place(partial, picture, name, self._owner_of)
         self._placed[path] = job.job_id
         return StoredFile(image=replace(image, path=path), modified_ns=modified_ns)
@@ -129,6 +132,11 @@ class Borrowing:
             self._journal.take(waiting)
             waiting.clear()
             self._placed.clear()
+
+
+def _is_on_record(picture: Picture, image: ImageFile) -> bool:
+    found = (picture.sha256, picture.format, picture.width, picture.height)
+    return found == (image.sha256, image.format, image.width, image.height)
 
 
 def _may_take(standing: Standing) -> bool:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from qwave_batch.errors import StorageError
+from qwave_batch.files.database import check_database, is_there, unshare_database
+from qwave_batch.files.newdatabase import make_database
+from qwave_batch.files.tree import Tree
 from qwave_batch.simulator.tasks import SimulatedTask
 
 _COLUMNS = tuple(field.name for field in fields(SimulatedTask))
@@ -33,7 +36,7 @@ class TaskStore:
     def __init__(self, path: Path | None) -> None:
         try:
             if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                _make(path)
             self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=30, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
@@ -47,17 +50,15 @@ class TaskStore:
             raise StorageError(f"the simulator's state {path} was written by another version of this program")
 
     def _prepare(self) -> int:
-        """Make the tables where there are none, and return the version of those there are."""
+        """Make the tables of a store in memory, and return the version of those there are."""
         # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is only synced at
         # checkpoints, because a power cut may cost simulated tasks.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if version == 0:
+        if int(self._db.execute("PRAGMA user_version").fetchone()[0]) == 0:
             self._db.executescript(_SCHEMA)
-            return _VERSION
-        return version
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         """Close the file; nothing can be asked afterwards."""
@@ -93,6 +94,21 @@ class TaskStore:
         """Stream all tasks in the order in which they were made."""
         for row in self._db.execute(f"{_SELECT} ORDER BY rowid"):
             yield SimulatedTask(**dict(zip(_COLUMNS, row, strict=True)))
+
+
+def _make(path: Path) -> None:
+    """See to it that there is a state file of ours at ``path``, and nothing beside it that SQLite would obey."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # its own folder is reached from the one above, so that it is not a link where a run folder holds the state
+    tree, name = Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
+    check_database(tree, name)
+    if not is_there(tree, name):
+        make_database(tree, name, _fill)
+    unshare_database(tree, name)
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    connection.executescript(_SCHEMA)
 
 
 def _task(row: Sequence[Any] | None) -> SimulatedTask | None:

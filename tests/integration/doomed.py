@@ -215,7 +215,8 @@ def _die_before_renaming(doom: Doom) -> None:
 
     def hear(event: str, facts: tuple[object, ...]) -> None:
         if event == "os.rename":
-            path = Path(os.fsdecode(facts[1]))  # type: ignore[arg-type]
+            _, name, _, folder = facts
+            path = Path(f"/proc/self/fd/{folder}").resolve() / os.fsdecode(name)  # type: ignore[arg-type]
             kind = "image" if "images" in path.parts else path.name
             if kind == doom.at and next(seen) == doom.count:
                 die()

@@ -109,7 +109,7 @@ def test_a_full_disk_ends_the_run_with_4_and_the_next_one_completes_it(tmp_path:
         subprocess.run(("umount", str(disk)), check=True)
 
 
-@pytest.mark.parametrize("limit", [4_000, 40_000, 120_000])
+@pytest.mark.parametrize("limit", [4_000, 40_000, 70_000])
 def test_files_that_can_not_grow_cost_nothing_twice(tmp_path: Path, limit: int) -> None:
     async def act(scene: Scene) -> None:
         assert await scene.run(plight=Plight(file_limit=limit)) in {1, 4}, scene.said()

@@ -25,7 +25,8 @@ NEVER_FOR_A_LOOK = {
     "tqdm",
 }
 ROOMS_FOR_A_LOOK = {
-    "api", "catalog", "cli", "client", "errors", "fitting", "folder", "later", "model", "plan", "resources", "spec",
+    "api", "catalog", "cli", "client", "errors", "files", "fitting", "folder", "later", "model", "plan",
+    "resources", "spec",
 }  # fmt: skip
 
 LOADED = """

@@ -33,8 +33,11 @@ def execute(args: Namespace, console: Console) -> int:
     found = run.find_prunable()
     console.say(*_draw(found, console.err))
     if (found.files or found.job_ids) and _is_wanted(args, console):
-        found = run.prune()
+        shown, found = found, run.prune(found)
         console.say(f"removed {count(len(found.files), 'file')}, {size(found.size_bytes)}")
+        if len(found.files) < len(shown.files):
+            changed = count(len(shown.files) - len(found.files), "file")
+            console.say(f"{changed} changed since they were shown, and stayed; look again with prune")
     if args.json:
         console.print_json(found.as_json())
     return 0

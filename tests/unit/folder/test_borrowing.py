@@ -1,19 +1,21 @@
-"""A file of another folder comes over whole or not at all, by link where that is possible."""
+"""An image of another folder comes over whole and decoded, or not at all, by link where that is possible."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from qwave_batch.folder.borrowing import borrow_file
+from qwave_batch.files.tree import Tree
+from qwave_batch.folder.borrowing import borrow_image
+from tests.unit.run.honest_api import picture_of
 
-DATA = b"a picture, as far as this goes"
+DATA = picture_of({"seed": 1}, 1)
 
 
-def borrow(source: Path, into: Path) -> bool:
-    return borrow_file(source, into, sha256=hashlib.sha256(DATA).hexdigest(), size_bytes=len(DATA))
+def borrow(source: Path, into: Path, size_bytes: int = len(DATA)) -> bool:
+    found = borrow_image(Tree(source.parent), source.name, Tree(into.parent), into.name, size_bytes=size_bytes)
+    return found is not None
 
 
 @pytest.fixture
@@ -46,8 +48,8 @@ def test_across_file_systems_it_is_a_copy(source: Path, elsewhere: Path) -> None
     assert not into.samefile(source)
 
 
-@pytest.mark.parametrize("data", [b"", DATA[:-1], DATA[:-1] + b"?"])
-def test_a_file_that_is_not_as_on_record_is_not_taken(source: Path, tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"", DATA[:-1], DATA[:-1] + b"?", b"x" * len(DATA)])
+def test_what_is_not_a_whole_image_of_that_size_is_not_taken(source: Path, tmp_path: Path, data: bytes) -> None:
     source.write_bytes(data)
     assert not borrow(source, tmp_path / "here.part")
     assert not (tmp_path / "here.part").exists()

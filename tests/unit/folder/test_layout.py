@@ -31,7 +31,7 @@ def test_a_mistyped_folder_gets_the_nearest_one(tmp_path: Path) -> None:
 def test_a_folder_of_run_folders_names_them(tmp_path: Path) -> None:
     for name in ("a", "b", "c", "d"):
         RunLayout(tmp_path / name).create()
-    with pytest.raises(FolderError, match=r"is no run folder.*; it holds .*/a, .*/b, .*/c and 1 more"):
+    with pytest.raises(FolderError, match=r"is not a run folder.*; it holds .*/a, .*/b, .*/c and 1 more"):
         RunLayout.existing(tmp_path)
 
 

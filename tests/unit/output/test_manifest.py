@@ -92,14 +92,14 @@ def test_a_torn_line_is_named_with_its_number(folder: Folder) -> None:
     folder.one_of_each()
     folder.write()
     folder.layout.manifest.write_bytes(folder.layout.manifest.read_bytes()[:-40])
-    with pytest.raises(FolderError, match=r"manifest\.jsonl:7: no line of a manifest"):
+    with pytest.raises(FolderError, match=r"manifest\.jsonl:7: not a line of a manifest"):
         list(read_manifest(folder.layout))
 
 
 @pytest.mark.parametrize("content", [b"[]\n", b"{}\n", b"null\n", b"\xff\n", b'{"job_id": 1}\n'])
 def test_what_is_no_line_is_a_folder_error(folder: Folder, content: bytes) -> None:
     folder.layout.manifest.write_bytes(content)
-    with pytest.raises(FolderError, match="no line of a manifest"):
+    with pytest.raises(FolderError, match="not a line of a manifest"):
         list(read_manifest(folder.layout))
 
 

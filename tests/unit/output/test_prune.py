@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from qwave_batch.errors import FolderError
 from qwave_batch.folder.inputs import store_input
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
@@ -72,12 +73,17 @@ def test_strangers_are_not_ours_to_remove(folder: Folder) -> None:
     assert find_prunable(folder.layout, folder.ledger).files == ()
 
 
-def test_a_record_that_points_outside_removes_nothing_there(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    "path", ["../victim.png", "{parent}/victim.png", "spec.yaml", ".qwave/ledger.sqlite", "images"]
+)
+def test_a_record_that_names_what_no_run_has_written_is_refused(folder: Folder, path: str) -> None:
     victim = folder.layout.root.parent / "victim.png"
     victim.touch()
     record = left(folder, 1)
-    folder.ledger.left = [replace(record, images=(replace(record.images[0], path="../victim.png"),))]
-    prune(folder.layout, folder.ledger, find_prunable(folder.layout, folder.ledger))
+    path = path.format(parent=victim.parent)
+    folder.ledger.left = [replace(record, images=(replace(record.images[0], path=path),))]
+    with pytest.raises(FolderError, match="which no run has written"):
+        find_prunable(folder.layout, folder.ledger)
     assert victim.exists()
 
 

@@ -126,7 +126,7 @@ def test_a_manifest_of_garbage_is_told_in_a_few_words(sound: Folder) -> None:
     sound.layout.manifest.write_text('garbage\n{"a": 1}\n[]\n', encoding="utf-8")
     manifest, ids = sound.layout.manifest, [each.job.job_id for each in sound.ledger.planned]
     assert errors(verify(sound.layout, sound.ledger)) == [
-        f"{manifest}:1:1: the line is no JSON",
+        f"{manifest}:1:1: the line is not JSON",
         f"{manifest}:2:1: job_id, index, status and 21 more are missing",
         f"{manifest}:2:1: Additional properties are not allowed ('a' was unexpected)",
         f"{manifest}:3:1: the line is no JSON object",
