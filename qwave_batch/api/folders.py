@@ -70,6 +70,7 @@ class RunFolder:
         with self._ledger() as ledger:
             if ledger is None:
                 raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
+            RunLayout(self.root).check_images()
             return find_prunable(RunLayout(self.root), ledger)
 
     def prune(self, shown: PrunePlan | None = None) -> PrunePlan:

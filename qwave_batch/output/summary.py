@@ -16,6 +16,7 @@ from qwave_batch.output.provenance import GitState
 from qwave_batch.output.times import iso_from_unix
 
 _MOST_BYTES = 1 << 20
+MOST_SPEC_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +115,11 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) 
 
 
 def spec_file_sha256(layout: RunLayout) -> str | None:
-    """Return the hash of the folder's ``spec.yaml``; None when it is not there."""
-    return sha256_of_file(layout.tree, SPEC) if layout.tree.is_file(SPEC) else None
+    """Return the hash of the folder's ``spec.yaml``; None when it is not there, or larger than any spec."""
+    status = layout.tree.look(SPEC)
+    if status is None or status.st_size > MOST_SPEC_BYTES:
+        return None
+    return sha256_of_file(layout.tree, SPEC)
 
 
 def _write(layout: RunLayout, summary: JsonObject) -> None:

@@ -12,7 +12,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.counts import LineCounts, Tally
-from qwave_batch.output.filecheck import check_image, in_threads
+from qwave_batch.output.filecheck import MOST_BYTES, check_image, in_threads
 from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.linecheck import LineChecker
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
@@ -158,8 +158,13 @@ class _Verification:
             file = stored_input(self.layout, reference)
             if file is None:
                 self._complain(f"the input {reference} is not in inputs/", place=place, value=reference)
-            elif PREFIX + sha256_of_file(self.layout.tree, file) != reference:
+            elif not self._is_input(file, reference):
                 self._complain(f"{file} is damaged: its bytes have another hash", place=place)
+
+    def _is_input(self, file: str, reference: str) -> bool:
+        status = self.layout.tree.look(file)
+        is_plausible = status is not None and status.st_size <= MOST_BYTES
+        return is_plausible and PREFIX + sha256_of_file(self.layout.tree, file) == reference
 
     def _compare_with_ledger(self) -> None:
         """Name what differs, when the manifest is neither as the ledger has it nor as we wrote it before."""
