@@ -65,12 +65,12 @@ class RunFolder:
         """Return what the spec no longer asks for; nothing is changed.
 
         Raises:
-            FolderError: the folder came without its ledger.
+            FolderError: the folder came without its ledger, or a link is among its images.
         """
+        RunLayout(self.root).check_images()
         with self._ledger() as ledger:
             if ledger is None:
                 raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
-            RunLayout(self.root).check_images()
             return find_prunable(RunLayout(self.root), ledger)
 
     def prune(self, shown: PrunePlan | None = None) -> PrunePlan:
@@ -87,8 +87,8 @@ class RunFolder:
         layout = RunLayout(self.root)
         if not layout.tree.is_file(LEDGER):
             return self.find_prunable()
+        layout.check_images()
         with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
-            layout.check_images()
             found = find_prunable(layout, ledger)
             found = found if shown is None else found.as_shown(shown)
             prune(layout, ledger, found)
