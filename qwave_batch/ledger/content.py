@@ -16,7 +16,9 @@ from qwave_batch.model.paths import path_fault
 _PLAIN_PATH = re.compile(r"images(?:/[A-Za-z0-9_-]{5,150})+\.[a-z]{3,4}", re.ASCII)
 """Nearly every path; ``path_fault`` passes them too, and takes three times as long."""
 _MANY = 1_000_000_000
-_LATEST_S = 1e12
+_LATEST_S = 253_402_300_799  # the end of the year 9999, after which there is no date
+_LONGEST_RESULTS = 20_000_000  # of a thousand addresses at their longest
+_LONGEST_TEXT = 1_000_000
 _HAVE_A_TASK = (
     AttemptState.ACCEPTED,
     AttemptState.COMPLETED,
@@ -83,7 +85,11 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         **{name: _MONEY.replace("{}", name) for name in ("held_nusd", "doubt_nusd", "cost_nusd")},
         **{name: _maybe(name, _MONEY.replace("{}", name)) for name in ("hold_nusd", "catalog_nusd")},
         "cost_from": _maybe("cost_from", _among("cost_from", ("api", "catalog"))),
-        **{name: _maybe(name, _json(name)) for name in ("results", "error", "origin", "callback")},
+        "results": _maybe("results", f"({_json('results')} AND length(results) <= {_LONGEST_RESULTS})"),
+        **{
+            name: _maybe(name, f"({_json(name)} AND length({name}) <= {_LONGEST_TEXT})")
+            for name in ("error", "origin", "callback")
+        },
     },
     "images": {
         "job_id": _JOB_ID,
