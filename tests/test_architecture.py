@@ -87,11 +87,11 @@ def test_rooms_form_no_circle() -> None:
         visit(room, ())
 
 
-def test_only_the_way_out_and_the_receiver_know_aiohttp() -> None:
+def test_only_the_way_out_knows_aiohttp() -> None:
     users = {
         module
         for module, tree in MODULES.items()
         for target, _ in imports(tree)
         if target.split(".")[0] == "aiohttp" and room_of(module) != "simulator"
     }
-    assert users <= {f"qwave_batch.client.{name}" for name in ("transport", "resolver", "failures", "receiver")}
+    assert users <= {f"qwave_batch.client.{name}" for name in ("transport", "resolver", "failures")}

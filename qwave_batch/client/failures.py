@@ -39,8 +39,9 @@ _MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = 
 
 def failure_of(error: BaseException) -> TransportFailed:
     """Return what a foreign exception means for a request: surely not sent, or perhaps sent."""
-    if isinstance(getattr(error, "os_error", None), ForbiddenAddress):
-        return Forbidden("the name leads into the own network")
+    forbidden = error if isinstance(error, ForbiddenAddress) else getattr(error, "os_error", None)
+    if isinstance(forbidden, ForbiddenAddress):
+        return Forbidden(forbidden.reason)
     if isinstance(error, BadEncoding):
         return PerhapsSent(str(error))
     for foreign, kind, meaning in _MEANINGS:

@@ -33,9 +33,9 @@ class Proxies:
         return None if proxy is None or address.is_loopback or self._bypasses(address) else proxy
 
     @property
-    def hosts(self) -> frozenset[str]:
-        """The proxies' own hosts."""
-        return frozenset(proxy.address.host for proxy in (self.https, self.http) if proxy is not None)
+    def addresses(self) -> tuple[WebAddress, ...]:
+        """The proxies' own addresses."""
+        return tuple({proxy.address: None for proxy in (self.https, self.http) if proxy is not None})
 
     def _bypasses(self, address: WebAddress) -> bool:
         names = {address.host, f"{address.host}:{address.port}"}

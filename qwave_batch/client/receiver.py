@@ -4,14 +4,14 @@ import asyncio
 import hmac
 import json
 import secrets
-import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from aiohttp import web
-
 from qwave_batch.client.addresses import BadAddress, read_address
+from qwave_batch.client.inbound import MAX_HEAD_BYTES, BadCall, CallHead, answer_of, drop_rest, read_body, read_head
 from qwave_batch.client.wire import TASK_ID
 from qwave_batch.errors import UsageError
 from qwave_batch.model.jsontypes import Json
@@ -19,13 +19,42 @@ from qwave_batch.model.jsontypes import Json
 OnHint: TypeAlias = Callable[[str], None]
 
 MAX_BODY_BYTES = 64 * 1024
-READ_TIMEOUT_S = 5.0
-MAX_AT_ONCE = 64
-"""Calls that are read at once; more are told to come again later, and polling does without them."""
 MAX_HINTS = 32
 """Texts that are taken out of one call."""
 MAX_DEPTH = 4
 _SECRET_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverLimits:
+    """What strangers may take of a receiver."""
+
+    connections: int = 128
+    """Open at once; one more closes the oldest, and polling does without its call."""
+    connection_s: float = 10.0
+    """How long a connection may last, whatever goes over it."""
+    call_s: float = 5.0
+    """From the end of one call to the end of the next, all of it."""
+    linger_s: float = 1.0
+    """How long a refused call is read on, so that its answer arrives."""
+    dropped_bytes: int = 1024 * 1024
+    """Likewise, how far."""
+
+
+_LIMITS = ReceiverLimits()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Line:
+    """One open connection."""
+
+    task: "asyncio.Task[None]"
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    last_call_at: float
+    """When there is no more time for another call, by the loop's clock."""
+    is_known: bool = False
+    """Whether the call that is being read was made under the secret address."""
 
 
 class CallbackReceiver:
@@ -33,10 +62,17 @@ class CallbackReceiver:
 
     The documents give neither a signature nor a form of the body, so nothing in it is believed: whatever text in its
     JSON looks like a task's id is a hint, and whoever takes hints asks the API itself. A call under another address
-    is answered as if there were nothing. Nothing of a call is kept.
+    is answered as if there were nothing. Nothing of a call is kept or logged, since strangers make them too.
     """
 
-    def __init__(self, *, public_url: str | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        public_url: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        limits: ReceiverLimits = _LIMITS,
+    ) -> None:
         """Prepare to listen.
 
         Args:
@@ -44,16 +80,18 @@ class CallbackReceiver:
                 is listened on, which only an API on this machine reaches.
             host: The address to listen on.
             port: The port to listen on; 0 takes a free one.
+            limits: What strangers may take of it.
 
         Raises:
             UsageError: the URL is no http or https address.
         """
         self._public_url = None if public_url is None else _read_public_url(public_url)
         self._host, self._port = host, port
+        self._limits = limits
         self._secret = secrets.token_urlsafe(_SECRET_BYTES)
-        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._lines: dict[_Line, None] = {}
         self._on_hint: OnHint | None = None
-        self._reading = 0
         self._url = ""
 
     @property
@@ -66,17 +104,14 @@ class CallbackReceiver:
         self._on_hint = on_hint
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.router.add_route("*", "/{anything:.*}", self._called)
-        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=5.0, shutdown_timeout=0.5)
-        await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port, backlog=128).start()
-        except (OSError, OverflowError, socket.gaierror) as error:
-            await self._runner.cleanup()
+            self._server = await asyncio.start_server(
+                self._met, self._host, self._port, limit=MAX_HEAD_BYTES, backlog=128
+            )
+        except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UsageError(f"the webhook receiver can't listen on {self._host}:{self._port}: {reason}") from None
-        bound = self._runner.addresses[0][1]
+        bound = self._server.sockets[0].getsockname()[1]
         shown = f"[{self._host}]" if ":" in self._host else self._host
         self._url = f"{self._public_url or f'http://{shown}:{bound}'}/{self._secret}"
         return self
@@ -85,29 +120,74 @@ class CallbackReceiver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._on_hint = None
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            self._server.close()
+        met = [line.task for line in self._lines]
+        for task in met:
+            task.cancel()
+        await asyncio.gather(*met, return_exceptions=True)
 
-    async def _called(self, request: web.Request) -> web.Response:
-        last = request.path.rsplit("/", maxsplit=1)[-1]
-        if request.method != "POST" or not hmac.compare_digest(last.encode(), self._secret.encode()):
-            return web.Response(status=404)
-        if self._reading >= MAX_AT_ONCE:
-            return web.Response(status=503, headers={"Retry-After": "5"})
-        self._reading += 1
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the calls of one connection, within its time."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio runs this as one
+        limits = self._limits
+        last_call_at = asyncio.get_running_loop().time() + limits.connection_s - limits.call_s
+        line = _Line(task=task, reader=reader, writer=writer, last_call_at=last_call_at)
+        if len(self._lines) >= limits.connections:
+            # the oldest that has shown no secret: whoever holds connections loses them to who calls
+            oldest = min(self._lines, key=lambda each: each.is_known)
+            del self._lines[oldest]
+            oldest.task.cancel()
+        self._lines[line] = None
         try:
-            async with asyncio.timeout(READ_TIMEOUT_S):
-                body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return web.Response(status=413)
-        except (TimeoutError, OSError):
-            return web.Response(status=408)
+            async with asyncio.timeout(limits.connection_s):
+                while await self._answered(line):
+                    pass
+                await self._hang_up(line)
+        except (OSError, EOFError):
+            pass  # it was too slow, or has hung up
         finally:
-            self._reading -= 1
-        for hint in read_hints(body):
-            if self._on_hint is not None:
-                self._on_hint(hint)
-        return web.Response(status=204)
+            self._lines.pop(line, None)
+            writer.transport.abort()
+
+    async def _answered(self, line: _Line) -> bool:
+        """Answer the next call; tells whether another one may come."""
+        line.is_known = False
+        keeps_open = False
+        try:
+            async with asyncio.timeout(self._limits.call_s):
+                head = await read_head(line.reader)
+                if head is None:
+                    return False
+                self._check(head)
+                line.is_known = True
+                body = await read_body(line.reader, line.writer, head, max_bytes=MAX_BODY_BYTES)
+        except BadCall as bad:
+            status = bad.status
+        else:
+            status = HTTPStatus.NO_CONTENT
+            keeps_open = head.keeps_open and asyncio.get_running_loop().time() < line.last_call_at
+            for hint in read_hints(body):
+                if self._on_hint is not None:
+                    self._on_hint(hint)
+        line.writer.write(answer_of(status, keeps_open=keeps_open))
+        await line.writer.drain()
+        return keeps_open
+
+    def _check(self, head: CallHead) -> None:
+        """Raise BadCall for a call under another address than the secret one."""
+        last = head.path.rsplit("/", maxsplit=1)[-1]
+        is_secret = hmac.compare_digest(last.encode("utf-8", "replace"), self._secret.encode())
+        if head.method != "POST" or not is_secret:
+            raise BadCall(HTTPStatus.NOT_FOUND)
+
+    async def _hang_up(self, line: _Line) -> None:
+        """Close a connection so that its last answer arrives."""
+        if line.writer.can_write_eof():
+            line.writer.write_eof()
+        async with asyncio.timeout(self._limits.linger_s):
+            await drop_rest(line.reader, max_bytes=self._limits.dropped_bytes)
 
 
 def read_hints(body: bytes) -> list[str]:

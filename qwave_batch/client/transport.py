@@ -1,7 +1,8 @@
 """Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -12,19 +13,13 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from qwave_batch.client.addresses import may_reach, reach_of, read_address
+from qwave_batch.client.addresses import read_address
 from qwave_batch.client.base_url import read_base_url
 from qwave_batch.client.failures import FOREIGN, failure_of
-from qwave_batch.client.http import (
-    Forbidden,
-    HttpRequest,
-    HttpResponse,
-    Sink,
-    TooLarge,
-)
+from qwave_batch.client.http import HttpRequest, HttpResponse, Sink, TooLarge
 from qwave_batch.client.inflate import decoder_for
 from qwave_batch.client.proxies import Proxies
-from qwave_batch.client.resolver import GuardedResolver
+from qwave_batch.client.resolver import LocalNames, ResultGuard
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
@@ -67,27 +62,21 @@ class AiohttpTransport:
         self._free = asyncio.Semaphore(max_connections)
         self._resolver = resolver
         self._stall_timeout_s = stall_timeout_s
-        self._session: aiohttp.ClientSession | None = None
-        self._guard: GuardedResolver | None = None
+        self._sessions: _Sessions | None = None
 
     async def __aenter__(self) -> Self:
-        names = self._resolver or aiohttp.ThreadedResolver()
-        self._guard = GuardedResolver(names, self._api, self._proxies.hosts)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=self._guard),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
-            auto_decompress=False,
-            trust_env=False,
-        )
+        names = LocalNames(self._resolver or aiohttp.ThreadedResolver())
+        guard = ResultGuard(names, self._api, self._proxies.addresses)
+        self._sessions = _Sessions(trusted=new_session(names), results=new_session(guard), guard=guard)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._sessions is not None:
+            await self._sessions.results.close()
+            await self._sessions.trusted.close()
+            self._sessions = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Return the API's response, whatever its status, with a body of at most 4 MiB."""
@@ -97,7 +86,7 @@ class AiohttpTransport:
             parts = [part async for part in bounded_body(response, headers, MAX_ANSWER_BYTES)]
             return HttpResponse(status=response.status, headers=headers, body=b"".join(parts))
 
-        return await self._exchange(request, read, stall_s=None)
+        return await self._exchange(request, read)
 
     async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
         """Put the body of a 200 into ``sink``; an address inside the own network is refused."""
@@ -108,36 +97,43 @@ class AiohttpTransport:
                 await pour(bounded_body(response, headers, max_bytes), sink)
             return HttpResponse(status=response.status, headers=headers)
 
-        await self._admit(request.url)
-        return await self._exchange(request, read, stall_s=self._stall_timeout_s)
+        return await self._exchange(request, read, is_result=True)
 
     async def _exchange(
         self,
         request: HttpRequest,
         read: Callable[[aiohttp.ClientResponse], Awaitable[HttpResponse]],
         *,
-        stall_s: float | None,
+        is_result: bool = False,
     ) -> HttpResponse:
         """Send a request and read its response; a foreign exception becomes a TransportFailed.
 
         aiohttp's exceptions carry the request's headers, the key among them, so none may stay behind as a cause or
         a context: that is why the failure is raised outside of the ``except``.
         """
-        if self._session is None:
+        if self._sessions is None:
             raise RuntimeError("the transport is not open")
-        proxy = self._proxies.for_address(read_address(request.url)) if self._proxies.hosts else None
+        address = read_address(request.url)
+        proxy = self._proxies.for_address(address)
         login = None if proxy is None or proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
-        connect_s = min(CONNECT_TIMEOUT_S, request.timeout_s)
+        # behind a proxy, its name is the only one that is looked up here
+        session = self._sessions.results if is_result and proxy is None else self._sessions.trusted
         try:
+            if is_result:
+                await self._sessions.guard.check(address)
             async with (
                 self._free,
-                self._session.request(
+                session.request(
                     request.method,
                     URL(request.url, encoded=True),
                     headers=request.headers,
                     data=payload_of(request.body),
                     allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=request.timeout_s, sock_connect=connect_s, sock_read=stall_s),
+                    timeout=aiohttp.ClientTimeout(
+                        total=request.timeout_s,
+                        sock_connect=min(CONNECT_TIMEOUT_S, request.timeout_s),
+                        sock_read=self._stall_timeout_s if is_result else None,
+                    ),
                     proxy=None if proxy is None else URL(proxy.address.text, encoded=True),
                     proxy_headers=login,
                 ) as response,
@@ -147,13 +143,34 @@ class AiohttpTransport:
             failure = failure_of(error)
         raise failure
 
-    async def _admit(self, url: str) -> None:
-        """Refuse an address written as a number that leads into the own network; names are looked at when resolved."""
-        literal = read_address(url).literal
-        if literal is None or self._guard is None or literal == self._api.literal:
-            return
-        if not may_reach(reach_of(literal), await self._guard.api_reach()):
-            raise Forbidden("the address leads into the own network")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sessions:
+    """The lines that are open; those to the API and to a proxy are never those to where a result is."""
+
+    trusted: aiohttp.ClientSession
+    """To the hosts that the user named: the API's, and the proxies'."""
+    results: aiohttp.ClientSession
+    """To the hosts that an answer named."""
+    guard: ResultGuard
+
+
+class _NoCookies(aiohttp.DummyCookieJar):
+    """Keeps no cookie, and does not read them either: aiohttp would warn of bad ones on stderr, in their own words."""
+
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Leave the cookies of an answer alone."""
+
+
+def new_session(names: AbstractResolver) -> aiohttp.ClientSession:
+    """Return a session that does nothing of its own accord."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=names),
+        cookie_jar=_NoCookies(),
+        headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
+        auto_decompress=False,
+        trust_env=False,
+    )
 
 
 def payload_of(body: bytes | None) -> bytes | BytesIO | None:

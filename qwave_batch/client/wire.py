@@ -14,6 +14,7 @@ from typing import NoReturn
 from qwave_batch.client.instants import instant
 from qwave_batch.client.words import Scrub, words
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import MAX_TASK_NUSD, NUSD_PER_QUOTA
 from qwave_batch.model.task import ResultImage, Task, TaskError, TaskState
 
 TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
@@ -21,7 +22,8 @@ TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
 
 MAX_IMAGES = 1000
 MAX_URL_LENGTH = 16_384
-_MAX_QUOTA = 10**15  # two billion dollars, and in nano-dollars it still fits the ledger's integers
+_MAX_QUOTA = MAX_TASK_NUSD // NUSD_PER_QUOTA  # of one task; sums of such fit the ledger's integers
+_MAX_AMOUNT = 10**15
 _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?", re.ASCII)
 
@@ -140,7 +142,7 @@ def number(value: Json) -> float | None:
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if abs(value) <= _MAX_QUOTA else None
+    return float(value) if abs(value) <= _MAX_AMOUNT else None
 
 
 def _quota(value: Json) -> int | None:

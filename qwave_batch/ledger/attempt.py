@@ -2,16 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeVar
 
+from qwave_batch.files.soundness import Damaged
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.codec import error_from_json
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import MAX_NUSD, usd_from_nusd
 from qwave_batch.model.record import ImageFile, Origin
 from qwave_batch.model.task import ResultImage
+
+T = TypeVar("T")
+
+_KEY = re.compile(r"[a-z0-9-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +88,8 @@ COLUMNS = (
 def attempt_from_row(row: Sequence[Any]) -> Attempt:
     """Return the attempt that a row of ``COLUMNS`` holds."""
     (job_id, number, round_, state, key, first_sent_at, held, doubt, task_id, earlier, *rest) = row
+    if not _KEY.fullmatch(key):
+        raise Damaged(f"the key of job {job_id!a} is not one that this program makes")
     submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin, callback = rest
     return Attempt(
         job_id=job_id,
@@ -97,13 +106,40 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
         ended_at=ended_at,
         cost_nusd=cost,
         cost_from=cost_from,
-        results=results_from_text(results),
-        error=error_from_text(error),
+        results=_read(results_from_text, results, job_id) or (),
+        error=_read(error_from_text, error, job_id),
         hold_nusd=hold,
         catalog_nusd=catalog,
-        origin=Origin(**json.loads(origin)) if origin else None,
-        callback=json.loads(callback) if callback else None,
+        origin=_read(_origin_from_text, origin, job_id),
+        callback=_read(_callback_from_text, callback, job_id),
     )
+
+
+def _read(reader: Callable[[str], T | None], text: str | None, job_id: str) -> T | None:
+    """Return what a text of the ledger says; raises Damaged for one that this program has not written."""
+    if not text:
+        return None
+    try:
+        return reader(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Damaged(f"what it holds of job {job_id!a} does not make sense: {error}") from None
+
+
+def _origin_from_text(text: str) -> Origin:
+    value = json.loads(text)
+    folder, folder_id, cost_usd = value["folder"], value["folder_id"], value["cost_usd"]
+    if not (isinstance(folder, str) and isinstance(folder_id, str) and isinstance(cost_usd, int | float)):
+        raise TypeError("where its images were taken from is not as it is written")
+    if len(value) != len(fields(Origin)) or not 0 <= cost_usd <= usd_from_nusd(MAX_NUSD):
+        raise ValueError("what its images cost elsewhere is out of range")
+    return Origin(folder=folder, folder_id=folder_id, cost_usd=cost_usd)
+
+
+def _callback_from_text(text: str) -> JsonObject:
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError("its callback fields are not an object")
+    return value
 
 
 def text_of_results(results: Sequence[ResultImage]) -> str:
@@ -117,9 +153,16 @@ def results_as_kept(results: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
 
 
 def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
-    """Return the addresses that ``text_of_results`` was given."""
+    """Return the addresses that ``text_of_results`` was given; raises ValueError or TypeError for another text."""
+    if not text:
+        return ()
+    value = json.loads(text)
     # up to format 3 a second value followed each address
-    return tuple(ResultImage(url=url) for url, *_ in json.loads(text)) if text else ()
+    if not isinstance(value, list) or not all(
+        isinstance(each, list) and each and isinstance(each[0], str) for each in value
+    ):
+        raise TypeError("its result addresses are not a list of addresses")
+    return tuple(ResultImage(url=url) for url, *_ in value)
 
 
 def text_of_error(error: JobError | None) -> str | None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.files.database import check_database, is_there, unshare_database
 from qwave_batch.files.newdatabase import make_database
+from qwave_batch.files.soundness import Damaged, check_schema, open_schema
 from qwave_batch.files.tree import Tree
+from qwave_batch.ledger.content import check_content
 
 FORMAT = 4
 APPLICATION_ID = 0x51574156  # "QWAV"
@@ -56,6 +58,10 @@ CREATE TABLE images (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX images_by_path ON images (path);
 """
+_OLD_TABLES = """
+CREATE TABLE earlier_tasks (job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL);
+"""
+"""Tables that formats up to 3 had; they stay when a ledger is brought up to date, and nobody reads them."""
 _NEW_COLUMNS = {
     "hold_nusd": ("INTEGER", 2),
     "catalog_nusd": ("INTEGER", 2),
@@ -72,6 +78,10 @@ def storage_border(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise StorageError(f"the ledger {path} failed: {error}") from error
+    except UnicodeDecodeError as error:  # SQLite's own sentence repeats what it found
+        raise StorageError(f"the ledger {path} failed: it holds text that is not UTF-8") from error
+    except Damaged as damaged:
+        raise StorageError(f"the ledger {path} is damaged: {damaged}") from None
     except OSError as error:
         raise StorageError(f"the ledger {path} failed: {error.strerror or error}") from error
 
@@ -86,16 +96,35 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     tree, name = _place_of(path)
     with storage_border(path):
         check_database(tree, name)
-        if not is_there(tree, name):
+        if is_there(tree, name):
+            open_checked(path).close()
+        else:
             make_database(tree, name, _fill)
         unshare_database(tree, name)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     try:
         with storage_border(path), _not_a_ledger(path):
+            open_schema(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA busy_timeout = 30000")
             _bring_up_to_date(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_checked(path: Path) -> sqlite3.Connection:
+    """Open the ledger to read only, as ``open_to_read`` does, once all its rows were looked at.
+
+    Raises:
+        FolderError, StorageError: as there; also StorageError where something in it is not what this program writes.
+    """
+    connection = open_to_read(path)
+    try:
+        with storage_border(path):
+            check_content(connection)
     except BaseException:
         connection.close()
         raise
@@ -116,7 +145,9 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             raise FolderError(f"there is no ledger at {path}; a run makes one")
         connection = _connect_to_read(path)
         try:
-            if missing := _missing_columns(_check_format(connection, path)):
+            missing = _missing_columns(_check_format(connection, path))
+            check_schema(connection, _TABLES, missing=missing, old_tables=_OLD_TABLES)
+            if missing:
                 _read_as_of_today(connection, missing)
         except BaseException:
             connection.close()
@@ -134,7 +165,9 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
             _copy(path, ending, copy)
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         with closing(sqlite3.connect(copy)) as source:
+            open_schema(source)
             source.backup(connection)
+        open_schema(connection)
         return connection
 
 
@@ -153,7 +186,7 @@ def _place_of(path: Path) -> tuple[Tree, str]:
 def _try_to_read(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
     try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        open_schema(connection)
     except BaseException:
         connection.close()
         raise

@@ -178,6 +178,12 @@ class Journal:
         await self._writer.write(move.write)
         return move.after
 
+    async def hold(self, attempt: Attempt, *, held_nusd: int) -> Attempt:
+        """Record the most that an attempt can cost; its state stays, and nobody is told."""
+        move = Move.within(attempt, held_nusd=held_nusd)
+        await self._writer.write(move.write)
+        return move.after
+
     async def remark(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record why an attempt has come no further in this run; its state stays."""
         return await self._write(Move.within(attempt, error=error))

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.ledger.books import Books, read_books
 from qwave_batch.ledger.changes import OnChange
-from qwave_batch.ledger.database import open_to_read, open_to_write, storage_border
+from qwave_batch.ledger.database import open_checked, open_to_read, open_to_write, storage_border
 from qwave_batch.ledger.holding import Holding, read_holding
 from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity, fingerprint
 from qwave_batch.ledger.journal import Journal
@@ -54,14 +54,15 @@ class Ledger:
 
         Raises:
             FolderError: it is of a newer format, or no ledger at all, or (read only) not there.
-            StorageError: the disk refuses.
+            StorageError: the disk refuses, or it holds what this program does not write; then nothing was changed.
         """
-        writer = None if read_only else GroupWriter(open_to_write(path), path)
+        if read_only:
+            return cls(path, open_checked(path), None)
+        writer = GroupWriter(open_to_write(path), path)
         try:
             return cls(path, open_to_read(path), writer)
         except BaseException:
-            if writer is not None:
-                writer.close()
+            writer.close()
             raise
 
     def close(self) -> None:

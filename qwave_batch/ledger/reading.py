@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from qwave_batch.files.soundness import Damaged
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.ledger.records import derive_record
 from qwave_batch.ledger.states import OPEN, AttemptState
 from qwave_batch.model.codec import job_from_json, twin_from_json
-from qwave_batch.model.job import Twin
+from qwave_batch.model.job import Job, Twin
+from qwave_batch.model.paths import IMAGES, path_fault
 from qwave_batch.model.record import ImageFile, JobRecord
 
 _ATTEMPTS = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number"  # noqa: S608 - constant columns
@@ -20,9 +22,9 @@ _IMAGES = (
 )
 _TWINS = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
 _ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.LOST}))
-_PLANNED = "SELECT row, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
+_PLANNED = "SELECT row, job_id, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
 _LEFT_OPEN = (
-    "SELECT row, position, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
+    "SELECT row, job_id, position, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
     f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_ASKED})) ORDER BY row"
 )
 
@@ -57,7 +59,7 @@ def read_standings(connection: sqlite3.Connection) -> Iterator[Standing]:
 def read_standings_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[Standing]:
     """Stream the standings of jobs by their rows, in the order given."""
     for row in rows:
-        found = connection.execute("SELECT row, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
+        found = connection.execute("SELECT row, job_id, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
         if found is not None:
             yield _standing(connection, *found)
 
@@ -79,12 +81,12 @@ def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     attempts = read_attempts(connection, job_id)
     files = read_files(connection, attempts[-1]) if attempts else ()
     found = connection.execute("SELECT body FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-    skip = job_from_json(json.loads(found[0])).skip if found else None
+    skip = _job(job_id, found[0]).skip if found else None
     return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
 
 
-def _standing(connection: sqlite3.Connection, row: int, position: int | None, body: str) -> Standing:
-    job = job_from_json(json.loads(body))
+def _standing(connection: sqlite3.Connection, row: int, job_id: str, position: int | None, body: str) -> Standing:
+    job = _job(job_id, body)
     attempts = read_attempts(connection, job.job_id)
     files = read_files(connection, attempts[-1]) if attempts else ()
     record = derive_record(job.job_id, attempts, tuple(file.image for file in files), job.skip)
@@ -126,4 +128,26 @@ def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[Stored
 
 
 def _twins(connection: sqlite3.Connection, job_id: str) -> tuple[Twin, ...]:
-    return tuple(twin_from_json(json.loads(body)) for (body,) in connection.execute(_TWINS, (job_id,)))
+    return tuple(_twin(job_id, body) for (body,) in connection.execute(_TWINS, (job_id,)))
+
+
+def _job(job_id: str, body: str) -> Job:
+    try:
+        job = job_from_json(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"job {job_id!a} is not as this program writes it: {error}") from None
+    if job.job_id != job_id:
+        raise Damaged(f"what it holds as job {job_id!a} is another one")
+    if job.path and (fault := path_fault(f"{IMAGES}/{job.path}")):
+        raise Damaged(f"the path of job {job_id!a} can't be one: {fault}")
+    return job
+
+
+def _twin(job_id: str, body: str) -> Twin:
+    try:
+        twin = twin_from_json(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"a twin of job {job_id!a} is not as this program writes it: {error}") from None
+    if twin.job_id != job_id:
+        raise Damaged(f"what it holds as a twin of job {job_id!a} is another's")
+    return twin

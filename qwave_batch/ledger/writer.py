@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from qwave_batch.errors import StorageError
+from qwave_batch.files.soundness import Damaged
 from qwave_batch.ledger.database import storage_border
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ def _apply(connection: sqlite3.Connection, change: Write[Any]) -> _Outcome:
     connection.execute("SAVEPOINT item")
     try:
         result = change(connection)
-    except sqlite3.Error:
+    except (sqlite3.Error, Damaged):
         raise
     except BaseException as error:  # noqa: BLE001 - it belongs to the writer that asked, and not to its neighbours
         connection.execute("ROLLBACK TO item")

@@ -4,6 +4,12 @@ from decimal import Decimal
 
 NUSD_PER_USD = 1_000_000_000
 NUSD_PER_QUOTA = 2_000  # the API counts in quota: 500,000 quota are 1 USD
+MAX_TASK_NUSD = 10_000 * NUSD_PER_USD
+"""The most that is believed of one task, ten thousand dollars: a larger amount in an answer makes no sense."""
+MAX_NUSD = 1_000_000 * NUSD_PER_USD
+"""The most that a ledger holds of one attempt, over all its rounds."""
+MAX_TOTAL_NUSD = 4 * 10**18
+"""The most that a ledger holds in all; SQLite's integers end at 9.2 times 10^18."""
 
 
 def nusd_from_usd(usd: Decimal | float | str) -> int:

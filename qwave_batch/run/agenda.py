@@ -17,6 +17,7 @@ from qwave_batch.run.options import RunOptions
 from qwave_batch.run.selection import Work, work_on
 from qwave_batch.run.stop import StopSignal
 from qwave_batch.run.tally import is_short
+from qwave_batch.run.trial import needed_nusd
 
 TOUCHED_AT_ONCE = 1_000
 """In a copied folder every file has a new time: so many jobs share one sync of the disk."""
@@ -35,7 +36,7 @@ class Agenda:
     damaged: int = 0
     """Completed jobs whose files are not all as on record."""
     estimate_nusd: int = 0
-    """The most that the submits can cost, those left out that hold money already."""
+    """The most that the submits can cost, beside what keys that are still out hold already."""
 
     @property
     def is_empty(self) -> bool:
@@ -57,8 +58,8 @@ class Agenda:
         if work is Work.NOTHING:
             return
         self.work.setdefault((standing.line.job.model, work), array("q")).append(standing.row)
-        if work is Work.SUBMIT:
-            self.estimate_nusd += standing.line.job.estimated_nusd
+        if work in {Work.SUBMIT, Work.SEND_AGAIN}:
+            self.estimate_nusd += needed_nusd(standing.line.job, standing.attempt)
 
 
 def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions, stop: StopSignal) -> Agenda:

@@ -76,7 +76,8 @@ class Lanes:
 
     def _fits(self, trial: Trial) -> bool:
         budget = self._desk.budget
-        return budget.cap_nusd is None or not trial.needs_money or budget.fits(trial.job.estimated_nusd)
+        needed_nusd = trial.needed_nusd
+        return budget.cap_nusd is None or (not needed_nusd and trial.is_out) or budget.fits(needed_nusd)
 
 
 def _lanes(desk: Desk, work: Mapping[tuple[str, Work], "array[int]"]) -> list[Lane]:

@@ -85,8 +85,7 @@ class Scheduler:
             return False
         if start.queue is None:
             start.lane.take(start.trial)
-            if start.trial.needs_money:
-                self._desk.budget.reserve(start.trial.job.estimated_nusd)
+            self._desk.budget.reserve(start.trial.needed_nusd)
         else:
             start.queue.page.popleft()
         seat = Seat(

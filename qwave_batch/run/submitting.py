@@ -71,7 +71,7 @@ class Submitting:
     def _stay(self, trial: Trial, reason: FolderError) -> Step:
         """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""
         self._desk.halt.stop(HaltKind.PLACE, str(reason))
-        self._desk.budget.release(trial.job.estimated_nusd if trial.needs_money else 0)
+        self._desk.budget.release(trial.needed_nusd)
         return Later(at=self._desk.now())
 
     async def _send(self, trial: Trial, attempt: Attempt, seat: Seat, sent_at: float) -> Answer:
@@ -112,6 +112,9 @@ class Submitting:
         attempt, held_nusd = trial.attempt, trial.job.estimated_nusd
         match trial.state:
             case AttemptState.INTENDED:
+                assert attempt is not None  # noqa: S101 - it has a state
+                if trial.needed_nusd:
+                    trial.attempt = await self._journal.hold(attempt, held_nusd=held_nusd)
                 if trial.is_in_doubt and not await self._is_key_kept(trial):
                     return None
             case AttemptState.PARKED | AttemptState.UNKNOWN | AttemptState.LOST:

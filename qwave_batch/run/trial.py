@@ -67,9 +67,23 @@ class Trial:
         return self.attempt.state if self.attempt else None
 
     @property
-    def needs_money(self) -> bool:
-        """Whether a submit of it must be reserved for: a key that is still out holds its money already."""
-        return self.state is not AttemptState.INTENDED
+    def is_out(self) -> bool:
+        """Whether its key was perhaps sent and not answered."""
+        return self.state is AttemptState.INTENDED
+
+    @property
+    def needed_nusd(self) -> int:
+        """What must be reserved for a submit of it: a key that is still out holds its money already.
+
+        It holds less than the estimate where prices have risen, or where a ledger was written to say so.
+        """
+        return needed_nusd(self.job, self.attempt)
+
+
+def needed_nusd(job: Job, attempt: Attempt | None) -> int:
+    """Return what must be reserved for a submit of a job, given its newest attempt."""
+    is_out = attempt is not None and attempt.state is AttemptState.INTENDED
+    return max(0, job.estimated_nusd - (attempt.held_nusd if attempt is not None and is_out else 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

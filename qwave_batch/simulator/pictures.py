@@ -26,6 +26,7 @@ EXTENSIONS: Mapping[str, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 _SIDE_OF_1K = 256  # pixels; a quarter of the real thing, so that a picture costs a millisecond or two
 _LONGEST_PROMPT = 600  # characters kept; more does not fit on any picture
+_MOST_PIXELS = 32 * 1024 * 1024  # of a state that anybody may have written; ours are far below
 _TOP = 191  # the lightest value of the landscape; above it is the band
 _HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # where each ridge lies, from the top, and how light it is
 _IS_GROUND = [255 if value <= _HILLS[0][1] + 12 else 0 for value in range(256)]
@@ -71,8 +72,17 @@ class PictureOrder:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what ``as_json`` wrote."""
-        return cls(**json.loads(text))
+        """Read what ``as_json`` wrote; raises ValueError for what it has not written."""
+        value = json.loads(text)
+        texts = [value.pop(name, None) for name in ("model", "prompt", "variation", "ratio", "tier", "format")]
+        if not all(isinstance(each, str) and len(each) <= _LONGEST_PROMPT for each in texts):
+            raise ValueError("the order of a picture is not one of ours")
+        model, prompt, variation, ratio, tier, format_ = texts
+        order = cls(model=model, prompt=prompt, variation=variation, ratio=ratio, tier=tier, format=format_, **value)
+        wide, high = pixel_size(order.ratio, order.tier)
+        if order.format not in EXTENSIONS or not 0 < wide * high <= _MOST_PIXELS:
+            raise ValueError("a picture of no format or size that is ours was ordered")
+        return order
 
 
 def order_pictures(model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int) -> PictureOrder:
@@ -101,9 +111,9 @@ def pixel_size(ratio: str, tier: str) -> tuple[int, int]:
     wide, high = (float(match[1]), float(match[2])) if match else (1.0, 1.0)
     while wide % 1 or high % 1:  # 9:19.5 is 18:39
         wide, high = wide * 2, high * 2
-    common = math.gcd(int(wide), int(high))
+    common = math.gcd(int(wide), int(high)) or 1
     wide, high = int(wide) // common, int(high) // common
-    times = max(1, round(_side(tier) / math.sqrt(wide * high)))
+    times = max(1, round(_side(tier) / math.sqrt(max(1, wide * high))))
     return int(wide) * times, int(high) * times
 
 

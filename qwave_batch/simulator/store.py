@@ -9,6 +9,7 @@ from typing import Any
 from qwave_batch.errors import StorageError
 from qwave_batch.files.database import check_database, is_there, unshare_database
 from qwave_batch.files.newdatabase import make_database
+from qwave_batch.files.soundness import Damaged, check_pages, check_schema, open_schema
 from qwave_batch.files.tree import Tree
 from qwave_batch.simulator.tasks import SimulatedTask
 
@@ -26,6 +27,26 @@ CREATE INDEX IF NOT EXISTS tasks_by_body ON tasks (body_hash, account);
 CREATE INDEX IF NOT EXISTS tasks_by_key ON tasks (idempotency_key, account) WHERE idempotency_key IS NOT NULL;
 PRAGMA user_version = {_VERSION};
 """
+_MOST_QUOTA = 10**12
+_IS_SOUND = " AND ".join(
+    (
+        *(
+            f"typeof({name}) = 'text'"
+            for name in ("task_id", "account", "model", "action", "body_hash", "sent_hash", "picture")
+        ),
+        *(f"typeof({name}) IN ('text', 'null')" for name in ("idempotency_key", "error_code", "error_message")),
+        *(f"(typeof({name}) = 'real' AND abs({name}) < 1e12)" for name in ("created_at", "starts_at")),
+        *(
+            f"({name} IS NULL OR (typeof({name}) = 'real' AND abs({name}) < 1e12))"
+            for name in ("ends_at", "cancelled_at")
+        ),
+        *(
+            f"(typeof({name}) = 'integer' AND {name} BETWEEN 0 AND {most})"
+            for name, most in (("images", 1000), ("hold_quota", _MOST_QUOTA), ("price_quota", _MOST_QUOTA))
+        ),
+    )
+)
+"""What is true of each task that this program has written."""
 _INSERT = f"INSERT INTO tasks ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 (as below)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM tasks"  # noqa: S608 (our own column names)
 
@@ -41,24 +62,32 @@ class TaskStore:
         except (OSError, sqlite3.Error) as error:
             raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
         try:
-            version = self._prepare()
-        except sqlite3.Error as error:
+            open_schema(self._db)
+            if path is not None:
+                self._check()
+            self._prepare(is_new=path is None)
+        except (sqlite3.Error, UnicodeDecodeError, Damaged) as error:
             self._db.close()
             raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
-        if version != _VERSION:
-            self._db.close()
-            raise StorageError(f"the simulator's state {path} was written by another version of this program")
 
-    def _prepare(self) -> int:
-        """Make the tables of a store in memory, and return the version of those there are."""
+    def _check(self) -> None:
+        """Raise Damaged for a state that this program has not written."""
+        if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            raise Damaged("it was written by another version of this program")
+        check_schema(self._db, _SCHEMA)
+        check_pages(self._db)
+        if self._db.execute(f"SELECT 1 FROM tasks WHERE ({_IS_SOUND}) IS NOT TRUE LIMIT 1").fetchone() is not None:  # noqa: S608
+            raise Damaged("it holds a task that this program has not written")
+
+    def _prepare(self, *, is_new: bool) -> None:
+        """Make the connection quick, and the tables of a store in memory."""
         # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is only synced at
         # checkpoints, because a power cut may cost simulated tasks.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")
-        if int(self._db.execute("PRAGMA user_version").fetchone()[0]) == 0:
+        if is_new:
             self._db.executescript(_SCHEMA)
-        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         """Close the file; nothing can be asked afterwards."""

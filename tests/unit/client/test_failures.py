@@ -74,7 +74,7 @@ def test_the_walk_finds_the_exceptions_that_are_known_to_be_raised() -> None:
     [
         (aiohttp.ClientConnectorError(KEY, OSError(errno.ECONNREFUSED, "x")), NeverSent, "connection refused"),
         (aiohttp.ClientConnectorDNSError(KEY, socket.gaierror(-2, "unknown")), NeverSent, "can't be looked up"),
-        (aiohttp.ClientConnectorDNSError(KEY, ForbiddenAddress("h")), Forbidden, "own network"),
+        (aiohttp.ClientConnectorDNSError(KEY, ForbiddenAddress("it is out of bounds")), Forbidden, "out of bounds"),
         (aiohttp.ClientOSError(errno.ECONNRESET, "reset"), PerhapsSent, "connection reset"),
         (aiohttp.ClientConnectionResetError("closing"), PerhapsSent, "connection broke"),
         (ConnectionResetError(errno.ECONNRESET, "reset"), PerhapsSent, "connection reset"),

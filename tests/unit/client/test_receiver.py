@@ -3,13 +3,15 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.client.receiver import MAX_BODY_BYTES, MAX_HINTS, CallbackReceiver, read_hints
+from qwave_batch.client.receiver import MAX_BODY_BYTES, MAX_HINTS, CallbackReceiver, ReceiverLimits, read_hints
 from qwave_batch.client.wire import TASK_ID
 from qwave_batch.errors import UsageError
 
@@ -146,3 +148,25 @@ def test_any_json_brings_a_few_hints_at_most(body: object) -> None:
 
 def test_nesting_without_end_is_no_hint() -> None:
     assert read_hints(b"[" * 30_000) == []
+
+
+SHORT = ReceiverLimits(connection_s=0.4, call_s=0.2, linger_s=0.1)
+
+
+@pytest.mark.parametrize("drip", [b"", b"POST /x HTTP/1.1\r\nX: y", b"GET / HTTP/1.1\r\n\r\n", b"secret"])
+def test_a_connection_has_its_time_whatever_goes_over_it(drip: bytes) -> None:
+    """One that is silent, one whose head never ends, one that is refused and stays, and one that knows the address."""
+
+    async def scene(receiver: CallbackReceiver, session: aiohttp.ClientSession, hints: list[str]) -> None:
+        parts = urlsplit(receiver.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        head = f"POST {parts.path} HTTP/1.1\r\nContent-Length: 1000\r\n\r\n".encode()
+        writer.write(head if drip == b"secret" else drip)
+        async with asyncio.timeout(5):
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    await reader.read(1000)
+        writer.close()
+        assert hints == []
+
+    play(scene, limits=SHORT)

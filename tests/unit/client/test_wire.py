@@ -47,7 +47,8 @@ def test_the_september_dialect_is_read() -> None:
 @pytest.mark.parametrize(
     ("cost", "quota"),
     [(0, 0), (5500, 5500), (5500.0, 5500), ("5500", 5500), (True, None), (-1, None), (0.5, None), ("-3", None),
-     ("much", None), (None, None), (10**30, None), ([1], None)],
+     ("much", None), (None, None), (10**30, None), ([1], None),
+     (5 * 10**9, 5 * 10**9), (5 * 10**9 + 1, None), (10**15, None), (1e308, None), ("999999999999999", None)],
 )  # fmt: skip
 def test_money_is_a_whole_number_or_not_said(cost: Json, quota: int | None) -> None:
     task = read_task({**MAY, "cost": cost, "pre_consumed_cost": cost})

@@ -49,7 +49,7 @@ def is_free(_: Trial) -> bool:
 
 
 def is_paid(trial: Trial) -> bool:
-    return not trial.needs_money
+    return trial.is_out
 
 
 def test_all_that_wait_with_a_slot_give_it_up_in_the_end() -> None:
