@@ -11,7 +11,7 @@ from qwave_batch.errors import SpecError, StorageError, UsageError, nearest
 from qwave_batch.git.asking import GitRefused
 from qwave_batch.git.committed import Committed, LeadsOut, Located
 from qwave_batch.git.lfs import MOST_POINTER_BYTES, is_pointer
-from qwave_batch.git.objects import Objects, objects_of
+from qwave_batch.git.objects import Objects, is_object_id, objects_of
 from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
@@ -87,11 +87,13 @@ def file_at(revision: str, file: Path) -> Iterator[FileAtRevision]:
 def _commit(repository: Repository, revision: str) -> str:
     if not revision.startswith("-"):  # which git would take for an option
         with suppress(GitRefused):
-            return repository.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+            answer = repository.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+            if is_object_id(answer):
+                return answer
     names: list[str] = []
     with suppress(GitRefused):
-        answer = repository.ask("for-each-ref", "--count=5000", "--format=%(refname:short)")
-        names = answer.decode("utf-8", "replace").split()
+        answer = repository.ask("for-each-ref", "--count=5000", "--format=%(refname:short)").decode("utf-8", "replace")
+        names = answer.split()
     guess = nearest(revision, names)
     raise UsageError(f'git knows no revision "{revision}"' + (f'; did you mean "{guess}"?' if guess else ""))
 

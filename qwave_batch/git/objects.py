@@ -9,7 +9,7 @@ from qwave_batch.git.asking import GitRefused, RunningGit
 from qwave_batch.git.repository import Repository
 
 _PIECE_BYTES = 1 << 20
-_NAME = re.compile(r"[0-9a-f]{40,64}(\^\{tree\})?")
+_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ANSWER = re.compile(rb"([0-9a-f]{40,64}) (blob|tree|commit|tag) ([0-9]{1,18})\n")
 _MOST_LINE_BYTES = 1000
 
@@ -55,6 +55,11 @@ class Objects:
         self._reader.output.read(1)  # a line end
 
 
+def is_object_id(text: str) -> bool:
+    """Return whether a text is the whole id of an object."""
+    return _OID.fullmatch(text) is not None
+
+
 @contextmanager
 def objects_of(repository: Repository) -> Iterator[Objects]:
     """Yield the objects of a repository, as long as it may be asked."""
@@ -67,7 +72,7 @@ def objects_of(repository: Repository) -> Iterator[Objects]:
 
 
 def _asked(running: RunningGit, name: str) -> ObjectInfo | None:
-    if not _NAME.fullmatch(name):  # which would be several questions, or one of another kind
+    if not is_object_id(name.removesuffix("^{tree}")):  # which would be several questions, or one of another kind
         raise GitRefused(f"{name!r} is not the id of an object")
     running.put(f"{name}\n".encode())
     line = running.output.readline(_MOST_LINE_BYTES)
