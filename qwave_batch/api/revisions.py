@@ -16,12 +16,13 @@ from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
 from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.loading import MAX_BASES
 from qwave_batch.spec.reading import read_yaml
 
 MOST_FILE_BYTES = 1 << 28
 MOST_BYTES = 1 << 29  # of all files of a revision: they are laid out where temporary files go, which may be in memory
 _PATIENCE_S = 60.0
-_TEXTS = {".yaml", ".yml"}
+_GUESS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,8 @@ def _commit(repository: Repository, revision: str) -> str:
                 return answer
     names: list[str] = []
     with suppress(GitRefused):
-        answer = repository.ask("for-each-ref", "--count=5000", "--format=%(refname:short)").decode("utf-8", "replace")
-        names = answer.split()
+        listed = repository.ask("for-each-ref", "--count=5000", "--format=%(refname:short)", timeout_s=_GUESS_S)
+        names = listed.decode("utf-8", "replace").split()
     guess = nearest(revision, names)
     raise UsageError(f'git knows no revision "{revision}"' + (f'; did you mean "{guess}"?' if guess else ""))
 
@@ -109,37 +110,44 @@ class _Layout:
         """Write the files; what is asked for and not written is noted with its reason."""
         # the border of what the spec of then may read, wherever temporary files go
         (self._then.root / ".git").mkdir(parents=True)
-        base: Path | None = None
-        waiting, done = [self._then.name], set[str]()
-        while waiting:
-            name = waiting.pop()
-            if name in done:
-                continue
-            done.add(name)
-            written = self._write(name)
-            if written is not None:
-                base = base or written.parent
-                waiting.extend(self._named_in(written, base))
+        file = spec = self._write(self._then.name)
+        done = set[Path]()
+        while spec is not None and file is not None and file not in done and len(done) <= MAX_BASES:
+            done.add(file)
+            value = _value_in(file)
+            # a spec names its tables from its own folder, and what it extends from the folder of the file
+            for text in dict.fromkeys(_strings(value)):
+                self._write(self._named(spec.parent, text))
+            extended = value.get("extends") if isinstance(value, dict) else None
+            file = self._write(self._named(file.parent, extended)) if isinstance(extended, str) else None
+
+    def _named(self, folder: Path, text: str) -> str:
+        """Return what a text is as the name of a file of the commit; most texts of a spec are not one."""
+        return text if text.startswith("/") else f"{folder.relative_to(self._then.root).as_posix()}/{text}"
 
     def _write(self, name: str) -> Path | None:
         """Write a file where it really is, and the links to it; return where, or None when that is not done."""
+        if name.startswith("/") or "\0" in name:
+            return None
+        found = None
         try:
             found = self._committed.find(name)
             if found is None:
                 return None
-            self._check(found)
+            path = self._then.root.joinpath(*found.path)
+            if not path.exists():
+                self._check(found)
         except LeadsOut as error:
-            self._then.withheld[os.path.normpath(name)] = f"of {self._then.revision} {error}"
+            for known_as in (os.path.normpath(name), *(["/".join(found.path)] if found else [])):
+                self._then.withheld[known_as] = f"of {self._then.revision} {error}"
             return None
-        path = self._then.root.joinpath(*found.path)
         for link, target in found.links.items():
             self._link(self._then.root.joinpath(*link), self._then.root.joinpath(*target))
-        if path.exists():  # over another name
-            return path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            for piece in self._objects.pieces(found.info):
-                file.write(piece)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                for piece in self._objects.pieces(found.info):
+                    file.write(piece)
         return path
 
     def _check(self, found: Located) -> None:
@@ -162,17 +170,6 @@ class _Layout:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(os.path.relpath(target, link.parent))
 
-    def _named_in(self, file: Path, base: Path) -> Iterator[str]:
-        """Yield the names of files that a file may lead to; most strings of a spec lead nowhere.
-
-        A spec names its tables from its own folder ``base``, and what it extends from the folder of the file.
-        """
-        if file.suffix.lower() in _TEXTS:
-            folders = [folder.relative_to(self._then.root).as_posix() for folder in {file.parent, base}]
-            for text in _strings(_value_in(file)):
-                if not text.startswith("/"):
-                    yield from (f"{folder}/{text}" for folder in folders)
-
 
 def _value_in(path: Path) -> Json:
     """Return what a YAML file says; nothing when it is wrong, which is told when it is read as a spec."""
@@ -187,8 +184,7 @@ def _value_in(path: Path) -> Json:
 def _strings(value: Json) -> Iterator[str]:
     match value:
         case str():
-            if "\0" not in value and "\n" not in value:
-                yield value
+            yield value
         case dict():
             for part in value.values():
                 yield from _strings(part)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,14 +86,14 @@ class Git:
             stdin.write(given or b"")
             stdin.seek(0)
             process = self._start(arguments, subprocess.PIPE if given is None else stdin)
-        timer = threading.Timer(max(timeout_s, 0.0), process.kill)
+        timer = threading.Timer(max(timeout_s, 0.0), _stop, (process,))
         timer.daemon = True
         timer.start()
         try:
             yield RunningGit(process=process, command=arguments[0], timeout_s=timeout_s)
         finally:
             timer.cancel()
-            process.kill()
+            _stop(process)
             with suppress(BrokenPipeError):  # of a question that nobody reads any more
                 process.__exit__(None, None, None)
 
@@ -105,7 +106,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # a Ctrl-C is ours to handle
+                start_new_session=True,  # a Ctrl-C is ours to handle, and what git starts ends with it
             )
         except (OSError, ValueError) as error:  # an argument that is too long, or holds a NUL
             raise GitRefused(f"git {arguments[0]} cannot be started: {error}") from error
@@ -164,3 +165,10 @@ def find_git() -> str:
     if git is None:
         raise GitMissing("a git revision can only be read where git is installed")
     return git
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Kill it with all that it started, such as the real git where ``git`` is a script."""
+    if process.returncode is None:  # its number is not given to another process before it was waited for
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

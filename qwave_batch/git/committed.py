@@ -8,10 +8,12 @@ from qwave_batch.git.asking import GitRefused
 from qwave_batch.git.objects import ObjectInfo, Objects
 from qwave_batch.git.worktree import MARKER
 
-_MOST_TREE_BYTES = 64_000_000  # a folder of some 700,000 files
+_MOST_TREE_BYTES = 16_000_000  # of a folder with some 300,000 files
+_MOST_TREES_BYTES = 32_000_000  # of all folders that are looked into
 _MOST_LINK_BYTES = 4096
 _MOST_LINKS = 40  # on the way to one file, as in Linux
 _MOST_NAME_BYTES = 255
+_MOST_PATH_LENGTH = 4096
 _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
 
 Path = tuple[str, ...]
@@ -41,6 +43,24 @@ class Located:
     """The links on the way, each with what it leads to in the end."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A path without links, and what is there and in each folder above, from the top."""
+
+    path: Path
+    entries: tuple[Entry | None, ...]
+
+    @property
+    def entry(self) -> Entry | None:
+        return self.entries[-1]
+
+    def above(self) -> "_Place":
+        return _Place(self.path[:-1], self.entries[:-1])
+
+    def below(self, name: str, entry: Entry | None) -> "_Place":
+        return _Place((*self.path, name), (*self.entries, entry))
+
+
 @dataclass(slots=True)
 class _Walk:
     """One search; what it may still do is shared by all links on its way."""
@@ -62,43 +82,44 @@ class Committed:
             raise GitRefused(f"the tree of commit {commit} is not here")
         self._root = Entry(_TREE, root.oid)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._left_bytes = _MOST_TREES_BYTES
 
     def find(self, name: str) -> Located | None:
         """Return the file of that name, or None when the commit has none; ``..`` and links are followed.
 
+        A name that the system would not take, for its length, is of no file.
+
         Raises:
             LeadsOut: it lies outside of the repository, or in a submodule.
         """
+        if len(name) > _MOST_PATH_LENGTH:
+            return None
         walk = _Walk()
-        path, entry = self._walk((), name, walk)
+        place = self._walk(_Place((), (self._root,)), name, walk)
+        entry = place.entry
         if entry is None or entry.mode in {_TREE, _SUBMODULE}:
             return None
         info = self._objects.info(entry.oid)
         if info is None or info.kind != "blob":
             raise LeadsOut("is not in this clone, which has only part of the repository")
-        return Located(path=path, info=info, links=walk.links)
+        return Located(path=place.path, info=info, links=walk.links)
 
-    def _walk(self, here: Path, name: str, walk: _Walk) -> tuple[Path, Entry | None]:
-        """Return where a name leads from a folder, and what is there."""
-        entry = self._at(here)
+    def _walk(self, place: _Place, name: str, walk: _Walk) -> _Place:
+        """Return where a name leads from a folder."""
         for part in name.split("/"):
-            if part in {"", "."}:
-                continue
             if part == "..":
-                if not here:
+                if not place.path:
                     raise LeadsOut(walk.leads_out())
-                here = here[:-1]
-                entry = self._at(here)
-                continue
-            if entry is not None and entry.mode == _SUBMODULE:
-                raise LeadsOut("lies in a submodule, which is a repository of its own")
-            entry = self._folder(entry).get(part)
-            here = (*here, part)
-            if entry is not None and entry.mode == _LINK:
-                here, entry = self._follow(here, entry, walk)
-        return here, entry
+                place = place.above()
+            elif part not in {"", "."}:
+                if place.entry is not None and place.entry.mode == _SUBMODULE:
+                    raise LeadsOut("lies in a submodule, which is a repository of its own")
+                entry = self._folder(place.entry).get(part)
+                is_link = entry is not None and entry.mode == _LINK
+                place = self._follow(place, part, entry, walk) if entry and is_link else place.below(part, entry)
+        return place
 
-    def _follow(self, link: Path, entry: Entry, walk: _Walk) -> tuple[Path, Entry | None]:
+    def _follow(self, folder: _Place, name: str, entry: Entry, walk: _Walk) -> _Place:
         walk.left -= 1
         info = self._objects.info(entry.oid)
         if walk.left < 0 or info is None or info.kind != "blob" or info.size_bytes > _MOST_LINK_BYTES:
@@ -106,16 +127,9 @@ class Committed:
         target = os.fsdecode(self._objects.read(info))
         if target.startswith("/") or "\0" in target:
             raise LeadsOut(walk.leads_out())
-        found = self._walk(link[:-1], target, walk)
-        walk.links[link] = found[0]
+        found = self._walk(folder, target, walk)
+        walk.links[(*folder.path, name)] = found.path
         return found
-
-    def _at(self, path: Path) -> Entry | None:
-        """Return what is at a path without links."""
-        entry: Entry | None = self._root
-        for name in path:
-            entry = self._folder(entry).get(name)
-        return entry
 
     def _folder(self, entry: Entry | None) -> Mapping[str, Entry]:
         """Return what is in a folder by name; nothing in what is not one."""
@@ -125,8 +139,9 @@ class Committed:
             info = self._objects.info(entry.oid)
             if info is None or info.kind != "tree":
                 raise GitRefused("a folder of the commit is not in this clone")
-            if info.size_bytes > _MOST_TREE_BYTES:
-                raise GitRefused(f"a folder of the commit is too large: {info.size_bytes:,} bytes")
+            if info.size_bytes > min(_MOST_TREE_BYTES, self._left_bytes):
+                raise GitRefused("a folder of the commit has too many files")
+            self._left_bytes -= info.size_bytes
             self._folders[entry.oid] = entries_in(self._objects.read(info), len(entry.oid) // 2)
         return self._folders[entry.oid]
 

@@ -5,24 +5,28 @@ shown one that a stranger wrote. It is pointed at a scratch git directory with a
 repository's objects, references and index from there. What is left of a repository is data.
 """
 
+import math
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qwave_batch.errors import StorageError
 from qwave_batch.files.regular import open_regular, read_regular
-from qwave_batch.git.asking import MOST_ITEM_BYTES, Git, GitRefused, find_git
+from qwave_batch.git.asking import Git, GitRefused, find_git
 from qwave_batch.git.environment import environment, users_environment
 from qwave_batch.git.settings import USER_SETTINGS, Setting, Settings, is_true, listed, settings_of
 from qwave_batch.git.worktree import WorkTree, check_owner, work_tree_around
 
 _MOST_CONFIG_BYTES = 16_000_000
+_MOST_INDEX_PARTS = 100  # one is in use, and git removes the others after two weeks
 _SHARED_LINKS = ("packed-refs", "shallow", "reftable", "refs", "logs/refs", "info/attributes")
 _OWN_LINKS = ("index", "logs/HEAD", "info/sparse-checkout", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD")
+_LINKED_LINKS = ("refs", "reftable")  # a linked work tree has some of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +42,9 @@ class Repository:
         """Return how long it may still be asked."""
         return self.deadline_s - time.monotonic()
 
-    def ask(self, *arguments: str, most_bytes: int = MOST_ITEM_BYTES) -> bytes:
+    def ask(self, *arguments: str, timeout_s: float = math.inf) -> bytes:
         """Return what git prints; raises GitRefused."""
-        return self.git.ask(*arguments, timeout_s=self.left_s(), most_bytes=most_bytes)
+        return self.git.ask(*arguments, timeout_s=min(timeout_s, self.left_s()))
 
     def items(self, *arguments: str) -> Iterator[bytes]:
         r"""Yield what git prints, cut at each ``\0``; raises GitRefused."""
@@ -70,7 +74,9 @@ def repository_of(tree: WorkTree, *, deadline_s: float) -> Iterator[Repository]:
     except OSError as error:
         raise StorageError(f"there is no scratch folder for git: {error.strerror}") from error
     with scratch:
-        git_dir = Path(scratch.name).resolve()
+        root = Path(scratch.name).resolve()
+        git_dir = root / "worktrees" / "own" if tree.is_linked else root
+        git_dir.mkdir(parents=True, exist_ok=True)
         git = Git(
             program=find_git(),
             folder=str(git_dir),
@@ -83,7 +89,7 @@ def repository_of(tree: WorkTree, *, deadline_s: float) -> Iterator[Repository]:
         )
         try:
             settings = _settings(tree, git, deadline_s - time.monotonic())
-            _lay_out(tree, settings, git_dir)
+            _lay_out(tree, settings, root, git_dir)
         except OSError as error:
             raise GitRefused(f"the repository of {tree.top} cannot be read: {error.strerror}") from error
         yield Repository(tree=tree, git=git, deadline_s=deadline_s)
@@ -98,8 +104,6 @@ def _settings(tree: WorkTree, git: Git, timeout_s: float) -> Settings:
     settings = settings_of(repository, user)
     if settings.is_bare and not tree.is_linked:
         raise GitRefused(f"the repository of {tree.top} is bare")
-    if settings.ref_format != "files" and tree.is_linked:
-        raise GitRefused("a linked work tree with reftable is not read")
     return settings
 
 
@@ -121,14 +125,20 @@ def _settings_in(config: Path, git: Git, timeout_s: float) -> list[Setting]:
     return list(listed(git.ask(*question, timeout_s=timeout_s, most_bytes=2 * _MOST_CONFIG_BYTES, given=text)))
 
 
-def _lay_out(tree: WorkTree, settings: Settings, git_dir: Path) -> None:
+def _lay_out(tree: WorkTree, settings: Settings, root: Path, git_dir: Path) -> None:
     """Make the git directory: a configuration from here, and links to what is data."""
-    (git_dir / "config").write_text(settings.as_config(), encoding="utf-8")
-    (git_dir / "HEAD").write_bytes(tree.head + b"\n")
+    (root / "config").write_text(settings.as_config(), encoding="utf-8")
     for name in _SHARED_LINKS:
-        _link(tree.common_dir / name, git_dir / name)
-    for name in (*_OWN_LINKS, *(file.name for file in tree.git_dir.glob("sharedindex.*"))):
+        _link(tree.common_dir / name, root / name)
+    if tree.is_linked:
+        _link(tree.common_dir / "HEAD", root / "HEAD")
+        (git_dir / "commondir").write_text("../..\n", encoding="utf-8")
+        for name in _LINKED_LINKS:
+            _link(tree.git_dir / name, git_dir / name)
+    parts_of_index = islice(tree.git_dir.glob("sharedindex.*"), _MOST_INDEX_PARTS)
+    for name in (*_OWN_LINKS, *(file.name for file in parts_of_index)):
         _link(tree.git_dir / name, git_dir / name)
+    (git_dir / "HEAD").write_bytes(tree.head + b"\n")
 
 
 def _link(there: Path, here: Path) -> None:

@@ -98,8 +98,8 @@ def _are_lfs(repository: Repository, items: list[bytes]) -> bool:
             info = objects.info(oid.decode("ascii", "replace"))
             if info is None or info.size_bytes > MOST_POINTER_BYTES or repository.left_s() < 0:
                 return False
-            pointer = pointer_in(objects.read(info))
-            if pointer is None or not pointer.is_of(repository.tree.top / os.fsdecode(name)):
+            pointer, path = pointer_in(objects.read(info)), os.fsdecode(name)
+            if pointer is None or not _is_below(path) or not pointer.is_of(repository.tree.top / path):
                 return False
     return True
 
@@ -112,11 +112,16 @@ def _submodules_differ(repository: Repository) -> Iterator[bool]:
     for item in repository.items("ls-files", "-z", "--stage"):
         if item.startswith(_SUBMODULE):
             name = os.fsdecode(item.partition(b"\t")[2])
-            is_below = not {"", ".", "..", MARKER} & set(name.split("/"))
-            tree = work_tree_at(top / name) if is_below and (top / name).resolve() == top / name else None
+            is_here = _is_below(name) and (top / name).resolve() == top / name
+            tree = work_tree_at(top / name) if is_here else None
             if tree is not None:
                 with repository_of(tree, deadline_s=repository.deadline_s) as below:
                     yield _Status.of(below).differs
+
+
+def _is_below(name: str) -> bool:
+    """Return whether a path of an index lies in the work tree; an index can be made that says otherwise."""
+    return not {"", ".", "..", MARKER} & set(name.split("/"))
 
 
 def _is_tracked(repository: Repository, file: Path) -> bool:

@@ -65,14 +65,14 @@ def work_tree_at(top: Path) -> WorkTree | None:
         GitRefused: its ``.git`` file leads nowhere.
     """
     marker = top / MARKER
-    if marker.is_dir():
-        return _work_tree(top, marker.resolve())  # an empty folder of that name is passed over, as git does
     if not os.path.lexists(marker):
         return None
+    if marker.is_dir():
+        return _work_tree(top, marker)  # an empty folder of that name is passed over, as git does
     pointer = _small(marker)
     found = None
     if pointer is not None and pointer.startswith(b"gitdir: "):
-        found = _work_tree(top, (top / os.fsdecode(pointer.removeprefix(b"gitdir: "))).resolve())
+        found = _work_tree(top, top / os.fsdecode(pointer.removeprefix(b"gitdir: ")))
     if found is None:
         raise GitRefused(f"{marker} does not lead to a git directory")
     return found
@@ -113,8 +113,12 @@ def _work_tree(top: Path, git_dir: Path) -> WorkTree | None:
     if head is None or not _HEAD.fullmatch(head):
         return None
     shared = _small(git_dir / "commondir")
-    common_dir = git_dir if shared is None else (git_dir / os.fsdecode(shared)).resolve()
-    if not ((common_dir / "objects").is_dir() and (common_dir / "refs").is_dir()):
+    try:
+        git_dir = git_dir.resolve()
+        common_dir = git_dir if shared is None else (git_dir / os.fsdecode(shared)).resolve()
+        if not ((common_dir / "objects").is_dir() and (common_dir / "refs").is_dir()):
+            return None
+    except (OSError, RuntimeError):  # a name that is too long, links in a circle
         return None
     return WorkTree(top=top, git_dir=git_dir, common_dir=common_dir, head=head)
 

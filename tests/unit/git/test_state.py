@@ -3,11 +3,14 @@
 import hashlib
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from qwave_batch.git.asking import GitRefused
+from qwave_batch.git.worktree import work_tree_around
 from qwave_batch.output.provenance import git_state
 from tests.unit.git.gitting import age, commit, git, make_repository
 
@@ -169,10 +172,15 @@ def test_an_empty_folder_called_git_is_passed_over(spec: Path) -> None:
     assert not state(spec)[1]
 
 
-@pytest.mark.parametrize("said", ["gitdir: nowhere", "gitdir: /", "", "x" * 100_000])
+@pytest.mark.parametrize(
+    "said", ["gitdir: nowhere", "gitdir: /", "", "x" * 100_000, f"gitdir: {'x' * 5000}", "gitdir: loop", "gitdir: .git"]
+)
 def test_a_pointer_to_nothing_is_no_state(spec: Path, said: str) -> None:
+    (spec.parent / "loop").symlink_to("loop")
     (spec.parent / ".git").write_text(said, encoding="utf-8")
     assert git_state(spec) is None
+    with pytest.raises(GitRefused):
+        work_tree_around(spec.parent)
 
 
 @pytest.mark.parametrize("name", [".git/HEAD", ".git/config", ".git/index", ".git"])
@@ -193,6 +201,17 @@ def test_a_hooks_own_variables_are_not_taken_for_the_specs(spec: Path, tmp_path:
             patch.setenv(f"GIT_{name}", str(value))
         found = state(spec)
     assert found == (head, False)
+
+
+def test_references_in_tables_are_read(tmp_path: Path) -> None:
+    """A format of references that git has since 2.45; linked work trees have a table of their own."""
+    try:
+        spec = make_repository(tmp_path / "work", "--ref-format=reftable")
+    except subprocess.CalledProcessError:
+        pytest.skip("this git does not have it")
+    assert state(spec) == (git(spec.parent, "rev-parse", "HEAD"), False)
+    beside = linked(spec.parents[1]) / "specs" / "birds.yaml"
+    assert state(beside) == (git(beside.parent, "rev-parse", "HEAD"), False)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
