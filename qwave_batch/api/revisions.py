@@ -21,7 +21,7 @@ from qwave_batch.spec.reading import read_yaml
 
 MOST_FILE_BYTES = 1 << 28
 MOST_BYTES = 1 << 29  # of all files of a revision: they are laid out where temporary files go, which may be in memory
-_PATIENCE_S = 60.0
+_PATIENCE_S = 30.0
 _GUESS_S = 5.0
 
 
@@ -77,7 +77,7 @@ def file_at(revision: str, file: Path) -> Iterator[FileAtRevision]:
         then = FileAtRevision(revision=revision, name=name, root=Path(scratch).resolve() / "tree")
         with objects_of(repository) as objects:
             try:
-                _Layout(then, objects, Committed(objects, commit)).fill()
+                _Layout(then, objects, Committed(objects, commit)).fill(repository)
             except OSError as error:
                 raise StorageError(f"{revision} cannot be laid out in {scratch}: {error.strerror}") from error
         if name in then.withheld:
@@ -106,8 +106,8 @@ class _Layout:
         self._then, self._objects, self._committed = then, objects, committed
         self._left_bytes = MOST_BYTES
 
-    def fill(self) -> None:
-        """Write the files; what is asked for and not written is noted with its reason."""
+    def fill(self, repository: Repository) -> None:
+        """Write the files, as long as the repository may be asked; what is not written is noted with its reason."""
         # the border of what the spec of then may read, wherever temporary files go
         (self._then.root / ".git").mkdir(parents=True)
         file = spec = self._write(self._then.name)
@@ -117,6 +117,8 @@ class _Layout:
             value = _value_in(file)
             # a spec names its tables from its own folder, and what it extends from the folder of the file
             for text in dict.fromkeys(_strings(value)):
+                if repository.left_s() < 0:
+                    raise GitRefused(f"{self._then.name} names too many files to be read in {_PATIENCE_S:.0f} seconds")
                 self._write(self._named(spec.parent, text))
             extended = value.get("extends") if isinstance(value, dict) else None
             file = self._write(self._named(file.parent, extended)) if isinstance(extended, str) else None

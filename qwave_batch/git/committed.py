@@ -12,6 +12,7 @@ _MOST_TREE_BYTES = 16_000_000  # of a folder with some 300,000 files
 _MOST_TREES_BYTES = 32_000_000  # of all folders that are looked into
 _MOST_LINK_BYTES = 4096
 _MOST_LINKS = 40  # on the way to one file, as in Linux
+_MOST_LINKS_IN_ALL = 10_000  # followed on the way to all files
 _MOST_NAME_BYTES = 255
 _MOST_PATH_LENGTH = 4096
 _TREE, _LINK, _SUBMODULE = "40000", "120000", "160000"
@@ -82,6 +83,8 @@ class Committed:
             raise GitRefused(f"the tree of commit {commit} is not here")
         self._root = Entry(_TREE, root.oid)
         self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._targets: dict[str, str | None] = {}
+        self._left_links = _MOST_LINKS_IN_ALL
         self._left_bytes = _MOST_TREES_BYTES
 
     def find(self, name: str) -> Located | None:
@@ -121,15 +124,23 @@ class Committed:
 
     def _follow(self, folder: _Place, name: str, entry: Entry, walk: _Walk) -> _Place:
         walk.left -= 1
-        info = self._objects.info(entry.oid)
-        if walk.left < 0 or info is None or info.kind != "blob" or info.size_bytes > _MOST_LINK_BYTES:
+        self._left_links -= 1
+        target = self._target(entry) if walk.left >= 0 and self._left_links >= 0 else None
+        if target is None:
             raise LeadsOut("is reached over too many or too long symbolic links")
-        target = os.fsdecode(self._objects.read(info))
         if target.startswith("/") or "\0" in target:
             raise LeadsOut(walk.leads_out())
         found = self._walk(folder, target, walk)
         walk.links[(*folder.path, name)] = found.path
         return found
+
+    def _target(self, link: Entry) -> str | None:
+        """Return where a link leads, None when that is longer than a system takes."""
+        if link.oid not in self._targets:
+            info = self._objects.info(link.oid)
+            is_sound = info is not None and info.kind == "blob" and info.size_bytes <= _MOST_LINK_BYTES
+            self._targets[link.oid] = os.fsdecode(self._objects.read(info)) if info and is_sound else None
+        return self._targets[link.oid]
 
     def _folder(self, entry: Entry | None) -> Mapping[str, Entry]:
         """Return what is in a folder by name; nothing in what is not one."""

@@ -8,7 +8,7 @@ _KEPT = ("PATH", "LD_LIBRARY_PATH", "DEVELOPER_DIR", "TMPDIR")
 _KEPT_FOR_USER = ("HOME", "XDG_CONFIG_HOME")
 _FIXED = {
     "LC_ALL": "C",
-    "GIT_ALLOC_LIMIT": "1g",  # of one piece of memory: an object may claim to be any size
+    "GIT_ALLOC_LIMIT": "512m",  # of one piece of memory: an object may claim to be any size
     "GIT_ALLOW_PROTOCOL": "none",  # the name of no protocol: nothing is fetched, and no helper of a protocol runs
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_LITERAL_PATHSPECS": "1",

@@ -23,6 +23,7 @@ from qwave_batch.git.settings import USER_SETTINGS, Setting, Settings, is_true, 
 from qwave_batch.git.worktree import WorkTree, check_owner, work_tree_around
 
 _MOST_CONFIG_BYTES = 16_000_000
+_MOST_FILE_BYTES = 1 << 30  # of what git reads whole: an index, packed references
 _MOST_INDEX_PARTS = 100  # one is in use, and git removes the others after two weeks
 _SHARED_LINKS = ("packed-refs", "shallow", "reftable", "refs", "logs/refs", "info/attributes")
 _OWN_LINKS = ("index", "logs/HEAD", "info/sparse-checkout", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD")
@@ -139,9 +140,21 @@ def _lay_out(tree: WorkTree, settings: Settings, root: Path, git_dir: Path) -> N
     for name in (*_OWN_LINKS, *(file.name for file in parts_of_index)):
         _link(tree.git_dir / name, git_dir / name)
     (git_dir / "HEAD").write_bytes(tree.head + b"\n")
+    _is_regular(tree.common_dir / "objects" / "info" / "alternates")
+    _is_regular(tree.common_dir / os.fsdecode(tree.head.removeprefix(b"ref: ")))
 
 
 def _link(there: Path, here: Path) -> None:
-    if there.is_file() or there.is_dir():  # and not a pipe, which git would wait for
+    if _is_regular(there) or there.is_dir():
         here.parent.mkdir(exist_ok=True)
         here.symlink_to(there)
+
+
+def _is_regular(path: Path) -> bool:
+    """Return whether a file is there; one that git would wait for, or read without an end, is refused."""
+    if not os.path.lexists(path) or path.is_dir():
+        return False
+    with open_regular(path, follows_link=True) as file:
+        if os.fstat(file.fileno()).st_size > _MOST_FILE_BYTES:
+            raise GitRefused(f"{path} is too large to be read")
+    return True

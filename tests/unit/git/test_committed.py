@@ -48,9 +48,9 @@ def test_a_tree_that_is_cut_off_is_damaged() -> None:
 
 
 @given(st.binary(max_size=2000))
-def test_bytes_are_no_pointer(raw: bytes) -> None:
+def test_other_bytes_are_not_a_pointer(raw: bytes) -> None:
     assert pointer_in(raw) is None
-    assert not is_pointer(raw)
+    assert not is_pointer(raw) or raw.startswith(b"version https://")
 
 
 def test_a_pointer_says_what_it_means() -> None:

@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from qwave_batch.api.revisions import file_at
+from qwave_batch.errors import UsageError
 from qwave_batch.git.asking import GitRefused
 from qwave_batch.git.worktree import work_tree_around
 from qwave_batch.output.provenance import git_state
@@ -183,13 +186,21 @@ def test_a_pointer_to_nothing_is_no_state(spec: Path, said: str) -> None:
         work_tree_around(spec.parent)
 
 
-@pytest.mark.parametrize("name", [".git/HEAD", ".git/config", ".git/index", ".git"])
-def test_a_pipe_does_not_hold_us(spec: Path, name: str) -> None:
-    pipe = spec.parents[1] / name
-    shutil.rmtree(pipe) if pipe.is_dir() else pipe.unlink()
-    os.mkfifo(pipe)
+@pytest.mark.parametrize(
+    "name",
+    ["", "HEAD", "config", "index", "packed-refs", "refs/heads/main", "objects/info/alternates", "info/attributes"],
+)
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_has_no_end_does_not_hold_us(spec: Path, name: str, kind: str) -> None:
+    odd = spec.parents[1] / ".git" / name
+    if odd.is_dir():
+        shutil.rmtree(odd)
+    odd.unlink(missing_ok=True)
+    os.mkfifo(odd) if kind == "pipe" else odd.symlink_to("/dev/zero")
     found = git_state(spec)
-    assert found is None or found.dirty
+    assert found is None or (name == "index" and found.dirty)
+    with suppress(UsageError), file_at("HEAD", spec):
+        assert name == "index"
 
 
 def test_a_hooks_own_variables_are_not_taken_for_the_specs(spec: Path, tmp_path: Path) -> None:
