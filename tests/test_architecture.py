@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "model": {"later"},
     "errors": {"model"},
     "files": {"errors"},
-    "git": {"errors"},
+    "git": {"errors", "files", "model"},
     "catalog": {"errors", "fitting", "later", "model", "resources"},
     "spec": {"errors", "files", "fitting", "later", "model", "resources"},
     "plan": {"catalog", "errors", "files", "model", "spec"},

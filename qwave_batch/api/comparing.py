@@ -143,10 +143,11 @@ def _said_of(then: FileAtRevision) -> Iterator[None]:
     except SpecError as error:
         raise SpecError([_moved(problem, then) for problem in error.problems]) from error
     except UsageError as error:
-        raise UsageError(str(error).replace(str(then.path), f"{then.revision}:{then.name}")) from error
+        raise UsageError(then.worded(str(error))) from error
 
 
 def _moved(problem: Problem, then: FileAtRevision) -> Problem:
+    problem = replace(problem, message=then.worded(problem.message))
     place = problem.place
     if place is None:
         return problem

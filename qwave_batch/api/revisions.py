@@ -1,26 +1,28 @@
 """A spec as it was at a git revision, with the files that it reads, laid out in a folder of its own."""
 
 import os
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from qwave_batch.api.connection import KEY_NAMES
-from qwave_batch.errors import SpecError, UsageError, nearest
+from qwave_batch.errors import SpecError, StorageError, UsageError, nearest
+from qwave_batch.git.asking import GitRefused
+from qwave_batch.git.committed import Committed, LeadsOut, Located
+from qwave_batch.git.lfs import MOST_POINTER_BYTES, is_pointer
+from qwave_batch.git.objects import Objects, is_object_id, objects_of
+from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
 from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.loading import MAX_BASES
 from qwave_batch.spec.reading import read_yaml
 
-_GIT_TIMEOUT_S = 60.0
-_OF_ANOTHER_TREE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set where a hook calls us
-_TEXTS = {".yaml", ".yml"}
-
-
-class GitRefused(UsageError):
-    """Git was asked for something that it does not have."""
+MOST_FILE_BYTES = 1 << 28
+MOST_BYTES = 1 << 29  # of all files of a revision: they are laid out where temporary files go, which may be in memory
+_PATIENCE_S = 30.0
+_GUESS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class FileAtRevision:
     """The file's path in the work tree, with ``/``."""
     root: Path
     """Where the work tree of then is laid out, as far as the file reads it."""
+    withheld: dict[str, str] = field(default_factory=dict)
+    """Files that were named and are not laid out, by their paths in ``root``, each with the reason."""
 
     @property
     def path(self) -> Path:
@@ -44,138 +48,148 @@ class FileAtRevision:
         """Whether the revision has the file at all."""
         return self.path.is_file()
 
+    def worded(self, message: str) -> str:
+        """Return a message about a file of then as the user is to read it: why it is not there, or its name in git."""
+        for name, reason in self.withheld.items():
+            if message.endswith(f"{self.root}/{name}"):
+                return f"{name} {reason}"
+        return message.replace(f"{self.root}/", f"{self.revision}:").replace(str(self.root), self.revision)
+
 
 @contextmanager
 def file_at(revision: str, file: Path) -> Iterator[FileAtRevision]:
     """Yield a file as it was at a revision, for as long as the block runs.
 
-    Beside the file come those that its text names, and those that they name. Git's own filters apply to them, so
-    that line ends and large files are as in a checkout. The work tree and its index stay as they are.
+    Beside the file come those that its text names, and those that they name, as git stores them: no filter is
+    applied. The work tree and its index stay as they are.
 
     Raises:
         UsageError: the file is in no git work tree, git is not at hand, or there is no such revision.
+        StorageError: the disk refuses.
     """
-    folder = file.resolve().parent
-    top = _work_tree(folder)
-    commit = _commit(folder, revision)
-    with TemporaryDirectory(prefix="qwave-then-") as scratch:
-        root = Path(scratch).resolve() / "tree"
-        tree = _Tree(top=top, root=root, index=root.parent / "index")
-        tree.read(commit)
-        name = file.resolve().relative_to(top).as_posix()
-        tree.lay_out(name)
-        yield FileAtRevision(revision=revision, name=name, root=root)
+    file = file.resolve()
+    with (
+        repository_around(file.parent, patience_s=_PATIENCE_S) as repository,
+        TemporaryDirectory(prefix="qwave-then-") as scratch,
+    ):
+        commit = _commit(repository, revision)
+        name = file.relative_to(repository.tree.top).as_posix()
+        then = FileAtRevision(revision=revision, name=name, root=Path(scratch).resolve() / "tree")
+        with objects_of(repository) as objects:
+            try:
+                _Layout(then, objects, Committed(objects, commit)).fill(repository)
+            except OSError as error:
+                raise StorageError(f"{revision} cannot be laid out in {scratch}: {error.strerror}") from error
+        if name in then.withheld:
+            raise UsageError(f"{name} {then.withheld[name]}")
+        yield then
 
 
-def _work_tree(folder: Path) -> Path:
-    try:
-        return Path(_git(folder, "rev-parse", "--show-toplevel").strip()).resolve()
-    except GitRefused as error:
-        raise UsageError(f"{folder} is in no git work tree") from error
-
-
-def _commit(folder: Path, revision: str) -> str:
+def _commit(repository: Repository, revision: str) -> str:
     if not revision.startswith("-"):  # which git would take for an option
         with suppress(GitRefused):
-            return _git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
-    names = _git(folder, "for-each-ref", "--format=%(refname:short)").split()
+            answer = repository.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+            if is_object_id(answer):
+                return answer
+    names: list[str] = []
+    with suppress(GitRefused):
+        listed = repository.ask("for-each-ref", "--count=5000", "--format=%(refname:short)", timeout_s=_GUESS_S)
+        names = listed.decode("utf-8", "replace").split()
     guess = nearest(revision, names)
     raise UsageError(f'git knows no revision "{revision}"' + (f'; did you mean "{guess}"?' if guess else ""))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tree:
-    """A commit, read into an index of its own."""
+class _Layout:
+    """Lays out a file and all that it leads to."""
 
-    top: Path
-    root: Path
-    index: Path
+    def __init__(self, then: FileAtRevision, objects: Objects, committed: Committed) -> None:
+        self._then, self._objects, self._committed = then, objects, committed
+        self._left_bytes = MOST_BYTES
 
-    def read(self, commit: str) -> None:
-        self.root.mkdir()
-        _git(self.top, "read-tree", commit, index=self.index)
+    def fill(self, repository: Repository) -> None:
+        """Write the files, as long as the repository may be asked; what is not written is noted with its reason."""
+        # the border of what the spec of then may read, wherever temporary files go
+        (self._then.root / ".git").mkdir(parents=True)
+        file = spec = self._write(self._then.name)
+        done = set[Path]()
+        while spec is not None and file is not None and file not in done and len(done) <= MAX_BASES:
+            done.add(file)
+            value = _value_in(file)
+            # a spec names its tables from its own folder, and what it extends from the folder of the file
+            for text in dict.fromkeys(_strings(value)):
+                if repository.left_s() < 0:
+                    raise GitRefused(f"{self._then.name} names too many files to be read in {_PATIENCE_S:.0f} seconds")
+                self._write(self._named(spec.parent, text))
+            extended = value.get("extends") if isinstance(value, dict) else None
+            file = self._write(self._named(file.parent, extended)) if isinstance(extended, str) else None
 
-    def lay_out(self, name: str) -> None:
-        """Write a file and all that it leads to."""
-        known = frozenset(_git(self.top, "ls-files", "-z", index=self.index).split("\0"))
-        waiting, done = [name], set[str]()
-        while waiting:
-            names = [each for each in dict.fromkeys(waiting) if each in known and each not in done]
-            done.update(names)
-            self._write(names)
-            waiting = [found for each in names for found in self._named_in(each, PurePosixPath(name).parent)]
+    def _named(self, folder: Path, text: str) -> str:
+        """Return what a text is as the name of a file of the commit; most texts of a spec are not one."""
+        return text if text.startswith("/") else f"{folder.relative_to(self._then.root).as_posix()}/{text}"
 
-    def _write(self, names: Sequence[str]) -> None:
-        if names:
-            prefix = f"--prefix={self.root}{os.sep}"
-            _git(
-                self.top, "checkout-index", "--quiet", prefix, "-z", "--stdin", index=self.index, given="\0".join(names)
+    def _write(self, name: str) -> Path | None:
+        """Write a file where it really is, and the links to it; return where, or None when that is not done."""
+        if name.startswith("/") or "\0" in name:
+            return None
+        found = None
+        try:
+            found = self._committed.find(name)
+            if found is None:
+                return None
+            path = self._then.root.joinpath(*found.path)
+            if not path.exists():
+                self._check(found)
+        except LeadsOut as error:
+            for known_as in (os.path.normpath(name), *(["/".join(found.path)] if found else [])):
+                self._then.withheld[known_as] = f"of {self._then.revision} {error}"
+            return None
+        for link, target in found.links.items():
+            self._link(self._then.root.joinpath(*link), self._then.root.joinpath(*target))
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                for piece in self._objects.pieces(found.info):
+                    file.write(piece)
+        return path
+
+    def _check(self, found: Located) -> None:
+        size_bytes = found.info.size_bytes
+        if size_bytes > min(MOST_FILE_BYTES, self._left_bytes):
+            raise LeadsOut(
+                f"is too large: {size_bytes:,} bytes; of a revision at most {MOST_FILE_BYTES:,} are read for a file, "
+                f"and {MOST_BYTES:,} for all"
             )
+        if size_bytes <= MOST_POINTER_BYTES and is_pointer(self._objects.read(found.info)):
+            raise LeadsOut(
+                "is stored with Git LFS, and git has only a pointer to it: check the revision out with "
+                "git worktree add, and name the spec there"
+            )
+        self._left_bytes -= size_bytes
 
-    def _named_in(self, name: str, base: PurePosixPath) -> Iterator[str]:
-        """Yield the names of files that a file may lead to; most strings of a spec lead nowhere.
-
-        A spec names its tables from its own folder ``base``, and what it extends from the folder of the file.
-        """
-        path, folder = self.root / name, PurePosixPath(name).parent
-        if path.is_symlink():
-            yield _joined(folder, str(path.readlink()))
-        elif path.suffix.lower() in _TEXTS and path.is_file():
-            for text in _strings(_value_in(path)):
-                yield from (_joined(folder, text), _joined(base, text))
+    def _link(self, link: Path, target: Path) -> None:
+        """Make a link of then; both ends lie in the tree, since links were followed in the commit already."""
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(os.path.relpath(target, link.parent))
 
 
 def _value_in(path: Path) -> Json:
     """Return what a YAML file says; nothing when it is wrong, which is told when it is read as a spec."""
+    if path.stat().st_size > MAX_YAML_BYTES:
+        return None
     try:
         return read_yaml(decode_spec(path.read_bytes(), path.name), path.name).value
     except SpecError:
         return None
 
 
-def _joined(folder: PurePosixPath, name: str) -> str:
-    return os.path.normpath(folder / name).replace(os.sep, "/")
-
-
 def _strings(value: Json) -> Iterator[str]:
     match value:
         case str():
-            if "\0" not in value and "\n" not in value:
-                yield value
+            yield value
         case dict():
             for part in value.values():
                 yield from _strings(part)
         case list() | tuple():
             for part in value:
                 yield from _strings(part)
-
-
-def _git(folder: Path, *arguments: str, index: Path | None = None, given: str = "") -> str:
-    """Return what git prints.
-
-    Raises:
-        GitRefused: git says no.
-        UsageError: git is not at hand.
-    """
-    environ = {name: value for name, value in os.environ.items() if name not in {*KEY_NAMES, *_OF_ANOTHER_TREE}}
-    if index is not None:
-        environ["GIT_INDEX_FILE"] = str(index)
-    try:
-        ended = subprocess.run(  # noqa: S603  # the program is named here, and no shell reads the arguments
-            ("git", "-C", str(folder), *arguments),  # noqa: S607
-            env=environ,
-            input=given,
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            timeout=_GIT_TIMEOUT_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise UsageError("a git revision can only be read where git is installed") from None
-    except subprocess.TimeoutExpired:
-        raise UsageError(f"git {arguments[0]} did not end in {_GIT_TIMEOUT_S:.0f} seconds") from None
-    if ended.returncode:
-        reason = ended.stderr.strip().splitlines()
-        raise GitRefused(f"git {arguments[0]} failed in {folder}: {reason[-1] if reason else 'it gives no reason'}")
-    return ended.stdout

@@ -1,1 +1,1 @@
-"""Git, asked so that nothing of a repository is run and no key is at hand."""
+"""The only room that starts git: so that nothing which a repository names is run, and no key is at hand."""

@@ -1,0 +1,160 @@
+"""A repository, asked through a git directory of our own that has its objects and references and none of its settings.
+
+Git runs what a configuration names: filters, monitors, hooks, helpers, whatever a new version brings. So it is never
+shown one that a stranger wrote. It is pointed at a scratch git directory with a configuration from here, and finds the
+repository's objects, references and index from there. What is left of a repository is data.
+"""
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from qwave_batch.errors import StorageError
+from qwave_batch.files.regular import open_regular, read_regular
+from qwave_batch.git.asking import Git, GitRefused, find_git
+from qwave_batch.git.environment import environment, users_environment
+from qwave_batch.git.settings import USER_SETTINGS, Setting, Settings, is_true, listed, settings_of
+from qwave_batch.git.worktree import WorkTree, check_owner, work_tree_around
+
+_MOST_CONFIG_BYTES = 16_000_000
+_MOST_FILE_BYTES = 1 << 30  # of what git reads whole: an index, packed references
+_MOST_INDEX_PARTS = 100  # one is in use, and git removes the others after two weeks
+_SHARED_LINKS = ("packed-refs", "shallow", "reftable", "refs", "logs/refs", "info/attributes")
+_OWN_LINKS = ("index", "logs/HEAD", "info/sparse-checkout", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD")
+_LINKED_LINKS = ("refs", "reftable")  # a linked work tree has some of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """The repository of a work tree, to be asked until its time is up."""
+
+    tree: WorkTree
+    git: Git
+    deadline_s: float
+    """By the monotonic clock."""
+
+    def left_s(self) -> float:
+        """Return how long it may still be asked."""
+        return self.deadline_s - time.monotonic()
+
+    def ask(self, *arguments: str, timeout_s: float = math.inf) -> bytes:
+        """Return what git prints; raises GitRefused."""
+        return self.git.ask(*arguments, timeout_s=min(timeout_s, self.left_s()))
+
+    def items(self, *arguments: str) -> Iterator[bytes]:
+        r"""Yield what git prints, cut at each ``\0``; raises GitRefused."""
+        return self.git.items(*arguments, timeout_s=self.left_s())
+
+
+@contextmanager
+def repository_around(folder: Path, *, patience_s: float) -> Iterator[Repository]:
+    """Yield the repository of the work tree that a folder is in, to be asked for ``patience_s``.
+
+    Raises:
+        GitMissing: git is not installed.
+        NoWorkTree: the folder is in none.
+        GitRefused: the work tree is of another user, or of a kind that is not read.
+        StorageError: there is no room for a scratch folder.
+    """
+    find_git()  # what is missing is told first
+    with repository_of(work_tree_around(folder), deadline_s=time.monotonic() + patience_s) as repository:
+        yield repository
+
+
+@contextmanager
+def repository_of(tree: WorkTree, *, deadline_s: float) -> Iterator[Repository]:
+    """Yield the repository of a work tree; raises as ``repository_around`` does."""
+    try:
+        scratch = TemporaryDirectory(prefix="qwave-git-")
+    except OSError as error:
+        raise StorageError(f"there is no scratch folder for git: {error.strerror}") from error
+    with scratch:
+        root = Path(scratch.name).resolve()
+        git_dir = root / "worktrees" / "own" if tree.is_linked else root
+        git_dir.mkdir(parents=True, exist_ok=True)
+        git = Git(
+            program=find_git(),
+            folder=str(git_dir),
+            environ=environment(
+                os.environ,
+                git_dir=str(git_dir),
+                GIT_WORK_TREE=str(tree.top),
+                GIT_OBJECT_DIRECTORY=str(tree.common_dir / "objects"),
+            ),
+        )
+        try:
+            settings = _settings(tree, git, deadline_s - time.monotonic())
+            _lay_out(tree, settings, root, git_dir)
+        except OSError as error:
+            raise GitRefused(f"the repository of {tree.top} cannot be read: {error.strerror}") from error
+        yield Repository(tree=tree, git=git, deadline_s=deadline_s)
+
+
+def _settings(tree: WorkTree, git: Git, timeout_s: float) -> Settings:
+    user = _user_settings(git, timeout_s)
+    check_owner(tree, [value for name, value in user if name == "safe.directory"])
+    repository = _settings_in(tree.common_dir / "config", git, timeout_s)
+    if is_true(dict(repository).get("extensions.worktreeconfig", "false")):
+        repository += _settings_in(tree.git_dir / "config.worktree", git, timeout_s)
+    settings = settings_of(repository, user)
+    if settings.is_bare and not tree.is_linked:
+        raise GitRefused(f"the repository of {tree.top} is bare")
+    return settings
+
+
+def _user_settings(git: Git, timeout_s: float) -> list[Setting]:
+    asked = replace(git, environ=users_environment(os.environ, git_dir=git.folder))
+    try:
+        return list(listed(asked.ask("config", "--null", "--get-regexp", USER_SETTINGS, timeout_s=timeout_s)))
+    except GitRefused:  # there are none
+        return []
+
+
+def _settings_in(config: Path, git: Git, timeout_s: float) -> list[Setting]:
+    """Let git read a text: it does not open the file itself, and not what the file includes."""
+    if not os.path.lexists(config):
+        return []
+    with open_regular(config, follows_link=True) as file:
+        text = read_regular(file, shown_as=str(config), most_bytes=_MOST_CONFIG_BYTES)
+    question = ("config", "--file", "-", "--no-includes", "--null", "--list")
+    return list(listed(git.ask(*question, timeout_s=timeout_s, most_bytes=2 * _MOST_CONFIG_BYTES, given=text)))
+
+
+def _lay_out(tree: WorkTree, settings: Settings, root: Path, git_dir: Path) -> None:
+    """Make the git directory: a configuration from here, and links to what is data."""
+    (root / "config").write_text(settings.as_config(), encoding="utf-8")
+    for name in _SHARED_LINKS:
+        _link(tree.common_dir / name, root / name)
+    if tree.is_linked:
+        _link(tree.common_dir / "HEAD", root / "HEAD")
+        (git_dir / "commondir").write_text("../..\n", encoding="utf-8")
+        for name in _LINKED_LINKS:
+            _link(tree.git_dir / name, git_dir / name)
+    parts_of_index = islice(tree.git_dir.glob("sharedindex.*"), _MOST_INDEX_PARTS)
+    for name in (*_OWN_LINKS, *(file.name for file in parts_of_index)):
+        _link(tree.git_dir / name, git_dir / name)
+    (git_dir / "HEAD").write_bytes(tree.head + b"\n")
+    _is_regular(tree.common_dir / "objects" / "info" / "alternates")
+    _is_regular(tree.common_dir / os.fsdecode(tree.head.removeprefix(b"ref: ")))
+
+
+def _link(there: Path, here: Path) -> None:
+    if _is_regular(there) or there.is_dir():
+        here.parent.mkdir(exist_ok=True)
+        here.symlink_to(there)
+
+
+def _is_regular(path: Path) -> bool:
+    """Return whether a file is there; one that git would wait for, or read without an end, is refused."""
+    if not os.path.lexists(path) or path.is_dir():
+        return False
+    with open_regular(path, follows_link=True) as file:
+        if os.fstat(file.fileno()).st_size > _MOST_FILE_BYTES:
+            raise GitRefused(f"{path} is too large to be read")
+    return True
