@@ -32,7 +32,7 @@ def read_parquet(file: TableFile) -> tuple[Columns, Iterator[Row | RowFault]]:
     broken = (pa.ArrowException, OSError, ValueError, ArithmeticError)
 
     def table() -> Any:
-        return parquet.ParquetFile(str(file.path), pre_buffer=False)
+        return parquet.ParquetFile(str(file.file.path), pre_buffer=False)
 
     try:
         with table() as opened:
