@@ -17,8 +17,12 @@ Raisers pass facts; the class words them. Foreign errors are translated at one b
 
 import difflib
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from qwave_batch.model.problem import Problem
+
+_LONGEST_COMPARED = 100
+_MOST_COMPARED = 1_000
 
 
 class QwaveError(Exception):
@@ -94,8 +98,12 @@ class RunStopped(QwaveError):
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the known name closest to ``name``, compared without case, or None when none is close.
 
-    ``cutoff`` is how close, from 0 to 1 for the same.
+    ``cutoff`` is how close, from 0 to 1 for the same. Long names, and those behind the first thousand, are not
+    compared: that takes time by the square of their length, and whoever wrote them may have written many.
     """
-    folded = {candidate.casefold(): candidate for candidate in known}
+    if len(name) > _LONGEST_COMPARED:
+        return None
+    short = (candidate for candidate in known if len(candidate) <= _LONGEST_COMPARED)
+    folded = {candidate.casefold(): candidate for candidate in islice(short, _MOST_COMPARED)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None

@@ -43,7 +43,7 @@ def open_plan(
         return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)), watch=watch)
     if overrides:
         raise UsageError(f"{source} is a plan, which is run as it stands; --set changes a spec")
-    return read_plan(Path(source), watch=watch)
+    return read_plan(Path(source), watch=watch, allow_read=allow_read)
 
 
 def _sound(reading: SpecReading) -> Spec:

@@ -1,6 +1,7 @@
 """The streams a command talks through: results to stdout, talk to stderr."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TextIO
@@ -8,6 +9,11 @@ from typing import TextIO
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.streams import is_reader_gone, words_may_be_lost
 from qwave_batch.model.jsontypes import Json
+
+_STEERING = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|(?<=#)#(?=\\[|vso\\[|teamcity\\[)", re.IGNORECASE
+)
+"""In JSON: what it lets stand for itself and a terminal obeys, and the sign of commands to a CI."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,9 +63,13 @@ class Console:
             self.unprintable = error
 
     def print_json(self, value: Json, *, on_one_line: bool = False) -> None:
-        """Print one JSON value to stdout, in plain ASCII when the stream has nothing else."""
+        """Print one JSON value to stdout, in plain ASCII when the stream has nothing else.
+
+        What could steer a terminal or a CI is written as JSON's own escapes, which mean the same.
+        """
         indent = None if on_one_line else 2
-        self.print([json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=indent)])
+        text = json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=indent)
+        self.print([_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)])
 
     def say(self, *lines: str) -> None:
         """Print lines of talk to stderr; when they can't be written, that is nobody's loss."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TextIO
 from qwave_batch.cli.arguments import HelpAsked
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_problems
-from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.drawing.text import bounded, safe, wrap
 from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
 from qwave_batch.later import later
@@ -103,7 +103,7 @@ def _explain(error: QwaveError, console: Console) -> int:
         console.say(*draw_problems(error.problems, terminal))
     else:
         label = "error:"
-        lines = wrap(f"{label} {terminal.shown(str(error))}", terminal.width, hang=" " * (len(label) + 1))
+        lines = wrap(f"{label} {terminal.shown(bounded(str(error)))}", terminal.width, hang=" " * (len(label) + 1))
         console.say(lines[0].replace(label, terminal.paint(label, "red"), 1), *lines[1:])
     return error.exit_status
 
@@ -126,8 +126,8 @@ def _innermost(error: Exception) -> Exception:
 
 def _confess(error: Exception, console: Console) -> int:
     if console.environ.get("QWAVE_BATCH_DEBUG"):
-        console.say(*"".join(traceback.format_exception(error)).splitlines())
-    summary = console.err.shown(f"{type(error).__name__}: {error}")
+        console.say(*map(safe, "".join(traceback.format_exception(error)).splitlines()))
+    summary = console.err.shown(bounded(f"{type(error).__name__}: {error}"))
     console.say(
         *wrap(
             f"this is a bug in qwave-batch, please report it: {summary} "

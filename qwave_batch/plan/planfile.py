@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,22 +10,21 @@ from typing import Any, Protocol
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.fingerprint import fingerprint
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.errors import UnknownName, UsageError
-from qwave_batch.model.job import Job, JobError, PlanItem, Twin
+from qwave_batch.errors import UsageError
+from qwave_batch.model.job import Job, PlanItem, Twin
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.terms import Terms
-from qwave_batch.plan.identity import job_id
-from qwave_batch.plan.jobs import is_random
 from qwave_batch.plan.outline import Outline, outline_of
+from qwave_batch.plan.planheader import VERSION, read_header
+from qwave_batch.plan.planlines import SKIPPED, LineFault, LineReader, read_twins
 from qwave_batch.plan.summary import Figures, Watch, figures_of
-from qwave_batch.plan.termsjson import terms_as_json, terms_from_json
-
-VERSION = 1
-_PLAN_FIELDS = (
-    "job_id", "index", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta", "repeat",
-    "also", "path",
-)  # fmt: skip
+from qwave_batch.plan.termsjson import terms_as_json
+from qwave_batch.spec.files import FileRefused, InputFile, named_file
+from qwave_batch.spec.jsonrows import DECODER, VALUE_SIGNS
+from qwave_batch.spec.jsonvalues import check_leaves
+from qwave_batch.spec.lines import Line, check_values, read_lines
+from qwave_batch.spec.tablefile import opened
 
 
 class AnyPlan(Protocol):
@@ -105,15 +104,18 @@ def line_of(job: Job, also: tuple[Twin, ...] | list[Twin] = ()) -> dict[str, Jso
     if job.callback:
         line["callback"] = job.callback
     if job.skip:
-        line |= {"status": "skipped", "error": job.skip.as_json()}
+        line |= {"status": SKIPPED, "error": job.skip.as_json()}
     return line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
-    """A plan out of a file; its jobs are read from there each time."""
+    """A plan out of a file; its jobs are read from there each time, and held to the catalog each time."""
 
     file: Path
+    """As it was named."""
+    source: InputFile
+    """Where it lies."""
     name: str
     catalog: str
     spec_sha256: str
@@ -122,54 +124,38 @@ class SavedPlan:
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
-        return _items(self.file, open_catalog(self.catalog))
+        return _items(self.source, str(self.file), open_catalog(self.catalog))
 
     def outlines(self) -> Iterator[Outline]:
         """Yield its jobs in outline."""
         return (outline_of(item) for item in self.items() if isinstance(item, Job))
 
 
-def read_plan(file: Path, *, watch: Watch | None = None) -> SavedPlan:
+def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Path] = ()) -> SavedPlan:
     """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
 
     Args:
         file: The file.
         watch: Given the figures before they are counted, to look at them while they grow.
+        allow_read: Folders that a link may lead to, out of the work tree that the file was named in.
 
     Raises:
-        UsageError: It is no plan, was changed by hand, or its catalog is not at hand as it was then.
+        UsageError: It is not a plan, was changed by hand, or its catalog is not at hand as it was then.
     """
-    header = next((header for _, header in _objects(file)), None)
-    if header is None or "plan" not in header:
-        raise UsageError(f'{file} is no plan: its first line has no "plan"; write one with plan --out')
-    if header["plan"] != VERSION:
-        raise UsageError(f"{file} is a plan of version {header['plan']}; this program reads version {VERSION}")
-    try:
-        catalog = open_catalog(str(header["catalog"]))
-        _check_catalog(header, catalog, file)
-        return SavedPlan(
-            file=file,
-            name=header["name"],
-            catalog=header["catalog"],
-            spec_sha256=header["spec_sha256"],
-            terms=terms_from_json(header),
-            figures=figures_of(_items(file, catalog), watch=watch),
-        )
-    except UnknownName as unknown:
-        raise UsageError(f"{file} was made with catalog {header['catalog']}: {unknown}") from unknown
-    except (KeyError, TypeError) as error:
-        raise UsageError(f"{file}:1: the header of a plan lacks or spoils {error}") from error
-
-
-def _check_catalog(header: Mapping[str, Any], catalog: Catalog, file: Path) -> None:
-    """Raise when the catalog of that date says something else than when the plan was made."""
-    then = header.get("catalog_sha256")  # a plan written by other hands may not say
-    if then is not None and then != fingerprint(catalog):
-        raise UsageError(
-            f"{file} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
-            f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
-            "plan the spec again with --out"
-        )
+    source, _ = named_file(file, allow_read)
+    shown_as = str(file)
+    _check_opens(source, shown_as)
+    _, first = next(_objects(source, shown_as), (0, None))
+    header = read_header(first, shown_as)
+    return SavedPlan(
+        file=file,
+        source=source,
+        name=header.name,
+        catalog=header.catalog.date,
+        spec_sha256=header.spec_sha256,
+        terms=header.terms,
+        figures=figures_of(_once_each(_items(source, shown_as, header.catalog), shown_as), watch=watch),
+    )
 
 
 def is_plan_file(file: Path) -> bool:
@@ -177,40 +163,34 @@ def is_plan_file(file: Path) -> bool:
     return file.suffix == ".jsonl"
 
 
-def _items(file: Path, catalog: Catalog) -> Iterator[PlanItem]:
+def _items(source: InputFile, shown_as: str, catalog: Catalog) -> Iterator[PlanItem]:
+    reader = LineReader(catalog)
     twins: list[Twin] = []
-    for number, line in _objects(file):
+    for number, line in _objects(source, shown_as):
         if number == 1:
             continue
         try:
-            job = _job(line, catalog)
-            twins += _twins(line)
-        except (KeyError, TypeError, UnknownName) as error:
-            raise UsageError(f"{file}:{number}: this line of the plan lacks or spoils {error}") from error
-        if job_id(dict(job.request), job.repeat) != job.job_id:
-            raise UsageError(f"{file}:{number}: the request is not the one that {job.job_id} names; was it edited?")
+            job = reader.job(line)
+            twins += read_twins(line)
+        except LineFault as fault:
+            raise UsageError(f"{shown_as}:{number}: {fault}") from fault
         yield job
     yield from twins
 
 
-def _job(line: Mapping[str, Any], catalog: Catalog) -> Job:
-    model = catalog.model(line["model"])
-    skip = JobError(**line["error"]) if line.get("status") == "skipped" else None
-    return Job(
-        **{name: line[name] for name in _PLAN_FIELDS if name not in {"also", "dropped", "tags"}},
-        dropped=tuple(line["dropped"]),
-        tags=tuple(line["tags"]),
-        callback=line.get("callback", {}),
-        max_images=1 if skip else model.max_images(line["request"]),
-        random=is_random(line["request"], model),
-        estimated_nusd=nusd_from_usd(line["estimated_usd"]),
-        skip=skip,
-    )
-
-
-def _twins(line: Mapping[str, Any]) -> Iterator[Twin]:
-    for twin in line["also"]:
-        yield Twin(**{**twin, "job_id": line["job_id"], "tags": tuple(twin["tags"])})
+def _once_each(items: Iterator[PlanItem], shown_as: str) -> Iterator[PlanItem]:
+    """Yield the items, and raise for a job or a place in the plan that is there twice."""
+    ids, places = set[int](), set[int]()
+    for item in items:
+        known = len(ids), len(places)
+        if isinstance(item, Job):
+            ids.add(int(item.job_id, 16))
+        places.add(item.index)
+        if isinstance(item, Job) and len(ids) == known[0]:
+            raise UsageError(f"{shown_as} has the job {item.job_id} twice")
+        if len(places) == known[1]:
+            raise UsageError(f"{shown_as} has two entries with the index {item.index}")
+        yield item
 
 
 def _twins_by_job(plan: AnyPlan) -> dict[str, list[Twin]]:
@@ -221,18 +201,35 @@ def _twins_by_job(plan: AnyPlan) -> dict[str, list[Twin]]:
     return found
 
 
-def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _objects(source: InputFile, shown_as: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of the file, with their lines."""
+    with opened(source, shown_as) as file:
+        for line in read_lines(file):
+            yield line.number, _object(line, shown_as)
+
+
+def _check_opens(source: InputFile, shown_as: str) -> None:
+    """Raise for a file that can't be opened, or that is not a regular one."""
     try:
-        with file.open(encoding="utf-8") as lines:
-            for number, text in enumerate(lines, start=1):
-                value = json.loads(text)
-                if not isinstance(value, dict):
-                    raise UsageError(f"{file}:{number}: not a JSON object")
-                yield number, value
+        source.open().close()
+    except FileRefused as error:
+        raise FileRefused(f"{shown_as} {error}") from None
     except OSError as error:
-        raise UsageError(f"{file} can't be read: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"{shown_as} can't be read: {(error.strerror or str(error)).lower()}") from error
+
+
+def _object(line: Line, shown_as: str) -> dict[str, Any]:
+    try:
+        check_values(line.text, VALUE_SIGNS)
+        value = DECODER.decode(line.text)
+        check_leaves(value)
+    except RecursionError:
+        raise UsageError(f"{shown_as}:{line.number}: not JSON: it is nested too deeply") from None
     except ValueError as error:
-        raise UsageError(f"{file}: not JSON lines: {error}") from error
+        raise UsageError(f"{shown_as}:{line.number}: not JSON lines: {error}") from error
+    if not isinstance(value, dict):
+        raise UsageError(f"{shown_as}:{line.number}: not a JSON object")
+    return value
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -1,10 +1,7 @@
 """The terms of a run as they stand in a plan's header: the same keys as in a spec."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
+from qwave_batch.model.terms import Terms
 
 
 def terms_as_json(terms: Terms) -> dict[str, Json]:
@@ -25,24 +22,3 @@ def terms_as_json(terms: Terms) -> dict[str, Json]:
         "completion": terms.completion.value,
         "budget": {"max_usd": terms.max_usd},
     }
-
-
-def terms_from_json(header: Mapping[str, Any]) -> Terms:
-    """Return the terms that a plan's header holds.
-
-    Raises:
-        KeyError, TypeError, ValueError: The header is not one that ``terms_as_json`` wrote.
-    """
-    limits = header["limits"]
-    return Terms(
-        limits=Limits(
-            concurrency=limits["concurrency"],
-            requests_per_minute=limits["requests_per_minute"],
-            count_polls=limits["count_polls"],
-            models={model: ModelLimits(**each) for model, each in limits["models"].items()},
-        ),
-        retry_attempts=header["retry"]["attempts"],
-        timeout_s=header["timeout"],
-        completion=Completion(header.get("completion", Completion.AUTO)),
-        max_usd=header["budget"]["max_usd"],
-    )

@@ -9,9 +9,11 @@ import base64
 import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 from typing import Any, TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.lines import MAX_VALUES
 
 # Any, since Arrow's types are those of an extra that need not be there
 Arrow: TypeAlias = Any
@@ -41,8 +43,7 @@ def reader_of(arrow: Arrow, kind: Arrow) -> Reader:
         stored = reader_of(arrow, kind.storage_type)
         return lambda array: stored(array.storage)
     if types.is_dictionary(kind):
-        held = reader_of(arrow, kind.value_type)
-        return lambda array: held(array.dictionary_decode())
+        return _shared(reader_of(arrow, kind.value_type))
     if _is_plain(types, kind):
         return _listed
     for is_kind, make in _BY_KIND:
@@ -124,9 +125,60 @@ def _duration(arrow: Arrow, kind: Arrow) -> Reader:
     return lambda array: seconds(array.cast(arrow.int64()))
 
 
+def _shared(held: Reader) -> Reader:
+    """Return what reads an array of places in a dictionary: a value that many of them mean is made once."""
+
+    def read(array: Arrow) -> list[Json]:
+        used = array.indices.drop_null().unique()
+        values = dict(zip(used.to_pylist(), held(array.dictionary.take(used)), strict=True))
+        return [None if place is None else values[place] for place in array.indices.to_pylist()]
+
+    return read
+
+
 def _list(arrow: Arrow, kind: Arrow) -> Reader:
-    items = reader_of(arrow, kind.value_type)
-    return lambda array: [items(held.values) if held.is_valid else None for held in array]
+    return _in_lists(reader_of(arrow, kind.value_type), getattr(kind, "list_size", None))
+
+
+def items_of(array: Arrow) -> Arrow:
+    """Return the items of all lists of an array, one after the other; those of nulls too."""
+    begin, end = array.offsets[0].as_py(), array.offsets[-1].as_py()
+    return array.values.slice(begin, end - begin)
+
+
+def weight_of(arrow: Arrow, array: Arrow) -> int:
+    """Return about how many bytes an array holds, the dictionaries apart, which its parts share."""
+    kind = array.type
+    if isinstance(kind, arrow.BaseExtensionType):
+        return weight_of(arrow, array.storage)
+    if arrow.types.is_dictionary(kind):
+        return int(array.indices.nbytes)
+    if arrow.types.is_struct(kind):
+        return len(array) + sum(weight_of(arrow, field) for field in array.flatten())
+    if arrow.types.is_list(kind) or arrow.types.is_large_list(kind) or arrow.types.is_map(kind):
+        return 8 * len(array) + weight_of(arrow, items_of(array))
+    return len(array) + int(array.nbytes)
+
+
+def _in_lists(items: Reader, size: int | None = None) -> Reader:
+    """Return what reads an array of lists, or of maps: their items all at once; ``size`` is that of each, if fixed."""
+
+    def read(array: Arrow) -> list[Json]:
+        is_there = array.is_valid().to_pylist()
+        if size is None:
+            offsets = array.offsets.to_pylist()
+            held = items_of(array)
+            lengths = [end - start for start, end in pairwise(offsets)]
+        else:
+            held, lengths = array.flatten(), [size if there else 0 for there in is_there]
+        longest = max(lengths, default=0)
+        if longest > MAX_VALUES:
+            raise ValueError(f"a list has {longest:,} values; at most {MAX_VALUES:,} are read")
+        rest = iter(items(held))
+        parts = [list(islice(rest, length)) for length in lengths]
+        return [part if there else None for there, part in zip(is_there, parts, strict=True)]
+
+    return read
 
 
 def _struct(arrow: Arrow, kind: Arrow) -> Reader:
@@ -148,17 +200,18 @@ def _struct(arrow: Arrow, kind: Arrow) -> Reader:
 
 
 def _map(arrow: Arrow, kind: Arrow) -> Reader:
-    if not (arrow.types.is_string(kind.key_type) or arrow.types.is_large_string(kind.key_type)):
+    key_type = kind.key_type.value_type if arrow.types.is_dictionary(kind.key_type) else kind.key_type
+    if not (arrow.types.is_string(key_type) or arrow.types.is_large_string(key_type)):
         raise NoJsonForm(f"{kind}, whose keys are no texts")
-    entries = _struct(arrow, arrow.struct([("key", kind.key_type), ("value", kind.item_type)]))
+    entries = _in_lists(_struct(arrow, arrow.struct([("key", kind.key_type), ("value", kind.item_type)])))
 
-    def mapping(pairs: list[Any]) -> Json:
+    def mapping(pairs: Any) -> Json:
         held = {pair["key"]: pair["value"] for pair in pairs}
         if len(held) < len(pairs):
             raise ValueError("a map has a key twice")
         return held
 
-    return lambda array: [mapping(entries(held.values)) if held.is_valid else None for held in array]
+    return lambda array: [None if pairs is None else mapping(pairs) for pairs in entries(array)]
 
 
 _BY_KIND: Sequence[tuple[Callable[[Arrow, Arrow], bool], Callable[[Arrow, Arrow], Reader]]] = (

@@ -127,7 +127,7 @@ def open_tables(
             problems.append(Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name))
             continue
         try:
-            tables[number] = open_table(inputs.resolve(name), beside(shown_as, name))
+            tables[number] = open_table(inputs.find(name), beside(shown_as, name))
         except FileRefused as error:
             problems.append(
                 Problem(message=str(error), path=marks.path_text(path), place=marks.place(path), value=name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.lines import MAX_LINE_BYTES, Line
+from qwave_batch.spec.lines import MAX_LINE_BYTES, Line, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault, check_header, row_of
 
 
@@ -15,12 +15,22 @@ def read_tsv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Ro
     header = next(written, None)
     if header is None:
         raise _no_header(shown_as)
-    columns = check_header(header.text.split("\t"), Place(shown_as, header.number))
+    columns = check_header(_cells(header, shown_as), Place(shown_as, header.number))
     rows = (
-        row_of(number, line.text.split("\t"), columns, Place(shown_as, line.number))
+        row_of(number, _cells(line, shown_as), columns, Place(shown_as, line.number))
         for number, line in enumerate(written, start=1)
     )
     return columns, rows
+
+
+def _cells(line: Line, shown_as: str) -> list[str]:
+    try:
+        check_values(line.text, "\t")
+    except ValueError as error:
+        raise SpecError(
+            [Problem(message=f"the line is too long: {error}", place=Place(shown_as, line.number))]
+        ) from None
+    return line.text.split("\t")
 
 
 def read_csv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
@@ -51,7 +61,8 @@ class _Records:
     def __init__(self, lines: Iterator[Line], shown_as: str) -> None:
         csv.field_size_limit(MAX_LINE_BYTES)  # the module's own limit is too small for an image in a cell
         self._shown_as = shown_as
-        self._reader = csv.reader((line.text + "\n" for line in lines), strict=True)
+        self._left = MAX_LINE_BYTES
+        self._reader = csv.reader(self._texts(lines), strict=True)
 
     def __iter__(self) -> "_Records":
         return self
@@ -59,13 +70,35 @@ class _Records:
     def __next__(self) -> tuple[int, list[str]] | RowFault:
         while True:
             begins = self._reader.line_num + 1
+            self._left = MAX_LINE_BYTES
             try:
                 cells = next(self._reader)
+            except _TooLarge as error:
+                place = Place(self._shown_as, begins)
+                raise SpecError(
+                    [Problem(message=f"the row that begins here is too large: {error}", place=place)]
+                ) from None
             except csv.Error as error:
                 place = Place(self._shown_as, begins)
                 return RowFault(Problem(message=_words(str(error)), place=place))
             if cells:
                 return begins, cells
+
+    def _texts(self, lines: Iterator[Line]) -> Iterator[str]:
+        """Yield the lines for the reader; those of one record, which quotes may hold together, have a limit."""
+        for line in lines:
+            self._left -= len(line.text)
+            if self._left < 0:
+                raise _TooLarge(f"at most {MAX_LINE_BYTES:,} characters are read")
+            try:
+                check_values(line.text, ",")
+            except ValueError as error:
+                raise _TooLarge(str(error)) from None
+            yield line.text + "\n"
+
+
+class _TooLarge(Exception):
+    """A record that would fill the memory."""
 
 
 def _words(said: str) -> str:

@@ -11,13 +11,24 @@ _BOM = b"\xef\xbb\xbf"
 _NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+SPEC_WAY_OUT = "put the prompts into a table and take them with from"
+
+
 def decode_spec(source: bytes, shown_as: str) -> str:
     """Return the text of a spec's file, without a byte order mark.
 
     Raises:
         SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
     """
-    return decode_yaml(source, shown_as, of="spec", way_out="put the prompts into a table and take them with from")
+    return decode_yaml(source, shown_as, of="spec", way_out=SPEC_WAY_OUT)
+
+
+def check_yaml_size(size_bytes: int, shown_as: str, *, of: str, way_out: str) -> None:
+    """Raise SpecError for a YAML file that is too large to be read whole; ``way_out`` says what to do."""
+    if size_bytes <= MAX_FILE_BYTES:
+        return
+    message = f"the {of} has {size_bytes:,} bytes; at most {MAX_FILE_BYTES:,} are read"
+    raise SpecError([Problem(message=message, place=Place(shown_as), suggestion=way_out)])
 
 
 def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
@@ -26,16 +37,7 @@ def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
     Raises:
         SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
     """
-    if len(source) > MAX_FILE_BYTES:
-        raise SpecError(
-            [
-                Problem(
-                    message=f"the {of} has {len(source):,} bytes; at most {MAX_FILE_BYTES:,} are read",
-                    place=Place(shown_as),
-                    suggestion=way_out,
-                )
-            ]
-        )
+    check_yaml_size(len(source), shown_as, of=of, way_out=way_out)
     text = decode(source, shown_as)
     bad = _NOT_IN_YAML.search(text)
     if bad:

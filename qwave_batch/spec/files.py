@@ -4,12 +4,49 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from qwave_batch.errors import UsageError
+from qwave_batch.errors import FolderError
+from qwave_batch.files.regular import NotRegular, irregular_kind
+from qwave_batch.files.tree import Tree
+from qwave_batch.spec.borders import Border, FileRefused, allowed_folders, border_of, is_in_git
+
+__all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
 
 
-class FileRefused(UsageError):
-    """A file that a spec names and may not read, or can't."""
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that was judged: where it really lies, below a folder that may be read."""
+
+    bound: Path
+    """The folder, links resolved."""
+    way: str
+    """From there to the file, with ``/`` and without links."""
+
+    @classmethod
+    def at(cls, path: Path) -> "InputFile":
+        """Return a file that the program itself chose."""
+        path = path.resolve()
+        return cls(path.parent, path.name)
+
+    @property
+    def path(self) -> Path:
+        """The whole path."""
+        return self.bound / self.way
+
+    def open(self) -> BinaryIO:
+        """Open the file as it was judged: a link that was put in its place, or on the way, since then is not followed.
+
+        Raises:
+            FileRefused: it is not a regular file any more; ``str`` of it continues the file's name.
+            OSError: it is gone, or the system refuses.
+        """
+        try:
+            return Tree(self.bound).open(self.way)
+        except NotRegular as error:
+            raise FileRefused(error.reason) from error
+        except FolderError as error:
+            raise FileRefused("was moved while it was being opened") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,35 +63,83 @@ class FileAccess:
     @classmethod
     def around(cls, folder: Path, allow_read: Sequence[Path] = ()) -> "FileAccess":
         """Return the access of a spec in ``folder``: its git work tree, or the folder itself without one."""
-        folder = folder.resolve()
-        tree = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
-        called = "the spec's git work tree" if tree else "the spec's folder"
-        bounds = (tree or folder, *(allowed.resolve() for allowed in allow_read))
-        return cls(root=folder, bounds=bounds, tree=called)
+        border = border_of(folder / "spec.yaml")
+        return cls(root=folder.resolve(), bounds=(border.folder, *allowed_folders(allow_read)), tree=border.called)
 
     def resolve(self, name: str, *, base: Path | None = None) -> Path:
+        """Return where the file called ``name`` lies; raises as ``find`` does."""
+        return self.find(name, base=base).path
+
+    def find(self, name: str, *, base: Path | None = None) -> InputFile:
         """Return the file called ``name``, symlinks resolved; ``base`` replaces the folder that names start from.
 
         Raises:
-            FileRefused: It lies outside the bounds, does not exist, or is not a file.
+            FileRefused: It lies outside the bounds or in a ``.git`` folder, does not exist, or is not a regular file.
         """
         if "\0" in name:
             raise FileRefused("a file name cannot hold a NUL character")
+        shown = f'"{_short(name)}"'
         try:
-            path = ((base or self.root) / name).resolve()
-            if not any(path.is_relative_to(bound) for bound in self.bounds):
+            path = (base or self.root) / name
+            place = path.resolve()
+            found = self.bounded(place)
+            if found is None:
                 raise FileRefused(
                     f'"{name}" lies outside {self.tree} ({self.bounds[0]}); '
-                    f"to read it all the same, run with --allow-read {path.parent}"
+                    f"to read it all the same, run with --allow-read {place.parent}"
                 )
-            if path.is_file():
-                return path
-            is_folder = path.is_dir()
+            if is_in_git(path):
+                raise FileRefused(f"{shown} lies in a .git folder, of which nothing is read")
+            if not place.exists():
+                raise FileRefused(f"{shown} does not exist; it was looked for at {place}")
+            kind = irregular_kind(place.stat().st_mode)
         except (OSError, RuntimeError) as error:  # a name that is too long, a circle of symlinks
-            raise FileRefused(f'"{_short(name)}" cannot be opened: {_reason(error)}') from error
-        if is_folder:
-            raise FileRefused(f'"{name}" is a folder, not a file')
-        raise FileRefused(f'"{name}" does not exist; it was looked for at {path}')
+            raise FileRefused(f"{shown} cannot be opened: {_reason(error)}") from error
+        if kind is not None:
+            raise FileRefused(f"{shown} {kind}")
+        return found
+
+    def bounded(self, place: Path) -> InputFile | None:
+        """Return the file at a resolved place, or None where no bound holds it."""
+        bound = next((each for each in self.bounds if place.is_relative_to(each)), None)
+        return None if bound is None else InputFile(bound, place.relative_to(bound).as_posix())
+
+
+def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[InputFile, FileAccess]:
+    """Return the file that somebody named, and what a spec in it may read.
+
+    It is judged where it really lies: within the border of the place it was named in, or in what was allowed.
+
+    Raises:
+        FileRefused: A link leads it out of there, or it lies in a ``.git`` folder; nothing of it was opened.
+    """
+    file = Path(path)
+    try:
+        place = file.resolve()
+        allowed = tuple(allowed_folders(allow_read))
+        border = _border_within(file, place, allowed)
+        access = FileAccess(root=place.parent, bounds=(border.folder, *allowed), tree=border.called)
+        found = access.bounded(place)
+        if found is None:
+            raise FileRefused(
+                f"{path} leads by a link out of {border.called} ({border.folder}); "
+                f"to read it all the same, run with --allow-read {place.parent}"
+            )
+        if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
+            raise FileRefused(f"{path} lies in a .git folder, of which nothing is read")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise FileRefused(f"{path} cannot be read: {_reason(error)}") from error
+    return found, access
+
+
+def _border_within(file: Path, place: Path, allowed: Sequence[Path]) -> Border:
+    try:
+        return border_of(file)
+    except FileRefused:
+        opened = next((folder for folder in allowed if place.is_relative_to(folder)), None)
+        if opened is None:
+            raise
+        return Border(place.parent, "the spec's folder")
 
 
 def beside(shown_as: str, name: str) -> str:
@@ -66,9 +151,11 @@ def _short(name: str) -> str:
     return name if len(name) <= 100 else name[:99] + "…"  # noqa: PLR2004
 
 
-def _reason(error: OSError | RuntimeError) -> str:
-    return (
-        (error.strerror or "it has no name that the system takes").lower()
-        if isinstance(error, OSError)
-        else "its symlinks form a circle"
-    )
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return (error.strerror or "it has no name that the system takes").lower()
+        case RuntimeError():
+            return "its symlinks form a circle"
+        case _:
+            return str(error)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from qwave_batch.model.problem import Place
-from qwave_batch.spec.jsonrows import DECODER, object_row, unread_row
-from qwave_batch.spec.lines import Line
+from qwave_batch.spec.jsonrows import DECODER, VALUE_SIGNS, object_row, unread_row
+from qwave_batch.spec.lines import Line, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault
 
 
@@ -17,6 +17,7 @@ def read_jsonl(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[
 
 def _row(number: int, line: Line, shown_as: str) -> Row | RowFault:
     try:
+        check_values(line.text, VALUE_SIGNS)
         value = DECODER.decode(line.text)
     except (ValueError, RecursionError) as error:
         column = error.colno if isinstance(error, json.JSONDecodeError) else 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.jsonrows import DECODER, object_row, unread_row
-from qwave_batch.spec.lines import MAX_LINE_BYTES
+from qwave_batch.spec.jsonrows import DECODER, VALUE_SIGNS, object_row, unread_row
+from qwave_batch.spec.lines import MAX_LINE_BYTES, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
@@ -41,7 +41,7 @@ class _Text:
         """Hold at least twice as much as is not done with, so that long items are not tried again and again."""
         self.place(self.position)
         self.held, self.position, self._seen = self.held[self.position :], 0, 0
-        parts, wanted = [self.held], len(self.held) or 1
+        parts, wanted = [self.held], min(len(self.held) or 1, max(1, MAX_LINE_BYTES + 1 - len(self.held)))
         while wanted > 0:
             piece = next(self.pieces, None)
             if piece is None:
@@ -86,6 +86,7 @@ class _Text:
                     raise
                 if len(self.held) - self.position > MAX_LINE_BYTES:
                     raise ValueError(f"it is longer than {MAX_LINE_BYTES:,} characters") from None
+                check_values(self.held[self.position :], VALUE_SIGNS)  # all of it is of this one value
                 self.grow()
             else:
                 return value

@@ -1,6 +1,7 @@
 """Rows of tables that are JSON objects: read strictly, or what is wrong with them."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
@@ -9,13 +10,14 @@ from qwave_batch.spec.jsonvalues import check_leaves
 from qwave_batch.spec.rows import Row, RowFault
 from qwave_batch.spec.words import kind_of
 
+_NAME_SHOWN = 100  # characters
+
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'the key "{twice}" stands there twice')
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f'the key "{twice[:_NAME_SHOWN]}" stands there twice')
     return fields
 
 
@@ -25,6 +27,9 @@ def _constant(name: str) -> Json:
 
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 """Reads JSON and refuses what JSON readers disagree about."""
+
+VALUE_SIGNS = ",[{"
+"""Characters of JSON that stand before values, one each."""
 
 
 def object_row(number: int, value: Any, place: Place, *, each: str) -> Row | RowFault:

@@ -1,7 +1,8 @@
 """The values that JSON can hold, and that every reader of JSON reads alike."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jinja2 import Undefined
 
@@ -30,6 +31,24 @@ def check_leaves(value: object, depth: int = 0) -> None:
     """Raise ValueError when a text or number in the value is one that JSON readers disagree about."""
     if depth > MAX_DEPTH:
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+    items: Iterable[Any]
+    if type(value) is dict:  # told sooner than by its abstract kind: this is asked of every row of every table
+        items = value.values()
+        for key in value:
+            if not key.isascii():
+                check_text(key)
+    elif type(value) is list:
+        items = value
+    else:
+        _check_leaf(value, depth)
+        return
+    for item in items:
+        kind = type(item)
+        if not ((kind is str and item.isascii()) or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER)):
+            check_leaves(item, depth + 1)
+
+
+def _check_leaf(value: object, depth: int) -> None:
     match value:
         case str():
             check_text(value)
@@ -37,12 +56,12 @@ def check_leaves(value: object, depth: int = 0) -> None:
             pass
         case int() | float():
             check_number(value)
+        case list():  # of a class of its own
+            for item in value:
+                check_leaves(item, depth + 1)
         case Mapping():
             for key, item in value.items():
                 check_text(key)
-                check_leaves(item, depth + 1)
-        case list():
-            for item in value:
                 check_leaves(item, depth + 1)
 
 

@@ -9,6 +9,8 @@ from qwave_batch.spec.encoding import decode
 from qwave_batch.spec.tablefile import TableFile
 
 MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
+MAX_VALUES = 1_000_000  # of one row: each of them takes up to thirty times its size in the file
+_SMALL = 1_000_000  # characters, which hold no more values than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,12 @@ def _text(raw: bytes, number: int, shown_as: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return decode(raw, shown_as, first_line=number)
+
+
+def check_values(text: str, signs: str) -> None:
+    """Raise ValueError for the text of a row with so many of the ``signs`` that part values that it fills the memory.
+
+    Text within values may hold such signs too, but a million of them only in rows that nobody writes.
+    """
+    if len(text) > _SMALL and sum(map(text.count, signs)) > MAX_VALUES:
+        raise ValueError(f"it holds more than {MAX_VALUES:,} values")

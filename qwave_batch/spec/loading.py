@@ -1,6 +1,7 @@
 """From a spec's file to a Spec: read, put together, checked, with all its problems at once."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,8 @@ from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.checking import id_problems, open_tables, range_problems, template_problems
 from qwave_batch.spec.document import Spec, Unsupported
-from qwave_batch.spec.encoding import decode_spec
-from qwave_batch.spec.files import FileAccess, FileRefused, beside
+from qwave_batch.spec.encoding import MAX_FILE_BYTES, SPEC_WAY_OUT, check_yaml_size, decode_spec
+from qwave_batch.spec.files import FileAccess, FileRefused, InputFile, beside, named_file
 from qwave_batch.spec.layers import Layer, laid_over, without
 from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
@@ -62,10 +63,10 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
         UsageError: There is no such file.
     """
     shown_as = str(path)
-    source = _read(Path(path), shown_as)
-    inputs = FileAccess.around(Path(path).resolve().parent, allow_read)
+    file, inputs = named_file(path, allow_read)
+    source = _read(file, shown_as)
     files = _Files(inputs)
-    layer = files.read(source, Path(path).resolve(), shown_as)
+    layer = files.read(source, file.path, shown_as)
     layer, wrong_overrides = overridden(layer, overrides)
     files.problems.extend(wrong_overrides)
     marks = Marks(layer.mark)
@@ -150,7 +151,8 @@ class _Files:
             )
 
         try:
-            base = self.inputs.resolve(name, base=path.parent)
+            found = self.inputs.find(name, base=path.parent)
+            base = found.path
             if base in below:
                 circle = " -> ".join(file.name for file in (*below[below.index(base) :], base))
                 note(f"the files extend each other in a circle: {circle}", "take extends out of one of them")
@@ -158,7 +160,7 @@ class _Files:
             if len(below) >= MAX_BASES:
                 note(f"more than {MAX_BASES} files extend each other")
                 return None
-            source = _read(base, name)
+            source = _read(found, name)
         except (FileRefused, UsageError) as error:
             note(str(error))
             return None
@@ -178,11 +180,14 @@ class _Files:
         return None
 
 
-def _read(path: Path, shown_as: str) -> bytes:
+def _read(file: InputFile, shown_as: str) -> bytes:
     try:
-        return path.read_bytes()
-    except IsADirectoryError:
-        raise UsageError(f"{shown_as} is a folder; name the spec's file") from None
+        with file.open() as opened:
+            check_yaml_size(os.fstat(opened.fileno()).st_size, shown_as, of="spec", way_out=SPEC_WAY_OUT)
+            return opened.read(MAX_FILE_BYTES + 1)  # its size may be another by now, and of some it says nothing
+    except FileRefused as error:
+        said = "is a folder; name the spec's file" if file.path.is_dir() else error
+        raise FileRefused(f"{shown_as} {said}") from None
     except FileNotFoundError:
         raise UsageError(f"{shown_as} does not exist") from None
     except (OSError, ValueError) as error:

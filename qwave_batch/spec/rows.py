@@ -9,6 +9,9 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 
 Columns: TypeAlias = tuple[str, ...] | None
+MAX_COLUMNS = 10_000
+_SHOWN = 120
+MAX_NAME = 1_000  # characters of a column's name; it is told in errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +39,29 @@ def check_header(names: Sequence[str], place: Place) -> tuple[str, ...]:
     Raises:
         SpecError: A name is missing or stands there twice.
     """
+    if len(names) > MAX_COLUMNS:
+        message = f"the header has {len(names):,} columns; at most {MAX_COLUMNS:,} are read"
+        raise SpecError([Problem(message=message, place=place)])
     problems = [
-        Problem(message=f"column {number} of the header has no name", place=place)
+        Problem(message=f"column {number} of the header has {_fault_of(name)}", place=place)
         for number, name in enumerate(names, start=1)
-        if not name.strip()
+        if _fault_of(name)
     ]
     seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
-        if name.strip() and name in seen:
+        if not _fault_of(name) and name in seen:
             message = f'the header names "{name}" twice, in columns {seen[name]} and {number}'
             problems.append(Problem(message=message, place=place, value=name))
         seen.setdefault(name, number)
     if problems:
         raise SpecError(problems)
     return tuple(names)
+
+
+def _fault_of(name: str) -> str:
+    if not name.strip():
+        return "no name"
+    return "" if len(name) <= MAX_NAME else f"a name of {len(name):,} characters; is this line the header?"
 
 
 def row_of(number: int, cells: Sequence[str], columns: Sequence[str], place: Place) -> Row | RowFault:
@@ -59,4 +71,4 @@ def row_of(number: int, cells: Sequence[str], columns: Sequence[str], place: Pla
     cells_word = "cell" if len(cells) == 1 else "cells"
     columns_word = "column" if len(columns) == 1 else "columns"
     message = f"row {number} has {len(cells)} {cells_word}, and the header has {len(columns)} {columns_word}"
-    return RowFault(Problem(message=message, place=place, value=list(cells[:10])))
+    return RowFault(Problem(message=message, place=place, value=[cell[:_SHOWN] for cell in cells[:10]]))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.delimited import read_csv, read_tsv
+from qwave_batch.spec.files import InputFile
 from qwave_batch.spec.jsonlines import read_jsonl
 from qwave_batch.spec.jsonlist import read_json
 from qwave_batch.spec.lines import Line, read_lines
@@ -54,11 +55,16 @@ _PACKS_ITSELF = ".parquet"
 class Table:
     """A table that is there and whose header, if it has one, was read."""
 
-    path: Path
+    file: InputFile
     shown_as: str
     """What the spec calls it; its ending says what it is, whatever file a link leads to."""
     columns: Columns
     """The columns, or None where each row brings its own."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, symlinks resolved."""
+        return self.file.path
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows in file order, one at a time.
@@ -67,7 +73,7 @@ class Table:
             SpecError: Rows are not what they should be; the first twenty such rows are listed.
         """
         faults: list[Problem] = []
-        with opened(self.path, self.shown_as) as file:
+        with opened(self.file, self.shown_as) as file:
             _, rows = _format(self.shown_as)(file)
             for row in rows:
                 if isinstance(row, RowFault):
@@ -80,21 +86,22 @@ class Table:
             raise SpecError(faults)
 
 
-def open_table(path: Path, shown_as: str) -> Table:
-    """Return the table in a file, its columns read.
+def open_table(path: Path | InputFile, shown_as: str) -> Table:
+    """Return the table in a file, its columns read; a path is one that the program itself chose.
 
     Raises:
         SpecError: The format is not known, or the file has no header as its format wants it.
         MissingExtra: What reads the format is not installed.
     """
     read = _format(shown_as)
-    with opened(path, shown_as) as file:
+    table = path if isinstance(path, InputFile) else InputFile.at(path)
+    with opened(table, shown_as) as file:
         file.check_name()
         columns, _ = read(file)
-    return Table(path=path, shown_as=shown_as, columns=columns)
+    return Table(file=table, shown_as=shown_as, columns=columns)
 
 
-def open_rows(path: Path, shown_as: str) -> Iterator[Row]:
+def open_rows(path: Path | InputFile, shown_as: str) -> Iterator[Row]:
     """Return the rows of the table in a file, streamed."""
     return open_table(path, shown_as).rows()
 

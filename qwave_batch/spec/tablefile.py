@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
-from pathlib import Path
 from typing import BinaryIO
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.encoding import decode, place_at
+from qwave_batch.spec.files import FileRefused, InputFile
 
 PACKED_SUFFIX = ".gz"
 MAX_GROWTH = 200  # times; text shrinks to a fifth or a tenth, only the same bytes over and over shrink more than this
@@ -24,9 +24,9 @@ _GZIP_BEGINS = b"\x1f\x8b"
 class TableFile:
     """A table's file, open; reading it complains in the words of a spec."""
 
-    def __init__(self, stream: BinaryIO, path: Path, shown_as: str, packed: BinaryIO | None = None) -> None:
+    def __init__(self, stream: BinaryIO, file: InputFile, shown_as: str, packed: BinaryIO | None = None) -> None:
         """Take the stream of what is in the file, and the packed stream below it where there is one."""
-        self.path = path
+        self.file = file
         self.shown_as = shown_as
         self._stream = stream
         self._packed = packed
@@ -127,23 +127,25 @@ class TableFile:
 
 
 @contextmanager
-def opened(path: Path, shown_as: str) -> Iterator[TableFile]:
+def opened(table: InputFile, shown_as: str) -> Iterator[TableFile]:
     """Open a table's file, unpacking it if its name ends with ``.gz``.
 
     Raises:
         SpecError: It can't be opened.
     """
     try:
-        file = path.open("rb")
+        file = table.open()
+    except FileRefused as error:
+        raise SpecError([Problem(message=f"the file {error}", place=Place(shown_as))]) from error
     except OSError as error:
         raise unreadable(error, shown_as) from error
     with file:
         if not shown_as.lower().endswith(PACKED_SUFFIX):
-            yield TableFile(file, path, shown_as)
+            yield TableFile(file, table, shown_as)
             return
         # read through a buffer written in C: many short lines are read several times as fast
         with BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), PIECE_BYTES) as unpacked:
-            yield TableFile(unpacked, path, shown_as, file)
+            yield TableFile(unpacked, table, shown_as, file)
 
 
 def unreadable(error: OSError, shown_as: str) -> SpecError:

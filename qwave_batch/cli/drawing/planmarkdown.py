@@ -9,22 +9,26 @@ from qwave_batch.cli.drawing.plan import PlanSheet, folded_words, model_table, s
 from qwave_batch.cli.drawing.planchange import change_facts, change_table, change_title
 from qwave_batch.cli.drawing.planmatrix import legend, marks, refused_elsewhere, value_labels
 from qwave_batch.cli.drawing.table import Column
-from qwave_batch.cli.drawing.text import safe
+from qwave_batch.cli.drawing.text import bounded, safe
 
 if TYPE_CHECKING:
     from qwave_batch.api import PlanComparison, SupportMatrix
 
+_OPENING = re.compile(r"^(\d+)([.)])(?!\S)|^()([+=-])(?=[\s=-]|$)")
+_ESCAPED = r"\1\3\\\2\4"
+_LINKED = re.compile(r"@|#(?=\d)|\b(?:https?|ftp|mailto|xmpp):|\bwww(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
+_NO_SPACE = "&#8203;"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&!@$])")
 
 
 def markdown_plan(sheet: PlanSheet) -> list[str]:
     """Return a plan's figures."""
     plan = sheet.plan
-    lines = [f"### Plan of {escaped(plan.name)}", "", *_table(*model_table(sheet)), ""]
+    lines = [f"### Plan of {_literal(plan.name)}", "", *_table(*model_table(sheet)), ""]
     if folded := folded_words(plan):
         lines += [f"{folded}.", ""]
     if plan.figures.skipped:
-        reasons = [escaped(line.strip()) for line in skip_lines(plan)]
+        reasons = [_item(line) for line in skip_lines(plan)]
         lines += [*_folded_away(f"{count(plan.figures.skipped, 'job')} left out", reasons), ""]
     return lines
 
@@ -35,7 +39,7 @@ def markdown_change(found: "PlanComparison") -> list[str]:
         return markdown_facts(change_facts(found))
     comparison = found.comparison
     title = change_title(found)
-    lines = [f"#### {title[0].upper()}{escaped(title[1:])}", ""]
+    lines = [f"#### {title[0].upper()}{_literal(title[1:])}", ""]
     if not comparison.is_same or found.kind == "folder":
         lines += [*_table(*change_table(found)), ""]
     lines += markdown_facts(change_facts(found))
@@ -44,14 +48,14 @@ def markdown_change(found: "PlanComparison") -> list[str]:
         ("removed", comparison.removed, comparison.total.removed.jobs),
     ):
         if labels:
-            more = [f"and {jobs - len(labels):,} more"] if jobs > len(labels) else []
-            lines += ["", *_folded_away(f"{jobs:,} {what}", [*map(escaped, labels), *more])]
+            more = [f"- and {jobs - len(labels):,} more"] if jobs > len(labels) else []
+            lines += ["", *_folded_away(f"{jobs:,} {what}", [*map(_item, labels), *more])]
     return lines
 
 
 def markdown_facts(facts: Iterable[tuple[str, str]]) -> list[str]:
     """Return labelled sentences as a list."""
-    return [f"- **{label}**: {escaped(text)}" for label, text in facts]
+    return [f"- **{label}**: {_literal(text)}" for label, text in facts]
 
 
 def markdown_matrix(matrix: "SupportMatrix") -> list[str]:
@@ -65,8 +69,8 @@ def markdown_matrix(matrix: "SupportMatrix") -> list[str]:
         lines += [*_table(columns, rows, []), ""]
     return [
         *lines,
-        escaped(", ".join(legend(has_unicode=True))),
-        *(f"- {escaped(line)}" for line in refused_elsewhere(matrix)),
+        _literal(", ".join(legend(has_unicode=True))),
+        *map(_item, refused_elsewhere(matrix)),
     ]
 
 
@@ -75,14 +79,28 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", safe(text))
 
 
+def _literal(text: str) -> str:
+    """Return text as ``escaped`` does, that links to nothing.
+
+    GitHub looks for mentions, references and addresses after Markdown is done, where a backslash is gone: a space of
+    no width keeps them apart.
+    """
+    return _LINKED.sub(rf"\g<0>{_NO_SPACE}", escaped(bounded(text)))
+
+
+def _item(text: str) -> str:
+    """Return text as an item of a list, in which it does not begin another list."""
+    return f"- {_OPENING.sub(_ESCAPED, _literal(text).strip())}"
+
+
 def _table(columns: Sequence[Column], rows: Iterable[Sequence[str]], foot: Sequence[str]) -> list[str]:
     lines = [
-        _row([escaped(column.title) for column in columns]),
+        _row([_literal(column.title) for column in columns]),
         _row(["---:" if column.right else "---" for column in columns]),
     ]
-    lines += [_row([escaped(cell.strip()) for cell in row]) for row in rows]
+    lines += [_row([_literal(cell.strip()) for cell in row]) for row in rows]
     if foot:
-        lines.append(_row([f"**{escaped(cell.strip())}**" if cell.strip() else "" for cell in foot]))
+        lines.append(_row([f"**{_literal(cell.strip())}**" if cell.strip() else "" for cell in foot]))
     return lines
 
 
@@ -91,4 +109,4 @@ def _row(row: Iterable[str]) -> str:
 
 
 def _folded_away(summary: str, lines: Iterable[str]) -> list[str]:
-    return [f"<details><summary>{summary}</summary>", "", *(f"- {line}" for line in lines), "", "</details>"]
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]

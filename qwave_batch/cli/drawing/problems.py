@@ -5,7 +5,7 @@ from itertools import groupby, islice
 
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.drawing.text import bounded, safe, wrap
 from qwave_batch.model.problem import Problem
 
 _INDENT = "    "
@@ -56,9 +56,9 @@ def _draw_problem(alike: Sequence[Problem], terminal: Terminal) -> list[str]:
     problem = alike[0]
     where = "  ".join(part for part in (str(problem.place) if problem.place else "", problem.path) if part)
     label = "warning" if problem.severity == "warning" else "" if where else "error"
-    head = ": ".join(part for part in (terminal.shown(where), label) if part)
+    head = ": ".join(part for part in (terminal.shown(bounded(where)), label) if part)
     extent = f" ({problem.extent})" if problem.extent else ""
-    lines = wrap(f"{head}: {terminal.shown(problem.message + extent)}", terminal.width, hang=_INDENT)
+    lines = wrap(f"{head}: {terminal.shown(bounded(problem.message) + extent)}", terminal.width, hang=_INDENT)
     lines[0] = lines[0].replace(head, terminal.paint(head, "red" if problem.severity == "error" else "yellow"), 1)
     details = [
         _also(alike[1:]),
@@ -66,7 +66,7 @@ def _draw_problem(alike: Sequence[Problem], terminal: Terminal) -> list[str]:
         problem.suggestion or "",
     ]
     for detail in filter(None, details):
-        lines += wrap(terminal.shown(detail), terminal.width, indent=_INDENT)
+        lines += wrap(terminal.shown(bounded(detail)), terminal.width, indent=_INDENT)
     return lines
 
 
@@ -99,7 +99,8 @@ def _annotation(problem: Problem) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Return a text as the data of a command: its lines stay apart, and what could steer a terminal is shown."""
+    return "%0A".join(safe(line).replace("%", "%25") for line in bounded(text).split("\n"))
 
 
 def _property(text: str) -> str:

@@ -25,7 +25,9 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
     """
     counts = status.counts
     lines = _head(status, terminal)
-    lines += wrap(f"at work: {status.holder}" if status.holder else "no run is at work", terminal.width)
+    lines += wrap(
+        f"at work: {terminal.shown(str(status.holder))}" if status.holder else "no run is at work", terminal.width
+    )
     if status.live is not None:
         lines += _pace(status.live, terminal, now)
     parts = [
@@ -55,7 +57,7 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
 
 def draw_glance(glance: "Glance", terminal: Terminal, *, now: float) -> list[str]:
     """Return the lines of ``status --watch``, each within the terminal's width so that they can be drawn over."""
-    lines = [*_head(glance, terminal), f"at work: {glance.holder}"]
+    lines = [*_head(glance, terminal), f"at work: {terminal.shown(str(glance.holder))}"]
     if glance.live is None:
         lines.append("it is getting ready: nothing was told yet")
     else:

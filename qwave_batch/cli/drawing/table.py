@@ -26,7 +26,7 @@ def draw_table(
 ) -> list[str]:
     """Return the lines of a table that fits ``terminal``; ``foot`` is a last row, set apart from the others."""
     shown = [[terminal.shown(cell) for cell in row] for row in (*rows, *([foot] if foot else []))]
-    head = [column.title for column in columns]
+    head = [terminal.shown(column.title) for column in columns]
     widths = table_widths(columns, rows, terminal, foot=foot)
     room = terminal.width - len(_GAP) * (len(columns) - 1)
     widths = _fitted(widths, room, [column.gives_way for column in columns])
@@ -44,7 +44,7 @@ def table_widths(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: Terminal, *, foot: Sequence[str] = ()
 ) -> list[int]:
     """Return how wide each column of a table wants to be."""
-    head = [column.title for column in columns]
+    head = [terminal.shown(column.title) for column in columns]
     shown = [[terminal.shown(cell) for cell in row] for row in (*rows, *([foot] if foot else []))]
     return [max(cells(row[number]) for row in (head, *shown)) for number in range(len(columns))]
 

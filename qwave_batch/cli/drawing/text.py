@@ -1,19 +1,31 @@
 """Text for a terminal: control characters made visible, widths counted in cells, long text cut."""
 
+import re
 import unicodedata
 
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}
+_COMMAND = re.compile(r"##(?=\[|vso\[|teamcity\[)|(?<!\S)::(?=[a-z])", re.IGNORECASE)
+"""What a CI takes for a command to itself: GitHub at the start of a line, where wrapping may put any word."""
+LONGEST = 4_000
+"""Characters of one message that are shown; a stranger may have made it as long as memory goes."""
 
 
 def safe(text: str) -> str:
     """Return ``text`` on one line, with every character that could steer a terminal written as an escape.
 
-    Bidirectional overrides and lone surrogates are escaped too; the joiner inside an emoji stays.
+    Bidirectional overrides and lone surrogates are escaped too, and the signs by which a CI knows its commands; the
+    joiner inside an emoji stays.
     """
-    return "".join(_shown(character) for character in text)
+    shown = text if text.isprintable() else "".join(_shown(character) for character in text)
+    return _COMMAND.sub(lambda found: f"{found[0][0]}\\x{ord(found[0][1]):02x}", shown)
+
+
+def bounded(text: str) -> str:
+    """Return a text that is not longer than a message may be."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters in all)"
 
 
 def _shown(character: str) -> str:

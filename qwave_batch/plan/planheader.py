@@ -1,0 +1,94 @@
+"""The first line of a plan's file, held to the rules of specs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.fingerprint import fingerprint
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import SpecError, UnknownName, UsageError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.terms import Terms
+from qwave_batch.spec.marks import Mark, Marks
+from qwave_batch.spec.parsing import parse_terms
+from qwave_batch.spec.structure import structure_problems
+
+VERSION = 1
+_NEEDED = ("name", "catalog", "spec_sha256", "limits", "retry", "timeout", "budget")
+_OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget")
+"""What stands in a header as it stands in a spec."""
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHeader:
+    """What a plan's file says of all its jobs."""
+
+    name: str
+    catalog: Catalog
+    spec_sha256: str
+    terms: Terms
+
+
+def read_header(header: Mapping[str, Any] | None, shown_as: str) -> PlanHeader:
+    """Return the header that the first line of a plan's file is.
+
+    Raises:
+        UsageError: It is not a plan's, is of another version or catalog, or says what no spec may say.
+    """
+    if header is None or "plan" not in header:
+        raise UsageError(f'{shown_as} is not a plan: its first line has no "plan"; write one with plan --out')
+    version = header["plan"]
+    if isinstance(version, bool) or version != VERSION:
+        raise UsageError(
+            f"{shown_as} is a plan of version {str(version)[:_SHOWN]}; this program reads version {VERSION}"
+        )
+    missing = [name for name in _NEEDED if name not in header]
+    if missing:
+        raise UsageError(f"{shown_as}:1: the header of the plan lacks {', '.join(missing)}")
+    spec = _as_spec(header)
+    problems = structure_problems(spec, Marks(Mark(place=Place(shown_as))))
+    sha256 = header["spec_sha256"]
+    if not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
+        message = "expected the 64 hexadecimal digits of a SHA-256"
+        problems.append(Problem(message=message, path="spec_sha256", place=Place(shown_as)))
+    if problems:
+        raise SpecError(problems)
+    return PlanHeader(
+        name=header["name"],
+        catalog=_catalog(header, shown_as),
+        spec_sha256=sha256,
+        terms=parse_terms(spec),
+    )
+
+
+def _as_spec(header: Mapping[str, Any]) -> dict[str, Json]:
+    """Return a spec with what the header says; null there stands for what a spec does not say."""
+    said = {name: _without_nulls(header[name]) for name in _OF_SPECS if name in header}
+    return {"version": 1, "prompts": ["a plan has its prompts in its jobs"], **said}
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
+    """Return the catalog, unless that of this date says something else than when the plan was made."""
+    try:
+        catalog = open_catalog(header["catalog"])
+    except UnknownName as unknown:
+        raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
+    then = header.get("catalog_sha256")  # a plan written by other hands may not say
+    if then is not None and then != fingerprint(catalog):
+        raise UsageError(
+            f"{shown_as} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
+            f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
+            "plan the spec again with --out"
+        )
+    return catalog

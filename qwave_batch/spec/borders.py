@@ -1,0 +1,73 @@
+"""Where a file lies that somebody named on the command line, and how far links may lead it from there."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.errors import UsageError
+from qwave_batch.model.paths import is_git_name
+
+
+class FileRefused(UsageError):
+    """A file that was named and may not be read, or can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """The folder that a named file has to lie in, after all links."""
+
+    folder: Path
+    """Links resolved."""
+    called: str
+    """What it is called in errors."""
+
+
+def border_of(file: Path) -> Border:
+    """Return the border of a file: the git work tree that it was named in, or its folder where there is none.
+
+    Links above the work tree are the user's own. Those in it came with it, so that a link to another work tree does
+    not move the border there. Without a work tree, links above the spec's folder and in the current folder are the
+    user's own; one that a path leads to through other folders may have been unpacked, and must stay in its folder.
+
+    Raises:
+        FileRefused: such a link leads away.
+        OSError, RuntimeError, ValueError: the system does not take the name, or links form a circle.
+    """
+    typed = Path(os.path.abspath(file))  # noqa: PTH100 - by its letters: resolve() would follow the links to be judged
+    trusted = len(Path.cwd().parts) + 1 if not file.is_absolute() else len(typed.parent.parts) - 1
+    tree: Path | None = None
+    links: list[Path] = []
+    for folder in (*reversed(typed.parents),):
+        if folder.is_symlink():
+            if tree is not None:
+                break
+            links += [folder] if len(folder.parts) > trusted else []
+        if os.path.lexists(folder / ".git"):
+            tree = folder
+    if tree is not None:
+        return Border(tree.resolve(), "the spec's git work tree")
+    for link in links:
+        if not link.resolve().is_relative_to(link.parent.resolve()):
+            raise FileRefused(
+                f"{file} leads away by a link: {link} is a symbolic link that leaves its folder; "
+                f"name the file where it lies, or run with --allow-read {link.resolve()}"
+            )
+    return Border(typed.parent.resolve(), "the spec's folder")
+
+
+def allowed_folders(folders: Sequence[Path]) -> Iterator[Path]:
+    """Yield the folders of ``--allow-read``, links resolved.
+
+    Raises:
+        FileRefused: one of them is git's own.
+    """
+    for folder in folders:
+        if is_in_git(folder):
+            raise FileRefused(f"{folder} cannot be allowed: nothing in a .git folder is read as data")
+        yield folder.resolve()
+
+
+def is_in_git(file: Path) -> bool:
+    """Whether a path, as written or after all links, is git's own folder or leads into one."""
+    return any(is_git_name(part) for part in (*file.parts, *file.resolve().parts))

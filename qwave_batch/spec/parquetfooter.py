@@ -1,0 +1,144 @@
+"""The footer of a Parquet file, as far as it says where pages lie; read here, since Arrow may end the process over it.
+
+What it says of sizes is not believed, only where it leads.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from qwave_batch.spec.thrift import CompactReader, Damaged, Struct
+
+MAX_FOOTER_BYTES = 4_000_000
+MAX_DEPTH = 64  # of columns in columns, as of all that a table holds
+MAX_ELEMENTS = 100_000
+
+_MAGIC = b"PAR1"
+_TAIL_BYTES = 8
+_REPEATED = 2
+_BYTE_ARRAY = 6
+
+
+class TooLarge(ValueError):
+    """A file that would fill the memory; it continues ``the file``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One column as it is stored."""
+
+    path: str
+    is_nested: bool
+    """Whether a row may hold many of its values."""
+    is_text: bool
+    width: int
+    """Bytes of each value where all have the same; 0 otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Where the pages of one column lie, for one group of rows."""
+
+    leaf: Leaf
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """A part of the table's rows."""
+
+    rows: int
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What a file says of itself."""
+
+    rows: int
+    groups: tuple[RowGroup, ...]
+
+
+def read_footer(file: BinaryIO, size_bytes: int) -> Footer:
+    """Return the footer of a file.
+
+    Raises:
+        TooLarge: It is larger than any honest one.
+        Damaged: It is not one.
+    """
+    file.seek(max(0, size_bytes - _TAIL_BYTES))
+    tail = file.read(_TAIL_BYTES)
+    if tail[4:] != _MAGIC or size_bytes < 2 * _TAIL_BYTES:
+        raise Damaged("its last bytes are not those of a Parquet file that is all there, and not encrypted")
+    length = int.from_bytes(tail[:4], "little")
+    if length > MAX_FOOTER_BYTES:
+        raise TooLarge(f"has a footer of {length:,} bytes; at most {MAX_FOOTER_BYTES:,} are read")
+    if length > size_bytes - 2 * _TAIL_BYTES + len(_MAGIC):
+        raise Damaged("its footer is larger than the file")
+    file.seek(size_bytes - _TAIL_BYTES - length)
+    whole = CompactReader(file.read(length)).struct()
+    leaves = list(_leaves(_structs(whole, 2)))
+    groups = tuple(_group(group, leaves, size_bytes) for group in _structs(whole, 4))
+    return Footer(rows=max(_number(whole, 3), sum(group.rows for group in groups)), groups=groups)
+
+
+def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
+    """Yield the columns of a schema: a tree, each node before those below it."""
+    if len(elements) > MAX_ELEMENTS:
+        raise TooLarge(f"has {len(elements):,} columns; at most {MAX_ELEMENTS:,} are read")
+    above: list[tuple[int, str, bool]] = []  # of each node on the way: how many are still to come, path, is nested
+    for number, element in enumerate(elements):
+        while above and not above[-1][0]:
+            above.pop()
+        path, is_nested = "", False
+        if above:
+            left, prefix, is_nested = above[-1]
+            above[-1] = left - 1, prefix, is_nested
+            path = (f"{prefix}." if prefix else "") + _name(element)
+        is_nested = is_nested or (number > 0 and _number(element, 3) == _REPEATED)
+        children = _number(element, 5)
+        if children or not number:
+            above.append((children, path, is_nested))
+            if len(above) > MAX_DEPTH:
+                raise Damaged(f"its columns are nested deeper than {MAX_DEPTH} levels")
+        else:
+            yield Leaf(path, is_nested, _number(element, 1) == _BYTE_ARRAY, max(0, _number(element, 2)))
+
+
+def _group(group: Struct, leaves: Sequence[Leaf], size_bytes: int) -> RowGroup:
+    chunks = _structs(group, 1)
+    if len(chunks) != len(leaves):
+        raise Damaged("a group of rows has not the columns of the schema")
+    return RowGroup(_number(group, 3), tuple(map(_chunk, chunks, leaves, [size_bytes] * len(leaves))))
+
+
+def _chunk(chunk: Struct, leaf: Leaf, size_bytes: int) -> Chunk:
+    about = chunk.get(3)
+    if not isinstance(about, dict):
+        raise Damaged("a column does not say where its pages are")
+    begin, dictionary = _number(about, 9), _number(about, 11)
+    if 0 < dictionary < begin:
+        begin = dictionary
+    end = begin + _number(about, 7)
+    if not 0 <= begin <= end <= size_bytes:
+        raise Damaged("a column lies outside of the file")
+    return Chunk(leaf, begin, end)
+
+
+def _structs(fields: Struct, number: int) -> Sequence[Struct]:
+    found = fields.get(number, [])
+    return found if isinstance(found, list) else []
+
+
+def _number(fields: Struct, number: int) -> int:
+    found = fields.get(number, 0)
+    return found if isinstance(found, int) else 0
+
+
+def _name(element: Struct) -> str:
+    found = element.get(4)
+    try:
+        return found.decode() if isinstance(found, bytes) else ""
+    except UnicodeDecodeError:
+        raise Damaged("a column's name is not UTF-8") from None
