@@ -68,9 +68,13 @@ def _inspect(layout: RunLayout, path: str) -> Picture | FileFault:
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with what ``work`` makes of it, in order, some at a time and never many ahead."""
+    """Yield each item with what ``work`` makes of it, in order, some at a time and never many ahead.
+
+    When the caller is interrupted, what is at work is not waited for.
+    """
     waiting: deque[tuple[Item, Future[Result]]] = deque()
-    with ThreadPoolExecutor(_THREADS) as pool:
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
         for item in items:
             waiting.append((item, pool.submit(work, item)))
             if len(waiting) >= _AHEAD:
@@ -79,3 +83,5 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
         while waiting:
             first, future = waiting.popleft()
             yield first, future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
