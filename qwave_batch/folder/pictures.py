@@ -9,7 +9,7 @@ from typing import Final
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.formats.gif import check_gif
 from qwave_batch.folder.formats.jpeg import check_jpeg
-from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Effort, Size, memory
+from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Content, Effort, Size, memory
 from qwave_batch.folder.formats.png import check_png
 from qwave_batch.folder.formats.signatures import foreign_kind, format_of
 from qwave_batch.folder.formats.webp import check_webp
@@ -19,7 +19,7 @@ __all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "check_file_size", "ins
 MAX_PICTURE_BYTES: Final = 256 * 2**20
 """Of a file; a download may not be larger either."""
 
-_CHECKS: dict[str, Callable[[bytes, Effort], Size]] = {
+_CHECKS: dict[str, Callable[[Content, Effort], Size]] = {
     "png": check_png,
     "jpeg": check_jpeg,
     "webp": check_webp,
@@ -55,8 +55,8 @@ def inspect_picture(path: Path) -> Picture:
     check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
         with storage_errors(path, "read"):
-            data = path.read_bytes()
-        return inspect_bytes(data)
+            content = Content(path.read_bytes(), is_kept=False)
+        return _inspect(content)
 
 
 def inspect_bytes(data: bytes) -> Picture:
@@ -64,24 +64,25 @@ def inspect_bytes(data: bytes) -> Picture:
 
     Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile.
     """
+    return _inspect(Content(data, is_kept=True))
+
+
+def _inspect(content: Content) -> Picture:
+    data, size_bytes, effort = content.data, len(content.data), Effort()
     picture_format = format_of(data)
     if picture_format is None:
         raise BadPicture(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
-    check_file_size(len(data))
+    check_file_size(size_bytes)
+    sha256 = hashlib.sha256(data).hexdigest()
+    del data  # a check may let go of it
     try:
-        width, height = _CHECKS[picture_format](data, Effort())
+        width, height = _CHECKS[picture_format](content, effort)
     except BadPicture:
         raise
     except Exception as error:  # a decoder fed hostile bytes may raise anything, and all of it means this
         reason = str(error) or type(error).__name__
         raise BadPicture(f"{picture_format.upper()} does not decode: {reason}") from error
-    return Picture(
-        format=picture_format,
-        width=width,
-        height=height,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
-    )
+    return Picture(format=picture_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
 
 
 def check_file_size(size_bytes: int) -> None:

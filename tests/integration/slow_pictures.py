@@ -8,7 +8,7 @@ from pathlib import Path
 from qwave_batch.__main__ import entry
 from qwave_batch.folder import pictures
 from qwave_batch.folder.formats import jpeg
-from qwave_batch.folder.formats.judging import Effort, Size
+from qwave_batch.folder.formats.judging import Content, Effort, Size
 from qwave_batch.simulator import server
 from qwave_batch.simulator.pictures import render
 
@@ -27,12 +27,12 @@ def serve_slow_pictures() -> None:
 
 def decode_slow_pictures() -> None:
     """Lift the caps that would refuse the slow picture, and tell when and in which thread one is decoded."""
-    checks: dict[str, Callable[[bytes, Effort], Size]] = vars(pictures)["_CHECKS"]
+    checks: dict[str, Callable[[Content, Effort], Size]] = vars(pictures)["_CHECKS"]
     check = checks["jpeg"]
 
-    def tell(data: bytes, effort: Effort) -> Size:
+    def tell(content: Content, effort: Effort) -> Size:
         sys.stderr.write(f"decoding in {threading.current_thread().name}\n")
-        return check(data, effort)
+        return check(content, effort)
 
     checks["jpeg"] = tell
     vars(jpeg).update(_MAX_SCANS=sys.maxsize, _MAX_WORK_NS=sys.maxsize)

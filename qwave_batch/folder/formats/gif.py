@@ -7,6 +7,7 @@ from PIL import Image
 from qwave_batch.folder.formats.judging import (
     MAX_FRAMES,
     BadPicture,
+    Content,
     Effort,
     Size,
     check_frame_place,
@@ -34,8 +35,9 @@ class _Frame:
     end: int
 
 
-def check_gif(data: bytes, effort: Effort) -> Size:
+def check_gif(content: Content, effort: Effort) -> Size:
     """Return the size of a GIF that is whole, or raise BadPicture."""
+    data = content.data
     try:
         frames = _Walk(data).frames()
     except IndexError:  # the walk ran off the end of the bytes

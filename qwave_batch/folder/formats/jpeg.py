@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadPicture, Effort, Size, check_size, memory
+from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadPicture, Content, Effort, Size, check_size, memory
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
@@ -63,8 +63,9 @@ class _Frame:
     """How many blocks each component has, by its number."""
 
 
-def check_jpeg(data: bytes, effort: Effort) -> Size:
+def check_jpeg(content: Content, effort: Effort) -> Size:
     """Return the size of a JPEG that is whole, or raise BadPicture."""
+    data = content.data
     frame: _Frame | None = None
     scans: list[int] = []
     """How many blocks each of them goes over."""

@@ -33,6 +33,19 @@ class BadPicture(Exception):
     """
 
 
+class Content:
+    """A file's bytes, which are let go of when a decoder works on a copy of its own."""
+
+    def __init__(self, data: bytes, *, is_kept: bool) -> None:
+        self.data = data
+        self.is_kept = is_kept
+        """Whether the caller keeps the bytes: then letting go of them frees nothing."""
+
+    def let_go(self) -> None:
+        """Forget the bytes."""
+        self.data = b""
+
+
 class Effort:
     """The processor time that one picture may take, counted in the thread that judges it."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from qwave_batch.folder.formats.judging import (
     MAX_CHUNKS,
     BadPicture,
+    Content,
     Effort,
     Size,
     check_frame_place,
@@ -90,8 +91,9 @@ class _Parts:
             self.frames.append(_FRAME_CONTROL.unpack_from(data, start)[1:])
 
 
-def check_png(data: bytes, effort: Effort) -> Size:
+def check_png(content: Content, effort: Effort) -> Size:
     """Return the size of a PNG that is whole, or raise BadPicture."""
+    data = content.data
     parts = _walk(data, effort)
     header = _read_header(parts.header)
     check_size(header.size)

@@ -7,6 +7,7 @@ from typing import Any
 from qwave_batch.folder.formats.judging import (
     MAX_CHUNKS,
     BadPicture,
+    Content,
     Effort,
     Size,
     check_frame_place,
@@ -45,8 +46,9 @@ class _Frame:
     alpha: _Chunk | None
 
 
-def check_webp(data: bytes, effort: Effort) -> Size:
-    """Return the size of a WebP that is whole, or raise BadPicture."""
+def check_webp(content: Content, effort: Effort) -> Size:
+    """Return the size of a WebP that is whole, or raise BadPicture; lets go of the content of a still picture."""
+    data = content.data
     end = 8 + int.from_bytes(data[4:8], "little")
     if len(data) < end:
         raise BadPicture("WEBP is cut short")
@@ -59,12 +61,17 @@ def check_webp(data: bytes, effort: Effort) -> Size:
         check_frame_place(frame.place, frame.size, canvas)
     whole = data if len(data) == end else data[:end]
     if len(frames) == 1 and frames[0].size == canvas:
-        _decode(whole, frames[0], len(data))
+        with memory(_memory_bytes(frames[0]) + (len(data) if content.is_kept else 0)):
+            decoder = _decoder(whole)
+            del data, whole
+            content.let_go()
+            _decode(decoder)
         return canvas
     _decoder(whole)  # it refuses files that are not built as they should be, and decodes nothing yet
     for frame in frames:
         effort.check(frame.size[0] * frame.size[1] * _S_PER_PIXEL)
-        _decode(_alone(data, frame), frame, len(data))
+        with memory(_memory_bytes(frame) + len(data)):
+            _decode(_decoder(_alone(data, frame)))
     return canvas
 
 
@@ -146,17 +153,15 @@ def _memory_bytes(frame: _Frame) -> int:
     return width * height * per_pixel + coded_bytes
 
 
-def _decode(file: bytes, frame: _Frame, size_bytes: int) -> None:
-    """Decode a file that holds one frame, while there are ``size_bytes`` in memory already."""
-    with memory(_memory_bytes(frame) + size_bytes):
-        if _decoder(file).get_next() is None:
-            raise BadPicture("WEBP does not decode: its pixels are damaged")
-
-
 def _decoder(file: bytes) -> Any:
     from PIL import _webp  # noqa: PLC0415  # Pillow may be built without it
 
-    return _webp.WebPAnimDecoder(file)
+    return _webp.WebPAnimDecoder(file)  # it takes a copy of the file
+
+
+def _decode(decoder: Any) -> None:
+    if decoder.get_next() is None:
+        raise BadPicture("WEBP does not decode: its pixels are damaged")
 
 
 def _alone(data: bytes, frame: _Frame) -> bytes:

@@ -76,6 +76,14 @@ def gif_frame(width: int, height: int, x: int = 0, y: int = 0) -> bytes:
     return b"," + struct.pack("<HHHHB", x, y, width, height, 0) + b"\x02\x02\x44\x01\0"
 
 
+def gif_flat_frame(width: int, height: int) -> bytes:
+    """A frame of one colour, whole: less than a byte for a thousand pixels."""
+    out = BytesIO()
+    Image.new("L", (width, height), 1).save(out, "GIF")
+    data = out.getvalue()
+    return data[data.index(b"," + struct.pack("<HHHH", 0, 0, width, height)) : -1]
+
+
 def gif(width: int, height: int, *blocks: bytes) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"".join(blocks) + b";"
 
