@@ -1,10 +1,11 @@
 """Whether a file is a whole picture, and what it holds."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.formats.gif import check_gif
@@ -14,7 +15,7 @@ from qwave_batch.folder.formats.png import check_png
 from qwave_batch.folder.formats.signatures import foreign_kind, format_of
 from qwave_batch.folder.formats.webp import check_webp
 
-__all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "check_file_size", "inspect_bytes", "inspect_picture"]
+__all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "inspect_bytes", "inspect_file", "inspect_picture"]
 
 MAX_PICTURE_BYTES: Final = 256 * 2**20
 """Of a file; a download may not be larger either."""
@@ -50,13 +51,16 @@ def inspect_picture(path: Path) -> Picture:
         BadPicture: it is of no known format, is cut short, or does not decode.
         StorageError: it can't be read.
     """
-    with storage_errors(path, "read"):
-        size_bytes = path.stat().st_size
-    check_file_size(size_bytes)
+    with storage_errors(path, "read"), path.open("rb") as file:
+        return inspect_file(file)
+
+
+def inspect_file(file: BinaryIO) -> Picture:
+    """Like ``inspect_picture``, of an open file; raises OSError when the system refuses."""
+    size_bytes = os.fstat(file.fileno()).st_size
+    _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
-        with storage_errors(path, "read"):
-            content = Content(path.read_bytes(), is_kept=False)
-        return _inspect(content)
+        return _inspect(Content(file.read(MAX_PICTURE_BYTES + 1), is_kept=False))
 
 
 def inspect_bytes(data: bytes) -> Picture:
@@ -72,7 +76,7 @@ def _inspect(content: Content) -> Picture:
     picture_format = format_of(data)
     if picture_format is None:
         raise BadPicture(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
-    check_file_size(size_bytes)
+    _check_file_size(size_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
     del data  # a check may let go of it
     try:
@@ -85,7 +89,7 @@ def _inspect(content: Content) -> Picture:
     return Picture(format=picture_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
 
 
-def check_file_size(size_bytes: int) -> None:
+def _check_file_size(size_bytes: int) -> None:
     """Raise BadPicture when a file is larger than a picture that is read: to be asked before it is."""
     if size_bytes > MAX_PICTURE_BYTES:
         raise BadPicture(f"{size_bytes:,} bytes are more than the {MAX_PICTURE_BYTES:,} of a picture that are read")

@@ -76,12 +76,13 @@ def gif_frame(width: int, height: int, x: int = 0, y: int = 0) -> bytes:
     return b"," + struct.pack("<HHHHB", x, y, width, height, 0) + b"\x02\x02\x44\x01\0"
 
 
-def gif_flat_frame(width: int, height: int) -> bytes:
-    """A frame of one colour, whole: less than a byte for a thousand pixels."""
+def gif_flat_frame(width: int, height: int, colour: int) -> bytes:
+    """A whole frame with a colour table of its own: less than a byte for a thousand pixels."""
     out = BytesIO()
     Image.new("L", (width, height), 1).save(out, "GIF")
-    data = out.getvalue()
-    return data[data.index(b"," + struct.pack("<HHHH", 0, 0, width, height)) : -1]
+    data, descriptor = out.getvalue(), b"," + struct.pack("<HHHH", 0, 0, width, height)
+    codes = data[data.index(descriptor) + len(descriptor) + 1 : -1]
+    return descriptor + b"\x87" + bytes((colour, 1, 2)) * 256 + codes
 
 
 def gif(width: int, height: int, *blocks: bytes) -> bytes:

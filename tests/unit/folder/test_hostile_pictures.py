@@ -101,7 +101,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "65535 x 65535 pixels",
     ),
     "gif with a frame beyond its screen": (
-        lambda: gif(1, 1, gif_flat_frame(1, 1), *3 * (gif_flat_frame(12_000, 12_000),)),
+        lambda: gif(1, 1, gif_flat_frame(1, 1, 0), *(gif_flat_frame(12_000, 12_000, number) for number in range(3))),
         "a frame of 12000 x 12000 pixels at 0, 0 lies beyond the picture of 1 x 1",
     ),
     "gif with many frames of its whole screen": (
