@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from qwave_batch.cli.interrupts import break_on_signals
+from qwave_batch.cli.interrupts import INTERRUPTED, break_on_signals
 from qwave_batch.cli.streams import own_streams, words_may_be_lost
 from qwave_batch.later import later
 
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     import qwave_batch.cli.main as command_line
 else:
     command_line = later("qwave_batch.cli.main")  # a signal that comes meanwhile ends the process in order too
-
-INTERRUPTED = 130
-"""The exit status after Ctrl-C, as shells count it."""
 
 
 def entry() -> int:
@@ -26,7 +23,7 @@ def entry() -> int:
         except KeyboardInterrupt:
             with words_may_be_lost():
                 stderr.write("stopped\n")
-            return INTERRUPTED
+    os._exit(INTERRUPTED)  # the usual way out waits for threads, which may decode for seconds
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""Ctrl-C, SIGTERM and a closed terminal: they end a command in order, and are handed to a loop that is running."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first ends a command in order, the second for sure."""
 
+import _thread
+import os
 import signal
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,6 +20,16 @@ else:
     threading = later("threading")
 
 
+INTERRUPTED = 130
+"""The exit status after Ctrl-C, as shells count it."""
+
+_LEAVE = 2
+"""So many signals ask a program to end whatever it is doing."""
+_PATIENCE_S = 1.3
+"""How long the orderly way out may take then. It may be held up by threads that are at work in a library."""
+_LAST_WORDS_S = 0.2
+
+
 class Interrupt(KeyboardInterrupt):
     """One of the signals came.
 
@@ -25,8 +39,18 @@ class Interrupt(KeyboardInterrupt):
 
 
 def break_on_signals() -> None:
-    """Have each SIGINT, SIGTERM or SIGHUP raise ``Interrupt`` in the main thread, from now on."""
-    for number in _heard():
+    """Have each SIGINT, SIGTERM or SIGHUP raise ``Interrupt`` in the main thread, from now on.
+
+    The second of them ends the process within two seconds, even while a thread decodes, waits for a lock or blocks in
+    a library. Nothing is lost by that: the ledger and the folder survive a ``kill -9`` at any point.
+    """
+    heard = _heard()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    # the number of each signal is written as it comes, though the main thread may not get to its handler for long
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    _thread.start_new_thread(_leave_on_the_second, (reader, heard))
+    for number in heard:
         signal.signal(number, _break)
 
 
@@ -40,14 +64,19 @@ def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
         yield
         return
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in _heard()}
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        with suppress(RuntimeError):  # the loop has just been closed
+            loop.call_soon_threadsafe(act)
+
+    # not by the loop's own way, which takes the place of the file that the signals are written to
+    before = {number: signal.signal(number, tell) for number in _heard()}
     for number in before:
-        loop.add_signal_handler(number, act)
+        signal.siginterrupt(number, False)  # calls that other threads are in go on, as with the loop's own way
     try:
         yield
     finally:
         for number, handler in before.items():
-            loop.remove_signal_handler(number)
             signal.signal(number, handler)
 
 
@@ -73,3 +102,22 @@ def _heard() -> tuple[signal.Signals, ...]:
 
 def _break(_number: int, _frame: FrameType | None) -> NoReturn:
     raise Interrupt
+
+
+def _leave_on_the_second(reader: int, heard: tuple[signal.Signals, ...]) -> None:
+    """Wait for the second of the signals, then end the process if it has not ended by itself soon after."""
+    count = 0
+    while count < _LEAVE:
+        count += os.read(reader, 1)[0] in heard
+    time.sleep(_PATIENCE_S)
+    _thread.start_new_thread(_say_last_words, ())  # the streams may be held by the thread that hangs
+    time.sleep(_LAST_WORDS_S)
+    os._exit(INTERRUPTED)
+
+
+def _say_last_words() -> None:
+    with suppress(Exception):
+        sys.stdout.flush()
+    with suppress(Exception):
+        sys.stderr.write("stopped\n")
+        sys.stderr.flush()

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from qwave_batch.files.regular import open_regular
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.endings import format_of
+from qwave_batch.folder.formats.signatures import format_of
 from qwave_batch.folder.hashing import sha256_of, sha256_of_file
 from qwave_batch.folder.layout import INPUTS, SPEC, RunLayout
 from qwave_batch.model.jsontypes import Json

@@ -1,43 +1,31 @@
 """Whether a file is a whole picture, and what it holds."""
 
 import hashlib
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-
-from PIL.GifImagePlugin import GifImageFile
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from typing import BinaryIO, Final
 
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.endings import format_of, missing_end
+from qwave_batch.folder.formats.gif import check_gif
+from qwave_batch.folder.formats.jpeg import check_jpeg
+from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Content, Effort, Size, memory
+from qwave_batch.folder.formats.png import check_png
+from qwave_batch.folder.formats.signatures import foreign_kind, format_of
+from qwave_batch.folder.formats.webp import check_webp
 
-MAX_PIXELS = 200_000_000
-"""No model makes a twentieth of it; a larger header is a mistake or an attack on the memory."""
-MAX_FRAME_PIXELS = 2_000_000_000
-"""All frames of an animation together."""
+__all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "inspect_bytes", "inspect_file", "inspect_picture"]
 
+MAX_PICTURE_BYTES: Final = 256 * 2**20
+"""Of a file; a download may not be larger either."""
 
-class _PlainJpeg(JpegImageFile):
-    """A JPEG without a look at its EXIF: broken metadata is no broken picture, and no warning on a run's terminal."""
-
-    def _read_dpi_from_exif(self) -> None:
-        """Read nothing."""
-
-
-# The plugins are called by name: Image.open would warn or refuse by a limit that belongs to the whole process.
-_DECODERS: dict[str, type[ImageFile]] = {
-    "png": PngImageFile,
-    "jpeg": _PlainJpeg,
-    "webp": WebPImageFile,
-    "gif": GifImageFile,
+_CHECKS: dict[str, Callable[[Content, Effort], Size]] = {
+    "png": check_png,
+    "jpeg": check_jpeg,
+    "webp": check_webp,
+    "gif": check_gif,
 }
-
-
-class BadPicture(Exception):
-    """The bytes are no whole picture; the text says why. A verdict on bytes: the run fetches again, verify reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,51 +51,45 @@ def inspect_picture(path: Path) -> Picture:
         BadPicture: it is of no known format, is cut short, or does not decode.
         StorageError: it can't be read.
     """
-    with storage_errors(path, "read"):
-        data = path.read_bytes()
-    return inspect_bytes(data)
+    with storage_errors(path, "read"), path.open("rb") as file:
+        return inspect_file(file)
+
+
+def inspect_file(file: BinaryIO) -> Picture:
+    """Like ``inspect_picture``, of an open file; raises OSError when the system refuses."""
+    size_bytes = os.fstat(file.fileno()).st_size
+    _check_file_size(size_bytes)
+    with memory(size_bytes, large=LARGE_FILE):
+        return _inspect(Content(file.read(MAX_PICTURE_BYTES + 1), is_kept=False))
 
 
 def inspect_bytes(data: bytes) -> Picture:
-    """Like ``inspect_picture``, of bytes in memory."""
+    """Like ``inspect_picture``, of bytes in memory.
+
+    Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile.
+    """
+    return _inspect(Content(data, is_kept=True))
+
+
+def _inspect(content: Content) -> Picture:
+    data, size_bytes, effort = content.data, len(content.data), Effort()
     picture_format = format_of(data)
     if picture_format is None:
-        raise BadPicture(f"neither PNG, JPEG, WebP nor GIF: {_beginning(data)}")
-    fault = missing_end(data, picture_format)
-    if fault is not None:
-        raise BadPicture(f"{picture_format.upper()} {fault}")
+        raise BadPicture(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
+    _check_file_size(size_bytes)
+    sha256 = hashlib.sha256(data).hexdigest()
+    del data  # a check may let go of it
     try:
-        width, height = _decode(data, _DECODERS[picture_format])
+        width, height = _CHECKS[picture_format](content, effort)
     except BadPicture:
         raise
     except Exception as error:  # a decoder fed hostile bytes may raise anything, and all of it means this
         reason = str(error) or type(error).__name__
         raise BadPicture(f"{picture_format.upper()} does not decode: {reason}") from error
-    return Picture(
-        format=picture_format,
-        width=width,
-        height=height,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
-    )
+    return Picture(format=picture_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
 
 
-def _decode(data: bytes, decoder: type[ImageFile]) -> tuple[int, int]:
-    with decoder(BytesIO(data)) as image:
-        size = image.size
-        frames = int(getattr(image, "n_frames", 1))
-        pixels = size[0] * size[1]
-        if pixels > MAX_PIXELS:
-            raise BadPicture(f"{size[0]} x {size[1]} pixels are more than the {MAX_PIXELS:,} that are read")
-        if pixels * frames > MAX_FRAME_PIXELS:
-            raise BadPicture(f"{frames} frames of {size[0]} x {size[1]} pixels are more than are read")
-        for number in range(frames):
-            image.seek(number)
-            image.load()
-        return size
-
-
-def _beginning(data: bytes) -> str:
-    if not data:
-        return "the file is empty"
-    return f"{len(data):,} bytes that begin with {data[:16]!r}"
+def _check_file_size(size_bytes: int) -> None:
+    """Raise BadPicture when a file is larger than a picture that is read: to be asked before it is."""
+    if size_bytes > MAX_PICTURE_BYTES:
+        raise BadPicture(f"{size_bytes:,} bytes are more than the {MAX_PICTURE_BYTES:,} of a picture that are read")

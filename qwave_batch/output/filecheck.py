@@ -9,15 +9,13 @@ from typing import Literal, TypeVar
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.disk import reason_of
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_file
 from qwave_batch.model.paths import path_fault
 from qwave_batch.model.record import ImageFile
 
 _THREADS = 4
 """Decoding lets other threads run; more than a few only wait for the disk."""
 _AHEAD = 64
-MOST_BYTES = 256 * 1024 * 1024
-"""Of an image file that is read; a run downloads no larger one."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -60,7 +58,8 @@ def _inspect(layout: RunLayout, path: str) -> Picture | FileFault:
     try:
         if layout.tree.look(path) is None:
             return FileFault(kind="missing", message="the file is not there")
-        return inspect_bytes(layout.tree.read(path, most_bytes=MOST_BYTES))
+        with layout.tree.open(path) as file:
+            return inspect_file(file)
     except OSError as error:
         return FileFault(kind="damaged", message=f"it can't be read: {reason_of(error)}")
     except (UsageError, BadPicture) as error:  # a link, a pipe, larger than any image, or not an image
@@ -68,9 +67,13 @@ def _inspect(layout: RunLayout, path: str) -> Picture | FileFault:
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with what ``work`` makes of it, in order, some at a time and never many ahead."""
+    """Yield each item with what ``work`` makes of it, in order, some at a time and never many ahead.
+
+    When the caller is interrupted, what is at work is not waited for.
+    """
     waiting: deque[tuple[Item, Future[Result]]] = deque()
-    with ThreadPoolExecutor(_THREADS) as pool:
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
         for item in items:
             waiting.append((item, pool.submit(work, item)))
             if len(waiting) >= _AHEAD:
@@ -79,3 +82,5 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
         while waiting:
             first, future = waiting.popleft()
             yield first, future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -8,11 +8,12 @@ from typing import Literal
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import SUMMARY, RunLayout
+from qwave_batch.folder.pictures import MAX_PICTURE_BYTES
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.counts import LineCounts, Tally
-from qwave_batch.output.filecheck import MOST_BYTES, check_image, in_threads
+from qwave_batch.output.filecheck import check_image, in_threads
 from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.linecheck import LineChecker
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
@@ -163,7 +164,7 @@ class _Verification:
 
     def _is_input(self, file: str, reference: str) -> bool:
         status = self.layout.tree.look(file)
-        is_plausible = status is not None and status.st_size <= MOST_BYTES
+        is_plausible = status is not None and status.st_size <= MAX_PICTURE_BYTES
         return is_plausible and PREFIX + sha256_of_file(self.layout.tree, file) == reference
 
     def _compare_with_ledger(self) -> None:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.client.answers import Downloaded
-from qwave_batch.client.tasks import MAX_DOWNLOAD_BYTES
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.layout import EVIDENCE, RunLayout
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes
+from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes, inspect_file
 from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.ledger import Ledger
@@ -46,13 +45,18 @@ class Darkroom:
     async def develop(self, negative: Negative) -> StoredFile | BadPicture:
         """Return the picture's file, which survives a power cut, or why the bytes are no whole picture.
 
-        The name is the job's until ``forget``. Raises StorageError when the disk fails.
+        The name is the job's until ``forget``. Raises StorageError when the disk fails. Cancelled, it puts nothing in
+        place any more, though its thread may still be decoding.
         """
+        is_wanted = threading.Event()
+        is_wanted.set()
         async with self._free:
             try:
-                return await asyncio.to_thread(self._develop, negative)
+                return await asyncio.to_thread(self._develop, negative, is_wanted)
             except BadPicture as bad:
                 return bad
+            finally:
+                is_wanted.clear()
 
     async def keep_evidence(self, negative: Negative, attempt_number: int) -> None:
         """Keep bytes that are no picture, for whoever wants to know what came instead."""
@@ -63,11 +67,12 @@ class Darkroom:
         """Let go of the names that a job has asked for, now that the ledger knows them."""
         self._names.forget(job_id)
 
-    def _develop(self, negative: Negative) -> StoredFile:
+    def _develop(self, negative: Negative, is_wanted: threading.Event) -> StoredFile:
         content, tree, partial = negative.fetched.content, self._layout.tree, self._layout.relative(negative.into)
         with storage_errors(negative.into):
-            data = tree.read(partial, most_bytes=MAX_DOWNLOAD_BYTES) if content is None else content
-            picture = inspect_bytes(data)
+            picture = self._inspect(partial) if content is None else inspect_bytes(content)
+            if not is_wanted.is_set():
+                raise asyncio.CancelledError  # the run has left, and the folder may be another one's by now
             modified_ns = tree.sync(partial) if content is None else tree.write_synced(partial, content)
         path = self._put_in_place(negative, picture)
         return StoredFile(
@@ -82,6 +87,10 @@ class Darkroom:
             ),
             modified_ns=modified_ns,
         )
+
+    def _inspect(self, partial: str) -> Picture:
+        with self._layout.tree.open(partial) as file:
+            return inspect_file(file)
 
     def _put_in_place(self, negative: Negative, picture: Picture) -> str:
         path = negative.restores

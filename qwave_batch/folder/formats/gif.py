@@ -1,0 +1,101 @@
+"""GIF: a walk over its blocks, then each frame decoded alone, at its own size and never onto a canvas."""
+
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from qwave_batch.folder.formats.judging import (
+    MAX_FRAMES,
+    BadPicture,
+    Content,
+    Effort,
+    Size,
+    check_frame_place,
+    check_frames,
+    check_size,
+)
+
+_SCREEN_BYTES = 13
+_MAX_BLOCKS = 4_000_000
+"""A file of 256 MiB holds a quarter of that when its blocks are full."""
+_INTERLACED = 0x40
+_MAX_FRAME_PIXELS = 1_200_000_000
+"""All frames together, each counted by its own size: ten minutes of an animation of 500 x 300."""
+_S_PER_PIXEL = 8e-9
+"""Of noise; what compresses well takes a third."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    place: Size
+    size: Size
+    code_bits: int
+    is_interlaced: bool
+    start: int
+    end: int
+
+
+def check_gif(content: Content, effort: Effort) -> Size:
+    """Return the size of a GIF that is whole, or raise BadPicture."""
+    data = content.data
+    try:
+        frames = _Walk(data).frames()
+    except IndexError:  # the walk ran off the end of the bytes
+        raise BadPicture("GIF is cut short") from None
+    if not frames:
+        raise BadPicture("GIF does not decode: it holds no picture")
+    screen = _pair(data, 6)
+    check_size(screen)
+    for frame in frames:
+        check_size(frame.size)
+        check_frame_place(frame.place, frame.size, screen)
+    check_frames([frame.size for frame in frames], most_pixels=_MAX_FRAME_PIXELS)
+    view = memoryview(data)
+    for frame in frames:
+        effort.check(frame.size[0] * frame.size[1] * _S_PER_PIXEL)
+        Image.frombytes("L", frame.size, view[frame.start : frame.end], "gif", frame.code_bits, frame.is_interlaced, -1)
+    return screen
+
+
+@dataclass(slots=True)
+class _Walk:
+    data: bytes
+    _blocks: int = field(default=0, init=False)
+
+    def frames(self) -> list[_Frame]:
+        """Return where the frames are, once the file's end is found; raise IndexError when it ends before."""
+        data, frames = self.data, list[_Frame]()
+        at = _SCREEN_BYTES + _colour_table_bytes(data[10])
+        while (kind := data[at]) != ord(";"):
+            if kind == ord("!"):  # an extension: label, then blocks
+                at = self._past_blocks(at + 2)
+            elif kind == ord(","):  # an image: descriptor, colour table, code size, then blocks
+                flags = data[at + 9]
+                start = at + 11 + _colour_table_bytes(flags)
+                size, place = _pair(data, at + 5), _pair(data, at + 1)
+                at = self._past_blocks(start)
+                frames.append(_Frame(place, size, data[start - 1], bool(flags & _INTERLACED), start, at))
+                if len(frames) > MAX_FRAMES:
+                    raise BadPicture(f"GIF has more than the {MAX_FRAMES:,} frames that are read")
+            else:
+                raise BadPicture(f"GIF is damaged: no block begins as the one at byte {at:,} does")
+        return frames
+
+    def _past_blocks(self, at: int) -> int:
+        """Return the position behind a row of blocks, each of which says how long it is."""
+        data, left = self.data, _MAX_BLOCKS - self._blocks
+        while (size := data[at]) > 0 and left > 0:
+            at += size + 1
+            left -= 1
+        if left <= 0:
+            raise BadPicture(f"GIF has more than the {_MAX_BLOCKS:,} blocks that are read")
+        self._blocks = _MAX_BLOCKS - left + 1
+        return at + 1
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _pair(data: bytes, at: int) -> Size:
+    return int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 2 : at + 4], "little")

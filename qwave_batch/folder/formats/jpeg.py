@@ -1,0 +1,172 @@
+"""JPEG: a walk over its markers, then a decode at an eighth of its size, which reads all of its data all the same."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image
+
+from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadPicture, Content, Effort, Size, check_size, memory
+
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
+"""Markers that have no length and no content."""
+_BASELINE = frozenset({0xC0, 0xC1})
+_PROGRESSIVE = 0xC2
+_ARITHMETIC = frozenset({0xC9, 0xCA})
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+"""Markers that describe the picture; those that are not named above are of kinds that programs do not read."""
+
+# In coded data FF 00 is a byte and FF D0-D7 a restart; FF before any other byte but FF is the next marker. A search in
+# classes of bytes takes its time once a byte, whatever the bytes are.
+_CLASSES = bytes(
+    {0xFF: ord("F"), **dict.fromkeys((0, *range(0xD0, 0xD8)), ord("d"))}.get(byte, ord("m")) for byte in range(256)
+)
+_FIRST_WINDOW, _LAST_WINDOW = 64, 2**20
+
+_SCALE = 8
+_BLOCK = 8
+"""Pixels along each side of what is coded together."""
+_COEFFICIENTS_BYTES = 128
+"""Of one block, which a decoder keeps when it comes in several scans."""
+_MODES = {1: ("L", "L"), 3: ("RGB", "RGB"), 4: ("CMYK", "CMYK;I")}
+"""Pillow's modes, and what its decoder makes of so many components."""
+_MAX_FACTOR = 4
+
+_MAX_SCANS = 500
+"""Encoders make about ten. Some make more for pictures that few programs show."""
+_MAX_WORK_NS = 4_500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """Processor time that a decode takes at most, measured with pictures made to take long."""
+
+    block_ns: int
+    """A block, once for each scan that goes over it."""
+    byte_ns: int
+    """A byte of the file."""
+
+
+_BASELINE_COST = _Cost(30, 10)
+_PROGRESSIVE_COST = _Cost(40, 28)
+_ARITHMETIC_COST = _Cost(1_000, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The picture as its header describes it."""
+
+    marker: int
+    size: Size
+    blocks: dict[int, int]
+    """How many blocks each component has, by its number."""
+
+
+def check_jpeg(content: Content, effort: Effort) -> Size:
+    """Return the size of a JPEG that is whole, or raise BadPicture."""
+    data = content.data
+    frame: _Frame | None = None
+    scans: list[int] = []
+    """How many blocks each of them goes over."""
+    end = 0
+    for number, (marker, start, end) in enumerate(_segments(data)):
+        if number > MAX_CHUNKS or len(scans) > _MAX_SCANS:
+            raise BadPicture(f"JPEG has more than the {MAX_CHUNKS:,} segments or {_MAX_SCANS} scans that are read")
+        if number % 1024 == 0:
+            effort.check()
+        if marker in _FRAMES:
+            if frame is not None:
+                raise BadPicture("JPEG does not decode: it has two headers")
+            frame = _read_frame(marker, data[start:end])
+        elif marker == _SOS:
+            scans.append(_scanned_blocks(data[start:end], frame))
+    if frame is None or not scans:
+        raise BadPicture("JPEG does not decode: it holds no picture")
+    _check_work(frame, scans, len(data))
+    effort.check()
+    with memory(_memory_bytes(frame, scans) + len(data)):
+        _decode(memoryview(data)[:end], frame)
+    return frame.size
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield each marker up to the last one, with where its content begins and ends; coded data is passed over."""
+    at = 2
+    while True:
+        at = _after_marker(data, at)
+        marker = data[at - 1]
+        if marker == _EOI:
+            yield marker, at, at
+            return
+        if marker in _ALONE:
+            continue
+        end = at + int.from_bytes(data[at : at + 2])
+        if at + 2 > len(data) or end > len(data):
+            raise BadPicture("JPEG is cut short")
+        yield marker, at + 2, end
+        at = max(end, at + 2)
+
+
+def _after_marker(data: bytes, at: int) -> int:
+    """Return the position behind the next marker."""
+    window = _FIRST_WINDOW
+    while at + 1 < len(data):
+        found = data[at : at + window].translate(_CLASSES).find(b"Fm")
+        if found >= 0:
+            return at + found + 2
+        at += window - 1  # the last byte may be the first one of a marker
+        window = min(window * 8, _LAST_WINDOW)
+    raise BadPicture("JPEG is cut short")
+
+
+def _read_frame(marker: int, content: bytes) -> _Frame:
+    if marker not in {*_BASELINE, _PROGRESSIVE, *_ARITHMETIC}:
+        raise BadPicture("JPEG does not decode: it is of a kind, such as lossless, that is not read")
+    count = content[5] if len(content) > 5 else 0  # noqa: PLR2004  # the place of the count
+    if count not in _MODES or len(content) < 6 + 3 * count:
+        raise BadPicture("JPEG does not decode: its header is damaged")
+    if content[0] != 8:  # noqa: PLR2004  # bits of a sample
+        raise BadPicture("JPEG does not decode: it has more or less than 8 bits a sample")
+    height, width = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
+    check_size((width, height))
+    components = [content[6 + 3 * place :][:3] for place in range(count)]
+    factors = [(part[1] >> 4, part[1] & 15) for part in components]
+    if not all(1 <= factor <= _MAX_FACTOR for pair in factors for factor in pair):
+        raise BadPicture("JPEG does not decode: its header is damaged")
+    columns = math.ceil(width / (_BLOCK * max(across for across, _ in factors)))
+    rows = math.ceil(height / (_BLOCK * max(down for _, down in factors)))
+    return _Frame(
+        marker=marker,
+        size=(width, height),
+        blocks={
+            part[0]: columns * across * rows * down for part, (across, down) in zip(components, factors, strict=True)
+        },
+    )
+
+
+def _scanned_blocks(content: bytes, frame: _Frame | None) -> int:
+    if frame is None or not content:
+        raise BadPicture("JPEG does not decode: a scan comes before the header")
+    return sum(frame.blocks.get(content[place], 0) for place in range(1, min(len(content), 1 + 2 * content[0]), 2))
+
+
+def _check_work(frame: _Frame, scans: list[int], size_bytes: int) -> None:
+    """Refuse a picture whose decode would take too long."""
+    cost = _ARITHMETIC_COST if frame.marker in _ARITHMETIC else _BASELINE_COST
+    cost = _PROGRESSIVE_COST if frame.marker == _PROGRESSIVE else cost
+    blocks = max(sum(frame.blocks.values()), sum(scans))
+    if blocks * cost.block_ns + size_bytes * cost.byte_ns > _MAX_WORK_NS:
+        raise BadPicture(f"JPEG has {len(scans)} scans that go over {blocks:,} blocks, more than is decoded")
+
+
+def _memory_bytes(frame: _Frame, scans: list[int]) -> int:
+    is_in_one_pass = len(scans) == 1 and frame.marker in _BASELINE
+    return 0 if is_in_one_pass else sum(frame.blocks.values()) * _COEFFICIENTS_BYTES
+
+
+def _decode(data: memoryview, frame: _Frame) -> None:
+    mode, raw_mode = _MODES[len(frame.blocks)]
+    width, height = frame.size
+    size = (math.ceil(width / _SCALE), math.ceil(height / _SCALE))
+    Image.frombytes(mode, size, data, "jpeg", raw_mode, "", _SCALE, 0)

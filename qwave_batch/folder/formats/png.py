@@ -1,0 +1,174 @@
+"""PNG: every checksum, and every row of the still picture inflated as a stream, in memory that does not grow.
+
+Chunks that do not make the picture (texts, profiles, the frames of an animation) are held to their checksum only: they
+are never unpacked, so that they can neither condemn a picture nor fill the memory.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from qwave_batch.folder.formats.judging import (
+    MAX_CHUNKS,
+    BadPicture,
+    Content,
+    Effort,
+    Size,
+    check_frame_place,
+    check_size,
+)
+
+_SIGNATURE_BYTES = 8
+_HEADER = struct.Struct(">IIBBBBB")
+_FRAME_CONTROL = struct.Struct(">IIIII")
+_FRAME_CONTROL_BYTES = 26
+_NAMED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"})
+
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_INDEXED = 3
+_PALETTE_BYTES = range(3, 769, 3)
+_MAX_RAW_BYTES = 2**30
+"""Of all rows: 200 million pixels of four bytes, or 134 million of eight."""
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""Of Adam7: the first column and row, and the steps."""
+
+_FILTERS = bytes(range(5))
+_PIECE = 2**16
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    size: Size
+    colour: int
+    bits_per_pixel: int
+    is_interlaced: bool
+
+    def passes(self) -> Iterator[tuple[int, int]]:
+        """Yield how many rows each pass has, and the bytes of a row with its filter."""
+        width, height = self.size
+        spans = _PASSES if self.is_interlaced else ((0, 0, 1, 1),)
+        for x, y, step_x, step_y in spans:
+            columns, rows = -((x - width) // step_x), -((y - height) // step_y)
+            if columns > 0 and rows > 0:
+                yield rows, 1 + (columns * self.bits_per_pixel + 7) // 8
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What of a file makes its picture."""
+
+    header: bytes = b""
+    palette: bytes | None = None
+    pixels: list[tuple[int, int]] = field(default_factory=list)
+    """Where the compressed rows begin and end."""
+    frames: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Width, height, x and y of an animation's frames."""
+    is_animated: bool = False
+    is_broken_off: bool = False
+    """Whether another chunk came after the pixels: what follows of them is not read by anybody."""
+
+    def take(self, kind: bytes, data: bytes, start: int, end: int) -> None:
+        """Take in the next chunk."""
+        if not self.header and kind != b"IHDR":
+            raise BadPicture("PNG does not decode: its header is not at its beginning")
+        if kind == b"IDAT":
+            if not self.is_broken_off:
+                self.pixels.append((start, end))
+            return
+        self.is_broken_off = bool(self.pixels)
+        if kind == b"IHDR":
+            if self.header:
+                raise BadPicture("PNG does not decode: it has two headers")
+            self.header = data[start:end] or b"\0"
+        elif kind == b"PLTE":
+            self.palette = data[start : min(end, start + _PALETTE_BYTES.stop)]
+        elif kind == b"acTL":
+            self.is_animated = self.is_animated or not self.pixels
+        elif kind == b"fcTL" and self.is_animated and end - start == _FRAME_CONTROL_BYTES:
+            self.frames.append(_FRAME_CONTROL.unpack_from(data, start)[1:])
+
+
+def check_png(content: Content, effort: Effort) -> Size:
+    """Return the size of a PNG that is whole, or raise BadPicture."""
+    data = content.data
+    parts = _walk(data, effort)
+    header = _read_header(parts.header)
+    check_size(header.size)
+    if header.colour == _INDEXED and (parts.palette is None or len(parts.palette) not in _PALETTE_BYTES):
+        raise BadPicture("PNG does not decode: its palette is missing or damaged")
+    for width, height, x, y in parts.frames:
+        check_frame_place((x, y), (width, height), header.size)
+    _inflate(_blocks(data, parts.pixels, effort), header)
+    return header.size
+
+
+def _walk(data: bytes, effort: Effort) -> _Parts:
+    """Hold every chunk to its checksum, up to the last one."""
+    parts, at, view = _Parts(), _SIGNATURE_BYTES, memoryview(data)
+    for number in range(MAX_CHUNKS):
+        if number % 4096 == 0:
+            effort.check()
+        if at + 12 > len(data):
+            raise BadPicture("PNG is cut short")
+        start, end = at + 8, at + 8 + int.from_bytes(data[at : at + 4])
+        kind = data[at + 4 : start]
+        if end + 4 > len(data):
+            raise BadPicture("PNG is cut short")
+        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
+            named = kind.decode() if kind in _NAMED else f"at byte {at:,}"
+            raise BadPicture(f"PNG is damaged: the checksum of chunk {named} is wrong")
+        if not kind.isalpha():
+            raise BadPicture(f"PNG is damaged: a chunk has no right name at byte {at:,}")
+        if kind == b"IEND":
+            return parts
+        parts.take(kind, data, start, end)
+        at = end + 4
+    raise BadPicture(f"PNG has more than the {MAX_CHUNKS:,} chunks that are read")
+
+
+def _read_header(header: bytes) -> _Header:
+    if len(header) < _HEADER.size:
+        raise BadPicture("PNG does not decode: it has no whole header")
+    width, height, depth, colour, compression, filtering, interlace = _HEADER.unpack_from(header)
+    if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
+        raise BadPicture("PNG does not decode: its header says what no PNG can be")
+    return _Header((width, height), colour, depth * _SAMPLES[colour], interlace == 1)
+
+
+def _blocks(data: bytes, pixels: list[tuple[int, int]], effort: Effort) -> Iterator[bytes]:
+    """Yield what the compressed rows unpack to, a little at a time."""
+    unpacker, view = zlib.decompressobj(), memoryview(data)
+    for start, end in pixels:
+        for at in range(start, end, _PIECE):
+            piece: bytes | memoryview = view[at : min(end, at + _PIECE)]
+            while len(piece) and not unpacker.eof:
+                effort.check()
+                yield unpacker.decompress(piece, _BLOCK)
+                piece = unpacker.unconsumed_tail
+    yield unpacker.flush(_BLOCK)
+
+
+def _inflate(blocks: Iterator[bytes], header: _Header) -> None:
+    """Read all rows; their filters are the only bytes in them that can be wrong."""
+    passes = list(header.passes())
+    raw_bytes = sum(rows * row_bytes for rows, row_bytes in passes)
+    if raw_bytes > _MAX_RAW_BYTES:
+        raise BadPicture(f"PNG unpacks to {raw_bytes:,} bytes, more than the {_MAX_RAW_BYTES:,} that are read")
+    block = b""
+    try:
+        for rows, row_bytes in passes:
+            left, to_next_row = rows * row_bytes, 0
+            while left:
+                block = block or next(blocks)
+                part, block = block[:left], block[left:]
+                if part[to_next_row::row_bytes].translate(None, _FILTERS):
+                    raise BadPicture("PNG does not decode: a row has an unknown filter")
+                to_next_row = (to_next_row - len(part)) % row_bytes
+                left -= len(part)
+    except StopIteration:
+        raise BadPicture("PNG does not decode: its pixels are cut short") from None
+    except zlib.error:
+        raise BadPicture("PNG does not decode: its compressed pixels are damaged") from None
