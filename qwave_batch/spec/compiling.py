@@ -7,13 +7,36 @@ from typing import Any
 from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.bounds import Budget, concat
+from qwave_batch.spec.bounds import Allowance, Budget, concat
 from qwave_batch.spec.faults import TemplateFault, failure_message, missing_fault
-from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, Part, fill, fill_typed, parts_of
+from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, Part, fill, fill_typed, parts_of, plain_names
 from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
-from qwave_batch.spec.sandbox import NameMissing
+from qwave_batch.spec.sandbox import NameMissing, SpecEnvironment
 from qwave_batch.spec.syntax import RESULT, parse, typed_expression
+
+
+class Code:
+    """The code of a template, made when it is first run: most templates never are (see ``fills``)."""
+
+    __slots__ = ("_environment", "_made", "_tree")
+
+    def __init__(self, environment: Environment, tree: nodes.Template) -> None:
+        self._environment = environment
+        self._tree: nodes.Template | None = tree
+        self._made: Template | None = None
+
+    def get(self) -> Template:
+        """Return the code.
+
+        Raises:
+            TemplateSyntaxError: The template is more than a template may be, or uses what there is not.
+        """
+        if self._made is None:
+            if self._tree is None:
+                raise TemplateSyntaxError("it could not be compiled before", 1)
+            self._made, self._tree = self._environment.from_string(self._tree), None
+        return self._made
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +44,7 @@ class Compiled:
     """The text of a template, ready to be filled in any number of times."""
 
     source: str
-    template: Template
+    code: Code
     names: frozenset[str]
     asked: frozenset[str]
     """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
@@ -29,13 +52,15 @@ class Compiled:
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
+    words: int
+    """How many words there are in its tags, which is what compiling it cost."""
     fills: tuple[Part, ...] | None = None
     """What it is made of, if it only names values."""
     finalize: Callable[[Any], Any] | None = None
     """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
 
 
-def compile_text(environment: Environment, source: str, *, keeps_type: bool = True) -> Compiled:
+def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool = True) -> Compiled:
     """Return the compiled template.
 
     Args:
@@ -48,17 +73,21 @@ def compile_text(environment: Environment, source: str, *, keeps_type: bool = Tr
     """
     try:
         tree = parse(environment, source)
-        free = frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
+        named = plain_names(tree).difference(environment.globals)
+        fills = parts_of(tree, named)
+        free = named if fills else frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
         attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
         asked = free.intersection(_asked(tree))
-        lines = {name.name: name.lineno for name in reversed(list(tree.find_all(nodes.Name)))}
+        every = list(tree.find_all(nodes.Node))
+        lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
-        fills = parts_of(tree, free)
-        template = environment.from_string(typed or tree)
+        code = Code(environment, typed or tree)
+        if not fills:
+            code.get()
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
-    finalize = None if keeps_type else environment.finalize
-    return Compiled(source, template, free, asked, attributes, lines, typed is not None, fills, finalize)
+    finalize = None if keeps_type else environment.as_part
+    return Compiled(source, code, free, asked, attributes, lines, typed is not None, len(every), fills, finalize)
 
 
 def _asked(tree: nodes.Node) -> Iterable[str]:
@@ -100,8 +129,16 @@ def _chains(tree: nodes.Node) -> Iterable[Path]:
             yield (below.name, *reversed(chain))
 
 
-def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) -> Json:
+def render_compiled(
+    compiled: Compiled, where: Path, scope: Mapping[str, Json], allowance: Allowance | None = None
+) -> Json:
     """Return the template filled in from ``scope``.
+
+    Args:
+        compiled: The template.
+        where: Its place in the spec.
+        scope: The values of the names that it uses.
+        allowance: What the templates of its plan may still do together.
 
     Raises:
         TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
@@ -110,14 +147,18 @@ def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) 
     if filled is not OUT_OF_THE_ORDINARY:
         return filled  # type: ignore[no-any-return]  # a text or a number
     source = compiled.source
-    context = compiled.template.new_context({name: scope[name] for name in compiled.names if name in scope})
     try:
-        parts = compiled.template.root_render_func(context)
+        template = compiled.code.get()
+        context: Any = template.new_context({name: scope[name] for name in compiled.names if name in scope})
+        budget = context.budget = Budget(allowance)
+        parts = template.root_render_func(context)
         if compiled.is_typed:
             for _ in parts:
                 pass
-            return as_json(context.vars[RESULT])
-        text = concat(_bounded(parts))
+            value = context.vars[RESULT]
+            budget.weigh(value)
+            return as_json(value)
+        text = concat(_counted(parts, budget))
         check_text(text)
     except NameMissing as error:
         line = compiled.lines.get(str(error.name), 1)
@@ -136,8 +177,8 @@ def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:
     return fill(fills, scope, compiled.finalize)
 
 
-def _bounded(parts: Iterable[str]) -> Iterable[str]:
-    budget = Budget()
+def _counted(parts: Iterable[str], budget: Budget) -> Iterable[str]:
     for part in parts:
-        budget.charge(part)
+        budget.step()
+        budget.make(len(part))
         yield part

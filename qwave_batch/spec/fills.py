@@ -11,7 +11,7 @@ from jinja2 import nodes
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import MAX_CHARACTERS
-from qwave_batch.spec.jsonvalues import MAX_INTEGER
+from qwave_batch.spec.jsonvalues import MAX_INTEGER, is_whole
 
 Part: TypeAlias = str | tuple[str, ...]
 """A text as it stands, or the way to a value: ``("row", "Prompt")``."""
@@ -29,28 +29,47 @@ def parts_of(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | N
             return None
 
 
+_LANGUAGE = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
+"""Names that may be the template language's own."""
+
+
+def plain_names(tree: nodes.Template) -> frozenset[str]:
+    """Return the names in a template that is nothing but texts and names, as far as they are values."""
+    match tree.body:
+        case [nodes.Output()]:
+            return frozenset(node.name for node in tree.find_all(nodes.Name)).difference(_LANGUAGE)
+        case _:
+            return frozenset()
+
+
 def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
     """Return the text, or OUT_OF_THE_ORDINARY."""
     pieces: list[str] = []
+    size = 0
     for part in parts:
         if isinstance(part, str):
-            pieces.append(part)
-            continue
-        value = look_up(part, scope)
-        if type(value) is int and abs(value) <= MAX_INTEGER:
-            value = str(value)
-        elif type(value) is not str:
+            value = part
+        else:
+            value = look_up(part, scope)
+            if type(value) is int and abs(value) <= MAX_INTEGER:
+                value = str(value)
+            elif type(value) is not str or len(value) > MAX_CHARACTERS:
+                return OUT_OF_THE_ORDINARY
+            if finalize:
+                value = finalize(value)
+        size += len(value)
+        if size > MAX_CHARACTERS:
             return OUT_OF_THE_ORDINARY
-        pieces.append(finalize(value) if finalize else value)
+        pieces.append(value)
     text = "".join(pieces)
-    return text if len(text) <= MAX_CHARACTERS and _is_whole(text) else OUT_OF_THE_ORDINARY
+    return text if is_whole(text) else OUT_OF_THE_ORDINARY
 
 
 def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
     """Return the value that a template of one name stands for, or OUT_OF_THE_ORDINARY."""
     value = look_up(part, scope)
     if type(value) is str:
-        return value if _is_whole(value) else OUT_OF_THE_ORDINARY
+        return value if is_whole(value) else OUT_OF_THE_ORDINARY
     return value if type(value) is int and abs(value) <= MAX_INTEGER else OUT_OF_THE_ORDINARY
 
 
@@ -79,8 +98,3 @@ def _part(node: nodes.Node, free: frozenset[str]) -> Part | None:
             case _:
                 return None
     return (node.name, *reversed(way)) if node.name in free else None
-
-
-def _is_whole(text: str) -> bool:
-    """Whether there is no lone surrogate in the text, as far as can be seen at once."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
