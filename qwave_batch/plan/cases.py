@@ -11,6 +11,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import rendered
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.naming import slug
@@ -76,7 +77,7 @@ class CaseReader:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
         self.faults.row = None
         if prompt.table is None:
-            names = {**self.variables, **render_variables(prompt.variables, self.variables, self.faults)}
+            names = {**self.variables, **render_variables(prompt.variables, self.variables, self.faults, Room())}
             case = self._case(prompt, names, None, is_kept=True)
             if case:
                 yield case
@@ -97,7 +98,7 @@ class CaseReader:
             self.faults.row = row
             names: dict[str, Json] = {**self.variables, "row": row.cells, "row_number": row.number}
             if prompt.variables:
-                names |= render_variables(prompt.variables, names, self.faults)
+                names |= render_variables(prompt.variables, names, self.faults, Room())
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
 

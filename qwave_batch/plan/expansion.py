@@ -9,7 +9,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
 from qwave_batch.plan.assembling import Assembler
 from qwave_batch.plan.cases import CaseReader
-from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.combinations import MOST_COMPARED, MOST_ENTRIES, Matrix
 from qwave_batch.plan.entries import Cell, Entry, Lane
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.holes import Fragments, holes_of
@@ -24,9 +24,6 @@ from qwave_batch.plan.shapes import shapes_of
 from qwave_batch.plan.summary import Figures
 from qwave_batch.spec.document import Path, Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
-
-MOST_ENTRIES = 20_000_000
-"""More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,9 +130,18 @@ class Expansion:
         if per_prompt > MOST_ENTRIES:
             self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
             return
+        if not self.matrix.can_compare:
+            self.faults.add(
+                ("matrix",),
+                f"excludes and includes are held against {self.matrix.comparisons:,} values of axes; "
+                f"at most {MOST_COMPARED:,} are compared",
+                suggestion="write fewer of them, or shorter axes",
+            )
+            return
         index = 0
         fragments = Fragments()
         self.reader.start()
+        self.faults.allowance.refill()
         for prompt in self.prompts:
             lane = self._lane(prompt, fragments)
             for case in self.reader.cases(prompt):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
 from qwave_batch.spec.rows import Row
 from qwave_batch.spec.templates import TemplateFault
@@ -29,6 +30,8 @@ class Faults:
     """Names that templates with a mistake use all the same."""
     row: Row | None = None
     """The row of a table that is being looked at, to be named with what is found there."""
+    allowance: Allowance = field(default_factory=Allowance)
+    """What the templates of the plan may still do together; all that is looked at here shares it."""
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)

@@ -16,6 +16,7 @@ Fetch: TypeAlias = Callable[[tuple[int, ...], int, Scope], Json]
 """Gives the value of a field in a cell: its slots, its repeat, its scope."""
 
 HELD_FRAGMENTS = 4096
+HELD_CHARACTERS = 10_000_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class Fragments:
     """The canonical JSON of values, the last few thousand held."""
 
     _held: dict[str, bytes] = field(default_factory=dict)
+    _size: int = 0
+    """The characters that are held."""
 
     def of(self, value: Json) -> bytes:
         """Return the canonical JSON of a value.
@@ -82,8 +85,10 @@ class Fragments:
     def _of_text(self, text: str) -> bytes:
         fragment = self._held.get(text)
         if fragment is None:
-            if len(self._held) >= HELD_FRAGMENTS:
+            self._size += len(text)
+            if len(self._held) >= HELD_FRAGMENTS or self._size > HELD_CHARACTERS:
                 self._held.clear()
+                self._size = len(text)
             # the escapes of RFC 8785 are those of the standard encoder; a lone surrogate fails to encode
             fragment = self._held[text] = json.dumps(text, ensure_ascii=False).encode()
         return fragment

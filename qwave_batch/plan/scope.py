@@ -28,7 +28,7 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
         of: What the names belong to, to end the sentence "x is not defined".
     """
     try:
-        value = compile_value(raw, where)
+        value = compile_value(raw, where, faults.allowance)
     except TemplateFault as fault:
         faults.add_template(fault, value=raw)
         return None

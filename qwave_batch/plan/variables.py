@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import compiled, rendered
 from qwave_batch.plan.vocabulary import BUILT_IN
 from qwave_batch.spec.document import Path
@@ -31,10 +32,12 @@ def compile_variables(
     return values
 
 
-def render_variables(values: Mapping[str, Value | None], scope: Mapping[str, Json], faults: Faults) -> dict[str, Json]:
-    """Return the rendered variables, in order."""
+def render_variables(
+    values: Mapping[str, Value | None], scope: Mapping[str, Json], faults: Faults, room: Room
+) -> dict[str, Json]:
+    """Return the rendered variables, in order, as far as there is room for them."""
     seen = dict(scope)
     own: dict[str, Json] = {}
     for name, value in values.items():
-        own[name] = seen[name] = rendered(value, seen, faults)
+        own[name] = seen[name] = room.hold(value, rendered(value, seen, faults), faults)
     return own
