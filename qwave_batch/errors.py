@@ -17,6 +17,7 @@ Raisers pass facts; the class words them. Foreign errors are translated at one b
 
 import difflib
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from qwave_batch.model.problem import Problem
 
@@ -91,11 +92,19 @@ class RunStopped(QwaveError):
     exit_status = 130
 
 
+_LONGEST_NAME = 100  # characters: comparing spellings takes a time that grows faster than names do
+_MOST_COMPARED = 1000  # names: nobody chooses among more
+
+
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the known name closest to ``name``, compared without case, or None when none is close.
 
-    ``cutoff`` is how close, from 0 to 1 for the same.
+    ``cutoff`` is how close, from 0 to 1 for the same. A very long name has none, and of very many only the first are
+    looked at.
     """
-    folded = {candidate.casefold(): candidate for candidate in known}
+    if len(name) > _LONGEST_NAME:
+        return None
+    short = (candidate for candidate in known if len(candidate) <= _LONGEST_NAME)
+    folded = {candidate.casefold(): candidate for candidate in islice(short, _MOST_COMPARED)}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Place, Problem
 from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
 from qwave_batch.spec.rows import Row
@@ -64,6 +65,7 @@ class Faults:
         if known := self._found.get(key):
             self._found[key] = self._once_more(known)
         elif self._messages[where] < MESSAGES_AT_A_PLACE:
+            self._check_number()
             self._messages[where] += 1
             self._found[key] = Problem(
                 message=message,
@@ -100,6 +102,7 @@ class Faults:
 
     def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
+        self._check_number()
         self._found.setdefault(
             (where, "error", message),
             Problem(
@@ -121,6 +124,11 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def _check_number(self) -> None:
+        """Give up when there are too many problems for anybody to read: to look for the rest may take minutes."""
+        if len(self._found) >= MOST_PROBLEMS:
+            raise SpecError([*self.problems(), TOO_MANY])
 
     def _once_more(self, known: Problem) -> Problem:
         rows = known.rows if len(known.rows) >= ROWS_SHOWN else tuple(dict.fromkeys((*known.rows, *self._row_place())))

@@ -12,7 +12,11 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import TemplateFault, Value, compile_value
 from qwave_batch.spec.unknown import UNKNOWN
+from qwave_batch.spec.words import names_listed
 
+NAMES_SHOWN = 100
+GUESSES = 200
+"""Problems that get a guess at what was meant: to make one takes longer than to find the problem."""
 _OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
 _HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
 
@@ -42,13 +46,13 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
 def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "") -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
     at_hand = sorted(known)
-    guess = nearest(name, at_hand)
+    guess = nearest(name, at_hand) if len(faults) < GUESSES else None
     hint = f'did you mean "{guess}"?' if guess else _HINTS.get(name)
     faults.add(
         where,
-        f'"{name}" is not defined{of}; at hand: {", ".join(at_hand) or "nothing"}',
+        f'"{name}" is not defined{of}; at hand: {names_listed(at_hand, NAMES_SHOWN)}',
         value=name,
-        allowed=tuple(at_hand),
+        allowed=tuple(at_hand[:NAMES_SHOWN]),
         suggestion=hint,
     )
 

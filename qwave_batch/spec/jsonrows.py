@@ -1,21 +1,22 @@
 """Rows of tables that are JSON objects: read strictly, or what is wrong with them."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.jsonvalues import check_leaves
 from qwave_batch.spec.rows import Row, RowFault
-from qwave_batch.spec.words import kind_of
+from qwave_batch.spec.words import cut, kind_of
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'the key "{twice}" stands there twice')
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, _ in pairs if counts[name] > 1)
+        raise ValueError(f'the key "{cut(twice)}" stands there twice')
     return fields
 
 

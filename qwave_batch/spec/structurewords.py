@@ -223,7 +223,7 @@ def _too_long(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
 def _not(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     if misfit.is_name:
         key = misfit.value
-        message = f'"{key}" is a word of the template language'
+        message = f"{shown(key)} is a word of the template language"
         yield _at_key(marks, (*misfit.path, key), message, "choose another name")
     elif not misfit.wanted:
         yield from _not_here(misfit, marks)
