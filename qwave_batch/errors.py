@@ -48,6 +48,7 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
         self.suggestion = nearest(name, self.known)
+        name = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
         guess = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
         super().__init__(f'unknown {kind} "{name}"{guess}{" " if guess else "; " if hint else ""}{hint}')
 

@@ -17,7 +17,7 @@ from qwave_batch.spec.templates import Value
 HELD_POSITIONS = 65_536
 MOST_ENTRIES = 20_000_000
 """More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
-MOST_COMPARED = 10_000_000
+MOST_COMPARED = 4_000_000
 """How often a value of an axis may be held against an exclude or include: that many take some seconds."""
 
 

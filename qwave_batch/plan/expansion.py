@@ -20,7 +20,7 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.paths import OutputPath, PathClashes
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.requests import RequestBuilder
-from qwave_batch.plan.shapes import shapes_of
+from qwave_batch.plan.shapes import Shapes, shapes_of
 from qwave_batch.plan.summary import Figures
 from qwave_batch.spec.document import Path, Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
@@ -140,10 +140,11 @@ class Expansion:
             return
         index = 0
         fragments = Fragments()
+        shared: list[Shapes] = []
         self.reader.start()
         self.faults.allowance.refill()
         for prompt in self.prompts:
-            lane = self._lane(prompt, fragments)
+            lane = self._lane(prompt, fragments, shared)
             for case in self.reader.cases(prompt):
                 if index > MOST_ENTRIES:
                     self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
@@ -159,13 +160,18 @@ class Expansion:
     def _note_size(self, where: Path, what: str) -> None:
         self.faults.add(where, f"{what}; a plan has at most {MOST_ENTRIES:,}", suggestion="take fewer, or some of them")
 
-    def _lane(self, prompt: CompiledPrompt, fragments: Fragments) -> Lane:
+    def _lane(self, prompt: CompiledPrompt, fragments: Fragments, shared: list[Shapes]) -> Lane:
+        """Return what the entries of a prompt go through; prompts that differ in their text share their shapes."""
         builder = RequestBuilder(self.base, prompt, self.matrix)
         holes = holes_of(builder, self.catalog)
+        shapes = shapes_of(builder, holes)
+        if not shapes.follows_prompt:
+            shared[:] = shared or [shapes]
+            shapes = shared[0]
         return Lane(
             builder=builder,
             holes=holes,
-            shapes=shapes_of(builder, holes),
+            shapes=shapes,
             fragments=fragments,
             assembler=self._assembler,
         )

@@ -12,8 +12,10 @@ from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
 from qwave_batch.spec.rows import Row
 from qwave_batch.spec.templates import TemplateFault
+from qwave_batch.spec.words import cut
 
 SHOWN_CHARACTERS = 120
+MESSAGE_CHARACTERS = 5000
 MESSAGES_AT_A_PLACE = 10
 """A value out of a table can be wrong in as many ways as the table has rows; so many of them are told."""
 ROWS_SHOWN = 3
@@ -60,6 +62,7 @@ class Faults:
         """Note a problem with the value at ``where``."""
         if self._is_muted:
             return
+        message = cut(message, MESSAGE_CHARACTERS)
         severity = "warning" if warning else "error"
         key = (where, severity, message)
         if known := self._found.get(key):
@@ -89,8 +92,16 @@ class Faults:
             )
 
     def add_template(self, fault: TemplateFault, *, value: Json = None) -> None:
-        """Note a template that does not parse, or can't be filled in."""
+        """Note a template that does not parse, or can't be filled in.
+
+        Raises:
+            SpecError: With everything noted, when the templates have done all that those of a plan may.
+        """
+        if self.allowance.is_spent:
+            self._is_muted = False
         self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
+        if self.allowance.is_spent:
+            raise SpecError(self.problems())
 
     def take(self, problems: Iterable[Problem], where: Path) -> None:
         """Note problems that somebody else found, in what is named at ``where``."""

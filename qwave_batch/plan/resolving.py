@@ -101,6 +101,8 @@ class MatrixReader:
 
     def _render(self, raw: Json, where: Path) -> Json:
         value = compiled(raw, where, self.variables, self.faults, of=" here, where only vars are")
+        if self.room.is_full:
+            return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
         return self.room.hold(value, rendered(value, self.variables, self.faults), self.faults)
 
     def _check_setters(self, axes: list[ResolvedAxis]) -> None:

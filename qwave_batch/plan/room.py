@@ -18,12 +18,18 @@ class Room:
 
     left: int = MOST_HELD
 
+    @property
+    def is_full(self) -> bool:
+        """Whether something did not fit: the rest need not be made any more."""
+        return self.left == 0
+
     def hold(self, value: Value | None, came_out: Json, faults: Faults) -> Json:
         """Return what a value came out as, or ``UNKNOWN`` after noting that there is no room for it."""
         if value is None or value.is_constant or came_out is UNKNOWN:
             return came_out
         size = weight_of(came_out, self.left)
         if size is None:
+            self.left = 0
             message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
             faults.add(value.where, message, suggestion="make them where they are used")
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value

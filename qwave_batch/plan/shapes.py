@@ -12,6 +12,7 @@ from qwave_batch.plan.assembling import Assembled
 from qwave_batch.plan.holes import Hole
 from qwave_batch.plan.identity import canonical
 from qwave_batch.plan.judging import Fits
+from qwave_batch.plan.prompts import ROW_NAMES
 from qwave_batch.plan.rendering import picker
 from qwave_batch.plan.requests import RequestBuilder
 
@@ -104,6 +105,8 @@ class Shapes:
 
     pick: Callable[[tuple[int, ...]], Any]
     follows_case: bool
+    follows_prompt: bool
+    """Whether another prompt, alike in all but its text, could have other shapes."""
     _held: dict[Any, Shape] = field(default_factory=dict)
     _size: int = 0
     """The bytes of their requests that are held."""
@@ -143,4 +146,14 @@ def shapes_of(builder: RequestBuilder, holes: Sequence[Hole]) -> Shapes:
     used = [value for value in templates if value]
     for value in used:
         slots.update(builder.names.slots(value))
-    return Shapes(picker(sorted(slots)), any(builder.names.follows_case(value) for value in used))
+    prompt = builder.prompt
+    own_names = {*prompt.variables, *ROW_NAMES, "prompt"}
+    return Shapes(
+        picker(sorted(slots)),
+        follows_case=any(builder.names.follows_case(value) for value in used),
+        follows_prompt=(
+            bool(prompt.request)
+            or "prompt" not in apart
+            or any(not own_names.isdisjoint(value.names) for value in used)
+        ),
+    )

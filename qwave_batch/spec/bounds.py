@@ -20,7 +20,10 @@ MAX_INTEGER_BITS = 4096
 MAX_WIDTH = 10_000  # of padding, indents and formatted numbers
 FREE_STEPS = 500  # of each rendering; what it takes beyond comes out of what the whole plan may take
 MAX_STEPS_OF_PLAN = 2_000_000
+FREE_CHARACTERS = 20_000  # of each rendering, as with steps
+MAX_MADE_OF_PLAN = 500_000_000
 ITEM = 16  # characters that an item of a list counts for: about the memory that it takes
+STEPS_OF_A_FAILURE = 50_000  # that a rendering which does too much costs the plan: a few dozen of them are told
 _DRAWN = 1000  # steps at a time
 _SCANNED = 1000  # characters that C looks at in the time of a step
 _WORKED = 10  # characters, or items of a list, that Python goes through in the time of a step
@@ -33,7 +36,7 @@ class TooMuch(Exception):
 class Allowance:
     """What the templates of a whole plan may do together, beyond what each rendering may anyway."""
 
-    __slots__ = ("_steps",)
+    __slots__ = ("_made", "_steps")
 
     def __init__(self) -> None:
         self.refill()
@@ -41,6 +44,16 @@ class Allowance:
     def refill(self) -> None:
         """Begin another pass over the same plan."""
         self._steps = MAX_STEPS_OF_PLAN
+        self._made = MAX_MADE_OF_PLAN
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the plan has more to do than a plan may: no rendering has to be tried any more."""
+        return self._steps < 0 or self._made < 0
+
+    def spend(self, steps: int) -> None:
+        """Take steps out, whether they are there or not: a rendering has come to its own end."""
+        self._steps -= steps
 
     def draw(self, steps: int) -> None:
         """Take steps out, or raise TooMuch."""
@@ -49,6 +62,16 @@ class Allowance:
             raise TooMuch(
                 f"the templates together take more than {MAX_STEPS_OF_PLAN:,} steps beyond the first {FREE_STEPS} of "
                 "each rendering"
+            )
+
+    def make(self, characters: int) -> None:
+        """Take the characters out that one rendering made, or raise TooMuch."""
+        if characters > FREE_CHARACTERS:
+            self._made -= characters - FREE_CHARACTERS
+        if self._made < 0:
+            raise TooMuch(
+                f"the templates together make more than {MAX_MADE_OF_PLAN:,} characters beyond the first "
+                f"{FREE_CHARACTERS:,} of each rendering"
             )
 
 

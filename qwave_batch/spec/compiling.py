@@ -7,13 +7,24 @@ from typing import Any
 from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.bounds import Allowance, Budget, concat
+from qwave_batch.spec.bounds import FREE_CHARACTERS, MAX_MADE, STEPS_OF_A_FAILURE, Allowance, Budget, TooMuch, concat
 from qwave_batch.spec.faults import TemplateFault, failure_message, missing_fault
-from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, Part, fill, fill_typed, parts_of, plain_names
+from qwave_batch.spec.fills import (
+    OUT_OF_THE_ORDINARY,
+    Part,
+    fill,
+    fill_typed,
+    from_rows,
+    parts_at_sight,
+    parts_of,
+    plain_names,
+)
 from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import NameMissing, SpecEnvironment
-from qwave_batch.spec.syntax import RESULT, parse, typed_expression
+from qwave_batch.spec.syntax import MAX_SOURCE, MAX_WORDS, RESULT, parse, typed_expression
+
+_WORDS_OF_PARSING = 10  # that a template counts for which has to be parsed
 
 
 class Code:
@@ -21,9 +32,9 @@ class Code:
 
     __slots__ = ("_environment", "_made", "_tree")
 
-    def __init__(self, environment: Environment, tree: nodes.Template) -> None:
+    def __init__(self, environment: Environment, tree: Callable[[], nodes.Template]) -> None:
         self._environment = environment
-        self._tree: nodes.Template | None = tree
+        self._tree = tree
         self._made: Template | None = None
 
     def get(self) -> Template:
@@ -33,9 +44,7 @@ class Code:
             TemplateSyntaxError: The template is more than a template may be, or uses what there is not.
         """
         if self._made is None:
-            if self._tree is None:
-                raise TemplateSyntaxError("it could not be compiled before", 1)
-            self._made, self._tree = self._environment.from_string(self._tree), None
+            self._made = self._environment.from_string(self._tree())
         return self._made
 
 
@@ -71,6 +80,9 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
     Raises:
         TemplateSyntaxError: It does not parse, or is more than a template may be.
     """
+    at_sight = _compiled_at_sight(environment, source, keeps_type=keeps_type)
+    if at_sight is not None:
+        return at_sight
     try:
         tree = parse(environment, source)
         named = plain_names(tree).difference(environment.globals)
@@ -81,13 +93,53 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
         every = list(tree.find_all(nodes.Node))
         lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
-        code = Code(environment, typed or tree)
+        code = Code(environment, lambda: typed or tree)
         if not fills:
             code.get()
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
     finalize = None if keeps_type else environment.as_part
-    return Compiled(source, code, free, asked, attributes, lines, typed is not None, len(every), fills, finalize)
+    words = len(every) + _WORDS_OF_PARSING
+    return Compiled(source, code, free, asked, attributes, lines, typed is not None, words, fills, finalize)
+
+
+def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool) -> Compiled | None:
+    """Return the compiled template where it is seen at once that it only names values, or None."""
+    parts = parts_at_sight(source) if len(source) <= MAX_SOURCE else None
+    ways = [part for part in parts or () if not isinstance(part, str)]
+    if parts is None or len(ways) > MAX_WORDS // 3 or any(way[0] in environment.globals for way in ways):
+        return None
+    is_typed = keeps_type and len(parts) == 1 and len(ways) == 1
+
+    def tree() -> nodes.Template:
+        parsed = parse(environment, source)
+        return (typed_expression(environment, parsed) if keeps_type else None) or parsed
+
+    return Compiled(
+        source,
+        Code(environment, tree),
+        names=frozenset(way[0] for way in ways),
+        asked=frozenset(),
+        attributes=frozenset(way for way in ways if len(way) > 1),
+        lines=_lines(source, ways),
+        is_typed=is_typed,
+        words=1 + len(ways),
+        fills=parts,
+        finalize=None if keeps_type else environment.as_part,
+    )
+
+
+def _lines(source: str, ways: Iterable[tuple[str, ...]]) -> dict[str, int]:
+    if "\n" not in source and "\r" not in source:
+        return {way[0]: 1 for way in ways}
+    lines: dict[str, int] = {}
+    done, line = 0, 1
+    for way in ways:
+        opens = source.index("{{", done)
+        line += source.count("\n", done, opens)
+        lines.setdefault(way[0], line)
+        done = opens + 2
+    return lines
 
 
 def _asked(tree: nodes.Node) -> Iterable[str]:
@@ -144,10 +196,12 @@ def render_compiled(
         TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
     """
     filled = _filled(compiled, scope)
-    if filled is not OUT_OF_THE_ORDINARY:
-        return filled  # type: ignore[no-any-return]  # a text or a number
     source = compiled.source
     try:
+        if filled is not OUT_OF_THE_ORDINARY:
+            if allowance is not None and type(filled) is str and len(filled) > FREE_CHARACTERS:
+                allowance.make(len(filled) - from_rows(compiled.fills or (), scope))
+            return filled  # type: ignore[no-any-return]  # a text or a number
         template = compiled.code.get()
         context: Any = template.new_context({name: scope[name] for name in compiled.names if name in scope})
         budget = context.budget = Budget(allowance)
@@ -157,15 +211,20 @@ def render_compiled(
                 pass
             value = context.vars[RESULT]
             budget.weigh(value)
-            return as_json(value)
-        text = concat(_counted(parts, budget))
-        check_text(text)
+            made = as_json(value)
+        else:
+            made = concat(_counted(parts, budget))
+            check_text(made)
+        if allowance is not None:
+            allowance.make(MAX_MADE - budget.made)
     except NameMissing as error:
         line = compiled.lines.get(str(error.name), 1)
         raise missing_fault(error, compiled.attributes, scope, where, source=source, line=line) from None
     except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
+        if allowance is not None and isinstance(error, TooMuch):
+            allowance.spend(STEPS_OF_A_FAILURE)
         raise TemplateFault(failure_message(error), where, source=source) from None
-    return text
+    return made
 
 
 def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:

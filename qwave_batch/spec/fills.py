@@ -4,6 +4,7 @@ Most templates are of this kind, and this is several times faster. Whatever is o
 missing, a list, a number that is too large) is left to the template engine, which words what is wrong with it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -42,6 +43,43 @@ def plain_names(tree: nodes.Template) -> frozenset[str]:
             return frozenset()
 
 
+_NAMED = re.compile(r"\{\{ ?([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) ?\}\}", re.ASCII)
+_WORDS = frozenset(
+    {
+        "and",
+        "else",
+        "false",
+        "False",
+        "if",
+        "in",
+        "is",
+        "none",
+        "None",
+        "not",
+        "or",
+        "true",
+        "True",
+        "import",
+        "recursive",
+    }
+)
+"""Words that are no names where a template names something."""
+
+
+def parts_at_sight(source: str) -> tuple[Part, ...] | None:
+    """Return what a template is made of where that can be told without parsing it, or None."""
+    pieces = _NAMED.split(source)
+    texts, named = pieces[::2], pieces[1::2]
+    # braces side by side, also where a text meets a tag, may be another tag: that is for the parser
+    if "{%" in source or "{#" in source or any("{" in text or "}" in text for text in texts) or "\ufdd0" in source:
+        return None
+    ways = [tuple(name.split(".")) for name in named]
+    if any(way[0] in _WORDS or way[0] in _LANGUAGE for way in ways):
+        return None
+    parts: list[Part] = [texts[0], *(part for pair in zip(ways, texts[1:], strict=True) for part in pair)]
+    return tuple(part for part in parts if part)
+
+
 def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
     """Return the text, or OUT_OF_THE_ORDINARY."""
     pieces: list[str] = []
@@ -63,6 +101,12 @@ def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[
         pieces.append(value)
     text = "".join(pieces)
     return text if is_whole(text) else OUT_OF_THE_ORDINARY
+
+
+def from_rows(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
+    """Return how many of a text's characters come out of the row of a table, which is as long as its file makes it."""
+    values = (look_up(part, scope) for part in parts if not isinstance(part, str) and part[0] == "row")
+    return sum(len(value) for value in values if isinstance(value, str))
 
 
 def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:

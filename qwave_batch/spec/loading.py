@@ -80,10 +80,10 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
         problems += first_problems(found)
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
     faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
-    sound = mended(value, faulty) if problems else Mended(value=value)
+    # what is wrong and not on the list would not be mended
+    sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
     spec = None
-    # what is wrong and not on the list has not been mended
-    if sound is not None and not files.leaves_open and not wrong_overrides and TOO_MANY not in problems:
+    if sound is not None and not files.leaves_open and not wrong_overrides:
         spec = Spec(
             file=shown_as,
             root=inputs.root,

@@ -204,7 +204,7 @@ def _pattern(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     hint = None
     if misfit.path == ("name",):
         guess = "-".join(part for part in _slugged(misfit.value).split("-") if part)
-        hint = f'such as "{guess}"' if guess else None
+        hint = f'such as "{guess}"' if 0 < len(guess) <= SHOWN_CHARACTERS else None
     elif "minItems" in misfit.schema:  # an axis: a text that is no template
         hint = f"write a list: [{_yaml(misfit.value)}]"
     sentence = f"{shown(misfit.value)}: {message}" if misfit.value.strip() else message
