@@ -1,7 +1,7 @@
 """Expands a spec into its jobs, lazily and in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from qwave_batch.catalog.catalog import Catalog
@@ -12,7 +12,7 @@ from qwave_batch.plan.cases import CaseReader
 from qwave_batch.plan.combinations import MOST_COMPARED, MOST_ENTRIES, Matrix
 from qwave_batch.plan.entries import Cell, Entry, Lane
 from qwave_batch.plan.faults import Faults
-from qwave_batch.plan.holes import Fragments, holes_of
+from qwave_batch.plan.holes import Fragments, holes_of, with_text
 from qwave_batch.plan.identity import draw
 from qwave_batch.plan.jobs import JobMaker
 from qwave_batch.plan.judging import content_fields
@@ -20,7 +20,7 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.paths import OutputPath, PathClashes
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.requests import RequestBuilder
-from qwave_batch.plan.shapes import Shapes, shapes_of
+from qwave_batch.plan.shapes import shapes_of
 from qwave_batch.plan.summary import Figures
 from qwave_batch.spec.document import Path, Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
@@ -140,7 +140,7 @@ class Expansion:
             return
         index = 0
         fragments = Fragments()
-        shared: list[Shapes] = []
+        shared: list[Lane] = []
         self.reader.start()
         self.faults.allowance.refill()
         for prompt in self.prompts:
@@ -160,21 +160,18 @@ class Expansion:
     def _note_size(self, where: Path, what: str) -> None:
         self.faults.add(where, f"{what}; a plan has at most {MOST_ENTRIES:,}", suggestion="take fewer, or some of them")
 
-    def _lane(self, prompt: CompiledPrompt, fragments: Fragments, shared: list[Shapes]) -> Lane:
-        """Return what the entries of a prompt go through; prompts that differ in their text share their shapes."""
+    def _lane(self, prompt: CompiledPrompt, fragments: Fragments, shared: list[Lane]) -> Lane:
+        """Return what the entries of a prompt go through; ``shared`` is that of prompts that have a text alone."""
         builder = RequestBuilder(self.base, prompt, self.matrix)
+        is_text_alone = not (prompt.request or prompt.variables or prompt.table)
+        if shared and is_text_alone:
+            return replace(shared[0], builder=builder, holes=with_text(shared[0].holes, builder))
         holes = holes_of(builder, self.catalog)
         shapes = shapes_of(builder, holes)
-        if not shapes.follows_prompt:
-            shared[:] = shared or [shapes]
-            shapes = shared[0]
-        return Lane(
-            builder=builder,
-            holes=holes,
-            shapes=shapes,
-            fragments=fragments,
-            assembler=self._assembler,
-        )
+        lane = Lane(builder=builder, holes=holes, shapes=shapes, fragments=fragments, assembler=self._assembler)
+        if is_text_alone and not shapes.follows_prompt:
+            shared.append(lane)
+        return lane
 
     def _entry(self, lane: Lane, cell: Cell) -> Entry | None:
         try:

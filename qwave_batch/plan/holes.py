@@ -1,7 +1,7 @@
 """The fields that differ between cells of one shape, such as the text and the seed: each judged by itself."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -40,11 +40,19 @@ def holes_of(builder: RequestBuilder, catalog: Catalog) -> list[Hole]:
     return sorted(found, key=lambda hole: hole.name)
 
 
-def _candidates(builder: RequestBuilder) -> list[tuple[str, Fetch]]:
+def with_text(holes: Sequence[Hole], builder: RequestBuilder) -> list[Hole]:
+    """Return the same holes for another prompt that differs in its text only."""
+    text = _text(builder)
+    return [Hole(name=hole.name, fetch=text, checks=hole.checks) if hole.name == "prompt" else hole for hole in holes]
+
+
+def _text(builder: RequestBuilder) -> Fetch:
     text = builder.text
-    found: list[tuple[str, Fetch]] = [
-        ("prompt", lambda slots, repeat, scope: text_of(text.render(slots, repeat, scope)))
-    ]
+    return lambda slots, repeat, scope: text_of(text.render(slots, repeat, scope))
+
+
+def _candidates(builder: RequestBuilder) -> list[tuple[str, Fetch]]:
+    found: list[tuple[str, Fetch]] = [("prompt", _text(builder))]
     added = {name for entry in builder.matrix.includes for name in entry.fields}
     late = {
         name

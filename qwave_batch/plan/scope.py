@@ -73,7 +73,7 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
 
 def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "") -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
-    at_hand = sorted(known) if len(faults) < GUESSES or len(known) <= NAMES_SHOWN else []
+    at_hand = sorted(known) if len(known) <= (_FEW if len(faults) < GUESSES else NAMES_SHOWN) else []
     listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
     guess = nearest(name, at_hand) if len(faults) < GUESSES else None
     hint = f'did you mean "{guess}"?' if guess else _HINTS.get(name)
