@@ -5,6 +5,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from qwave_batch.model.composing import nfc
+
 MAX_COMPONENT_BYTES = 150
 MAX_STORED_COMPONENT_BYTES = 255  # what file systems take; ours are shorter, and get ``_12.webp`` behind them
 MAX_STORED_PATH_BYTES = 4096
@@ -33,7 +35,7 @@ def plain(text: str) -> str:
         return text
     kept: list[str] = []
     carries_marks = False
-    for character in unicodedata.normalize("NFC", text):
+    for character in nfc(text):
         category = unicodedata.category(character)
         is_word = category[0] == "L" or category == "Nd" or (category[0] == "M" and carries_marks)
         kept.append(character if is_word or character in _PLAIN else "-")
@@ -59,7 +61,7 @@ def component(text: str) -> str:
         name = f"{stem}-{dot}{rest}"
     if len(name.encode()) <= MAX_COMPONENT_BYTES:
         return name
-    digest = hashlib.sha256(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(nfc(text).encode("utf-8", "surrogatepass")).hexdigest()
     room = MAX_COMPONENT_BYTES - _HASH_DIGITS - 1
     return f"{name.encode()[:room].decode('utf-8', 'ignore')}-{digest[:_HASH_DIGITS]}"
 

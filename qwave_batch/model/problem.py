@@ -1,13 +1,15 @@
 """One complaint about what a user wrote: where, what was found, what was expected, what to do."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Literal
 
 from qwave_batch.model.jsontypes import Json
 
+MOST_PROBLEMS = 10_000
+"""So many are told apart; nobody reads more, and to find and word them all could take minutes."""
 _CHOICES_SHOWN = 20
 _IDLE_CHARACTERS = 100
 
@@ -90,6 +92,15 @@ class Problem:
             self.suggestion or "",
         ]
         return "; ".join(filter(None, parts))
+
+
+def first_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the first problems, and one that says that there are more where that is so."""
+    found = list(islice(problems, MOST_PROBLEMS + 1))
+    return [*found[:MOST_PROBLEMS], TOO_MANY] if len(found) > MOST_PROBLEMS else found
+
+
+TOO_MANY = Problem(message="there are too many problems; the rest was not looked for")
 
 
 def listed_choices(allowed: Sequence[Json], most: int) -> str:

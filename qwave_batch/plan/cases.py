@@ -11,7 +11,8 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
-from qwave_batch.plan.scope import rendered
+from qwave_batch.plan.room import Room
+from qwave_batch.plan.scope import rendered, with_names
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
@@ -76,7 +77,8 @@ class CaseReader:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
         self.faults.row = None
         if prompt.table is None:
-            names = {**self.variables, **render_variables(prompt.variables, self.variables, self.faults)}
+            own = render_variables(prompt.variables, self.variables, self.faults, Room())
+            names = with_names(self.variables, own)
             case = self._case(prompt, names, None, is_kept=True)
             if case:
                 yield case
@@ -91,13 +93,13 @@ class CaseReader:
             self.faults.take(error.problems, (*prompt.origin, "from"))
         self.faults.row = None
 
-    def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, dict[str, Json]]]:
+    def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
         for row in table.rows():
             self.faults.row = row
-            names: dict[str, Json] = {**self.variables, "row": row.cells, "row_number": row.number}
+            names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
             if prompt.variables:
-                names |= render_variables(prompt.variables, names, self.faults)
+                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room()))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
 

@@ -15,6 +15,10 @@ from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
 
 HELD_POSITIONS = 65_536
+MOST_ENTRIES = 20_000_000
+"""More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
+MOST_COMPARED = 4_000_000
+"""How often a value of an axis may be held against an exclude or include: that many take some seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,20 @@ class Matrix:
         self.includes = tuple(includes)
         self._drops = self._masks(self.excludes, silence_agrees=False)
         self._lays = self._masks(self.includes, silence_agrees=True)
-        self._fit_nowhere = frozenset(number for number in range(len(self.includes)) if not self._fits_any(number))
+        self.is_too_large = math.prod(axis.count for axis in self.axes) > MOST_ENTRIES
+        """Whether there are more combinations than a plan has entries; nothing is looked for among them."""
+        self.comparisons = self._comparisons()
+        """How many values are held against excludes and includes; beyond MOST_COMPARED none is."""
+        looked_at = range(len(self.includes)) if self.can_compare else range(0)
+        self._fit_nowhere = frozenset(number for number in looked_at if not self._fits_any(number))
         self.own = tuple(sorted(self._fit_nowhere))
         """The numbers of the includes that fit no combination and are one themselves."""
         self._entries = _EntriesByMask(self.includes)
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether the values can be held against excludes and includes in some seconds."""
+        return not self.is_too_large and self.comparisons <= MOST_COMPARED
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         """Yield the slots of each combination: the product in the order written, then the includes of their own.
@@ -116,7 +130,7 @@ class Matrix:
 
     def idle_excludes(self) -> Iterator[Entry]:
         """Yield the excludes that match nothing."""
-        for number, entry in enumerate(self.excludes):
+        for number, entry in enumerate(self.excludes if self.can_compare else ()):
             if not all(any(masks[position] >> number & 1 for position in masks.positions()) for masks in self._drops):
                 yield entry
 
@@ -131,6 +145,15 @@ class Matrix:
                 continue
             yield (*slots[:-1], _together(self._lays, slots) & laid_over) if laid_over else slots
 
+    def _comparisons(self) -> int:
+        """Return how often a value of an axis is held against an exclude or include."""
+        return sum(
+            axis.count * len(entries)
+            for entries, masks in ((self.excludes, self._drops), (self.includes, self._lays))
+            for axis, mask in zip(self.axes, masks, strict=True)
+            if not mask.asks_nothing
+        )
+
     def _fits_any(self, number: int) -> bool:
         """Whether include ``number`` goes with some combination that no exclude drops.
 
@@ -142,9 +165,7 @@ class Matrix:
         for lays, drops in zip(self._lays, self._drops, strict=True):
             positions = drops.positions() if lays.asks_nothing else lays.positions()
             choices.append({drops[position] for position in positions if lays[position] >> number & 1})
-        if not self.excludes:
-            return all(choices)
-        return any(reduce(and_, picked) == 0 for picked in itertools.product(*choices))
+        return _can_meet_in_none(choices) if self.excludes else all(choices)
 
     def _masks(self, entries: Sequence[Entry], *, silence_agrees: bool) -> list[Masks]:
         def asked(number: int) -> list[list[tuple[Name, Json]]]:
@@ -176,6 +197,23 @@ def _positions(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
         for position in range(counts[long]):
             for tail in _positions(counts[long + 1 :]):
                 yield (*head, position, *tail)
+
+
+def _can_meet_in_none(choices: Sequence[set[int]]) -> bool:
+    """Whether one mask of each set can be taken so that no bit is in all of them.
+
+    It goes from set to set with what the masks so far have in common, each such thing once. There may be very many
+    all the same: after more of them than a matrix with a meaning has, the answer is yes, and the include that was
+    asked for may turn out to be laid over nothing.
+    """
+    common = {-1}
+    looked_at = 0
+    for masks in choices:
+        looked_at += len(common) * len(masks)
+        if looked_at > MOST_COMPARED:
+            return True
+        common = {held & mask for held in common for mask in masks}
+    return 0 in common
 
 
 def _together(masks: Sequence[Masks], slots: Sequence[int]) -> int:

@@ -1,7 +1,7 @@
 """Expands a spec into its jobs, lazily and in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from qwave_batch.catalog.catalog import Catalog
@@ -9,10 +9,10 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
 from qwave_batch.plan.assembling import Assembler
 from qwave_batch.plan.cases import CaseReader
-from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.combinations import MOST_COMPARED, MOST_ENTRIES, Matrix
 from qwave_batch.plan.entries import Cell, Entry, Lane
 from qwave_batch.plan.faults import Faults
-from qwave_batch.plan.holes import Fragments, holes_of
+from qwave_batch.plan.holes import Fragments, holes_of, with_text
 from qwave_batch.plan.identity import draw
 from qwave_batch.plan.jobs import JobMaker
 from qwave_batch.plan.judging import content_fields
@@ -24,9 +24,6 @@ from qwave_batch.plan.shapes import shapes_of
 from qwave_batch.plan.summary import Figures
 from qwave_batch.spec.document import Path, Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
-
-MOST_ENTRIES = 20_000_000
-"""More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,11 +130,21 @@ class Expansion:
         if per_prompt > MOST_ENTRIES:
             self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
             return
+        if not self.matrix.can_compare:
+            self.faults.add(
+                ("matrix",),
+                f"excludes and includes are held against {self.matrix.comparisons:,} values of axes; "
+                f"at most {MOST_COMPARED:,} are compared",
+                suggestion="write fewer of them, or shorter axes",
+            )
+            return
         index = 0
         fragments = Fragments()
+        shared: list[Lane] = []
         self.reader.start()
+        self.faults.allowance.refill()
         for prompt in self.prompts:
-            lane = self._lane(prompt, fragments)
+            lane = self._lane(prompt, fragments, shared)
             for case in self.reader.cases(prompt):
                 if index > MOST_ENTRIES:
                     self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
@@ -153,16 +160,18 @@ class Expansion:
     def _note_size(self, where: Path, what: str) -> None:
         self.faults.add(where, f"{what}; a plan has at most {MOST_ENTRIES:,}", suggestion="take fewer, or some of them")
 
-    def _lane(self, prompt: CompiledPrompt, fragments: Fragments) -> Lane:
+    def _lane(self, prompt: CompiledPrompt, fragments: Fragments, shared: list[Lane]) -> Lane:
+        """Return what the entries of a prompt go through; ``shared`` is that of prompts that have a text alone."""
         builder = RequestBuilder(self.base, prompt, self.matrix)
+        is_text_alone = not (prompt.request or prompt.variables or prompt.table)
+        if shared and is_text_alone:
+            return replace(shared[0], builder=builder, holes=with_text(shared[0].holes, builder))
         holes = holes_of(builder, self.catalog)
-        return Lane(
-            builder=builder,
-            holes=holes,
-            shapes=shapes_of(builder, holes),
-            fragments=fragments,
-            assembler=self._assembler,
-        )
+        shapes = shapes_of(builder, holes)
+        lane = Lane(builder=builder, holes=holes, shapes=shapes, fragments=fragments, assembler=self._assembler)
+        if is_text_alone and not shapes.follows_prompt:
+            shared.append(lane)
+        return lane
 
     def _entry(self, lane: Lane, cell: Cell) -> Entry | None:
         try:

@@ -5,13 +5,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Place, Problem
+from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
 from qwave_batch.spec.rows import Row
 from qwave_batch.spec.templates import TemplateFault
+from qwave_batch.spec.words import cut
 
 SHOWN_CHARACTERS = 120
+MESSAGE_CHARACTERS = 5000
 MESSAGES_AT_A_PLACE = 10
 """A value out of a table can be wrong in as many ways as the table has rows; so many of them are told."""
 ROWS_SHOWN = 3
@@ -29,6 +33,8 @@ class Faults:
     """Names that templates with a mistake use all the same."""
     row: Row | None = None
     """The row of a table that is being looked at, to be named with what is found there."""
+    allowance: Allowance = field(default_factory=Allowance)
+    """What the templates of the plan may still do together; all that is looked at here shares it."""
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
@@ -56,11 +62,13 @@ class Faults:
         """Note a problem with the value at ``where``."""
         if self._is_muted:
             return
+        message = cut(message, MESSAGE_CHARACTERS)
         severity = "warning" if warning else "error"
         key = (where, severity, message)
         if known := self._found.get(key):
             self._found[key] = self._once_more(known)
         elif self._messages[where] < MESSAGES_AT_A_PLACE:
+            self._check_number()
             self._messages[where] += 1
             self._found[key] = Problem(
                 message=message,
@@ -84,8 +92,16 @@ class Faults:
             )
 
     def add_template(self, fault: TemplateFault, *, value: Json = None) -> None:
-        """Note a template that does not parse, or can't be filled in."""
+        """Note a template that does not parse, or can't be filled in.
+
+        Raises:
+            SpecError: With everything noted, when the templates have done all that those of a plan may.
+        """
+        if self.allowance.is_spent:
+            self._is_muted = False
         self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
+        if self.allowance.is_spent:
+            raise SpecError(self.problems())
 
     def take(self, problems: Iterable[Problem], where: Path) -> None:
         """Note problems that somebody else found, in what is named at ``where``."""
@@ -97,6 +113,7 @@ class Faults:
 
     def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
+        self._check_number()
         self._found.setdefault(
             (where, "error", message),
             Problem(
@@ -118,6 +135,11 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def _check_number(self) -> None:
+        """Give up when there are too many problems for anybody to read: to look for the rest may take minutes."""
+        if len(self._found) >= MOST_PROBLEMS:
+            raise SpecError([*self.problems(), TOO_MANY])
 
     def _once_more(self, known: Problem) -> Problem:
         rows = known.rows if len(known.rows) >= ROWS_SHOWN else tuple(dict.fromkeys((*known.rows, *self._row_place())))

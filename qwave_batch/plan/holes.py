@@ -1,7 +1,7 @@
 """The fields that differ between cells of one shape, such as the text and the seed: each judged by itself."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ Fetch: TypeAlias = Callable[[tuple[int, ...], int, Scope], Json]
 """Gives the value of a field in a cell: its slots, its repeat, its scope."""
 
 HELD_FRAGMENTS = 4096
+HELD_CHARACTERS = 10_000_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,11 +40,19 @@ def holes_of(builder: RequestBuilder, catalog: Catalog) -> list[Hole]:
     return sorted(found, key=lambda hole: hole.name)
 
 
-def _candidates(builder: RequestBuilder) -> list[tuple[str, Fetch]]:
+def with_text(holes: Sequence[Hole], builder: RequestBuilder) -> list[Hole]:
+    """Return the same holes for another prompt that differs in its text only."""
+    text = _text(builder)
+    return [Hole(name=hole.name, fetch=text, checks=hole.checks) if hole.name == "prompt" else hole for hole in holes]
+
+
+def _text(builder: RequestBuilder) -> Fetch:
     text = builder.text
-    found: list[tuple[str, Fetch]] = [
-        ("prompt", lambda slots, repeat, scope: text_of(text.render(slots, repeat, scope)))
-    ]
+    return lambda slots, repeat, scope: text_of(text.render(slots, repeat, scope))
+
+
+def _candidates(builder: RequestBuilder) -> list[tuple[str, Fetch]]:
+    found: list[tuple[str, Fetch]] = [("prompt", _text(builder))]
     added = {name for entry in builder.matrix.includes for name in entry.fields}
     late = {
         name
@@ -66,6 +75,8 @@ class Fragments:
     """The canonical JSON of values, the last few thousand held."""
 
     _held: dict[str, bytes] = field(default_factory=dict)
+    _size: int = 0
+    """The characters that are held."""
 
     def of(self, value: Json) -> bytes:
         """Return the canonical JSON of a value.
@@ -82,8 +93,10 @@ class Fragments:
     def _of_text(self, text: str) -> bytes:
         fragment = self._held.get(text)
         if fragment is None:
-            if len(self._held) >= HELD_FRAGMENTS:
+            self._size += len(text)
+            if len(self._held) >= HELD_FRAGMENTS or self._size > HELD_CHARACTERS:
                 self._held.clear()
+                self._size = len(text)
             # the escapes of RFC 8785 are those of the standard encoder; a lone surrogate fails to encode
             fragment = self._held[text] = json.dumps(text, ensure_ascii=False).encode()
         return fragment

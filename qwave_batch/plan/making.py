@@ -15,6 +15,7 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.preparing import prepare
 from qwave_batch.plan.summary import Figures, Watch
 from qwave_batch.spec.document import Spec
+from qwave_batch.spec.words import cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
         faults.add(
             ("catalog",),
-            f'unknown catalog "{spec.catalog}"',
+            f'unknown catalog "{cut(spec.catalog)}"',
             value=spec.catalog,
             allowed=unknown.known,
             suggestion=guess,

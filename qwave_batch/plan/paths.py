@@ -9,15 +9,35 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.rendering import Scope
 from qwave_batch.spec.templates import Value
 
-_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_OPENING = re.compile(r"\{\{|\{%")
 _SURE = r"\{\{\s*(?:job_id|model|prompt\.id|repeat)\s*\}\}"
-SURE_NAMES = re.compile(rf"(?:[\w./-]|{_SURE})*\{{\{{\s*job_id\s*\}}\}}(?:[\w./-]|{_SURE})*")
+_JOB_ID = re.compile(r"\{\{\s*job_id\s*\}\}")
+_SURE_NAMES = re.compile(rf"(?:[\w./-]|{_SURE})*")
 """Templates of names that every job has, with the job's id: no two jobs come to one path, and none fails."""
+
+
+def is_sure(raw: str) -> bool:
+    """Whether a path can neither fail nor be two jobs' own."""
+    return _SURE_NAMES.fullmatch(raw) is not None and _JOB_ID.search(raw) is not None
+
+
+def _without_tags(raw: str) -> str:
+    """Return a template with ``x`` for each of its tags."""
+    kept: list[str] = []
+    done = 0
+    while opening := _OPENING.search(raw, done):
+        closing = "}}" if opening[0] == "{{" else "%}"
+        end = raw.find(closing, opening.end())
+        if end == -1:
+            break
+        kept += raw[done : opening.start()], "x"
+        done = end + len(closing)
+    return "".join(kept) + raw[done:]
 
 
 def check_template(raw: str, faults: Faults) -> None:
     """Note an ``output.path`` that would leave the run folder, or has a folder without a name."""
-    parts = _TAG.sub("x", raw).split("/")
+    parts = _without_tags(raw).split("/")
     where = ("output", "path")
     if any(part.strip() in {".", ".."} for part in parts) or "\\" in raw:
         faults.add(where, "output.path must stay in the run folder", value=raw, suggestion="leave out .. and \\")
@@ -34,7 +54,7 @@ class OutputPath:
         self._fields = fields.intersection(template.names) if template else frozenset()
         raw = template.raw if template else ""
         self._names = template.names if template else frozenset()
-        self.is_safe = isinstance(raw, str) and SURE_NAMES.fullmatch(raw) is not None
+        self.is_safe = isinstance(raw, str) and is_sure(raw)
         """Whether it can neither fail nor give one path to two jobs: only sure names, the job's id among them."""
 
     def lacking(self, names: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from qwave_batch.plan.limits import check_limits
 from qwave_batch.plan.paths import OutputPath, check_template
 from qwave_batch.plan.prompts import ROW_NAMES, PromptCompiler
 from qwave_batch.plan.resolving import MatrixReader
+from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import compiled, note_unknown
 from qwave_batch.plan.usage import UsageCheck
 from qwave_batch.plan.variables import check_names, compile_variables, render_variables
@@ -30,12 +31,13 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     taken = dict.fromkeys(added, "added by an include of the matrix") | dict.fromkeys(axes, "an axis of the matrix")
     check_names(spec.vars, ("vars",), taken, faults)
     check_limits(spec, catalog, faults)
-    variables = render_variables(compile_variables(spec.vars, ("vars",), (), faults), {}, faults)
+    room = Room()
+    variables = render_variables(compile_variables(spec.vars, ("vars",), (), faults), {}, faults, room)
     cell_names = frozenset({*variables, *axes, *added, "prompt", "repeat"})
     shared_names = cell_names | _prompt_names(spec)
 
     matrix = MatrixReader(
-        spec=spec, vocabulary=vocabulary, variables=variables, known=shared_names, faults=faults
+        spec=spec, vocabulary=vocabulary, variables=variables, known=shared_names, faults=faults, room=room
     ).read()
     prompts = PromptCompiler(
         spec=spec, variables=variables.keys(), taken=taken, cell_names=cell_names, faults=faults
@@ -72,7 +74,7 @@ def _prompt_names(spec: Spec) -> set[str]:
 def _compiled_path(spec: Spec, known: frozenset[str], faults: Faults) -> Value | None:
     check_template(spec.output_path, faults)
     try:
-        path = compile_path(spec.output_path, PATH)
+        path = compile_path(spec.output_path, PATH, faults.allowance)
     except TemplateFault as fault:
         faults.add_template(fault, value=spec.output_path)
         return None

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
-from qwave_batch.plan.scope import compiled
+from qwave_batch.plan.scope import GUESSES, NAMES_SHOWN, Known, compiled
 from qwave_batch.plan.variables import check_names, compile_variables
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
 from qwave_batch.spec.sources import Table
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.words import names_listed
 
 ROW_NAMES = ("row", "row_number")
 
@@ -57,15 +58,16 @@ class PromptCompiler:
         origin: Path = ("prompts", entry.position)
         text_origin = origin if entry.is_short else (*origin, "text")
         check_names(entry.vars, (*origin, "vars"), self.taken, self.faults)
-        before = {*self.variables, *(ROW_NAMES if entry.source is not None else ())}
+        before = Known(self.variables, ROW_NAMES if entry.source is not None else ())
         variables = compile_variables(entry.vars, (*origin, "vars"), before, self.faults)
-        own = before | set(entry.vars)
+        own = Known(before, entry.vars)
+        all_names = Known(own, self.cell_names)
 
         def simple(raw: Json, key: str, *more: str | int) -> Value | None:
             return compiled(raw, (*origin, key, *more), own, self.faults, of=" here")
 
         def full(raw: Json, where: Path) -> Value | None:
-            return compiled(raw, where, own | self.cell_names, self.faults)
+            return compiled(raw, where, all_names, self.faults)
 
         prompt = CompiledPrompt(
             origin=origin,
@@ -95,12 +97,12 @@ class PromptCompiler:
         def checked(value: Value | None, where: Path) -> Value | None:
             used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
             for column in sorted(used.difference(columns)):
-                guess = nearest(column, columns)
+                guess = nearest(column, columns) if len(self.faults) < GUESSES else None
                 self.faults.add(
                     where,
-                    f'{table.shown_as} has no column "{column}"; it has {", ".join(columns)}',
+                    f'{table.shown_as} has no column "{column}"; it has {names_listed(columns, NAMES_SHOWN)}',
                     value=column,
-                    allowed=tuple(columns),
+                    allowed=tuple(columns[:NAMES_SHOWN]),
                     suggestion=f'did you mean "{guess}"?' if guess else None,
                 )
             return value if used.issubset(columns) else None

@@ -6,11 +6,13 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.room import weight_of
 from qwave_batch.plan.scope import is_unknown
 from qwave_batch.spec.templates import TemplateFault, Value
 from qwave_batch.spec.unknown import UNKNOWN
 
 HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
+HELD_CHARACTERS = 5_000_000
 
 
 class Scope(Protocol):
@@ -64,6 +66,8 @@ class Memo:
     names_repeat: bool
     follows_case: bool
     _held: dict[Any, Json] = field(default_factory=dict)
+    _size: int = 0
+    """The characters that are held."""
 
     def render(self, slots: tuple[int, ...], repeat: int, scope: Scope) -> Json:
         """Return the rendered value; ``scope`` is only asked when no cell like this one was seen before.
@@ -74,15 +78,19 @@ class Memo:
         key = (self.pick(slots), repeat) if self.names_repeat else self.pick(slots)
         if key in self._held:
             return self._held[key]
-        if len(self._held) >= HELD_TEXTS:
+        seen = render_in(self.value, scope)
+        self._size += weight_of(seen, HELD_CHARACTERS) or HELD_CHARACTERS
+        if len(self._held) >= HELD_TEXTS or self._size >= HELD_CHARACTERS:
             self._held.clear()
-        seen = self._held[key] = render_in(self.value, scope)
+            self._size = 0
+        self._held[key] = seen
         return seen
 
     def next_case(self) -> None:
         """Drop what was held if the next row may change it."""
         if self.follows_case:
             self._held.clear()
+            self._size = 0
 
 
 def render_in(value: Value | None, scope: Scope) -> Json:

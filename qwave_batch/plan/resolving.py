@@ -9,6 +9,7 @@ from qwave_batch.plan.combinations import Entry, Matrix, owner
 from qwave_batch.plan.equality import same_json, same_spelled
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical
+from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import compiled, rendered
 from qwave_batch.plan.vocabulary import BUILT_IN, Name, Vocabulary
 from qwave_batch.spec.document import Axis, Path, Spec
@@ -30,6 +31,8 @@ class MatrixReader:
     known: Collection[str]
     """The names that the templates of requests see."""
     faults: Faults
+    room: Room
+    """For what the templates of axes, excludes and includes come out as."""
 
     def read(self) -> Matrix:
         """Return the matrix; what is wrong with it is noted."""
@@ -98,7 +101,9 @@ class MatrixReader:
 
     def _render(self, raw: Json, where: Path) -> Json:
         value = compiled(raw, where, self.variables, self.faults, of=" here, where only vars are")
-        return rendered(value, self.variables, self.faults)
+        if self.room.is_full:
+            return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+        return self.room.hold(value, rendered(value, self.variables, self.faults), self.faults)
 
     def _check_setters(self, axes: list[ResolvedAxis]) -> None:
         """Note names given to two axes, and fields that two axes set."""

@@ -4,7 +4,9 @@ What a mistake keeps us from knowing is ``UNKNOWN``, and what is made of it is `
 other mistake in the spec can still be found in the same go.
 """
 
-from collections.abc import Collection, Mapping
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping
+from typing import cast
 
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
@@ -12,9 +14,39 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import TemplateFault, Value, compile_value
 from qwave_batch.spec.unknown import UNKNOWN
+from qwave_batch.spec.words import names_listed
 
+_FEW = 1000  # names
+NAMES_SHOWN = 100
+GUESSES = 200
+"""Problems that get a guess at what was meant: to make one takes longer than to find the problem."""
 _OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
 _HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
+
+
+class Known(Collection[str]):
+    """Names at hand, put together of those that many prompts share and a few more without copying them."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, *parts: Collection[str]) -> None:
+        self._parts = parts
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(frozenset().union(*self._parts))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+
+def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return names with their values, those of ``own`` before the shared ones; very many are not copied each time."""
+    if not own:
+        return shared
+    return {**shared, **own} if len(shared) <= _FEW else ChainMap(dict(own), cast("dict[str, Json]", shared))
 
 
 def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "") -> Value | None:
@@ -28,11 +60,11 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
         of: What the names belong to, to end the sentence "x is not defined".
     """
     try:
-        value = compile_value(raw, where)
+        value = compile_value(raw, where, faults.allowance)
     except TemplateFault as fault:
         faults.add_template(fault, value=raw)
         return None
-    unknown = sorted(value.names.difference(known, value.asked))
+    unknown = sorted(name for name in value.names if name not in known and name not in value.asked)
     for name in unknown:
         note_unknown(name, known, where, faults, of=of)
         faults.spoiled_names.update(value.names)
@@ -41,14 +73,15 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
 
 def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "") -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
-    at_hand = sorted(known)
-    guess = nearest(name, at_hand)
+    at_hand = sorted(known) if len(known) <= (_FEW if len(faults) < GUESSES else NAMES_SHOWN) else []
+    listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
+    guess = nearest(name, at_hand) if len(faults) < GUESSES else None
     hint = f'did you mean "{guess}"?' if guess else _HINTS.get(name)
     faults.add(
         where,
-        f'"{name}" is not defined{of}; at hand: {", ".join(at_hand) or "nothing"}',
+        f'"{name}" is not defined{of}; at hand: {listed}',
         value=name,
-        allowed=tuple(at_hand),
+        allowed=tuple(at_hand[:NAMES_SHOWN]),
         suggestion=hint,
     )
 

@@ -12,10 +12,12 @@ from qwave_batch.plan.assembling import Assembled
 from qwave_batch.plan.holes import Hole
 from qwave_batch.plan.identity import canonical
 from qwave_batch.plan.judging import Fits
+from qwave_batch.plan.prompts import ROW_NAMES
 from qwave_batch.plan.rendering import picker
 from qwave_batch.plan.requests import RequestBuilder
 
 HELD_SHAPES = 65_536
+HELD_BYTES = 50_000_000
 FIRST_FIELDS = ("model", "action", "prompt")  # what tells a request, for those who read it
 
 
@@ -103,7 +105,11 @@ class Shapes:
 
     pick: Callable[[tuple[int, ...]], Any]
     follows_case: bool
+    follows_prompt: bool
+    """Whether another prompt, alike in all but its text, could have other shapes."""
     _held: dict[Any, Shape] = field(default_factory=dict)
+    _size: int = 0
+    """The bytes of their requests that are held."""
 
     def get(self, slots: tuple[int, ...], repeat: int) -> Shape | None:
         """Return the shape of a cell, if one like it was seen before."""
@@ -111,14 +117,18 @@ class Shapes:
 
     def keep(self, slots: tuple[int, ...], repeat: int, shape: Shape) -> None:
         """Hold a shape for later cells."""
-        if len(self._held) >= HELD_SHAPES:
+        size = sum(map(len, shape.pieces))
+        self._size += size
+        if len(self._held) >= HELD_SHAPES or self._size > HELD_BYTES:
             self._held.clear()
+            self._size = size
         self._held[self.pick(slots), repeat] = shape
 
     def next_case(self) -> None:
         """Drop what was held if the next row may change it."""
         if self.follows_case:
             self._held.clear()
+            self._size = 0
 
 
 def shapes_of(builder: RequestBuilder, holes: Sequence[Hole]) -> Shapes:
@@ -136,4 +146,14 @@ def shapes_of(builder: RequestBuilder, holes: Sequence[Hole]) -> Shapes:
     used = [value for value in templates if value]
     for value in used:
         slots.update(builder.names.slots(value))
-    return Shapes(picker(sorted(slots)), any(builder.names.follows_case(value) for value in used))
+    prompt = builder.prompt
+    own_names = {*prompt.variables, *ROW_NAMES, "prompt"}
+    return Shapes(
+        picker(sorted(slots)),
+        follows_case=any(builder.names.follows_case(value) for value in used),
+        follows_prompt=(
+            bool(prompt.request)
+            or "prompt" not in apart
+            or any(not own_names.isdisjoint(value.names) for value in used)
+        ),
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import nearest
 from qwave_batch.plan.axes import ResolvedAxis
-from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.combinations import MOST_ENTRIES, Matrix
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.vocabulary import Vocabulary
@@ -31,10 +31,13 @@ class UsageCheck:
         """Note every idle axis, every axis whose name could mean two things, and every include that lacks one."""
         shared = list(self._shared())
         in_texts = {name for value, _ in shared for name in value.names}
+        # more of them than a plan has entries are refused when they are counted
+        looks_at_own = 0 < len(self.prompts) * len(self.matrix.own) <= MOST_ENTRIES
         for prompt in self.prompts:
             own = list(_templates(prompt))
-            needed = {name: where for value, where in (*shared, *own) for name in value.names - value.asked}
-            self._check_own_combinations(needed)
+            if looks_at_own:
+                needed = {name: where for value, where in (*shared, *own) for name in value.names - value.asked}
+                self._check_own_combinations(needed)
             in_texts.update(name for value, _ in own for name in value.names)
         used = in_texts | self.faults.spoiled_names | (self.path.names if self.path else set())
         for axis in self.matrix.axes:

@@ -1,13 +1,17 @@
 """The values of ``vars``, each rendered from those before it."""
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping
+from typing import cast
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
-from qwave_batch.plan.scope import compiled, rendered
+from qwave_batch.plan.room import Room
+from qwave_batch.plan.scope import Known, compiled, rendered
 from qwave_batch.plan.vocabulary import BUILT_IN
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.unknown import UNKNOWN
 
 
 def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], faults: Faults) -> None:
@@ -23,18 +27,19 @@ def compile_variables(
     raw: Mapping[str, Json], where: Path, known: Collection[str], faults: Faults
 ) -> dict[str, Value | None]:
     """Return the compiled variables, None for those with a mistake; each may use ``known`` and those before it."""
-    at_hand = set(known)
     values: dict[str, Value | None] = {}
+    at_hand = Known(known, values)
     for name, template in raw.items():
         values[name] = compiled(template, (*where, name), at_hand, faults, of=" here")
-        at_hand.add(name)
     return values
 
 
-def render_variables(values: Mapping[str, Value | None], scope: Mapping[str, Json], faults: Faults) -> dict[str, Json]:
-    """Return the rendered variables, in order."""
-    seen = dict(scope)
+def render_variables(
+    values: Mapping[str, Value | None], scope: Mapping[str, Json], faults: Faults, room: Room
+) -> dict[str, Json]:
+    """Return the rendered variables, in order, as far as there is room for them."""
     own: dict[str, Json] = {}
+    seen = ChainMap(own, cast("dict[str, Json]", scope))
     for name, value in values.items():
-        own[name] = seen[name] = rendered(value, seen, faults)
+        own[name] = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
     return own

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Problem
+from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.files import FileAccess, FileRefused, beside
 from qwave_batch.spec.jsonvalues import MAX_INTEGER
 from qwave_batch.spec.marks import Marks, Path
@@ -13,13 +13,21 @@ from qwave_batch.spec.pathtemplates import compile_path
 from qwave_batch.spec.sources import Table, open_table
 from qwave_batch.spec.templates import OPENINGS, TemplateFault, compile_value, is_template
 
+MAX_WORDS_OF_SPEC = 300_000  # each is compiled, which takes about ten microseconds
 _PROMPT_TEMPLATES = ("text", "id", "vars", "tags", "meta", "request", "where")
 
 
 def template_problems(spec: Mapping[str, Json], marks: Marks) -> Iterator[Problem]:
     """Yield what does not parse among the templates, wherever templates may stand."""
+    words = 0
     for path, value in _templated(spec):
-        yield from _problems_below(value, path, marks)
+        for found in _problems_below(value, path, marks):
+            if isinstance(found, Problem):
+                yield found
+                continue
+            words += found
+            if words > MAX_WORDS_OF_SPEC:
+                raise SpecError([_too_many_words(marks.place(path))])
     output = spec.get("output")
     if isinstance(output, Mapping) and isinstance(output.get("path"), str):
         path = ("output", "path")
@@ -55,11 +63,20 @@ def _templated(spec: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
             yield ("prompts", number), prompt
 
 
-def _problems_below(value: Json, path: Path, marks: Marks) -> Iterator[Problem]:
+def _too_many_words(place: Place) -> Problem:
+    return Problem(
+        message=f"the templates of the spec have more than {MAX_WORDS_OF_SPEC:,} words and signs in their tags",
+        place=place,
+        suggestion="put the prompts into a table and take them with from: one template serves all its rows",
+    )
+
+
+def _problems_below(value: Json, path: Path, marks: Marks) -> Iterator[Problem | int]:
+    """Yield the problems of the templates in a value, and how many words each of the others has."""
     match value:
         case str():
             try:
-                compile_value(value, path)
+                yield compile_value(value, path).words
             except TemplateFault as fault:
                 yield fault_problem(fault, marks)
         case Mapping():

@@ -7,13 +7,45 @@ from typing import Any
 from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.bounds import Budget, concat
+from qwave_batch.spec.bounds import FREE_CHARACTERS, MAX_MADE, STEPS_OF_A_FAILURE, Allowance, Budget, TooMuch, concat
 from qwave_batch.spec.faults import TemplateFault, failure_message, missing_fault
-from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, Part, fill, fill_typed, parts_of
+from qwave_batch.spec.fills import (
+    OUT_OF_THE_ORDINARY,
+    Part,
+    fill,
+    fill_typed,
+    from_rows,
+    parts_at_sight,
+    parts_of,
+    plain_names,
+)
 from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
-from qwave_batch.spec.sandbox import NameMissing
-from qwave_batch.spec.syntax import RESULT, parse, typed_expression
+from qwave_batch.spec.sandbox import NameMissing, SpecEnvironment
+from qwave_batch.spec.syntax import MAX_SOURCE, MAX_WORDS, RESULT, parse, typed_expression
+
+_WORDS_OF_PARSING = 10  # that a template counts for which has to be parsed
+
+
+class Code:
+    """The code of a template, made when it is first run: most templates never are (see ``fills``)."""
+
+    __slots__ = ("_environment", "_made", "_tree")
+
+    def __init__(self, environment: Environment, tree: Callable[[], nodes.Template]) -> None:
+        self._environment = environment
+        self._tree = tree
+        self._made: Template | None = None
+
+    def get(self) -> Template:
+        """Return the code.
+
+        Raises:
+            TemplateSyntaxError: The template is more than a template may be, or uses what there is not.
+        """
+        if self._made is None:
+            self._made = self._environment.from_string(self._tree())
+        return self._made
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +53,7 @@ class Compiled:
     """The text of a template, ready to be filled in any number of times."""
 
     source: str
-    template: Template
+    code: Code
     names: frozenset[str]
     asked: frozenset[str]
     """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
@@ -29,13 +61,15 @@ class Compiled:
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
+    words: int
+    """How many words there are in its tags, which is what compiling it cost."""
     fills: tuple[Part, ...] | None = None
     """What it is made of, if it only names values."""
     finalize: Callable[[Any], Any] | None = None
     """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
 
 
-def compile_text(environment: Environment, source: str, *, keeps_type: bool = True) -> Compiled:
+def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool = True) -> Compiled:
     """Return the compiled template.
 
     Args:
@@ -46,19 +80,66 @@ def compile_text(environment: Environment, source: str, *, keeps_type: bool = Tr
     Raises:
         TemplateSyntaxError: It does not parse, or is more than a template may be.
     """
+    at_sight = _compiled_at_sight(environment, source, keeps_type=keeps_type)
+    if at_sight is not None:
+        return at_sight
     try:
         tree = parse(environment, source)
-        free = frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
+        named = plain_names(tree).difference(environment.globals)
+        fills = parts_of(tree, named)
+        free = named if fills else frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
         attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
         asked = free.intersection(_asked(tree))
-        lines = {name.name: name.lineno for name in reversed(list(tree.find_all(nodes.Name)))}
+        every = list(tree.find_all(nodes.Node))
+        lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
-        fills = parts_of(tree, free)
-        template = environment.from_string(typed or tree)
+        code = Code(environment, lambda: typed or tree)
+        if not fills:
+            code.get()
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
-    finalize = None if keeps_type else environment.finalize
-    return Compiled(source, template, free, asked, attributes, lines, typed is not None, fills, finalize)
+    finalize = None if keeps_type else environment.as_part
+    words = len(every) + _WORDS_OF_PARSING
+    return Compiled(source, code, free, asked, attributes, lines, typed is not None, words, fills, finalize)
+
+
+def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool) -> Compiled | None:
+    """Return the compiled template where it is seen at once that it only names values, or None."""
+    parts = parts_at_sight(source) if len(source) <= MAX_SOURCE else None
+    ways = [part for part in parts or () if not isinstance(part, str)]
+    if parts is None or len(ways) > MAX_WORDS // 3 or any(way[0] in environment.globals for way in ways):
+        return None
+    is_typed = keeps_type and len(parts) == 1 and len(ways) == 1
+
+    def tree() -> nodes.Template:
+        parsed = parse(environment, source)
+        return (typed_expression(environment, parsed) if keeps_type else None) or parsed
+
+    return Compiled(
+        source,
+        Code(environment, tree),
+        names=frozenset(way[0] for way in ways),
+        asked=frozenset(),
+        attributes=frozenset(way for way in ways if len(way) > 1),
+        lines=_lines(source, ways),
+        is_typed=is_typed,
+        words=1 + len(ways),
+        fills=parts,
+        finalize=None if keeps_type else environment.as_part,
+    )
+
+
+def _lines(source: str, ways: Iterable[tuple[str, ...]]) -> dict[str, int]:
+    if "\n" not in source and "\r" not in source:
+        return {way[0]: 1 for way in ways}
+    lines: dict[str, int] = {}
+    done, line = 0, 1
+    for way in ways:
+        opens = source.index("{{", done)
+        line += source.count("\n", done, opens)
+        lines.setdefault(way[0], line)
+        done = opens + 2
+    return lines
 
 
 def _asked(tree: nodes.Node) -> Iterable[str]:
@@ -100,31 +181,50 @@ def _chains(tree: nodes.Node) -> Iterable[Path]:
             yield (below.name, *reversed(chain))
 
 
-def render_compiled(compiled: Compiled, where: Path, scope: Mapping[str, Json]) -> Json:
+def render_compiled(
+    compiled: Compiled, where: Path, scope: Mapping[str, Json], allowance: Allowance | None = None
+) -> Json:
     """Return the template filled in from ``scope``.
+
+    Args:
+        compiled: The template.
+        where: Its place in the spec.
+        scope: The values of the names that it uses.
+        allowance: What the templates of its plan may still do together.
 
     Raises:
         TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
     """
     filled = _filled(compiled, scope)
-    if filled is not OUT_OF_THE_ORDINARY:
-        return filled  # type: ignore[no-any-return]  # a text or a number
     source = compiled.source
-    context = compiled.template.new_context({name: scope[name] for name in compiled.names if name in scope})
     try:
-        parts = compiled.template.root_render_func(context)
+        if filled is not OUT_OF_THE_ORDINARY:
+            if allowance is not None and type(filled) is str and len(filled) > FREE_CHARACTERS:
+                allowance.make(len(filled) - from_rows(compiled.fills or (), scope))
+            return filled  # type: ignore[no-any-return]  # a text or a number
+        template = compiled.code.get()
+        context: Any = template.new_context({name: scope[name] for name in compiled.names if name in scope})
+        budget = context.budget = Budget(allowance)
+        parts = template.root_render_func(context)
         if compiled.is_typed:
             for _ in parts:
                 pass
-            return as_json(context.vars[RESULT])
-        text = concat(_bounded(parts))
-        check_text(text)
+            value = context.vars[RESULT]
+            budget.weigh(value)
+            made = as_json(value)
+        else:
+            made = concat(_counted(parts, budget))
+            check_text(made)
+        if allowance is not None:
+            allowance.make(MAX_MADE - budget.made)
     except NameMissing as error:
         line = compiled.lines.get(str(error.name), 1)
         raise missing_fault(error, compiled.attributes, scope, where, source=source, line=line) from None
     except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
+        if allowance is not None and isinstance(error, TooMuch):
+            allowance.spend(STEPS_OF_A_FAILURE)
         raise TemplateFault(failure_message(error), where, source=source) from None
-    return text
+    return made
 
 
 def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:
@@ -136,8 +236,8 @@ def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:
     return fill(fills, scope, compiled.finalize)
 
 
-def _bounded(parts: Iterable[str]) -> Iterable[str]:
-    budget = Budget()
+def _counted(parts: Iterable[str], budget: Budget) -> Iterable[str]:
     for part in parts:
-        budget.charge(part)
+        budget.step()
+        budget.make(len(part))
         yield part

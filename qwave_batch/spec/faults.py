@@ -7,14 +7,15 @@ from jinja2 import TemplateSyntaxError
 
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import listed_choices
 from qwave_batch.spec.bounds import TooMuch
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
-from qwave_batch.spec.words import kind_of
+from qwave_batch.spec.words import cut, kind_of, names_listed
 
 _SHOWN_NAMES = 12
+_SENTENCE = 400  # characters of what others say is wrong, which may repeat a text of the template
+_ALLOWED = 100  # names that a fault lists
 
 _SIGNS = {
     "'begin of print statement'": "{{",
@@ -53,11 +54,11 @@ class TemplateFault(UsageError):
 
 def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
     """Return what is wrong with a template that does not parse."""
-    message = (error.message or "it is no template").rstrip(".")
+    message = cut((error.message or "it is no template").rstrip("."), _SENTENCE)
     message = message[:1].lower() + message[1:]
     guess = None
     if message.startswith("no filter named '"):
-        name = message.removeprefix("no filter named '").removesuffix("'")
+        name = message.removeprefix("no filter named '").removesuffix("'").removesuffix("…")
         guess = nearest(name, FILTER_NAMES)
         message = f'there is no filter "{name}"'
     message = f"the template does not parse: {_in_signs(message)}"
@@ -77,19 +78,19 @@ def missing_fault(
     """Return that a name is missing, with those that are at hand."""
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
-        guess = _question(nearest(str(error.name), known))
-        return TemplateFault(message, where, source=source, line=line, allowed=known, suggestion=guess)
+        guess = _question(nearest(_shown(error.name), known))
+        return TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
 
     if not error.is_field:
         at_hand = sorted(scope)
-        return fault(f'"{error.name}" is not defined; at hand: {_listed(at_hand)}', at_hand)
+        return fault(f'"{_shown(error.name)}" is not defined; at hand: {_listed(at_hand)}', at_hand)
     called = next((path_text(path) for path, value in _values(uses, scope) if value is error.owner), "the value")
     if isinstance(error.owner, Mapping):
         fields = [str(key) for key in error.owner]
-        return fault(f'{called} has no "{error.name}"; it has {_listed(fields)}', fields)
+        return fault(f'{called} has no "{_shown(error.name)}"; it has {_listed(fields)}', fields)
     if isinstance(error.owner, Sequence) and isinstance(error.name, int):
         return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counted from 0")
-    return fault(f'{called} has no "{error.name}", since it is {kind_of(error.owner)}')
+    return fault(f'{called} has no "{_shown(error.name)}", since it is {kind_of(error.owner)}')
 
 
 def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
@@ -106,7 +107,14 @@ def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple
 
 
 def _listed(names: Sequence[str]) -> str:
-    return listed_choices(names, _SHOWN_NAMES) or "nothing"
+    return names_listed(names, _SHOWN_NAMES)
+
+
+def _shown(name: object) -> str:
+    """Return what was looked up as it is named in a sentence: names are texts, but for mistakes."""
+    if isinstance(name, str):
+        return cut(name)
+    return str(name) if isinstance(name, int | float | None) else kind_of(name)
 
 
 def _question(guess: str | None) -> str | None:
@@ -123,4 +131,8 @@ def failure_message(error: Exception) -> str:
         case ZeroDivisionError():
             return "the template fails: a division by zero"
         case _:
-            return f"the template fails: {error}" if str(error) else f"the template fails ({type(error).__name__})"
+            return (
+                f"the template fails: {cut(str(error))}"
+                if str(error)
+                else f"the template fails ({type(error).__name__})"
+            )

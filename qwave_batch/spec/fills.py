@@ -4,6 +4,7 @@ Most templates are of this kind, and this is several times faster. Whatever is o
 missing, a list, a number that is too large) is left to the template engine, which words what is wrong with it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -11,7 +12,7 @@ from jinja2 import nodes
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import MAX_CHARACTERS
-from qwave_batch.spec.jsonvalues import MAX_INTEGER
+from qwave_batch.spec.jsonvalues import MAX_INTEGER, is_whole
 
 Part: TypeAlias = str | tuple[str, ...]
 """A text as it stands, or the way to a value: ``("row", "Prompt")``."""
@@ -29,28 +30,90 @@ def parts_of(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | N
             return None
 
 
+_LANGUAGE = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
+"""Names that may be the template language's own."""
+
+
+def plain_names(tree: nodes.Template) -> frozenset[str]:
+    """Return the names in a template that is nothing but texts and names, as far as they are values."""
+    match tree.body:
+        case [nodes.Output()]:
+            return frozenset(node.name for node in tree.find_all(nodes.Name)).difference(_LANGUAGE)
+        case _:
+            return frozenset()
+
+
+_NAMED = re.compile(r"\{\{ ?([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) ?\}\}", re.ASCII)
+_WORDS = frozenset(
+    {
+        "and",
+        "else",
+        "false",
+        "False",
+        "if",
+        "in",
+        "is",
+        "none",
+        "None",
+        "not",
+        "or",
+        "true",
+        "True",
+        "import",
+        "recursive",
+    }
+)
+"""Words that are no names where a template names something."""
+
+
+def parts_at_sight(source: str) -> tuple[Part, ...] | None:
+    """Return what a template is made of where that can be told without parsing it, or None."""
+    pieces = _NAMED.split(source)
+    texts, named = pieces[::2], pieces[1::2]
+    # braces side by side, also where a text meets a tag, may be another tag: that is for the parser
+    if "{%" in source or "{#" in source or any("{" in text or "}" in text for text in texts) or "\ufdd0" in source:
+        return None
+    ways = [tuple(name.split(".")) for name in named]
+    if any(way[0] in _WORDS or way[0] in _LANGUAGE for way in ways):
+        return None
+    parts: list[Part] = [texts[0], *(part for pair in zip(ways, texts[1:], strict=True) for part in pair)]
+    return tuple(part for part in parts if part)
+
+
 def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
     """Return the text, or OUT_OF_THE_ORDINARY."""
     pieces: list[str] = []
+    size = 0
     for part in parts:
         if isinstance(part, str):
-            pieces.append(part)
-            continue
-        value = look_up(part, scope)
-        if type(value) is int and abs(value) <= MAX_INTEGER:
-            value = str(value)
-        elif type(value) is not str:
+            value = part
+        else:
+            value = look_up(part, scope)
+            if type(value) is int and abs(value) <= MAX_INTEGER:
+                value = str(value)
+            elif type(value) is not str or len(value) > MAX_CHARACTERS:
+                return OUT_OF_THE_ORDINARY
+            if finalize:
+                value = finalize(value)
+        size += len(value)
+        if size > MAX_CHARACTERS:
             return OUT_OF_THE_ORDINARY
-        pieces.append(finalize(value) if finalize else value)
+        pieces.append(value)
     text = "".join(pieces)
-    return text if len(text) <= MAX_CHARACTERS and _is_whole(text) else OUT_OF_THE_ORDINARY
+    return text if is_whole(text) else OUT_OF_THE_ORDINARY
+
+
+def from_rows(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
+    """Return how many of a text's characters come out of the row of a table, which is as long as its file makes it."""
+    values = (look_up(part, scope) for part in parts if not isinstance(part, str) and part[0] == "row")
+    return sum(len(value) for value in values if isinstance(value, str))
 
 
 def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
     """Return the value that a template of one name stands for, or OUT_OF_THE_ORDINARY."""
     value = look_up(part, scope)
     if type(value) is str:
-        return value if _is_whole(value) else OUT_OF_THE_ORDINARY
+        return value if is_whole(value) else OUT_OF_THE_ORDINARY
     return value if type(value) is int and abs(value) <= MAX_INTEGER else OUT_OF_THE_ORDINARY
 
 
@@ -79,8 +142,3 @@ def _part(node: nodes.Node, free: frozenset[str]) -> Part | None:
             case _:
                 return None
     return (node.name, *reversed(way)) if node.name in free else None
-
-
-def _is_whole(text: str) -> bool:
-    """Whether there is no lone surrogate in the text, as far as can be seen at once."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

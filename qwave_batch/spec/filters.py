@@ -1,179 +1,189 @@
 """The filters of templates: Jinja's, without those that vary or speak HTML, and ``slug`` and ``sha256``."""
 
 import functools
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import pass_context, pass_environment
+from jinja2 import pass_context
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.runtime import Context
 
-from qwave_batch.spec import bounds
-from qwave_batch.spec.methods import formatted, joined, replaced
-from qwave_batch.spec.naming import slug
-from qwave_batch.spec.words import plain, text_of
+from qwave_batch.spec import operators
+from qwave_batch.spec.bounds import ITEM, Budget, TooMuch, check_width
+from qwave_batch.spec.textfilters import JOIN, JOIN_TEXTS, TEXT_FILTERS
 
-EACH = "each item"  # no template can spell a name with a space
-JOIN_TEXTS = "join texts"
+__all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED"]
 
-_TAKEN_FROM_JINJA = (
-    "abs",
-    "batch",
-    "capitalize",
-    "count",
-    "d",
-    "default",
-    "dictsort",
-    "filesizeformat",
-    "first",
-    "float",
-    "groupby",
-    "int",
-    "items",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "reverse",
-    "round",
-    "select",
-    "selectattr",
-    "slice",
-    "sort",
-    "striptags",
-    "title",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
-    "urlencode",
-    "wordcount",
-)
-_OF_TEXT = frozenset({"capitalize", "lower", "striptags", "title", "trim", "truncate", "upper", "wordcount"})
-"""Filters of jinja's that make a text of whatever they are given, a function's address in memory included."""
-_WIDTHS: Mapping[str, tuple[int, str]] = {"batch": (0, "linecount"), "slice": (0, "slices"), "round": (0, "precision")}
-"""Filters with an argument that asks for size: its place and its name."""
+# no template can spell a name with a space in it as a filter
+EACH = "each item"
+CHARGED = "charged text"
+COMPARED = "compared with"
+KEY = "looked up by"
+SLICED = "sliced from"
+
+_MOST_FIELDS = 64  # that one attribute names, "a.b,c.d" four of them: each is looked up for every item
+
+Cost = Callable[[Budget, Any, tuple[Any, ...], Mapping[str, Any]], Any]
+"""Counts what a filter is about to do; returns what it is to work on."""
 
 
-def _sha256(value: Any) -> str:
-    return hashlib.sha256(text_of(value).encode()).hexdigest()
+def _goes_through(budget: Budget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    budget.take(value)
+    return value
 
 
-def _slug(value: Any) -> str:
-    return slug(text_of(value))
+def _copies(budget: Budget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    budget.take(value)
+    if isinstance(value, str | list | tuple | Mapping | range):
+        budget.make(len(value) * ITEM)
+    return value
 
 
-@pass_context
-def _join(context: Context, items: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:
-    if attribute is not None:
-        items = JINJA_FILTERS["map"](context, items, attribute=attribute)
-    return joined(text_of(d), items)
+def _reverses(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    return _goes_through(budget, value, args, named) if isinstance(value, str) else _copies(budget, value, args, named)
 
 
-def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> str:
-    return replaced(text_of(text), text_of(old), text_of(new), count)
+def _compares(budget: Budget, value: Any, _args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Count sorting, which goes through every item as often as the number of items has binary digits."""
+    items = value if isinstance(value, Mapping) else budget.listed(value)
+    keys = named.get("attribute")
+    rounds = len(items).bit_length() * (1 + (keys.count(",") if isinstance(keys, str) else 0))
+    budget.weigh(items, times=max(rounds, 1))
+    budget.make(len(items) * ITEM)
+    return items
 
 
-def _format(text: Any, *values: Any) -> str:
-    return formatted(text_of(text), *values)
+def _measures_only(budget: Budget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    budget.step()
+    return value
 
 
-def _center(text: Any, width: int = 80) -> str:
-    bounds.check_width(width)
-    return text_of(text).center(width)
+def _makes_parts(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Count ``batch`` and ``slice``, whose first argument is a number of items."""
+    given = (*args, *named.values())
+    check_width(given[0] if given else None)
+    return _copies(budget, value, args, named)
 
 
-def _indent(text: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002
-    bounds.check_width(width)
-    whole = text_of(text)
-    bounds.check_size(len(whole) + (whole.count("\n") + 1) * (width if isinstance(width, int) else len(width)))
-    indented: str = JINJA_FILTERS["indent"](whole, width, first, blank)
-    return indented
+def _rounds(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    precision = args[0] if args else named.get("precision")
+    check_width(precision)
+    budget.step(10)
+    return _measures_only(budget, value, args, named)
 
 
-def _sum(items: Iterable[Any], attribute: str | None = None, start: float = 0) -> float:
-    for item in items:
-        start += item[attribute] if attribute is not None else item
-    return start
+_FROM_JINJA: Mapping[Cost, str] = {
+    _goes_through: "abs filesizeformat float int items map reject rejectattr select selectattr",
+    _measures_only: "count d default first last length",
+    _copies: "list",
+    _reverses: "reverse",
+    _makes_parts: "batch slice",
+    _compares: "dictsort groupby max min sort unique",
+    _rounds: "round",
+}
+_ATTRIBUTE: Mapping[str, int] = {
+    "groupby": 0, "join": 1, "map": 99, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2, "unique": 1,
+}  # fmt: skip
+"""Filters with an argument that names fields of the items, and its place among the others."""
 
 
-def _tojson(value: Any, indent: int | None = None) -> str:
-    bounds.check_width(indent)
-    return json.dumps(plain(value), ensure_ascii=False, indent=indent)
-
-
-@pass_environment
-def _wordwrap(environment: Any, text: Any, width: int = 79, break_long_words: bool = True) -> str:  # noqa: FBT001, FBT002
-    wrapped: str = JINJA_FILTERS["wordwrap"](environment, text_of(text), width, break_long_words)
-    return wrapped
-
-
-def _join_texts(parts: list[Any]) -> str:
-    return bounds.concat([text_of(part) for part in parts])
-
-
-def _each(items: Iterable[Any]) -> Iterator[Any]:
-    yield from items  # counted like every filter's items, which is why loops go through here
-
-
-def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the filter with what it makes counted against the rendering's budget."""
+def _bounded(name: str, function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
+    """Return a filter of Jinja's with what it does and makes counted against the rendering's budget."""
     wants: str | None = getattr(getattr(function, "jinja_pass_arg", None), "name", None)
-    place, argument = _WIDTHS.get(name, (0, ""))
+    place = _ATTRIBUTE.get(name)
 
     @pass_context
     @functools.wraps(function)
-    def bounded(context: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if argument:
-            bounds.check_width(kwargs.get(argument, args[place] if len(args) > place else None))
-        if name in _OF_TEXT:
-            value = text_of(value)
-        elif name == "urlencode":
-            value = plain(value)
+    def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
+        budget: Budget = context.budget
+        if place is not None:
+            _check_attribute(named.get("attribute", args[place] if len(args) > place else None))
+        value = cost(budget, value, args, named)
         match wants:
             case None:
-                result = function(value, *args, **kwargs)
+                result = function(value, *args, **named)
             case "context":
-                result = function(context, value, *args, **kwargs)
+                result = function(context, value, *args, **named)
             case "eval_context":
-                result = function(context.eval_ctx, value, *args, **kwargs)
+                result = function(context.eval_ctx, value, *args, **named)
             case _:
-                result = function(context.environment, value, *args, **kwargs)
-        if isinstance(result, Iterator):
-            return context.budget.counted(result)
-        context.budget.charge(result)
-        return result
+                result = function(context.environment, value, *args, **named)
+        return _counted(budget, result)
 
     return bounded
 
 
-def _filters() -> Iterator[tuple[str, Callable[..., Any]]]:
-    yield from ((name, JINJA_FILTERS[name]) for name in _TAKEN_FROM_JINJA)
-    yield from _OWN.items()
+def _given_budget(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter of our own, which counts what it does itself, with what it makes counted too."""
+
+    @pass_context
+    @functools.wraps(function)
+    def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
+        return _counted(context.budget, function(context.budget, value, *args, **named))
+
+    return bounded
 
 
-_OWN: Mapping[str, Callable[..., Any]] = {
-    "center": _center,
-    "format": _format,
-    "indent": _indent,
+def _counted(budget: Budget, result: Any) -> Any:
+    if isinstance(result, Iterator):
+        return budget.counted(result)
+    budget.charge(result)
+    return result
+
+
+def _check_attribute(attribute: Any) -> None:
+    if isinstance(attribute, str) and attribute.count(".") + attribute.count(",") >= _MOST_FIELDS:
+        raise TooMuch(f"it names more than {_MOST_FIELDS} fields of an item")
+
+
+@pass_context
+def _join(context: Context, items: Any, d: Any = "", attribute: str | int | None = None) -> str:
+    if attribute is not None:
+        items = FILTERS["map"](context, items, attribute=attribute)
+    text: str = FILTERS[JOIN](context, items, d)
+    return text
+
+
+def _sum(budget: Budget, items: Iterable[Any], attribute: str | None = None, start: Any = 0) -> Any:
+    for item in items:
+        start = operators.applied(budget, "+", start, item[attribute] if attribute is not None else item)
+    return start
+
+
+def _each(_: Budget, items: Iterable[Any]) -> Iterator[Any]:
+    yield from items  # counted like every filter's items, which is why loops go through here
+
+
+def _charged(_: Budget, text: str) -> str:
+    return text  # counted like every filter's result, which is why texts of blocks go through here
+
+
+@pass_context
+def _compared(context: Any, left: Any, *operands: Any) -> bool:
+    return operators.compared(context.budget, left, *operands)
+
+
+@pass_context
+def _key(context: Any, value: Any) -> Any:
+    return operators.key(context.budget, value)
+
+
+@pass_context
+def _sliced(context: Any, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    return operators.sliced(context.budget, value, start, stop, step)
+
+
+_COSTS = {name: cost for cost, names in _FROM_JINJA.items() for name in names.split()}
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    **{name: _bounded(name, JINJA_FILTERS[name], cost) for name, cost in _COSTS.items()},
+    **{name: _given_budget(function) for name, function in TEXT_FILTERS.items()},
     "join": _join,
-    "replace": _replace,
-    "sha256": _sha256,
-    "slug": _slug,
-    "string": text_of,
-    "sum": _sum,
-    "tojson": _tojson,
-    "wordwrap": _wordwrap,
-    EACH: _each,
-    JOIN_TEXTS: _join_texts,
+    "sum": _given_budget(_sum),
+    EACH: _given_budget(_each),
+    CHARGED: _given_budget(_charged),
+    COMPARED: _compared,
+    KEY: _key,
+    SLICED: _sliced,
 }
-
-FILTERS: Mapping[str, Callable[..., Any]] = {name: _bounded(name, function) for name, function in _filters()}
 FILTER_NAMES = tuple(sorted(name for name in FILTERS if " " not in name))

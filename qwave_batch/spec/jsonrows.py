@@ -8,16 +8,15 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.jsonvalues import check_leaves
 from qwave_batch.spec.rows import Row, RowFault
-from qwave_batch.spec.words import kind_of
-
-_NAME_SHOWN = 100  # characters
+from qwave_batch.spec.words import cut, kind_of
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-        raise ValueError(f'the key "{twice[:_NAME_SHOWN]}" stands there twice')
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, _ in pairs if counts[name] > 1)
+        raise ValueError(f'the key "{cut(twice)}" stands there twice')
     return fields
 
 

@@ -76,8 +76,19 @@ def check_number(number: float) -> None:
 
 def check_text(text: str) -> None:
     """Raise ValueError for a text with a lone surrogate in it."""
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_whole(text):
         raise ValueError("half of a surrogate pair is no character of Unicode")
+
+
+def is_whole(text: str) -> bool:
+    """Whether there is no lone surrogate in the text."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(number: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import TOO_MANY, Place, Problem, first_problems
 from qwave_batch.spec.checking import id_problems, open_tables, range_problems, template_problems
 from qwave_batch.spec.document import Spec, Unsupported
 from qwave_batch.spec.encoding import MAX_FILE_BYTES, SPEC_WAY_OUT, check_yaml_size, decode_spec
@@ -73,13 +73,16 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     value: Any = layer.value
     problems = list(files.problems)
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
+    found: Iterable[Problem]
     if not isinstance(value, dict):
         return SpecReading(spec=None, problems=tuple(problems))
     tables, closed = open_tables(value, marks, inputs, shown_as)
-    problems += [*template_problems(value, marks), *id_problems(value, marks), *range_problems(value, marks), *closed]
+    for found in (template_problems(value, marks), id_problems(value, marks), range_problems(value, marks), closed):
+        problems += first_problems(found)
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
     faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
-    sound = mended(value, faulty) if problems else Mended(value=value)
+    # what is wrong and not on the list would not be mended
+    sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
     spec = None
     if sound is not None and not files.leaves_open and not wrong_overrides:
         spec = Spec(

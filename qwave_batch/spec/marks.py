@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from qwave_batch.model.problem import Place
 
@@ -13,7 +14,10 @@ Path: TypeAlias = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[^\s.\[\]\"']+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """The place of one value, of its key, and of everything below it."""
 
@@ -22,7 +26,7 @@ class Mark:
     """Where the key stands; None for a list item and for the whole file."""
     is_block: bool = False
     """Whether the value is a block text (``|``), whose lines are the file's lines."""
-    below: Mapping[str | int, "Mark"] = field(default_factory=dict)
+    below: Mapping[str | int, "Mark"] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,128 +1,153 @@
 """The methods that texts, lists and mappings have inside of a template: those that change nothing and stay small."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from string import Formatter
-from typing import Any
+from typing import Any, TypeAlias
 
-from qwave_batch.spec import bounds
-from qwave_batch.spec.words import text_of
+from qwave_batch.spec.bounds import ITEM, MAX_CHARACTERS, Budget, check_size, check_width
+from qwave_batch.spec.formatting import format_fields
+from qwave_batch.spec.searching import backward, forward
 
-_TEXT = frozenset(
-    {
-        "capitalize",
-        "casefold",
-        "count",
-        "endswith",
-        "find",
-        "index",
-        "isalnum",
-        "isalpha",
-        "isascii",
-        "isdecimal",
-        "isdigit",
-        "islower",
-        "isnumeric",
-        "isspace",
-        "istitle",
-        "isupper",
-        "lower",
-        "lstrip",
-        "partition",
-        "removeprefix",
-        "removesuffix",
-        "rfind",
-        "rindex",
-        "rpartition",
-        "rsplit",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "swapcase",
-        "title",
-        "upper",
-    }
-)
-_MAPPING = frozenset({"get", "items", "keys", "values"})
-_LIST = frozenset({"count", "index"})
-_NUMBER_IN_SPEC = re.compile(r"\d+")
-_NESTED_FIELD = re.compile(r":[^{}]*\{")
+Cost: TypeAlias = Callable[[Budget, Any, tuple[Any, ...]], None]
+"""Counts what a method is about to do, by the value that it belongs to and its arguments."""
 
 
-def method_of(value: Any, name: str) -> Callable[..., Any] | None:
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a value; the sandbox calls it with the budget of the rendering."""
+
+    value: Any
+    function: Callable[..., Any]
+
+    def run(self, budget: Budget, *args: Any, **kwargs: Any) -> Any:
+        """Return what the method gives, counted against the budget."""
+        for given in (*args, *kwargs.values()):
+            budget.weigh(given)
+        result = self.function(budget, self.value, *args, **kwargs)
+        budget.charge(result)
+        return result
+
+    def __call__(self) -> Any:
+        """Raise: only the sandbox calls methods; this makes them functions in the words of errors."""
+        raise TypeError("a method of a value is called in a template only")
+
+
+def method_of(value: Any, name: str) -> Method | None:
     """Return the method ``name`` of a value, or None when templates have no such method."""
     if isinstance(value, str):
-        if name in _BOUNDED:
-            return partial(_BOUNDED[name], str(value))
-        allowed = _TEXT
+        function, value = _OF_TEXT.get(name), str(value)
     elif isinstance(value, Mapping):
-        allowed = _MAPPING
+        function = _OF_MAPPING.get(name)
     elif isinstance(value, list | tuple):
-        allowed = _LIST
+        function = _OF_LIST.get(name)
     else:
         return None
-    return getattr(value, name) if name in allowed else None
+    return Method(value, function) if function else None
 
 
-def joined(text: str, items: Iterable[object]) -> str:
+def joined(budget: Budget, text: str, items: Iterable[object]) -> str:
     """Return the items as texts with ``text`` between them."""
-    parts = [text_of(item) for item in items]
-    bounds.check_size(sum(map(len, parts)) + len(text) * len(parts))
+    parts: list[str] = []
+    size = 0
+    for item in items:
+        budget.step()
+        part = budget.text(item)
+        size += len(part) + len(text)
+        if size - len(text) > MAX_CHARACTERS:
+            check_size(size - len(text))
+        parts.append(part)
     return text.join(parts)
 
 
-def replaced(text: str, old: str, new: str, count: int | None = None) -> str:
+def replaced(budget: Budget, text: str, old: str, new: str, count: int | None = None) -> str:
     """Return the text with ``old`` replaced, at most ``count`` times."""
+    budget.scan(2 * forward(len(text), len(old)))
     times = text.count(old) if count is None or count < 0 else min(count, text.count(old))
-    bounds.check_size(len(text) + times * len(new))
+    check_size(len(text) + times * len(new))
     return text.replace(old, new, -1 if count is None else count)
 
 
-def formatted(text: str, *values: object) -> str:
-    """Return printf-style formatting: ``"%03d" % 7``."""
-    if "*" in text:
-        raise bounds.TooMuch("a width of * is not available; write the number")
-    _check_format(text, "%", values)
-    if len(values) == 1 and isinstance(values[0], Mapping):
-        return text % values[0]
-    return text % values
+def _plain(name: str, cost: Cost) -> Callable[..., Any]:
+    """Return a method of Python's own, its cost counted first."""
+
+    def run(budget: Budget, value: Any, *args: Any, **kwargs: Any) -> Any:
+        cost(budget, value, (*args, *kwargs.values()))
+        return getattr(value, name)(*args, **kwargs)
+
+    return run
 
 
-def _format(text: str, *values: object, **named: object) -> str:
-    if _NESTED_FIELD.search(text):
-        raise bounds.TooMuch("a width that is a field itself is not available; write the number")
-    _check_format(text, "{", (*values, *named.values()))
-    return _FieldFormatter().vformat(text, values, named)
+def _scans(budget: Budget, text: str, _: tuple[Any, ...]) -> None:
+    budget.scan(len(text))
 
 
-def _check_format(text: str, opening: str, values: Iterable[object]) -> None:
-    widths = sum(min(int(digits[:9]), 10**9) for digits in _NUMBER_IN_SPEC.findall(text))
-    longest = max((len(text_of(value)) for value in values), default=0)
-    bounds.check_size(len(text) + widths + text.count(opening) * longest)
+def _changes_case(budget: Budget, text: str, _: tuple[Any, ...]) -> None:
+    budget.scan(len(text) * (1 if text.isascii() else 30))  # one letter may become three, each looked up
 
 
-class _FieldFormatter(Formatter):
-    """``str.format`` that sees fields and items of values and none of their attributes."""
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
-        if "." in field_name or "[" in field_name:
-            raise TypeError(f'format() takes plain fields only, and "{field_name}" is none')
-        found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
-        return found
+def _looks_forward(budget: Budget, text: str, args: tuple[Any, ...]) -> None:
+    budget.scan(forward(len(text), _longest(args)))
 
 
-def _padded(method: str, text: str, width: int, *fill: str) -> str:
-    bounds.check_width(width)
-    padded: str = getattr(text, method)(width, *fill)
+def _looks_backward(budget: Budget, text: str, args: tuple[Any, ...]) -> None:
+    budget.scan(backward(len(text), min(_longest(args), len(text))))
+
+
+def _strips(budget: Budget, text: str, args: tuple[Any, ...]) -> None:
+    budget.scan(backward(len(text), _longest(args)))
+
+
+def _cuts(budget: Budget, text: str, args: tuple[Any, ...]) -> None:
+    """Count cutting a text into a list, which for a very long one may take more than its makers have."""
+    if len(text) > MAX_CHARACTERS:
+        budget.make(len(text) * ITEM)
+    _looks_forward(budget, text, args)
+
+
+def _cuts_backward(budget: Budget, text: str, args: tuple[Any, ...]) -> None:
+    _cuts(budget, text, ())
+    _looks_backward(budget, text, args)
+
+
+def _longest(args: tuple[Any, ...]) -> int:
+    return max((len(given) for given in args if isinstance(given, str)), default=1)
+
+
+def _looks_up(budget: Budget, _value: Any, _args: tuple[Any, ...]) -> None:
+    budget.step()
+
+
+def _compares(budget: Budget, value: Any, args: tuple[Any, ...]) -> None:
+    if not all(isinstance(given, str | int | None) for given in args):
+        budget.weigh(value)
+    budget.work(len(value))
+
+
+def _padded(name: str, budget: Budget, text: str, width: int, *fill: str) -> str:
+    check_width(width)
+    budget.scan(len(text))
+    padded: str = getattr(text, name)(width, *fill)
     return padded
 
 
-_BOUNDED: Mapping[str, Callable[..., str]] = {
+_COSTS: Mapping[Cost, str] = {
+    _scans: "endswith isalnum isalpha isascii isdecimal isdigit islower isnumeric isspace istitle isupper removeprefix "
+    "removesuffix startswith",
+    _changes_case: "capitalize casefold lower swapcase title upper",
+    _looks_forward: "count find index partition",
+    _looks_backward: "rfind rindex rpartition",
+    _strips: "lstrip rstrip strip",
+    _cuts: "split splitlines",
+    _cuts_backward: "rsplit",
+}
+
+_OF_TEXT: Mapping[str, Callable[..., Any]] = {
+    **{name: _plain(name, cost) for cost, names in _COSTS.items() for name in names.split()},
+    **{name: partial(_padded, name) for name in ("center", "ljust", "rjust", "zfill")},
     "join": joined,
     "replace": replaced,
-    "format": _format,
-    **{name: partial(_padded, name) for name in ("center", "ljust", "rjust", "zfill")},
+    "format": format_fields,
 }
+_OF_MAPPING = {name: _plain(name, _looks_up) for name in ("get", "items", "keys", "values")}
+_OF_LIST = {name: _plain(name, _compares) for name in ("count", "index")}

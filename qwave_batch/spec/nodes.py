@@ -1,7 +1,7 @@
 """The nodes of a YAML text, made of a parser's events: values that JSON can hold, each with its place."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeGuard
 
 import yaml
 
@@ -11,8 +11,12 @@ from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
 from qwave_batch.spec.marks import Mark, Path, path_text
 from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+from qwave_batch.spec.words import cut
 
+MAX_VALUES = 500_000  # of one document; a spec with more keeps its prompts in a table, which is streamed
 MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
+MAX_CHARACTERS_FROM_ALIASES = 20_000_000
+MAX_KEY = 1000  # characters
 MAX_PROBLEMS = 100
 
 _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None}
@@ -26,17 +30,19 @@ class Events(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A value with the places of all that is in it."""
 
     value: Json
     mark: Mark
     size: int
     """How many values it holds, itself included."""
+    characters: int
+    """How long the texts in it are, and some for each of its values."""
 
 
 _NOTHING = object()
+_VALUE = 20  # characters that a value counts for where aliases stand for it
 
 
 @dataclass(slots=True)
@@ -49,7 +55,9 @@ class NodeReader:
     problems: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node | None] = field(default_factory=dict)
     """What each anchor stands for; None while it is still being read."""
+    values: int = 0
     from_aliases: int = 0
+    characters_from_aliases: int = 0
     unread: set[Place] = field(default_factory=set)
     """Where null stands for what can't be read."""
 
@@ -61,6 +69,13 @@ class NodeReader:
         """
         if len(path) > MAX_DEPTH:
             self.fail(f"it is nested deeper than {MAX_DEPTH} levels", self.place(event))
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self.fail(
+                f"it holds more than {MAX_VALUES:,} values",
+                self.place(event),
+                suggestion="put the prompts into a table and take them with from",
+            )
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         anchor: str | None = event.anchor
@@ -80,23 +95,32 @@ class NodeReader:
     def _alias(self, event: Any) -> Node:
         name: str = event.anchor
         place = self.place(event)
+        shown = cut(name)
         if name not in self.anchors:
-            self.fail(f"*{name} stands for nothing: there is no &{name} before it", place)
+            self.fail(f"*{shown} stands for nothing: there is no &{shown} before it", place)
         node = self.anchors[name]
         if node is None:
-            self.fail(f"*{name} stands inside of what it stands for", place)
+            self.fail(f"*{shown} stands inside of what it stands for", place)
         self.from_aliases += node.size
+        self.characters_from_aliases += node.characters
+        if self.characters_from_aliases > MAX_CHARACTERS_FROM_ALIASES:
+            self.fail(
+                f"the aliases stand for more than {MAX_CHARACTERS_FROM_ALIASES:,} characters",
+                place,
+                suggestion="give a long text a name under vars, and write that name in a template",
+            )
         if self.from_aliases > MAX_FROM_ALIASES:
             self.fail(
                 f"the aliases stand for more than {MAX_FROM_ALIASES:,} values",
                 place,
                 suggestion="aliases of aliases multiply; write out the values that are meant",
             )
-        return replace(node, mark=replace(node.mark, place=place))
+        mark = Mark(place=place, key=node.mark.key, is_block=node.mark.is_block, below=node.mark.below)
+        return Node(node.value, mark, node.size, node.characters)
 
     def _scalar(self, event: Any, path: Path) -> Node:
         mark = Mark(place=self.place(event), is_block=event.style == "|")
-        return Node(self._scalar_value(event, path), mark, 1)
+        return Node(self._scalar_value(event, path), mark, 1, len(event.value) + _VALUE)
 
     def _scalar_value(self, event: Any, path: Path) -> Scalar:
         try:
@@ -124,7 +148,7 @@ class NodeReader:
 
     def _sequence(self, event: Any, path: Path) -> Node:
         self._check_tag(event, path)
-        place, size = self.place(event), 1
+        place, size, characters = self.place(event), 1, _VALUE
         items: list[Json] = []
         below: dict[str | int, Mark] = {}
         while not isinstance(event := self.events.get_event(), yaml.SequenceEndEvent):
@@ -133,26 +157,30 @@ class NodeReader:
             items.append(node.value)
             below[number] = node.mark
             size += node.size
-        return Node(items, Mark(place=place, below=below), size)
+            characters += node.characters
+        return Node(items, Mark(place=place, below=below), size, characters)
 
     def _mapping(self, start: Any, path: Path) -> Node:
         self._check_tag(start, path)
         fields: dict[str, Json] = {}
         below: dict[str | int, Mark] = {}
-        size, is_template = 1, False
+        size, characters, is_template = 1, _VALUE, False
         while not isinstance(event := self.events.get_event(), yaml.MappingEndEvent):
             if isinstance(event, yaml.MappingStartEvent) and self._follows(event, start):
                 is_template = True
             key = self._key(event, path, fields, below, is_quiet=is_template)
             node = self.node(self.events.get_event(), (*path, key if isinstance(key, str) else "?"))
             size += node.size
+            characters += node.characters
             if isinstance(key, str):
+                characters += len(key)
                 fields[key] = node.value
-                below[key] = replace(node.mark, key=self.place(event))
+                mark = node.mark
+                below[key] = Mark(mark.place, self.place(event), mark.is_block, mark.below)
         place = self.place(start)
         if is_template:
             return self._unquoted_template(self._source(start, event), place, path)
-        return Node(fields, Mark(place=place, below=below), size)
+        return Node(fields, Mark(place=place, below=below), size, characters)
 
     def _key(
         self, event: Any, path: Path, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
@@ -166,9 +194,7 @@ class NodeReader:
             return _NOTHING
         if len(self.problems) > before:
             return _NOTHING
-        if not isinstance(key, str):
-            shown = "a list or mapping" if isinstance(key, list | dict) else event.value or "nothing"
-            self._note(f"keys are texts, and {shown} is none", place, path, suggestion="put quotes around the key")
+        if not self._can_be_key(key, event, path):
             return _NOTHING
         if key == "<<" and not event.style:
             self._note(
@@ -180,7 +206,7 @@ class NodeReader:
             return _NOTHING
         if key in fields:
             self._note(
-                f'the key "{key}" stands here a second time; the first is at {below[key].key}',
+                f'the key "{cut(key)}" stands here a second time; the first is at {below[key].key}',
                 place,
                 (*path, key),
                 value=key,
@@ -189,9 +215,21 @@ class NodeReader:
             return _NOTHING
         return key
 
+    def _can_be_key(self, key: Json, event: Any, path: Path) -> TypeGuard[str]:
+        """Whether a value can be a key; what keeps it from that is noted."""
+        place = self.place(event)
+        if not isinstance(key, str):
+            shown = "a list or mapping" if isinstance(key, list | dict) else cut(event.value) or "nothing"
+            self._note(f"keys are texts, and {shown} is none", place, path, suggestion="put quotes around the key")
+            return False
+        if len(key) > MAX_KEY:
+            self._note(f"a key has {len(key):,} characters; at most {MAX_KEY:,} are allowed", place, path)
+            return False
+        return True
+
     def _unquoted_template(self, source: str, place: Place, path: Path) -> Node:
-        self._note("a template that begins with {{ needs quotes", place, path, suggestion=f'write "{source}"')
-        return Node(source, Mark(place=place), 1)
+        self._note("a template that begins with {{ needs quotes", place, path, suggestion=f'write "{cut(source)}"')
+        return Node(source, Mark(place=place), 1, len(source))
 
     def _source(self, start: Any, end: Any) -> str:
         return self.text[start.start_mark.index : end.end_mark.index]
@@ -202,7 +240,7 @@ class NodeReader:
 
     def _check_tag(self, event: Any, path: Path) -> None:
         if event.tag not in _COLLECTION_TAGS:
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            tag = cut(event.tag.replace("tag:yaml.org,2002:", "!!"))
             self._note(f"the tag {tag} is not known", self.place(event), path)
 
     def place(self, event: Any) -> Place:
@@ -212,7 +250,8 @@ class NodeReader:
     def _note(
         self, message: str, place: Place, path: Path, *, value: Json = None, suggestion: str | None = None
     ) -> None:
-        problem = Problem(message=message, path=path_text(path), place=place, value=value, suggestion=suggestion)
+        shown = cut(value) if isinstance(value, str) else value
+        problem = Problem(message=message, path=path_text(path), place=place, value=shown, suggestion=suggestion)
         self.problems.append(problem)
         if len(self.problems) >= MAX_PROBLEMS:
             self.fail("there are too many problems; the rest of the file was not read", place)

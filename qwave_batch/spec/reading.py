@@ -14,6 +14,8 @@ from qwave_batch.spec.nodes import NodeReader
 from qwave_batch.spec.words import kind_of
 from qwave_batch.spec.yamlwords import syntax_problem
 
+_MAX_DIRECTIVES = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -38,6 +40,7 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
     Raises:
         SpecError: It is no YAML, so that nothing behind that place can be read.
     """
+    _check_directives(text, shown_as)
     events = (parser or _fastest())(text)
     try:
         reader = NodeReader(text, shown_as, events)
@@ -56,6 +59,7 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
     Raises:
         SpecError: It is no YAML, so that nothing behind that place can be read, or no list.
     """
+    _check_directives(text, shown_as)
     events = _fastest()(text)
     try:
         reader = NodeReader(text, shown_as, events)
@@ -66,13 +70,21 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
             )
         while not isinstance(event := events.get_event(), yaml.SequenceEndEvent):
             node = reader.node(event, ())
-            problems, reader.problems, reader.from_aliases = tuple(reader.problems), [], 0
+            # what aliases stand for adds up: a row of aliases is short, and there may be many of them
+            problems, reader.problems, reader.from_aliases, reader.values = tuple(reader.problems), [], 0, 0
             yield Reading(value=node.value, mark=node.mark, problems=problems)
         _check_end(reader, "table")
     except yaml.YAMLError as error:
         raise _no_yaml(error, text, shown_as) from None
     finally:
         events.dispose()
+
+
+def _check_directives(text: str, shown_as: str) -> None:
+    """Raise SpecError for more directives than anybody writes: parsers hold each of them against all before it."""
+    if text.startswith("%") + text.count("\n%") > _MAX_DIRECTIVES:
+        message = f"more than {_MAX_DIRECTIVES} lines begin with %, which are directives in YAML"
+        raise SpecError([Problem(message=message, place=Place(shown_as), suggestion="a spec needs none of them")])
 
 
 def _fastest() -> type[Any]:

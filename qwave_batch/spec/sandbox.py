@@ -1,11 +1,10 @@
 """The environment that templates are rendered in: nothing varies, nothing escapes, nothing runs away."""
 
-import operator
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateRuntimeError
+from jinja2 import StrictUndefined, TemplateRuntimeError, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -13,8 +12,11 @@ from jinja2.utils import missing
 
 from qwave_batch.spec import bounds
 from qwave_batch.spec.filters import FILTERS
-from qwave_batch.spec.methods import formatted, method_of
-from qwave_batch.spec.words import kind_of, text_of
+from qwave_batch.spec.methods import Method, method_of
+from qwave_batch.spec.operators import applied, mapping
+from qwave_batch.spec.questions import tests
+from qwave_batch.spec.syntax import WordLimit
+from qwave_batch.spec.words import kind_of
 
 
 class NameMissing(TemplateRuntimeError):
@@ -50,17 +52,36 @@ class BoundedContext(Context):
         self.budget = bounds.Budget()
 
 
+@pass_context
+def _finalized(context: Any, value: Any) -> Any:
+    return value if type(value) is str or isinstance(value, Undefined) else context.budget.text(value)
+
+
 class SpecEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja without what varies (random, clock, memory addresses) and without what can grow unseen."""
+    """Jinja without what varies (random, clock, memory addresses) and without what can grow unseen.
+
+    Nothing is worked out while a template is compiled: that would be outside of every budget.
+    """
 
     context_class = BoundedContext
     concat = staticmethod(bounds.concat)
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
-    def __init__(self) -> None:
-        super().__init__(undefined=Missing, keep_trailing_newline=True, autoescape=False, finalize=_finalized)
+    as_part: Callable[[str], str] | None = None
+    """What makes a part of the whole of each text that comes out; None where a text is a part as it is."""
+
+    def __init__(self, finalize: Callable[..., Any] = _finalized) -> None:
+        super().__init__(
+            undefined=Missing,
+            keep_trailing_newline=True,
+            autoescape=False,
+            optimized=False,
+            finalize=finalize,
+            extensions=[WordLimit],
+        )
         self.globals = {"range": _range, "dict": dict}
-        self.filters = dict(FILTERS)
+        self.filters: Any = dict(FILTERS)
+        self.tests = tests(self.filters)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return a field of a mapping, else one of the few methods that texts, lists and mappings have."""
@@ -84,28 +105,23 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a method or a global, within the bounds."""
+        budget: bounds.Budget = context.budget  # type: ignore[attr-defined]  # see context_class
+        budget.step()
+        if isinstance(called, Method):
+            return called.run(budget, *args, **kwargs)
+        if called is dict:
+            return mapping(budget, *args, **kwargs)
         if not callable(called):
             raise TypeError(f"{kind_of(called)} cannot be called")
-        budget = _budget(context)
-        budget.step()
+        for given in (*args, *kwargs.values()):
+            budget.weigh(given)
         result = super().call(context, called, *args, **kwargs)
         budget.charge(result)
         return result
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Apply an operator, within the bounds."""
-        result = BINARY[operator](left, right)
-        _budget(context).charge(result)
-        return result
-
-
-def _budget(context: Any) -> bounds.Budget:
-    held: bounds.Budget = context.budget
-    return held
-
-
-def _finalized(value: Any) -> Any:
-    return value if isinstance(value, Undefined) else text_of(value)
+        return applied(context.budget, operator, left, right)  # type: ignore[attr-defined]  # see context_class
 
 
 def _range(*arguments: int) -> range:
@@ -117,48 +133,3 @@ def _range(*arguments: int) -> range:
 
 def _length(numbers: range) -> int:
     return abs(numbers[-1] - numbers[0]) // abs(numbers.step) + 1  # len() itself gives up past 2^63
-
-
-def _add(left: Any, right: Any) -> Any:
-    if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
-        bounds.check_size(len(left) + len(right))
-    if isinstance(left, str) != isinstance(right, str):
-        raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join texts, use ~")
-    return left + right
-
-
-def _multiply(left: Any, right: Any) -> Any:
-    for many, times in ((left, right), (right, left)):
-        if isinstance(many, str | list | tuple) and isinstance(times, int):
-            bounds.check_size(len(many) * max(times, 0))
-    if isinstance(left, int) and isinstance(right, int):
-        _check_bits(left.bit_length() + right.bit_length())
-    return left * right
-
-
-def _power(left: Any, right: Any) -> Any:
-    if isinstance(left, int) and isinstance(right, int):
-        _check_bits(left.bit_length() * max(right, 0))
-    return left**right
-
-
-def _remainder(left: Any, right: Any) -> Any:
-    if isinstance(left, str):
-        return formatted(left, *(right if isinstance(right, tuple) else (right,)))
-    return left % right
-
-
-def _check_bits(bits: int) -> None:
-    if bits > bounds.MAX_INTEGER_BITS:
-        raise bounds.TooMuch("it counts to a number with more than a thousand digits")
-
-
-BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": _add,
-    "-": operator.sub,
-    "*": _multiply,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": _remainder,
-    "**": _power,
-}

@@ -3,6 +3,7 @@
 import re
 
 from qwave_batch.spec.jsonvalues import check_number
+from qwave_batch.spec.words import cut
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -74,12 +75,12 @@ def read_tagged(text: str, tag: str) -> Scalar:
     if tag in {"tag:yaml.org,2002:str", "!"}:
         return text
     wanted = TAGGED.get(tag)
-    name = tag.replace("tag:yaml.org,2002:", "!!")
+    name = cut(tag.replace("tag:yaml.org,2002:", "!!"))
     if wanted is None:
         raise ValueError(f"the tag {name} is not known")
     value = read_plain(text)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not wanted:
-        raise ValueError(f'"{text}" is no {name}')
+        raise ValueError(f'"{cut(text)}" is no {name}')
     return value

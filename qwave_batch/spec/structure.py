@@ -1,14 +1,16 @@
 """Holds what a spec says to schemas/spec.structure.schema.json."""
 
 import json
+from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from qwave_batch.fitting.checks import Check
 from qwave_batch.fitting.reading import fitting
 from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Problem
+from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
 from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.structurewords import WORDS, Misfit, word_other
@@ -18,17 +20,37 @@ if TYPE_CHECKING:
 else:
     jsonschema = later("jsonschema")
 
+_FEW = 100  # prompts
+_SMALLEST = {"version": 1, "name": "smallest", "catalog": "2026-01"}
+"""With a sound prompt, a spec that fits."""
+
 
 def structure_problems(value: Json, marks: Marks) -> list[Problem]:
     """Return everything about the spec's structure that the schema refuses."""
     fits = structure_check()
     if fits is not None and fits(value):
         return []
-    problems: list[Problem] = []
+    return first_problems(_problems(value, marks, fits))
+
+
+def _problems(value: Json, marks: Marks, fits: Check | None) -> Iterator[Problem]:
+    value, positions = _without_sound_prompts(value, fits)
     for error in _validator().iter_errors(value):
-        misfit = _misfit(error)
-        problems.extend(WORDS.get(misfit.keyword, word_other)(misfit, marks))
-    return problems
+        misfit = _misfit(error, positions)
+        yield from WORDS.get(misfit.keyword, word_other)(misfit, marks)
+
+
+def _without_sound_prompts(value: Json, fits: Check | None) -> tuple[Json, list[int] | None]:
+    """Return a spec of many prompts with those that the schema refuses, and their positions; any other as it is.
+
+    The validator that knows the reasons takes as long for each prompt as a hundred of the check without them.
+    """
+    prompts = value.get("prompts") if isinstance(value, Mapping) else None
+    if fits is None or not isinstance(value, Mapping) or not isinstance(prompts, list) or len(prompts) <= _FEW:
+        return value, None
+    refused = (number for number, prompt in enumerate(prompts) if not fits({**_SMALLEST, "prompts": [prompt]}))
+    positions = list(islice(refused, MOST_PROBLEMS + 1)) or [0]
+    return {**value, "prompts": [prompts[position] for position in positions]}, positions
 
 
 @cache
@@ -48,13 +70,16 @@ def _validator() -> "jsonschema.Draft202012Validator":
     return jsonschema.Draft202012Validator(_schema())
 
 
-def _misfit(error: "jsonschema.ValidationError") -> Misfit:
+def _misfit(error: "jsonschema.ValidationError", positions: list[int] | None) -> Misfit:
     root = _validator().schema
+    path = tuple(error.absolute_path)
+    if positions is not None and path[:1] == ("prompts",) and len(path) > 1:
+        path = ("prompts", positions[int(path[1])], *path[2:])
     return Misfit(
         keyword=error.validator if isinstance(error.validator, str) else "",
         wanted=error.validator_value,
         value=error.instance,
-        path=tuple(error.absolute_path),
+        path=path,
         schema=error.schema if isinstance(error.schema, dict) else {},
         root=root if isinstance(root, dict) else {},
         is_name="propertyNames" in error.absolute_schema_path,

@@ -204,7 +204,7 @@ def _pattern(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     hint = None
     if misfit.path == ("name",):
         guess = "-".join(part for part in _slugged(misfit.value).split("-") if part)
-        hint = f'such as "{guess}"' if guess else None
+        hint = f'such as "{guess}"' if 0 < len(guess) <= SHOWN_CHARACTERS else None
     elif "minItems" in misfit.schema:  # an axis: a text that is no template
         hint = f"write a list: [{_yaml(misfit.value)}]"
     sentence = f"{shown(misfit.value)}: {message}" if misfit.value.strip() else message
@@ -223,7 +223,7 @@ def _too_long(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
 def _not(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     if misfit.is_name:
         key = misfit.value
-        message = f'"{key}" is a word of the template language'
+        message = f"{shown(key)} is a word of the template language"
         yield _at_key(marks, (*misfit.path, key), message, "choose another name")
     elif not misfit.wanted:
         yield from _not_here(misfit, marks)

@@ -1,11 +1,14 @@
 """From the text of a template to a tree that is safe to run."""
 
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import TypeVar, cast
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from jinja2.visitor import NodeTransformer
 
-from qwave_batch.spec.filters import EACH, JOIN_TEXTS
+from qwave_batch.spec.filters import CHARGED, COMPARED, EACH, JOIN_TEXTS, KEY, SLICED
 
 NodeT = TypeVar("NodeT", bound=nodes.Node)
 
@@ -13,6 +16,7 @@ RESULT = "typed_result__"
 """The name that a single expression is assigned to."""
 
 MAX_SOURCE = 1_000_000  # characters of one template
+MAX_WORDS = 20_000  # words and signs in the tags of one template, which are compiled one by one
 _CARRIAGE_RETURN = "\ufdd0"  # a code point that never is a character; it stands in while jinja evens out line ends
 
 _REFUSED: dict[type[nodes.Node], str] = {
@@ -25,6 +29,17 @@ _REFUSED: dict[type[nodes.Node], str] = {
     nodes.CallBlock: "call",
     nodes.ScopedEvalContextModifier: "autoescape",
 }
+
+
+class WordLimit(Extension):
+    """Stops a template with too many words before it is parsed."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
+        """Yield the words of the template, as long as there are not too many."""
+        for number, token in enumerate(stream):
+            if number >= MAX_WORDS:
+                raise TemplateSyntaxError(f"it has more than {MAX_WORDS:,} words and signs", token.lineno)
+            yield token
 
 
 def parse(environment: Environment, source: str) -> nodes.Template:
@@ -64,13 +79,40 @@ class _Rewriter(NodeTransformer):
         if node.recursive:
             raise TemplateSyntaxError("a recursive loop is not part of the spec language", node.lineno)
         node = self._below(node)
-        node.iter = nodes.Filter(node.iter, EACH, [], [], None, None, lineno=node.lineno)
+        node.iter = _filtered(node.iter, EACH)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802  # the visitor's own naming
         node = self._below(node)
-        parts = nodes.List(node.nodes, lineno=node.lineno)
-        return nodes.Filter(parts, JOIN_TEXTS, [], [], None, None, lineno=node.lineno)
+        return _filtered(nodes.List(node.nodes, lineno=node.lineno), JOIN_TEXTS)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        node = self._below(node)
+        operands = [part for operand in node.ops for part in (nodes.Const(operand.op), operand.expr)]
+        return _filtered(node.expr, COMPARED, *operands)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        node = self._below(node)
+        if isinstance(node.arg, nodes.Slice):
+            bounds = (node.arg.start, node.arg.stop, node.arg.step)
+            return _filtered(node.node, SLICED, *[bound or nodes.Const(None) for bound in bounds])
+        node.arg = _key(node.arg)
+        return node
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        node = self._below(node)
+        node.key = _key(node.key)
+        return node
+
+    def visit_AssignBlock(self, node: nodes.AssignBlock) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        node = self._below(node)
+        node.filter = _behind(node.filter)
+        return node
+
+    def visit_FilterBlock(self, node: nodes.FilterBlock) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        node = self._below(node)
+        node.filter = _behind(node.filter)
+        return node
 
     def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Node:  # noqa: N802  # the visitor's own naming
         node.data = node.data.replace(_CARRIAGE_RETURN, "\r")
@@ -84,3 +126,25 @@ class _Rewriter(NodeTransformer):
     def _below(self, node: NodeT) -> NodeT:
         self.generic_visit(node)
         return node
+
+
+def _filtered(node: nodes.Node, name: str, *arguments: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(cast("nodes.Expr", node), name, list(arguments), [], None, None, lineno=node.lineno)
+
+
+def _key(node: nodes.Expr) -> nodes.Expr:
+    return node if isinstance(node, nodes.Const) else _filtered(node, KEY)
+
+
+def _behind(chain: nodes.Filter | None) -> nodes.Filter:
+    """Return the filters of a block's text with one that counts it before them all."""
+    counts = nodes.Filter(
+        None, CHARGED, [], [], None, None, lineno=chain.lineno if chain else 1
+    )  # None is the text of the block
+    if chain is None:
+        return counts
+    first = chain
+    while isinstance(first.node, nodes.Filter):
+        first = first.node
+    first.node = counts
+    return chain

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from jinja2 import TemplateSyntaxError
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.compiling import Compiled, compile_text, render_compiled
 from qwave_batch.spec.faults import TemplateFault, syntax_fault
 from qwave_batch.spec.marks import Path
@@ -31,6 +32,8 @@ class Value:
     """Those of them that may be missing, since it asks whether they are there."""
     attributes: frozenset[Path] = frozenset()
     """Fields that it takes of those names, such as ``("row", "Prompt")``."""
+    words: int = 0
+    """How many words and signs there are in its templates, which is what compiling them cost."""
     is_constant: bool = True
     """Whether there is no template in it, so that it renders to itself."""
     renderer: Callable[[Mapping[str, Json]], Json] | None = field(default=None, repr=False)
@@ -49,21 +52,26 @@ def is_template(text: str) -> bool:
     return any(opening in text for opening in OPENINGS)
 
 
-def compile_value(value: Json, where: Path) -> Value:
+def compile_value(value: Json, where: Path, allowance: Allowance | None = None) -> Value:
     """Return the value with every template string in it compiled.
+
+    Args:
+        value: Any JSON value.
+        where: Its place in the spec.
+        allowance: What the templates of its plan may still do together.
 
     Raises:
         TemplateFault: A template does not parse.
     """
     match value:
         case str() if is_template(value):
-            return _compile_text(value, where)
+            return _compile_text(value, where, allowance)
         case Mapping():
-            fields = {key: compile_value(item, (*where, key)) for key, item in value.items()}
+            fields = {key: compile_value(item, (*where, key), allowance) for key, item in value.items()}
             parts: Iterable[Value] = fields.values()
             return _whole(value, where, parts, lambda scope: {key: part.render(scope) for key, part in fields.items()})
         case list() | tuple():
-            items = [compile_value(item, (*where, number)) for number, item in enumerate(value)]
+            items = [compile_value(item, (*where, number), allowance) for number, item in enumerate(value)]
             return _whole(value, where, items, lambda scope: [part.render(scope) for part in items])
         case _:
             return Value(raw=value, where=where)
@@ -79,20 +87,21 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
         names=frozenset().union(*(part.names for part in held)),
         asked=frozenset().union(*(part.asked for part in held)),
         attributes=frozenset().union(*(part.attributes for part in held)),
+        words=sum(part.words for part in held),
         is_constant=False,
         renderer=renderer,
     )
 
 
-def _compile_text(source: str, where: Path) -> Value:
+def _compile_text(source: str, where: Path, allowance: Allowance | None) -> Value:
     try:
         compiled = _compiled(source)
     except TemplateSyntaxError as error:
         raise syntax_fault(error, where, source) from None
-    return value_of(compiled, where)
+    return value_of(compiled, where, allowance)
 
 
-def value_of(compiled: Compiled, where: Path) -> Value:
+def value_of(compiled: Compiled, where: Path, allowance: Allowance | None = None) -> Value:
     """Return the compiled template as the value at ``where``."""
     return Value(
         raw=compiled.source,
@@ -100,8 +109,9 @@ def value_of(compiled: Compiled, where: Path) -> Value:
         names=compiled.names,
         asked=compiled.asked,
         attributes=compiled.attributes,
+        words=compiled.words,
         is_constant=False,
-        renderer=partial(render_compiled, compiled, where),
+        renderer=partial(render_compiled, compiled, where, allowance=allowance),
     )
 
 

@@ -26,6 +26,20 @@ def text_of(value: object) -> str:
             raise TypeError(f"{kind_of(value)} cannot stand in a text; {_way_out(value)}")
 
 
+SHOWN_CHARACTERS = 120
+
+
+def cut(text: str, most: int = SHOWN_CHARACTERS) -> str:
+    """Return a text as it is shown in a message: its beginning, when it is long."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def names_listed(names: Sequence[str], most: int) -> str:
+    """Return names in words, the first of them when there are many."""
+    listed = ", ".join(cut(name) for name in names[:most]) or "nothing"
+    return f"{listed} and {len(names) - most:,} more" if len(names) > most else listed
+
+
 def plain(value: object) -> object:
     """Return lists and mappings of any kind as those that JSON knows.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import yaml
 
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.jsonvalues import MAX_DEPTH
 
 _UNQUOTED_TEMPLATE = re.compile(r"(?:^|[:,\[-])\s*(\{[{%])")
 _QUOTE_IT = "put quotes around the whole text"
@@ -59,6 +60,12 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: str, shown_as: str) -> Pro
     words = next((found for rule in _RULES if (found := rule(stumble))), _Words(f"not valid YAML: {error.problem}"))
     line, column = words.at or (stumble.line, stumble.column)
     return Problem(message=words.message, place=Place(shown_as, line + 1, column + 1), suggestion=words.suggestion)
+
+
+def _nested(stumble: _Stumble) -> _Words | None:
+    if "nesting depth" not in stumble.said:
+        return None
+    return _Words(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def _template(stumble: _Stumble) -> _Words | None:
@@ -156,6 +163,7 @@ def _version(stumble: _Stumble) -> _Words | None:
 
 
 _RULES: tuple[Callable[[_Stumble], _Words | None], ...] = (
+    _nested,
     _template,
     _tab,
     _colon,

@@ -1,0 +1,73 @@
+"""Formatted texts, ``"%03d" % 7`` and ``"{:>8}".format(name)``: their size is worked out before they are made."""
+
+import re
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
+
+from qwave_batch.spec.bounds import Budget, TooMuch, check_size
+
+_NUMBER = re.compile(r"[0-9]+", re.ASCII)
+_MOST_DIGITS = 9  # more of them are more than enough
+_LARGEST = 10**_MOST_DIGITS
+_ESCAPED = 10  # "\U0001f600": how much longer one character can become where it is quoted
+_NUMBER_DIGITS = 5000  # more than any number that a template may have
+
+
+def formatted(budget: Budget, text: str, *values: object) -> str:
+    """Return printf-style formatting: ``"%03d" % 7``."""
+    if "*" in text:
+        raise TooMuch("a width of * is not available; write the number")
+    fields = text.count("%")
+    budget.step(fields)
+    _check_size(budget, text, text, fields, values)
+    made = text % values[0] if len(values) == 1 and isinstance(values[0], Mapping) else text % values
+    check_size(len(made))
+    budget.make(len(made))
+    return made
+
+
+def format_fields(budget: Budget, text: str, *values: object, **named: object) -> str:
+    """Return the text with its ``{}`` fields filled in."""
+    fields = text.count("{")
+    budget.scan(len(text))
+    budget.step(fields * 5)  # each of them is parsed, looked up and formatted by Python
+    widths: list[str] = []
+    for _, _, spec, _ in Formatter().parse(text):
+        if spec and "{" in spec:
+            raise TooMuch("a width that is a field itself is not available; write the number")
+        widths.append(spec or "")
+    _check_size(budget, text, " ".join(widths), fields, (*values, *named.values()))
+    made = _FieldFormatter().vformat(text, values, named)
+    check_size(len(made))
+    return made
+
+
+def _check_size(budget: Budget, text: str, widths: str, fields: int, values: Iterable[object]) -> None:
+    """Raise TooMuch when the text would grow too large, whatever its fields do with the values."""
+    padding = sum(min(int(digits[:_MOST_DIGITS]), _LARGEST) for digits in _NUMBER.findall(widths))
+    longest = 0
+    for value in values:
+        if isinstance(value, int | float):
+            length = len(str(value)) if isinstance(value, float) else value.bit_length() // 3
+        else:
+            characters, items = budget.weigh(value)
+            length = characters + 4 * items
+            if not isinstance(value, str) or _may_quote(text):
+                length *= _ESCAPED
+        longest = max(longest, length)
+    check_size(len(text) + padding + fields * longest)
+
+
+def _may_quote(text: str) -> bool:
+    return "!" in text or "r" in text or "a" in text
+
+
+class _FieldFormatter(Formatter):
+    """``str.format`` that sees fields and items of values and none of their attributes."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        if "." in field_name or "[" in field_name:
+            raise TypeError(f'format() takes plain fields only, and "{field_name}" is none')
+        found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
+        return found

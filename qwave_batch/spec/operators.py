@@ -1,0 +1,165 @@
+"""The operators of templates, each of them counted before it is applied."""
+
+import operator
+from collections.abc import Callable, ItemsView, KeysView, Mapping
+from typing import Any
+
+from jinja2.runtime import Undefined
+
+from qwave_batch.spec import bounds
+from qwave_batch.spec.bounds import Budget
+from qwave_batch.spec.formatting import formatted
+from qwave_batch.spec.searching import forward
+from qwave_batch.spec.weights import large_integers
+from qwave_batch.spec.words import kind_of
+
+_NUMBERS = frozenset({int, float, bool})
+_PLAIN = frozenset({int, float, bool, type(None)})
+_MEMORY = 16  # characters that are compared or copied in the time that one is looked at
+
+
+def applied(budget: Budget, sign: str, left: Any, right: Any) -> Any:
+    """Return what a binary operator gives."""
+    result = BINARY[sign](budget, left, right)
+    budget.step()
+    if isinstance(result, int):
+        bounds.check_bits(result.bit_length())
+    return result
+
+
+def compared(budget: Budget, left: Any, *operands: Any) -> bool:
+    """Return whether a comparison such as ``a < b < c`` holds; ``operands`` are signs and values in turn."""
+    for sign, right in zip(operands[::2], operands[1::2], strict=True):
+        if sign in {"in", "notin"}:
+            holds = contains(budget, right, left) == (sign == "in")
+        else:
+            _charge_comparison(budget, left, right)
+            holds = COMPARING[sign](left, right)
+        if not holds:
+            return False
+        left = right
+    return True
+
+
+def contains(budget: Budget, whole: Any, part: Any) -> bool:
+    """Return whether ``part`` is in a text, list or mapping."""
+    if isinstance(whole, str) and isinstance(part, str):
+        budget.scan(forward(len(whole), len(part)))
+    elif type(part) is str and isinstance(whole, Mapping):
+        budget.step()
+    else:
+        budget.weigh(part)
+        if not isinstance(whole, Mapping):
+            budget.weigh(whole)
+    return part in whole
+
+
+def sliced(budget: Budget, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    """Return a part of a text or list, as ``value[start:stop:step]`` does."""
+    part = slice(start, stop, step)
+    budget.step()
+    if isinstance(value, str | list | tuple):
+        size = len(range(*part.indices(len(value))))
+        budget.make(size if isinstance(value, str) else size * bounds.ITEM)
+    elif isinstance(value, range):
+        return value[part]
+    elif not isinstance(value, Undefined):
+        raise TypeError(f"{kind_of(value)} has no parts")
+    return value[part]
+
+
+def key(budget: Budget, value: Any) -> Any:
+    """Return what something is looked up by; a list in a list is gone through to find it."""
+    if type(value) is not str and type(value) is not int:
+        budget.weigh(value)
+    return value
+
+
+def mapping(budget: Budget, *arguments: Any, **named: Any) -> dict[Any, Any]:
+    """Return a mapping, as ``dict()`` does."""
+    held = [argument if isinstance(argument, Mapping) else budget.listed(argument) for argument in arguments]
+    for argument in held:
+        budget.weigh(argument)
+        pairs = [list(pair) if isinstance(pair, list | tuple) else pair for pair in argument]
+        if large_integers(pairs) > bounds.MAX_WIDTH // 10:
+            raise bounds.TooMuch("it makes a mapping of a thousand very large numbers")
+    made = dict(*held, **named)
+    budget.charge(made)
+    return made
+
+
+def _charge_comparison(budget: Budget, left: Any, right: Any) -> None:
+    if type(left) is str and type(right) is str:
+        budget.scan(min(len(left), len(right)) // _MEMORY)
+    elif type(left) in _PLAIN or type(right) in _PLAIN:
+        budget.step()
+    else:
+        budget.weigh(left)
+        budget.weigh(right)
+
+
+def _add(budget: Budget, left: Any, right: Any) -> Any:
+    if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
+        size = len(left) + len(right)
+        bounds.check_size(size)
+        budget.make(size if isinstance(left, str) else size * bounds.ITEM)
+    if isinstance(left, str) != isinstance(right, str) and not _is_missing(left, right):
+        raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join texts, use ~")
+    return left + right
+
+
+def _subtract(_: Budget, left: Any, right: Any) -> Any:
+    if isinstance(left, KeysView | ItemsView) or isinstance(right, KeysView | ItemsView):
+        raise TypeError(f"{kind_of(right)} cannot be subtracted from {kind_of(left)}")
+    return left - right
+
+
+def _multiply(budget: Budget, left: Any, right: Any) -> Any:
+    for many, times in ((left, right), (right, left)):
+        if isinstance(many, str | list | tuple) and isinstance(times, int):
+            size = len(many) * max(times, 0)
+            bounds.check_size(size)
+            budget.make(size if isinstance(many, str) else size * bounds.ITEM)
+    if isinstance(left, int) and isinstance(right, int):
+        bounds.check_bits(left.bit_length() + right.bit_length())
+    return left * right
+
+
+def _power(_: Budget, left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int):
+        bounds.check_bits(left.bit_length() * max(right, 0))
+    return left**right
+
+
+def _remainder(budget: Budget, left: Any, right: Any) -> Any:
+    if isinstance(left, str):
+        return formatted(budget, left, *(right if isinstance(right, tuple) else (right,)))
+    return left % right
+
+
+def _is_missing(*values: Any) -> bool:
+    return any(isinstance(value, Undefined) for value in values)
+
+
+def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Budget, Any, Any], Any]:
+    return lambda _, left, right: function(left, right)
+
+
+BINARY: Mapping[str, Callable[[Budget, Any, Any], Any]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _multiply,
+    "/": _of_numbers(operator.truediv),
+    "//": _of_numbers(operator.floordiv),
+    "%": _remainder,
+    "**": _power,
+}
+
+COMPARING: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+}

@@ -1,0 +1,79 @@
+"""What templates may ask with ``is``: Jinja's tests, those that go through their value counted."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.tests import TESTS as JINJA_TESTS
+
+from qwave_batch.spec import operators
+from qwave_batch.spec.words import kind_of
+
+_COMPARING: Mapping[str, str] = {
+    "eq": "eq equalto ==",
+    "ne": "ne !=",
+    "gt": "gt greaterthan >",
+    "gteq": "ge >=",
+    "lt": "lt lessthan <",
+    "lteq": "le <=",
+    "in": "in",
+}
+
+
+def _comparing(sign: str) -> Callable[..., bool]:
+    @pass_context
+    def holds(context: Any, value: Any, other: Any) -> bool:
+        return operators.compared(context.budget, value, sign, other)
+
+    return holds
+
+
+def _rest(value: Any, by: Any) -> Any:
+    # the sign for it formats texts, to any width
+    for number in (value, by):
+        if isinstance(number, str | list | tuple | Mapping):
+            raise TypeError(f"{kind_of(number)} cannot be divided")
+    return value % by
+
+
+def _is_odd(value: Any) -> bool:
+    return bool(_rest(value, 2) == 1)
+
+
+def _is_even(value: Any) -> bool:
+    return bool(_rest(value, 2) == 0)
+
+
+def _is_divisible_by(value: Any, num: Any) -> bool:
+    return bool(_rest(value, num) == 0)
+
+
+@pass_context
+def _is_lower(context: Any, value: Any) -> bool:
+    context.budget.take(value)
+    return bool(context.budget.text(value).islower())
+
+
+@pass_context
+def _is_upper(context: Any, value: Any) -> bool:
+    context.budget.take(value)
+    return bool(context.budget.text(value).isupper())
+
+
+def _named(names: Mapping[str, Any]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in names
+
+
+def tests(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tests of an environment that has these filters."""
+    held: dict[str, Any] = {
+        **JINJA_TESTS,
+        "odd": _is_odd,
+        "even": _is_even,
+        "divisibleby": _is_divisible_by,
+        "lower": _is_lower,
+        "upper": _is_upper,
+        "filter": _named(filters),
+        **{name: _comparing(sign) for sign, names in _COMPARING.items() for name in names.split()},
+    }
+    return {**held, "test": _named(held)}

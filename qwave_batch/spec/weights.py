@@ -1,0 +1,63 @@
+"""How much there is in a value: what stands in it at several places counts at each of them.
+
+Lists that hold the same list many times take little memory and, written out or compared, an age; so a value is
+measured, and the measuring stopped in time, before anything goes through it.
+"""
+
+from collections.abc import ItemsView, KeysView, Mapping, ValuesView
+
+_MANY_BITS = 60  # Python keeps whole numbers above it at few places of a mapping, so that all may meet at one
+
+
+class TooHeavy(Exception):
+    """There is more in a value than was asked for."""
+
+
+def measure(value: object, most: int, *, item: int = 1) -> tuple[int, int]:
+    """Return the characters and the items in a value, its own and those of all that is in it.
+
+    Args:
+        value: Any value, lists in lists included.
+        most: How much may be in it: its characters, and ``item`` for each of its items.
+        item: What an item weighs.
+
+    Raises:
+        TooHeavy: There is more in it.
+    """
+    characters = items = 0
+    waiting: list[object] = [value]
+    while waiting:
+        held = waiting.pop()
+        match held:
+            case str():
+                characters += len(held)
+            case range():
+                items += len(held)
+            case list() | tuple() | Mapping() | ItemsView() | KeysView() | ValuesView():
+                items += len(held)
+                if characters + items * item <= most:
+                    waiting.extend(held)
+                    waiting.extend(held.values() if isinstance(held, Mapping) else ())
+            case _:
+                pass
+        if characters + items * item > most:
+            raise TooHeavy
+    return characters, items
+
+
+def large_integers(value: object) -> int:
+    """Return how many very large whole numbers there are in a value that was measured before."""
+    count = 0
+    waiting: list[object] = [value]
+    while waiting:
+        held = waiting.pop()
+        match held:
+            case int():
+                count += held.bit_length() > _MANY_BITS
+            case list() | tuple():
+                waiting.extend(held)
+            case range():
+                count += len(held) if held and max(abs(held[0]), abs(held[-1])).bit_length() > _MANY_BITS else 0
+            case _:
+                pass
+    return count
