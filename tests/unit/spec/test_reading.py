@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501  # a sentence that is compared whole stands in one piece
 
+import re
 import time
 from typing import Any
 
@@ -12,7 +13,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place
 from qwave_batch.spec.encoding import MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.marks import Marks
-from qwave_batch.spec.reading import Reading, read_yaml
+from qwave_batch.spec.reading import Reading, read_yaml, read_yaml_list
 
 PARSERS = [pytest.param(yaml.SafeLoader, id="python")]
 if hasattr(yaml, "CSafeLoader"):
@@ -173,6 +174,51 @@ def test_nesting_ends_early(parser: type[Any], text: str) -> None:
     [said] = complaints(text, parser)
     assert said.endswith("it is nested deeper than 64 levels")
     assert time.monotonic() - started < 5
+
+
+def bounded(base: type[Any], levels: int) -> type[Any]:
+    """Return a parser with a limit of its own on what it looks ahead, in words that nobody knows."""
+
+    class Bounded(base):  # type: ignore[misc]
+        def __init__(self, stream: str) -> None:
+            super().__init__(stream)
+            self._whole = stream
+
+        def get_event(self) -> Any:
+            event = super().get_event()
+            run = re.compile(r"[\[{]*").match(self._whole, event.end_mark.index)
+            if run and len(run[0]) > levels:
+                place = yaml.Mark("", run.start() + levels, 0, run.start() + levels, "", 0)
+                raise yaml.scanner.ScannerError("basta", place, "troppo", place)
+            return event
+
+    return Bounded
+
+
+@both
+@pytest.mark.parametrize("levels", [70, 1_000])
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [("[" * 3_000, 66), ("[{" * 2_000, 66), ("a: " + "[" * 1_500 + "@", 68), ("- - " + "{" * 1_100, 68)],
+)
+def test_nesting_is_told_in_our_words_whatever_the_parser_says(
+    parser: type[Any], levels: int, text: str, column: int
+) -> None:
+    assert complaints(text, bounded(parser, levels)) == [f"f.yaml:1:{column}: it is nested deeper than 64 levels"]
+
+
+@both
+def test_brackets_that_nest_nothing_are_no_nesting(parser: type[Any]) -> None:
+    for text in ("a: '" + "[" * 200 + "\n", "a: x" + "[" * 200 + ": y", "a: [1 # " + "[" * 200 + "\n"):
+        [said] = complaints(text, parser)
+        assert "nested" not in said
+
+
+def test_a_list_of_rows_may_nest_one_level_more_than_a_row() -> None:
+    deep = "[" * 65 + "]" * 65
+    assert next(iter(read_yaml_list(f"- {deep}\n", "f.yaml"))).value
+    with pytest.raises(SpecError, match=r"f\.yaml:1:68: it is nested deeper than 64 levels"):
+        list(read_yaml_list("- " + "[" * 1_200, "f.yaml"))
 
 
 @both
