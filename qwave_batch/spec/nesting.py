@@ -27,7 +27,7 @@ def deep_nesting(text: str, shown_as: str, parser: type[Any], end: int, *, limit
         limit: How many levels may be open around a value.
     """
     open_levels, at = _told_levels(text, parser)
-    for token in _tokens(text[at : min(end, at + _AHEAD)]):
+    for token in tokens_of(text[at : min(end, at + _AHEAD)]):
         if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
             if open_levels > limit:
                 where = at + token.start_mark.index
@@ -57,9 +57,9 @@ def _told_levels(text: str, parser: type[Any]) -> tuple[int, int]:
     return open_levels, at
 
 
-def _tokens(text: str) -> list[Any]:
+def tokens_of(text: str) -> list[yaml.Token]:
     """Return the tokens of a piece of text, up to where it makes no sense; this scanner has no limit of its own."""
-    tokens: list[Any] = []
+    tokens: list[yaml.Token] = []
     with suppress(yaml.YAMLError):
         tokens.extend(yaml.scan(text, yaml.SafeLoader))
     return tokens

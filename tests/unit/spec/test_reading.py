@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place
@@ -18,6 +20,20 @@ from qwave_batch.spec.reading import Reading, read_yaml, read_yaml_list
 PARSERS = [pytest.param(yaml.SafeLoader, id="python")]
 if hasattr(yaml, "CSafeLoader"):
     PARSERS.append(pytest.param(yaml.CSafeLoader, id="c"))
+
+A_SPEC = """\
+version: 1
+name: tea  # what it is
+request: {model: m, seeds: [1, 2]}
+prompts:
+  - "a \\u00e9t\\xe9"
+  - 'it''s'
+  - |
+    two
+    lines
+  - &again {a: [b, {c: d}]}
+  - *again
+"""
 
 both = pytest.mark.parametrize("parser", PARSERS)
 
@@ -111,6 +127,53 @@ def test_an_alias_stands_for_its_value_at_its_own_place(parser: type[Any]) -> No
 )
 def test_each_mistake_has_its_words(parser: type[Any], text: str, said: str) -> None:
     assert complaints(text, parser) == [said]
+
+
+MISTAKES = (
+    "a: A fox: red\n", "key\nb: 1\n", "a: 'x\n", 'a: "x\n---\ny"\n', "a: [1, 2\nb: 3\n", "a: {b: 1\nc: 2\n", "a: [1,\n", "a: [1\n",
+    "a: [,]\n", "a: ]\n", "a: [1]]\n", "a: 1\n}\n", "a: @x\n", "a: %x\n", "a: ? b\n", "a: **bold**\n", "a: & x\n", "a: !<x\n", "a: |x\n",
+    "a: - b\n", "a: [- b]\n", "- a: 1\n b: 2\n", "a: 1\n- b\n", '"x"\n- b\n', ": b\n", "[a]: 1\n}\n", 'a: "x" y\n', 'a: "\\q"\n',
+    'a: "\\u12"\n', "a: 1\nfoo\nb: 2\n", 'a: 1\n"foo"\nb: 2\n', "a: 1\n[foo]\nb: 2\n", "%YAML 3.0\n---\na: 1\n", "%FOO\n", "a: !x!y z\n",
+    "a: {{ x }}, b\n", "a:\n\tb: 1\n", "a: [it's, b\nc: 1\n", f"{'x' * 1_100}: 1\n", "[" * 1_100,
+)  # fmt: skip
+
+
+def reworded(base: type[Any]) -> type[Any]:
+    """Return a parser that finds the same mistakes at the same places, and says something else of them."""
+
+    class Reworded(base):  # type: ignore[misc]
+        def get_event(self) -> Any:
+            try:
+                return super().get_event()
+            except yaml.MarkedYAMLError as error:
+                error.context, error.problem = error.context and "flow sequence, expected key", "unknown escape, \\x"
+                raise
+
+    return Reworded
+
+
+@both
+@pytest.mark.parametrize("text", MISTAKES)
+def test_no_word_of_a_parser_decides_what_is_said(parser: type[Any], text: str) -> None:
+    said = complaints(text, parser)
+    assert said == complaints(text, reworded(parser))
+
+
+@pytest.mark.skipif(len(PARSERS) == 1, reason="there is only one parser here")
+@pytest.mark.parametrize("text", [text for text in MISTAKES if text != "%FOO\n"])
+def test_both_parsers_are_understood_alike(text: str) -> None:
+    assert complaints(text, yaml.SafeLoader) == complaints(text, yaml.CSafeLoader)
+
+
+@both
+@given(data=st.data())
+def test_no_damage_to_a_text_brings_out_a_parsers_words(parser: type[Any], data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from((*MISTAKES[:-2], A_SPEC)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(st.sampled_from([*":-[]{}\"'\\#@%&*!|>?, \n\t", ": ", "- "])) + text[at:]
+    said = complaints(text, parser)
+    assert said == complaints(text, reworded(parser))
 
 
 @pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="the other parser takes them")
