@@ -1,12 +1,17 @@
 """Tables with a header line: comma-separated with quotes, tab-separated without."""
 
 import csv
+import re
 from collections.abc import Iterator
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.lines import MAX_LINE_BYTES, Line
 from qwave_batch.spec.rows import Columns, Row, RowFault, check_header, row_of
+
+_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+_RIGHT_CELLS = re.compile(r'(?:(?:"(?:[^"]|"")*+"|[^",\r\n][^,\r\n]*+)?+,)*+')
+"""The cells from the beginning of a record that are as they should be, with their commas."""
 
 
 def read_tsv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
@@ -51,7 +56,9 @@ class _Records:
     def __init__(self, lines: Iterator[Line], shown_as: str) -> None:
         csv.field_size_limit(MAX_LINE_BYTES)  # the module's own limit is too small for an image in a cell
         self._shown_as = shown_as
-        self._reader = csv.reader((line.text + "\n" for line in lines), strict=True)
+        self._record: list[str] = []
+        """The lines of the present record."""
+        self._reader = csv.reader(self._texts(lines), strict=True)
 
     def __iter__(self) -> "_Records":
         return self
@@ -59,23 +66,35 @@ class _Records:
     def __next__(self) -> tuple[int, list[str]] | RowFault:
         while True:
             begins = self._reader.line_num + 1
+            self._record.clear()
             try:
                 cells = next(self._reader)
-            except csv.Error as error:
+            except csv.Error:
                 place = Place(self._shown_as, begins)
-                return RowFault(Problem(message=_words(str(error)), place=place))
+                return RowFault(Problem(message=_words("".join(self._record)), place=place))
             if cells:
                 return begins, cells
 
+    def _texts(self, lines: Iterator[Line]) -> Iterator[str]:
+        for line in lines:
+            text = line.text + "\n"
+            self._record.append(text)
+            yield text
 
-def _words(said: str) -> str:
-    if "unexpected end of data" in said:
+
+def _words(record: str) -> str:
+    """Return what is wrong with a record that the csv module gave up, by its text and not by the module's words."""
+    right = _RIGHT_CELLS.match(record)
+    rest = record[right.end() :] if right else record
+    quoted = _QUOTED.match(rest)
+    behind = rest[quoted.end() : quoted.end() + 1] if quoted else ""
+    if rest.startswith('"') and not quoted:
         return "a quoted cell begins in this row and never ends"
-    if "expected after" in said:
+    if behind not in {"", ",", "\r", "\n"}:
         return 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
-    if "new-line character" in said:
+    if "\r" in rest:
         return "a carriage return stands in the middle of an unquoted cell"
-    return f"the row is no comma-separated text: {said}"
+    return f"a cell of this row has more than {MAX_LINE_BYTES:,} characters"
 
 
 def _no_header(shown_as: str) -> SpecError:
