@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,17 @@ def _no_real_account() -> None:
     """Take keys and addresses of real accounts out of the environment, for this process and its children."""
     for name in REAL_ACCOUNT:
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _children_hear_signals() -> None:
+    """Let children start as on a terminal where this process was started to ignore signals, as under ``nohup``.
+
+    What is ignored here is ignored in every child, and what is handled here is not: so it is handled by doing nothing.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 @pytest.fixture(scope="session")
