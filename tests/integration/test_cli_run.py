@@ -34,7 +34,7 @@ matrix:
 
 def call(*argv: object, **environ: str) -> tuple[int, str, str]:
     stdout, stderr = StringIO(), StringIO()
-    status = main([str(argument) for argument in argv], stdout, stderr, environ={"COLUMNS": "200", **environ})
+    status = main([str(argument) for argument in argv], stdout, stderr, environ={"COLUMNS": "600", **environ})
     return status, stdout.getvalue(), stderr.getvalue()
 
 

@@ -233,10 +233,10 @@ def test_all_that_can_be_told_is_told_at_once() -> None:
 @both
 @pytest.mark.parametrize("text", ["[" * 1_000_000, "{" * 1_000_000, "- " * 500_000, "? " * 100_000])
 def test_nesting_ends_early(parser: type[Any], text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     [said] = complaints(text, parser)
     assert said.endswith("it is nested deeper than 64 levels")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def bounded(base: type[Any], levels: int) -> type[Any]:
