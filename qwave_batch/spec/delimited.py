@@ -9,9 +9,8 @@ from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.lines import MAX_LINE_BYTES, Line
 from qwave_batch.spec.rows import Columns, Row, RowFault, check_header, row_of
 
-_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
-_RIGHT_CELLS = re.compile(r'(?:(?:"(?:[^"]|"")*+"|[^",\r\n][^,\r\n]*+)?+,)*+')
-"""The cells from the beginning of a record that are as they should be, with their commas."""
+_TEXT_BEHIND = 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
+_CELL_END = re.compile(r"[,\r\n]")
 
 
 def read_tsv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
@@ -84,17 +83,33 @@ class _Records:
 
 def _words(record: str) -> str:
     """Return what is wrong with a record that the csv module gave up, by its text and not by the module's words."""
-    right = _RIGHT_CELLS.match(record)
-    rest = record[right.end() :] if right else record
-    quoted = _QUOTED.match(rest)
-    behind = rest[quoted.end() : quoted.end() + 1] if quoted else ""
-    if rest.startswith('"') and not quoted:
-        return "a quoted cell begins in this row and never ends"
-    if behind not in {"", ",", "\r", "\n"}:
-        return 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
-    if "\r" in rest:
+    at = 0
+    while True:
+        if record.startswith('"', at):
+            ends = _end_of_quoted(record, at)
+            if ends < 0:
+                return "a quoted cell begins in this row and never ends"
+            if ends < len(record) and not _CELL_END.match(record, ends):
+                return _TEXT_BEHIND
+        else:
+            found = _CELL_END.search(record, at)
+            ends = found.start() if found else len(record)
+        if not record.startswith(",", ends):
+            break
+        at = ends + 1
+    if record.startswith("\r", ends):
         return "a carriage return stands in the middle of an unquoted cell"
     return f"a cell of this row has more than {MAX_LINE_BYTES:,} characters"
+
+
+def _end_of_quoted(record: str, begins: int) -> int:
+    """Return where a quoted cell ends, behind its last quote; -1 where it does not."""
+    at = begins + 1
+    while (at := record.find('"', at)) >= 0:
+        if not record.startswith('"', at + 1):
+            return at + 1
+        at += 2
+    return -1
 
 
 def _no_header(shown_as: str) -> SpecError:

@@ -12,7 +12,6 @@ from qwave_batch.spec.lines import MAX_LINE_BYTES
 from qwave_batch.spec.rows import Columns, Row, RowFault
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _NEAR_END = 16  # characters: where a number, a word or an escape may be cut in two
 
 
@@ -93,8 +92,15 @@ class _Text:
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
         """Whether the value may be right and is not all there yet."""
-        is_open = self.held.startswith('"', error.pos) and not _STRING.match(self.held, error.pos)
-        return is_open or error.pos >= len(self.held) - _NEAR_END
+        if error.pos >= len(self.held) - _NEAR_END:
+            return True
+        if not self.held.startswith('"', error.pos):
+            return False
+        try:
+            DECODER.raw_decode(self.held, error.pos)
+        except json.JSONDecodeError:  # the text that begins there has no end yet
+            return True
+        return False
 
 
 def _rows(text: _Text) -> Iterator[Row | RowFault]:

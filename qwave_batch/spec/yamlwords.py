@@ -17,14 +17,14 @@ from qwave_batch.spec.nesting import tokens_of
 _UNQUOTED_TEMPLATE = re.compile(r"(?:^|[:,\[-])\s*(\{[{%])")
 _QUOTE_IT = "put quotes around the whole text"
 _MOST_SHOWN = 40
-_QUOTED = re.compile(r"""'(?:[^']++|'')*+'|"(?:[^"\\]++|\\.)*+\"""", re.DOTALL)
+_QUOTED = re.compile(r"""'[^']*(?:''[^']*)*'(?!')|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")
 """An anchor and a tag, which may stand before a value."""
 _HALF_ESCAPE = re.compile(r"\\[xuU][0-9A-Fa-f]*$")
 _LONGEST_KEY = 1_024
 """YAML looks no further for the colon of a key."""
 _LONGEST_FLOW = 20_000
-"""Characters that are looked through for the other half of a bracket."""
+"""Characters that are looked through for the other half of a bracket or a quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _colon(stumble: _Stumble) -> _Words | None:
 def _quote(stumble: _Stumble) -> _Words | None:
     if not stumble.is_scanners or stumble.opened not in {"'", '"'}:
         return None
-    is_closed = _QUOTED.match(stumble.text, stumble.start or 0, stumble.index)
+    is_closed = _QUOTED.match(stumble.between[:_LONGEST_FLOW])
     is_at_end = stumble.rest.startswith(("---", "...")) or stumble.text[stumble.index :].strip() in {"", "\\"}
     if is_closed or not is_at_end:
         return None
