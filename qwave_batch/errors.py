@@ -51,7 +51,7 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
         self.suggestion = nearest(name, self.known)
-        name = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+        name = name if len(name) <= _LONGEST_COMPARED else f"{name[: _LONGEST_COMPARED - 1]}…"
         guess = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
         super().__init__(f'unknown {kind} "{name}"{guess}{" " if guess else "; " if hint else ""}{hint}')
 
@@ -94,8 +94,6 @@ class RunStopped(QwaveError):
     """The user stopped the run before it had begun; nothing was sent."""
 
     exit_status = 130
-
-
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -2,18 +2,25 @@
 
 import ipaddress
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 CHECKOUT = Path(__file__).parents[1]
 REAL_ACCOUNT = ("QWAVE_API_KEY", "WAVE_API_KEY", "QWAVE_BASE_URL")
+OWN_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR")
+SHORT = "/tmp"
+"""Where paths are short, wherever the folder for temporary files is."""
 
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# how long an example takes says how busy the machine is, and nothing of what is tested
+_ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", _ON_ANY_MACHINE)
+settings.register_profile("ci", _ON_ANY_MACHINE, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _strays: list[str] = []
@@ -55,16 +62,34 @@ def _stays_on_this_machine() -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_real_account() -> None:
-    """Take keys and addresses of real accounts out of the environment, for this process and its children."""
-    for name in REAL_ACCOUNT:
+def _no_real_account_and_no_real_terminal() -> None:
+    """Take keys and addresses of real accounts, and how wide a terminal is, out of the environment, children's too."""
+    for name in REAL_ACCOUNT + OWN_TERMINAL:
         os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _children_hear_signals() -> None:
+    """Let children start as on a terminal where this process was started to ignore signals, as under ``nohup``.
+
+    What is ignored here is ignored in every child, and what is handled here is not: so it is handled by doing nothing.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The root of the project's checkout."""
     return CHECKOUT
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """An empty folder whose path is short."""
+    with TemporaryDirectory(prefix="qwave-", dir=SHORT) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

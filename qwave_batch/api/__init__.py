@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from qwave_batch.model.job import Job, JobError, PlanItem, Twin
     from qwave_batch.model.jsontypes import Json, JsonObject
     from qwave_batch.model.problem import Place, Problem
-    from qwave_batch.model.progress import OnProgress, Progress
+    from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
     from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, Origin
     from qwave_batch.model.task import TaskState
     from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
@@ -172,6 +172,8 @@ __all__ = [
     "UsageError",
     "VerifyReport",
     "Violation",
+    "WaitKind",
+    "Waiting",
     "Withdrawn",
     "ask_balance",
     "ask_models",
@@ -262,7 +264,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.model.job": ("Job", "JobError", "PlanItem", "Twin"),
     "qwave_batch.model.jsontypes": ("Json", "JsonObject"),
     "qwave_batch.model.problem": ("Place", "Problem"),
-    "qwave_batch.model.progress": ("OnProgress", "Progress"),
+    "qwave_batch.model.progress": ("OnProgress", "Progress", "WaitKind", "Waiting"),
     "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus", "Origin"),
     "qwave_batch.model.task": ("TaskState",),
     "qwave_batch.model.terms": ("Completion", "Limits", "ModelLimits", "Terms"),

@@ -1,7 +1,6 @@
 """From a run to those who follow it: typed events, and a small file that other processes look at."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -9,13 +8,12 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.changes import Change
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.events import OnEvent, RunWaiting
-from qwave_batch.model.progress import OnProgress, Progress
+from qwave_batch.model.progress import OnProgress, Progress, Waiting
 from qwave_batch.output.live import LiveRun, remove_live, write_live
 from qwave_batch.run.reporting import event_of
 
 T = TypeVar("T")
 TELL_EVERY_S = 1.0
-_NUMBERS = re.compile(r"\d[\d.,:]*")
 
 
 class EventFeed:
@@ -66,16 +64,14 @@ class Showing:
     def __init__(self, layout: RunLayout, on_progress: OnProgress | None, feed: EventFeed, clock: Clock) -> None:
         self._layout, self._feed, self._clock = layout, feed, clock
         self._on_progress = feed.guarded(on_progress)
-        self._kind = ""
+        self._told: Waiting | None = None
+        """The wait that was told last; None once it is over."""
         self._told_at = float("-inf")
         self._telling: asyncio.Future[None] | None = None
 
     def show(self, progress: Progress) -> None:
         """Take the newest counts."""
-        kind = _NUMBERS.sub("", progress.note)
-        if progress.note and kind != self._kind:
-            self._feed.emit(RunWaiting(time=self._clock.now(), note=progress.note))
-        self._kind = kind
+        self._tell_wait(progress)
         self._tell(progress)
         self._on_progress(progress)
 
@@ -84,6 +80,18 @@ class Showing:
         if self._telling is not None:
             await self._telling
         await asyncio.to_thread(remove_live, self._layout)
+
+    def _tell_wait(self, progress: Progress) -> None:
+        """Hand over a wait that begins, and one that goes on when the end that was told has passed."""
+        wait, told, now = progress.waiting, self._told, self._clock.now()
+        if wait is None:
+            self._told = None
+            return
+        is_told = told is not None and (wait.kind, wait.model) == (told.kind, told.model)
+        if is_told and (told is None or told.until is None or told.until > now):
+            return
+        self._told = wait
+        self._feed.emit(RunWaiting(time=now, note=progress.note, kind=wait.kind, model=wait.model, until=wait.until))
 
     def _tell(self, progress: Progress) -> None:
         now = self._clock.monotonic()

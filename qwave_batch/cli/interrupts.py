@@ -95,9 +95,9 @@ def breakable() -> Iterator[None]:
 
 
 def _heard() -> tuple[signal.Signals, ...]:
-    """Return the signals that end a command; a SIGHUP that is ignored stays so: that is what ``nohup`` asks for."""
-    is_hangup_heard = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if is_hangup_heard else ()))
+    """Return the signals that end a command; what is ignored stays so: ``nohup`` and background jobs ask for that."""
+    ignorable = (signal.SIGINT, signal.SIGHUP)
+    return (*(number for number in ignorable if signal.getsignal(number) is not signal.SIG_IGN), signal.SIGTERM)
 
 
 def _break(_number: int, _frame: FrameType | None) -> NoReturn:

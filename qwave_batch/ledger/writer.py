@@ -41,6 +41,8 @@ class GroupWriter:
         self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
         self._is_closed = False
+        self._gate = threading.Lock()
+        """Held for the check and the put together: nothing is put behind the end, where nobody would answer it."""
         self._thread.start()
 
     async def write(self, change: Write[T]) -> T:
@@ -57,16 +59,17 @@ class GroupWriter:
         return answer.result()
 
     def close(self) -> None:
-        """Write what waits, then close the connection; closing twice is fine."""
-        if not self._is_closed:
+        """Write what waits, then close the connection; closing twice, or from several threads, is fine."""
+        with self._gate:
             self._is_closed = True
-            self._waiting.put(None)
-            self._thread.join()
+        self._waiting.put(None)  # each time, so that a close that was interrupted here can be made good by another
+        self._thread.join()
 
     def _put(self, item: _Item) -> None:
-        if self._is_closed:
-            raise StorageError(f"the ledger {self._path} is closed")
-        self._waiting.put(item)
+        with self._gate:
+            if self._is_closed:
+                raise StorageError(f"the ledger {self._path} is closed")
+            self._waiting.put(item)
 
     def _work(self) -> None:
         is_open = True

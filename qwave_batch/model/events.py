@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from qwave_batch.model.job import JobError
+from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, Origin
 
 
@@ -97,6 +98,11 @@ class RunWaiting:
     time: float
     note: str
     """What is waited for, in words."""
+    kind: WaitKind
+    model: str | None
+    """The model that the wait is about; None where it is about the whole account."""
+    until: float | None
+    """When it should be over; None where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,39 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
+
+
+class WaitKind(StrEnum):
+    """Why nothing can be submitted for a while, although there is room; see docs/events.md."""
+
+    QUOTA = "quota"
+    """A quota window of the account is used up."""
+    RATE_LIMIT = "rate_limit"
+    """The API answered with 429."""
+    API_WINDOW = "api_window"
+    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
+    SPEC_LIMIT = "spec_limit"
+    """The spec's requests per minute are used up."""
+    RETRY = "retry"
+    """What is left waits for another try after an error."""
+    UNREACHABLE = "unreachable"
+    """The API does not answer, or a single model of it."""
+    NO_STATUS = "no_status"
+    """The API answers, and does not tell how any task stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A wait as data: two waits are the same when kind and model are."""
+
+    kind: WaitKind
+    model: str | None
+    """The model that it is about; None where it is about the whole account."""
+    until: float | None
+    """Unix seconds: when the next submit may leave, or when the run gives up on an API that does not answer; None
+    where nobody can tell. It moves while the wait goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +62,9 @@ class Progress:
     """How many tasks may be alive at once now, where that is found out as the run goes; None where the spec says it,
     and the API takes as many."""
     note: str = ""
-    """What the run is waiting for, when it waits: a rate limit with its end, a paused model."""
+    """What the run is waiting for, when it waits, in words: a rate limit with its end, a model that does not answer."""
+    waiting: Waiting | None = None
+    """The same as data; None while it does not wait."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
 

@@ -65,7 +65,13 @@ def _facts(event: Event) -> dict[str, Json]:  # noqa: PLR0911 - one an event
                 "error": _error(event.error),
             }
         case RunWaiting():
-            return {"event": "run_waiting", "note": event.note}
+            return {
+                "event": "run_waiting",
+                "note": event.note,
+                "kind": event.kind.value,
+                "model": event.model,
+                "until": None if event.until is None else iso_from_unix(event.until),
+            }
         case RunEnded():
             return {
                 "event": "run_ended",

@@ -3,7 +3,7 @@
 import json
 import math
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
@@ -45,7 +45,8 @@ class LiveRun:
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
     """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
-    text = json.dumps({"told_at": live.told_at, **asdict(live.progress)}).encode()
+    # the wait is told in words there: who looks at a run from outside reads them
+    text = json.dumps({"told_at": live.told_at, **asdict(replace(live.progress, waiting=None))}).encode()
     temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
     with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
         file.write(text)

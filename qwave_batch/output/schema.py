@@ -29,7 +29,8 @@ def schema_faults(line: Any) -> Iterator[str]:
     errors = sorted(_validator().iter_errors(line), key=lambda error: list(map(str, error.absolute_path)))
     for (validator, where), alike in groupby(errors, lambda error: (error.validator, _where(error))):
         if validator == "required":
-            names = [error.message.partition(" is a required")[0].strip("'") for error in alike]
+            error = next(alike)  # there is one of each name, and each knows them all
+            names = [name for name in error.validator_value if name not in error.instance]
             yield f"{where + ': ' if where else ''}{_listed(names)} {'is' if len(names) == 1 else 'are'} missing"
         else:
             yield from (_sentence(error) for error in alike)

@@ -10,7 +10,7 @@ from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
@@ -28,7 +28,7 @@ from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.tally import Tally
 from qwave_batch.run.waiting import (
     Wait,
-    WaitFor,
+    only_model,
     words_of_deafness,
     words_of_long_wait,
     words_of_quota,
@@ -129,20 +129,35 @@ class Desk:
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""
         now, unix_now = self.now(), self.context.clock.now()
-        note = words_of_wait(self.wait, window=self.quota_window, now=now, unix_now=unix_now)
+        waiting, note = self._waiting(now, unix_now)
+        return replace(
+            self.tally.progress(now),
+            note=note,
+            waiting=waiting,
+            remaining_s=self._time_left(now),
+            allowed=self.allowed,
+        )
+
+    def _waiting(self, now: float, unix_now: float) -> tuple[Waiting | None, str]:
+        """Return what the run waits for, as data and in words: an API that does not answer comes first."""
+        if self.silent_since is not None:
+            patience_s, silent_s = self.context.options.max_offline_s, now - self.silent_since
+            if note := words_of_silence(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now):
+                ends_at = unix_now + max(0.0, patience_s - silent_s)
+                return Waiting(kind=WaitKind.UNREACHABLE, model=only_model(self.silent), until=ends_at), note
         if self.news.are_missing(now):
             note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
-        if self.silent_since is not None:
-            patience_s = self.context.options.max_offline_s
-            silent_s = now - self.silent_since
-            note = words_of_silence(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now) or note
-        return replace(self.tally.progress(now), note=note, remaining_s=self._time_left(now), allowed=self.allowed)
+            return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None), note
+        wait, note = self.wait, words_of_wait(self.wait, window=self.quota_window, now=now, unix_now=unix_now)
+        if wait is None or not note:
+            return None, ""
+        return Waiting(kind=wait.reason, model=wait.model, until=unix_now + wait.until - now), note
 
     def _time_left(self, now: float) -> float | None:
         alive = sum(lane.alive for lane in self.lanes)
         open_lanes = [] if self.halt.is_on else self.lanes
         jobs = alive + sum(lane.asks.left for lane in self.lanes) + sum(lane.submits_left for lane in open_lanes)
-        is_held = self.wait is not None and self.wait.reason is not WaitFor.RETRY  # another try may be as vain
+        is_held = self.wait is not None and self.wait.reason is not WaitKind.RETRY  # another try may be as vain
         return time_left(
             jobs if self.lanes else self.tally.statuses[JobStatus.PENDING],
             self.tally.ends,

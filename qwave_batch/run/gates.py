@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.client.answers import Answer, Missing, TaskAnswer, Throttled, Unanswered
+from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.adaptive import CALM_S, Allowance
 from qwave_batch.run.brake import Brake
 from qwave_batch.run.episode import NO_GROWTH, OUTAGE
@@ -12,7 +13,7 @@ from qwave_batch.run.lane import Lane
 from qwave_batch.run.pace import LearnedWindow
 from qwave_batch.run.seat import Window
 from qwave_batch.run.sharing import Sharing
-from qwave_batch.run.waiting import WaitFor
+from qwave_batch.run.waiting import WaitForSubmit
 from qwave_batch.run.window import SendWindow
 
 NEWS, MUCH = 0.1, 0.15
@@ -67,22 +68,25 @@ class Gates:
             now: The present.
             alive: Tasks alive at the API, whose polls need room too where they count.
         """
-        return max(at for at, _ in self._submit_gates(lane, now, alive))
+        return max(at for at, _, _ in self._submit_gates(lane, now, alive))
 
-    def submits_wait_for(self, lane: Lane, now: float, alive: int) -> WaitFor:
-        """Return what keeps a submit of a model longest."""
-        return max(self._submit_gates(lane, now, alive), key=lambda gate: gate[0])[1]
+    def submits_wait_for(self, lane: Lane, now: float, alive: int) -> tuple[WaitForSubmit, str | None]:
+        """Return what keeps a submit of a model longest, and the model whose limit that is; None for the account's."""
+        _, kind, model = max(self._submit_gates(lane, now, alive), key=lambda gate: gate[0])
+        return kind, model
 
-    def _submit_gates(self, lane: Lane, now: float, alive: int) -> tuple[tuple[float, WaitFor], ...]:
+    def _submit_gates(self, lane: Lane, now: float, alive: int) -> tuple[tuple[float, WaitForSubmit, str | None], ...]:
+        model = lane.model
         spare = min(alive, (self.window.limit or 0) // 2) if self.counts_polls else 0
         return (
-            (self.brake.submits_open_at(lane.model), WaitFor.API_LIMIT),
-            (lane.outage.until, WaitFor.RETRY),
-            (self.window.opens_at(now, spare), WaitFor.OWN_LIMIT),
-            (lane.window.opens_at(now), WaitFor.OWN_LIMIT),
-            (self.pace.opens_at(now), WaitFor.API_WINDOW),
-            (lane.pace.opens_at(now), WaitFor.API_WINDOW),
-            (self._told(lane).opens_at(now), WaitFor.API_WINDOW),
+            (self.brake.account.until, WaitKind.RATE_LIMIT, None),
+            (self.brake.of(model).until, WaitKind.RATE_LIMIT, model),
+            (lane.outage.until, WaitKind.RETRY, model),
+            (self.window.opens_at(now, spare), WaitKind.SPEC_LIMIT, None),
+            (lane.window.opens_at(now), WaitKind.SPEC_LIMIT, model),
+            (self.pace.opens_at(now), WaitKind.API_WINDOW, None),
+            (lane.pace.opens_at(now), WaitKind.API_WINDOW, model),
+            (self._told(lane).opens_at(now), WaitKind.API_WINDOW, None if self._sharing.is_shared else model),
         )
 
     def told_window(self, lane: Lane, now: float) -> tuple[float, bool]:

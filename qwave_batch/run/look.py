@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.lane import Fits, Lane, RowQueue
 from qwave_batch.run.trial import Trial
-from qwave_batch.run.waiting import Wait, WaitFor
+from qwave_batch.run.waiting import Wait, WaitForSubmit
 
 SOON_S = 5.0
 """A slot is kept for a model without one whose next submit may leave within so many seconds."""
@@ -68,12 +69,13 @@ class Look:
         if self.free <= 0 or opens_at == math.inf:
             return None
         lane = min(self._lanes, key=self._opens_at)
-        reason = WaitFor.RETRY
+        reason: WaitForSubmit = WaitKind.RETRY
+        model: str | None = lane.model
         if self._gate_at(lane) >= opens_at:
-            reason = desk.gates.submits_wait_for(lane, now, self._alive)
-        if reason is WaitFor.API_LIMIT and desk.quota_until >= opens_at:
-            reason = WaitFor.QUOTA
-        return Wait(reason=reason, until=opens_at)
+            reason, model = desk.gates.submits_wait_for(lane, now, self._alive)
+        if reason is WaitKind.RATE_LIMIT and desk.quota_until >= opens_at:
+            reason, model = WaitKind.QUOTA, None  # a quota window is the account's
+        return Wait(reason=reason, model=model, until=opens_at)
 
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""

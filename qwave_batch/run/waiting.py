@@ -6,34 +6,28 @@ Times are those of a clock, and not seconds from now: some of these words stand 
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import assert_never
+from typing import Literal, TypeAlias, assert_never
+
+from qwave_batch.model.progress import WaitKind
 
 WORTH_A_WORD_S = 1.0
 """Shorter waits are how a run breathes."""
 _DAY_S = 86_400.0
 
 
-class WaitFor(Enum):
-    """Why nothing can be submitted right now, although there is room."""
-
-    QUOTA = auto()
-    """A quota window of the account is used up."""
-    API_LIMIT = auto()
-    """The API said to wait."""
-    API_WINDOW = auto()
-    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
-    OWN_LIMIT = auto()
-    """The spec's requests per minute are used up."""
-    RETRY = auto()
-    """What is left waits for another try."""
+WaitForSubmit: TypeAlias = Literal[
+    WaitKind.QUOTA, WaitKind.RATE_LIMIT, WaitKind.API_WINDOW, WaitKind.SPEC_LIMIT, WaitKind.RETRY
+]
+"""What a submit waits for at an API that answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """A wait for the next submit."""
 
-    reason: WaitFor
+    reason: WaitForSubmit
+    model: str | None
+    """Whose limit or trouble it is; None for the account's."""
     until: float
     """Monotonic seconds."""
 
@@ -50,18 +44,19 @@ def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float
     if wait is None or wait.until - now <= WORTH_A_WORD_S:
         return ""
     end = clock_time(unix_now + wait.until - now, unix_now)
-    next_submit = f"the next submit is at {end}"
+    whose = f" for {wait.model}" if wait.model else ""
+    next_submit = f"{whose}: the next submit is at {end}"
     match wait.reason:
-        case WaitFor.QUOTA:
+        case WaitKind.QUOTA:
             return f"{words_of_quota(window)} until {end}"
-        case WaitFor.API_LIMIT:
-            return f"rate limit: {next_submit}"
-        case WaitFor.API_WINDOW:
-            return f"the API's limit on requests: {next_submit}"
-        case WaitFor.OWN_LIMIT:
-            return f"requests_per_minute of the spec: {next_submit}"
-        case WaitFor.RETRY:
-            return f"trying again after an error: {next_submit}"
+        case WaitKind.RATE_LIMIT:
+            return f"rate limit{next_submit}"
+        case WaitKind.API_WINDOW:
+            return f"the API's limit on requests{next_submit}"
+        case WaitKind.SPEC_LIMIT:
+            return f"requests_per_minute of the spec{next_submit}"
+        case WaitKind.RETRY:
+            return f"trying again after an error{next_submit}"
         case _:
             assert_never(wait.reason)
 
@@ -94,10 +89,15 @@ def words_of_silence(
     """Return that the API does not answer, or a single model of those; empty while that may be nothing."""
     if silent_s <= WORTH_A_WORD_S:
         return ""
-    only = next(iter(models)) if len(models) == 1 else ""
+    only = only_model(models)
     who = f"{only} does not answer" if only else "the API can't be reached"
     left_s = max(0.0, patience_s - silent_s)
     return f"{who} ({reason}): trying until {clock_time(unix_now + left_s, unix_now)}"
+
+
+def only_model(models: Collection[str]) -> str | None:
+    """Return the single model of those that do not answer; None when it is the API as a whole."""
+    return (next(iter(models)) or None) if len(models) == 1 else None
 
 
 def words_of_deafness(reason: str, silent_s: float, *, unix_now: float) -> str:

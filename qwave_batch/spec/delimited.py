@@ -1,12 +1,16 @@
 """Tables with a header line: comma-separated with quotes, tab-separated without."""
 
 import csv
+import re
 from collections.abc import Iterator
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.lines import MAX_LINE_BYTES, Line, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault, check_header, row_of
+
+_TEXT_BEHIND = 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
+_CELL_END = re.compile(r"[,\r\n]")
 
 
 def read_tsv(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
@@ -62,6 +66,8 @@ class _Records:
         csv.field_size_limit(MAX_LINE_BYTES)  # the module's own limit is too small for an image in a cell
         self._shown_as = shown_as
         self._left = MAX_LINE_BYTES
+        self._record: list[str] = []
+        """The lines of the present record."""
         self._reader = csv.reader(self._texts(lines), strict=True)
 
     def __iter__(self) -> "_Records":
@@ -71,6 +77,7 @@ class _Records:
         while True:
             begins = self._reader.line_num + 1
             self._left = MAX_LINE_BYTES
+            self._record.clear()
             try:
                 cells = next(self._reader)
             except _TooLarge as error:
@@ -78,9 +85,9 @@ class _Records:
                 raise SpecError(
                     [Problem(message=f"the row that begins here is too large: {error}", place=place)]
                 ) from None
-            except csv.Error as error:
+            except csv.Error:
                 place = Place(self._shown_as, begins)
-                return RowFault(Problem(message=_words(str(error)), place=place))
+                return RowFault(Problem(message=_words("".join(self._record)), place=place))
             if cells:
                 return begins, cells
 
@@ -94,21 +101,44 @@ class _Records:
                 check_values(line.text, ",")
             except ValueError as error:
                 raise _TooLarge(str(error)) from None
-            yield line.text + "\n"
+            text = line.text + "\n"
+            self._record.append(text)
+            yield text
 
 
 class _TooLarge(Exception):
     """A record that would fill the memory."""
 
 
-def _words(said: str) -> str:
-    if "unexpected end of data" in said:
-        return "a quoted cell begins in this row and never ends"
-    if "expected after" in said:
-        return 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
-    if "new-line character" in said:
+def _words(record: str) -> str:
+    """Return what is wrong with a record that the csv module gave up, by its text and not by the module's words."""
+    at = 0
+    while True:
+        if record.startswith('"', at):
+            ends = _end_of_quoted(record, at)
+            if ends < 0:
+                return "a quoted cell begins in this row and never ends"
+            if ends < len(record) and not _CELL_END.match(record, ends):
+                return _TEXT_BEHIND
+        else:
+            found = _CELL_END.search(record, at)
+            ends = found.start() if found else len(record)
+        if not record.startswith(",", ends):
+            break
+        at = ends + 1
+    if record.startswith("\r", ends):
         return "a carriage return stands in the middle of an unquoted cell"
-    return f"the row is no comma-separated text: {said}"
+    return f"a cell of this row has more than {MAX_LINE_BYTES:,} characters"
+
+
+def _end_of_quoted(record: str, begins: int) -> int:
+    """Return where a quoted cell ends, behind its last quote; -1 where it does not."""
+    at = begins + 1
+    while (at := record.find('"', at)) >= 0:
+        if not record.startswith('"', at + 1):
+            return at + 1
+        at += 2
+    return -1
 
 
 def _no_header(shown_as: str) -> SpecError:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import Environment, TemplateAssertionError, TemplateSyntaxError
 
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
@@ -23,6 +24,10 @@ _SIGNS = {
     "'begin of statement block'": "{%",
     "'end of statement block'": "%}",
 }
+
+
+_LEXER = Environment(autoescape=True)
+"""Takes templates apart into words; it renders nothing."""
 
 
 class TemplateFault(UsageError):
@@ -57,12 +62,20 @@ def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> Templa
     message = cut((error.message or "it is no template").rstrip("."), _SENTENCE)
     message = message[:1].lower() + message[1:]
     guess = None
-    if message.startswith("no filter named '"):
-        name = message.removeprefix("no filter named '").removesuffix("'").removesuffix("…")
+    if isinstance(error, TemplateAssertionError) and (name := _unknown_filter(source)):
         guess = nearest(name, FILTER_NAMES)
-        message = f'there is no filter "{name}"'
+        message = f'there is no filter "{cut(name)}"'
     message = f"the template does not parse: {_in_signs(message)}"
     return TemplateFault(message, where, source=source, line=error.lineno, suggestion=_question(guess))
+
+
+def _unknown_filter(source: str) -> str:
+    """Return the first filter that a template names and that there is not; empty where there is none."""
+    words = [(kind, word) for _, kind, word in _LEXER.lex(source) if kind != "whitespace"]
+    for (_, before), (kind, name) in pairwise(words):
+        if before in {"|", "filter"} and kind == "name" and name not in FILTER_NAMES:
+            return name
+    return ""
 
 
 def _in_signs(message: str) -> str:

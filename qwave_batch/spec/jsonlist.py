@@ -93,7 +93,15 @@ class _Text:
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
         """Whether the value may be right and is not all there yet."""
-        return error.msg.startswith("Unterminated string") or error.pos >= len(self.held) - _NEAR_END
+        if error.pos >= len(self.held) - _NEAR_END:
+            return True
+        if not self.held.startswith('"', error.pos):
+            return False
+        try:
+            DECODER.raw_decode(self.held, error.pos)
+        except json.JSONDecodeError:  # the text that begins there has no end yet
+            return True
+        return False
 
 
 def _rows(text: _Text) -> Iterator[Row | RowFault]:

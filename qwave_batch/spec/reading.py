@@ -9,7 +9,9 @@ import yaml
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.jsonvalues import MAX_DEPTH
 from qwave_batch.spec.marks import Mark
+from qwave_batch.spec.nesting import deep_nesting
 from qwave_batch.spec.nodes import NodeReader
 from qwave_batch.spec.words import kind_of
 from qwave_batch.spec.yamlwords import syntax_problem
@@ -41,13 +43,14 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
         SpecError: It is no YAML, so that nothing behind that place can be read.
     """
     _check_directives(text, shown_as)
-    events = (parser or _fastest())(text)
+    parser = parser or _fastest()
+    events = parser(text)
     try:
         reader = NodeReader(text, shown_as, events)
         node = reader.node(_first(reader), ())
         _check_end(reader, "spec")
     except yaml.YAMLError as error:
-        raise _no_yaml(error, text, shown_as) from None
+        raise _no_yaml(error, text, shown_as, parser) from None
     finally:
         events.dispose()
     return Reading(value=node.value, mark=node.mark, problems=tuple(reader.problems), unread=frozenset(reader.unread))
@@ -60,7 +63,8 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
         SpecError: It is no YAML, so that nothing behind that place can be read, or no list.
     """
     _check_directives(text, shown_as)
-    events = _fastest()(text)
+    parser = _fastest()
+    events = parser(text)
     try:
         reader = NodeReader(text, shown_as, events)
         event = _first(reader)
@@ -75,7 +79,7 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
             yield Reading(value=node.value, mark=node.mark, problems=problems)
         _check_end(reader, "table")
     except yaml.YAMLError as error:
-        raise _no_yaml(error, text, shown_as) from None
+        raise _no_yaml(error, text, shown_as, parser, limit=MAX_DEPTH + 1) from None  # the list is a level itself
     finally:
         events.dispose()
 
@@ -107,8 +111,12 @@ def _check_end(reader: NodeReader, of: str) -> None:
         reader.fail(f"a {of} is one YAML document, and here a second one begins", reader.place(event))
 
 
-def _no_yaml(error: yaml.YAMLError, text: str, shown_as: str) -> SpecError:
+def _no_yaml(
+    error: yaml.YAMLError, text: str, shown_as: str, parser: type[Any], *, limit: int = MAX_DEPTH
+) -> SpecError:
     if isinstance(error, yaml.MarkedYAMLError):
-        return SpecError([syntax_problem(error, text, shown_as)])
+        mark = error.problem_mark or error.context_mark
+        too_deep = deep_nesting(text, shown_as, parser, mark.index, limit=limit) if mark else None
+        return SpecError([too_deep or syntax_problem(error, text, shown_as)])
     # from the byte level, which is checked before
     return SpecError([Problem(message=f"not valid YAML: {error}", place=Place(shown_as))])

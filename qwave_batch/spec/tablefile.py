@@ -19,6 +19,7 @@ FREE_GROWTH_BYTES = 10_000_000  # what may come out before anybody asks how much
 PIECE_BYTES = 1 << 16
 
 _GZIP_BEGINS = b"\x1f\x8b"
+_OF_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for gzip around what is packed
 
 
 class TableFile:
@@ -120,7 +121,7 @@ class TableFile:
         try:
             yield
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            message = _damage(error, has_begun=self._stream.tell() > 0)
+            message = _damage(error, self._packed)
             raise SpecError([Problem(message=message, place=Place(self.shown_as))]) from error
         except OSError as error:
             raise unreadable(error, self.shown_as) from error
@@ -161,13 +162,31 @@ def _begun(data: bytes, shown_as: str) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
-def _damage(error: Exception, *, has_begun: bool) -> str:
+def _damage(error: Exception, packed: BinaryIO | None) -> str:
     if isinstance(error, EOFError):
         return "the gzip file is cut off: its end is missing"
-    if "Not a gzipped file" in str(error):
-        return (
-            "something that is no gzip stands behind the gzip file's end"
-            if has_begun
-            else "the file is no gzip, though its name ends with .gz"
-        )
+    if isinstance(error, gzip.BadGzipFile) and packed is not None:
+        packed.seek(0)
+        if packed.read(len(_GZIP_BEGINS)) != _GZIP_BEGINS:
+            return "the file is no gzip, though its name ends with .gz"
+        packed.seek(0)
+        if _ends_in_other(packed):
+            return "something that is no gzip stands behind the gzip file's end"
     return "the gzip file is damaged: what it holds is not what was put in"
+
+
+def _ends_in_other(packed: BinaryIO) -> bool:
+    """Whether something stands behind whole gzip: the file is unpacked once more for that, and nothing kept."""
+    member, packed_bytes = zlib.decompressobj(_OF_GZIP), b""
+    try:
+        while packed_bytes := packed_bytes or packed.read(PIECE_BYTES):
+            member.decompress(packed_bytes, PIECE_BYTES)
+            packed_bytes = member.unconsumed_tail
+            if member.eof:
+                packed_bytes = (member.unused_data + packed.read(PIECE_BYTES)).lstrip(b"\0")
+                if not _GZIP_BEGINS.startswith(packed_bytes[: len(_GZIP_BEGINS)]):
+                    return True
+                member = zlib.decompressobj(_OF_GZIP)
+    except zlib.error:
+        return False
+    return False

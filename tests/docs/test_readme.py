@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+INSTALLED = (
+    r"python3 -m venv (\S+) && \1/bin/pip install -q -c \.ci/constraints\.txt hatchling"
+    r" && \1/bin/pip install -q -c \.ci/constraints\.txt --no-build-isolation "
+)
+"""Everything in the locked versions, and what builds the package too."""
+
 
 @pytest.fixture(scope="module")
 def readme(checkout: Path) -> str:
@@ -26,12 +32,12 @@ def shell_line(text: str, number: int) -> str:
 
 
 def test_the_first_shell_block_does_the_main_job_in_one_line(readme: str) -> None:
-    expected = r"python3 -m venv (\S+) && \1/bin/pip install -q \. && \1/bin/qwave-batch run specs/\S+ --simulate"
+    expected = INSTALLED + r"\. && \1/bin/qwave-batch run specs/\S+ --simulate"
     assert re.fullmatch(expected, shell_line(readme, 1))
 
 
 def test_the_second_shell_block_runs_the_tests_in_one_line(readme: str) -> None:
-    expected = r"python3 -m venv (\S+) && \1/bin/pip install -q -e '\.\[test\]' && \1/bin/pytest -n auto"
+    expected = INSTALLED + r"-e '\.\[test\]' && \1/bin/pytest -n auto"
     assert re.fullmatch(expected, shell_line(readme, 2))
 
 

@@ -15,12 +15,13 @@ INSTALL_S = 100
 
 
 @pytest.fixture(scope="session")
-def language_server_command(pytestconfig: pytest.Config) -> list[str]:
+def language_server_command(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The command of the server, installed once and kept in pytest's own cache."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         pytest.skip("no npm here to install the language server with")
-    home = pytestconfig.cache.mkdir("language-server") / SERVER
+    cache = getattr(pytestconfig, "cache", None)  # not there with -p no:cacheprovider
+    home = (cache.mkdir("language-server") if cache else tmp_path_factory.mktemp("language-server")) / SERVER
     program = home / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
     if not program.exists():
         # where several workers install at once, the first to be done wins

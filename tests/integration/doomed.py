@@ -6,16 +6,18 @@ Each process is forked from one that has everything loaded, so that a death cost
 import asyncio
 import itertools
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import wraps
+from functools import cache, wraps
 from inspect import iscoroutinefunction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -74,8 +76,19 @@ class Plight:
 def context() -> ForkServerContext:
     """Return where processes come from that have everything loaded."""
     found = multiprocessing.get_context("forkserver")
+    choose_a_short_path()
     found.set_forkserver_preload([__name__, "qwave_batch.api.running", "qwave_batch.cli.commands.run"])
     return found
+
+
+@cache
+def choose_a_short_path() -> None:
+    """Have multiprocessing keep its sockets where their paths, which may have 107 bytes, are short."""
+    usual, tempfile.tempdir = tempfile.gettempdir(), "/tmp"
+    try:
+        multiprocessing.util.get_temp_dir()
+    finally:
+        tempfile.tempdir = usual
 
 
 _END_UNSEEN = 255

@@ -34,7 +34,7 @@ matrix:
 
 def call(*argv: object, **environ: str) -> tuple[int, str, str]:
     stdout, stderr = StringIO(), StringIO()
-    status = main([str(argument) for argument in argv], stdout, stderr, environ={"COLUMNS": "200", **environ})
+    status = main([str(argument) for argument in argv], stdout, stderr, environ={"COLUMNS": "600", **environ})
     return status, stdout.getvalue(), stderr.getvalue()
 
 
@@ -365,7 +365,7 @@ def test_a_second_process_says_who_is_at_work(checkout: Path, spec: Path, tmp_pa
             first.send_signal(signal.SIGINT)
             time.sleep(0.2)
         first.communicate(timeout=20)
-    assert first.returncode == 130
+    assert first.returncode in {130, -signal.SIGINT}  # a shell counts both as 130: it may be on its way out already
 
 
 def test_a_reader_that_leaves_early_is_no_error(checkout: Path) -> None:

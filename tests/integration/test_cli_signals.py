@@ -19,13 +19,17 @@ SLOW = "import time\nprint('here', flush=True)\ntime.sleep(30)\n"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def begin(checkout: Path, home: Path, *, slow: str) -> subprocess.Popen[str]:
+IGNORING = ("sh", "-c", 'trap "" INT HUP; exec "$@"', "sh")
+"""What ``nohup`` and the background jobs of a script do before they start a program."""
+
+
+def begin(checkout: Path, home: Path, *, slow: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """Start a run that gets no further than to the import of a module, and prints that it is there."""
     (home / "spec.yaml").write_text(SPEC, encoding="utf-8")
     (home / "slow").mkdir()
     (home / "slow" / f"{slow}.py").write_text(SLOW, encoding="utf-8")
     return subprocess.Popen(
-        (sys.executable, "-m", "qwave_batch", "run", "spec.yaml", "-o", "made", "--simulate"),
+        (*before, sys.executable, "-m", "qwave_batch", "run", "spec.yaml", "-o", "made", "--simulate"),
         cwd=home,
         env={**os.environ, "PYTHONPATH": f"{home / 'slow'}:{checkout}"},
         stdout=subprocess.PIPE,
@@ -43,5 +47,16 @@ def test_a_signal_while_the_program_is_loaded_ends_it_with_130_and_a_word(
         assert process.stdout is not None
         assert process.stdout.readline() == "here\n"
         process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, "stopped\n")
+
+
+def test_signals_that_are_ignored_from_the_start_stay_so_and_sigterm_ends_it(checkout: Path, tmp_path: Path) -> None:
+    with begin(checkout, tmp_path, slow="yaml", before=IGNORING) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (130, "stopped\n")

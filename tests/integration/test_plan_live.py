@@ -53,7 +53,7 @@ def api(settings: Settings, faults: str = "") -> Iterator[str]:
 
 def typed(*argv: str, **environ: str) -> tuple[int, str, str]:
     stdout, stderr = StringIO(), StringIO()
-    status = main(argv, stdout, stderr, environ={"COLUMNS": "200", **environ})
+    status = main(argv, stdout, stderr, environ={"COLUMNS": "600", **environ})
     return status, stdout.getvalue(), stderr.getvalue()
 
 

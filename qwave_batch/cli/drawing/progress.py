@@ -1,6 +1,5 @@
 """A live run: a bar on a terminal, a plain line every few seconds anywhere else."""
 
-import re
 from typing import TYPE_CHECKING, Never, Protocol, TextIO
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
@@ -9,7 +8,7 @@ from qwave_batch.cli.drawing.text import cells, wrap
 from qwave_batch.cli.streams import words_may_be_lost
 from qwave_batch.later import later
 from qwave_batch.model.clock import Clock
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, WaitKind
 
 if TYPE_CHECKING:
     import tqdm
@@ -19,11 +18,10 @@ else:
 _BAR_EVERY_S = 0.1
 _LINE_EVERY_S = 5.0
 _STALE_S = 60.0
-"""After so long a note of the same kind is worth another line above the bar: it has another time in it."""
+"""After so long a note of the same wait is worth another line: it has another time in it."""
 _SHORTEST_BAR = 10
 _KEYS = 3
 """Columns that stay free for what a terminal shows of Ctrl-C: as it is, it would break the line there."""
-_NUMBERS = re.compile(r"(?<= )\d[\d.,:-]*")
 
 
 class ProgressView(Protocol):
@@ -55,14 +53,13 @@ class Bar:
         self._bar: tqdm.tqdm[Never] | None = None
         self._drawn_at = float("-inf")
         self._last: Progress | None = None
-        self._said = ""
-        self._said_at = float("-inf")
+        self._said = _SaidWaits()
 
     def show(self, progress: Progress) -> None:
         """Redraw, at most ten times a second; a new note stands above the bar."""
         self._last = progress
-        if progress.note and self._is_news(progress.note):
-            self._said, self._said_at = progress.note, self._clock.monotonic()
+        if self._said.is_news(progress, self._clock.monotonic()):
+            self._said.add(progress, self._clock.monotonic())
             self.note(progress.note)
         if self._clock.monotonic() - self._drawn_at >= _BAR_EVERY_S:
             self._draw(progress)
@@ -83,10 +80,6 @@ class Bar:
         if self._bar is not None:
             with words_may_be_lost():
                 self._bar.close()
-
-    def _is_news(self, note: str) -> bool:
-        is_stale = self._clock.monotonic() - self._said_at >= _STALE_S
-        return _kind(note) != _kind(self._said) or (is_stale and note != self._said)
 
     def _draw(self, progress: Progress) -> None:
         self._drawn_at = self._clock.monotonic()
@@ -120,13 +113,13 @@ class PlainLines:
         self._last: Progress | None = None
         self._written: Progress | None = None
         self._written_at = clock.monotonic()
+        self._said = _SaidWaits()
 
     def show(self, progress: Progress) -> None:
         """Write a line when the last one is a few seconds old, or when the run now waits for something else."""
         self._last = progress
-        said = self._written.note if self._written else ""
-        is_news = bool(progress.note) and _kind(progress.note) != _kind(said)
-        if is_news or self._clock.monotonic() - self._written_at >= _LINE_EVERY_S:
+        now = self._clock.monotonic()
+        if self._said.is_news(progress, now) or now - self._written_at >= _LINE_EVERY_S:
             self._write(progress)
 
     def note(self, text: str) -> None:
@@ -140,6 +133,7 @@ class PlainLines:
 
     def _write(self, progress: Progress) -> None:
         self._written, self._written_at = progress, self._clock.monotonic()
+        self._said.add(progress, self._written_at)
         note = f" ({self._terminal.shown(progress.note)})" if progress.note else ""
         self._print(f"{sentence(progress)}{note}")
 
@@ -185,9 +179,36 @@ def bar_figures(progress: Progress, *, room: int) -> tuple[str, str]:
     return f"{left} ", " " + ", ".join(right)
 
 
-def _kind(note: str) -> str:
-    """Return a note without its numbers: the same wait, a second later, is no news."""
-    return _NUMBERS.sub("", note)
+class _SaidWaits:
+    """Which waits were said, and when: one of another kind is news at once, one of another model once a minute."""
+
+    def __init__(self) -> None:
+        self._kind: WaitKind | None = None
+        self._said: dict[str | None, tuple[str, float]] = {}
+        """What was said of the present kind, by model: models that wait in turn would else fill the screen."""
+
+    def is_news(self, progress: Progress, now: float) -> bool:
+        """Whether the run waits for something that was not said, or was said long ago with another end."""
+        if not progress.note:
+            return False
+        kind, model = _wait_of(progress)
+        if kind is not self._kind or model not in self._said:
+            return True
+        note, said_at = self._said[model]
+        return now - said_at >= _STALE_S and progress.note != note
+
+    def add(self, progress: Progress, now: float) -> None:
+        """Note that the wait is said now."""
+        if not progress.note:
+            return
+        kind, model = _wait_of(progress)
+        if kind is not self._kind:
+            self._kind, self._said = kind, {}
+        self._said[model] = (progress.note, now)
+
+
+def _wait_of(progress: Progress) -> tuple[WaitKind | None, str | None]:
+    return (None, None) if progress.waiting is None else (progress.waiting.kind, progress.waiting.model)
 
 
 def _clock_time(seconds: float) -> str:

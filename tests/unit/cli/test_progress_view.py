@@ -7,7 +7,7 @@ import pytest
 from qwave_batch.cli.drawing.progress import Bar, PlainLines, bar_figures, sentence, view_for
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, Waiting, WaitKind
 
 NOW = Progress(
     jobs=48,
@@ -37,6 +37,10 @@ class FakeClock:
         self.time_s += wait_s
 
 
+def waiting(note: str, kind: WaitKind = WaitKind.RATE_LIMIT, model: str | None = None) -> Progress:
+    return replace(NOW, note=note, waiting=Waiting(kind=kind, model=model, until=None))
+
+
 def test_a_line_says_all_that_a_bar_shows() -> None:
     assert sentence(NOW) == ("12 of 48 jobs done, 1 failed, 16 in flight, 38 images/min, 0.42 USD, 1 min 20 s left")
 
@@ -54,13 +58,27 @@ def test_plain_lines_come_every_few_seconds() -> None:
 def test_what_a_run_waits_for_is_news() -> None:
     stream = StringIO()
     view = PlainLines(stream, Terminal(), FakeClock())
-    view.show(replace(NOW, note="rate limit, 30 s"))
-    view.show(replace(NOW, note="rate limit, 29 s"))
-    view.show(replace(NOW, note="paused: z-image-turbo"))
+    view.show(waiting("rate limit, 30 s"))
+    view.show(waiting("rate limit, 29 s"))
+    view.show(waiting("paused: z-image-turbo", WaitKind.RETRY, "z-image-turbo"))
+    view.show(waiting("paused: z-image-turbo", WaitKind.RETRY, "z-image-turbo"))
+    view.show(waiting("rate limit, 28 s"))
     assert [line.partition(" (")[2] for line in stream.getvalue().splitlines()] == [
         "rate limit, 30 s)",
         "paused: z-image-turbo)",
+        "rate limit, 28 s)",
     ]
+
+
+@pytest.mark.parametrize("kind", [Bar, PlainLines])
+def test_models_that_wait_in_turn_are_each_named_once_a_minute(kind: type[Bar | PlainLines]) -> None:
+    stream, clock = StringIO(), FakeClock()
+    view = kind(stream, Terminal(is_terminal=kind is Bar), clock)
+    for second in range(4):
+        clock.time_s = float(second)
+        for model in ("image-1", "image-2"):
+            view.show(waiting(f"rate limit for {model}: the next submit is at {second}", model=model))
+    assert re.findall("rate limit for ([a-z0-9-]+)", stream.getvalue()) == ["image-1", "image-2"]
 
 
 def test_the_same_wait_for_another_time_is_news_after_a_minute() -> None:
@@ -69,7 +87,7 @@ def test_the_same_wait_for_another_time_is_news_after_a_minute() -> None:
     view = Bar(stream, Terminal(is_terminal=True), clock)
     for passed, end in ((0, "20:51:07"), (12, "20:51:19"), (59, "20:52:09"), (60, "20:52:09"), (61, "20:52:09")):
         clock.time_s = passed
-        view.show(replace(NOW, note=f"rate limit: the next submit is at {end}"))
+        view.show(waiting(f"rate limit: the next submit is at {end}"))
     assert re.findall("is at ([0-9:]+)", stream.getvalue()) == ["20:51:07", "20:52:09"]
 
 
@@ -77,7 +95,7 @@ def test_a_bar_says_once_what_it_waits_for() -> None:
     stream = StringIO()
     view = Bar(stream, Terminal(is_terminal=True), FakeClock())
     for left in (30, 29, 28):
-        view.show(replace(NOW, note=f"rate limit, {left} s"))
+        view.show(waiting(f"rate limit, {left} s"))
         view.show(replace(NOW, note=""))
     view.close()
     assert stream.getvalue().count("rate limit") == 1

@@ -84,7 +84,7 @@ def test_another_price_than_the_catalogs_is_no_refund_where_nothing_was_told(led
 TASKS = st.tuples(st.none() | st.integers(0, 9), st.integers(0, 9), st.booleans())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(tasks=st.lists(TASKS, max_size=6))
 def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged(
     tasks: list[tuple[int | None, int, bool]], claim: FolderClaim, job_of: MakeJob, tmp_path_factory: object

@@ -5,10 +5,10 @@ import time
 import pytest
 
 from qwave_batch.client.retry_after import retry_after_s
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, WaitKind
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.options import RunOptions
-from qwave_batch.run.waiting import Wait, WaitFor, clock_time, words_of_silence, words_of_wait
+from qwave_batch.run.waiting import Wait, clock_time, words_of_silence, words_of_wait
 from tests.unit.run.world import World, make_job
 
 
@@ -48,10 +48,53 @@ def test_a_rate_limit_is_told_by_the_clock_so_that_the_words_stay_true(world: Wo
     world.api.fault = lambda place, call: "429" if (place, call) == ("submit", 1) else None
     world.plan([make_job(0)])
     began = world.clock.now()
-    ends = {f"rate limit: the next submit is at {clock_time(began + 20 + late, began)}" for late in (0, 1)}
+    ends = {f"rate limit for m: the next submit is at {clock_time(began + 20 + late, began)}" for late in (0, 1)}
     said = notes(world)
     assert said
     assert set(said) <= ends
+
+
+def test_the_model_that_a_wait_is_about_is_told_as_data_and_in_words(world: World) -> None:
+    seen: list[Progress] = []
+    world.on_progress = seen.append
+    world.api.wait_s = 40.0
+
+    def fault(place: str, _: int) -> str | None:
+        is_second = place == "submit" and world.api.log[-1][2] == "image-2"
+        return "429" if is_second and world.clock.passed < 20 else None
+
+    world.api.fault = fault
+    world.plan(make_job(index, model=f"image-{index % 2 + 1}") for index in range(4))
+    began = world.clock.now()
+    assert world.run()
+    waits = [(progress.waiting, progress.note) for progress in seen if progress.waiting]
+    assert {(wait.kind, wait.model) for wait, _ in waits} == {(WaitKind.RATE_LIMIT, "image-2")}
+    assert waits[0][0].until == pytest.approx(began + 40, abs=2)
+    assert waits[0][1].startswith("rate limit for image-2: the next submit is at ")
+    assert all(bool(progress.note) == bool(progress.waiting) for progress in seen)
+
+
+def test_a_quota_window_is_the_accounts_wait(world: World) -> None:
+    seen: list[Progress] = []
+    world.on_progress = seen.append
+    world.api.wait_s = 600.0
+    world.api.fault = lambda place, call: "quota" if (place, call) == ("submit", 1) else None
+    world.plan([make_job(0)])
+    began = world.clock.now()
+    assert world.run()
+    waits = [progress.waiting for progress in seen if progress.waiting]
+    assert {(wait.kind, wait.model) for wait in waits} == {(WaitKind.QUOTA, None)}
+    assert waits[0].until == pytest.approx(began + 600, abs=2)
+
+
+def test_a_model_that_does_not_answer_is_data_too(world: World) -> None:
+    world.api.fault = lambda place, _: "drop_before" if place == "submit" and world.api.log[-1][2] == "mute" else None
+    seen: list[Progress] = []
+    world.on_progress = seen.append
+    world.plan(make_job(index, model="m" if index < 8 else "mute") for index in range(10))
+    world.run()
+    silent = {wait.model for progress in seen if (wait := progress.waiting) and wait.kind is WaitKind.UNREACHABLE}
+    assert silent == {"mute"}
 
 
 def test_a_quota_window_is_told_with_its_end(world: World) -> None:
@@ -83,7 +126,7 @@ def test_our_own_limit_is_told_as_ours(world: World) -> None:
     assert any(note.startswith("requests_per_minute of the spec") for note in notes(world))
 
 
-@pytest.mark.parametrize("wait", [None, Wait(reason=WaitFor.API_LIMIT, until=100.5)])
+@pytest.mark.parametrize("wait", [None, Wait(reason=WaitKind.RATE_LIMIT, model="m", until=100.5)])
 def test_a_short_wait_is_not_worth_a_word(wait: Wait | None) -> None:
     assert not words_of_wait(wait, window="", now=100.0, unix_now=0.0)
     assert not words_of_silence("no answer", 0.3, 120, unix_now=0.0)
@@ -111,7 +154,7 @@ def test_a_window_that_ends_another_day_is_told_with_its_date() -> None:
     now = 1_795_300_000.0
     assert clock_time(now + 3_600, now) == time.strftime("%H:%M:%S", time.localtime(now + 3_600))
     assert clock_time(now + 172_800, now) == time.strftime("%Y-%m-%d %H:%M", time.localtime(now + 172_800))
-    wait = Wait(reason=WaitFor.QUOTA, until=172_800.0)
+    wait = Wait(reason=WaitKind.QUOTA, model=None, until=172_800.0)
     assert words_of_wait(wait, window="day", now=0.0, unix_now=now).startswith("the quota (day) is used up until 2026")
 
 

@@ -49,7 +49,7 @@ BILLION = "1000000000"
 )
 def test_a_runaway_template_is_stopped(template: str) -> None:
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     try:
         with pytest.raises(TemplateFault, match=r"the template (is stopped|fails)"):
             compile_value(template, ()).render({})
@@ -57,7 +57,7 @@ def test_a_runaway_template_is_stopped(template: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 100_000_000
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(
