@@ -4,10 +4,8 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Final
 
-from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.formats.gif import check_gif
 from qwave_batch.folder.formats.jpeg import check_jpeg
 from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Content, Effort, Size, memory
@@ -15,7 +13,7 @@ from qwave_batch.folder.formats.png import check_png
 from qwave_batch.folder.formats.signatures import foreign_kind, format_of
 from qwave_batch.folder.formats.webp import check_webp
 
-__all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "inspect_bytes", "inspect_file", "inspect_picture"]
+__all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "inspect_bytes", "inspect_file"]
 
 MAX_PICTURE_BYTES: Final = 256 * 2**20
 """Of a file; a download may not be larger either."""
@@ -42,21 +40,15 @@ class Picture:
     size_bytes: int
 
 
-def inspect_picture(path: Path) -> Picture:
-    """Decode a file to the end and return what it is. It blocks for the time of a decode: call it in a thread.
+def inspect_file(file: BinaryIO) -> Picture:
+    """Decode an open file to the end and return what it is. It blocks for the time of a decode: call it in a thread.
 
     Bytes after the picture's own end are let be; they are part of the hash.
 
     Raises:
         BadPicture: it is of no known format, is cut short, or does not decode.
-        StorageError: it can't be read.
+        OSError: it can't be read.
     """
-    with storage_errors(path, "read"), path.open("rb") as file:
-        return inspect_file(file)
-
-
-def inspect_file(file: BinaryIO) -> Picture:
-    """Like ``inspect_picture``, of an open file; raises OSError when the system refuses."""
     size_bytes = os.fstat(file.fileno()).st_size
     _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
@@ -64,7 +56,7 @@ def inspect_file(file: BinaryIO) -> Picture:
 
 
 def inspect_bytes(data: bytes) -> Picture:
-    """Like ``inspect_picture``, of bytes in memory.
+    """Like ``inspect_file``, of bytes in memory.
 
     Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile.
     """

@@ -15,7 +15,7 @@ from qwave_batch.folder.pictures import Picture
 from qwave_batch.model.paths import path_fault
 
 EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "gif": ".gif"}
-"""The extension of each format that ``inspect_picture`` knows."""
+"""The extension of each format that ``inspect_bytes`` knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from qwave_batch.folder.formats.judging import BadPicture, Content, Effort
 from qwave_batch.folder.formats.png import check_png
-from qwave_batch.folder.pictures import inspect_bytes, inspect_picture
+from qwave_batch.folder.pictures import inspect_bytes, inspect_file
 from tests.unit.folder.hostile_pictures import (
     frame_control,
     gif,
@@ -43,9 +43,10 @@ LARGE = 8192
 JUDGE = """\
 import json, re, sys
 from pathlib import Path
-from qwave_batch.folder.pictures import BadPicture, inspect_picture
+from qwave_batch.folder.pictures import BadPicture, inspect_file
 try:
-    picture = inspect_picture(Path(sys.argv[1]))
+    with open(sys.argv[1], "rb") as file:
+        picture = inspect_file(file)
     said = f"{picture.format} {picture.width} x {picture.height}"
 except BadPicture as bad:
     said = str(bad)
@@ -200,8 +201,8 @@ def test_a_file_too_large_for_a_picture_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "sparse.png"
     with file.open("wb") as sparse:
         sparse.truncate(2**40)
-    with pytest.raises(BadPicture, match=r"1,099,511,627,776 bytes are more than the 268,435,456"):
-        inspect_picture(file)
+    with file.open("rb") as opened, pytest.raises(BadPicture, match=r"1,099,511,627,776 bytes are more than"):
+        inspect_file(opened)
 
 
 BOMB = zlib.compress(bytes(20_000_000))

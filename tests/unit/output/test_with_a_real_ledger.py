@@ -12,7 +12,7 @@ from PIL import Image
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.folder.pictures import inspect_picture
+from qwave_batch.folder.pictures import inspect_bytes
 from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.changes import Acceptance, Bill
@@ -62,7 +62,7 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     Image.new("RGB", (9, 9), (made.index, 0, 0)).save(out, "png")
     partial = layout.partial_of(made.job_id, 1)
     partial.write_bytes(out.getvalue())
-    picture = inspect_picture(partial)
+    picture = inspect_bytes(partial.read_bytes())
     name = PictureName(job_path=made.path, job_id=made.job_id)
     path = Placing(layout).place(partial, picture, name, ledger.owner_of)
     image = ImageFile(

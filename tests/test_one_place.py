@@ -1,0 +1,174 @@
+"""Files, git, databases and images are touched in one place each, as read from the code: no new door opens unseen."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "qwave_batch"
+
+PATH_METHODS = frozenset(
+    {
+        "chmod", "exists", "glob", "hardlink_to", "is_block_device", "is_char_device", "is_dir",
+        "is_fifo", "is_file", "is_mount", "is_socket", "is_symlink", "iterdir", "lchmod", "link_to", "lstat", "mkdir",
+        "open", "read_bytes", "read_text", "readlink", "rename", "rglob", "rmdir", "samefile", "stat",
+        "symlink_to", "touch", "unlink", "walk", "write_bytes", "write_text",
+    }
+)  # fmt: skip
+"""What a ``Path`` does on disk; ``replace`` of one argument is told from that of a text by its count."""
+PURE = frozenset(
+    {
+        "PathLike", "close", "cpu_count", "defpath", "devnull", "dup2", "environ", "fsdecode", "fsencode", "fspath",
+        "fstat", "fsync", "get_terminal_size", "geteuid", "getpid", "killpg", "name", "path", "pathsep", "pipe", "read",
+        "sep", "set_blocking", "stat_result", "strerror", "write",
+    }
+)  # fmt: skip
+"""What ``os`` does without a name of a file."""
+MODULES = frozenset({"ctypes", "fcntl", "mmap", "multiprocessing", "shutil", "subprocess", "tempfile"})
+OTHERS = frozenset({"os", "Ledger", "border", "file", "file.file", "journal", "source", "table", "target"})
+"""Owners of methods that are called like those of a path and do other things."""
+
+ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
+    "__main__": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
+    "api.catalogs": ("reads what ships with the package", frozenset({".read_text()"})),
+    "api.comparing": ("tells a file from a revision of that name", frozenset({".is_file()"})),
+    "api.revisions": (
+        "lays a revision out in a scratch folder of its own",
+        frozenset(
+            {
+                ".exists()",
+                ".is_file()",
+                ".is_symlink()",
+                ".mkdir()",
+                ".open()",
+                ".read_bytes()",
+                ".stat()",
+                ".symlink_to()",
+                "tempfile",
+            }
+        ),
+    ),
+    "api.starting": (
+        "writes the first spec where its user says",
+        frozenset({".mkdir()", ".open()", ".read_text()"}),
+    ),
+    "catalog.registry": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
+    "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
+    "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
+    "cli.streams": ("opens the standard streams", frozenset({"open()", "os.open"})),
+    "files.newdatabase": ("makes a database under a name of its own", frozenset({"sqlite3.connect"})),
+    "files.regular": ("is the one place", frozenset({"os.fdopen", "os.open", "os.stat"})),
+    "files.soundness": ("compares schemas in memory", frozenset({"sqlite3.connect"})),
+    "files.tree": (
+        "is the one place",
+        frozenset(
+            {
+                ".mkdir()",
+                "os.fdopen",
+                "os.link",
+                "os.listdir",
+                "os.mkdir",
+                "os.open",
+                "os.replace",
+                "os.rmdir",
+                "os.stat",
+                "os.unlink",
+            }
+        ),
+    ),
+    "folder.borrowing": ("copies between two open files", frozenset({"shutil"})),
+    "folder.formats.gif": ("decodes images", frozenset({"PIL"})),
+    "folder.formats.jpeg": ("decodes images", frozenset({"PIL"})),
+    "folder.formats.webp": ("decodes images", frozenset({"PIL"})),
+    "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
+    "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
+    "git.asking": ("starts git", frozenset({"shutil", "subprocess", "tempfile"})),
+    "git.repository": (
+        "makes the git directory that git is given",
+        frozenset(
+            {
+                ".glob()",
+                ".is_dir()",
+                ".mkdir()",
+                ".symlink_to()",
+                ".write_bytes()",
+                ".write_text()",
+                "os.path.lexists",
+                "tempfile",
+            }
+        ),
+    ),
+    "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
+    "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
+    "ledger.database": (
+        "opens the ledger, once files.database has looked at it",
+        frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),
+    ),
+    "output.eventlog": ("writes events where its user says", frozenset({".stat()", "os.open"})),
+    "output.schema": ("reads what ships with the package", frozenset({".read_text()"})),
+    "resources": ("finds what ships with the package", frozenset({".exists()"})),
+    "simulator.lettering": ("draws the simulator's images", frozenset({"PIL"})),
+    "simulator.pictures": ("draws the simulator's images", frozenset({"PIL"})),
+    "simulator.store": (
+        "opens the simulator's tasks, once files.database has looked at them",
+        frozenset({".mkdir()", "sqlite3.connect"}),
+    ),
+    "spec.borders": ("finds the border of what a spec may read", frozenset({".is_symlink()", "os.path.lexists"})),
+    "spec.files": ("words why a file was refused", frozenset({".exists()", ".stat()"})),
+    "spec.loading": ("words why a file was refused", frozenset({".is_dir()"})),
+    "spec.structure": ("reads what ships with the package", frozenset({".read_text()"})),
+}
+"""By module: why it may, and what it uses."""
+
+
+def touched(tree: ast.Module) -> Iterator[str]:  # noqa: C901 - one case for each way to a file
+    """Yield the names of all that a module may do to files, databases, processes and images."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (
+                    alias.name.split(".")[0] for alias in names if alias.name.split(".")[0] in {*MODULES, "PIL"}
+                )
+            case ast.ImportFrom(module=str(module)) if module.split(".")[0] in {*MODULES, "PIL"}:
+                yield module.split(".")[0]
+            case ast.ImportFrom(module="os" | "pathlib" as module, names=names):
+                known = {"Path", "PurePath", "PurePosixPath"}
+                yield from (f"{module}.{alias.name}" for alias in names if alias.name not in known)
+            case ast.Call(func=ast.Name(id="open")):
+                yield "open()"
+            case ast.Attribute(value=ast.Name(id="sqlite3"), attr="connect"):
+                yield "sqlite3.connect"
+            case ast.Attribute(value=ast.Name(id="os"), attr=name) if name not in PURE and not name.startswith("O_"):
+                yield f"os.{name}"
+            case ast.Attribute(
+                value=ast.Attribute(value=ast.Name(id="os"), attr="path"),
+                attr="lexists" | "exists" | "isfile" | "isdir" as name,
+            ):
+                yield f"os.path.{name}"
+            case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args):
+                whose = ast.unparse(owner)
+                is_other = whose in OTHERS or whose.lower().endswith(("tree", "self", "tree(self.bound)"))
+                if not is_other and (name in PATH_METHODS or (name == "replace" and len(args) == 1)):
+                    yield f".{name}()"
+
+
+def modules() -> dict[str, frozenset[str]]:
+    found = {
+        ".".join(file.relative_to(PACKAGE).with_suffix("").parts): frozenset(
+            touched(ast.parse(file.read_text("utf-8")))
+        )
+        for file in sorted(PACKAGE.rglob("*.py"))
+    }
+    return {name: uses for name, uses in found.items() if uses}
+
+
+USES = modules()
+
+
+@pytest.mark.parametrize("module", sorted(USES.keys() | ALLOWED.keys()))
+def test_a_module_touches_only_what_it_is_there_for(module: str) -> None:
+    _, allowed = ALLOWED.get(module, ("", frozenset()))
+    found = USES.get(module, frozenset())
+    assert found <= allowed, f"{module} does {sorted(found - allowed)}: let files.tree, git or folder.pictures do it"
+    assert allowed <= found, f"{module} no longer does {sorted(allowed - found)}: take it off the list"
