@@ -9,12 +9,12 @@ from qwave_batch.model.codec import job_as_json, twin_as_json
 from qwave_batch.model.job import Job, PlanItem, Twin
 
 _UPSERT_JOB = """
-INSERT INTO jobs (job_id, position, body) VALUES (?1, ?2, ?3)
+INSERT INTO jobs (job_id, position, body) VALUES (?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET position = excluded.position, body = excluded.body
 WHERE position IS NOT excluded.position OR body <> excluded.body
 """
 _UPSERT_TWIN = """
-INSERT INTO twins (place, job_id, body) VALUES (?1, ?2, ?3)
+INSERT INTO twins (place, job_id, body) VALUES (?, ?, ?)
 ON CONFLICT (place) DO UPDATE SET job_id = excluded.job_id, body = excluded.body
 WHERE job_id <> excluded.job_id OR body <> excluded.body
 """
