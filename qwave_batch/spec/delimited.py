@@ -128,7 +128,7 @@ def _words(record: str) -> str:
         at = ends + 1
     if record.startswith("\r", ends):
         return "a carriage return stands in the middle of an unquoted cell"
-    return f"a cell of this row has more than {MAX_LINE_BYTES:,} characters"
+    return "the row is not comma-separated text"
 
 
 def _end_of_quoted(record: str, begins: int) -> int:

@@ -80,7 +80,7 @@ def test_an_item_of_a_json_list_that_does_not_end_is_refused(read: Read) -> None
 def test_a_quoted_cell_that_does_not_end_is_refused_where_it_begins(read: Read) -> None:
     said, used = read("t.csv", [b'a,b\n1,"', *repeat((b"x" * 99 + b"\n") * 10_000, 130)])
     assert said.startswith("t.csv:2:1: ")
-    assert used < 400
+    assert used < 500
 
 
 def test_a_row_of_many_quoted_cells_is_refused_where_it_begins(read: Read) -> None:

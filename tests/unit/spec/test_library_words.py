@@ -61,7 +61,8 @@ def test_a_cell_that_is_too_long_says_how_long_it_may_be(monkeypatch: pytest.Mon
     monkeypatch.setattr(delimited, "MAX_LINE_BYTES", 10)
     try:
         _, rows = delimited.read_csv(iter([Line(1, "a"), Line(2, '"xxxxxxxxxxxx"')]), "t.csv")
-        [fault] = rows
+        with pytest.raises(SpecError, match="t.csv:2:1: the row that begins here is too large: at most 10 characters"):
+            list(rows)
     finally:
         csv.field_size_limit(before)
     assert isinstance(fault, RowFault)
