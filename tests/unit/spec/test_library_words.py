@@ -8,6 +8,7 @@ import json
 import pytest
 from jinja2 import TemplateAssertionError
 
+from qwave_batch.errors import SpecError
 from qwave_batch.output.schema import schema_faults
 from qwave_batch.spec import delimited, tablefile
 from qwave_batch.spec.faults import syntax_fault
@@ -61,12 +62,10 @@ def test_a_cell_that_is_too_long_says_how_long_it_may_be(monkeypatch: pytest.Mon
     monkeypatch.setattr(delimited, "MAX_LINE_BYTES", 10)
     try:
         _, rows = delimited.read_csv(iter([Line(1, "a"), Line(2, '"xxxxxxxxxxxx"')]), "t.csv")
-        with pytest.raises(SpecError, match="t.csv:2:1: the row that begins here is too large: at most 10 characters"):
+        with pytest.raises(SpecError, match="the row that begins here is too large: at most 10 characters"):
             list(rows)
     finally:
         csv.field_size_limit(before)
-    assert isinstance(fault, RowFault)
-    assert fault.problem.message == "a cell of this row has more than 10 characters"
 
 
 @pytest.mark.parametrize(
