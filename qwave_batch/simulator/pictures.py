@@ -34,7 +34,7 @@ _FOOT_INK = 150
 _HUES, _SPANS = 72, 6  # few enough to be computed once each
 _SHARE_OF_PROMPT = 0.45  # the part of the height that a long prompt may take
 _RATIO = re.compile(r"(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)")
-_TIER = re.compile(r"([\d.]+)\s*(k|mp|sq)", re.IGNORECASE)
+_TIER = re.compile(r"(?<![\d.])([\d.]+)\s*(k|mp|sq)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

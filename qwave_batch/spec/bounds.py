@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from jinja2 import Undefined
+
 from qwave_batch.spec.weights import TooHeavy, measure
 from qwave_batch.spec.words import text_of
 
@@ -21,11 +23,12 @@ MAX_WIDTH = 10_000  # of padding, indents and formatted numbers
 FREE_STEPS = 500  # of each rendering; what it takes beyond comes out of what the whole plan may take
 MAX_STEPS_OF_PLAN = 2_000_000
 FREE_CHARACTERS = 20_000  # of each rendering, as with steps
-MAX_MADE_OF_PLAN = 500_000_000
+MAX_MADE_OF_PLAN = 200_000_000
 ITEM = 16  # characters that an item of a list counts for: about the memory that it takes
 STEPS_OF_A_FAILURE = 50_000  # that a rendering which does too much costs the plan: a few dozen of them are told
 _DRAWN = 1000  # steps at a time
 _SCANNED = 1000  # characters that C looks at in the time of a step
+_WALKED = 400  # of them that a value in a list counts for, when lists in lists are gone through
 _WORKED = 10  # characters, or items of a list, that Python goes through in the time of a step
 
 
@@ -139,10 +142,10 @@ class Budget:
             return len(value), 0
         most = self.steps * _SCANNED // times
         try:
-            characters, items = measure(value, most, item=_SCANNED // _WORKED)
+            characters, items = measure(value, most, item=_WALKED)
         except TooHeavy:
             raise TooMuch(f"it takes more than {MAX_STEPS:,} steps") from None
-        self.scan((characters + items * (_SCANNED // _WORKED)) * times)
+        self.scan((characters + items * _WALKED) * times)
         return characters, items
 
     def text(self, value: object) -> str:
@@ -155,6 +158,8 @@ class Budget:
             text = text_of(value)
             self.make(len(text))
             return text
+        if isinstance(value, Undefined):
+            str(value)  # raises: it stands for a name that is missing
         return text_of(value)
 
     def listed(self, items: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
@@ -87,7 +87,7 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
         tree = parse(environment, source)
         named = plain_names(tree).difference(environment.globals)
         fills = parts_of(tree, named)
-        free = named if fills else frozenset(meta.find_undeclared_variables(tree)).difference(environment.globals)
+        free = named if fills else _undeclared(tree).difference(environment.globals)
         attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
         asked = free.intersection(_asked(tree))
         every = list(tree.find_all(nodes.Node))
@@ -127,6 +127,14 @@ def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type:
         fills=parts,
         finalize=None if keeps_type else environment.as_part,
     )
+
+
+def _undeclared(tree: nodes.Template) -> frozenset[str]:
+    """Return the names that a template takes from its scope, found without working out any part of it."""
+    finder = meta.TrackingCodeGenerator(cast("Environment", tree.environment))
+    finder.optimizer = None
+    finder.visit(tree)
+    return frozenset(finder.undeclared_identifiers)
 
 
 def _lines(source: str, ways: Iterable[tuple[str, ...]]) -> dict[str, int]:

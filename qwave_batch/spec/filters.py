@@ -43,13 +43,16 @@ def _reverses(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[
     return _goes_through(budget, value, args, named) if isinstance(value, str) else _copies(budget, value, args, named)
 
 
-def _compares(budget: Budget, value: Any, _args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+def _compares(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
     """Count sorting, which goes through every item as often as the number of items has binary digits."""
     items = value if isinstance(value, Mapping) else budget.listed(value)
     keys = named.get("attribute")
     rounds = len(items).bit_length() * (1 + (keys.count(",") if isinstance(keys, str) else 0))
     budget.weigh(items, times=max(rounds, 1))
     budget.make(len(items) * ITEM)
+    for given in (*args, *named.values()):  # a default may stand for the field of every item
+        characters, _ = budget.weigh(given, times=max(rounds * len(items), 1))
+        budget.make(characters * len(items))
     return items
 
 

@@ -13,7 +13,8 @@ from qwave_batch.model.problem import Problem
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.unknown import UNKNOWN
 
-_STEP = re.compile(r'\["(?P<quoted>.*?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
+# keys have a greatest length, and to look for the end of one any further would take long
+_STEP = re.compile(r'\["(?P<quoted>.{0,1000}?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
 
 _LOOSE = (
     "version", "name", "description", "unsupported", "limits", "retry", "timeout", "completion", "budget", "sample",

@@ -9,6 +9,10 @@ from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 _MANY_BITS = 60  # Python keeps whole numbers above it at few places of a mapping, so that all may meet at one
 
 
+_SMALL = frozenset({int, float, bool, type(None)})
+_FULL = (list, tuple, Mapping, ItemsView, KeysView, ValuesView)
+
+
 class TooHeavy(Exception):
     """There is more in a value than was asked for."""
 
@@ -28,18 +32,18 @@ def measure(value: object, most: int, *, item: int = 1) -> tuple[int, int]:
     waiting: list[object] = [value]
     while waiting:
         held = waiting.pop()
-        match held:
-            case str():
-                characters += len(held)
-            case range():
-                items += len(held)
-            case list() | tuple() | Mapping() | ItemsView() | KeysView() | ValuesView():
-                items += len(held)
-                if characters + items * item <= most:
-                    waiting.extend(held)
-                    waiting.extend(held.values() if isinstance(held, Mapping) else ())
-            case _:
-                pass
+        kind = type(held)
+        if kind in _SMALL:
+            continue
+        if isinstance(held, str):
+            characters += len(held)
+        elif isinstance(held, range):
+            items += len(held)
+        elif kind is list or isinstance(held, _FULL):
+            items += len(held)  # type: ignore[arg-type]  # a list, or one of _FULL
+            if characters + items * item <= most:
+                waiting.extend(held)  # type: ignore[arg-type]  # as above
+                waiting.extend(held.values() if isinstance(held, Mapping) else ())
         if characters + items * item > most:
             raise TooHeavy
     return characters, items
