@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
+
 from tests.unit.spec.limited import run_limited
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +21,7 @@ for number, (pattern, flags, method) in enumerate(json.load(sys.stdin)):
     print(number, flush=True)
     found = getattr(re.compile(pattern, flags), method)
     letters = sorted(set(re.sub(r"[()|*+?^$]", "", pattern)) | set('a1 -_./"[{%'))[:24]
-    for piece in (*letters, *(one + two for one in letters for two in letters[:8]), *words):
+    for piece in (*letters, *(one + two for one in letters for two in letters[:4]), *words):
         text = piece * (length // len(piece))
         for whole in (text, text + "\x00", "images/" + text):
             found(whole)
@@ -70,6 +72,7 @@ def _patterns(schema: object) -> Iterator[str]:
             yield from _patterns(value)
 
 
+@pytest.mark.timeout(240)  # the limit that counts is that of processor time, and a busy machine is slow
 def test_no_pattern_is_slow_on_any_text() -> None:
     """Twenty thousand of anything, tried everywhere: what grows with the square takes minutes, and has seconds."""
     patterns = sorted({*in_code(), *in_schemas()})
