@@ -162,20 +162,20 @@ def test_two_signals_end_a_program_whose_main_thread_hangs_in_a_library(
         "while True:\n try:\n  print('here', flush=True)\n  hashlib.pbkdf2_hmac('sha256', b'', b'', 2**30)\n"
         " except KeyboardInterrupt: pass\n"
     )
+    environ = {**os.environ, "PYTHONPATH": str(checkout)}
+    argv = (sys.executable, "-c", program)
     with subprocess.Popen(
-        (sys.executable, "-c", program),
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(checkout)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        argv, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "here\n"
-        process.send_signal(number)
-        time.sleep(APART_S)
-        process.send_signal(number)
-        began = time.monotonic()
-        _, said = process.communicate(timeout=30)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            process.send_signal(number)
+            time.sleep(APART_S)
+            process.send_signal(number)
+            began = time.monotonic()
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert (process.returncode, said) == (130, "stopped\n")
     assert time.monotonic() - began < LONGEST_S

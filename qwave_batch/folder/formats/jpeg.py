@@ -59,8 +59,17 @@ class _Frame:
 
     marker: int
     size: Size
-    blocks: dict[int, int]
-    """How many blocks each component has, by its number."""
+    components: tuple[tuple[int, int], ...]
+    """The number of each component, which need not be its own, and how many blocks it has."""
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks the picture has."""
+        return sum(blocks for _, blocks in self.components)
+
+    def blocks_of(self, number: int) -> int:
+        """Return how many blocks a scan goes over for one component."""
+        return max((blocks for own, blocks in self.components if own == number), default=0)
 
 
 def check_jpeg(content: Content, effort: Effort) -> Size:
@@ -139,34 +148,34 @@ def _read_frame(marker: int, content: bytes) -> _Frame:
     return _Frame(
         marker=marker,
         size=(width, height),
-        blocks={
-            part[0]: columns * across * rows * down for part, (across, down) in zip(components, factors, strict=True)
-        },
+        components=tuple(
+            (part[0], columns * across * rows * down) for part, (across, down) in zip(components, factors, strict=True)
+        ),
     )
 
 
 def _scanned_blocks(content: bytes, frame: _Frame | None) -> int:
     if frame is None or not content:
         raise BadPicture("JPEG does not decode: a scan comes before the header")
-    return sum(frame.blocks.get(content[place], 0) for place in range(1, min(len(content), 1 + 2 * content[0]), 2))
+    return sum(frame.blocks_of(content[place]) for place in range(1, min(len(content), 1 + 2 * content[0]), 2))
 
 
 def _check_work(frame: _Frame, scans: list[int], size_bytes: int) -> None:
     """Refuse a picture whose decode would take too long."""
     cost = _ARITHMETIC_COST if frame.marker in _ARITHMETIC else _BASELINE_COST
     cost = _PROGRESSIVE_COST if frame.marker == _PROGRESSIVE else cost
-    blocks = max(sum(frame.blocks.values()), sum(scans))
+    blocks = max(frame.blocks, sum(scans))
     if blocks * cost.block_ns + size_bytes * cost.byte_ns > _MAX_WORK_NS:
         raise BadPicture(f"JPEG has {len(scans)} scans that go over {blocks:,} blocks, more than is decoded")
 
 
 def _memory_bytes(frame: _Frame, scans: list[int]) -> int:
     is_in_one_pass = len(scans) == 1 and frame.marker in _BASELINE
-    return 0 if is_in_one_pass else sum(frame.blocks.values()) * _COEFFICIENTS_BYTES
+    return 0 if is_in_one_pass else frame.blocks * _COEFFICIENTS_BYTES
 
 
 def _decode(data: memoryview, frame: _Frame) -> None:
-    mode, raw_mode = _MODES[len(frame.blocks)]
+    mode, raw_mode = _MODES[len(frame.components)]
     width, height = frame.size
     size = (math.ceil(width / _SCALE), math.ceil(height / _SCALE))
     Image.frombytes(mode, size, data, "jpeg", raw_mode, "", _SCALE, 0)
