@@ -31,6 +31,12 @@ def check_database(tree: Tree, path: str) -> None:
             )
 
 
+def is_index_shared(tree: Tree, path: str) -> bool:
+    """Whether the index of a database's log has other names: SQLite writes it even where it only reads the database."""
+    index = tree.look(path + INDEX)
+    return index is not None and index.st_nlink > 1
+
+
 def unshare_database(tree: Tree, path: str) -> None:
     """Before a database is written: give it and its log content of their own, as in a snapshot of hard links.
 

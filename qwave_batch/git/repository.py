@@ -24,6 +24,8 @@ from qwave_batch.git.worktree import WorkTree, check_owner, work_tree_around
 
 _MOST_CONFIG_BYTES = 16_000_000
 _MOST_FILE_BYTES = 1 << 30  # of what git reads whole: an index, packed references
+_MOST_REFS = 6  # git follows five
+_LONGEST_REF = 4096
 _MOST_INDEX_PARTS = 100  # one is in use, and git removes the others after two weeks
 _SHARED_LINKS = ("packed-refs", "shallow", "reftable", "refs", "logs/refs", "info/attributes")
 _OWN_LINKS = ("index", "logs/HEAD", "info/sparse-checkout", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD")
@@ -141,7 +143,19 @@ def _lay_out(tree: WorkTree, settings: Settings, root: Path, git_dir: Path) -> N
         _link(tree.git_dir / name, git_dir / name)
     (git_dir / "HEAD").write_bytes(tree.head + b"\n")
     _is_regular(tree.common_dir / "objects" / "info" / "alternates")
-    _is_regular(tree.common_dir / os.fsdecode(tree.head.removeprefix(b"ref: ")))
+    _check_refs(tree)
+
+
+def _check_refs(tree: WorkTree) -> None:
+    """Look at each ref on the way from HEAD to its commit, before git opens it."""
+    told = tree.head
+    for _ in range(_MOST_REFS):
+        path = tree.common_dir / os.fsdecode(told.removeprefix(b"ref: "))
+        if not told.startswith(b"ref: ") or not _is_regular(path):
+            return
+        with open_regular(path, follows_link=True) as file:
+            told = file.read(_LONGEST_REF).strip()
+    raise GitRefused(f"the refs of {tree.top} lead to each other")
 
 
 def _link(there: Path, here: Path) -> None:

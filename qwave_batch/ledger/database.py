@@ -1,14 +1,15 @@
 """The ledger's file: its tables, and how it is opened to write and to read."""
 
+import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.files.database import check_database, is_there, unshare_database
+from qwave_batch.files.database import check_database, is_index_shared, is_there, unshare_database
 from qwave_batch.files.newdatabase import make_database
 from qwave_batch.files.soundness import Damaged, check_schema, open_schema
 from qwave_batch.files.tree import Tree
@@ -16,6 +17,8 @@ from qwave_batch.ledger.content import check_content
 
 FORMAT = 4
 APPLICATION_ID = 0x51574156  # "QWAV"
+_CANNOT_WRITE_THERE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+_MOST_COPIED_BYTES = 1 << 30
 
 _TABLES = """
 CREATE TABLE identity (
@@ -98,9 +101,9 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         check_database(tree, name)
         if is_there(tree, name):
             open_checked(path).close()
+            unshare_database(tree, name)
         else:
             make_database(tree, name, _fill)
-        unshare_database(tree, name)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     try:
         with storage_border(path), _not_a_ledger(path):
@@ -156,9 +159,14 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    with suppress(sqlite3.OperationalError):
-        return _try_to_read(f"{path.resolve().as_uri()}?mode=ro")
-    # A folder that can't be written: SQLite can't make its index of the write-ahead log there, so read a copy.
+    """Connect to the ledger, or to a copy where SQLite could not, or must not, write its index of the log beside it."""
+    tree, name = _place_of(path)
+    if not is_index_shared(tree, name):
+        try:
+            return _try_to_read(f"{path.resolve().as_uri()}?mode=ro")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _CANNOT_WRITE_THERE:
+                raise
     with tempfile.TemporaryDirectory(prefix="qwave-ledger-") as folder:
         copy = Path(folder) / path.name
         for ending in ("", "-wal"):
@@ -175,6 +183,10 @@ def _copy(path: Path, ending: str, copy: Path) -> None:
     tree, name = _place_of(path)
     if tree.is_file(name + ending):
         with tree.open(name + ending) as file, copy.with_name(copy.name + ending).open("xb") as target:
+            if os.fstat(file.fileno()).st_size > _MOST_COPIED_BYTES:
+                raise FolderError(
+                    f"{path} can only be read from a copy here, and is too large for one: make its folder writable"
+                )
             shutil.copyfileobj(file, target)
 
 

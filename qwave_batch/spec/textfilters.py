@@ -17,6 +17,7 @@ from qwave_batch.spec.naming import slug
 from qwave_batch.spec.searching import backward
 from qwave_batch.spec.words import plain, text_of
 
+_ASCII_BLANKS = re.compile(r"[\t\n\x0b\x0c\r ]")
 _HYPHENS = re.compile("-+")
 _LEEWAY = 5  # characters that a text may be longer than asked for
 _HASHED = 3  # characters that are looked at in the time that one is hashed
@@ -143,7 +144,7 @@ def _wordwrap(budget: Budget, text: Any, width: int = 79, break_long_words: bool
     # the standard library looks through a run of hyphens from each of them, and copies the rest of a long word
     # once for each line of it
     hyphens = max((len(run) for run in _HYPHENS.findall(whole)), default=0)
-    longest = max((len(word) for word in whole.split()), default=0)
+    longest = max(map(len, _ASCII_BLANKS.split(whole)))  # which alone part words there
     budget.scan(len(whole) * (hyphens + longest // max(width, 1) // 10))
     return "\n".join(
         "\n".join(

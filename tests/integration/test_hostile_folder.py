@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -311,6 +312,32 @@ def test_a_snapshot_of_hard_links_and_its_original_leave_each_other_alone(scene:
     shutil.rmtree(scene.folder)
     snapshot.rename(scene.folder)
     assert scene.call("verify")[0] == 0
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
+@pytest.mark.parametrize("name", ["ledger.sqlite", "simulator.sqlite"])
+def test_a_foreign_file_under_another_name_is_not_written(scene: Scene, name: str, ending: str) -> None:
+    """SQLite writes the index of a log even where it only reads."""
+    place, victim = scene.folder / ".qwave" / f"{name}{ending}", scene.outside / "victim"
+    victim.write_bytes(os.urandom(40_000))
+    place.unlink(missing_ok=True)
+    os.link(victim, place)
+    before = victim.read_bytes()
+    for command in COMMANDS:
+        scene.call(command)
+        assert victim.read_bytes() == before, command
+
+
+def test_a_damaged_ledger_is_not_copied_anywhere(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = scene.home / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    with (scene.folder / ".qwave" / "ledger.sqlite").open("r+b") as file:
+        file.seek(47)
+        file.write(b"\x09")  # a format of schemas that SQLite does not know
+        file.truncate(TERABYTE)
+    assert scene.call("status")[0] in {2, 4}
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_link_above_the_run_folder_is_its_users_choice(scene: Scene) -> None:
