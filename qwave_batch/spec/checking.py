@@ -13,7 +13,7 @@ from qwave_batch.spec.pathtemplates import compile_path
 from qwave_batch.spec.sources import Table, open_table
 from qwave_batch.spec.templates import OPENINGS, TemplateFault, compile_value, is_template
 
-MAX_WORDS_OF_SPEC = 300_000  # each is compiled, which takes about ten microseconds
+MAX_WORDS_OF_SPEC = 500_000  # each is compiled, which takes some ten microseconds
 _PROMPT_TEMPLATES = ("text", "id", "vars", "tags", "meta", "request", "where")
 
 
