@@ -44,6 +44,7 @@ STOPPED = {
         "{{ ('-' * 500000) | wordwrap }}",
         "{{ ('a' * 900000) | wordwrap(1) }}",
         "{{ ('a--' * 300000) | wordwrap(10) }}",
+        "{{ ('x\u2003' * 120000) | wordwrap(1) }}",  # a blank, but not one that parts words there
         "{{ ('<' * 900000) | striptags }}",
         "{{ ('&' * 900000) | striptags }}",
         "{{ ('\U0001f600' * 900000) | urlencode }}",
