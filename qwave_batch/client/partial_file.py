@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.tree import place_of
 
 
 class PartialFile:
@@ -17,8 +17,7 @@ class PartialFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # from the folder above: the file's own folder is one of ours, and must not be a link
-        self._tree, self._name = Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
+        self._tree, self._name = place_of(path)
         self._file: BinaryIO | None = None
         self._lock = threading.Lock()
         self._discarded = False

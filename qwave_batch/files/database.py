@@ -44,8 +44,7 @@ def unshare_database(tree: Tree, path: str) -> None:
     """
     tree.unshare(path)
     tree.unshare(path + LOG)
-    index = tree.look(path + INDEX)
-    if index is not None and index.st_nlink > 1:
+    if is_index_shared(tree, path):
         tree.remove(path + INDEX)  # SQLite makes it anew from the log
 
 

@@ -272,6 +272,11 @@ class Tree:
             os.close(handle)
 
 
+def place_of(path: Path) -> tuple[Tree, str]:
+    """Return a file's place in the tree above its own folder, so that this folder is not reached over a link either."""
+    return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
+
+
 def _parts_of(path: str) -> list[str]:
     """Return the components of a relative path; a programming error or an unchecked record otherwise."""
     parts = path.split("/")

@@ -12,7 +12,7 @@ from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.files.database import check_database, is_index_shared, is_there, unshare_database
 from qwave_batch.files.newdatabase import make_database
 from qwave_batch.files.soundness import Damaged, check_schema, open_schema
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.tree import place_of
 from qwave_batch.ledger.content import check_content
 
 FORMAT = 4
@@ -96,7 +96,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         FolderError: it is of a newer format, is not a ledger, is a link, or has a rollback journal beside it.
         StorageError: the disk refuses.
     """
-    tree, name = _place_of(path)
+    tree, name = place_of(path)
     with storage_border(path):
         check_database(tree, name)
         if is_there(tree, name):
@@ -141,7 +141,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         FolderError: it is not there, of a newer format, or no ledger.
         StorageError: it can't be read.
     """
-    tree, name = _place_of(path)
+    tree, name = place_of(path)
     with storage_border(path), _not_a_ledger(path):
         check_database(tree, name)
         if not tree.is_file(name):
@@ -160,7 +160,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
     """Connect to the ledger, or to a copy where SQLite could not, or must not, write its index of the log beside it."""
-    tree, name = _place_of(path)
+    tree, name = place_of(path)
     if not is_index_shared(tree, name):
         try:
             return _try_to_read(f"{path.resolve().as_uri()}?mode=ro")
@@ -180,7 +180,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _copy(path: Path, ending: str, copy: Path) -> None:
-    tree, name = _place_of(path)
+    tree, name = place_of(path)
     if tree.is_file(name + ending):
         with tree.open(name + ending) as file, copy.with_name(copy.name + ending).open("xb") as target:
             if os.fstat(file.fileno()).st_size > _MOST_COPIED_BYTES:
@@ -188,11 +188,6 @@ def _copy(path: Path, ending: str, copy: Path) -> None:
                     f"{path} can only be read from a copy here, and is too large for one: make its folder writable"
                 )
             shutil.copyfileobj(file, target)
-
-
-def _place_of(path: Path) -> tuple[Tree, str]:
-    """Return the tree that a ledger's own folder is in, so that this folder is not reached over a link either."""
-    return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
 
 
 def _try_to_read(uri: str) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from qwave_batch.errors import StorageError
 from qwave_batch.files.database import check_database, is_there, unshare_database
 from qwave_batch.files.newdatabase import make_database
 from qwave_batch.files.soundness import Damaged, check_pages, check_schema, open_schema
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.tree import place_of
 from qwave_batch.simulator.tasks import SimulatedTask
 
 _COLUMNS = tuple(field.name for field in fields(SimulatedTask))
@@ -128,8 +128,7 @@ class TaskStore:
 def _make(path: Path) -> None:
     """See to it that there is a state file of ours at ``path``, and nothing beside it that SQLite would obey."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # its own folder is reached from the one above, so that it is not a link where a run folder holds the state
-    tree, name = Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
+    tree, name = place_of(path)
     check_database(tree, name)
     if not is_there(tree, name):
         make_database(tree, name, _fill)
