@@ -148,7 +148,8 @@ def test_the_first_ctrl_c_ends_a_verify_that_decodes(checkout: Path, home: Path,
         verify.interrupt()
         status, took_s, said = verify.end()
     assert (status, took_s < LONGEST_S) == (130, True)
-    assert said.endswith("stopped\n")
+    # what other threads tell of having begun to decode is this test's own, and may come at any moment
+    assert [line for line in said.splitlines() if not line.startswith("decoding in ")] == ["stopped"]
     assert "Traceback" not in said
 
 
