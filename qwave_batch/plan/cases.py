@@ -12,7 +12,7 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.room import Room
-from qwave_batch.plan.scope import rendered, with_names
+from qwave_batch.plan.scope import FEW_NAMES, rendered, with_names
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
@@ -95,9 +95,14 @@ class CaseReader:
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
+        names: Mapping[str, Json]
+        is_short = len(self.variables) <= FEW_NAMES
         for row in table.rows():
             self.faults.row = row
-            names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
+            if is_short:
+                names = {**self.variables, "row": row.cells, "row_number": row.number}
+            else:
+                names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
             if prompt.variables:
                 names = with_names(names, render_variables(prompt.variables, names, self.faults, Room()))
             if prompt.where is None or self._passes(prompt, prompt.where, names):

@@ -9,7 +9,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independence import Accepts, independent_fields
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.identity import canonical
-from qwave_batch.plan.rendering import Scope
+from qwave_batch.plan.rendering import SHORT, Scope
 from qwave_batch.plan.requests import RequestBuilder, text_of
 
 Fetch: TypeAlias = Callable[[tuple[int, ...], int, Scope], Json]
@@ -76,7 +76,7 @@ class Fragments:
 
     _held: dict[str, bytes] = field(default_factory=dict)
     _size: int = 0
-    """The characters that are held."""
+    """The characters of what is held and not short."""
 
     def of(self, value: Json) -> bytes:
         """Return the canonical JSON of a value.
@@ -93,7 +93,8 @@ class Fragments:
     def _of_text(self, text: str) -> bytes:
         fragment = self._held.get(text)
         if fragment is None:
-            self._size += len(text)
+            if len(text) > SHORT:
+                self._size += len(text)
             if len(self._held) >= HELD_FRAGMENTS or self._size > HELD_CHARACTERS:
                 self._held.clear()
                 self._size = len(text)

@@ -13,6 +13,7 @@ from qwave_batch.spec.unknown import UNKNOWN
 
 HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
 HELD_CHARACTERS = 5_000_000
+SHORT = 1000  # characters; so many of HELD_TEXTS are few
 
 
 class Scope(Protocol):
@@ -67,7 +68,7 @@ class Memo:
     follows_case: bool
     _held: dict[Any, Json] = field(default_factory=dict)
     _size: int = 0
-    """The characters that are held."""
+    """The characters of what is held and not short."""
 
     def render(self, slots: tuple[int, ...], repeat: int, scope: Scope) -> Json:
         """Return the rendered value; ``scope`` is only asked when no cell like this one was seen before.
@@ -79,7 +80,8 @@ class Memo:
         if key in self._held:
             return self._held[key]
         seen = render_in(self.value, scope)
-        self._size += weight_of(seen, HELD_CHARACTERS) or HELD_CHARACTERS
+        if type(seen) is not str or len(seen) > SHORT:
+            self._size += weight_of(seen, HELD_CHARACTERS) or HELD_CHARACTERS
         if len(self._held) >= HELD_TEXTS or self._size >= HELD_CHARACTERS:
             self._held.clear()
             self._size = 0

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
-from qwave_batch.spec.bounds import ITEM
-from qwave_batch.spec.templates import Value
+from qwave_batch.spec.bounds import ITEM, STEPS_OF_A_FAILURE
+from qwave_batch.spec.templates import TemplateFault, Value
 from qwave_batch.spec.unknown import UNKNOWN
 from qwave_batch.spec.weights import TooHeavy, measure
 
@@ -31,7 +31,8 @@ class Room:
         if size is None:
             self.left = 0
             message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
-            faults.add(value.where, message, suggestion="make them where they are used")
+            faults.allowance.spend(STEPS_OF_A_FAILURE)  # row after row it would take long
+            faults.add_template(TemplateFault(message, value.where, suggestion="make them where they are used"))
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
         self.left -= size
         return came_out

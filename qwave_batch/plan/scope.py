@@ -16,7 +16,7 @@ from qwave_batch.spec.templates import TemplateFault, Value, compile_value
 from qwave_batch.spec.unknown import UNKNOWN
 from qwave_batch.spec.words import names_listed
 
-_FEW = 1000  # names
+FEW_NAMES = 1000
 NAMES_SHOWN = 100
 GUESSES = 200
 """Problems that get a guess at what was meant: to make one takes longer than to find the problem."""
@@ -46,7 +46,7 @@ def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[s
     """Return names with their values, those of ``own`` before the shared ones; very many are not copied each time."""
     if not own:
         return shared
-    return {**shared, **own} if len(shared) <= _FEW else ChainMap(dict(own), cast("dict[str, Json]", shared))
+    return {**shared, **own} if len(shared) <= FEW_NAMES else ChainMap(dict(own), cast("dict[str, Json]", shared))
 
 
 def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "") -> Value | None:
@@ -73,7 +73,7 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
 
 def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "") -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
-    at_hand = sorted(known) if len(known) <= (_FEW if len(faults) < GUESSES else NAMES_SHOWN) else []
+    at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(faults) < GUESSES else NAMES_SHOWN) else []
     listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
     guess = nearest(name, at_hand) if len(faults) < GUESSES else None
     hint = f'did you mean "{guess}"?' if guess else _HINTS.get(name)

@@ -203,13 +203,21 @@ def render_compiled(
     Raises:
         TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
     """
+    return rendered(compiled, where, allowance, scope)
+
+
+def rendered(compiled: Compiled, where: Path, allowance: Allowance | None, scope: Mapping[str, Json]) -> Json:
+    """Return what ``render_compiled`` does; the scope comes last, as what changes from one call to the next."""
     filled = _filled(compiled, scope)
+    is_filled = filled is not OUT_OF_THE_ORDINARY
+    if is_filled and (type(filled) is not str or len(filled) <= FREE_CHARACTERS):
+        return filled  # type: ignore[no-any-return]  # a text or a number
     source = compiled.source
     try:
-        if filled is not OUT_OF_THE_ORDINARY:
-            if allowance is not None and type(filled) is str and len(filled) > FREE_CHARACTERS:
+        if is_filled:
+            if allowance is not None:
                 allowance.make(len(filled) - from_rows(compiled.fills or (), scope))
-            return filled  # type: ignore[no-any-return]  # a text or a number
+            return filled  # type: ignore[no-any-return]  # a long text
         template = compiled.code.get()
         context: Any = template.new_context({name: scope[name] for name in compiled.names if name in scope})
         budget = context.budget = Budget(allowance)

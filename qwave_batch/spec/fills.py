@@ -18,6 +18,7 @@ Part: TypeAlias = str | tuple[str, ...]
 """A text as it stands, or the way to a value: ``("row", "Prompt")``."""
 
 OUT_OF_THE_ORDINARY = object()
+_LONG = 10_000  # characters; shorter values are put together before anybody counts
 
 
 def parts_of(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
@@ -83,22 +84,23 @@ def parts_at_sight(source: str) -> tuple[Part, ...] | None:
 def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
     """Return the text, or OUT_OF_THE_ORDINARY."""
     pieces: list[str] = []
-    size = 0
+    is_long = False
     for part in parts:
         if isinstance(part, str):
-            value = part
-        else:
-            value = look_up(part, scope)
-            if type(value) is int and abs(value) <= MAX_INTEGER:
-                value = str(value)
-            elif type(value) is not str or len(value) > MAX_CHARACTERS:
-                return OUT_OF_THE_ORDINARY
-            if finalize:
-                value = finalize(value)
-        size += len(value)
-        if size > MAX_CHARACTERS:
+            pieces.append(part)
+            continue
+        value = look_up(part, scope)
+        if type(value) is int and abs(value) <= MAX_INTEGER:
+            value = str(value)
+        elif type(value) is not str:
             return OUT_OF_THE_ORDINARY
-        pieces.append(value)
+        if len(value) > _LONG:
+            if len(value) > MAX_CHARACTERS:
+                return OUT_OF_THE_ORDINARY
+            is_long = True
+        pieces.append(finalize(value) if finalize else value)
+    if is_long and sum(map(len, pieces)) > MAX_CHARACTERS:
+        return OUT_OF_THE_ORDINARY
     text = "".join(pieces)
     return text if is_whole(text) else OUT_OF_THE_ORDINARY
 

@@ -162,8 +162,10 @@ def _charged(_: Budget, text: str) -> str:
 
 
 @pass_context
-def _compared(context: Any, left: Any, *operands: Any) -> bool:
-    return operators.compared(context.budget, left, *operands)
+def _compared(context: Any, left: Any, sign: str, right: Any, *more: Any) -> bool:
+    if more:
+        return operators.compared(context.budget, left, sign, right, *more)
+    return operators.holds(context.budget, left, sign, right)
 
 
 @pass_context

@@ -48,6 +48,8 @@ def unread_row(number: int, error: ValueError | RecursionError, place: Place) ->
         said = f"is no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
     elif isinstance(error, RecursionError):
         said = "cannot be read: it is nested too deeply"
+    elif "integer string conversion" in str(error):
+        said = "cannot be read: a number in it is past 2^53-1, the largest integer that JSON readers agree on"
     else:
         said = f"cannot be read: {error}"
     return RowFault(Problem(message=f"row {number} {said}", place=place))

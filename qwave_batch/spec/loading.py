@@ -16,6 +16,7 @@ from qwave_batch.spec.files import FileAccess, FileRefused, InputFile, beside, n
 from qwave_batch.spec.layers import Layer, laid_over, without
 from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
+from qwave_batch.spec.nodes import MAX_VALUES
 from qwave_batch.spec.overriding import overridden
 from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
 from qwave_batch.spec.reading import read_yaml
@@ -129,6 +130,8 @@ class _Files:
     """Where something stands that could not be read, which is among the problems already."""
     leaves_open: bool = False
     """Whether a base file is not there, so that nobody knows what it would have said."""
+    values: int = 0
+    """How many values there are in the files so far."""
     bases: list[bytes] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     """The base files, the nearest first."""
@@ -136,6 +139,10 @@ class _Files:
     def read(self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = ()) -> Layer:
         """Return what the file says, laid over what it extends."""
         reading = read_yaml(decode_spec(source, shown_as), shown_as)
+        self.values += reading.values
+        if self.values > MAX_VALUES:
+            message = f"the files that extend each other hold more than {MAX_VALUES:,} values"
+            raise SpecError([Problem(message=message, place=Place(shown_as))])
         self.problems.extend(reading.problems)
         self.unread |= reading.unread
         layer = Layer(reading.value, reading.mark)

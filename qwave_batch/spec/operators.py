@@ -13,8 +13,8 @@ from qwave_batch.spec.searching import forward
 from qwave_batch.spec.weights import large_integers
 from qwave_batch.spec.words import kind_of
 
-_NUMBERS = frozenset({int, float, bool})
 _PLAIN = frozenset({int, float, bool, type(None)})
+_MEMBERSHIP = frozenset({"in", "notin"})
 _MEMORY = 16  # characters that are compared or copied in the time that one is looked at
 
 
@@ -30,15 +30,24 @@ def applied(budget: Budget, sign: str, left: Any, right: Any) -> Any:
 def compared(budget: Budget, left: Any, *operands: Any) -> bool:
     """Return whether a comparison such as ``a < b < c`` holds; ``operands`` are signs and values in turn."""
     for sign, right in zip(operands[::2], operands[1::2], strict=True):
-        if sign in {"in", "notin"}:
-            holds = contains(budget, right, left) == (sign == "in")
-        else:
-            _charge_comparison(budget, left, right)
-            holds = COMPARING[sign](left, right)
-        if not holds:
+        if not holds(budget, left, sign, right):
             return False
         left = right
     return True
+
+
+def holds(budget: Budget, left: Any, sign: str, right: Any) -> bool:
+    """Return whether one comparison holds."""
+    if sign in _MEMBERSHIP:
+        return contains(budget, right, left) == (sign == "in")
+    if type(left) is str and type(right) is str:
+        budget.step(1 + min(len(left), len(right)) // (_MEMORY * 1000))
+    elif type(left) in _PLAIN or type(right) in _PLAIN:
+        budget.step()
+    else:
+        budget.weigh(left)
+        budget.weigh(right)
+    return COMPARING[sign](left, right)
 
 
 def contains(budget: Budget, whole: Any, part: Any) -> bool:
@@ -47,6 +56,9 @@ def contains(budget: Budget, whole: Any, part: Any) -> bool:
         budget.scan(forward(len(whole), len(part)))
     elif type(part) is str and isinstance(whole, Mapping):
         budget.step()
+    elif (type(part) is str or type(part) in _PLAIN) and type(whole) is list:
+        # only texts are gone into, and no further than the one that is looked for
+        budget.work(len(whole) * (1 + (len(part) // 1000 if type(part) is str else 0)))
     else:
         budget.weigh(part)
         if not isinstance(whole, Mapping):
@@ -86,16 +98,6 @@ def mapping(budget: Budget, *arguments: Any, **named: Any) -> dict[Any, Any]:
     made = dict(*held, **named)
     budget.charge(made)
     return made
-
-
-def _charge_comparison(budget: Budget, left: Any, right: Any) -> None:
-    if type(left) is str and type(right) is str:
-        budget.scan(min(len(left), len(right)) // _MEMORY)
-    elif type(left) in _PLAIN or type(right) in _PLAIN:
-        budget.step()
-    else:
-        budget.weigh(left)
-        budget.weigh(right)
 
 
 def _add(budget: Budget, left: Any, right: Any) -> Any:

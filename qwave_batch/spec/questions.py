@@ -22,10 +22,10 @@ _COMPARING: Mapping[str, str] = {
 
 def _comparing(sign: str) -> Callable[..., bool]:
     @pass_context
-    def holds(context: Any, value: Any, other: Any) -> bool:
-        return operators.compared(context.budget, value, sign, other)
+    def compares(context: Any, value: Any, other: Any) -> bool:
+        return operators.holds(context.budget, value, sign, other)
 
-    return holds
+    return compares
 
 
 def _rest(value: Any, by: Any) -> Any:

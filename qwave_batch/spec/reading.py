@@ -29,6 +29,8 @@ class Reading:
     """In the order of the file; the rest of the file was read all the same."""
     unread: frozenset[Place] = frozenset()
     """Where ``value`` has null for what can't be read, which is among the problems."""
+    values: int = 0
+    """How many values there are."""
 
 
 def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Reading:
@@ -53,7 +55,13 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
         raise _no_yaml(error, text, shown_as, parser) from None
     finally:
         events.dispose()
-    return Reading(value=node.value, mark=node.mark, problems=tuple(reader.problems), unread=frozenset(reader.unread))
+    return Reading(
+        value=node.value,
+        mark=node.mark,
+        problems=tuple(reader.problems),
+        unread=frozenset(reader.unread),
+        values=reader.values,
+    )
 
 
 def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:

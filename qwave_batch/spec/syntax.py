@@ -17,6 +17,8 @@ RESULT = "typed_result__"
 
 MAX_SOURCE = 1_000_000  # characters of one template
 MAX_WORDS = 20_000  # words and signs in the tags of one template, which are compiled one by one
+_SHORT = 1000  # characters
+_FEW = 16  # items
 _CARRIAGE_RETURN = "\ufdd0"  # a code point that never is a character; it stands in while jinja evens out line ends
 
 _REFUSED: dict[type[nodes.Node], str] = {
@@ -88,6 +90,8 @@ class _Rewriter(NodeTransformer):
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802  # the visitor's own naming
         node = self._below(node)
+        if _is_cheap(node):
+            return node
         operands = [part for operand in node.ops for part in (nodes.Const(operand.op), operand.expr)]
         return _filtered(node.expr, COMPARED, *operands)
 
@@ -126,6 +130,23 @@ class _Rewriter(NodeTransformer):
     def _below(self, node: NodeT) -> NodeT:
         self.generic_visit(node)
         return node
+
+
+def _is_cheap(node: nodes.Compare) -> bool:
+    """Whether a comparison costs next to nothing whatever is compared: with a short constant, as nearly all are."""
+    match node.ops:
+        case [nodes.Operand(op="in" | "notin", expr=nodes.List(items=items) | nodes.Tuple(items=items))]:
+            return len(items) <= _FEW and all(map(_is_short, items))
+        case [nodes.Operand(op="in" | "notin", expr=other)]:
+            return _is_short(other)
+        case [nodes.Operand(expr=other)]:
+            return _is_short(node.expr) or _is_short(other)
+        case _:
+            return False
+
+
+def _is_short(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Const) and (not isinstance(node.value, str) or len(node.value) <= _SHORT)
 
 
 def _filtered(node: nodes.Node, name: str, *arguments: nodes.Expr) -> nodes.Filter:

@@ -8,7 +8,7 @@ from jinja2 import TemplateSyntaxError
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import Allowance
-from qwave_batch.spec.compiling import Compiled, compile_text, render_compiled
+from qwave_batch.spec.compiling import Compiled, compile_text, rendered
 from qwave_batch.spec.faults import TemplateFault, syntax_fault
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import SpecEnvironment
@@ -111,7 +111,7 @@ def value_of(compiled: Compiled, where: Path, allowance: Allowance | None = None
         attributes=compiled.attributes,
         words=compiled.words,
         is_constant=False,
-        renderer=partial(render_compiled, compiled, where, allowance=allowance),
+        renderer=partial(rendered, compiled, where, allowance),
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.spec.compiling import compile_text, render_compiled
 from qwave_batch.spec.faults import TemplateFault
+from qwave_batch.spec.fills import parts_at_sight
 from qwave_batch.spec.pathtemplates import PathEnvironment
 from qwave_batch.spec.sandbox import SpecEnvironment
 
@@ -53,3 +54,30 @@ def test_filling_in_gives_what_the_template_engine_gives(
         return type(value), value
 
     assert outcome(compiled.fills) == outcome(None)
+
+
+TAGS = [
+    "{{ a }}", "{{a}}", "{{ row.x }}", "{{ row.x.y}}", "{{ not }}", "{{ true }}", "{{ loop }}", "{{ self }}",
+    "{{ range }}", "{{ dict.x }}", "{{  a  }}", "{{ a.1 }}", "{{ a.if }}", "{{ import }}", "{{ typed_result__ }}",
+    "{{", "}}", "{", "}", "{#", "#}", "{%", "{{- a }}", "{{ a -}}", " ", "\n", "\r\n", "é",
+]  # fmt: skip
+
+
+@given(pieces=st.lists(st.sampled_from(TAGS), min_size=1, max_size=5), is_path=st.booleans())
+def test_what_is_read_at_sight_is_what_the_parser_reads(pieces: list[str], *, is_path: bool) -> None:
+    """A template that needs no parser is parsed all the same, as part of one that does: both say the same of it."""
+    environment = PathEnvironment() if is_path else SpecEnvironment()
+    source = "".join(pieces)
+    if parts_at_sight(source) is None:
+        return
+    seen = compile_text(environment, source, keeps_type=not is_path)
+    # a comment behind it sends it through the parser
+    parsed = compile_text(environment, source + "{# parsed #}", keeps_type=not is_path)
+    assert (seen.names, seen.asked, seen.attributes, seen.lines, seen.is_typed, seen.fills) == (
+        parsed.names,
+        parsed.asked,
+        parsed.attributes,
+        parsed.lines,
+        parsed.is_typed,
+        parsed.fills,
+    )
