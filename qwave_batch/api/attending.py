@@ -2,14 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
 from qwave_batch.api.catalogs import newest_catalog
 from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch.api.threads import in_thread
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import catalog_dates, open_catalog
 from qwave_batch.client.tasks import TaskApi
@@ -44,18 +45,29 @@ async def attend(folder: str | Path, connection: Connection | Simulated) -> Asyn
         FolderBusy: a run is at work.
         StorageError: the disk or the ledger fails.
     """
-    layout = RunLayout.existing(Path(folder))
-    await asyncio.to_thread(layout.check_images)
-    identity = await asyncio.to_thread(_identity, layout)
-    catalog = open_catalog(await asyncio.to_thread(_catalog_date, layout))
-    claim = _claim(layout, identity, connection, catalog)
-    with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+    layout, catalog, claim = await asyncio.to_thread(_look_at, Path(folder), connection)
+    async with in_thread(_locked_ledger(layout)) as ledger:
         await asyncio.to_thread(ledger.claim, claim)
         try:
             async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
                 yield Attended(layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api)
         finally:
             await asyncio.to_thread(write_down, layout, ledger)
+
+
+def _look_at(folder: Path, connection: Connection | Simulated) -> tuple[RunLayout, Catalog, FolderClaim]:
+    """Return a run folder, the catalog that it was made by, and our claim to it. It blocks."""
+    layout = RunLayout.existing(folder)
+    layout.check_images()
+    identity = _identity(layout)
+    catalog = open_catalog(_catalog_date(layout))
+    return layout, catalog, _claim(layout, identity, connection, catalog)
+
+
+@contextmanager
+def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
+    with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+        yield ledger
 
 
 def write_down(layout: RunLayout, ledger: Ledger) -> None:

@@ -101,7 +101,7 @@ async def cancel_tasks(
         open_attempts, in_doubt = await asyncio.to_thread(_open_attempts, attended.ledger)
         cancelling = Cancelling(
             api=attended.api,
-            journal=attended.ledger.journal(),
+            journal=await asyncio.to_thread(attended.ledger.journal),
             clock=SystemClock(),
             rng=random.Random(),  # noqa: S311 - it spreads waits
             stop=stop,

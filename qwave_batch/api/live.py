@@ -88,7 +88,7 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
-    known = open_catalog(catalog or newest_catalog())
+    known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
     base_url = connection.base_url or known.base_url
     async with AiohttpTransport(base_url, proxies=connection.proxies) as transport:
         api = TaskApi(transport, base_url, connection.key, SystemClock())

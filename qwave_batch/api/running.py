@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -17,6 +17,7 @@ from qwave_batch.api.planning import open_plan
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
 from qwave_batch.api.reusing import open_lenders
 from qwave_batch.api.runsummary import RunSummary
+from qwave_batch.api.threads import in_thread
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
@@ -84,7 +85,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         RunStopped: ``stop`` was asked for before anything was sent.
     """
     plan = await asyncio.to_thread(open_plan, source) if isinstance(source, str | Path) else source
-    catalog = plan.catalog_used if isinstance(plan, Plan) else open_catalog(plan.catalog)
+    catalog = plan.catalog_used if isinstance(plan, Plan) else await asyncio.to_thread(open_catalog, plan.catalog)
     backend = backend_name(connection, catalog)
     check_callbacks(connection, catalog, plan.terms, options or RunOptions())
     layout = RunLayout(Path(out_dir) if out_dir is not None else default_folder(plan, connection))
@@ -96,7 +97,7 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         claim=FolderClaim(
             spec_name=plan.name,
             backend=backend,
-            path=str(layout.root.resolve()),
+            path=str(await asyncio.to_thread(layout.root.resolve)),
             host=socket.gethostname(),
             key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
         ),
@@ -136,6 +137,12 @@ def run_batch_sync(  # noqa: PLR0913  # as above
     )
 
 
+@contextmanager
+def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
+    with Ledger.open(layout.ledger) as ledger:
+        yield ledger
+
+
 def default_folder(plan: AnyPlan, connection: Connection | Simulated) -> Path:
     """Return where a plan is run when nobody says: below ``runs/``."""
     return Path("runs") / (f"{plan.name}-simulated" if isinstance(connection, Simulated) else plan.name)
@@ -157,13 +164,14 @@ class _Run:
 
     async def run(self) -> RunSummary:
         feed = EventFeed(self.on_event, SystemClock())
-        with ExitStack() as stack:
-            lenders = stack.enter_context(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend))
+        async with AsyncExitStack() as stack:
+            enter = stack.enter_async_context
+            lenders = await enter(in_thread(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend)))
             await asyncio.to_thread(self.layout.create)
-            stack.enter_context(FolderLock(self.layout))
+            await enter(in_thread(FolderLock(self.layout)))
             await asyncio.to_thread(self.layout.check_images)
             await asyncio.to_thread(_check_ledger, self.layout)
-            ledger = stack.enter_context(Ledger.open(self.layout.ledger))
+            ledger = await enter(in_thread(_opened_ledger(self.layout)))
             recorder = await asyncio.to_thread(self._prepare, ledger)
             try:
                 self._tell_start(feed)
@@ -178,7 +186,7 @@ class _Run:
                 _tell_end(feed, error.exit_status, str(error))
                 raise
             summary = await asyncio.to_thread(recorder.finish, end)
-            books = ledger.books()
+            books = await asyncio.to_thread(ledger.books)
         _tell_end(feed, end.exit_status, end.reason, end)
         feed.close()
         return RunSummary(

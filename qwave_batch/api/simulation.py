@@ -1,5 +1,6 @@
 """The embedded API, served on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ async def serve_simulator(
         dialect=_dialect(wanted.dialect), limits=RateLimits(requests_per_minute=wanted.requests_per_minute)
     )
     with Simulator(
-        catalog=open_catalog(catalog or newest_catalog()),
+        catalog=await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog())),
         behaviour=behaviour,
         settings=settings,
         state_path=state_path,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -65,6 +66,7 @@ class AiohttpTransport:
         self._sessions: _Sessions | None = None
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(user_agent)  # it reads a file, once
         names = LocalNames(self._resolver or aiohttp.ThreadedResolver())
         guard = ResultGuard(names, self._api, self._proxies.addresses)
         self._sessions = _Sessions(trusted=new_session(names), results=new_session(guard), guard=guard)
@@ -223,6 +225,7 @@ async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
         await asyncio.to_thread(sink.write, b"".join(gathered), last=True)
 
 
+@cache
 def user_agent() -> str:
     """Return what the client calls itself."""
     try:

@@ -46,17 +46,14 @@ async def run_plan(context: RunContext) -> RunEnd:
         RunStopped: told to end while it looked at the jobs; nothing was sent.
     """
     started_at = context.clock.monotonic()
-    journal = context.ledger.journal(context.on_change)
+    journal = await asyncio.to_thread(context.ledger.journal, context.on_change)
     await asyncio.to_thread(remove_leftovers, context.layout)
     agenda = await asyncio.to_thread(
         make_agenda, context.ledger, journal, context.layout, context.options, context.stop
     )
-    budget = Budget(
-        cap_nusd=_cap_nusd(context),
-        spent_nusd=context.ledger.spent_nusd(),
-        held_nusd=context.ledger.held_nusd(),
-    )
+    budget, elsewhere = await asyncio.to_thread(lambda: (_budget(context), _elsewhere(context)))
     desk = _desk(context, journal, agenda, budget, started_at)
+    desk.elsewhere = elsewhere
     is_refused = True
     try:
         if desk.elsewhere is not None and agenda.has(Work.SUBMIT, Work.SEND_AGAIN):
@@ -163,7 +160,6 @@ def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget,
     is_called = completion is Completion.WEBHOOK
     return Desk(
         context=context,
-        elsewhere=_elsewhere(context),
         journal=journal,
         budget=budget,
         tally=Tally(
@@ -197,6 +193,13 @@ def _ceiling(context: RunContext) -> int | None:
 def _cap_nusd(context: RunContext) -> int | None:
     caps = [usd for usd in (context.terms.max_usd, context.options.max_usd) if usd is not None]
     return nusd_from_usd(min(caps)) if caps else None
+
+
+def _budget(context: RunContext) -> Budget:
+    """Return what is spent and held, by the ledger. It blocks."""
+    return Budget(
+        cap_nusd=_cap_nusd(context), spent_nusd=context.ledger.spent_nusd(), held_nusd=context.ledger.held_nusd()
+    )
 
 
 def _elsewhere(context: RunContext) -> FolderError | None:
