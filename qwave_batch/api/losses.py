@@ -3,8 +3,7 @@
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.output.ahead import submits_elsewhere
-from qwave_batch.output.times import iso_from_unix
+from qwave_batch.output.ahead import submits_elsewhere, words_of_loss
 
 
 def check_is_owned(layout: RunLayout, ledger: Ledger) -> None:
@@ -34,14 +33,6 @@ def take_in_losses(layout: RunLayout, ledger: Ledger, files: int) -> tuple[str, 
     if doubted:
         return (f"manifest.jsonl or images/ tell of submits that the ledger does not know; {_doubted(doubted)}",)
     return ()
-
-
-def words_of_loss(lost_since: float) -> str:
-    """Return what a ledger lacks."""
-    return (
-        f"the ledger lacks what was recorded after {iso_from_unix(lost_since)}: its log (ledger.sqlite-wal) is gone or "
-        "cut, or an older copy was put back"
-    )
 
 
 def _doubted(jobs: int) -> str:

@@ -11,7 +11,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest import is_as_written, read_raw_lines
 from qwave_batch.output.ports import LedgerOwned
 from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
-from qwave_batch.output.times import unix_from_iso
+from qwave_batch.output.times import iso_from_unix, unix_from_iso
 
 
 def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int) -> dict[str, float]:
@@ -34,6 +34,14 @@ def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int) -> 
         for job_id, time in _by_images(layout, ledger):
             sent[job_id] = min(time, sent.get(job_id, time))
     return sent
+
+
+def words_of_loss(lost_since: float) -> str:
+    """Return what a ledger lacks."""
+    return (
+        f"the ledger lacks what was recorded after {iso_from_unix(lost_since)}: its log (ledger.sqlite-wal) is gone or "
+        "cut, or an older copy was put back"
+    )
 
 
 def _by_manifest(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, float]]:
