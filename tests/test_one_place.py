@@ -73,6 +73,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
                 "os.replace",
                 "os.rmdir",
                 "os.stat",
+                "os.statvfs",
                 "os.unlink",
             }
         ),

@@ -218,6 +218,8 @@ def _nearest_hint(root: Path) -> str:
 
 def _refused(path: Path, kind: str) -> str:
     way_out = "remove it, or name another folder"
+    if path.name == IMAGES and kind == "is a symbolic link":  # to a larger disk, as a rule
+        way_out += "; the run folder itself may be reached over a link to another disk"
     return f"{path} {kind}, which has no place in a run folder; nothing was read or changed: {way_out}"
 
 

@@ -208,6 +208,12 @@ class Ledger:
         """Return how many image files are on record, those of jobs that left the plan too."""
         return self._ask(lambda connection: int(connection.execute("SELECT COUNT(*) FROM images").fetchone()[0]))
 
+    def usual_image_bytes(self) -> int:
+        """Return how large the images on record are on average; 0 without any."""
+        return self._ask(
+            lambda connection: int(connection.execute("SELECT COALESCE(AVG(size_bytes), 0) FROM images").fetchone()[0])
+        )
+
     def forget(self, job_id: str) -> None:
         """Remove an unplanned job with its attempts and images from the record (``prune``, after its files).
 
