@@ -265,6 +265,7 @@ class _Run:
                     options=self.options,
                     idempotency_hours=self.catalog.idempotency_hours,
                     cost_nusd=self._cost_nusd,
+                    asked_format=self._asked_format,
                     write_manifest=recorder.write,
                     callbacks=callbacks,
                     on_change=feed.emit_change,
@@ -272,6 +273,10 @@ class _Run:
                     stop=self.stop,
                 )
             )
+
+    def _asked_format(self, job: Job) -> str | None:
+        model = self.catalog.models.get(job.model)
+        return None if model is None else model.image_format(job.request)
 
     def _cost_nusd(self, job: Job, images: int) -> int:
         model = self.catalog.models.get(job.model)  # a job that left the plan may be of another catalog

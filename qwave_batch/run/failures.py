@@ -9,6 +9,8 @@ from qwave_batch.model.task import Task
 ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
 NEVER_WORTH_A_TRY = frozenset({"upstream_bad_request"})
 NO_IMAGE = "no_image"
+OTHER_FORMAT = "other_format"
+"""The code of a result that is kept in ``.qwave/evidence``, since its format is not read."""
 SECOND_CHANCES = 1
 """How often a failure that says nothing of its cause is tried again: one may be bad luck, two are the request."""
 
@@ -80,9 +82,14 @@ def timed_out(timeout_s: float) -> JobError:
     )
 
 
-def bad_image(reason: str) -> JobError:
-    """Return the error of a job whose picture was broken twice."""
-    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in .qwave/evidence")
+def bad_image(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose picture was broken twice; ``kept`` is where what came last is."""
+    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in {kept}")
+
+
+def other_format(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose result is had, and is of a format that is not read."""
+    return JobError(code=OTHER_FORMAT, message=f"{reason}; it is paid, and kept as {kept}")
 
 
 def result_gone(detail: str) -> JobError:
