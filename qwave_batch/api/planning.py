@@ -50,7 +50,7 @@ def _sound(reading: SpecReading) -> Spec:
     """Return a spec without problems, or raise with all of them: those that planning finds in the rest of it too."""
     if reading.spec is not None and not reading.problems:
         return reading.spec
-    problems = list(reading.problems)
+    problems = [*reading.problems, *reading.warnings]
     if reading.spec is not None:
         try:
             make_plan(reading.spec)

@@ -108,8 +108,15 @@ class Faults:
         if not self._is_muted:
             path = self.marks.path_text(where)
             self._found.update(
-                {((*where, str(found.place)), "error", found.message): replace(found, path=path) for found in problems}
+                {
+                    ((*where, str(found.place)), found.severity, found.message): replace(found, path=path)
+                    for found in problems
+                }
             )
+
+    def take_warnings(self, warnings: Iterable[Problem]) -> None:
+        """Note what was found while the spec was read, with its own paths."""
+        self._found.update({((found.path, str(found.place)), "warning", found.message): found for found in warnings})
 
     def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
         """Note a problem with the key at ``where`` and not with its value."""

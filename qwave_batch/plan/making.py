@@ -79,6 +79,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
             suggestion=guess,
         )
         raise SpecError(faults.problems()) from unknown
+    faults.take_warnings(spec.warnings)
     expansion = prepare(spec, catalog, faults)
     figures = Figures()
     if watch is not None:

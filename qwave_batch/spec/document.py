@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.spec.files import FileAccess
 from qwave_batch.spec.marks import Marks, Path
@@ -139,3 +140,5 @@ class Spec:
     """Base files and tables that it pulled in, resolved, each once."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
+    warnings: tuple[Problem, ...] = ()
+    """What was found on reading and forbids nothing; the plan shows it with its own."""

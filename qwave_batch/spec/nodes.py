@@ -53,6 +53,7 @@ class NodeReader:
     file: str
     events: Events
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node | None] = field(default_factory=dict)
     """What each anchor stands for; None while it is still being read."""
     values: int = 0
