@@ -1,6 +1,6 @@
 """Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
@@ -67,6 +67,30 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
     """
     faults = Faults(spec.marks)
+    catalog, expansion = _prepared(spec, faults)
+    figures = Figures()
+    if watch is not None:
+        watch(figures)
+    expansion.count(figures)
+    _note_empty(figures, expansion, faults)
+    if faults.has_errors():
+        raise SpecError(faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+
+
+def rest_problems(rest: Spec) -> tuple[Problem, ...]:
+    """Return the errors in what is left of a spec with mistakes; that it makes no job follows from them."""
+    faults = Faults(rest.marks)
+    try:
+        _, expansion = _prepared(rest, faults)
+        expansion.count(Figures())
+        found: Iterable[Problem] = faults.problems()
+    except SpecError as error:
+        found = error.problems
+    return tuple(problem for problem in found if problem.severity == "error")
+
+
+def _prepared(spec: Spec, faults: Faults) -> tuple[Catalog, Expansion]:
     try:
         catalog = open_catalog(spec.catalog)
     except UnknownName as unknown:
@@ -80,15 +104,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         )
         raise SpecError(faults.problems()) from unknown
     faults.take_warnings(spec.warnings)
-    expansion = prepare(spec, catalog, faults)
-    figures = Figures()
-    if watch is not None:
-        watch(figures)
-    expansion.count(figures)
-    _note_empty(figures, expansion, faults)
-    if faults.has_errors():
-        raise SpecError(faults.problems())
-    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+    return catalog, prepare(spec, catalog, faults)
 
 
 def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:

@@ -31,6 +31,8 @@ class Reading:
     """What may not mean what its author means; in the order of the file."""
     unread: frozenset[Place] = frozenset()
     """Where ``value`` has null for what can't be read, which is among the problems."""
+    has_remarkable: bool = False
+    """Whether a mark in it says more than where the value stands."""
     values: int = 0
     """How many values there are."""
 
@@ -63,6 +65,7 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
         problems=tuple(reader.problems),
         warnings=tuple(reader.warnings),
         unread=frozenset(reader.unread),
+        has_remarkable=reader.has_remarkable,
         values=reader.values,
     )
 
@@ -88,7 +91,10 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
             # what aliases stand for adds up: a row of aliases is short, and there may be many of them
             problems, reader.problems, reader.from_aliases, reader.values = tuple(reader.problems), [], 0, 0
             warnings, reader.warnings = tuple(reader.warnings), []
-            yield Reading(value=node.value, mark=node.mark, problems=problems, warnings=warnings)
+            has_remarkable, reader.has_remarkable = reader.has_remarkable, False
+            yield Reading(
+                value=node.value, mark=node.mark, problems=problems, warnings=warnings, has_remarkable=has_remarkable
+            )
         _check_end(reader, "table")
     except yaml.YAMLError as error:
         raise _no_yaml(error, text, shown_as, parser, limit=MAX_DEPTH + 1) from None  # the list is a level itself

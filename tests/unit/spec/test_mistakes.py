@@ -39,7 +39,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "key without a value": (
         "prompts: [x]\nmatrix:\n",
         [
-            "spec.yaml:5:8  matrix: expected a mapping, found nothing (null); give it a value, or leave the key out",
+            'spec.yaml:5:8  matrix: "matrix" has no value; give it one, or leave it out',
         ],
     ),
     "empty prompts": (
@@ -47,7 +47,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         [
             "spec.yaml:5:5  prompts[0]: the prompt is empty",
             "spec.yaml:6:12  prompts[1].text: the prompt is empty",
-            "spec.yaml:7:4  prompts[2]: expected a text or a mapping, found nothing (null)",
+            "spec.yaml:7:4  prompts[2]: there is nothing behind this dash; write the item, or take the dash out",
             'spec.yaml:8:5  prompts[3]: the key "text" is missing',
             'spec.yaml:9:5  prompts[4]: expected a text or a mapping, found the number 5; put quotes around it: "5"',
         ],
