@@ -23,8 +23,8 @@ class Written:
 
     place: Place
     """Where it is written; that of an alias is where its anchor is."""
-    number: str = ""
-    """How a number is spelled that a text would show in another spelling: ``007``."""
+    spelling: str = ""
+    """How a number, true or false is spelled that a text would show in another spelling: ``007``."""
     comment: str = ""
     """The comment right behind an unquoted text, if it reads like a part of it: ``#FF8800``."""
     is_unread: bool = False

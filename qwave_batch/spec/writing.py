@@ -25,9 +25,7 @@ def written(value: Scalar, source: str, place: Place, text: str, end: int) -> Wr
     if isinstance(value, str):
         comment = _CUT_OFF.match(text, end)
         return Written(place, comment=comment[1].rstrip()) if comment else None
-    if value is None or isinstance(value, bool) or source == text_of(value):
-        return None
-    return Written(place, number=source)
+    return None if value is None or source == text_of(value) else Written(place, spelling=source)
 
 
 def nothing_words(path: Path, text: str, end: int) -> tuple[str, str]:

@@ -34,7 +34,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "prompts as a mapping": (
         "prompts: {a: b}\n",
-        ["spec.yaml:4:10  prompts: expected a list, found a mapping; begin each item with a dash"],
+        ["spec.yaml:4:10  prompts: expected a list, found a mapping; write [{a: b}]"],
     ),
     "key without a value": (
         "prompts: [x]\nmatrix:\n",
@@ -154,7 +154,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "include and exclude": (
         "prompts: [x]\nmatrix: {include: {a: 1}, exclude: [{}, x]}\n",
         [
-            "spec.yaml:5:19  matrix.include: expected a list, found a mapping; begin each item with a dash",
+            "spec.yaml:5:19  matrix.include: expected a list, found a mapping; write [{a: 1}]",
             "spec.yaml:5:37  matrix.exclude[0]: the mapping is empty; give it at least one, or leave the key out",
             'spec.yaml:5:41  matrix.exclude[1]: expected a mapping, found the text "x"',
         ],
