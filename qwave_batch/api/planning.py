@@ -53,7 +53,9 @@ def _sound(reading: SpecReading) -> Spec:
     problems = [*reading.problems, *reading.warnings]
     if reading.spec is not None:
         problems += [
-            found for found in rest_problems(reading.spec) if not is_told(found, reading.problems, reading.lost_prompts)
+            found
+            for found in rest_problems(reading.spec)
+            if found.severity == "warning" or not is_told(found, reading.problems, reading.lost_prompts)
         ]
     raise SpecError(sorted(problems, key=lambda problem: problem.place or Place("")))
 

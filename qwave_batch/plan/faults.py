@@ -35,6 +35,8 @@ class Faults:
     """The row of a table that is being looked at, to be named with what is found there."""
     allowance: Allowance = field(default_factory=Allowance)
     """What the templates of the plan may still do together; all that is looked at here shares it."""
+    of_reading: list[Problem] = field(default_factory=list)
+    """The warnings that no other mistake in the spec can make up, since the file alone gives rise to them."""
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
@@ -115,8 +117,13 @@ class Faults:
             )
 
     def take_warnings(self, warnings: Iterable[Problem]) -> None:
-        """Note what was found while the spec was read, with its own paths."""
-        self._found.update({((found.path, str(found.place)), "warning", found.message): found for found in warnings})
+        """Note what is found in how the spec is written, with its own paths."""
+        for found in warnings:
+            self._check_number()
+            self._found.setdefault(
+                ((str(found.place) if found.place else found.path,), "warning", found.message), found
+            )
+            self.of_reading.append(found)
 
     def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
         """Note a problem with the key at ``where`` and not with its value."""

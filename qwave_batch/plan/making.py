@@ -79,7 +79,10 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
 
 
 def rest_problems(rest: Spec) -> tuple[Problem, ...]:
-    """Return the errors in what is left of a spec with mistakes; that it makes no job follows from them."""
+    """Return what is wrong with what is left of a spec with mistakes.
+
+    That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
+    """
     faults = Faults(rest.marks)
     try:
         _, expansion = _prepared(rest, faults)
@@ -87,7 +90,8 @@ def rest_problems(rest: Spec) -> tuple[Problem, ...]:
         found: Iterable[Problem] = faults.problems()
     except SpecError as error:
         found = error.problems
-    return tuple(problem for problem in found if problem.severity == "error")
+    as_written = [warning for warning in faults.of_reading if warning not in rest.warnings]
+    return (*(problem for problem in found if problem.severity == "error"), *as_written)
 
 
 def _prepared(spec: Spec, faults: Faults) -> tuple[Catalog, Expansion]:

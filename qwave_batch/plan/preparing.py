@@ -10,9 +10,11 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.limits import check_limits
 from qwave_batch.plan.paths import OutputPath, check_template
 from qwave_batch.plan.prompts import ROW_NAMES, PromptCompiler
+from qwave_batch.plan.remarks import as_written
 from qwave_batch.plan.resolving import MatrixReader
 from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import compiled, note_unknown
+from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.usage import UsageCheck
 from qwave_batch.plan.variables import check_names, compile_variables, render_variables
 from qwave_batch.plan.vocabulary import Vocabulary, vocabulary_of
@@ -47,12 +49,14 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     _check_setters(spec, matrix, faults)
     _check_known(spec, matrix, vocabulary, faults)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, faults=faults).run()
+    spellings = Spellings(spec, vocabulary)
+    faults.take_warnings(as_written(spec, catalog, spellings))
     return Expansion(
         spec=spec,
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=CaseReader(variables=variables, faults=faults),
+        reader=CaseReader(variables=variables, faults=faults, spellings=spellings),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,

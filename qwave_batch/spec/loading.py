@@ -99,6 +99,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             inputs=inputs,
             files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
             overrides=tuple(overrides),
+            remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
             warnings=tuple(warnings),
             **_parts(sound, tables),
         )
@@ -138,6 +139,8 @@ class _Files:
     """Where something stands that could not be read, which is among the problems already."""
     leaves_open: bool = False
     """Whether a base file is not there, so that nobody knows what it would have said."""
+    has_remarkable: bool = False
+    """Whether a mark says more than where its value stands."""
     values: int = 0
     """How many values there are in the files so far."""
     bases: list[bytes] = field(default_factory=list)
@@ -154,6 +157,7 @@ class _Files:
         self.problems.extend(reading.problems)
         self.warnings.extend(reading.warnings)
         self.unread |= reading.unread
+        self.has_remarkable = self.has_remarkable or reading.has_remarkable
         layer = Layer(reading.value, reading.mark)
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
