@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
@@ -125,17 +126,19 @@ class Faults:
             )
             self.of_reading.append(found)
 
-    def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
+    def add_key(self, where: Path, message: str, *, suggestion: str | None = None, warning: bool = False) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
         self._check_number()
+        severity: Literal["error", "warning"] = "warning" if warning else "error"
         self._found.setdefault(
-            (where, "error", message),
+            (where, severity, message),
             Problem(
                 message=message,
                 path=self.marks.path_text(where),
                 place=self.marks.key_place(where),
                 value=where[-1] if where else None,
                 suggestion=suggestion,
+                severity=severity,
             ),
         )
 

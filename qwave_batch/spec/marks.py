@@ -29,6 +29,8 @@ class Written:
     """The comment right behind an unquoted text, if it reads like a part of it: ``#FF8800``."""
     is_unread: bool = False
     """Whether null stands for what can't be read, or for nothing that is written."""
+    is_added: bool = False
+    """Whether ``--set`` gave a key that was not there before."""
     is_anchored: bool = False
     """Whether aliases may stand for it elsewhere."""
 

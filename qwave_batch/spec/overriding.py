@@ -10,7 +10,7 @@ from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.encoding import decode_spec
 from qwave_batch.spec.hashes import HashesAsText
 from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.marks import Mark, Path, path_text
+from qwave_batch.spec.marks import Mark, Path, Written, path_text
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.words import kind_of
 
@@ -93,6 +93,9 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: P
             at_hand = layer.value.get(step, {})
             below = Layer(at_hand, layer.mark.below.get(step, Mark(place=place, key=place)))
             put = _placed(below, rest, (*done, step), new, place)
+            if step not in layer.value:
+                added = replace(put.mark.written or Written(place), is_added=True)
+                put = replace(put, mark=replace(put.mark, written=added))
             fields = {**layer.value, step: put.value}
             marks = {**layer.mark.below, step: replace(put.mark, key=put.mark.key or place)}
             return Layer(fields, replace(layer.mark, below=marks))
