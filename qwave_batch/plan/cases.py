@@ -17,8 +17,8 @@ from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.texts import OwnRecord, text_of
 from qwave_batch.spec.unknown import UNKNOWN
-from qwave_batch.spec.words import text_of
 
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
@@ -54,9 +54,11 @@ class PromptCase:
             self._prompt_id = default_id(self.prompt.raw_text, self._row)
         return self._prompt_id
 
-    def named(self) -> dict[str, Json]:
+    def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
-        return {"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta}
+        record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record.row = self._row.cells if self._row else None
+        return record
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class CaseReader:
 
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
-        self.faults.row = None
+        self.faults.row, self.faults.table = None, prompt.table
         if prompt.table is None:
             own = render_variables(prompt.variables, self.variables, self.faults, Room())
             names = with_names(self.variables, own)

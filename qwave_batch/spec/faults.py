@@ -9,6 +9,7 @@ from jinja2 import Environment, TemplateAssertionError, TemplateSyntaxError
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import TooMuch
+from qwave_batch.spec.bracewords import braces_as_text
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
@@ -55,6 +56,8 @@ class TemplateFault(UsageError):
         """The names that there are, where one is missing."""
         self.suggestion = suggestion
         """The nearest right name, or what to do."""
+        self.is_of_a_name = False
+        """Whether a name is at fault, so that it helps to know all names that there are."""
 
 
 def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
@@ -66,7 +69,8 @@ def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> Templa
         guess = nearest(name, FILTER_NAMES)
         message = f'there is no filter "{cut(name)}"'
     message = f"the template does not parse: {_in_signs(message)}"
-    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=_question(guess))
+    suggestion = _question(guess) or braces_as_text(source)
+    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=suggestion)
 
 
 def _unknown_filter(source: str) -> str:
@@ -92,7 +96,9 @@ def missing_fault(
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
         guess = _question(nearest(_shown(error.name), known))
-        return TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        made = TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        made.is_of_a_name = True
+        return made
 
     if not error.is_field:
         at_hand = sorted(scope)
