@@ -52,7 +52,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=CaseReader(variables=variables, faults=faults),
+        reader=CaseReader(variables=variables, faults=faults, repeat=spec.repeat),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,

@@ -1,6 +1,6 @@
 """The prompts of a spec with their templates compiled, and the mistakes in them noted."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from qwave_batch.errors import nearest
@@ -36,6 +36,12 @@ class CompiledPrompt:
     where: Value | None = None
     sample: Sample | None = None
     limit: int | None = None
+
+    def naming(self, name: str) -> Iterator[Path]:
+        """Yield the places of its text and request fields that use a name."""
+        places = [(self.text, self.text_origin)]
+        places += [(value, (*self.origin, "request", field)) for field, value in self.request.items()]
+        yield from (where for value, where in places if value and name in value.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

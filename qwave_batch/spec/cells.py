@@ -81,7 +81,7 @@ class Cell(str):
             return False
         text = self.strip().casefold()
         if text == _FALSE:
-            raise FalseAsked(self)
+            raise FalseAsked(self, is_as_written=self.row.get(self.column) == str(self))
         if text in _OFTEN_FALSE:
             self.row.remark(counts_as_true(self.way, self.column, str(self)))
         return True
@@ -116,6 +116,15 @@ class Cell(str):
     def __contains__(self, part: object) -> bool:
         self._meets(part, "in")
         return str.__contains__(self, part)  # type: ignore[operator]  # a text, or the interpreter refuses it
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it reads as a number."""
+        try:
+            float(self)
+        except ValueError:
+            return False
+        return True
 
     def _meets(self, other: object, sign: str) -> None:
         if isinstance(other, _COMPARED_WITH):

@@ -11,6 +11,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import TooMuch
 from qwave_batch.spec.bracewords import braces_as_text
 from qwave_batch.spec.filters import FILTER_NAMES
+from qwave_batch.spec.interpreterwords import in_words_of_specs
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
 from qwave_batch.spec.words import cut, kind_of, names_listed
@@ -150,8 +151,5 @@ def failure_message(error: Exception) -> str:
         case ZeroDivisionError():
             return "the template fails: a division by zero"
         case _:
-            return (
-                f"the template fails: {cut(str(error))}"
-                if str(error)
-                else f"the template fails ({type(error).__name__})"
-            )
+            said = in_words_of_specs(str(error)) if str(error) and not isinstance(error, LookupError) else None
+            return f"the template fails: {cut(said or 'a value in it is of a kind that it cannot work with')}"

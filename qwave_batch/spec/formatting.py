@@ -6,7 +6,7 @@ from string import Formatter
 from typing import Any
 
 from qwave_batch.spec.bounds import Budget, TooMuch, check_size
-from qwave_batch.spec.words import cut
+from qwave_batch.spec.unmeant import quoted
 
 _CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[0-9]*(?:\.[0-9]*)?[hlL]?(?P<kind>.)", re.DOTALL)
 _OF_TEXT = frozenset("sra")
@@ -46,7 +46,7 @@ def _converted(budget: Budget, value: object, kind: str) -> object:
     if kind in _OF_TEXT:
         return as_text
     if isinstance(value, str):
-        raise TypeError(f"%{kind} takes a number, and {cut(as_text)!r} is a text; put | int behind it")
+        raise TypeError(f"%{kind} takes a number, and {quoted(as_text)} is a text; put | int behind it")
     return value
 
 
@@ -106,6 +106,6 @@ class _FieldFormatter(Formatter):
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
         if "." in field_name or "[" in field_name:
-            raise TypeError(f'format() takes plain fields only, and "{field_name}" is none')
+            raise TypeError(f'format takes plain fields only, and "{field_name}" is none')
         found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
         return found

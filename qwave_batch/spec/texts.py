@@ -61,4 +61,6 @@ def _refused(value: Any) -> str:
         case list() | tuple() | range():
             raise ListWritten(value)
         case _:
-            raise TypeError(f"{kind_of(value)} cannot stand in a text; {way_to_a_value(value)}")
+            is_sequence = hasattr(value, "__iter__") and not callable(value)
+            way = "put | join(', ') behind it" if is_sequence else way_to_a_value(value)
+            raise TypeError(f"{kind_of(value)} cannot stand in a text; {way}")

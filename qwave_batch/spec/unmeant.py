@@ -55,7 +55,7 @@ class NullWritten(Unmeant):
         """Return how to write something else, or nothing."""
         if self.through_default:
             return "default('x') lets null through: write default('x', true)"
-        if name is None or self.whole is not None:
+        if not _is_way(name) or self.whole is not None:
             return "give another value with | default('x', true), or leave it out, of a list with | select | list"
         return f"give another value with | default('x', true), or leave the part out with {{% if {name} %}}"
 
@@ -74,9 +74,14 @@ class MappingWritten(Unmeant):
         """Return how to write a part of it, or all as JSON."""
         keys = [key for key in self.value if isinstance(key, str)]
         field = next((key for key in keys if key != "id"), keys[0] if keys else None)
-        example = f" ({way_of(name, field)})" if name and field and self.whole is None else ""
+        example = f" ({way_of(str(name), field)})" if _is_way(name) and field and self.whole is None else ""
         ways = f"write a field of it{example}, or | tojson where JSON is meant"
-        if len(self.value) == 1 and field not in {None, "id"} and isinstance(self.value[field], str | int | float):
+        if (
+            len(self.value) == 1
+            and field not in {None, "id"}
+            and not str(name).startswith("row")
+            and isinstance(self.value[field], str | int | float)
+        ):
             text = cut(f"{field}: {self.value[field]}", _SHOWN)
             return f'{ways}; where the text "{text}" is meant, put quotes around it'
         return ways
@@ -91,8 +96,10 @@ class ListWritten(Unmeant):
 
     def way_out(self, name: str | None) -> str:
         """Return how to write its items, or all as JSON."""
-        called = name if name and self.whole is None else "it"
-        return f"write {called} | join(', '), one item of it ({called}[0]), or | tojson where JSON is meant"
+        if self.whole is not None or name is None:
+            return "write its items with | join(', '), or | tojson where JSON is meant"
+        example = f" ({name}[0])" if _is_way(name) else ""
+        return f"write {name} | join(', '), one item of it{example}, or | tojson where JSON is meant"
 
 
 class RecordWritten(Unmeant):
@@ -144,10 +151,9 @@ class NoNumber(Unmeant):
         """Return how to take another value."""
         zero = "0" if self.filter_name == "int" else "0.0"
         before = f"{name} " if name else ""
-        return (
-            f"say which value to take instead: {before}| {self.filter_name}({zero}) for {zero}, "
-            f"| {self.filter_name}(none) for no value"
-        )
+        others = f"| {self.filter_name}(none) for no value"
+        others += "" if name else f", in map map('{self.filter_name}', {zero})"
+        return f"say which value to take instead: {before}| {self.filter_name}({zero}) for {zero}, {others}"
 
 
 class Compared(Unmeant):
@@ -173,8 +179,32 @@ class Compared(Unmeant):
         return f"write '{self.other}', or {as_number}" if self.sign in {"==", "!=", "in"} else f"write {as_number}"
 
 
+class Calculated(Unmeant):
+    """A cell that is a text, in a calculation with a number."""
+
+    def __init__(self, cell: str, sign: str) -> None:
+        super().__init__(cell)
+        self.sign = sign
+
+    def message(self, name: str | None) -> str:
+        """Return that it is a text."""
+        is_what = f"the text {quoted(str(self.value))}" if str(self.value) else "empty, a text of no letters"
+        said = f"{name or _A_VALUE} is {is_what} (cells of .csv, .tsv and .txt are texts)"
+        return f"{said} and stands beside {self.sign} with a number"
+
+    def way_out(self, name: str | None) -> str:
+        """Return how to calculate with it."""
+        number = f"{name or 'it'} | int" if _is_number(str(self.value)) else f"{name or 'it'} | int(0)"
+        return f"write ({number}) to calculate; to join texts, use ~" if self.sign == "+" else f"write ({number})"
+
+
 class FalseAsked(Unmeant):
     """A cell that reads false, asked whether it is true."""
+
+    def __init__(self, cell: str, *, is_as_written: bool) -> None:
+        super().__init__(cell)
+        self.is_as_written = is_as_written
+        """Whether the table holds this very text, and not one that it was made of."""
 
     def message(self, name: str | None) -> str:
         """Return that it counts as true."""
@@ -183,9 +213,9 @@ class FalseAsked(Unmeant):
     def way_out(self, name: str | None) -> str:
         """Return how to ask."""
         called, text = name or "it", str(self.value)
-        trimmed = "" if text == text.strip() else " | trim"
-        exact = f"{called}{trimmed} == {_in_quotes(text.strip())}"
-        return f"write {exact} (or {called}{trimmed} | lower == 'false')"
+        if not self.is_as_written or text != text.strip():
+            return f"write {called} | trim | lower == 'false'"
+        return f"write {called} == '{text}' (or {called} | lower == 'false')"
 
 
 def quoted(text: str) -> str:
@@ -193,8 +223,9 @@ def quoted(text: str) -> str:
     return json.dumps(cut(text, _SHOWN), ensure_ascii=False)
 
 
-def _in_quotes(text: str) -> str:
-    return f"'{text}'"
+def _is_way(name: str | None) -> bool:
+    """Whether a name can be written into a template as it stands, with a field behind it."""
+    return name is not None and not any(sign in name for sign in ("(...)", " "))
 
 
 def _is_number(text: str) -> bool:

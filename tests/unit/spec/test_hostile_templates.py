@@ -86,7 +86,6 @@ STOPPED = {
         NESTED + "{{ [t] | unique | list | length }}",
     ],
     "lists of lists of lists, written out": [
-        NESTED + "{{ x }}",
         NESTED + "a{{ x | tojson }}",
         NESTED + "{{ x | tojson ~ 'a' }}",
         NESTED + "{{ '%s' % (x | tojson) }}",
