@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator
+from itertools import chain
 
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import MANIFEST, RunLayout
@@ -77,8 +78,8 @@ def _submit_told(raw: bytes) -> tuple[str, int, float | None] | None:
 def _by_images(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, float]]:
     """Yield the jobs under whose names files stand that nothing on record accounts for, made since the folder was."""
     identity = ledger.identity()
-    records = [line.record for line in ledger.lines()]
-    named = {stray_key(image.path) for record in (*records, *ledger.unplanned()) for image in record.images}
+    records = chain((line.record for line in ledger.lines()), ledger.unplanned())
+    named = {stray_key(image.path) for record in records for image in record.images}
     made_at: dict[str, float] = {}
     for stray in stray_files(layout, named):
         status = layout.tree.look(stray.path)
