@@ -211,9 +211,10 @@ class _Run:
         check_is_owned(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
         ledger.replace_plan(self._until_stopped(self.plan.items()))
-        losses = take_in_losses(self.layout, ledger, files)
-        keep_sources(self.layout, self.plan)
         clock = SystemClock()
+        hours = self.catalog.idempotency_hours
+        losses = take_in_losses(self.layout, ledger, files, idempotency_hours=hours, now=clock.now())
+        keep_sources(self.layout, self.plan)
         recorder = Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
         recorder.begin()
         ledger.begin(clock.now())
