@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.plan.cases import CaseReader
+from qwave_batch.plan.columns import with_columns
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
@@ -44,6 +45,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     ).compile()
     base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
     path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)
+    prompts = with_columns(prompts, base, matrix, path)
     _check_setters(spec, matrix, faults)
     _check_known(spec, matrix, vocabulary, faults)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, faults=faults).run()

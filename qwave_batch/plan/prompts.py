@@ -9,7 +9,8 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.scope import GUESSES, NAMES_SHOWN, Known, compiled
 from qwave_batch.plan.variables import check_names, compile_variables
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
-from qwave_batch.spec.sources import Table
+from qwave_batch.spec.rows import Wanted
+from qwave_batch.spec.sources import EVERYTHING, Table
 from qwave_batch.spec.templates import Value
 from qwave_batch.spec.words import names_listed
 
@@ -32,6 +33,8 @@ class CompiledPrompt:
     meta: Mapping[str, Value | None]
     request: Mapping[str, Value | None]
     table: Table | None = None
+    wanted: Wanted = EVERYTHING
+    """What of the table's rows templates read."""
     where: Value | None = None
     sample: Sample | None = None
     limit: int | None = None

@@ -1,6 +1,6 @@
 """From the text of a template to code that fills it in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -58,6 +58,8 @@ class Compiled:
     asked: frozenset[str]
     """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
     attributes: frozenset[Path]
+    bare: frozenset[str]
+    """Those of the names that it uses as a whole, and not by a field that it names."""
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
@@ -88,9 +90,11 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
         named = plain_names(tree).difference(environment.globals)
         fills = parts_of(tree, named)
         free = named if fills else _undeclared(tree).difference(environment.globals)
-        attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
+        chains = list(_chains(tree))
+        attributes = frozenset(chain for _, chain in chains if chain[0] in free)
         asked = free.intersection(_asked(tree))
         every = list(tree.find_all(nodes.Node))
+        bare = free.intersection(_bare(every, {id(name) for name, _ in chains}))
         lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
         code = Code(environment, lambda: typed or tree)
@@ -100,7 +104,7 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
     finalize = None if keeps_type else environment.as_part
     words = len(every) + _WORDS_OF_PARSING
-    return Compiled(source, code, free, asked, attributes, lines, typed is not None, words, fills, finalize)
+    return Compiled(source, code, free, asked, attributes, bare, lines, typed is not None, words, fills, finalize)
 
 
 def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool) -> Compiled | None:
@@ -121,6 +125,7 @@ def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type:
         names=frozenset(way[0] for way in ways),
         asked=frozenset(),
         attributes=frozenset(way for way in ways if len(way) > 1),
+        bare=frozenset(way[0] for way in ways if len(way) == 1),
         lines=_lines(source, ways),
         is_typed=is_typed,
         words=1 + len(ways),
@@ -160,8 +165,13 @@ def _asked(tree: nodes.Node) -> Iterable[str]:
                 yield name
 
 
-def _chains(tree: nodes.Node) -> Iterable[Path]:
-    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b")."""
+def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
+    """Yield the names in a template of which no field is taken; ``heads`` are those of which one is."""
+    return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
+
+
+def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
+    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b"); and its name."""
     inner: set[int] = set()
     methods = {id(call.node) for call in tree.find_all(nodes.Call)}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):  # outer before inner
@@ -186,7 +196,7 @@ def _chains(tree: nodes.Node) -> Iterable[Path]:
             inner.add(id(below))
             below = below.node
         if isinstance(below, nodes.Name) and chain:
-            yield (below.name, *reversed(chain))
+            yield below, (below.name, *reversed(chain))
 
 
 def render_compiled(

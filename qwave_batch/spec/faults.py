@@ -12,6 +12,7 @@ from qwave_batch.spec.bounds import TooMuch
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
+from qwave_batch.spec.unusable import CellRead
 from qwave_batch.spec.words import cut, kind_of, names_listed
 
 _SHOWN_NAMES = 12
@@ -139,6 +140,8 @@ def failure_message(error: Exception) -> str:
     match error:
         case TooMuch():
             return f"the template is stopped: {error}"
+        case CellRead():
+            return str(error)
         case RecursionError() | MemoryError():
             return "the template is stopped: it goes too deep"
         case ZeroDivisionError():

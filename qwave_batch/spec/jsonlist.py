@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.jsonrows import DECODER, VALUE_SIGNS, object_row, unread_row
+from qwave_batch.spec.jsonrows import VALUE_SIGNS, decoded, object_row, unread_row
 from qwave_batch.spec.lines import MAX_LINE_BYTES, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault
 
@@ -80,7 +80,7 @@ class _Text:
         """
         while True:
             try:
-                value, self.position = DECODER.raw_decode(self.held, self.position)
+                value, self.position = decoded(self.held, self.position)
             except json.JSONDecodeError as error:
                 if self.is_whole or not self._is_cut(error):
                     raise
@@ -98,7 +98,7 @@ class _Text:
         if not self.held.startswith('"', error.pos):
             return False
         try:
-            DECODER.raw_decode(self.held, error.pos)
+            decoded(self.held, error.pos)
         except json.JSONDecodeError:  # the text that begins there has no end yet
             return True
         return False

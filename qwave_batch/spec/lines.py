@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.encoding import decode
+from qwave_batch.spec.encoding import BOM, UTF_16_MARKS, decode
+from qwave_batch.spec.foreigntext import foreign_byte, foreign_problem
 from qwave_batch.spec.tablefile import TableFile
 
 MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
@@ -27,24 +28,38 @@ def read_lines(file: TableFile) -> Iterator[Line]:
     """Yield the lines of a file.
 
     Raises:
-        SpecError: The file can't be read, or a line is no UTF-8.
+        SpecError: The file can't be read, or a line is no UTF-8, too long, or holds what no line of text holds.
     """
     for number, raw in enumerate(file.lines(MAX_LINE_BYTES + 1), start=1):
         yield Line(number, _text(raw, number, file.shown_as))
 
 
 def _text(raw: bytes, number: int, shown_as: str) -> str:
-    if len(raw) > MAX_LINE_BYTES:
-        message = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
-        raise SpecError([Problem(message=message, place=Place(shown_as, number))])
+    is_long = len(raw) > MAX_LINE_BYTES
     if raw.endswith(b"\n"):
         raw = raw[:-2] if raw.endswith(b"\r\n") else raw[:-1]
+    if foreign_byte(raw) and (not is_long or b"\r" in raw):  # all of a file is one line where lines end otherwise
+        _check(raw, number, shown_as)
+    if is_long:
+        message = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
+        raise SpecError([Problem(message=message, place=Place(shown_as, number))])
     if number == 1:
         return decode(raw, shown_as)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return decode(raw, shown_as, first_line=number)
+
+
+def _check(raw: bytes, number: int, shown_as: str) -> None:
+    """Raise SpecError for a line with a NUL, a carriage return or a byte order mark in it, but for one at the start."""
+    is_first = number == 1
+    if is_first and raw.startswith(UTF_16_MARKS):
+        decode(raw, shown_as)  # raises
+    text = raw.removeprefix(BOM if is_first else b"").decode("utf-8", "replace")
+    found = foreign_problem(text, lambda _, at: Place(shown_as, number, at + 1))
+    if found is not None:
+        raise SpecError([found])
 
 
 def check_values(text: str, signs: str) -> None:

@@ -11,6 +11,7 @@ from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
 from qwave_batch.spec.marks import Mark, Path, path_text
 from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+from qwave_batch.spec.unusable import Unusable
 from qwave_batch.spec.words import cut
 
 MAX_VALUES = 500_000  # of one document; a spec with more keeps its prompts in a table, which is streamed
@@ -58,6 +59,8 @@ class NodeReader:
     values: int = 0
     from_aliases: int = 0
     characters_from_aliases: int = 0
+    sets_numbers_aside: bool = False
+    """Whether a number that is none in JSON is ``Unusable`` and no problem, as in tables."""
     unread: set[Place] = field(default_factory=set)
     """Where null stands for what can't be read."""
 
@@ -131,6 +134,8 @@ class NodeReader:
             else:
                 value = read_plain(event.value)
         except ValueError as error:
+            if self.sets_numbers_aside and event.tag is None:
+                return Unusable(event.value, str(error))  # type: ignore[return-value]  # of a table: nobody may read it
             hint = "put quotes around it if it is no number" if event.tag is None else None
             self._note_unread(event, path, error, suggestion=hint)
             return None

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from types import NoneType
 
+from jinja2 import Undefined
+
 
 def text_of(value: object) -> str:
     """Return a value as it reads inside of a text: nothing for null, JSON's words for truth, lists and mappings.
@@ -55,6 +57,8 @@ def plain(value: object) -> object:
             return {_key(key): plain(item) for key, item in value.items()}
         case Sequence():
             return [plain(item) for item in value]
+        case Undefined():
+            return str(value)  # raises: it stands for what is missing, or cannot be used
         case _:
             raise TypeError(f"{kind_of(value)} cannot stand in a spec; {_way_out(value)}")
 
