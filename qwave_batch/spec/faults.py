@@ -10,6 +10,7 @@ from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import TooMuch
 from qwave_batch.spec.filters import FILTER_NAMES
+from qwave_batch.spec.lookalike import meant_name
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
 from qwave_batch.spec.unusable import CellRead
@@ -92,7 +93,7 @@ def missing_fault(
     """Return that a name is missing, with those that are at hand."""
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
-        guess = _question(nearest(_shown(error.name), known))
+        guess = meant_name(_shown(error.name), known)
         return TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
 
     if not error.is_field:

@@ -10,6 +10,8 @@ from qwave_batch.spec.lines import Line, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault
 
 _BLANKS = " \t\n\r"
+_EACH = "each line is one JSON object"
+_EACH_OF_A_LIST = f"{_EACH}; where the file is one list of them, call it .json"
 
 
 def read_jsonl(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
@@ -25,7 +27,12 @@ def _row(number: int, line: Line, shown_as: str) -> Row | RowFault:
     except (ValueError, RecursionError) as error:
         column = error.colno if isinstance(error, json.JSONDecodeError) else 1
         return unread_row(number, error, Place(shown_as, line.number, column))
-    return object_row(number, value, Place(shown_as, line.number), each="each line is one JSON object")
+    return object_row(
+        number,
+        value,
+        Place(shown_as, line.number),
+        each=_EACH_OF_A_LIST if number == 1 and isinstance(value, list) else _EACH,
+    )
 
 
 def _whole(text: str) -> Any:

@@ -48,6 +48,13 @@ def test_each_object_of_a_json_list_is_a_row_with_its_place(folder: Path, start:
             '{"a": 1}\n{"a": 2}\n',
             ["t.json:1:1: the file is no list of objects; where each line is an object, call it .jsonl"],
         ),
+        ('\n{"n": [1, 2], "rows": {"a": []}, "data": [\n{"a": 1}\n]}', [
+            't.json:2:1: the file is one object, and its list stands under "data"; write that list alone into the file',
+        ]),
+        ('{"data": []}', [
+            't.json:1:1: the file is one object, and its list stands under "data"; write that list alone into the file',
+        ]),
+        ('{"a": [1, "b"', ["t.json:1:1: the file is no list of objects; where each line is an object, call it .jsonl"]),
         ('"x"', ["t.json:1:1: the file is no list of objects"]),
         ('[\n{"a": 1},\n[2],\n"x"\n]', [
             "t.json:3:1: row 2 is a list; each item of the list is one JSON object",

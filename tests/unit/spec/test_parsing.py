@@ -101,7 +101,7 @@ def test_the_prompts(whole: Spec, folder: Path) -> None:
     assert table.table is not None
     assert table.table.columns == ("Prompt", "Challenge")
     assert (limited.limit, limited.sample) == (3, None)
-    assert whole.files_read == ((folder / "parti.tsv").resolve(),)
+    assert dict(whole.files_read) == {"parti.tsv": (folder / "parti.tsv").resolve()}
 
 
 def test_the_matrix(whole: Spec) -> None:
