@@ -13,8 +13,10 @@ from qwave_batch.plan.comments import CommentLines
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.plan.remarks import note_of_row
 from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import FEW_NAMES, rendered, with_names
+from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.jsonvalues import stable_form
 from qwave_batch.spec.naming import slug
@@ -69,6 +71,7 @@ class CaseReader:
     variables: Mapping[str, Json]
     """The rendered ``vars``."""
     faults: Faults
+    spellings: Spellings
     tables_read: dict[str, int] = field(default_factory=dict)
     """How many rows there are in the tables that were read to their end."""
     _ids: set[int] = field(default_factory=set)
@@ -113,6 +116,8 @@ class CaseReader:
         for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
             self.faults.row = row
             read = row.number
+            if row.remarkable:
+                note_of_row(row, prompt.origin, self.spellings, self.faults)
             if is_short:
                 names = {**self.variables, "row": row.cells, "row_number": row.number}
             else:
