@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
@@ -63,26 +62,26 @@ def read_csv(lines: Iterator[Line], shown_as: str, wanted: Wanted) -> tuple[Colu
     first = next(records, None)
     if first is None:
         raise _no_header(shown_as)
-    names = None if isinstance(first, RowFault) else first.cells
+    names = None if isinstance(first, RowFault) else first
     place = Place(shown_as, records.begins)
     check_separator(records.text, names, ",", place)
     if isinstance(first, RowFault):
         raise SpecError([first.problem])
-    if first.may_have_blank and any(cells_with_blank(records.text)):
+    if records.may_have_blank and any(cells_with_blank(records.text)):
         raise SpecError([Problem(message=BLANK_BEFORE, place=place, suggestion=TAKE_OUT)])
-    header = check_header(first.cells, place)
+    header = check_header(first, place)
     return header.columns, _csv_rows(records, header, shown_as, wanted)
 
 
 def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Wanted) -> Iterator[Row | RowFault]:
     looked_at = header.positions(wanted)
-    for number, record in enumerate(records, start=1):
-        if isinstance(record, RowFault):
-            yield record
+    for number, cells in enumerate(records, start=1):
+        if isinstance(cells, RowFault):
+            yield cells
             return  # behind a broken quote no one knows where the next row begins
-        place = Place(shown_as, record.begins)
-        row = header.row(number, record.cells, place)
-        if record.may_have_blank:
+        place = Place(shown_as, records.begins)
+        row = header.row(number, cells, place)
+        if records.may_have_blank:
             if isinstance(row, Row):
                 odd = cells_with_blank(records.text)
                 is_odd = any(odd[at] for at in looked_at)
@@ -93,16 +92,6 @@ def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Wanted
         yield row
 
 
-class _Record(NamedTuple):
-    """One record of comma-separated text."""
-
-    begins: int
-    """Its first line."""
-    cells: list[str]
-    may_have_blank: bool
-    """Whether a blank may stand before the quote of a cell."""
-
-
 class _Records:
     """The records of comma-separated text; blank lines are left out."""
 
@@ -110,7 +99,8 @@ class _Records:
         csv.field_size_limit(MAX_LINE_BYTES)  # the module's own limit is too small for an image in a cell
         self._shown_as = shown_as
         self._left = MAX_LINE_BYTES
-        self._may_have_blank = False
+        self.may_have_blank = False
+        """Whether a blank may stand before the quote of a cell of the present record."""
         self._record: list[str] = []
         """The lines of the present record."""
         self.begins = 1
@@ -125,10 +115,10 @@ class _Records:
     def __iter__(self) -> "_Records":
         return self
 
-    def __next__(self) -> _Record | RowFault:
+    def __next__(self) -> list[str] | RowFault:
         while True:
             self._left = MAX_LINE_BYTES
-            self._may_have_blank = False
+            self.may_have_blank = False
             self._record.clear()
             try:
                 cells = next(self._reader)
@@ -140,7 +130,7 @@ class _Records:
                 place = Place(self._shown_as, self.begins)
                 return RowFault(Problem(message=message, place=place, suggestion=suggestion))
             if cells:
-                return _Record(self.begins, cells, self._may_have_blank)
+                return cells
 
     def _texts(self, lines: Iterator[Line]) -> Iterator[str]:
         """Yield the lines for the reader; those of one record, which quotes may hold together, have a limit."""
@@ -154,7 +144,8 @@ class _Records:
                 check_values(line.text, ",")
             except ValueError as error:
                 raise _TooLarge(str(error)) from None
-            self._may_have_blank = self._may_have_blank or may_have_blank(line.text)
+            if may_have_blank(line.text):
+                self.may_have_blank = True
             text = line.text + "\n"
             self._record.append(text)
             yield text

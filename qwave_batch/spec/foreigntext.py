@@ -24,11 +24,6 @@ def pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
     )
 
 
-def foreign_byte(raw: bytes) -> bool:
-    """Whether a line of a file, without its end, holds what no line of text holds; quick, since every line is asked."""
-    return b"\r" in raw or b"\0" in raw or b"\xef\xbb\xbf" in raw
-
-
 def foreign_problem(text: str, where: Where, *, signs: str = "\0\r\ufeff") -> Problem | None:
     """Return what is wrong with a text that holds one of the ``signs``, the first of those that it holds, or None."""
     sign = next((sign for sign in signs if sign in text), None)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.encoding import BOM, UTF_16_MARKS, decode
-from qwave_batch.spec.foreigntext import foreign_byte, foreign_problem
+from qwave_batch.spec.encoding import UTF_16_MARKS, decode
+from qwave_batch.spec.foreigntext import foreign_problem
 from qwave_batch.spec.tablefile import TableFile
 
 MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
@@ -38,28 +38,27 @@ def _text(raw: bytes, number: int, shown_as: str) -> str:
     is_long = len(raw) > MAX_LINE_BYTES
     if raw.endswith(b"\n"):
         raw = raw[:-2] if raw.endswith(b"\r\n") else raw[:-1]
-    if foreign_byte(raw) and (not is_long or b"\r" in raw):  # all of a file is one line where lines end otherwise
-        _check(raw, number, shown_as)
-    if is_long:
+    if is_long and b"\r" not in raw:  # with them, all of a file is one line
         message = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
         raise SpecError([Problem(message=message, place=Place(shown_as, number))])
-    if number == 1:
-        return decode(raw, shown_as)
     try:
-        return raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        return decode(raw, shown_as, first_line=number)
+        text = _without_foreign(raw, number, shown_as)
+    if number == 1:
+        text = text.removeprefix("\ufeff")
+    if "\r" in text or "\0" in text or (not text.isascii() and "\ufeff" in text):
+        found = foreign_problem(text, lambda _, at: Place(shown_as, number, at + 1))
+        raise SpecError([found] if found else [])
+    return text
 
 
-def _check(raw: bytes, number: int, shown_as: str) -> None:
-    """Raise SpecError for a line with a NUL, a carriage return or a byte order mark in it, but for one at the start."""
-    is_first = number == 1
-    if is_first and raw.startswith(UTF_16_MARKS):
-        decode(raw, shown_as)  # raises
-    text = raw.removeprefix(BOM if is_first else b"").decode("utf-8", "replace")
-    found = foreign_problem(text, lambda _, at: Place(shown_as, number, at + 1))
-    if found is not None:
-        raise SpecError([found])
+def _without_foreign(raw: bytes, number: int, shown_as: str) -> str:
+    """Return a line that is no UTF-8 as text where a NUL in it says more of the file; else raise SpecError."""
+    is_marked = number == 1 and raw.startswith(UTF_16_MARKS)
+    if b"\0" in raw and not is_marked:
+        return raw.decode("utf-8", "replace")
+    return decode(raw, shown_as, first_line=number)
 
 
 def check_values(text: str, signs: str) -> None:

@@ -14,7 +14,7 @@ _OF_SPREADSHEETS = re.compile(r'"(?:[^"]|"")*"')
 
 def may_have_blank(line: str) -> bool:
     """Whether a line of comma-separated text may have a blank before the quote of a cell; quick, it asks every line."""
-    return '"' in line and _MAY_HAVE_BLANK.search(line) is not None
+    return (' "' in line or '\t"' in line or '\u00a0"' in line) and _MAY_HAVE_BLANK.search(line) is not None
 
 
 def cells_with_blank(record: str) -> list[bool]:
