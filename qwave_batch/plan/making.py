@@ -135,6 +135,6 @@ def _none_of(table: Table, rows: int) -> tuple[str, str]:
     if rows:
         left_out = f"all {rows:,} rows" if rows > 1 else "the only row"
         return f"where leaves out {left_out} of {table.shown_as}", "look at where, and at what stands in the column"
-    if table.columns is not None and table.is_text and table.columns != ("text",):
+    if table.has_header:
         return f"{table.shown_as} has a header and no rows", "write the rows below its header, or name another table"
     return f"{table.shown_as} has no rows", "write some, or name another table"

@@ -146,6 +146,9 @@ def _no_list(text: _Text) -> RowFault:
     if key is not None:
         message = f'the file is one object, and its list stands under "{cut(key)}"'
         return RowFault(Problem(message=message, place=place, suggestion="write that list alone into the file"))
+    if _is_all(text):
+        message = "the file is one object and no list of objects"
+        return RowFault(Problem(message=message, place=place, suggestion="put [ before it and ] behind it"))
     message = "the file is no list of objects; where each line is an object, call it .jsonl"
     return RowFault(Problem(message=message, place=place))
 
@@ -168,6 +171,14 @@ def _list_within(text: _Text) -> str | None:
     except (ValueError, RecursionError, SpecError):
         return None
     return None
+
+
+def _is_all(text: _Text) -> bool:
+    """Whether the object that was looked through is all that there is."""
+    if text.next_sign() != "}":
+        return False
+    text.position += 1
+    return not text.next_sign()
 
 
 def _begins_list(text: _Text) -> bool:

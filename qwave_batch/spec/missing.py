@@ -9,7 +9,7 @@ from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.tree import Tree
 from qwave_batch.spec.lookalike import look_alike
 
-_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/|data:)")
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/|data:|www\.)")
 _OF_A_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
 _VARIABLE = re.compile(r".*(?:\$\{?[A-Za-z_]|%[A-Za-z_]+%)")
 _PATTERN = re.compile(r"[*?]|\[[^\]]+\]|\{[^}]*,[^}]*\}")

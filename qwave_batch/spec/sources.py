@@ -69,6 +69,11 @@ class Table:
         return self.columns is not None and not self.shown_as.lower().endswith(_PACKS_ITSELF)
 
     @property
+    def has_header(self) -> bool:
+        """Whether a line of the file names the columns."""
+        return self.is_text and ".txt" not in PurePath(self.shown_as.lower()).suffixes[-2:]
+
+    @property
     def path(self) -> Path:
         """Where it lies, symlinks resolved."""
         return self.file.path

@@ -363,7 +363,7 @@ def test_what_is_no_comment_is_no_warning(plan_of: PlanOf, name: str, content: s
 
 
 def test_an_empty_table_is_named_where_nothing_is_left_to_make(problems_of: ProblemsOf) -> None:
-    (problem,) = problems_of(reading("t.csv"), files={"t.csv": "text,n\n"})
+    (problem,) = problems_of(reading("t.csv"), files={"t.csv": "text\n"})
     assert problem.message.endswith("/t.csv has a header and no rows")
     (problem,) = problems_of(reading("t.json"), files={"t.json": "[]"})
     assert problem.message.endswith("/t.json has no rows")

@@ -51,6 +51,10 @@ def test_each_object_of_a_json_list_is_a_row_with_its_place(folder: Path, start:
         ('\n{"n": [1, 2], "rows": {"a": []}, "data": [\n{"a": 1}\n]}', [
             't.json:2:1: the file is one object, and its list stands under "data"; write that list alone into the file',
         ]),
+        ('{"data": {"rows": [{"a": 1}]}}', [
+            "t.json:1:1: the file is one object and no list of objects; put [ before it and ] behind it",
+        ]),
+        ("{}", ["t.json:1:1: the file is one object and no list of objects; put [ before it and ] behind it"]),
         ('{"data": []}', [
             't.json:1:1: the file is one object, and its list stands under "data"; write that list alone into the file',
         ]),

@@ -28,6 +28,7 @@ def complaint(complain: Complain, name: str, key: str = "table") -> str:
     [
         ("https://files.example.com/maps.csv", "is an address, and only local files are read; download it first"),
         ("s3://bucket/maps.csv", "is an address, and only local files are read; download it first"),
+        ("www.example.com/maps.csv", "is an address, and only local files are read; download it first"),
         ("hf://datasets/x/maps.csv", "is an address, and only local files are read; download it first"),
         ("gs://bucket/maps.parquet", "is an address, and only local files are read; download it first"),
         ("file:///data/maps.csv", 'is the address of a file, and a file is named by its path; write "/data/maps.csv"'),
