@@ -1,58 +1,32 @@
-"""Which columns of a table the templates of its prompt read: what is in the others need not be looked at."""
+"""What a whole column of a table is like: read once more, and only where a warning hangs on it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from qwave_batch.plan.combinations import Matrix
-from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.rows import Wanted
-from qwave_batch.spec.templates import Value
-
-_ROW = "row"
+from qwave_batch.spec.sources import Table
 
 
-def with_columns(
-    prompts: Sequence[CompiledPrompt], base: Mapping[str, Value | None], matrix: Matrix, path: Value | None
-) -> list[CompiledPrompt]:
-    """Return the prompts, those with a table with what of its rows is wanted."""
-    if all(prompt.table is None for prompt in prompts):
-        return list(prompts)
-    shared = _columns((*base.values(), *_of_matrix(matrix), path))
-    return [prompt if prompt.table is None else replace(prompt, wanted=_wanted(prompt, shared)) for prompt in prompts]
+@dataclass(slots=True)
+class Columns:
+    """Verdicts on the columns of the tables of a spec, each of them found once."""
+
+    _held: dict[tuple[str, str, Callable[[Json], bool]], bool] = field(default_factory=dict)
+
+    def are_all(self, table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
+        """Whether all cells of a column are such cells, as far as the table can be read."""
+        key = (table.shown_as, column, is_such)
+        if key not in self._held:
+            self._held[key] = _are_all(table, column, is_such)
+        return self._held[key]
 
 
-def _wanted(prompt: CompiledPrompt, shared: frozenset[str] | None) -> Wanted:
-    own = _columns(
-        (
-            prompt.text,
-            prompt.prompt_id,
-            prompt.where,
-            *prompt.tags,
-            *prompt.variables.values(),
-            *prompt.meta.values(),
-            *prompt.request.values(),
+def _are_all(table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
+    try:
+        return all(
+            is_such(row.cells[column]) for row in table.rows(Wanted(columns=frozenset({column}))) if column in row.cells
         )
-    )
-    columns = None if own is None or shared is None else own | shared
-    return Wanted(columns=columns, are_rows_named=not prompt.has_id)
-
-
-def _of_matrix(matrix: Matrix) -> Iterator[Value | None]:
-    """Yield the templates of the matrix that see rows."""
-    for axis in matrix.axes:
-        for position in range(axis.count if axis.is_listed else 0):
-            yield from axis.value(position).late.values()
-    for entry in matrix.includes:
-        yield from entry.fields.values()
-
-
-def _columns(values: Iterable[Value | None]) -> frozenset[str] | None:
-    """Return the columns that templates read; None for all of them: some template takes the row as a whole."""
-    columns: set[str] = set()
-    for value in values:
-        if value is None or _ROW not in value.names:
-            continue
-        if _ROW in value.bare:
-            return None
-        columns.update(str(way[1]) for way in value.attributes if way[0] == _ROW)
-    return frozenset(columns)
+    except SpecError:
+        return True  # rows that can't be read are told as such

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.plan.cases import CaseReader
-from qwave_batch.plan.columns import with_columns
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
@@ -20,6 +19,7 @@ from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.usage import UsageCheck
 from qwave_batch.plan.variables import check_names, compile_variables, render_variables
 from qwave_batch.plan.vocabulary import Vocabulary, vocabulary_of
+from qwave_batch.plan.wantedcolumns import with_columns
 from qwave_batch.spec.document import Path, Spec, Unsupported
 from qwave_batch.spec.pathtemplates import compile_path
 from qwave_batch.spec.templates import TemplateFault, Value
@@ -61,7 +61,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=CaseReader(variables=variables, faults=faults, spellings=spellings),
+        reader=CaseReader(variables=variables, faults=faults, spellings=spellings, repeat=spec.repeat),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,

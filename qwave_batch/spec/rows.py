@@ -7,6 +7,7 @@ from typing import TypeAlias
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.cells import TextCells
 from qwave_batch.spec.marks import Path, Written
 
 Columns: TypeAlias = tuple[str, ...] | None
@@ -69,9 +70,9 @@ class Header:
     def row(self, number: int, cells: Sequence[str], place: Place) -> Row | RowFault:
         """Return the row with its cells named, or what is wrong when there are too many or too few of them."""
         if len(cells) == len(self.names):
-            held = dict(zip(self.names, cells, strict=False))  # of one length, as was seen
+            held = TextCells(zip(self.names, cells, strict=False))  # of one length, as was seen
             if "" in held:
-                del held[""]  # noqa: RUF051 - seldom there, and this is asked of every row
+                del held[""]
             return Row(number=number, cells=held, place=place)
         cells_word = "cell" if len(cells) == 1 else "cells"
         columns_word = "column" if len(self.names) == 1 else "columns"
