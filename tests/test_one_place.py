@@ -26,7 +26,9 @@ PURE = frozenset(
 )  # fmt: skip
 """What ``os`` does without a name of a file."""
 MODULES = frozenset({"ctypes", "fcntl", "mmap", "multiprocessing", "shutil", "subprocess", "tempfile"})
-OTHERS = frozenset({"os", "Ledger", "border", "file", "file.file", "journal", "source", "table", "target"})
+OTHERS = frozenset(
+    {"os", "Ledger", "border", "file", "file.file", "journal", "self.file.file", "source", "table", "target"}
+)
 """Owners of methods that are called like those of a path and do other things."""
 
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {

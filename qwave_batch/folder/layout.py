@@ -10,11 +10,11 @@ from qwave_batch.files.regular import irregular_kind
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, LinkInTheWay, Tree
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
+from qwave_batch.model.kept import INPUTS
 
 MANIFEST = "manifest.jsonl"
 SUMMARY = "summary.json"
 SPEC = "spec.yaml"
-INPUTS = "inputs"
 IMAGES = "images"
 PRIVATE = ".qwave"
 LEDGER = f"{PRIVATE}/ledger.sqlite"

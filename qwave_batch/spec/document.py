@@ -136,8 +136,8 @@ class Spec:
     output_path: str
     inputs: FileAccess
     """Which files the spec may read."""
-    files_read: tuple[FilePath, ...] = ()
-    """Base files and tables that it pulled in, resolved, each once."""
+    files_read: Mapping[str, FilePath] = field(default_factory=dict)
+    """Base files and tables that it pulled in, resolved, by their names from the spec's folder."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
     remarkable: tuple[tuple[Path, Written], ...] = ()
