@@ -49,6 +49,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
+    "api.runplace": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.starting": (
         "writes the first spec where its user says",
         frozenset({".mkdir()", ".open()", ".read_text()"}),

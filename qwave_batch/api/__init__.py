@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qwave_batch.api.planning import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
     from qwave_batch.api.refetching import RefetchReport, UnfetchedJob, refetch_images
     from qwave_batch.api.running import Confirm, run_batch, run_batch_sync
+    from qwave_batch.api.runplace import RunPlace, run_place
     from qwave_batch.api.runsummary import RunSummary
     from qwave_batch.api.selecting import lines_where
     from qwave_batch.api.simulation import serve_simulator
@@ -149,6 +150,7 @@ __all__ = [
     "RunEstimated",
     "RunFolder",
     "RunOptions",
+    "RunPlace",
     "RunStarted",
     "RunStopped",
     "RunSummary",
@@ -202,6 +204,7 @@ __all__ = [
     "refetch_images",
     "run_batch",
     "run_batch_sync",
+    "run_place",
     "serve_simulator",
     "support_matrix",
     "write_first_spec",
@@ -221,6 +224,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.planning": ("expected_seconds", "expected_seconds_of", "open_plan", "plan_summary", "write_plan"),
     "qwave_batch.api.refetching": ("RefetchReport", "UnfetchedJob", "refetch_images"),
     "qwave_batch.api.running": ("Confirm", "run_batch", "run_batch_sync"),
+    "qwave_batch.api.runplace": ("RunPlace", "run_place"),
     "qwave_batch.api.runsummary": ("RunSummary",),
     "qwave_batch.api.selecting": ("lines_where",),
     "qwave_batch.api.simulation": ("serve_simulator",),

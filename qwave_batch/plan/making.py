@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
@@ -46,6 +47,11 @@ class Plan:
     def terms(self) -> Terms:
         """What a run of it is held to."""
         return self.spec.terms
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the spec names; None where it names none."""
+        return self.spec.output_folder
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""

@@ -133,6 +133,8 @@ class Spec:
     sample: Sample | None
     terms: Terms
     output_path: str
+    output_folder: FilePath | None = None
+    """The run folder, whole; None where the spec does not say."""
     inputs: FileAccess
     """Which files the spec may read."""
     files_read: tuple[FilePath, ...] = ()

@@ -18,7 +18,14 @@ from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
 from qwave_batch.spec.nodes import MAX_VALUES
 from qwave_batch.spec.overriding import overridden
-from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
+from qwave_batch.spec.parsing import (
+    parse_matrix,
+    parse_output_folder,
+    parse_output_path,
+    parse_prompts,
+    parse_sample,
+    parse_terms,
+)
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.sources import Table
 from qwave_batch.spec.structure import structure_problems
@@ -95,6 +102,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             inputs=inputs,
             files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
             overrides=tuple(overrides),
+            output_folder=parse_output_folder(sound.value, inputs.root),
             **_parts(sound, tables),
         )
     lost = sound.lost_prompts if sound else frozenset()
