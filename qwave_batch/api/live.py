@@ -12,7 +12,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.offers import Offer, Standing, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.client.answers import Balance, LiveModels, Missing, Stopped, Throttled, Unanswered
+from qwave_batch.client.answers import Balance, Denied, LiveModels, Missing, Stopped, Throttled, Unanswered
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError, QwaveError, UnknownName
@@ -100,7 +100,7 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     match answer:
         case LiveModels():
             return _held_against(known, answer, api.host)
-        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
+        case Stopped(message=message) | Denied(message=message) | Missing(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
         case Unanswered(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")
