@@ -199,10 +199,13 @@ async def _run(
 
 
 def _confirm(estimate: "Estimate", console: Console) -> bool:
-    if estimate.nusd <= ASK_ABOVE_NUSD or not console.can_ask:
+    if estimate.nusd <= ASK_ABOVE_NUSD:
+        return True
+    may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
+    if not console.can_ask:
+        console.say(f"{may_cost}{usd(estimate.nusd)}; nobody is there to ask, so the run goes on")
         return True
     for warning in estimate.warnings:
         console.say(f"note: {console.err.shown(warning)}")
-    what = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')}"
     with breakable():
-        return console.confirm(f"{what} may cost up to {usd(estimate.nusd)}. Go on?")
+        return console.confirm(f"{may_cost}{usd(estimate.nusd)}. Go on?")

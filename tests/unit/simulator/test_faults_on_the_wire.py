@@ -181,7 +181,7 @@ def test_the_ways_to_forbid_and_to_ask_for_money_are_told_apart(open_api: ApiMak
             assert [answer.status for answer in answers] == [403, 403, 403, 403, 429, 429]
             told = [(await answer.json())["error"] for answer in (answers[0], *answers[2:5])]
             assert [error.get("param") for error in told] == [None, "model", "prompt", None]
-            assert answers[1].content_type == "text/html"
+            assert answers[1].headers["Content-Type"].startswith("text/html")
             assert "Retry-After" not in answers[4].headers
             assert answers[5].headers["Retry-After"] == "1800000007"
 
