@@ -36,6 +36,12 @@ class LiveModelList:
     prices: Mapping[str, Price] = field(default_factory=dict, repr=False)
     """Prices that the API states plainly, by model."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return (
+            f"LiveModelList({self.host}: {len(self.offers):,} models, {len(self.differing):,} not as in {self.catalog})"
+        )
+
     @property
     def differing(self) -> tuple[Offer, ...]:
         """Those that are not as the catalog has them."""

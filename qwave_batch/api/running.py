@@ -117,32 +117,6 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     return await run.run()
 
 
-def run_batch_sync(  # noqa: PLR0913  # as above
-    source: str | Path | AnyPlan,
-    *,
-    connection: Connection | Simulated,
-    out_dir: str | Path | None = None,
-    options: RunOptions | None = None,
-    reuse: Sequence[str | Path] = (),
-    on_progress: OnProgress | None = None,
-    on_event: OnEvent | None = None,
-    confirm: Confirm | None = None,
-) -> RunSummary:
-    """Do what ``run_batch`` does, for code without an event loop."""
-    return asyncio.run(
-        run_batch(
-            source,
-            connection=connection,
-            out_dir=out_dir,
-            options=options,
-            reuse=reuse,
-            on_progress=on_progress,
-            on_event=on_event,
-            confirm=confirm,
-        )
-    )
-
-
 @contextmanager
 def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
     with Ledger.open(layout.ledger) as ledger:

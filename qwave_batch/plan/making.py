@@ -28,6 +28,10 @@ class Plan:
     figures: Figures
     warnings: tuple[Problem, ...]
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Plan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.spec.file})"
+
     @property
     def name(self) -> str:
         """The spec's name."""

@@ -135,6 +135,10 @@ class SavedPlan:
     figures: Figures
     output_folder: Path | None = None
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"SavedPlan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.file})"
+
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
         return _items(self.source, str(self.file), open_catalog(self.catalog))

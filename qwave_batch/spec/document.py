@@ -141,3 +141,7 @@ class Spec:
     """Base files and tables that it pulled in, resolved, each once."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Spec({self.name}: {len(self.prompts):,} prompts, {len(self.matrix.axes):,} axes, of {self.file})"

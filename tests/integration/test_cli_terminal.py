@@ -176,7 +176,7 @@ def test_a_spec_that_was_run_beside_its_file_asks_before_it_is_paid_anew(
     with Terminal(checkout, cron, *argv, columns=300) as terminal:
         terminal.read_until(r"\[y/N\]")
         terminal.type("y\n")
-        assert "1 of 1 jobs done" in terminal.read_to_the_end()
+        assert "1 of 1 job done" in terminal.read_to_the_end()
     assert terminal.process.returncode == 0
     assert list(cron.iterdir()) == []
 
