@@ -20,7 +20,7 @@ async def ask_balance(connection: Connection) -> Balance:
         UsageError: the base URL or the key can't be right.
     """
     base_url = connection.base_url or open_catalog(newest_catalog()).base_url
-    async with AiohttpTransport(base_url, proxies=connection.proxies) as transport:
+    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
         api = TaskApi(transport, base_url, connection.key, SystemClock())
         answer = await api.balance()
     match answer:

@@ -96,7 +96,7 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     """
     known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
     base_url = connection.base_url or known.base_url
-    async with AiohttpTransport(base_url, proxies=connection.proxies) as transport:
+    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
         api = TaskApi(transport, base_url, connection.key, SystemClock())
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):

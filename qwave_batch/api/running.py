@@ -172,7 +172,7 @@ class _Run:
             cost_nusd=end.cost_nusd,
             folder_cost_nusd=end.folder_cost_nusd,
             seconds=end.seconds,
-            warnings=(*warnings, *end.warnings),
+            warnings=(*warnings, *recorder.warnings, *end.warnings),
             reused=reused,
             books=books,
             summary=summary,

@@ -130,6 +130,8 @@ class Unanswered(Served):
     """A phrase for people: what happened instead of an answer."""
     sent: bool
     """False when the request surely never reached the server (no route, no name, no TLS)."""
+    is_untrusted: bool = False
+    """Whether the server's certificate was not accepted, which does not mend itself."""
     status: int | None = None
     """The status code, when there was one."""
     retry_after_s: float | None = None

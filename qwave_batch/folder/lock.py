@@ -1,6 +1,6 @@
 """One process works on a run folder at a time; anyone may read."""
 
-import fcntl
+import errno
 import json
 import os
 import socket
@@ -10,13 +10,20 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.errors import FolderBusy, StorageError, UnsupportedSystem, UsageError
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
 from qwave_batch.model.jsontypes import Json
 
+try:
+    import fcntl
+except ImportError:  # not POSIX; whoever needs this module is told before anything is written
+    raise UnsupportedSystem from None
+
 _MOST_BYTES = 4096
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
+"""How a file system says that it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +137,13 @@ def _take(descriptor: int, layout: RunLayout) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.02)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            raise StorageError(
+                f"{layout.root} lies on a file system without locks ({os.strerror(error.errno).lower()}), so that two "
+                "runs could pay for the same there; a run folder must lie on a disk that has them: -o DIR names another"
+            ) from None
         else:
             return
     raise FolderBusy(str(layout.root), str(_read_holder(layout)))

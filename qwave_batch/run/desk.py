@@ -51,6 +51,8 @@ from qwave_batch.run.window import SendWindow
 
 CALLBACK_URL = "callback_url"
 _SERVER_ERROR = 500
+_DISTRUSTS = 2
+"""So many calls that fail for a certificate, and none that was answered, end the run."""
 
 
 @dataclass(slots=True)
@@ -92,6 +94,8 @@ class Desk:
     """Whether the API has taken our key in this run."""
     balance_is_refused: bool = False
     """Whether the API does not let the key see the balance."""
+    distrusts: int = 0
+    """Calls that failed for the server's certificate."""
     denials: int = 0
     """Calls that were forbidden while nothing had proven the key."""
     unfunded: dict[str, float] = field(default_factory=dict)
@@ -214,7 +218,8 @@ class Desk:
             case Unanswered() if answer.status is None:
                 self.silence = answer.reason
                 self.silent = {model if answer.sent else ""} | (self.silent if self.silent_since is not None else set())
-                self._check_reach()
+                self.distrusts += answer.is_untrusted
+                self._check_reach(is_over=answer.is_untrusted and self.distrusts >= _DISTRUSTS and not self.is_proven)
             case Unanswered():
                 self.silent_since = None
             case Denied():
@@ -324,11 +329,14 @@ class Desk:
         clock = self.context.clock
         self.api_time.observe(answer.served_at, now=clock.now(), monotonic=clock.monotonic())
 
-    def _check_reach(self) -> None:
+    def _check_reach(self, *, is_over: bool) -> None:
         patience_s = self.context.options.max_offline_s
         self.silent_since = self.now() if self.silent_since is None else self.silent_since
-        if self.now() - self.silent_since > patience_s:
-            self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached for {patience_s:g} s", leave=True)
+        if is_over:  # a certificate does not mend itself
+            self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached: {self.silence}", leave=True)
+        elif self.now() - self.silent_since > patience_s:
+            told = f"the API could not be reached for {patience_s:g} s: {self.silence}"
+            self.halt.stop(HaltKind.OFFLINE, told, leave=True)
 
 
 def _words_of_stop(what: str, answer: Stopped) -> str:

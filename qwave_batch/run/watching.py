@@ -96,7 +96,7 @@ class Watching:
             now = self._desk.now()
             if now >= deadline:
                 if self._desk.halt.is_on or not self._desk.news.are_missing(now):
-                    return await self._give_up(watch.trial, watch.attempt)
+                    return await self._give_up(watch.trial, watch.attempt, _trouble_of(answer))
                 deadline = now + DEAF_S  # patience is for tasks that take long; none of them is heard of at all
             if found:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
@@ -192,12 +192,23 @@ class Watching:
             return Later(at=self._desk.now())
         return Done(status=JobStatus.UNKNOWN)
 
-    async def _give_up(self, trial: Trial, attempt: Attempt) -> Step:
-        error = timed_out(self._context.terms.timeout_s)
+    async def _give_up(self, trial: Trial, attempt: Attempt, trouble: str) -> Step:
+        error = timed_out(self._context.terms.timeout_s, trouble)
         if attempt.state is AttemptState.ACCEPTED:
             trial.attempt = await self._desk.journal.remark(attempt, error)
         self._desk.tally.warn("some tasks were given up waiting for; the next run asks them first")
         return Done(status=_status_of(attempt))
+
+
+def _trouble_of(answer: Answer) -> str:
+    """Return in words what came in place of how the task stands; empty where it was told."""
+    match answer:
+        case Unanswered():
+            return answer.reason
+        case Throttled() | Stopped() | Denied() | Missing() | Refused():
+            return f"{answer.message or answer.code} (HTTP {429 if isinstance(answer, Throttled) else answer.status})"
+        case _:
+            return ""
 
 
 def _status_of(attempt: Attempt) -> JobStatus:

@@ -296,3 +296,35 @@ def test_denials_tell_a_job_from_its_model() -> None:
     assert denials.add("x", 4.0, is_known=True) is Meaning.JOB
     assert denials.add("z", 5.0, is_known=True) is Meaning.AGAIN
     assert denials.add("z", 6.0, is_known=True) is Meaning.MODEL
+
+
+def test_a_task_that_is_given_up_says_what_its_last_question_came_to(world: World, api: StrictApi) -> None:
+    api.on_status = Unanswered(reason="HTTP 200, but it is not JSON", sent=True, status=200)
+    world.terms = Terms(limits=Limits(concurrency=4), timeout_s=20)
+    world.plan(jobs("a", each=1))
+    world.ended()
+    with world.read() as ledger:
+        (error,) = [line.record.error for line in ledger.lines() if line.record.error]
+    assert "(the last answer: HTTP 200, but it is not JSON)" in error.message
+
+
+def test_an_end_by_silence_names_the_last_reason(world: World, api: StrictApi) -> None:
+    api.on_submit = lambda _, __: Unanswered(reason="the host's name can't be looked up", sent=False)
+    world.plan(jobs("a", each=1))
+    end = world.ended()
+    assert end.exit_status == 1
+    assert end.reason == "the API could not be reached for 120 s: the host's name can't be looked up"
+
+
+def test_a_certificate_ends_a_run_that_was_never_answered_and_is_waited_out_after_good_answers(
+    world: World, api: StrictApi
+) -> None:
+    bad = Unanswered(reason="the certificate has expired", sent=False, is_untrusted=True)
+    api.on_submit = lambda _, __: bad
+    world.plan(jobs("a", each=1))
+    assert world.ended().seconds > 100, "the balance was told"
+    api.on_balance = bad
+    end = world.ended()
+    assert (end.exit_status, end.counts.pending, api.tasks) == (1, 1, {})
+    assert end.reason == "the API could not be reached: the certificate has expired"
+    assert end.seconds < 10
