@@ -74,6 +74,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
                 "os.replace",
                 "os.rmdir",
                 "os.stat",
+                "os.statvfs",
                 "os.unlink",
             }
         ),
@@ -103,6 +104,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
     "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
     "client.transport": ("tells a file of certificates from a folder of them", frozenset({".is_dir()"})),
+    "ledger.count": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
         "opens the ledger, once files.database has looked at it",
         frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),

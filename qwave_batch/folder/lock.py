@@ -1,6 +1,5 @@
 """One process works on a run folder at a time; anyone may read."""
 
-import errno
 import json
 import os
 import socket
@@ -12,7 +11,7 @@ from typing import BinaryIO, Self
 
 from qwave_batch.errors import FolderBusy, StorageError, UnsupportedSystem, UsageError
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.disk import reason_of, storage_errors
 from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
 from qwave_batch.model.jsontypes import Json
 
@@ -22,8 +21,6 @@ except ImportError:  # not POSIX; whoever needs this module is told before anyth
     raise UnsupportedSystem from None
 
 _MOST_BYTES = 4096
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL})
-"""How a file system says that it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +135,10 @@ def _take(descriptor: int, layout: RunLayout) -> None:
         except BlockingIOError:
             time.sleep(0.02)
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
             raise StorageError(
-                f"{layout.root} lies on a file system without locks ({os.strerror(error.errno).lower()}), so that two "
-                "runs could pay for the same there; a run folder must lie on a disk that has them: -o DIR names another"
-            ) from None
+                f"cannot lock {layout.lock}: {reason_of(error)}. Without a lock two runs at once could pay for the "
+                "same jobs, so nothing was sent; name a folder on a local disk with -o DIR"
+            ) from error
         else:
             return
     raise FolderBusy(str(layout.root), str(_read_holder(layout)))

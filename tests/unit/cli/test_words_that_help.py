@@ -68,7 +68,7 @@ def test_a_disk_without_locks_says_where_the_folder_must_lie(
     layout = RunLayout(tmp_path / "run")
     layout.create()
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(StorageError, match=r"file system without locks .* must lie on a disk that has them: -o DIR"):
+    with pytest.raises(StorageError, match=r"keeps no locks.* on a local disk with -o DIR"):
         FolderLock(layout).acquire()
 
 
