@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.cli.drawing.text import pasted
 from qwave_batch.client.proxies import proxies_from
 from qwave_batch.errors import FolderError, StorageError, UsageError
 from qwave_batch.folder.layout import RunLayout
@@ -68,7 +69,7 @@ def test_a_disk_without_locks_says_where_the_folder_must_lie(
     layout = RunLayout(tmp_path / "run")
     layout.create()
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(StorageError, match=r"keeps no locks.* on a local disk with -o DIR"):
+    with pytest.raises(StorageError, match=r"Without a lock .* on a local disk with -o DIR"):
         FolderLock(layout).acquire()
 
 
@@ -126,3 +127,11 @@ def test_a_system_that_is_not_posix_gets_a_sentence(checkout: Path, tmp_path: Pa
     assert "this needs a POSIX system, such as Linux or macOS" in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr
     assert "bug" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "typed"), [("runs/茶", "runs/茶"), (ODD, f"'{ODD}'"), ("$HOME", "'$HOME'"), ("", "''")]
+)
+def test_a_word_of_a_command_is_quoted_where_a_shell_would_read_it_otherwise(word: str, typed: str) -> None:
+    assert pasted(word) == typed
+    assert shlex.split(typed) == [word]
