@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
@@ -28,6 +29,10 @@ class Plan:
     figures: Figures
     warnings: tuple[Problem, ...]
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Plan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.spec.file})"
+
     @property
     def name(self) -> str:
         """The spec's name."""
@@ -47,6 +52,11 @@ class Plan:
     def terms(self) -> Terms:
         """What a run of it is held to."""
         return self.spec.terms
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the spec names; None where it names none."""
+        return self.spec.output_folder
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""

@@ -73,11 +73,12 @@ def key_too_old() -> JobError:
     return perhaps_paid(JobError(code="no_answer", message="an earlier submit got no definite answer"))
 
 
-def timed_out(timeout_s: float) -> JobError:
-    """Return the remark on a task that was given up waiting for."""
+def timed_out(timeout_s: float, trouble: str = "") -> JobError:
+    """Return the remark on a task that was given up waiting for, with what its last question came to instead."""
+    last = f" (the last answer: {trouble})" if trouble else ""
     return JobError(
         code="timeout",
-        message=f"not done after {timeout_s:g} s; the task is kept, and the next run asks it first",
+        message=f"not done after {timeout_s:g} s{last}; the task is kept, and the next run asks it first",
         retryable=True,
     )
 

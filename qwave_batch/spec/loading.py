@@ -18,7 +18,14 @@ from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
 from qwave_batch.spec.nodes import MAX_VALUES
 from qwave_batch.spec.overriding import overridden
-from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
+from qwave_batch.spec.parsing import (
+    parse_matrix,
+    parse_output_folder,
+    parse_output_path,
+    parse_prompts,
+    parse_sample,
+    parse_terms,
+)
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.sources import Table
 from qwave_batch.spec.structure import structure_problems
@@ -99,6 +106,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             inputs=inputs,
             files_read={**files.paths, **{_table_name(value, number): table.path for number, table in tables.items()}},
             overrides=tuple(overrides),
+            output_folder=parse_output_folder(sound.value, inputs.root),
             remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
             warnings=tuple(warnings),
             **_parts(sound, tables),

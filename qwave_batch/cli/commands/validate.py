@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, one_of
@@ -35,7 +36,7 @@ def execute(args: Namespace, console: Console) -> int:
     for spec in args.specs:
         if Path(spec).suffix == ".jsonl":
             raise UsageError(
-                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {spec}` runs it"
+                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {quote(str(spec))}` runs it"
             )
     found = {spec: api.check_spec(spec, overrides=args.overrides, allow_read=args.allow_read) for spec in args.specs}
     problems = [problem for of_spec in found.values() for problem in of_spec]
