@@ -17,6 +17,9 @@ from qwave_batch.spec.flow import as_flow
 from qwave_batch.spec.overriding import SHOWN_AS
 from qwave_batch.spec.templates import TemplateFault, Value, compile_value
 
+_BASE, _FILE, _COMMAND_LINE = range(3)
+"""Where something is written: in a base, in the spec's own file on it, or on top of both."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class IdleCheck:
@@ -37,18 +40,25 @@ class IdleCheck:
 
         What a base file says is judged where that file is: a spec that builds on it uses what it likes of it.
         """
-        used = self._of_vars | self._of_matrix | self._of_all
+        if None in (*self.base.values(), *self.variables.values(), *(prompt.text for prompt in self.prompts)):
+            return  # nobody knows which names a template with a mistake uses
+        if self.spec.vars or any(prompt.variables for prompt in self.prompts):
+            self._note_all_unused()
+        if not self.faults.has_errors():
+            self._note_hidden()
+
+    def _note_all_unused(self) -> None:
+        shared = self._of_all | self.faults.spoiled_names | BUILT_IN
         each = [self._of_prompt(prompt) for prompt in self.prompts]
-        used = used.union(*each) | self.faults.spoiled_names | BUILT_IN
+        by_any = shared.union(self._of_vars, *each)
         for name in self.spec.vars:
-            if name not in used:
-                self._note_unused(("vars", name), "no template uses it", used)
+            if name not in by_any:
+                self._note_unused(("vars", name), "no template uses it", by_any)
         for prompt, names in zip(self.prompts, each, strict=True):
             for name in prompt.variables:
-                if not any(name in some for some in (names, self._of_all, self.faults.spoiled_names, BUILT_IN)):
+                if name not in names and name not in shared:
                     where = (*prompt.origin, "vars", name)
                     self._note_unused(where, "no template of this prompt uses it", names | self._of_all)
-        self._note_hidden()
 
     def _note_hidden(self) -> None:
         for name, value in self.spec.request.items():
@@ -57,7 +67,8 @@ class IdleCheck:
                 continue
             axis = self._setter(name)
             if axis:
-                self._note_axis(where, name, value, axis)
+                if self._layer(where) >= self._layer(axis.origin):  # else a wider one narrows what a base says
+                    self._note_axis(where, name, value, axis)
             elif self._is_elsewhere_in_every_prompt(where):
                 self._note_each_prompt(where, f"request.{name}", value)
         needed = self._of_vars | self._of_matrix
@@ -73,10 +84,11 @@ class IdleCheck:
         guess = nearest(name, sorted(used - BUILT_IN)) if len(self.faults) < GUESSES else None
         hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {name} }}}} where it belongs, or take it out"
         mark = self.spec.marks.at(where)
-        if mark and mark.written and mark.written.is_added:
+        is_added = mark is not None and mark.written is not None and mark.written.is_added
+        if is_added:
             said = f"the spec has no {self.spec.marks.path_text(where)}, and {message}"
             self.faults.add_key(where, said, suggestion=hint)
-        else:
+        elif not self.faults.has_errors():
             self.faults.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
 
     def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
@@ -112,8 +124,17 @@ class IdleCheck:
         return None
 
     def _is_own(self, where: Path) -> bool:
-        """Whether something is written in the spec's own file or on the command line, and not in a base."""
-        return self.spec.marks.key_place(where).file in {self.spec.file, SHOWN_AS}
+        """Whether something is written in the topmost file or on the command line, and not below what replaces it."""
+        return self._layer(where) == _COMMAND_LINE or (self._layer(where) == _FILE and not self._is_built_upon)
+
+    def _layer(self, where: Path) -> int:
+        file = self.spec.marks.key_place(where).file
+        return _COMMAND_LINE if file == SHOWN_AS else _FILE if file == self.spec.file else _BASE
+
+    @cached_property
+    def _is_built_upon(self) -> bool:
+        """Whether overrides replace what the spec's file makes of its own variables and fields."""
+        return any(override.strip().startswith(("prompts", "matrix")) for override in self.spec.overrides)
 
     def _is_set(self, where: Path) -> bool:
         return self.spec.marks.key_place(where).file == SHOWN_AS
