@@ -10,11 +10,14 @@ from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.flow import as_flow, axis_hint
+from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.marks import Marks, Path
 from qwave_batch.spec.words import kind_of
 
 SHOWN_CHARACTERS = 80
 _TRUTHS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+
+_NEEDED = {(key,) for key in NEEDED}
 
 _TEXTS = frozenset({"prompt", "prompts", "txt", "caption"})
 """What the text of a prompt is called elsewhere."""
@@ -126,7 +129,10 @@ def _example(value: Json) -> str:
 def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     wanted = misfit.wanted if isinstance(misfit.wanted, list) else [misfit.wanted]
     value = misfit.value
-    if value is None:
+    hint: str | None
+    if value is None and misfit.path in _NEEDED:
+        hint = f"{misfit.path[0]} must be there, so null cannot take it away"
+    elif value is None:
         hint = "give it a value, or leave the key out" if misfit.path and isinstance(misfit.path[-1], str) else None
     elif "array" in wanted and isinstance(value, str | int | float):
         item = as_flow(value) if isinstance(value, str) else _source(misfit, marks)
