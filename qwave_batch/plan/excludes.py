@@ -13,8 +13,9 @@ from qwave_batch.plan.vocabulary import Name
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.flow import as_flow
 from qwave_batch.spec.templates import compile_value
+from qwave_batch.spec.texts import text_of
 from qwave_batch.spec.unknown import UNKNOWN
-from qwave_batch.spec.words import kind_of, text_of
+from qwave_batch.spec.words import kind_of
 
 _FEW = 20
 _MOST_LOOKED_AT = 10_000
