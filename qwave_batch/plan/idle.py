@@ -1,5 +1,7 @@
 """What a spec or an override says to no effect: a variable that no template uses, a field that every job sets anew."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +46,7 @@ class IdleCheck:
             return  # nobody knows which names a template with a mistake uses
         if self.spec.vars or any(prompt.variables for prompt in self.prompts):
             self._note_all_unused()
+        self._note_added_fields()
         if not self.faults.has_errors():
             self._note_hidden()
 
@@ -59,6 +62,26 @@ class IdleCheck:
                 if name not in names and name not in shared:
                     where = (*prompt.origin, "vars", name)
                     self._note_unused(where, "no template of this prompt uses it", names | self._of_all)
+
+    def _note_added_fields(self) -> None:
+        """Note fields that overrides add to a variable of which templates take other fields only."""
+        for where, written in self.spec.remarkable:
+            match where:
+                case ("vars", str(name), str(field)) if written.is_added:
+                    users = [value for value in self._all_values() if value and name in value.names]
+                    taken = {str(way[1]) for value in users for way in value.attributes if way[0] == name}
+                    if field not in taken and not any(_takes_whole(value, name) for value in users):
+                        self._note_unused(where, "no template uses it", frozenset(taken))
+                case _:
+                    pass
+
+    def _all_values(self) -> Iterator[Value | None]:
+        yield from (*self.variables.values(), *self.base.values(), self.path)
+        for prompt in self.prompts:
+            yield from _templates(prompt)
+        matrix = self.spec.matrix
+        lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
+        yield from (compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include))
 
     def _note_hidden(self) -> None:
         for name, value in self.spec.request.items():
@@ -81,8 +104,9 @@ class IdleCheck:
         if self._is_anchored(where) or not self._is_own(where):
             return
         name = str(where[-1])
+        shown = ".".join(map(str, where[where.index("vars") + 1 :]))
         guess = nearest(name, sorted(used - BUILT_IN)) if len(self.faults) < GUESSES else None
-        hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {name} }}}} where it belongs, or take it out"
+        hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {shown} }}}} where it belongs, or take it out"
         mark = self.spec.marks.at(where)
         is_added = mark is not None and mark.written is not None and mark.written.is_added
         if is_added:
@@ -174,6 +198,14 @@ class IdleCheck:
 
     def _of_prompt(self, prompt: CompiledPrompt) -> frozenset[str]:
         return _names(_templates(prompt))
+
+
+def _takes_whole(value: Value, name: str) -> bool:
+    """Whether a template names a variable other than to take a field of it by its name."""
+    named = re.compile(rf"""(?<![.\w]){re.escape(name)}\b(?!\s*(?:\.\s*[^\W\d]\w*(?![\w(])|\[\s*\\?["']))""")
+    text = json.dumps(value.raw, ensure_ascii=False)
+    tags = re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL)
+    return any(named.search(tag) for tag in tags)
 
 
 def _templates(prompt: CompiledPrompt) -> Iterator[Value | None]:

@@ -55,7 +55,7 @@ def test_each_is_told_at_its_own_place_in_its_own_words(check: Check) -> None:
     ],
 )  # fmt: skip
 def test_a_value_that_is_not_there_is_an_error(check: Check, matrix: str, message: str, hint: str) -> None:
-    texts = "request: {model: z-image-turbo}\nprompts: ['A {{ colour }}{{ draw | default(1) }}']\n"
+    texts = "request: {model: z-image-turbo}\nprompts: ['A {% if colour and draw is defined %}x{% endif %}']\n"
     [problem] = check(texts + f"matrix: {matrix}\n")
     assert problem.severity == "error"
     assert message in problem.message
@@ -76,7 +76,10 @@ def test_a_value_that_is_not_there_is_an_error(check: Check, matrix: str, messag
     ],
 )
 def test_an_exclude_that_drops_something_is_none(check: Check, matrix: str) -> None:
-    assert check(f"request: {{model: z-image-turbo}}\nprompts: ['A {{{{ colour }}}}']\nmatrix: {matrix}\n") == []
+    assert (
+        check(f"request: {{model: z-image-turbo}}\nprompts: ['A {{% if colour %}}x{{% endif %}}']\nmatrix: {matrix}\n")
+        == []
+    )
 
 
 EXCLUDE = "  exclude: [{colour: blue}, {colour: red, seed: 2}]\n"
