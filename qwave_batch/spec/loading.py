@@ -28,7 +28,7 @@ from qwave_batch.spec.parsing import (
 )
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.sources import Table
-from qwave_batch.spec.structure import structure_problems
+from qwave_batch.spec.structure import rightly_named, structure_problems
 from qwave_batch.spec.words import kind_of
 
 MAX_BASES = 20
@@ -79,9 +79,10 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     layer = files.read(source, file.path, shown_as)
     layer, wrong_overrides = overridden(layer, overrides)
     files.problems.extend(wrong_overrides)
+    layer, misnamed = rightly_named(layer)
     marks = Marks(layer.mark)
     value: Any = layer.value
-    problems = list(files.problems)
+    problems = [*files.problems, *misnamed]
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     found: Iterable[Problem]
     if not isinstance(value, dict):
@@ -92,7 +93,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
     problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
-    faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
+    told = [*files.problems, *misnamed]
+    faulty = [found for found in problems if found not in told or found.place in files.unread]
     # what is wrong and not on the list would not be mended
     sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
     spec = None

@@ -7,11 +7,12 @@ from shlex import quote
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, one_of
+from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.options import add_reading
-from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.model.problem import Problem
+from qwave_batch.errors import QwaveError, SpecError, UsageError
+from qwave_batch.model.problem import Place, Problem
 
 USAGE = "SPEC... [options]"
 
@@ -32,13 +33,23 @@ def configure(parser: Parser) -> None:
 
 
 def execute(args: Namespace, console: Console) -> int:
-    """Check all specs; 2 when any of them has an error."""
+    """Check all specs; 2 when any of them has an error, 1 when one meets a bug of ours."""
     for spec in args.specs:
         if Path(spec).suffix == ".jsonl":
             raise UsageError(
                 f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {quote(str(spec))}` runs it"
             )
-    found = {spec: api.check_spec(spec, overrides=args.overrides, allow_read=args.allow_read) for spec in args.specs}
+    found: dict[str, Sequence[Problem]] = {}
+    status = 0
+    for spec in args.specs:
+        try:
+            found[spec] = api.check_spec(spec, overrides=args.overrides, allow_read=args.allow_read)
+        except QwaveError as error:
+            found[spec] = [Problem(message=str(error), place=Place(spec))]
+            status = status or error.exit_status
+        except Exception as error:  # noqa: BLE001  # a bug that one file meets must not hide what is said of the others
+            found[spec] = [Problem(message=bug_sentence(error, console), place=Place(spec))]
+            status = QwaveError.exit_status
     problems = [problem for of_spec in found.values() for problem in of_spec]
     match args.format:
         case "json":
@@ -47,7 +58,7 @@ def execute(args: Namespace, console: Console) -> int:
             console.print(draw_annotations(problems))
         case _:
             _tell(found, problems, console)
-    return SpecError.exit_status if any(map(_is_error, problems)) else 0
+    return status or (SpecError.exit_status if any(map(_is_error, problems)) else 0)
 
 
 def _tell(found: Mapping[str, Sequence[Problem]], problems: Sequence[Problem], console: Console) -> None:
