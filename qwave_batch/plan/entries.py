@@ -40,6 +40,15 @@ class Entry:
         """The job's id."""
         return f"{self.number:016x}"
 
+    def request(self) -> dict[str, Json]:
+        """Return the request that is sent."""
+        return self.shape.request(self.values)
+
+    def prompt(self) -> Json:
+        """Return the prompt that is sent; null where there is none."""
+        hole = self.shape.prompt_hole
+        return self.shape.body.get("prompt") if hole is None else self.values[hole]
+
 
 class CellScope:
     """The names that templates see in one cell; looked up when one of them is rendered."""

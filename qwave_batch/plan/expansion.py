@@ -20,6 +20,7 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.paths import OutputPath, PathClashes
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.requests import RequestBuilder
+from qwave_batch.plan.samples import Sampler
 from qwave_batch.plan.shapes import shapes_of
 from qwave_batch.plan.summary import Figures
 from qwave_batch.spec.document import Path, Sample, Spec
@@ -87,9 +88,11 @@ class Expansion:
         if self.faults.has_errors():
             raise SpecError(self.faults.problems())
 
-    def count(self, figures: Figures) -> None:
-        """Count the plan without making its jobs; every mistake in it is noted on the way."""
+    def count(self, figures: Figures, sampler: Sampler | None = None) -> None:
+        """Count the plan, and make no jobs but those for ``sampler``; every mistake in it is noted on the way."""
+        sampler = Sampler() if sampler is None else sampler
         clashes = PathClashes()
+        made = 0
         for entry, is_new in self._folded():
             if not is_new:
                 figures.folded += 1
@@ -101,6 +104,11 @@ class Expansion:
                 images=shape.max_images,
                 estimated_nusd=shape.estimated_nusd,
             )
+            if shape.error is None:
+                prompt = entry.prompt()
+                if made == sampler.next_position or (isinstance(prompt, str) and len(prompt) > sampler.longest):
+                    sampler.look(made, self._maker.unplaced(entry))
+                made += 1
             if not self.output.is_safe:
                 self._check_path(entry, clashes)
 

@@ -1,7 +1,7 @@
 """Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
@@ -13,6 +13,7 @@ from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.preparing import prepare
+from qwave_batch.plan.samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.summary import Figures, Watch
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.words import cut
@@ -26,6 +27,8 @@ class Plan:
     catalog_used: Catalog
     figures: Figures
     warnings: tuple[Problem, ...]
+    sampler: Sampler = field(repr=False, compare=False)
+    """What looked at the jobs while they were counted."""
 
     @property
     def name(self) -> str:
@@ -55,6 +58,10 @@ class Plan:
         """Yield the entries in outline, in plan order."""
         return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).outlines()
 
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+
 
 def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
     """Return the plan of a spec.
@@ -80,14 +87,14 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         )
         raise SpecError(faults.problems()) from unknown
     expansion = prepare(spec, catalog, faults)
-    figures = Figures()
+    figures, sampler = Figures(), Sampler()
     if watch is not None:
         watch(figures)
-    expansion.count(figures)
+    expansion.count(figures, sampler)
     _note_empty(figures, expansion, faults)
     if faults.has_errors():
         raise SpecError(faults.problems())
-    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems(), sampler=sampler)
 
 
 def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:

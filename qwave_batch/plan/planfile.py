@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Protocol
@@ -18,6 +18,7 @@ from qwave_batch.plan.planheader import VERSION, PlanHeader
 from qwave_batch.plan.planlines import SKIPPED
 from qwave_batch.plan.planreading import PlanReader
 from qwave_batch.plan.planseal import Seal, header_line, opened_line
+from qwave_batch.plan.samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.summary import Figures, Watch, figures_of
 from qwave_batch.plan.termsjson import terms_as_json
 from qwave_batch.spec.files import InputFile, named_file
@@ -57,6 +58,10 @@ class AnyPlan(Protocol):
 
     def outlines(self) -> Iterator[Outline]:
         """Yield its entries in outline, the jobs in plan order."""
+        ...
+
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to so many jobs to look at."""
         ...
 
 
@@ -129,6 +134,8 @@ class SavedPlan:
     header: PlanHeader
     """What its first line says."""
     figures: Figures
+    sampler: Sampler = field(repr=False, compare=False)
+    """What looked at the jobs while they were read."""
 
     @property
     def name(self) -> str:
@@ -162,6 +169,10 @@ class SavedPlan:
         """Yield its jobs in outline."""
         return (outline_of(item) for item in self.items() if isinstance(item, Job))
 
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+
 
 def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Path] = ()) -> SavedPlan:
     """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
@@ -177,12 +188,9 @@ def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Pa
     source, _ = named_file(file, allow_read)
     reader = PlanReader(source, str(file))
     header = reader.header()
-    return SavedPlan(
-        file=file,
-        source=source,
-        header=header,
-        figures=figures_of(reader.items(header, once=True), watch=watch),
-    )
+    sampler = Sampler()
+    figures = figures_of(reader.items(header, once=True), watch=watch, sampler=sampler)
+    return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)
 
 
 def is_plan_file(file: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from qwave_batch.model.job import Job, JobError, PlanItem, Twin
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.plan.samples import Sampler
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ Watch: TypeAlias = Callable[[Figures], None]
 """Is given figures that are about to be counted, to look at them from another thread while they grow."""
 
 
-def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None) -> Figures:
-    """Return the figures of a stream of plan items."""
+def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler: Sampler | None = None) -> Figures:
+    """Return the figures of a stream of plan items; ``sampler`` is shown its jobs."""
     figures = Figures()
+    made = 0
     if watch is not None:
         watch(figures)
     for item in items:
@@ -87,6 +89,10 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None) -> Figu
                 figures.count(
                     model=item.model, error=item.skip, images=item.max_images, estimated_nusd=item.estimated_nusd
                 )
+                if item.skip is None:
+                    if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
+                        sampler.look(made, item)
+                    made += 1
     return figures
 
 
