@@ -44,11 +44,6 @@ class Entry:
         """Return the request that is sent."""
         return self.shape.request(self.values)
 
-    def prompt(self) -> Json:
-        """Return the prompt that is sent; null where there is none."""
-        hole = self.shape.prompt_hole
-        return self.shape.body.get("prompt") if hole is None else self.values[hole]
-
 
 class CellScope:
     """The names that templates see in one cell; looked up when one of them is rendered."""
