@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
@@ -35,6 +36,8 @@ class Faults:
     """The row of a table that is being looked at, to be named with what is found there."""
     allowance: Allowance = field(default_factory=Allowance)
     """What the templates of the plan may still do together; all that is looked at here shares it."""
+    of_reading: list[Problem] = field(default_factory=list)
+    """The warnings that no other mistake in the spec can make up, since the file alone gives rise to them."""
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
@@ -109,20 +112,34 @@ class Faults:
         if not self._is_muted:
             path = self.marks.path_text(where)
             self._found.update(
-                {((*where, str(found.place)), "error", found.message): replace(found, path=path) for found in problems}
+                {
+                    ((*where, str(found.place)), found.severity, found.message): replace(found, path=path)
+                    for found in problems
+                }
             )
 
-    def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
+    def take_warnings(self, warnings: Iterable[Problem]) -> None:
+        """Note what is found in how the spec is written, with its own paths."""
+        for found in warnings:
+            self._check_number()
+            self._found.setdefault(
+                ((str(found.place) if found.place else found.path,), "warning", found.message), found
+            )
+            self.of_reading.append(found)
+
+    def add_key(self, where: Path, message: str, *, suggestion: str | None = None, warning: bool = False) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
         self._check_number()
+        severity: Literal["error", "warning"] = "warning" if warning else "error"
         self._found.setdefault(
-            (where, "error", message),
+            (where, severity, message),
             Problem(
                 message=message,
                 path=self.marks.path_text(where),
                 place=self.marks.key_place(where),
                 value=where[-1] if where else None,
                 suggestion=suggestion,
+                severity=severity,
             ),
         )
 

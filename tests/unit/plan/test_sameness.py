@@ -93,7 +93,7 @@ def test_what_is_told_does_not_hang_on_the_matrix(plan_of: PlanOf) -> None:
     [
         'text: "An owl"',
         'text: "An owl", id: "o{{ row_number }}", tags: ["{{ row.owl }}"]',
-        'text: "An {{ v }}", vars: {v: owl, unused_but_row: "{{ row.owl }}"}',
+        'text: "An {{ v }}", vars: {v: owl}',
         'text: "An owl", request: {aspect_ratio: "1:1"}',
     ],
 )
