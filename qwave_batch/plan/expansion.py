@@ -136,6 +136,7 @@ class Expansion:
                 self._check_path(entry, clashes)
         sameness.finish(self._entries)
         self._note_links()
+        figures.has_signed_links = bool(self._links)
 
     def _note_links(self) -> None:
         """Note links that are signed for a time; of an axis that sets one field alone not all were put together."""

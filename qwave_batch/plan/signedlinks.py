@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.plan.faults import Faults
 from qwave_batch.spec.document import Path
 
@@ -25,6 +25,7 @@ _BESIDE = {
     "signature": frozenset({"signature", "expires", "policy", "key-pair-id"}),
     "sig": frozenset({"sig", "se", "sp", "sr", "sv", "st", "spr", "skoid", "sktid", "skt", "ske", "sks", "skv"}),
 }
+_HOLDING = (str, list, tuple, dict)
 
 
 def signature_in(link: str) -> str | None:
@@ -50,6 +51,27 @@ def unsigned(link: str) -> str:
         if (name := part.partition("=")[0].casefold()) not in gone and not _OF_SIGNING.match(name)
     ]
     return f"{link.partition('?')[0]}?{'&'.join(kept)}"
+
+
+def is_signed(request: JsonObject) -> bool:
+    """Whether a request has a link that is signed for a time."""
+    return any(
+        signature_in(link) is not None
+        for name, value in request.items()
+        if name != "prompt" and type(value) in _HOLDING
+        for link in links_in(value)
+    )
+
+
+def without_signatures(value: Json) -> Json:
+    """Return a value of a request with its links unsigned."""
+    if isinstance(value, str):
+        return unsigned(value)
+    if isinstance(value, list | tuple):
+        return [without_signatures(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: without_signatures(item) for name, item in value.items()}
+    return value
 
 
 def links_in(value: Json) -> Iterator[str]:
@@ -86,6 +108,9 @@ class SignedLinks:
             if mark is not None:
                 self._marks.setdefault(where, mark)
                 self._found.setdefault(where, set()).add(hash(link))
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def tell(self, faults: Faults) -> None:
         """Note the fields that have such links, each with their number."""

@@ -9,6 +9,7 @@ from qwave_batch.model.job import Job, JobError, PlanItem, Twin
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.samples import Sampler
+from qwave_batch.plan.signedlinks import is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Figures:
     skipped: int = 0
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
     skips: Counter[Skip] = field(default_factory=Counter)
+    has_signed_links: bool = False
+    """Whether a request has a link that is signed for a time."""
 
     @property
     def jobs(self) -> int:
@@ -90,6 +93,7 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler
                     model=item.model, error=item.skip, images=item.max_images, estimated_nusd=item.estimated_nusd
                 )
                 if item.skip is None:
+                    figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
                     if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
                         sampler.look(made, item)
                     made += 1
