@@ -9,10 +9,10 @@ from qwave_batch.spec.words import cut
 
 _FOREIGN = re.compile(
     rf"\$\{{[^{{}}{TAG}\n]{{1,100}}\}}"
-    rf"|\{{(?![\"'])[^{{}}{TAG}]{{0,500}}\|[^{{}}{TAG}]{{0,500}}\}}"
+    rf"|\{{(?![\"'])[^{{}}|{TAG}]{{0,500}}\|[^{{}}{TAG}]{{0,500}}\}}"
     r"|(?<!\w)__[A-Za-z*][\w/.*-]{0,98}?__(?!\w)"
 )
-_SINGLE = re.compile(rf"\$?\{{\s*(?:row\.)?([^{{}}|{TAG}\n]{{1,100}}?)\s*\}}")
+_SINGLE = re.compile(rf"\$?\{{([^{{}}|{TAG}\n]{{1,120}})\}}")
 _FORMAT = re.compile(r"[!:][^!:]*$")
 """What Python lets stand behind a name in braces."""
 _OTHER = re.compile(
@@ -72,20 +72,21 @@ def environment_words(written: str) -> tuple[str, str]:
 
 def misspelt_in(text: str, columns: Collection[str], names: Collection[str]) -> Iterator[Misspelt]:
     """Yield the columns in a text that stand in the signs of other languages, and the other names in single braces."""
-    by_case = {column.casefold(): column for column in columns}
     seen = set[str]()
-    if "{" in text:
-        for found in _SINGLE.finditer(text):
-            if _is_doubled(text, found) or found[0] in seen:
-                continue
-            seen.add(found[0])
-            name = found[1] if found[1] in by_case.values() else _FORMAT.sub("", found[1]).strip()
-            column = by_case.get(name.casefold())
-            if column is not None:
-                is_exact = column == name and not found[0].startswith("$")
-                yield Misspelt(written=found[0], name=column, is_column=True, is_braced=is_exact)
-            elif name in names:
-                yield Misspelt(written=found[0], name=name, is_column=False, is_braced=True)
+    by_case: dict[str, str] = {}
+    for found in _SINGLE.finditer(text) if "{" in text else ():
+        if found[0] in seen or _is_doubled(text, found):
+            continue
+        seen.add(found[0])
+        by_case = by_case or {column.casefold(): column for column in columns}
+        whole = found[1].strip().removeprefix("row.")
+        name = whole if whole in columns else _FORMAT.sub("", whole).strip()
+        column = name if name in columns else by_case.get(name.casefold())
+        if column is not None:
+            is_exact = column == name and not found[0].startswith("$")
+            yield Misspelt(written=found[0], name=column, is_column=True, is_braced=is_exact)
+        elif name in names:
+            yield Misspelt(written=found[0], name=name, is_column=False, is_braced=True)
     if not columns:
         return
     for found in _OTHER.finditer(text):
@@ -96,4 +97,4 @@ def misspelt_in(text: str, columns: Collection[str], names: Collection[str]) -> 
 
 
 def _is_doubled(text: str, found: re.Match[str]) -> bool:
-    return text[: found.start()].endswith("{") or text[found.end() :].startswith("}")
+    return text[found.start() - 1 : found.start()] == "{" or text[found.end() : found.end() + 1] == "}"

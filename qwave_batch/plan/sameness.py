@@ -75,7 +75,7 @@ class Sameness:
             return
         second, where = self._second
         with self.faults.muted():
-            first = next(entry for entry in entries() if entry.number == second.number)
+            first = next((entry for entry in entries() if entry.number == second.number), second)
         self.faults.row = None
         prompts, requests = self._again.total() + len(self._again), len(self._again)
         made = "the same request, which is made once" if requests == 1 else f"{requests:,} requests, each made once"

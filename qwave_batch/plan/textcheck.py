@@ -17,6 +17,7 @@ from qwave_batch.plan.placeholders import (
     sent_words,
 )
 from qwave_batch.plan.prompts import ROW_NAMES, CompiledPrompt
+from qwave_batch.plan.scope import Known
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.literals import literal_text, raw_text, unspaced_comments
 from qwave_batch.spec.words import cut
@@ -98,12 +99,11 @@ class TextCheck:
 
     def _note_names(self, prompt: CompiledPrompt, case: PromptCase, literal: str) -> None:
         columns = case.row.cells.keys() if case.row else ()
-        known = {**self._names, **dict.fromkeys(prompt.variables, "a variable")}
-        for found in misspelt_in(literal, columns, known):
+        for found in misspelt_in(literal, columns, Known(self._names, prompt.variables)):
             self._told.add(found.written)
             is_error = found.is_column and found.is_braced and not uses_row(prompt)
             self.has_error = self.has_error or is_error
-            what = "a column" if found.is_column else known[found.name]
+            what = "a column" if found.is_column else self._names.get(found.name, "a variable")
             if found.is_column and prompt.table:
                 what += f" of {prompt.table.shown_as}"
             self._note_name(found, what, prompt.text_origin, is_error=is_error)
