@@ -36,7 +36,10 @@ class PlanReader:
         """
         self._check_opens()
         for line in self._lines():
-            return read_header(self._object(line), line, self.shown_as)
+            try:
+                return read_header(self._object(line), line, self.shown_as)
+            except _CutOff as cut:
+                raise UsageError(f"{cut}; {AGAIN}") from None
         raise UsageError(f"{self.shown_as} is empty, so it is not a plan; {AGAIN}")
 
     def items(self, header: PlanHeader, *, once: bool = False) -> Iterator[PlanItem]:
@@ -208,7 +211,18 @@ def _unread(error: ValueError | RecursionError, line: Line, shown_as: str) -> Us
         return UsageError(f"{here}: {'a number in it is past 2^53-1' if is_long else error}; {AGAIN}")
     if line.text.startswith(_MERGE_MARKS):
         return UsageError(f"{here}: the mark of a merge that was not finished; {AGAIN}")
+    if "\0" in line.text[:2]:
+        return UsageError(f"{here}: the file is UTF-16; save it as UTF-8")
     text = line.text.rstrip()
-    if text.startswith("{") and not text.endswith("}"):
+    if text.startswith("{") and not text.endswith("}") and not _begins_whole(text):
         return _CutOff(f"{here}:{len(text) + 1}: the line is cut off in its middle")
     return UsageError(f"{here}:{error.pos + 1}: not JSON; {AGAIN}")
+
+
+def _begins_whole(text: str) -> bool:
+    """Whether a line has a whole object at its beginning, so that what is wrong stands behind it."""
+    try:
+        DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -193,6 +193,7 @@ def test_a_line_that_is_there_twice_is_told_with_both_lines(lines: list[str], fi
         ('{"job_id": x}', "plan.jsonl:3:12: not JSON"),
         ('["job"]', "plan.jsonl:3: not a JSON object"),
         ("7", "plan.jsonl:3: not a JSON object"),
+        ('{"job_id": 1},', "plan.jsonl:3:14: not JSON"),
     ],
 )
 def test_what_is_no_json_object_is_told_in_own_words(lines: list[str], file: Path, odd: str, said: str) -> None:
@@ -203,7 +204,8 @@ def test_what_is_no_json_object_is_told_in_own_words(lines: list[str], file: Pat
 
 def test_a_plan_saved_as_utf_16_says_so(lines: list[str], file: Path) -> None:
     for encoding in ("utf-16-le", "utf-16-be"):
-        assert "UTF-16" in refusal(file, ("\ufeff" + "".join(lines)).encode(encoding))
+        for mark in ("\ufeff", ""):
+            assert "UTF-16" in refusal(file, (mark + "".join(lines)).encode(encoding))
 
 
 def test_a_plan_that_changes_after_it_was_read_is_told_when_its_jobs_are_taken(lines: list[str], file: Path) -> None:
