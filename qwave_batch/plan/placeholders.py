@@ -10,7 +10,7 @@ from qwave_batch.spec.words import cut
 _FOREIGN = re.compile(
     rf"\$\{{[^{{}}{TAG}\n]{{1,100}}\}}"
     rf"|\{{(?![\"'])[^{{}}|{TAG}]{{0,500}}\|[^{{}}{TAG}]{{0,500}}\}}"
-    r"|(?<!\w)__[A-Za-z*][\w/.*-]{0,98}?__(?!\w)"
+    r"|(?<!\w)__[A-Za-z*][\w/.*-]{0,98}?__(?![\w(])"
 )
 _SINGLE = re.compile(rf"\$?\{{([^{{}}|{TAG}\n]{{1,120}})\}}")
 _FORMAT = re.compile(r"[!:][^!:]*$")

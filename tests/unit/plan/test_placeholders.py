@@ -66,7 +66,8 @@ def test_choices_and_wildcards_are_told_to_be_sent_as_they_stand(plan_of: PlanOf
 @pytest.mark.parametrize(
     "text",
     [
-        "A {red} gate", "red | blue", "A gate for $5, or $COLOUR", "[red|blue]", "snake__case__name", "____",
+        "A {red} gate", "red | blue", "def __init__(self)", "A gate for $5, or $COLOUR",
+        "[red|blue]", "snake__case__name", "____",
         "__ a gate __", "{}", '{"subject": "a gate", "style": "ink|wash"}', "a ^_^ gate", "{{ '{red|blue}' | length }}",
         "A {% raw %}{red|blue} ${COLOUR}{% endraw %} gate", "A gate{# red, like this #}", "A gate{#- so -#}",
     ],
