@@ -3,7 +3,7 @@
 import hashlib
 import heapq
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import SpecError
@@ -16,12 +16,14 @@ from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import FEW_NAMES, rendered, with_names
 from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.variables import render_variables
+from qwave_batch.spec.document import Path
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.texts import OwnRecord, text_of
 from qwave_batch.spec.unknown import UNKNOWN
-from qwave_batch.spec.words import text_of
 
+_REPEAT = "repeat"
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
 
@@ -56,9 +58,11 @@ class PromptCase:
             self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
-    def named(self) -> dict[str, Json]:
+    def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
-        return {"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta}
+        record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record.row = self._row.cells if self._row else None
+        return record
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,6 +73,8 @@ class CaseReader:
     """The rendered ``vars``."""
     faults: Faults
     spellings: Spellings
+    repeat: int = 1
+    """How often each job is made."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
@@ -78,7 +84,7 @@ class CaseReader:
 
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
-        self.faults.row = None
+        self.faults.row, self.faults.table = None, prompt.table
         if prompt.table is None:
             own = render_variables(prompt.variables, self.variables, self.faults, Room())
             names = with_names(self.variables, own)
@@ -88,13 +94,28 @@ class CaseReader:
             return
         try:
             kept = self._sampled(prompt, prompt.table)
+            of_repeat = tuple(prompt.naming(_REPEAT))
             for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
+                if of_repeat and _REPEAT in row.cells:
+                    self._note_column(of_repeat)
+                    of_repeat = ()
                 case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
                 if case:
                     yield case
         except SpecError as error:  # of rows that can't be read; the prompts behind them can be looked at all the same
             self.faults.take(error.problems, (*prompt.origin, "from"))
         self.faults.row = None
+
+    def _note_column(self, places: Iterable[Path]) -> None:
+        """Note templates that use ``repeat`` although there is such a column."""
+        for where in places:
+            self.faults.add(
+                where,
+                "repeat is the number of the repetition, from 0, and not the column of that name",
+                suggestion="write row.repeat for the column"
+                + ("" if self.repeat == 1 else ", or call the column by another name"),
+                warning=self.repeat > 1,
+            )
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""

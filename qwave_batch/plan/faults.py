@@ -9,9 +9,12 @@ from typing import Literal
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Place, Problem
+from qwave_batch.plan.columns import Columns
 from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
+from qwave_batch.spec.remarks import Remark
 from qwave_batch.spec.rows import Row
+from qwave_batch.spec.sources import Table
 from qwave_batch.spec.templates import TemplateFault
 from qwave_batch.spec.words import cut
 
@@ -34,6 +37,8 @@ class Faults:
     """Names that templates with a mistake use all the same."""
     row: Row | None = None
     """The row of a table that is being looked at, to be named with what is found there."""
+    table: Table | None = None
+    """The table that the row is of."""
     allowance: Allowance = field(default_factory=Allowance)
     """What the templates of the plan may still do together; all that is looked at here shares it."""
     of_reading: list[Problem] = field(default_factory=list)
@@ -42,6 +47,11 @@ class Faults:
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
     _untold: dict[Path, Problem] = field(default_factory=dict)
+    _remarks: dict[tuple[Path, str], Remark] = field(default_factory=dict)
+    _columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        self.allowance.remark = self.remark
 
     @contextmanager
     def muted(self) -> Iterator[None]:
@@ -106,6 +116,18 @@ class Faults:
         self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
         if self.allowance.is_spent:
             raise SpecError(self.problems())
+
+    def remark(self, where: Path, remark: Remark) -> None:
+        """Note as a warning what a template does that its author may not mean."""
+        if self._is_muted or not self._is_due(remark):
+            return
+        first = self._remarks.setdefault((where, remark.of), remark)
+        self.add(where, first.message, suggestion=first.way_out, warning=True)
+
+    def _is_due(self, remark: Remark) -> bool:
+        if self.table is None or remark.column is None or remark.only is None:
+            return True
+        return self._columns.are_all(self.table, remark.column, remark.only)
 
     def take(self, problems: Iterable[Problem], where: Path) -> None:
         """Note problems that somebody else found, in what is named at ``where``."""

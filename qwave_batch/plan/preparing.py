@@ -59,7 +59,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=CaseReader(variables=variables, faults=faults, spellings=spellings),
+        reader=CaseReader(variables=variables, faults=faults, spellings=spellings, repeat=spec.repeat),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,

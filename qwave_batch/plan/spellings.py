@@ -11,7 +11,8 @@ from qwave_batch.spec.document import Path, PromptEntry, Spec
 from qwave_batch.spec.flowing import Flows, flows_of, leads_to
 from qwave_batch.spec.scalars import read_plain
 from qwave_batch.spec.templates import is_template
-from qwave_batch.spec.words import kind_of, text_of
+from qwave_batch.spec.texts import text_of
+from qwave_batch.spec.words import kind_of
 
 Scope = int | None
 """The position of the prompt that sees a name; None for all of them."""

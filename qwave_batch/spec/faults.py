@@ -9,7 +9,9 @@ from jinja2 import Environment, TemplateAssertionError, TemplateSyntaxError
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import TooMuch
+from qwave_batch.spec.bracewords import braces_as_text
 from qwave_batch.spec.filters import FILTER_NAMES
+from qwave_batch.spec.interpreterwords import in_words_of_specs
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
 from qwave_batch.spec.words import cut, kind_of, names_listed
@@ -55,6 +57,8 @@ class TemplateFault(UsageError):
         """The names that there are, where one is missing."""
         self.suggestion = suggestion
         """The nearest right name, or what to do."""
+        self.is_of_a_name = False
+        """Whether a name is at fault, so that it helps to know all names that there are."""
 
 
 def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
@@ -66,7 +70,8 @@ def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> Templa
         guess = nearest(name, FILTER_NAMES)
         message = f'there is no filter "{cut(name)}"'
     message = f"the template does not parse: {_in_signs(message)}"
-    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=_question(guess))
+    suggestion = _question(guess) or braces_as_text(source)
+    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=suggestion)
 
 
 def _unknown_filter(source: str) -> str:
@@ -92,7 +97,9 @@ def missing_fault(
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
         guess = _question(nearest(_shown(error.name), known))
-        return TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        made = TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        made.is_of_a_name = True
+        return made
 
     if not error.is_field:
         at_hand = sorted(scope)
@@ -144,8 +151,5 @@ def failure_message(error: Exception) -> str:
         case ZeroDivisionError():
             return "the template fails: a division by zero"
         case _:
-            return (
-                f"the template fails: {cut(str(error))}"
-                if str(error)
-                else f"the template fails ({type(error).__name__})"
-            )
+            said = in_words_of_specs(str(error)) if str(error) and not isinstance(error, LookupError) else None
+            return f"the template fails: {cut(said or 'a value in it is of a kind that it cannot work with')}"

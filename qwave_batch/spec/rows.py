@@ -7,6 +7,7 @@ from typing import TypeAlias
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.cells import TextCells
 from qwave_batch.spec.marks import Path, Written
 
 Columns: TypeAlias = tuple[str, ...] | None
@@ -70,7 +71,7 @@ def _fault_of(name: str) -> str:
 def row_of(number: int, cells: Sequence[str], columns: Sequence[str], place: Place) -> Row | RowFault:
     """Return the row with its cells named, or what is wrong when there are too many or too few of them."""
     if len(cells) == len(columns):
-        return Row(number=number, cells=dict(zip(columns, cells, strict=True)), place=place)
+        return Row(number=number, cells=TextCells(zip(columns, cells, strict=True)), place=place)
     cells_word = "cell" if len(cells) == 1 else "cells"
     columns_word = "column" if len(columns) == 1 else "columns"
     message = f"row {number} has {len(cells)} {cells_word}, and the header has {len(columns)} {columns_word}"

@@ -11,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from qwave_batch.spec import bounds
+from qwave_batch.spec.cells import field_of
 from qwave_batch.spec.filters import FILTERS
 from qwave_batch.spec.methods import Method, method_of
 from qwave_batch.spec.operators import applied, mapping
@@ -88,7 +89,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(obj, Undefined | LoopContext):
             return super().getattr(obj, attribute)
         if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
+            return field_of(obj, attribute)
         if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # what groupby gives
             return getattr(obj, attribute)
         method = method_of(obj, attribute)
@@ -97,7 +98,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Return an item of a list, text or mapping."""
         try:
-            return obj[argument]
+            return field_of(obj, argument)
         except (TypeError, LookupError):
             if isinstance(argument, str) and not isinstance(obj, Undefined):
                 return self.getattr(obj, argument)

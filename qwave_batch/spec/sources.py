@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.cells import TextCells
 from qwave_batch.spec.delimited import read_csv, read_tsv
 from qwave_batch.spec.files import InputFile
 from qwave_batch.spec.jsonlines import read_jsonl
@@ -30,7 +31,7 @@ def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[R
     """Each line that is not blank is a row with one cell, ``text``."""
     written = (line for line in lines if line.text.strip())
     rows = (
-        Row(number=number, cells={"text": line.text}, place=Place(shown_as, line.number))
+        Row(number=number, cells=TextCells(text=line.text), place=Place(shown_as, line.number))
         for number, line in enumerate(written, start=1)
     )
     return ("text",), rows

@@ -8,8 +8,9 @@ from jinja2 import TemplateSyntaxError
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import Allowance
-from qwave_batch.spec.compiling import Compiled, compile_text, rendered
+from qwave_batch.spec.compiling import Compiled, Into, compile_text
 from qwave_batch.spec.faults import TemplateFault, syntax_fault
+from qwave_batch.spec.filling import rendered
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import SpecEnvironment
 
@@ -52,20 +53,21 @@ def is_template(text: str) -> bool:
     return any(opening in text for opening in OPENINGS)
 
 
-def compile_value(value: Json, where: Path, allowance: Allowance | None = None) -> Value:
+def compile_value(value: Json, where: Path, allowance: Allowance | None = None, *, into: Into = "value") -> Value:
     """Return the value with every template string in it compiled.
 
     Args:
         value: Any JSON value.
         where: Its place in the spec.
         allowance: What the templates of its plan may still do together.
+        into: What a template that is one single expression becomes.
 
     Raises:
         TemplateFault: A template does not parse.
     """
     match value:
         case str() if is_template(value):
-            return _compile_text(value, where, allowance)
+            return _compile_text(value, where, allowance, into)
         case Mapping():
             fields = {key: compile_value(item, (*where, key), allowance) for key, item in value.items()}
             parts: Iterable[Value] = fields.values()
@@ -93,9 +95,9 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
     )
 
 
-def _compile_text(source: str, where: Path, allowance: Allowance | None) -> Value:
+def _compile_text(source: str, where: Path, allowance: Allowance | None, into: Into) -> Value:
     try:
-        compiled = _compiled(source)
+        compiled = _compiled(source, into)
     except TemplateSyntaxError as error:
         raise syntax_fault(error, where, source) from None
     return value_of(compiled, where, allowance)
@@ -119,5 +121,5 @@ _ENVIRONMENT = SpecEnvironment()
 
 
 @lru_cache(maxsize=2048)
-def _compiled(source: str) -> Compiled:
-    return compile_text(_ENVIRONMENT, source)
+def _compiled(source: str, into: Into) -> Compiled:
+    return compile_text(_ENVIRONMENT, source, into=into)

@@ -5,7 +5,8 @@ import re
 from qwave_batch.model.problem import Place
 from qwave_batch.spec.marks import Path, Written
 from qwave_batch.spec.scalars import Scalar
-from qwave_batch.spec.words import SHOWN_CHARACTERS, cut, text_of
+from qwave_batch.spec.texts import text_of
+from qwave_batch.spec.words import SHOWN_CHARACTERS, cut
 
 # a true comment has a blank behind its #; the comma is one between the items of a list in brackets
 _CUT_OFF = re.compile(r"[ \t]*(?:,[ \t]*)?(#(?:[^\W_]|\{\{)[^\r\n]*)")
