@@ -61,7 +61,7 @@ class PromptCase:
     def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
         record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
-        record.row = self._row.cells if self._row else None
+        record.row = self.row.cells if self.row else None
         return record
 
 

@@ -70,7 +70,7 @@ def test_jobs_that_are_left_out_and_entries_that_are_there_already_are_no_sample
 
 def test_a_sample_says_what_varies_and_not_what_is_the_same_everywhere(plan_of: PlanOf) -> None:
     plan = plan_of(
-        listed("A {{ look }} kite", more="request: {resolution: 1k, n: 1}")
+        listed("A {{ look.words }} kite", more="request: {resolution: 1k, n: 1}")
         + "matrix: {model: [gpt-image-2], look: [{id: dim, words: x}, {id: warm, words: y}], seed: [1, 2]}\n"
     )
     assert [dict(sample.varies) for sample in plan.samples(4)] == [
