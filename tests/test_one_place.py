@@ -114,6 +114,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "output.eventlog": ("writes events where its user says", frozenset({".stat()", "os.open"})),
     "output.schema": ("reads what ships with the package", frozenset({".read_text()"})),
+    "plan.planfile": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
     "simulator.lettering": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.pictures": ("draws the simulator's images", frozenset({"PIL"})),

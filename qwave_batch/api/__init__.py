@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qwave_batch.api.runsummary import RunSummary
     from qwave_batch.api.selecting import lines_where
     from qwave_batch.api.simulation import serve_simulator
-    from qwave_batch.api.specs import check_spec
+    from qwave_batch.api.specs import SpecCheck, check_spec, examine_spec
     from qwave_batch.api.starting import write_first_spec
     from qwave_batch.api.supporting import support_matrix
     from qwave_batch.api.syncing import run_batch_sync
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from qwave_batch.plan.comparison import Change, Comparison, PriceOf, catalog_price_of
     from qwave_batch.plan.making import Plan, make_plan
     from qwave_batch.plan.planfile import AnyPlan, SavedPlan, read_plan
+    from qwave_batch.plan.samples import JobSample
     from qwave_batch.plan.summary import Figures
     from qwave_batch.plan.support import AxisSupport, Support, SupportMatrix
     from qwave_batch.run.cancelling import CancelOutcome, LeftAlone, NotSaid, Withdrawn
@@ -119,6 +120,7 @@ __all__ = [
     "JobCounts",
     "JobError",
     "JobRecord",
+    "JobSample",
     "JobSetBack",
     "JobStatus",
     "Json",
@@ -159,6 +161,7 @@ __all__ = [
     "SavedPlan",
     "Simulated",
     "Spec",
+    "SpecCheck",
     "SpecError",
     "StopSignal",
     "StorageError",
@@ -189,6 +192,7 @@ __all__ = [
     "describe_catalog",
     "describe_model",
     "event_as_json",
+    "examine_spec",
     "expected_seconds",
     "expected_seconds_of",
     "glance_at_balance",
@@ -229,7 +233,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.runsummary": ("RunSummary",),
     "qwave_batch.api.selecting": ("lines_where",),
     "qwave_batch.api.simulation": ("serve_simulator",),
-    "qwave_batch.api.specs": ("check_spec",),
+    "qwave_batch.api.specs": ("SpecCheck", "check_spec", "examine_spec"),
     "qwave_batch.api.starting": ("write_first_spec",),
     "qwave_batch.api.syncing": ("run_batch_sync",),
     "qwave_batch.api.supporting": ("support_matrix",),
@@ -284,6 +288,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.plan.comparison": ("Change", "Comparison", "PriceOf", "catalog_price_of"),
     "qwave_batch.plan.making": ("Plan", "make_plan"),
     "qwave_batch.plan.planfile": ("AnyPlan", "SavedPlan", "read_plan"),
+    "qwave_batch.plan.samples": ("JobSample",),
     "qwave_batch.plan.summary": ("Figures",),
     "qwave_batch.plan.support": ("AxisSupport", "Support", "SupportMatrix"),
     "qwave_batch.run.cancelling": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),

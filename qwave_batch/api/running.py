@@ -16,6 +16,7 @@ from qwave_batch.api.feeding import EventFeed, Showing
 from qwave_batch.api.losses import check_is_owned, take_in_losses
 from qwave_batch.api.planning import open_plan
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
+from qwave_batch.api.resigned import ResignedJobs
 from qwave_batch.api.reusing import open_lenders
 from qwave_batch.api.runplace import run_place
 from qwave_batch.api.runsummary import RunSummary
@@ -182,9 +183,10 @@ class _Run:
         )
 
     def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
-        """Take the folder into use and put the plan in its ledger; return what of it was lost, too. It blocks."""
+        """Take the folder into use and put the plan in its ledger; return what is to be known of it, too. It blocks."""
         check_is_owned(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
+        resigned = ResignedJobs.of(ledger, self.plan)
         ledger.replace_plan(self._until_stopped(self.plan.items()))
         clock = SystemClock()
         hours = self.catalog.idempotency_hours
@@ -193,7 +195,7 @@ class _Run:
         recorder = Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
         recorder.begin()
         ledger.begin(clock.now())
-        return recorder, losses
+        return recorder, (*losses, *resigned.warnings(self.plan))
 
     def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""

@@ -34,7 +34,7 @@ NAME_DIGITS = 6
 class PromptCase:
     """One prompt or one row of a table, with everything about it that no axis changes."""
 
-    __slots__ = ("_prompt_id", "_row", "is_kept", "meta", "names", "prompt", "tags")
+    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
 
     def __init__(  # noqa: PLR0913  # what a row comes to
         self,
@@ -47,7 +47,7 @@ class PromptCase:
         names: Mapping[str, Json],
         is_kept: bool,
     ) -> None:
-        self.prompt, self._row, self._prompt_id = prompt, row, prompt_id
+        self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
         self.tags, self.meta = tags, meta
         self.names = names
         """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
@@ -58,13 +58,13 @@ class PromptCase:
     def prompt_id(self) -> str:
         """The prompt's id; one that was not given is worked out when somebody asks."""
         if self._prompt_id is None:
-            self._prompt_id = default_id(self.prompt.raw_text, self._row)
+            self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
     def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
         record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
-        record.row = self._row.cells if self._row else None
+        record.row = self.row.cells if self.row else None
         return record
 
 

@@ -41,6 +41,10 @@ class Entry:
         """The job's id."""
         return f"{self.number:016x}"
 
+    def request(self) -> dict[str, Json]:
+        """Return the request that is sent."""
+        return self.shape.request(self.values)
+
 
 class CellScope:
     """The names that templates see in one cell; looked up when one of them is rendered."""

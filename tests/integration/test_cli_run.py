@@ -136,7 +136,9 @@ def test_validate_prints_problems_as_asked(spec: Path) -> None:
 
 
 def test_validate_of_a_good_spec_says_so(spec: Path) -> None:
-    assert call("validate", spec) == (0, "", f"{spec}: all right\n")
+    status, out, talk = call("validate", spec)
+    assert (status, out) == (0, "")
+    assert talk.startswith(f"{spec}: all right\nsamples:\n")
 
 
 def test_plan_prints_figures_to_stdout(spec: Path) -> None:
@@ -149,6 +151,7 @@ def test_plan_json_has_the_shape_that_is_promised(spec: Path) -> None:
     plan = json.loads(call("plan", spec, "--json")[1])
     assert list(plan) == [
         "name", "spec_sha256", "catalog", "jobs", "images", "folded", "skipped", "estimated_usd", "by_model", "skips",
+        "samples",
     ]  # fmt: skip
     assert plan["by_model"]["z-image-turbo"] == {"jobs": 2, "images": 2, "estimated_usd": 0.02125}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
-from qwave_batch.cli.commands.plan import say_warnings, show_plan
+from qwave_batch.cli.commands.plan import say_samples, say_warnings, show_plan
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -192,19 +192,20 @@ async def _run(
                 on_progress=view.show,
                 on_event=None if log is None else log.write,
                 stop=stop,
-                confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, console),
+                confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, plan, console),
             )
     finally:
         view.close()
 
 
-def _confirm(estimate: "Estimate", console: Console) -> bool:
+def _confirm(estimate: "Estimate", plan: "AnyPlan", console: Console) -> bool:
     if estimate.nusd <= ASK_ABOVE_NUSD:
         return True
     may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
     if not console.can_ask:
         console.say(f"{may_cost}{usd(estimate.nusd)}; nobody is there to ask, so the run goes on")
         return True
+    say_samples(plan, console)
     for warning in estimate.warnings:
         console.say(f"note: {console.err.shown(warning)}")
     with breakable():
