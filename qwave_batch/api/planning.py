@@ -70,7 +70,11 @@ def write_plan(plan: AnyPlan, file: str | Path) -> None:
     if not is_plan_file(Path(file)):
         raise UsageError(f'a plan\'s file ends in .jsonl, and "{file}" does not')
     path = Path(file)
-    write_atomic(Tree(path.parent), path.name, (line.encode("utf-8", "backslashreplace") for line in plan_lines(plan)))
+    write_atomic(
+        Tree(path.parent),
+        path.name,
+        (line.encode("utf-8", "backslashreplace") for line in plan_lines(plan, beside=path.parent)),
+    )
 
 
 def plan_summary(plan: AnyPlan) -> dict[str, Json]:

@@ -46,6 +46,8 @@ class Faults:
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
+    _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
     _untold: dict[Path, Problem] = field(default_factory=dict)
     _remarks: dict[tuple[Path, str], Remark] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
@@ -115,6 +117,24 @@ class Faults:
         self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
         if self.allowance.is_spent:
             raise SpecError(self.problems())
+
+    def warn_of_table(self, warning: Problem, where: Path) -> None:
+        """Note a warning about a row of the table that is named at ``where``; the same one of other rows is counted."""
+        if self._is_muted or warning.place is None:
+            return
+        first = self._of_tables.setdefault((warning.place.file, warning.message), where)
+        if first != where:
+            return
+        key = (where, "warning", f"{warning.place.file}: {warning.message}")
+        known = self._found.get(key)
+        if known is None:
+            self._check_number()
+            self._found[key] = replace(warning, path=self.marks.path_text(where))
+            return
+        rows = known.rows or ((known.place,) if known.place else ())
+        if len(rows) < ROWS_SHOWN:
+            rows = (*rows, warning.place)
+        self._found[key] = replace(known, count=known.count + 1, rows=rows)
 
     def remark(self, where: Path, remark: Remark) -> None:
         """Note as a warning what a template does that its author may not mean."""

@@ -1,6 +1,7 @@
 """A plan as a file: a header line, then a line per job, to be read by people and run exactly as it stands."""
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from qwave_batch.spec.files import FileRefused, InputFile, named_file
 from qwave_batch.spec.jsonrows import DECODER, VALUE_SIGNS
 from qwave_batch.spec.jsonvalues import check_leaves
 from qwave_batch.spec.lines import Line, check_values, read_lines
+from qwave_batch.spec.parsing import parse_output_folder
 from qwave_batch.spec.tablefile import opened
 
 
@@ -51,6 +53,11 @@ class AnyPlan(Protocol):
         ...
 
     @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the spec names; None where it names none."""
+        ...
+
+    @property
     def figures(self) -> Figures:
         """Its counts."""
         ...
@@ -64,8 +71,13 @@ class AnyPlan(Protocol):
         ...
 
 
-def plan_lines(plan: AnyPlan) -> Iterator[str]:
-    """Yield the lines of a plan's file, each with its line end."""
+def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
+    """Yield the lines of a plan's file, each with its line end.
+
+    Args:
+        plan: The plan.
+        beside: The folder of the plan's file, which the run folder is written relative to; None writes it whole.
+    """
     header: dict[str, Json] = {
         "plan": VERSION,
         "name": plan.name,
@@ -73,7 +85,7 @@ def plan_lines(plan: AnyPlan) -> Iterator[str]:
         "catalog_sha256": fingerprint(open_catalog(plan.catalog)),
         "spec_sha256": plan.spec_sha256,
     }
-    yield _line(header | terms_as_json(plan.terms))
+    yield _line(header | terms_as_json(plan.terms) | _output(plan, beside))
     also = _twins_by_job(plan) if plan.figures.folded else {}
     for item in plan.items():
         if isinstance(item, Job):
@@ -121,6 +133,11 @@ class SavedPlan:
     spec_sha256: str
     terms: Terms
     figures: Figures
+    output_folder: Path | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"SavedPlan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.file})"
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
@@ -154,6 +171,7 @@ def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Pa
         catalog=header.catalog.date,
         spec_sha256=header.spec_sha256,
         terms=header.terms,
+        output_folder=parse_output_folder(header.output, source.path.parent),
         figures=figures_of(_once_each(_items(source, shown_as, header.catalog), shown_as), watch=watch),
     )
 
@@ -191,6 +209,14 @@ def _once_each(items: Iterator[PlanItem], shown_as: str) -> Iterator[PlanItem]:
         if len(places) == known[1]:
             raise UsageError(f"{shown_as} has two entries with the index {item.index}")
         yield item
+
+
+def _output(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
+    """Return what a plan's header says of where it is run: nothing where its spec does not."""
+    folder = plan.output_folder
+    if folder is None:
+        return {}
+    return {"output": {"folder": str(folder) if beside is None else os.path.relpath(folder, beside.resolve())}}
 
 
 def _twins_by_job(plan: AnyPlan) -> dict[str, list[Twin]]:

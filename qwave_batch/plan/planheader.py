@@ -18,7 +18,7 @@ from qwave_batch.spec.structure import structure_problems
 
 VERSION = 1
 _NEEDED = ("name", "catalog", "spec_sha256", "limits", "retry", "timeout", "budget")
-_OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget")
+_OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget", "output")
 """What stands in a header as it stands in a spec."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SHOWN = 100
@@ -32,6 +32,8 @@ class PlanHeader:
     catalog: Catalog
     spec_sha256: str
     terms: Terms
+    output: Mapping[str, Any]
+    """What it says of ``output``, as a spec does; its folder is found from the plan's file."""
 
 
 def read_header(header: Mapping[str, Any] | None, shown_as: str) -> PlanHeader:
@@ -63,6 +65,7 @@ def read_header(header: Mapping[str, Any] | None, shown_as: str) -> PlanHeader:
         catalog=_catalog(header, shown_as),
         spec_sha256=sha256,
         terms=parse_terms(spec),
+        output={"output": spec.get("output", {})},
     )
 
 

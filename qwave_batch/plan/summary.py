@@ -41,6 +41,20 @@ class Figures:
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
     skips: Counter[Skip] = field(default_factory=Counter)
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Figures({self.as_line()})"
+
+    def as_line(self) -> str:
+        """Return the figures that matter most in one line."""
+        parts = [
+            f"{self.jobs:,} jobs",
+            f"{self.images:,} images",
+            f"up to {usd_from_nusd(self.estimated_nusd):.6g} USD",
+        ]
+        parts += [f"{self.skipped:,} skipped"] if self.skipped else []
+        return ", ".join(parts)
+
     @property
     def jobs(self) -> int:
         """Jobs that would be made."""

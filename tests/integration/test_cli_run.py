@@ -323,7 +323,7 @@ def test_an_api_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_the_budget_holds_before_anything_is_sent(spec: Path, tmp_path: Path, run: Run) -> None:
     status, _, talk = run(spec, "-o", tmp_path / "made", "--max-usd", "0.01")
-    assert talk.startswith("error: ")  # no count of jobs: nothing has begun
+    assert talk.splitlines()[1].startswith("error: ")  # no count of jobs: nothing has begun
     assert status == 3
     assert "budget" in talk
     assert run(spec, "-o", tmp_path / "made", "--max-usd", "0.02", "--until-budget")[0] == 3

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, one_of
@@ -36,7 +37,7 @@ def execute(args: Namespace, console: Console) -> int:
     for spec in args.specs:
         if Path(spec).suffix == ".jsonl":
             raise UsageError(
-                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {spec}` runs it"
+                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {quote(str(spec))}` runs it"
             )
     found: dict[str, Sequence[Problem]] = {}
     status = 0
