@@ -82,6 +82,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     layer, misnamed = rightly_named(layer)
     marks = Marks(layer.mark)
     value: Any = layer.value
+    misnamed = first_problems(misnamed)
     problems = [*files.problems, *misnamed]
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     found: Iterable[Problem]
@@ -93,8 +94,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
     problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
-    told = [*files.problems, *misnamed]
-    faulty = [found for found in problems if found not in told or found.place in files.unread]
+    told = {id(found) for found in (*files.problems, *misnamed)}
+    faulty = [found for found in problems if id(found) not in told or found.place in files.unread]
     # what is wrong and not on the list would not be mended
     sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
     spec = None

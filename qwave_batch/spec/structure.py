@@ -84,7 +84,8 @@ def rightly_named(layer: Layer) -> tuple[Layer, list[Problem]]:
     for key, item in layer.value.items():
         name: str | None = key
         if key not in known:
-            problems.append(unknown_key((key,), known, marks))
+            if len(problems) <= MOST_PROBLEMS:
+                problems.append(unknown_key((key,), known, marks))
             meant = nearest(key, known) if len(problems) <= _GUESSES else None
             name = meant if meant not in layer.value and meant not in fields else None
         if name is not None:
