@@ -20,14 +20,14 @@ def buggy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, text in (("right", "prompts: [A]\n"), ("wrong", "promts: [A]\n"), ("unlucky", "prompts: [A]\n")):
         Path(f"{name}.yaml").write_text(CODE + text, encoding="utf-8")
-    check = api.check_spec
+    check = api.examine_spec
 
     def unlucky(path: str, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> list[Problem]:
         if path == "unlucky.yaml":
             raise KeyError("text")
         return check(path, overrides=overrides, allow_read=allow_read)
 
-    monkeypatch.setattr(api, "check_spec", unlucky)
+    monkeypatch.setattr(api, "examine_spec", unlucky)
 
 
 def typed(*argv: str) -> tuple[int, str, str]:
