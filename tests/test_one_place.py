@@ -73,6 +73,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
                 "os.replace",
                 "os.rmdir",
                 "os.stat",
+                "os.statvfs",
                 "os.unlink",
             }
         ),
@@ -101,6 +102,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
     "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
+    "ledger.count": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
         "opens the ledger, once files.database has looked at it",
         frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),

@@ -108,6 +108,8 @@ class Unanswered(Served):
     """The status code, when there was one."""
     retry_after_s: float | None = None
     """Seconds the server asked to wait, when it did."""
+    said: JobError | None = None
+    """The error that a success holds in place of a task: the API's own words, and still no proof of anything."""
 
 
 Answer: TypeAlias = TaskAnswer | Refused | Stopped | Missing | Throttled | Unanswered

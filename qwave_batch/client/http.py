@@ -16,6 +16,8 @@ class HttpRequest:
     body: bytes | None = field(default=None, repr=False)
     timeout_s: float = 30.0
     """From the first try to connect to the last byte of the response."""
+    stall_timeout_s: float | None = None
+    """How long nothing at all may come; None is as long as ``timeout_s``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """The task API as typed calls."""
 
+import asyncio
+import functools
 import json
 import math
 from collections.abc import Mapping
@@ -20,6 +22,10 @@ from qwave_batch.model.jsontypes import JsonObject
 
 MAX_PREFER_WAIT_S = 60
 CALL_TIMEOUT_S = 30.0
+STATUS_TIMEOUT_S = 180.0
+"""An answer with pictures in it takes its time, as long as it keeps coming."""
+READ_AT_ONCE_BYTES = 1024 * 1024
+"""A larger answer holds pictures, and is read in a thread."""
 SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
 """Inline images make a request megabytes large; such a one is given the time that a slow line needs."""
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
@@ -62,15 +68,19 @@ class TaskApi:
         body = encoded(request)
         timeout_s = CALL_TIMEOUT_S + held_s + len(body) / SLOWEST_UPLOAD_BYTES_PER_S
         response = await self._call("POST", "/tasks", body=body, headers=headers, timeout_s=timeout_s)
-        return self._judged(response, "submit", None)
+        return await self._judged(response, "submit", None, sent_bytes=len(body))
 
     async def status(self, task_id: str) -> Answer:
         """Ask how a task stands."""
-        return self._judged(await self._call("GET", f"/tasks/{_segment(task_id)}"), "status", task_id)
+        response = await self._call(
+            "GET", f"/tasks/{_segment(task_id)}", timeout_s=STATUS_TIMEOUT_S, stall_timeout_s=CALL_TIMEOUT_S
+        )
+        return await self._judged(response, "status", task_id)
 
     async def cancel(self, task_id: str) -> Answer:
         """Cancel a task that is still queued; ``Refused`` with ``task_not_cancellable`` when it no longer is."""
-        return self._judged(await self._call("POST", f"/tasks/{_segment(task_id)}/cancel"), "cancel", task_id)
+        response = await self._call("POST", f"/tasks/{_segment(task_id)}/cancel")
+        return await self._judged(response, "cancel", task_id)
 
     async def balance(self) -> Balance | Trouble:
         """Ask what the account holds."""
@@ -111,6 +121,7 @@ class TaskApi:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float = CALL_TIMEOUT_S,
+        stall_timeout_s: float | None = None,
     ) -> HttpResponse | Unanswered:
         request = HttpRequest(
             method=method,
@@ -118,16 +129,29 @@ class TaskApi:
             headers=self._headers if headers is None else {**self._headers, **headers},
             body=body,
             timeout_s=timeout_s,
+            stall_timeout_s=stall_timeout_s,
         )
         try:
             return await self._transport.send(request)
         except TransportFailed as failed:
             return Unanswered(reason=self._key.scrub(failed.reason), sent=not isinstance(failed, NeverSent))
 
-    def _judged(self, response: HttpResponse | Unanswered, call: Call, task_id: str | None) -> Answer:
+    async def _judged(
+        self, response: HttpResponse | Unanswered, call: Call, task_id: str | None, *, sent_bytes: int = 0
+    ) -> Answer:
         if isinstance(response, Unanswered):
             return response
-        return judge(response, call=call, now=self._clock.now(), task_id=task_id, scrub=self._key.scrub)
+        reading = functools.partial(
+            judge,
+            response,
+            call=call,
+            now=self._clock.now(),
+            task_id=task_id,
+            tasks_url=f"{self._base_url.text}/tasks",
+            sent_bytes=sent_bytes,
+            scrub=self._key.scrub,
+        )
+        return await asyncio.to_thread(reading) if len(response.body) > READ_AT_ONCE_BYTES else reading()
 
 
 def encoded(request: JsonObject) -> bytes:

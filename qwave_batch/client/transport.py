@@ -28,6 +28,8 @@ KEEP_ALIVE_S = 4.0
 """Below the 5 s after which common servers hang up: a submit on a line that the server is just closing would be lost
 without anyone knowing whether it was heard."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_GOOD_ANSWER_BYTES = 128 * 1024 * 1024
+"""Of a success: it may hold pictures, and one of 4K comes to some 20 MB of letters."""
 MAX_HEADER_BYTES = 64 * 1024
 _STREAM_FROM_BYTES = 512 * 1024
 _SINK_BYTES = 1024 * 1024  # a body that is smaller stays in memory, a larger one is written in such pieces
@@ -81,11 +83,12 @@ class AiohttpTransport:
             self._sessions = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """Return the API's response, whatever its status, with a body of at most 4 MiB."""
+        """Return the API's response, whatever its status, with a body of at most 4 MiB, or 128 of a success."""
 
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
-            parts = [part async for part in bounded_body(response, headers, MAX_ANSWER_BYTES)]
+            most = MAX_GOOD_ANSWER_BYTES if response.status == HTTPStatus.OK else MAX_ANSWER_BYTES
+            parts = [part async for part in bounded_body(response, headers, most)]
             return HttpResponse(status=response.status, headers=headers, body=b"".join(parts))
 
         return await self._exchange(request, read)
@@ -134,7 +137,7 @@ class AiohttpTransport:
                     timeout=aiohttp.ClientTimeout(
                         total=request.timeout_s,
                         sock_connect=min(CONNECT_TIMEOUT_S, request.timeout_s),
-                        sock_read=self._stall_timeout_s if is_result else None,
+                        sock_read=self._stall_timeout_s if is_result else request.stall_timeout_s,
                     ),
                     proxy=None if proxy is None else URL(proxy.address.text, encoded=True),
                     proxy_headers=login,

@@ -7,6 +7,7 @@ about the task.
 | status | submit | status call | cancel |
 |---|---|---|---|
 | 2xx with a readable task | TaskAnswer | TaskAnswer | TaskAnswer |
+| 2xx without one | Unanswered, with the error that it holds | Unanswered | Unanswered |
 | 401 | Stopped (key), whoever wrote it: only the key's owner is asked for a better one | same | same |
 | 402 | Stopped (balance), likewise | same | same |
 | 403 with an error body | Stopped (key) | same | same |
@@ -14,6 +15,7 @@ about the task.
 | 429 | Throttled, whoever wrote it | same | same |
 | 500 ``price_not_configured`` | Refused, the attempt kept | Unanswered | Unanswered |
 | 408, 409, all of 5xx, 1xx, 3xx | Unanswered | Unanswered | Unanswered |
+| 405, 413, 414, 431, whatever the body | Refused: the request itself does not fit | Unanswered | as below |
 | any other 4xx with an error body | Refused | Unanswered | Refused |
 | whatever is left | Unanswered | Unanswered | Unanswered |
 
@@ -30,7 +32,7 @@ attempt. On a cancel, ``task_not_cancellable`` counts whatever its 4xx is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Literal, TypeAlias
 
@@ -47,7 +49,9 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.instants import instant
+from qwave_batch.client.refusals import refused_as_such
 from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, wait_until
+from qwave_batch.client.sayings import said_in
 from qwave_batch.client.wire import Unreadable, read_object, read_task
 from qwave_batch.client.words import Scrub, words
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -110,7 +114,16 @@ class Reading:
         )
 
 
-def judge(response: HttpResponse, *, call: Call, now: float, task_id: str | None = None, scrub: Scrub = str) -> Answer:
+def judge(  # noqa: PLR0913 - all by name, and none goes with another
+    response: HttpResponse,
+    *,
+    call: Call,
+    now: float,
+    task_id: str | None = None,
+    tasks_url: str = "",
+    sent_bytes: int = 0,
+    scrub: Scrub = str,
+) -> Answer:
     """Return what a response to a call about a task means.
 
     Args:
@@ -118,17 +131,23 @@ def judge(response: HttpResponse, *, call: Call, now: float, task_id: str | None
         call: what was asked.
         now: Unix seconds, used only where the server gives no ``Date``.
         task_id: the task that was asked about; an answer about another one is no answer.
+        tasks_url: where tasks are asked for.
+        sent_bytes: the size of what was sent, for a refusal of that.
         scrub: takes the key out of whatever text the answer carries.
     """
     if _is_success(response.status):
         reading = Reading(response=response, error=None, now=now, scrub=scrub)
+        answer: JsonObject = {}
         try:
-            task = read_task(read_object(response.body), expected_id=task_id, scrub=scrub)
+            answer = read_object(response.body)
+            task = read_task(answer, expected_id=task_id, tasks_url=tasks_url, body=response.body, scrub=scrub)
         except Unreadable as unreadable:
-            return reading.unanswered(f"HTTP {response.status}, but {unreadable}")
+            said = said_in(answer, scrub)
+            why = f"{said.message} ({said.code})" if said else str(unreadable)
+            return replace(reading.unanswered(f"HTTP {response.status}, but {why}"), said=said)
         return TaskAnswer(task=task, served_at=reading.served_at, rate=reading.rate)
     reading = read(response, now=now, scrub=scrub)
-    refused = _refused(reading, call)
+    refused = _refused(reading, call) or (refused_as_such(response, sent_bytes, scrub) if call == "submit" else None)
     return refused if refused is not None else trouble(reading)
 
 

@@ -1,29 +1,29 @@
 """Reads tasks out of answers, in either dialect of the API. Pure: bytes in, frozen data out.
 
-What decides about money and images must be right or the answer is unreadable: the task's id, its state, and the
-shape of a completed task's result. Everything else is an ornament: where it is missing or makes no sense it is None,
-because a paid result is not thrown away over the form of a date.
+What decides must be right: an answer without the task's id or any word for its state is unreadable, and a result of
+unknown shape is told as such. Everything else is an ornament: where it is missing or makes no sense it is None, because
+a paid result is not thrown away over the form of a date.
 """
 
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from typing import NoReturn
+from collections.abc import Mapping
 
 from qwave_batch.client.instants import instant
+from qwave_batch.client.results import Result, read_result
+from qwave_batch.client.states import known_state
 from qwave_batch.client.words import Scrub, words
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import MAX_TASK_NUSD, NUSD_PER_QUOTA
-from qwave_batch.model.task import ResultImage, Task, TaskError, TaskState
+from qwave_batch.model.task import Task, TaskError, TaskState
 
 TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
 """An id stands in a URL, a ledger and a terminal: visible ASCII, and no step in a path."""
 
-MAX_IMAGES = 1000
-MAX_URL_LENGTH = 16_384
 _MAX_QUOTA = MAX_TASK_NUSD // NUSD_PER_QUOTA  # of one task; sums of such fit the ledger's integers
 _MAX_AMOUNT = 10**15
+_MAX_DIGITS = 300
 _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?", re.ASCII)
 
@@ -33,15 +33,19 @@ class Unreadable(ValueError):
 
 
 def read_json(body: bytes) -> Json:
-    """Return the JSON value of a body: UTF-8, without NaN and infinities; raises Unreadable."""
+    """Return the JSON value of a body: UTF-8; raises Unreadable.
+
+    NaN, infinities and numbers out of range are null: where a field decides it is not told, and elsewhere nobody needs
+    it.
+    """
     try:
-        value: Json = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite)
+        value: Json = json.loads(
+            body.decode("utf-8-sig"), parse_constant=_nothing, parse_float=_finite, parse_int=_short_enough
+        )
     except UnicodeDecodeError:
         raise Unreadable("the answer is not UTF-8") from None
     except RecursionError:
         raise Unreadable("the answer is nested too deeply") from None
-    except Unreadable:
-        raise
     except ValueError:
         raise Unreadable(_not_json(body)) from None
     return value
@@ -55,12 +59,16 @@ def read_object(body: bytes) -> JsonObject:
     return value
 
 
-def read_task(answer: JsonObject, *, expected_id: str | None = None, scrub: Scrub = str) -> Task:
+def read_task(
+    answer: JsonObject, *, expected_id: str | None = None, tasks_url: str = "", body: bytes = b"", scrub: Scrub = str
+) -> Task:
     """Return the task that an answer describes; raises Unreadable.
 
     Args:
         answer: the body of a 200.
         expected_id: the id that was asked about; an answer about any other task is unreadable.
+        tasks_url: where tasks are asked for, for image addresses that are relative to their task's.
+        body: the same as bytes, kept with a task whose images can't be had.
         scrub: takes secrets out of what is written down; a task id that holds one is unreadable.
     """
     task_id = answer.get("task_id")
@@ -68,71 +76,67 @@ def read_task(answer: JsonObject, *, expected_id: str | None = None, scrub: Scru
         raise Unreadable("the answer has no usable task_id")
     if expected_id is not None and task_id != expected_id:
         raise Unreadable(f"the answer is about another task, {task_id}")
-    state = _state(answer.get("status"))
+    known = known_state(answer.get("status"))
+    looks = known not in {TaskState.QUEUED, TaskState.PROCESSING}
+    base = f"{tasks_url}/{task_id}" if tasks_url else ""
+    result = read_result(answer, base=base, scrub=scrub) if looks else Result()
+    state = known or _state_of_unknown(answer, result)
+    cost = _quota(answer.get("cost"))
+    if state.is_terminal and result.is_listed and (cost != 0 or known is None):  # they are ours whatever the word is
+        state = TaskState.COMPLETED
+    shows = state in {TaskState.COMPLETED, TaskState.ENDED}
+    word = "" if known else _word(answer.get("status"), scrub)
+    is_bare = shows and (bool(result.unread) or not result.is_listed)
     return Task(
         task_id=task_id,
         state=state,
         created_at=instant(answer.get("created_at")),
-        completed_at=instant(answer.get("completed_at")),
+        completed_at=instant(answer.get("completed_at")) or None,
         hold_quota=_quota(answer.get("pre_consumed_cost")),
-        cost_quota=_quota(answer.get("cost")),
-        images=tuple(_images(answer.get("result"), scrub)) if state is TaskState.COMPLETED else (),
-        error=_error(answer.get("error"), scrub) if state is TaskState.FAILED else None,
+        cost_quota=cost,
+        images=result.images if shows else (),
+        error=_error(answer, word, scrub) if state in {TaskState.FAILED, TaskState.ENDED} else None,
+        word=word,
+        unread=result.unread if shows else "",
+        answer=scrub(body.decode("utf-8", "replace")).encode() if is_bare else b"",
     )
 
 
-def _state(value: Json) -> TaskState:
-    try:
-        return TaskState(value) if isinstance(value, str) else _unknown_state(value)
-    except ValueError:
-        _unknown_state(value)
+def _state_of_unknown(answer: JsonObject, result: Result) -> TaskState:
+    """Return the state that a word stands for which is not known: by what stands beside it.
 
-
-def _unknown_state(value: Json) -> NoReturn:
-    raise Unreadable(f'the task is in an unknown state, "{words(value, limit=40)}"') from None
-
-
-def _images(result: Json, scrub: Scrub) -> Iterator[ResultImage]:
-    """Yield the images of a completed task; none when the API says there are none.
-
-    A shape that is not known is unreadable and not "no images": they may be there, and paid.
+    Images are there whatever the word is; a moment of the end, an error, a bill or a result say that it is over.
     """
-    if not result:
-        return
-    if not isinstance(result, Mapping):
-        raise Unreadable("the task's result is no object")
-    images = result.get("images")
-    if images is None and any(result.values()):
-        raise Unreadable("the task's result holds no list of images")
-    listed = _listed(images)
-    if len(listed) > MAX_IMAGES:
-        raise Unreadable(f"the task's result lists {len(listed):,} images")
-    for image in listed:
-        yield from _image(image, scrub)
+    if result.is_listed:
+        return TaskState.COMPLETED
+    word = answer.get("status")
+    is_over = bool(
+        instant(answer.get("completed_at"))
+        or _says_something(answer.get("error"))
+        or _quota(answer.get("cost"))
+        or result.unread
+    )
+    if not is_over and (isinstance(word, bool) or not isinstance(word, str | int | float) or word == ""):
+        raise Unreadable(f'the task is in an unknown state, "{words(word, limit=40)}"')
+    return TaskState.ENDED if is_over else TaskState.PROCESSING
 
 
-def _image(image: Json, scrub: Scrub) -> Iterator[ResultImage]:
-    for url in _listed(image.get("url") if isinstance(image, Mapping) else image):
-        if url is None or url == "":
-            continue
-        if not isinstance(url, str) or len(url) > MAX_URL_LENGTH:
-            raise Unreadable("an image of the task's result has no usable url")
-        masked = scrub(url)
-        yield ResultImage(url=url, masked_url=masked if masked != url else None)
+def _says_something(error: Json) -> bool:
+    values = error.values() if isinstance(error, Mapping) else [error]
+    return any(isinstance(value, str) and value.strip() for value in values)
 
 
-def _listed(value: Json) -> list[Json]:
-    """Return a list as it is, a bare value as a list of one, and nothing as an empty list."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _word(status: Json, scrub: Scrub) -> str:
+    return words(status if isinstance(status, str) else json.dumps(status), limit=40, scrub=scrub)
 
 
-def _error(value: Json, scrub: Scrub) -> TaskError:
+def _error(answer: JsonObject, word: str, scrub: Scrub) -> TaskError:
+    value = answer.get("error")
     code, message = ("", value) if not isinstance(value, Mapping) else (value.get("code"), value.get("message"))
+    usual = f'the API ended the task as "{word}"' if word else "the API gave no reason"
     return TaskError(
-        code=words(code, limit=100, scrub=scrub) or "task_failed",
-        message=words(message, scrub=scrub) or "the API gave no reason",
+        code=words(code, limit=100, scrub=scrub) or word or "task_failed",
+        message=words(message, scrub=scrub) or usual,
     )
 
 
@@ -156,15 +160,17 @@ def _quota(value: Json) -> int | None:
     return value if 0 <= value <= _MAX_QUOTA else None
 
 
-def _finite(text: str) -> float:
+def _finite(text: str) -> float | None:
     number = float(text)
-    if not math.isfinite(number):
-        raise Unreadable("the answer holds a number that is out of range")
-    return number
+    return number if math.isfinite(number) else None
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise Unreadable(f"the answer holds {name}, which is no JSON")
+def _short_enough(text: str) -> int | None:
+    return int(text) if len(text) <= _MAX_DIGITS else None
+
+
+def _nothing(_: str) -> None:
+    """Return what NaN and the infinities are read as."""
 
 
 def _not_json(body: bytes) -> str:

@@ -11,8 +11,10 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.plan.remarks import note_of_row
 from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import FEW_NAMES, rendered, with_names
+from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.naming import slug
@@ -70,6 +72,7 @@ class CaseReader:
     variables: Mapping[str, Json]
     """The rendered ``vars``."""
     faults: Faults
+    spellings: Spellings
     repeat: int = 1
     """How often each job is made."""
     _ids: set[int] = field(default_factory=set)
@@ -120,6 +123,8 @@ class CaseReader:
         is_short = len(self.variables) <= FEW_NAMES
         for row in table.rows():
             self.faults.row = row
+            if row.remarkable:
+                note_of_row(row, prompt.origin, self.spellings, self.faults)
             if is_short:
                 names = {**self.variables, "row": row.cells, "row_number": row.number}
             else:

@@ -1,6 +1,6 @@
 """Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
@@ -67,6 +67,34 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
     """
     faults = Faults(spec.marks)
+    catalog, expansion = _prepared(spec, faults)
+    figures = Figures()
+    if watch is not None:
+        watch(figures)
+    expansion.count(figures)
+    _note_empty(figures, expansion, faults)
+    if faults.has_errors():
+        raise SpecError(faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+
+
+def rest_problems(rest: Spec) -> tuple[Problem, ...]:
+    """Return what is wrong with what is left of a spec with mistakes.
+
+    That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
+    """
+    faults = Faults(rest.marks)
+    try:
+        _, expansion = _prepared(rest, faults)
+        expansion.count(Figures())
+        found: Iterable[Problem] = faults.problems()
+    except SpecError as error:
+        found = error.problems
+    as_written = [warning for warning in faults.of_reading if warning not in rest.warnings]
+    return (*(problem for problem in found if problem.severity == "error"), *as_written)
+
+
+def _prepared(spec: Spec, faults: Faults) -> tuple[Catalog, Expansion]:
     try:
         catalog = open_catalog(spec.catalog)
     except UnknownName as unknown:
@@ -79,15 +107,8 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
             suggestion=guess,
         )
         raise SpecError(faults.problems()) from unknown
-    expansion = prepare(spec, catalog, faults)
-    figures = Figures()
-    if watch is not None:
-        watch(figures)
-    expansion.count(figures)
-    _note_empty(figures, expansion, faults)
-    if faults.has_errors():
-        raise SpecError(faults.problems())
-    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+    faults.take_warnings(spec.warnings)
+    return catalog, prepare(spec, catalog, faults)
 
 
 def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:

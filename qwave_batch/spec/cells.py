@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.remarks import Remark, counts_as_true
+from qwave_batch.spec.doubts import Doubt, counts_as_true
 from qwave_batch.spec.unmeant import Compared, FalseAsked, way_of
 
 _COMPARED_WITH = (int, float)  # bool is an int
+_MOST_DOUBTS = 100  # of one rendering
 _FALSE: Final = "false"
 _OFTEN_FALSE: Final = frozenset({"no", "off", "0"})
 
@@ -19,12 +20,15 @@ _OFTEN_FALSE: Final = frozenset({"no", "off", "0"})
 class TextCells(dict[str, Json]):
     """A row of a table whose cells are all texts."""
 
-    remarks: list[Remark] | None = None
+    doubts: list[Doubt] | None = None
     """What was done with its cells that nobody may have meant; None for nothing."""
 
-    def remark(self, remark: Remark) -> None:
+    def doubt(self, doubt: Doubt) -> None:
         """Note something."""
-        self.remarks = [*(self.remarks or ()), remark]
+        if self.doubts is None:
+            self.doubts = []
+        if len(self.doubts) < _MOST_DOUBTS:
+            self.doubts.append(doubt)
 
     def cell(self, column: Any) -> Any:
         """Return a cell as templates see it.
@@ -83,7 +87,7 @@ class Cell(str):
         if text == _FALSE:
             raise FalseAsked(self, is_as_written=self.row.get(self.column) == str(self))
         if text in _OFTEN_FALSE:
-            self.row.remark(counts_as_true(self.way, self.column, str(self)))
+            self.row.doubt(counts_as_true(self.way, self.column, str(self)))
         return True
 
     def __hash__(self) -> int:

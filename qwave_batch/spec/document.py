@@ -7,9 +7,10 @@ from pathlib import Path as FilePath
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.spec.files import FileAccess
-from qwave_batch.spec.marks import Marks, Path
+from qwave_batch.spec.marks import Marks, Path, Written
 from qwave_batch.spec.sources import Table
 
 __all__ = [
@@ -139,3 +140,7 @@ class Spec:
     """Base files and tables that it pulled in, resolved, each once."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
+    remarkable: tuple[tuple[Path, Written], ...] = ()
+    """The values that may not stand there as their author means them, each with its way."""
+    warnings: tuple[Problem, ...] = ()
+    """What was found on reading and forbids nothing; the plan shows it with its own."""

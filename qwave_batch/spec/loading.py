@@ -35,6 +35,8 @@ class SpecReading:
     """The spec; where there are problems, what is left of it, to be looked at for more and never run. None when what
     is wrong leaves too much open."""
     problems: tuple[Problem, ...]
+    """The errors; what only may be wrong is in ``warnings``."""
+    warnings: tuple[Problem, ...] = ()
     lost_prompts: frozenset[int] = frozenset()
     """Positions of prompts that are not in ``spec``."""
 
@@ -80,6 +82,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     tables, closed = open_tables(value, marks, inputs, shown_as)
     for found in (template_problems(value, marks), id_problems(value, marks), range_problems(value, marks), closed):
         problems += first_problems(found)
+    warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
+    problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
     faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
     # what is wrong and not on the list would not be mended
@@ -95,10 +99,14 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             inputs=inputs,
             files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
             overrides=tuple(overrides),
+            remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
+            warnings=tuple(warnings),
             **_parts(sound, tables),
         )
     lost = sound.lost_prompts if sound else frozenset()
-    return SpecReading(spec=spec, problems=tuple(_in_order(problems, shown_as)), lost_prompts=lost)
+    return SpecReading(
+        spec=spec, problems=tuple(_in_order(problems, shown_as)), warnings=tuple(warnings), lost_prompts=lost
+    )
 
 
 def _parts(sound: Mended, tables: Mapping[int, Table]) -> dict[str, Any]:
@@ -126,10 +134,13 @@ class _Files:
 
     inputs: FileAccess
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     unread: set[Place] = field(default_factory=set)
     """Where something stands that could not be read, which is among the problems already."""
     leaves_open: bool = False
     """Whether a base file is not there, so that nobody knows what it would have said."""
+    has_remarkable: bool = False
+    """Whether a mark says more than where its value stands."""
     values: int = 0
     """How many values there are in the files so far."""
     bases: list[bytes] = field(default_factory=list)
@@ -144,7 +155,9 @@ class _Files:
             message = f"the files that extend each other hold more than {MAX_VALUES:,} values"
             raise SpecError([Problem(message=message, place=Place(shown_as))])
         self.problems.extend(reading.problems)
+        self.warnings.extend(reading.warnings)
         self.unread |= reading.unread
+        self.has_remarkable = self.has_remarkable or reading.has_remarkable
         layer = Layer(reading.value, reading.mark)
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():

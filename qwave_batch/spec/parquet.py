@@ -1,6 +1,7 @@
 """Parquet tables, read a batch of rows at a time."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -152,6 +153,10 @@ def _fault_of(number: int, cells: Mapping[str, Json], place: Place) -> RowFault:
     raise AssertionError("a row has a fault that none of its cells has")
 
 
+_EXCEPTIONS = re.compile(r"\b\w+(?:Exception|Error)\b:? *")
+"""Names that Arrow has for what went wrong; the words behind them say it."""
+
+
 def _problem(message: str, error: Exception, place: Place) -> Problem:
-    said = str(error).partition("\n")[0] or type(error).__name__
-    return Problem(message=f"{message}: {said[:200]}", place=place)
+    said = _EXCEPTIONS.sub("", str(error).partition("\n")[0])[:200]
+    return Problem(message=f"{message}: {said}" if said else message, place=place)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from qwave_batch.spec.parquetfooter import Chunk, Leaf, TooLarge, read_footer
-from qwave_batch.spec.thrift import CompactReader, Damaged, Struct
+from qwave_batch.spec.thrift import CompactReader, Damaged, Struct, whole_number
 
 MAX_PAGE_BYTES = 128_000_000  # unpacked; writers aim at 1 MB, but some put a thousand images into a page
 MAX_OPEN_BYTES = 256_000_000  # of the pages that lie unpacked side by side, the largest of each column
@@ -65,8 +65,8 @@ class _Column:
         about = header.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, 0), {})
         if not isinstance(about, dict):
             raise Damaged("a page does not say what it is")
-        values = about.get(1, 0)
-        if not isinstance(values, int) or not 0 <= values <= MAX_PAGE_VALUES:
+        values = whole_number(about, 1)
+        if not 0 <= values <= MAX_PAGE_VALUES:
             raise TooLarge(f"has a page of {values:,} values; at most {MAX_PAGE_VALUES:,} are read")
         if kind == _DICTIONARY_PAGE:
             self.dictionary = max(self.dictionary, size)
@@ -74,7 +74,7 @@ class _Column:
                 raise TooLarge("has a dictionary with more values than bits")
         elif about:
             self.values += values
-            encoding = about.get(4 if kind == _DATA_PAGE_V2 else 2, 0)
+            encoding = whole_number(about, 4 if kind == _DATA_PAGE_V2 else 2)
             self.each = max(self.each, self._each(size, values, encoding))
 
     def _each(self, size: int, values: int, encoding: int) -> float:

@@ -8,6 +8,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.cells import TextCells
+from qwave_batch.spec.marks import Path, Written
 
 Columns: TypeAlias = tuple[str, ...] | None
 MAX_COLUMNS = 10_000
@@ -25,6 +26,8 @@ class Row:
     """Column name to cell; strings, except in formats that know more types."""
     place: Place
     """Where the row begins in its file."""
+    remarkable: tuple[tuple[Path, Written], ...] = ()
+    """The cells, and values in cells, that may not stand there as their author means them."""
 
 
 @dataclass(frozen=True, slots=True)

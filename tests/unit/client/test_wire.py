@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from qwave_batch.client.wire import MAX_URL_LENGTH, Unreadable, read_json, read_object, read_task
+from qwave_batch.client.results import MAX_URL_LENGTH
+from qwave_batch.client.wire import Unreadable, read_json, read_object, read_task
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import ResultImage, TaskError, TaskState
 
@@ -41,7 +42,7 @@ def test_the_september_dialect_is_read() -> None:
     assert task.state is TaskState.COMPLETED
     assert (task.created_at, task.completed_at) == (1720000000, 1720000030)
     assert task.cost_quota == 5500
-    assert task.images == (ResultImage(url="https://cdn.example/xxx.png"),)
+    assert task.images == (ResultImage(url="https://cdn.example/xxx.png", expires_at=1720259200),)
 
 
 @pytest.mark.parametrize(
@@ -71,27 +72,30 @@ def test_money_is_a_whole_number_or_not_said(cost: Json, quota: int | None) -> N
     ],
 )
 def test_images_come_as_lists_or_bare(result: Json, urls: list[str]) -> None:
-    task = read_task({**SEPTEMBER, "result": result})
-    assert [image.url for image in task.images] == urls
+    task = read_task({**SEPTEMBER, "result": result}, tasks_url="https://c/v1/tasks")
+    assert [image.url.removeprefix("https://c/v1/tasks/") for image in task.images] == urls
+    assert not task.unread
 
 
 @pytest.mark.parametrize(
     "result",
-    [7, ["a"], "a", {"video": "a"}, {"images": [7]}, {"images": [{"url": 7}]}, {"images": [{"url": [["a"]]}]},
-     {"images": [{"url": "a" * (MAX_URL_LENGTH + 1)}]}, {"images": ["a"] * 1001}],
+    [7, {"video": "a"}, {"images": [7]}, {"images": [{"url": 7}]}, {"images": [{"url": [["a"]]}]},
+     {"images": ["https://c/" + "a" * MAX_URL_LENGTH]}, {"images": ["https://c/a"] * 1001}],
 )  # fmt: skip
-def test_a_result_of_unknown_shape_is_unreadable_and_not_empty(result: Json) -> None:
-    """Images that are there and paid must not be taken for none."""
-    with pytest.raises(Unreadable):
-        read_task({**SEPTEMBER, "result": result})
+def test_a_result_of_unknown_shape_is_unread_and_not_empty(result: Json) -> None:
+    """Images that are there and paid must not be taken for none, and the answer is kept to be looked at."""
+    task = read_task({**SEPTEMBER, "result": result}, body=b"{}")
+    assert task.state is TaskState.COMPLETED
+    assert task.unread
+    assert task.answer == b"{}"
 
 
 def test_images_of_a_task_that_has_not_ended_are_not_looked_at() -> None:
     assert read_task({**SEPTEMBER, "status": "processing", "result": 7}).images == ()
 
 
-@pytest.mark.parametrize("status", ["succeeded", "COMPLETED", "", None, 3, True, ["completed"], {"completed": 1}])
-def test_an_unknown_state_is_unreadable(status: Json) -> None:
+@pytest.mark.parametrize("status", ["", None, True, ["completed"], {"completed": 1}])
+def test_what_is_no_word_for_a_state_is_unreadable(status: Json) -> None:
     with pytest.raises(Unreadable, match="unknown state"):
         read_task({**MAY, "status": status})
 
@@ -135,10 +139,6 @@ def test_ornaments_that_make_no_sense_are_left_out() -> None:
         (b"<!DOCTYPE html><p>502", "web page"),
         (b'{"task_id": "a"', "no whole JSON"),
         (b'{"a": "\xff"}', "UTF-8"),
-        (b'{"a": NaN}', "NaN"),
-        (b'{"a": -Infinity}', "-Infinity"),
-        (b'{"a": 1e999}', "out of range"),
-        (b'{"a": 1' + b"0" * 5000 + b"}", "no whole JSON"),
         (b"[" * 200_000, "nested too deeply"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
         (b"[1]", "no object"),
