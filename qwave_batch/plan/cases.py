@@ -75,6 +75,8 @@ class CaseReader:
     spellings: Spellings
     repeat: int = 1
     """How often each job is made."""
+    calculated: frozenset[str] = frozenset()
+    """Names that templates which all prompts share do more with than write them down."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
@@ -120,6 +122,7 @@ class CaseReader:
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
         names: Mapping[str, Json]
+        calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
         for row in table.rows():
             self.faults.row = row
@@ -130,7 +133,7 @@ class CaseReader:
             else:
                 names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
             if prompt.variables:
-                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room()))
+                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from qwave_batch.spec.cells import Cell
 from qwave_batch.spec.doubts import Doubt
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.texts import text_of
@@ -170,6 +171,8 @@ class Budget:
         """
         if type(value) is str:
             return value
+        if type(value) is Cell:
+            return str(value)
         if isinstance(value, Undefined):
             str(value)  # raises: it stands for a name that is missing
         if type(value) is float and value.is_integer():

@@ -7,7 +7,7 @@ from tests.unit.language.conftest import JobsOf, PlanOf, ProblemsOf
 MODEL = "request: {model: z-image-turbo, seed: 7}\n"
 HILLS = "hill,level,note\ngreen,3,\nbare,4,steep\n"
 JSON_HILLS = '{"hill": "green", "level": "3", "shown": "false"}\n{"hill": "bare", "level": 4, "shown": false}\n'
-OF_ROW = '{own: "{{ row.level }}", own_of_own: "{{ own | trim }}"}'
+OF_ROW = '{own: "{{ row.level }}", own_of_own: "{{ own | trim }}", owns: {level: ["{{ row.level }}"]}}'
 
 
 def over(table: str, text: str, more: str = "") -> str:
@@ -43,6 +43,8 @@ def where(condition: str) -> str:
         "row.level is gt 3",
         "own == 3",
         "own_of_own == 3",
+        "owns.level[0] == 3",
+        "3 in owns.level",
         "[row] | selectattr('level', 'eq', 3) | list | length == 1",
         "row_number == row.level",
     ],
