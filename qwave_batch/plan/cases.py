@@ -80,6 +80,8 @@ class CaseReader:
     """How often each job is made."""
     tables_read: dict[str, int] = field(default_factory=dict)
     """How many rows there are in the tables that were read to their end."""
+    calculated: frozenset[str] = frozenset()
+    """Names that templates which all prompts share do more with than write them down."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
@@ -132,6 +134,7 @@ class CaseReader:
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
         names: Mapping[str, Json]
+        calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
         read = 0
         for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
@@ -144,7 +147,7 @@ class CaseReader:
             else:
                 names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
             if prompt.variables:
-                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room()))
+                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
         self.tables_read[table.shown_as] = read

@@ -9,7 +9,6 @@ import pytest
 
 from qwave_batch import api
 from qwave_batch.cli.main import main
-from qwave_batch.model.problem import Problem
 
 CODE = 'version: 1\nname: a\ncatalog: "2026-05"\nrequest: {model: z-image-turbo, seed: 7}\n'
 
@@ -22,7 +21,7 @@ def buggy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Path(f"{name}.yaml").write_text(CODE + text, encoding="utf-8")
     check = api.examine_spec
 
-    def unlucky(path: str, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> list[Problem]:
+    def unlucky(path: str, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> api.SpecCheck:
         if path == "unlucky.yaml":
             raise KeyError("text")
         return check(path, overrides=overrides, allow_read=allow_read)
