@@ -26,7 +26,9 @@ PURE = frozenset(
 )  # fmt: skip
 """What ``os`` does without a name of a file."""
 MODULES = frozenset({"ctypes", "fcntl", "mmap", "multiprocessing", "shutil", "subprocess", "tempfile"})
-OTHERS = frozenset({"os", "Ledger", "border", "file", "file.file", "journal", "source", "table", "target"})
+OTHERS = frozenset(
+    {"os", "Ledger", "border", "file", "file.file", "journal", "self.file.file", "source", "table", "target"}
+)
 """Owners of methods that are called like those of a path and do other things."""
 
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
@@ -49,6 +51,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
+    "api.runplace": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.starting": (
         "writes the first spec where its user says",
         frozenset({".mkdir()", ".open()", ".read_text()"}),
@@ -79,6 +82,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
     "folder.borrowing": ("copies between two open files", frozenset({"shutil"})),
+    "folder.formats.apart": ("decodes images in a process of their own", frozenset({"subprocess"})),
     "folder.formats.gif": ("decodes images", frozenset({"PIL"})),
     "folder.formats.jpeg": ("decodes images", frozenset({"PIL"})),
     "folder.formats.webp": ("decodes images", frozenset({"PIL"})),
@@ -102,6 +106,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
     "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
+    "client.transport": ("tells a file of certificates from a folder of them", frozenset({".is_dir()"})),
     "ledger.count": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
         "opens the ledger, once files.database has looked at it",
@@ -109,6 +114,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "output.eventlog": ("writes events where its user says", frozenset({".stat()", "os.open"})),
     "output.schema": ("reads what ships with the package", frozenset({".read_text()"})),
+    "plan.planfile": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
     "simulator.lettering": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.pictures": ("draws the simulator's images", frozenset({"PIL"})),

@@ -5,6 +5,9 @@ from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.output.ahead import submits_elsewhere, words_of_loss
 
+_MARGIN_H = 2.0
+"""By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""
+
 
 def check_is_owned(layout: RunLayout, ledger: Ledger) -> None:
     """Refuse a ledger that nobody has claimed in a folder that runs have filled.
@@ -16,17 +19,22 @@ def check_is_owned(layout: RunLayout, ledger: Ledger) -> None:
         raise without_records(layout, "has lost what it knew")
 
 
-def take_in_losses(layout: RunLayout, ledger: Ledger, files: int) -> tuple[str, ...]:
+def take_in_losses(
+    layout: RunLayout, ledger: Ledger, files: int, *, idempotency_hours: float | None, now: float
+) -> tuple[str, ...]:
     """Hold the jobs to be in doubt whose records may be lost, and return that in words; the plan is on record.
 
     Args:
         layout: The folder.
         ledger: Its ledger, claimed.
         files: How many files there are among the images.
+        idempotency_hours: How long the API keeps keys; None is not at all.
+        now: Unix seconds.
     """
+    kept_from = now if idempotency_hours is None else now - (idempotency_hours - _MARGIN_H) * 3600
     identity = ledger.identity()
     lost_since = None if identity is None else identity.lost_since
-    sent = submits_elsewhere(layout, ledger, files=files)
+    sent = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
     doubted = ledger.doubt(sent)
     if lost_since is not None:
         return (f"{words_of_loss(lost_since)}; {_doubted(doubted)}",)

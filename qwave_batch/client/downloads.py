@@ -76,7 +76,8 @@ async def _follow(
         return DownloadFailed(reason=f"the address of the result is not right: {bad}", retryable=False)
     except TransportFailed as failed:
         final = isinstance(failed, Forbidden | TooLarge)
-        return DownloadFailed(reason=f"{address.host}: {failed.reason}", retryable=not final)
+        named = failed.reason if address.host in failed.reason else f"{address.host}: {failed.reason}"
+        return DownloadFailed(reason=named, retryable=not final)
     return DownloadFailed(reason=f"more than {MAX_REDIRECTS} redirects", retryable=False)
 
 

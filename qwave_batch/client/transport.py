@@ -1,12 +1,15 @@
 """Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
 
 import asyncio
+import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,11 +19,14 @@ from yarl import URL
 
 from qwave_batch.client.addresses import read_address
 from qwave_batch.client.base_url import read_base_url
+from qwave_batch.client.digests import BodyChecks, checks_of
 from qwave_batch.client.failures import FOREIGN, failure_of
-from qwave_batch.client.http import HttpRequest, HttpResponse, Sink, TooLarge
+from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, Sink, TooLarge
 from qwave_batch.client.inflate import decoder_for
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.resolver import LocalNames, ResultGuard
+from qwave_batch.client.trust import Trust
+from qwave_batch.errors import UsageError
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
@@ -47,6 +53,7 @@ class AiohttpTransport:
         *,
         max_connections: int = 100,
         proxies: Proxies | None = None,
+        trust: Trust | None = None,
         resolver: AbstractResolver | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
@@ -57,11 +64,13 @@ class AiohttpTransport:
             max_connections: requests on their way at once; the others wait, and their time does not count yet.
             proxies: what the environment says of proxies; none when left out. Behind a proxy it is the proxy that
                 looks names up, so that only addresses written as numbers can be refused here.
+            trust: which certificates are trusted beside the system's; none when left out.
             resolver: looks up names; the system's when left out.
             stall_timeout_s: how long a download may stand still.
         """
         self._api = read_base_url(base_url).address
         self._proxies = proxies or Proxies()
+        self._trust = trust or Trust()
         self._free = asyncio.Semaphore(max_connections)
         self._resolver = resolver
         self._stall_timeout_s = stall_timeout_s
@@ -71,7 +80,8 @@ class AiohttpTransport:
         await asyncio.to_thread(user_agent)  # it reads a file, once
         names = LocalNames(self._resolver or aiohttp.ThreadedResolver())
         guard = ResultGuard(names, self._api, self._proxies.addresses)
-        self._sessions = _Sessions(trusted=new_session(names), results=new_session(guard), guard=guard)
+        tls = await asyncio.to_thread(tls_context, self._trust)
+        self._sessions = _Sessions(trusted=new_session(names, tls), results=new_session(guard, tls), guard=guard)
         return self
 
     async def __aexit__(
@@ -99,7 +109,10 @@ class AiohttpTransport:
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
             if response.status == HTTPStatus.OK:
-                await pour(bounded_body(response, headers, max_bytes), sink)
+                checks = checks_of(headers)
+                await pour(bounded_body(response, headers, max_bytes, checks), sink)
+                if (fault := checks.fault()) is not None:
+                    raise PerhapsSent(fault)
             return HttpResponse(status=response.status, headers=headers)
 
         return await self._exchange(request, read, is_result=True)
@@ -167,10 +180,28 @@ class _NoCookies(aiohttp.DummyCookieJar):
         """Leave the cookies of an answer alone."""
 
 
-def new_session(names: AbstractResolver) -> aiohttp.ClientSession:
+def tls_context(trust: Trust) -> ssl.SSLContext | None:
+    """Return what certificates are held to; None for the system's own alone. It reads files.
+
+    Raises UsageError for a file that holds no certificates.
+    """
+    if not trust.bundles:
+        return None
+    context = ssl.create_default_context()
+    for variable, path in trust.bundles:
+        is_folder = Path(path).is_dir()
+        try:
+            context.load_verify_locations(cafile=None if is_folder else path, capath=path if is_folder else None)
+        except (OSError, ValueError) as error:
+            told = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else "no certificates"
+            raise UsageError(f"{variable} names {path}, which can't be read as certificates: {told}") from None
+    return context
+
+
+def new_session(names: AbstractResolver, tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
     """Return a session that does nothing of its own accord."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=names),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=names, ssl=tls or True),
         cookie_jar=_NoCookies(),
         headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
         auto_decompress=False,
@@ -195,15 +226,18 @@ def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
 
 
 async def bounded_body(
-    response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int
+    response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int, checks: BodyChecks | None = None
 ) -> AsyncIterator[bytes]:
     """Yield a body as it comes, uncompressed; raises TooLarge beyond ``max_bytes``."""
+    checks = checks or BodyChecks(told=())
     decoder = decoder_for(headers.get("content-encoding", ""))
     if (response.content_length or 0) > max_bytes:
         raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
     size_bytes = 0
     async for data in response.content.iter_any():
+        checks.take_sent(data)
         for piece in decoder.feed(data):
+            checks.take_meant(piece)
             size_bytes += len(piece)
             if size_bytes > max_bytes:
                 raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")

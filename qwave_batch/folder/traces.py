@@ -5,7 +5,6 @@ from qwave_batch.folder.layout import (
     COUNT,
     EVIDENCE,
     IMAGES,
-    INPUTS,
     LEDGER,
     LIVE,
     MANIFEST,
@@ -16,6 +15,7 @@ from qwave_batch.folder.layout import (
     SUMMARY,
     RunLayout,
 )
+from qwave_batch.model.kept import INPUTS
 
 _FILES = (MANIFEST, SUMMARY, LIVE, REMEMBERED, COUNT, SIMULATOR, SPEC)
 _FOLDERS = (IMAGES, PARTIAL, EVIDENCE, INPUTS)

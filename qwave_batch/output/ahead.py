@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator
+from itertools import chain
 
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import MANIFEST, RunLayout
@@ -14,7 +15,7 @@ from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stra
 from qwave_batch.output.times import iso_from_unix, unix_from_iso
 
 
-def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int) -> dict[str, float]:
+def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kept_from: float) -> dict[str, float]:
     """Return when jobs were submitted, at the latest, by what stands in the folder and not in its ledger.
 
     It reads the manifest only where somebody else wrote it, or nothing vouches for the ledger. It blocks.
@@ -23,6 +24,8 @@ def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int) -> 
         layout: The folder.
         ledger: Its ledger, with the plan of today.
         files: How many files there are among the images.
+        kept_from: Unix seconds since when the API surely keeps keys. A file made since then may be anybody's: should
+            it be a lost job's, its submit is answered with the task that made it.
 
     Returns:
         Unix seconds by job id.
@@ -31,7 +34,7 @@ def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int) -> 
     if not (ledger.is_vouched and is_as_written(layout)):
         sent.update(_by_manifest(layout, ledger))
     if files > ledger.image_count():
-        for job_id, time in _by_images(layout, ledger):
+        for job_id, time in _by_images(layout, ledger, kept_from):
             sent[job_id] = min(time, sent.get(job_id, time))
     return sent
 
@@ -74,15 +77,15 @@ def _submit_told(raw: bytes) -> tuple[str, int, float | None] | None:
         return job_id, attempts, None
 
 
-def _by_images(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, float]]:
+def _by_images(layout: RunLayout, ledger: LedgerOwned, kept_from: float) -> Iterator[tuple[str, float]]:
     """Yield the jobs under whose names files stand that nothing on record accounts for, made since the folder was."""
     identity = ledger.identity()
-    records = [line.record for line in ledger.lines()]
-    named = {stray_key(image.path) for record in (*records, *ledger.unplanned()) for image in record.images}
+    records = chain((line.record for line in ledger.lines()), ledger.unplanned())
+    named = {stray_key(image.path) for record in records for image in record.images}
     made_at: dict[str, float] = {}
     for stray in stray_files(layout, named):
         status = layout.tree.look(stray.path)
-        if status is not None and identity is not None and status.st_mtime >= identity.created_at:
+        if status is not None and identity is not None and identity.created_at <= status.st_mtime < kept_from:
             made_at.setdefault(stem_of(stray.path), status.st_mtime)
     for line in ledger.lines() if made_at else ():
         if line.record.status is JobStatus.PENDING and not line.record.attempts:

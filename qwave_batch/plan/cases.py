@@ -5,9 +5,11 @@ import heapq
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.comments import CommentLines
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
@@ -17,6 +19,7 @@ from qwave_batch.plan.scope import FEW_NAMES, rendered, with_names
 from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.variables import render_variables
 from qwave_batch.spec.document import Path
+from qwave_batch.spec.jsonvalues import stable_form
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
 from qwave_batch.spec.templates import Value
@@ -31,7 +34,7 @@ NAME_DIGITS = 6
 class PromptCase:
     """One prompt or one row of a table, with everything about it that no axis changes."""
 
-    __slots__ = ("_prompt_id", "_row", "is_kept", "meta", "names", "prompt", "tags")
+    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
 
     def __init__(  # noqa: PLR0913  # what a row comes to
         self,
@@ -44,7 +47,7 @@ class PromptCase:
         names: Mapping[str, Json],
         is_kept: bool,
     ) -> None:
-        self.prompt, self._row, self._prompt_id = prompt, row, prompt_id
+        self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
         self.tags, self.meta = tags, meta
         self.names = names
         """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
@@ -55,13 +58,13 @@ class PromptCase:
     def prompt_id(self) -> str:
         """The prompt's id; one that was not given is worked out when somebody asks."""
         if self._prompt_id is None:
-            self._prompt_id = default_id(self.prompt.raw_text, self._row)
+            self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
     def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
         record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
-        record.row = self._row.cells if self._row else None
+        record.row = self.row.cells if self.row else None
         return record
 
 
@@ -77,6 +80,8 @@ class CaseReader:
     """How often each job is made."""
     calculated: frozenset[str] = frozenset()
     """Names that templates which all prompts share do more with than write them down."""
+    tables_read: dict[str, int] = field(default_factory=dict)
+    """How many rows there are in the tables that were read to their end."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
@@ -94,18 +99,25 @@ class CaseReader:
             if case:
                 yield case
             return
+        comments = _comments_of(prompt, prompt.table)
+        origin = (*prompt.origin, "from")
         try:
             kept = self._sampled(prompt, prompt.table)
             of_repeat = tuple(prompt.naming(_REPEAT))
             for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
+                is_kept = kept is None or row.number in kept
+                if comments and is_kept:
+                    comments.look(row)
                 if of_repeat and _REPEAT in row.cells:
                     self._note_column(of_repeat)
                     of_repeat = ()
-                case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
+                case = self._case(prompt, names, row, is_kept=is_kept)
                 if case:
                     yield case
+            if comments and (warning := comments.warning()):
+                self.faults.warn_of_table(warning, origin)
         except SpecError as error:  # of rows that can't be read; the prompts behind them can be looked at all the same
-            self.faults.take(error.problems, (*prompt.origin, "from"))
+            self.faults.take(error.problems, origin)
         self.faults.row = None
 
     def _note_column(self, places: Iterable[Path]) -> None:
@@ -124,8 +136,10 @@ class CaseReader:
         names: Mapping[str, Json]
         calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
-        for row in table.rows():
+        read = 0
+        for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
             self.faults.row = row
+            read = row.number
             if row.remarkable:
                 note_of_row(row, prompt.origin, self.spellings, self.faults)
             if is_short:
@@ -136,6 +150,7 @@ class CaseReader:
                 names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
+        self.tables_read[table.shown_as] = read
 
     def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
         verdict = rendered(where, names, self.faults)
@@ -192,9 +207,23 @@ class CaseReader:
 
 def default_id(text: str, row: Row | None) -> str:
     """Return the name of a prompt that has no id: its text's beginning as a slug, and a hash of text or row."""
-    hashed = text.encode() if row is None else canonical(dict(row.cells))
+    hashed = text.encode() if row is None else _hashed_row(row)
     digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
     return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+def _hashed_row(row: Row) -> bytes:
+    try:
+        return canonical(dict(row.cells))
+    except ValueError:  # a cell that JSON has no value for
+        return canonical(stable_form(row.cells))
+
+
+def _comments_of(prompt: CompiledPrompt, table: Table) -> CommentLines | None:
+    """Return what looks for comments in a table of lines: it has one column, and a template reads it."""
+    columns = table.columns
+    is_due = columns is not None and len(columns) == 1 and table.is_text and prompt.wanted.is_read(columns[0])
+    return CommentLines(columns[0]) if columns and is_due else None
 
 
 def _text(value: Json) -> str:

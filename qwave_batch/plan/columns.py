@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.rows import Wanted
 from qwave_batch.spec.sources import Table
 
 
@@ -24,6 +25,8 @@ class Columns:
 
 def _are_all(table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
     try:
-        return all(is_such(row.cells[column]) for row in table.rows() if column in row.cells)
+        return all(
+            is_such(row.cells[column]) for row in table.rows(Wanted(columns=frozenset({column}))) if column in row.cells
+        )
     except SpecError:
         return True  # rows that can't be read are told as such

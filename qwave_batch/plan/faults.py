@@ -46,6 +46,8 @@ class Faults:
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
+    _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
     _untold: dict[Path, Problem] = field(default_factory=dict)
     _doubts: dict[tuple[Path, str], Doubt] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
@@ -81,7 +83,8 @@ class Faults:
         if known := self._found.get(key):
             self._found[key] = self._once_more(known)
         elif self._messages[where] < MESSAGES_AT_A_PLACE:
-            self._check_number()
+            if not warning:  # a spec may hold as many warnings as it has places, and is still run
+                self._check_number()
             self._messages[where] += 1
             self._found[key] = Problem(
                 message=message,
@@ -115,6 +118,24 @@ class Faults:
         self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
         if self.allowance.is_spent:
             raise SpecError(self.problems())
+
+    def warn_of_table(self, warning: Problem, where: Path) -> None:
+        """Note a warning about a row of the table that is named at ``where``; the same one of other rows is counted."""
+        if self._is_muted or warning.place is None:
+            return
+        first = self._of_tables.setdefault((warning.place.file, warning.message), where)
+        if first != where:
+            return
+        key = (where, "warning", f"{warning.place.file}: {warning.message}")
+        known = self._found.get(key)
+        if known is None:
+            self._check_number()
+            self._found[key] = replace(warning, path=self.marks.path_text(where))
+            return
+        rows = known.rows or ((known.place,) if known.place else ())
+        if len(rows) < ROWS_SHOWN:
+            rows = (*rows, warning.place)
+        self._found[key] = replace(known, count=known.count + 1, rows=rows)
 
     def doubt(self, where: Path, doubt: Doubt) -> None:
         """Note as a warning what a template does that its author may not mean."""

@@ -19,6 +19,7 @@ from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.usage import UsageCheck
 from qwave_batch.plan.variables import check_names, compile_variables, render_variables
 from qwave_batch.plan.vocabulary import Vocabulary, vocabulary_of
+from qwave_batch.plan.wantedcolumns import with_columns
 from qwave_batch.spec.document import Path, Spec, Unsupported
 from qwave_batch.spec.pathtemplates import compile_path
 from qwave_batch.spec.templates import TemplateFault, Value
@@ -48,6 +49,7 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     ).compile()
     base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
     path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)
+    prompts = with_columns(prompts, base, matrix, path)
     _check_setters(spec, matrix, faults)
     _check_known(spec, matrix, vocabulary, faults)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, faults=faults).run()

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.scope import GUESSES, NAMES_SHOWN, Known, compiled
 from qwave_batch.plan.variables import check_names, compile_variables
 from qwave_batch.spec.compiling import Into
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
-from qwave_batch.spec.sources import Table
+from qwave_batch.spec.lookalike import meant_name
+from qwave_batch.spec.rows import Wanted
+from qwave_batch.spec.sources import EVERYTHING, Table
 from qwave_batch.spec.templates import Value
 from qwave_batch.spec.words import names_listed
 
@@ -33,6 +34,8 @@ class CompiledPrompt:
     meta: Mapping[str, Value | None]
     request: Mapping[str, Value | None]
     table: Table | None = None
+    wanted: Wanted = EVERYTHING
+    """What of the table's rows templates read."""
     where: Value | None = None
     sample: Sample | None = None
     limit: int | None = None
@@ -113,13 +116,12 @@ class PromptCompiler:
         def checked(value: Value | None, where: Path) -> Value | None:
             used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
             for column in sorted(used.difference(columns)):
-                guess = nearest(column, columns) if len(self.faults) < GUESSES else None
                 self.faults.add(
                     where,
                     f'{table.shown_as} has no column "{column}"; it has {names_listed(columns, NAMES_SHOWN)}',
                     value=column,
                     allowed=tuple(columns[:NAMES_SHOWN]),
-                    suggestion=f'did you mean "{guess}"?' if guess else None,
+                    suggestion=meant_name(column, columns) if len(self.faults) < GUESSES else None,
                 )
             return value if used.issubset(columns) else None
 

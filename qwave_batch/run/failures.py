@@ -9,6 +9,8 @@ from qwave_batch.model.task import Task
 ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
 NEVER_WORTH_A_TRY = frozenset({"upstream_bad_request"})
 NO_IMAGE = "no_image"
+OTHER_FORMAT = "other_format"
+"""The code of a result that is kept in ``.qwave/evidence``, since its format is not read."""
 SECOND_CHANCES = 1
 """How often a failure that says nothing of its cause is tried again: one may be bad luck, two are the request."""
 
@@ -71,18 +73,24 @@ def key_too_old() -> JobError:
     return perhaps_paid(JobError(code="no_answer", message="an earlier submit got no definite answer"))
 
 
-def timed_out(timeout_s: float) -> JobError:
-    """Return the remark on a task that was given up waiting for."""
+def timed_out(timeout_s: float, trouble: str = "") -> JobError:
+    """Return the remark on a task that was given up waiting for, with what its last question came to instead."""
+    last = f" (the last answer: {trouble})" if trouble else ""
     return JobError(
         code="timeout",
-        message=f"not done after {timeout_s:g} s; the task is kept, and the next run asks it first",
+        message=f"not done after {timeout_s:g} s{last}; the task is kept, and the next run asks it first",
         retryable=True,
     )
 
 
-def bad_image(reason: str) -> JobError:
-    """Return the error of a job whose picture was broken twice."""
-    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in .qwave/evidence")
+def bad_image(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose picture was broken twice; ``kept`` is where what came last is."""
+    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in {kept}")
+
+
+def other_format(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose result is had, and is of a format that is not read."""
+    return JobError(code=OTHER_FORMAT, message=f"{reason}; it is paid, and kept as {kept}")
 
 
 def result_gone(detail: str) -> JobError:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
-from qwave_batch.folder.pictures import BadPicture
+from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.records import status_of
 from qwave_batch.ledger.states import AttemptState
-from qwave_batch.model.job import JobError
+from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.addresses import Addresses
@@ -21,7 +21,7 @@ from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.darkroom import Darkroom, Negative
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.episode import UNSAID
-from qwave_batch.run.failures import bad_image, not_fetched, result_gone
+from qwave_batch.run.failures import bad_image, not_fetched, other_format, result_gone
 from qwave_batch.run.files import check_files
 from qwave_batch.run.hosts import Hosts
 from qwave_batch.run.remains import put_away_remains
@@ -30,6 +30,15 @@ from qwave_batch.run.trial import Done, Step, Trial
 
 BAD_PICTURES_ALLOWED = 1
 """A picture that does not decode is fetched once more: the line may have been bad, and not the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bytes that are no picture, kept as evidence."""
+
+    bad: BadPicture
+    path: str
+    """From the run folder."""
 
 
 @dataclass(slots=True)
@@ -45,8 +54,17 @@ class Order:
     """Whether the addresses were asked for because one of them led nowhere."""
     gone: list[JobError] = field(default_factory=list)
     """Pictures that can't be had, ever."""
+    kept: list[JobError] = field(default_factory=list)
+    """Results that are had in a format that is not read, and kept as evidence."""
     missing: list[JobError] = field(default_factory=list)
     """Pictures that can't be had in this run."""
+
+    def note_kept(self, found: Kept) -> None:
+        """Take in that what came is no picture, and where it is."""
+        if isinstance(found.bad, OtherFormat):
+            self.kept.append(other_format(str(found.bad), found.path))
+        else:
+            self.gone.append(bad_image(str(found.bad), found.path))
 
 
 class Fetching:
@@ -104,8 +122,8 @@ class Fetching:
                 case StoredFile():
                     order.files[place] = found
                     return
-                case BadPicture() if bad == BAD_PICTURES_ALLOWED:
-                    order.gone.append(bad_image(str(found)))
+                case Kept():
+                    order.note_kept(found)
                     return
                 case BadPicture():
                     bad += 1
@@ -122,7 +140,7 @@ class Fetching:
 
     async def _get(
         self, order: Order, place: int, into: Path, *, tries: int, is_last: bool
-    ) -> StoredFile | BadPicture | Expired | DownloadFailed:
+    ) -> StoredFile | BadPicture | Kept | Expired | DownloadFailed:
         """Download a picture, once its host and the gate let it through, and put it in its place."""
         desk, url, longest_s = self._desk, order.results[place].url, self._context.options.max_wait_s
         while True:
@@ -144,11 +162,22 @@ class Fetching:
                 self._heed(url, answer)
             return answer
 
-    async def _develop(self, negative: Negative, order: Order, *, is_last: bool) -> StoredFile | BadPicture:
+    async def _develop(self, negative: Negative, order: Order, *, is_last: bool) -> StoredFile | BadPicture | Kept:
         found = await self._darkroom.develop(negative)
-        if is_last and isinstance(found, BadPicture):
-            await self._darkroom.keep_evidence(negative, order.attempt.number)
+        if isinstance(found, StoredFile):
+            self._note_format(order.trial.job, found.image.format)
+        elif is_last or isinstance(found, OtherFormat):
+            kept = await self._darkroom.keep_evidence(negative, order.attempt.number, found.extension)
+            return Kept(bad=found, path=kept)
         return found
+
+    def _note_format(self, job: Job, came: str) -> None:
+        """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
+        asked = self._context.asked_format(job)
+        if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
+            self._desk.tally.warn(
+                f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
+            )
 
     def _heed(self, url: str, failed: DownloadFailed) -> None:
         """Leave a host alone for as long as it asks: whatever else lies there would be refused too."""
@@ -218,14 +247,15 @@ class Fetching:
     async def _record(self, order: Order) -> Step:
         trial, journal = order.trial, self._desk.journal
         files = [order.files[place] for place in sorted(order.files)]
-        is_incomplete = bool(order.gone or order.missing) or len(files) < len(order.results)
+        is_incomplete = bool(order.gone or order.missing or order.kept) or len(files) < len(order.results)
         if is_incomplete and order.attempt.state is AttemptState.SPOILED:  # as before: what was in place still is
             return Done(status=JobStatus.FAILED, is_final_failure=True)
-        if order.gone:
+        lasting = order.gone or ([] if order.missing else order.kept)
+        if lasting:
             if order.attempt.state is AttemptState.STORED:
                 damaged = [(place, file) for place, file in enumerate(trial.files) if place not in order.files]
                 await asyncio.to_thread(put_away_remains, self._layout, order.attempt, damaged)
-            trial.attempt = await journal.spoil(order.attempt, files, order.gone[0])
+            trial.attempt = await journal.spoil(order.attempt, files, lasting[0])
             step = Done(status=JobStatus.FAILED, is_final_failure=True)
         elif is_incomplete:
             if order.missing:

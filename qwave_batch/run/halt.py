@@ -16,6 +16,8 @@ class HaltKind(IntEnum):
     BUDGET = 4
     OFFLINE = 5
     FAIL_FAST = 6
+    DENIED = 7
+    """The key may not use a model."""
 
 
 EXIT_STATUS = {
@@ -26,10 +28,11 @@ EXIT_STATUS = {
     HaltKind.BUDGET: 3,
     HaltKind.OFFLINE: 1,
     HaltKind.FAIL_FAST: 1,
+    HaltKind.DENIED: 1,
 }
 
 
-_COLLECTS = frozenset({HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.FAIL_FAST})
+_COLLECTS = frozenset({HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.FAIL_FAST, HaltKind.DENIED})
 
 
 class Halt:

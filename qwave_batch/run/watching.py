@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobStatus
@@ -96,7 +96,7 @@ class Watching:
             now = self._desk.now()
             if now >= deadline:
                 if self._desk.halt.is_on or not self._desk.news.are_missing(now):
-                    return await self._give_up(watch.trial, watch.attempt)
+                    return await self._give_up(watch.trial, watch.attempt, _trouble_of(answer))
                 deadline = now + DEAF_S  # patience is for tasks that take long; none of them is heard of at all
             if found:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
@@ -138,11 +138,11 @@ class Watching:
                 return float(watch.missed)
             case Missing():
                 return await self._lose(watch.trial, watch.attempt, answer)
-            case Throttled() | Unanswered() if self._desk.halt.is_leaving or self._desk.news.last_word is not None:
+            case Throttled() | Unanswered() | Denied() if self._desk.is_silenced:
                 return Done(status=_status_of(watch.attempt))
             case Throttled():  # polls are held until its time
                 return THROTTLED_S
-            case Unanswered() | Refused():
+            case Unanswered() | Refused() | Denied():  # that one poll is forbidden says nothing of the task
                 watch.silences += 1
                 asked_s = answer.retry_after_s if isinstance(answer, Unanswered) else None
                 return max(backoff_s(watch.silences, self._context.rng), asked_s or 0.0)
@@ -164,7 +164,10 @@ class Watching:
         news, now, task_id = self._desk.news, self._desk.now(), watch.attempt.task_id or ""
         match answer:
             case Throttled():
-                news.failed(task_id, now, "HTTP 429", is_throttled=True)
+                why = f"HTTP 429: {answer.quoted}" if answer.quoted else "HTTP 429"
+                news.failed(task_id, now, why, is_throttled=True)
+            case Denied():
+                news.failed(task_id, now, f"HTTP {answer.status}: {answer.message}")
             case Unanswered():
                 news.failed(task_id, now, answer.reason)
             case _:
@@ -189,12 +192,23 @@ class Watching:
             return Later(at=self._desk.now())
         return Done(status=JobStatus.UNKNOWN)
 
-    async def _give_up(self, trial: Trial, attempt: Attempt) -> Step:
-        error = timed_out(self._context.terms.timeout_s)
+    async def _give_up(self, trial: Trial, attempt: Attempt, trouble: str) -> Step:
+        error = timed_out(self._context.terms.timeout_s, trouble)
         if attempt.state is AttemptState.ACCEPTED:
             trial.attempt = await self._desk.journal.remark(attempt, error)
         self._desk.tally.warn("some tasks were given up waiting for; the next run asks them first")
         return Done(status=_status_of(attempt))
+
+
+def _trouble_of(answer: Answer) -> str:
+    """Return in words what came in place of how the task stands; empty where it was told."""
+    match answer:
+        case Unanswered():
+            return answer.reason
+        case Throttled() | Stopped() | Denied() | Missing() | Refused():
+            return f"{answer.message or answer.code} (HTTP {429 if isinstance(answer, Throttled) else answer.status})"
+        case _:
+            return ""
 
 
 def _status_of(attempt: Attempt) -> JobStatus:

@@ -1,6 +1,6 @@
 """From the text of a template to code that fills it in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
@@ -62,6 +62,8 @@ class Compiled:
     asked: frozenset[str]
     """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
     attributes: frozenset[Path]
+    bare: frozenset[str]
+    """Those of the names that it uses as a whole, and not by a field that it names."""
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
@@ -98,9 +100,11 @@ def compile_text(
         named = plain_names(tree).difference(environment.globals)
         fills = parts_of(tree, named)
         free = named if fills else _undeclared(tree).difference(environment.globals)
-        attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
+        chains = list(_chains(tree))
+        attributes = frozenset(chain for _, chain in chains if chain[0] in free)
         asked = free.intersection(_asked(tree))
         every = list(tree.find_all(nodes.Node))
+        bare = free.intersection(_bare(every, {id(name) for name, _ in chains}))
         lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
         code = Code(environment, lambda: typed or tree)
@@ -112,7 +116,7 @@ def compile_text(
     words = len(every) + _WORDS_OF_PARSING
     says_none = any(isinstance(node, nodes.Const) and node.value is None for node in every)
     return Compiled(
-        source, code, free, asked, attributes, lines, typed is not None, words, fills, finalize, into, says_none
+        source, code, free, asked, attributes, bare, lines, typed is not None, words, fills, finalize, into, says_none
     )
 
 
@@ -134,6 +138,7 @@ def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type:
         names=frozenset(way[0] for way in ways),
         asked=frozenset(),
         attributes=frozenset(way for way in ways if len(way) > 1),
+        bare=frozenset(way[0] for way in ways if len(way) == 1),
         lines=_lines(source, ways),
         is_typed=is_typed,
         words=1 + len(ways),
@@ -174,8 +179,13 @@ def _asked(tree: nodes.Node) -> Iterable[str]:
                 yield name
 
 
-def _chains(tree: nodes.Node) -> Iterable[Path]:
-    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b")."""
+def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
+    """Yield the names in a template of which no field is taken; ``heads`` are those of which one is."""
+    return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
+
+
+def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
+    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b"); and its name."""
     inner: set[int] = set()
     methods = {id(call.node) for call in tree.find_all(nodes.Call)}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):  # outer before inner
@@ -200,4 +210,4 @@ def _chains(tree: nodes.Node) -> Iterable[Path]:
             inner.add(id(below))
             below = below.node
         if isinstance(below, nodes.Name) and chain:
-            yield (below.name, *reversed(chain))
+            yield below, (below.name, *reversed(chain))

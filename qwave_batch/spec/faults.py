@@ -12,8 +12,10 @@ from qwave_batch.spec.bounds import TooMuch
 from qwave_batch.spec.bracewords import braces_as_text
 from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.interpreterwords import in_words_of_specs
+from qwave_batch.spec.lookalike import meant_name
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
+from qwave_batch.spec.unusable import CellRead
 from qwave_batch.spec.words import cut, kind_of, names_listed
 
 _SHOWN_NAMES = 12
@@ -96,7 +98,7 @@ def missing_fault(
     """Return that a name is missing, with those that are at hand."""
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
-        guess = _question(nearest(_shown(error.name), known))
+        guess = meant_name(_shown(error.name), known)
         made = TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
         made.is_of_a_name = True
         return made
@@ -148,6 +150,8 @@ def failure_message(error: Exception) -> str:
     match error:
         case TooMuch():
             return f"the template is stopped: {error}"
+        case CellRead():
+            return str(error)
         case RecursionError() | MemoryError():
             return "the template is stopped: it goes too deep"
         case ZeroDivisionError():

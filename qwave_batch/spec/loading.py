@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from qwave_batch.errors import SpecError, UsageError
@@ -18,10 +18,17 @@ from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
 from qwave_batch.spec.nodes import MAX_VALUES
 from qwave_batch.spec.overriding import overridden
-from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
+from qwave_batch.spec.parsing import (
+    parse_matrix,
+    parse_output_folder,
+    parse_output_path,
+    parse_prompts,
+    parse_sample,
+    parse_terms,
+)
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.sources import Table
-from qwave_batch.spec.structure import structure_problems
+from qwave_batch.spec.structure import rightly_named, structure_problems
 from qwave_batch.spec.words import kind_of
 
 MAX_BASES = 20
@@ -68,13 +75,15 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     shown_as = str(path)
     file, inputs = named_file(path, allow_read)
     source = _read(file, shown_as)
-    files = _Files(inputs)
+    files = _Files(inputs, shown_as)
     layer = files.read(source, file.path, shown_as)
     layer, wrong_overrides = overridden(layer, overrides)
     files.problems.extend(wrong_overrides)
+    layer, misnamed = rightly_named(layer)
     marks = Marks(layer.mark)
     value: Any = layer.value
-    problems = list(files.problems)
+    misnamed = first_problems(misnamed)
+    problems = [*files.problems, *misnamed]
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     found: Iterable[Problem]
     if not isinstance(value, dict):
@@ -85,7 +94,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
     problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
-    faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
+    told = {id(found) for found in (*files.problems, *misnamed)}
+    faulty = [found for found in problems if id(found) not in told or found.place in files.unread]
     # what is wrong and not on the list would not be mended
     sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
     spec = None
@@ -97,8 +107,9 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             sha256=_sha256(source, files.bases, overrides),
             marks=marks,
             inputs=inputs,
-            files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
+            files_read={**files.paths, **{_table_name(value, number): table.path for number, table in tables.items()}},
             overrides=tuple(overrides),
+            output_folder=parse_output_folder(sound.value, inputs.root),
             remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
             warnings=tuple(warnings),
             **_parts(sound, tables),
@@ -133,6 +144,8 @@ class _Files:
     """Reads a spec's file and the files that it extends."""
 
     inputs: FileAccess
+    spec: str
+    """What the spec's own file is called."""
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     unread: set[Place] = field(default_factory=set)
@@ -144,11 +157,13 @@ class _Files:
     values: int = 0
     """How many values there are in the files so far."""
     bases: list[bytes] = field(default_factory=list)
-    paths: list[Path] = field(default_factory=list)
-    """The base files, the nearest first."""
+    paths: dict[str, Path] = field(default_factory=dict)
+    """The base files, the nearest first, by their names from the spec's folder."""
 
-    def read(self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = ()) -> Layer:
-        """Return what the file says, laid over what it extends."""
+    def read(
+        self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = (), *, known_as: str = ""
+    ) -> Layer:
+        """Return what the file says, laid over what it extends; ``known_as`` is its name from the spec's folder."""
         reading = read_yaml(decode_spec(source, shown_as), shown_as)
         self.values += reading.values
         if self.values > MAX_VALUES:
@@ -162,11 +177,12 @@ class _Files:
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
             return layer
-        base = self._base(name, path, Marks(layer.mark).place(("extends",)), (*below, path))
+        place = Marks(layer.mark).place(("extends",))
+        base = self._base(name, place, (*below, path), str(PurePosixPath(known_as).parent / name))
         # what a base would have said is not missing where the base can't be read: that is told already
         return laid_over(without(layer, "extends"), base) if base else layer
 
-    def _base(self, name: str, path: Path, place: Place, below: tuple[Path, ...]) -> Layer | None:
+    def _base(self, name: str, place: Place, below: tuple[Path, ...], known_as: str) -> Layer | None:
         def note(message: str, suggestion: str | None = None) -> None:
             self.leaves_open = True
             self.problems.append(
@@ -174,7 +190,7 @@ class _Files:
             )
 
         try:
-            found = self.inputs.find(name, base=path.parent)
+            found = self.inputs.find(name, base=below[-1].parent, known_as=known_as)
             base = found.path
             if base in below:
                 circle = " -> ".join(file.name for file in (*below[below.index(base) :], base))
@@ -184,13 +200,13 @@ class _Files:
                 note(f"more than {MAX_BASES} files extend each other")
                 return None
             source = _read(found, name)
-        except (FileRefused, UsageError) as error:
-            note(str(error))
+        except UsageError as error:
+            note(*((error.message, error.suggestion) if isinstance(error, FileRefused) else (str(error), None)))
             return None
         self.bases.append(source)
-        self.paths.append(base)
+        self.paths[known_as] = base
         try:
-            layer = self.read(source, base, beside(place.file, name), below)
+            layer = self.read(source, base, self._shown(found, place.file, name), below, known_as=known_as)
         except SpecError as error:
             self.problems.extend(error.problems)
             self.leaves_open = True
@@ -201,6 +217,9 @@ class _Files:
         message = f"expected a mapping, found {kind_of(layer.value)}"
         self.problems.append(Problem(message=message, place=layer.mark.place))
         return None
+
+    def _shown(self, file: InputFile, namer: str, name: str) -> str:
+        return self.inputs.shown(file, self.spec, name) if self.inputs.is_run_folder else beside(namer, name)
 
 
 def _read(file: InputFile, shown_as: str) -> bytes:
@@ -240,5 +259,6 @@ def _in_order(problems: Iterable[Problem], spec: str) -> list[Problem]:
     return sorted(unique.values(), key=order)
 
 
-def _unique(paths: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(paths))
+def _table_name(value: Any, number: int) -> str:
+    """Return the name of the table of a prompt."""
+    return str(PurePosixPath(value["prompts"][number]["from"]))

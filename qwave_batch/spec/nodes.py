@@ -11,6 +11,7 @@ from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
 from qwave_batch.spec.marks import Mark, Path, Written, path_text
 from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+from qwave_batch.spec.unusable import Unusable
 from qwave_batch.spec.words import cut
 from qwave_batch.spec.writing import nothing_words, written
 
@@ -60,6 +61,8 @@ class NodeReader:
     values: int = 0
     from_aliases: int = 0
     characters_from_aliases: int = 0
+    sets_numbers_aside: bool = False
+    """Whether a number that is none in JSON is ``Unusable`` and no problem, as in tables."""
     unread: set[Place] = field(default_factory=set)
     """Where null stands for what can't be read, or for nothing."""
     has_remarkable: bool = False
@@ -143,7 +146,8 @@ class NodeReader:
                 message, way_out = nothing_words(path, self.text, event.end_mark.index)
                 self._note(message, place, path, suggestion=way_out)
                 self.unread.add(place)
-            found = written(value, event.value, place, self.text, event.end_mark.index)
+            if not isinstance(value, Unusable):
+                found = written(value, event.value, place, self.text, event.end_mark.index)
         if place in self.unread:
             found = Written(place, is_unread=True)
         self.has_remarkable = self.has_remarkable or found is not None
@@ -159,6 +163,8 @@ class NodeReader:
             else:
                 value = read_plain(event.value)
         except ValueError as error:
+            if self.sets_numbers_aside and event.tag is None:
+                return Unusable(event.value, str(error))  # type: ignore[return-value]  # of a table: nobody may read it
             hint = "put quotes around it if it is no number" if event.tag is None else None
             self._note_unread(event, path, error, suggestion=hint)
             return None

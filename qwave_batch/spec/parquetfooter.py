@@ -27,6 +27,8 @@ class TooLarge(ValueError):
 class Leaf:
     """One column as it is stored."""
 
+    column: str
+    """The column of the table that it is, or is a part of."""
     path: str
     is_nested: bool
     """Whether a row may hold many of its values."""
@@ -87,23 +89,28 @@ def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
     """Yield the columns of a schema: a tree, each node before those below it."""
     if len(elements) > MAX_ELEMENTS:
         raise TooLarge(f"has {len(elements):,} columns; at most {MAX_ELEMENTS:,} are read")
-    above: list[tuple[int, str, bool]] = []  # of each node on the way: how many are still to come, path, is nested
+    # of each node on the way: how many are still to come, the column of the table, path, is nested
+    above: list[tuple[int, str, str, bool]] = []
     for number, element in enumerate(elements):
         while above and not above[-1][0]:
             above.pop()
-        path, is_nested = "", False
+        column, path, is_nested = "", "", False
         if above:
-            left, prefix, is_nested = above[-1]
-            above[-1] = left - 1, prefix, is_nested
-            path = (f"{prefix}." if prefix else "") + _name(element)
+            left, column, prefix, is_nested = above[-1]
+            above[-1] = left - 1, column, prefix, is_nested
+            name = _name(element)
+            path = (f"{prefix}." if prefix else "") + name
+            column = name if len(above) == 1 else column
         is_nested = is_nested or (number > 0 and whole_number(element, 3) == _REPEATED)
         children = whole_number(element, 5)
         if children or not number:
-            above.append((children, path, is_nested))
+            above.append((children, column, path, is_nested))
             if len(above) > MAX_DEPTH:
                 raise Damaged(f"its columns are nested deeper than {MAX_DEPTH} levels")
         else:
-            yield Leaf(path, is_nested, whole_number(element, 1) == _BYTE_ARRAY, max(0, whole_number(element, 2)))
+            yield Leaf(
+                column, path, is_nested, whole_number(element, 1) == _BYTE_ARRAY, max(0, whole_number(element, 2))
+            )
 
 
 def _group(group: Struct, leaves: Sequence[Leaf], size_bytes: int) -> RowGroup:

@@ -5,7 +5,7 @@ zeros, and one value of a dictionary can stand in every row. Sizes in the file's
 not need them, so that they may say anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -96,8 +96,8 @@ class _Column:
             )
 
 
-def plan_reading(file: BinaryIO, size_bytes: int) -> ReadingPlan:
-    """Return how to read a file.
+def plan_reading(file: BinaryIO, size_bytes: int, columns: Collection[str]) -> ReadingPlan:
+    """Return how to read some columns of a file.
 
     Raises:
         TooLarge: Even one row may not fit, or there are more rows than such a file has.
@@ -109,14 +109,14 @@ def plan_reading(file: BinaryIO, size_bytes: int) -> ReadingPlan:
     per_row = 0.0
     dictionaries: dict[str, None] = {}
     for group in footer.groups:
-        columns = [_column(file, chunk) for chunk in group.chunks]
-        opened = sum(column.largest + column.dictionary for column in columns)
+        read = [_column(file, chunk) for chunk in group.chunks if chunk.leaf.column in columns]
+        opened = sum(column.largest + column.dictionary for column in read)
         if opened > MAX_OPEN_BYTES:
             raise TooLarge(f"has pages of {opened:,} bytes side by side; at most {MAX_OPEN_BYTES:,} are unpacked")
-        for column in columns:
+        for column in read:
             column.check(group.rows)
-        per_row = max(per_row, sum(_per_row(column, group.rows) for column in columns))
-        dictionaries |= {column.leaf.path: None for column in columns if column.stays_in_dictionary}
+        per_row = max(per_row, sum(_per_row(column, group.rows) for column in read))
+        dictionaries |= {column.leaf.path: None for column in read if column.stays_in_dictionary}
     rows = int(BATCH_BYTES / per_row) if per_row else MOST_ROWS
     return ReadingPlan(max(1, min(MOST_ROWS, rows)), tuple(dictionaries))
 

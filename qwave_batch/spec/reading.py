@@ -80,7 +80,7 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
     parser = _fastest()
     events = parser(text)
     try:
-        reader = NodeReader(text, shown_as, events)
+        reader = NodeReader(text, shown_as, events, sets_numbers_aside=True)
         event = _first(reader)
         if not isinstance(event, yaml.SequenceStartEvent):
             reader.fail(

@@ -35,6 +35,8 @@ class Value:
     """Fields that it takes of those names, such as ``("row", "Prompt")``."""
     calculated: frozenset[str] = frozenset()
     """Those of the names that it does more with than to write them down."""
+    bare: frozenset[str] = frozenset()
+    """Those of the names that it uses as a whole, and not by a field that it names."""
     words: int = 0
     """How many words and signs there are in its templates, which is what compiling them cost."""
     is_constant: bool = True
@@ -92,6 +94,7 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
         asked=frozenset().union(*(part.asked for part in held)),
         attributes=frozenset().union(*(part.attributes for part in held)),
         calculated=frozenset().union(*(part.calculated for part in held)),
+        bare=frozenset().union(*(part.bare for part in held)),
         words=sum(part.words for part in held),
         is_constant=False,
         renderer=renderer,
@@ -115,6 +118,7 @@ def value_of(compiled: Compiled, where: Path, allowance: Allowance | None = None
         asked=compiled.asked,
         attributes=compiled.attributes,
         calculated=compiled.names if compiled.fills is None else frozenset(),
+        bare=compiled.bare,
         words=compiled.words,
         is_constant=False,
         renderer=partial(rendered, compiled, where, allowance),

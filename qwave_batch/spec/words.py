@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from types import NoneType
 
+from jinja2 import Undefined
+
 SHOWN_CHARACTERS = 120
 
 
@@ -32,6 +34,8 @@ def plain(value: object) -> object:
             return {_key(key): plain(item) for key, item in value.items()}
         case Sequence():
             return [plain(item) for item in value]
+        case Undefined():
+            return str(value)  # raises: it stands for what is missing, or cannot be used
         case _:
             raise TypeError(f"{kind_of(value)} cannot stand in a spec; {way_to_a_value(value)}")
 

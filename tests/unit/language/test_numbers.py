@@ -172,7 +172,7 @@ def test_integers_in_lists_are_evened_and_shares_keep_their_fractions(jobs_of: J
     [
         ("Coin {{ row.no }}", "", "prompts[0].text"),
         ("{{ row.no }}", "", "prompts[0].text"),
-        ("x", '    id: "no-{{ row.no }}"\n', "prompts[0].id"),
+        ("x{{ row.x }}", '    id: "no-{{ row.no }}"\n', "prompts[0].id"),
         ("x{{ row.x }}", '    tags: ["{{ row.no }}"]\n', "prompts[0].tags[0]"),
         ("{{ row.x }}", 'output: {path: "{{ row.no }}-{{ job_id }}"}\n', "output.path"),
     ],
