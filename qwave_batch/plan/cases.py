@@ -78,10 +78,10 @@ class CaseReader:
     spellings: Spellings
     repeat: int = 1
     """How often each job is made."""
-    tables_read: dict[str, int] = field(default_factory=dict)
-    """How many rows there are in the tables that were read to their end."""
     calculated: frozenset[str] = frozenset()
     """Names that templates which all prompts share do more with than write them down."""
+    tables_read: dict[str, int] = field(default_factory=dict)
+    """How many rows there are in the tables that were read to their end."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 

@@ -30,6 +30,7 @@ FREE_CHARACTERS = 20_000  # of each rendering, as with steps
 MAX_MADE_OF_PLAN = 200_000_000
 ITEM = 16  # characters that an item of a list counts for: about the memory that it takes
 STEPS_OF_A_FAILURE = 50_000  # that a rendering which does too much costs the plan: a few dozen of them are told
+_WRITTEN_WITH_E = 1e16  # from there on numbers are written 1e+16, without a fraction
 _DOUBTED = 16  # numbers of one text
 _DRAWN = 1000  # steps at a time
 _SCANNED = 1000  # characters that C looks at in the time of a step
@@ -175,7 +176,7 @@ class Budget:
             return str(value)
         if isinstance(value, Undefined):
             str(value)  # raises: it stands for a name that is missing
-        if type(value) is float and value.is_integer():
+        if type(value) is float and value.is_integer() and abs(value) < _WRITTEN_WITH_E:
             self.fractions = [*(self.fractions or ()), value][-_DOUBTED:]
         return text_of(value)
 

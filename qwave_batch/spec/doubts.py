@@ -46,7 +46,7 @@ def whole_with_a_fraction(way: str, column: str, number: float) -> Doubt:
     """Return that a whole number is written into a text with a point and a zero."""
     return Doubt(
         f"{way} is {number}, a whole number with a fraction, and is written into a text",
-        f"{way} | int writes {number:.0f}",
+        f"{way} | int writes {int(number)}",
         way,
         column,
         _has_no_fraction,

@@ -33,10 +33,10 @@ class Value:
     """Those of them that may be missing, since it asks whether they are there."""
     attributes: frozenset[Path] = frozenset()
     """Fields that it takes of those names, such as ``("row", "Prompt")``."""
-    bare: frozenset[str] = frozenset()
-    """Those of the names that it uses as a whole, and not by a field that it names."""
     calculated: frozenset[str] = frozenset()
     """Those of the names that it does more with than to write them down."""
+    bare: frozenset[str] = frozenset()
+    """Those of the names that it uses as a whole, and not by a field that it names."""
     words: int = 0
     """How many words and signs there are in its templates, which is what compiling them cost."""
     is_constant: bool = True
@@ -93,8 +93,8 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
         names=frozenset().union(*(part.names for part in held)),
         asked=frozenset().union(*(part.asked for part in held)),
         attributes=frozenset().union(*(part.attributes for part in held)),
-        bare=frozenset().union(*(part.bare for part in held)),
         calculated=frozenset().union(*(part.calculated for part in held)),
+        bare=frozenset().union(*(part.bare for part in held)),
         words=sum(part.words for part in held),
         is_constant=False,
         renderer=renderer,
@@ -117,8 +117,8 @@ def value_of(compiled: Compiled, where: Path, allowance: Allowance | None = None
         names=compiled.names,
         asked=compiled.asked,
         attributes=compiled.attributes,
-        bare=compiled.bare,
         calculated=compiled.names if compiled.fills is None else frozenset(),
+        bare=compiled.bare,
         words=compiled.words,
         is_constant=False,
         renderer=partial(rendered, compiled, where, allowance),

@@ -110,7 +110,7 @@ def test_the_hint_for_a_text_where_a_number_belongs_says_what_to_do_with_empty_c
     assert "end it with | int, or | int(none) where it is empty" in str(problem.suggestion)
 
 
-COINS = '{"no": 1.0, "seed": 42.0, "x": 7.0}\n{"no": 2.0, "seed": null, "x": 7.5}\n'
+COINS = '{"no": 1.0, "seed": 42.0, "x": 7.0, "big": 1e21}\n{"no": 2.0, "seed": null, "x": 7.5, "big": 2e21}\n'
 
 
 def coins(text: str, more: str = "") -> str:
@@ -191,6 +191,7 @@ def test_a_whole_number_with_a_fraction_in_a_text_is_told_once(
         "{{ row.x }}",
         "{{ row.no | int }}",
         "{{ row.no + 0.5 }}",
+        "{{ row.big }}",
         "{% if row.no > 1 %}a{% else %}b{% endif %}",
         "{{ '%.1f' % 1.0 }}{{ row_number }}",
     ],

@@ -225,10 +225,9 @@ def test_the_fields_of_the_entry_stay_right(plan_of: PlanOf, jobs_of: JobsOf) ->
 
 
 def test_repeat_beside_a_column_of_that_name_is_told(problems_of: ProblemsOf, plan_of: PlanOf) -> None:
-    body = f'prompts: [{{from: t.csv, text: "{{{{ row_number }}}} {{{{ repeat }}}}"}}]\n{MODEL}'
-    rows = {"t.csv": "repeat\nx\ny\n"}
-    (problem,) = problems_of(body, files=rows)
+    body = f'prompts: [{{from: t.csv, text: "a {{{{ repeat }}}} {{{{ row.a }}}}"}}]\n{MODEL}'
+    (problem,) = problems_of(body, files={"t.csv": "repeat,a\nx,1\ny,2\n"})
     assert (problem.path, problem.suggestion) == ("prompts[0].text", "write row.repeat for the column")
-    (warning,) = plan_of(f"repeat: 2\n{body}", files=rows).warnings
+    (warning,) = plan_of(f"repeat: 2\n{body}", files={"t.csv": "repeat,a\nx,1\ny,2\n"}).warnings
     assert warning.path == "prompts[0].text"
     assert plan_of(body, files={"t.csv": "a\nx\n"}).warnings == ()
