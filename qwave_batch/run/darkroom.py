@@ -63,6 +63,11 @@ class Darkroom:
         async with self._free:
             await asyncio.to_thread(self._keep_evidence, negative, attempt_number)
 
+    async def keep_answer(self, job_id: str, attempt_number: int, answer: bytes) -> None:
+        """Keep an answer in which nobody can read where the images are."""
+        async with self._free:
+            await asyncio.to_thread(self._keep_answer, f"{EVIDENCE}/{job_id}-{attempt_number}_answer.json", answer)
+
     def forget(self, job_id: str) -> None:
         """Let go of the names that a job has asked for, now that the ledger knows them."""
         self._names.forget(job_id)
@@ -111,6 +116,11 @@ class Darkroom:
                 tree.move(self._layout.relative(negative.into), path)
             else:
                 tree.write_synced(path, content, mode=PRIVATE_MODE)
+
+    def _keep_answer(self, path: str, answer: bytes) -> None:
+        with storage_errors(self._layout.root / path):
+            self._layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
+            self._layout.tree.write_synced(path, answer, mode=PRIVATE_MODE)
 
 
 class _Names:
