@@ -60,6 +60,8 @@ class Breaker:
     """Since when there is nothing to do but wait for pictures."""
     held_since: float | None = None
     """Since when nothing is bought because no picture comes."""
+    excused_until: float = 0.0
+    """Before this moment a host has asked to be left alone: that no picture comes says nothing meanwhile."""
     patients: set[str] = field(default_factory=set)
     """Jobs whose workers wait for a picture."""
     _failing: dict[str, _Failing] = field(default_factory=dict)
@@ -147,7 +149,7 @@ class Breaker:
         """
         failing = [each for each in self._counted if model in {None, each.model}]
         late = [each for each in self._failing.values() if each.counts and each.is_late and model in {None, each.model}]
-        quick = sum(now - at < GRACE_S for of, at in self._ended.values() if model in {None, of})
+        quick = sum(now < at + GRACE_S for of, at in self._ended.values() if model in {None, of})
         early = self.early if model is None and not self.has_come else 0
         if len(late) >= limit:  # they leave their slots to others, once
             return limit
@@ -157,7 +159,7 @@ class Breaker:
 
     def opens_at(self, now: float) -> float:
         """Return when a slot is given away that is only kept for a moment; infinity when there is none."""
-        return min((at + GRACE_S for _, at in self._ended.values() if now - at < GRACE_S), default=math.inf)
+        return min((at + GRACE_S for _, at in self._ended.values() if now < at + GRACE_S), default=math.inf)
 
     def try_at(self, job_id: str) -> float | None:
         """Return when a job may try again: infinity while another one tries for all; None when none has failed."""
@@ -177,9 +179,15 @@ class Breaker:
             return True
         return not self.is_tripped and self.idle_since is not None and now - self.idle_since >= LONE_S
 
+    def is_given_up(self, now: float) -> bool:
+        """Whether nothing was bought for long enough, for want of any picture."""
+        if self.held_since is None:
+            return False
+        return now - max(self.held_since, self.excused_until) >= GIVES_UP_S
+
     def is_tail_over(self, now: float) -> bool:
         """Whether nothing but pictures was waited for long enough."""
-        return self.idle_since is not None and now - self.idle_since >= TAIL_S
+        return self.idle_since is not None and now - max(self.idle_since, self.excused_until) >= TAIL_S
 
     def words(self) -> str:
         """Return that no picture can be had, from where, and how many are paid and waiting."""

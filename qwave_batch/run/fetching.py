@@ -297,7 +297,10 @@ class Fetching:
         unsaid_s = UNSAID.first_s if failed.status == HTTPStatus.TOO_MANY_REQUESTS else None
         wait_s = unsaid_s if failed.retry_after_s is None else failed.retry_after_s
         if wait_s is not None:
-            self._hosts.hold(url, self._desk.now() + wait_s)
+            until = self._desk.now() + wait_s
+            self._hosts.hold(url, until)
+            if wait_s <= self._context.options.max_wait_s:
+                self._desk.breaker.excused_until = max(self._desk.breaker.excused_until, until)
 
     async def _freshen(self, order: Order, *, is_urgent: bool = True) -> bool:
         """Ask the task for what it names now; return whether it named anything.

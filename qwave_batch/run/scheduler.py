@@ -10,7 +10,6 @@ from qwave_batch.errors import StorageError
 from qwave_batch.ledger.records import status_of
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.bell import Bell
-from qwave_batch.run.breaker import GIVES_UP_S
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane, RowQueue
@@ -150,8 +149,9 @@ class Scheduler:
         if leave_closed_windows(self._desk, self._lanes):
             return True
         halt, opens_at = self._desk.halt, look.opens_at()
+        was_halted = halt.is_on
         is_held = self._hold_for_pictures()
-        if is_held and halt.is_on:
+        if halt.is_on and not was_halted:
             return True
         if not self._workers and (halt.is_on or opens_at == math.inf):
             return not halt.is_on and await self._pass_over()
@@ -181,7 +181,7 @@ class Scheduler:
         is_idle = is_waiting and (is_held or not has_jobs) and (is_held or not self._may_fetch())
         breaker.idle_since = (breaker.idle_since or now) if is_idle else None
         breaker.held_since = (breaker.held_since or now) if is_held else None
-        is_over = breaker.held_since is not None and now - breaker.held_since >= GIVES_UP_S
+        is_over = breaker.is_given_up(now)
         is_vain = is_held and is_idle and not breaker.patients
         is_last = breaker.is_tripped and not breaker.has_come and breaker.is_tail_over(now)
         if not desk.halt.is_on and (is_over or is_vain or is_last):
