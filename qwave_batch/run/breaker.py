@@ -14,7 +14,7 @@ UNREAD_STOPS_AT = 3
 """After so many results that nobody can read the run buys nothing more."""
 GIVES_UP_S = 90.0
 """How long the run waits for a picture with jobs left to buy."""
-TAIL_S = 30.0
+TAIL_S = 40.0
 """How long the run waits for pictures when nothing else is left to do."""
 LONE_S = 5.0
 """How long nothing else has to go on before a picture is judged that nothing can be compared with."""
@@ -177,7 +177,9 @@ class Breaker:
         failing = self._failing.get(job_id)
         if failing is None or self._came_from.get(failing.host, -math.inf) > failing.since:
             return True
-        return not self.is_tripped and self.idle_since is not None and now - self.idle_since >= LONE_S
+        if self.is_tripped or self.held_since is not None or self.idle_since is None:
+            return False
+        return now - self.idle_since >= LONE_S
 
     def is_given_up(self, now: float) -> bool:
         """Whether nothing was bought for long enough, for want of any picture."""

@@ -249,7 +249,8 @@ class Fetching:
         if not trouble.is_bad and expires_at is not None and desk.api_now() > expires_at:
             return result_gone(f"the picture has expired at the API ({trouble.reason})")
         ended_at = order.attempt.ended_at
-        age_s = desk.api_stamp() - ended_at if ended_at is not None else 0.0
+        # whose clock has stamped it is not on record
+        age_s = 0.0 if ended_at is None else min(desk.api_stamp(), self._context.clock.now()) - ended_at
         if not desk.breaker.judges(job_id, desk.now()) and age_s < REFUSED_FOR_GOOD_S:
             return None
         if trouble.is_bad:
