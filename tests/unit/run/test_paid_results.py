@@ -17,7 +17,6 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import INLINE, ResultImage, Task, TaskError, TaskState
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.options import RunOptions
@@ -147,7 +146,7 @@ def test_single_dead_files_stop_nothing(odd: World) -> None:
     end = odd.ended()
     assert (len(odd.api.tasks), len(odd.pictures())) == (40, 36)
     assert (end.exit_status, end.counts.pending + end.counts.failed) == (1, 4)
-    odd.clock.passed += 600
+    odd.clock.passed += DAY_S
     end = odd.ended()
     assert (end.counts.failed, end.requests.submit) == (4, 0)
     assert error_of(odd, 2).message.index("refetch") < error_of(odd, 2).message.index("pays again")
