@@ -36,7 +36,8 @@ class Listing:
         desk, job = self._desk, trial.job
         if attempt.state is AttemptState.LOST:
             attempt = await desk.journal.find_again(attempt)
-        trial.acceptance, acceptance = None, trial.acceptance
+        acceptance = trial.acceptance
+        trial.acceptance = None
         held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
         cost_nusd = nusd_from_quota(task.cost_quota or 0)
         desk.budget.reserve(max(0, cost_nusd - held_nusd))

@@ -32,7 +32,7 @@ _BEGUN = {
 """What is done about an attempt that is not over, whatever the run was asked."""
 
 
-def work_on(standing: Standing, options: RunOptions, *, is_damaged: bool = False) -> Work:
+def work_on(standing: Standing, options: RunOptions, *, is_damaged: bool = False) -> Work:  # noqa: PLR0911 - one a kind
     """Return what a run does about a job.
 
     Args:

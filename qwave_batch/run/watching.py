@@ -129,7 +129,7 @@ class Watching:
         while (wait_s := watch.questions.sleep_s(now := self._desk.now())) and now < deadline:
             await self._context.clock.sleep(min(wait_s, deadline - now))
 
-    async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: PLR0911 - one an answer
+    async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: C901, PLR0911 - one an answer
         """Return what a watch has come to, or for how many seconds at least not to ask again."""
         match answer:
             case TaskAnswer(task=task) if task.state.is_terminal:

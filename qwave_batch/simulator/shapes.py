@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 def other_shape(body: Body) -> Body:
     """Return a result that lists its images beside ``status``, each under ``image_url``."""
-    return _with_images(body, lambda images: None, data=[{"image_url": image["url"][0]} for image in _images(body)])
+    return _with_images(body, lambda _: None, data=[{"image_url": image["url"][0]} for image in _images(body)])
 
 
 def unreadable_result(body: Body) -> Body:
@@ -24,7 +24,7 @@ def unreadable_result(body: Body) -> Body:
 
 def unlisted(body: Body) -> Body:
     """Return a result that lists no image yet."""
-    return _with_images(body, lambda images: [])
+    return _with_images(body, lambda _: [])
 
 
 def listed_in_part(body: Body) -> Body:
@@ -50,7 +50,7 @@ def no_number(body: Body) -> Body:
     return {**body, "eta": float("nan"), "queue_seconds": float("inf")}
 
 
-def error_in_success(body: Body) -> Body:
+def error_in_success(_: Body) -> Body:
     """Return a success that holds an error in place of a task."""
     return {"error": {"code": "invalid_prompt", "message": "this prompt is not allowed"}}
 
