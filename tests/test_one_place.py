@@ -26,7 +26,9 @@ PURE = frozenset(
 )  # fmt: skip
 """What ``os`` does without a name of a file."""
 MODULES = frozenset({"ctypes", "fcntl", "mmap", "multiprocessing", "shutil", "subprocess", "tempfile"})
-OTHERS = frozenset({"os", "Ledger", "border", "file", "file.file", "journal", "source", "table", "target"})
+OTHERS = frozenset(
+    {"os", "Ledger", "border", "file", "file.file", "journal", "self.file.file", "source", "table", "target"}
+)
 """Owners of methods that are called like those of a path and do other things."""
 
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
@@ -73,11 +75,13 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
                 "os.replace",
                 "os.rmdir",
                 "os.stat",
+                "os.statvfs",
                 "os.unlink",
             }
         ),
     ),
     "folder.borrowing": ("copies between two open files", frozenset({"shutil"})),
+    "folder.formats.apart": ("decodes images in a process of their own", frozenset({"subprocess"})),
     "folder.formats.gif": ("decodes images", frozenset({"PIL"})),
     "folder.formats.jpeg": ("decodes images", frozenset({"PIL"})),
     "folder.formats.webp": ("decodes images", frozenset({"PIL"})),
@@ -101,6 +105,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
     "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
+    "ledger.count": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
         "opens the ledger, once files.database has looked at it",
         frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),

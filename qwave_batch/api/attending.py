@@ -77,8 +77,13 @@ def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
 
 
 def write_down(layout: RunLayout, ledger: Ledger) -> None:
-    """Write the manifest, and what follows from it in the summary, as the ledger has it now. It blocks."""
-    refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.books())
+    """Write the manifest, and what follows from it in the summary, as the ledger has it now. It blocks.
+
+    Where the ledger has lost records, the manifest may know of more, and stays until a run has taken that in.
+    """
+    identity = ledger.identity()
+    if identity is None or identity.lost_since is None:
+        refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.books())
 
 
 def _identity(layout: RunLayout) -> FolderIdentity:

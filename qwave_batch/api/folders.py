@@ -5,9 +5,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from qwave_batch.api.losses import check_is_owned
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.line import ManifestLine
@@ -108,7 +110,9 @@ class RunFolder:
         if not layout.tree.is_file(LEDGER):
             yield None
             return
+        check_ledger_file(layout)
         with Ledger.open(layout.ledger, read_only=True) as opened:
+            check_is_owned(layout, opened)
             yield opened
 
 

@@ -9,7 +9,7 @@ from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits
-from qwave_batch.plan.making import Plan, make_plan
+from qwave_batch.plan.making import Plan, make_plan, rest_problems
 from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
 from qwave_batch.plan.summary import Watch, figures_as_json
 from qwave_batch.spec.document import Spec
@@ -50,16 +50,13 @@ def _sound(reading: SpecReading) -> Spec:
     """Return a spec without problems, or raise with all of them: those that planning finds in the rest of it too."""
     if reading.spec is not None and not reading.problems:
         return reading.spec
-    problems = list(reading.problems)
+    problems = [*reading.problems, *reading.warnings]
     if reading.spec is not None:
-        try:
-            make_plan(reading.spec)
-        except SpecError as error:
-            problems += [
-                found
-                for found in error.problems
-                if found.severity == "error" and not is_told(found, reading.problems, reading.lost_prompts)
-            ]
+        problems += [
+            found
+            for found in rest_problems(reading.spec)
+            if found.severity == "warning" or not is_told(found, reading.problems, reading.lost_prompts)
+        ]
     raise SpecError(sorted(problems, key=lambda problem: problem.place or Place("")))
 
 

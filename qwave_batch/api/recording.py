@@ -87,5 +87,5 @@ def keep_sources(layout: RunLayout, plan: AnyPlan) -> None:
     if not isinstance(plan, Plan):
         return
     keep_spec(layout, plan.spec.source)
-    for file in plan.spec.files_read:
-        keep_input_file(layout, file, plan.spec.root)
+    for name, file in plan.spec.files_read.items():
+        keep_input_file(layout, file, name)

@@ -15,11 +15,12 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.events import OnEvent
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import OnProgress
-from qwave_batch.model.record import JobStatus
+from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.engine import run_plan
+from qwave_batch.run.failures import OTHER_FORMAT
 from qwave_batch.run.files import check_files
 from qwave_batch.run.options import RunOptions
 from qwave_batch.run.selection import Work, is_owed, work_on
@@ -49,6 +50,8 @@ class RefetchReport:
     """Images that are in place again."""
     gone: tuple[UnfetchedJob, ...]
     """Jobs whose images are gone, by all that is known: only a new task, paid anew, can make others."""
+    kept: tuple[UnfetchedJob, ...]
+    """Jobs whose results are had in a format that is not read: their messages say where they are."""
     left: tuple[UnfetchedJob, ...]
     """Jobs whose images could not be fetched now; another try may."""
     exit_status: int
@@ -64,6 +67,7 @@ class RefetchReport:
             "images": self.images,
             "fetched": self.fetched,
             "gone": [{"job_id": job.job_id, "message": job.message} for job in self.gone],
+            "kept": [{"job_id": job.job_id, "message": job.message} for job in self.kept],
             "left": [{"job_id": job.job_id, "message": job.message} for job in self.left],
             "exit": self.exit_status,
             "reason": self.reason or None,
@@ -101,9 +105,9 @@ async def refetch_images(
             feed.emit_change(change)
 
         end = await run_plan(_context(attended, hear, feed.guarded(on_progress), stop))
-        gone, left = await asyncio.to_thread(search.unfetched, attended.ledger)
+        unfetched = await asyncio.to_thread(search.unfetched, attended.ledger)
     feed.close()
-    return _report(attended.layout.root, search, gone, left, end)
+    return _report(attended.layout.root, search, unfetched, end)
 
 
 @dataclass(slots=True)
@@ -124,17 +128,31 @@ class _Search:
         elif attempt.state is AttemptState.STORED and attempt.error is not None:
             self.reasons[attempt.job_id] = attempt.error.message
 
-    def unfetched(self, ledger: Ledger) -> tuple[tuple[UnfetchedJob, ...], tuple[UnfetchedJob, ...]]:
-        """Return what is gone, and what is neither there nor gone. It blocks."""
-        gone: list[UnfetchedJob] = []
-        left: list[UnfetchedJob] = []
+    def unfetched(self, ledger: Ledger) -> "_Unfetched":
+        """Return what is not in place. It blocks."""
+        found = _Unfetched()
         for job_id in self.missing:
             if job_id not in self.restored:
                 record = ledger.record(job_id)
                 message = self.reasons.get(job_id, "the API did not send it")
                 job = UnfetchedJob(job_id=job_id, message=record.error.message if record.error else message)
-                (gone if record.status is JobStatus.FAILED else left).append(job)
-        return tuple(gone), tuple(left)
+                found.add(job, record)
+        return found
+
+
+@dataclass(slots=True)
+class _Unfetched:
+    gone: list[UnfetchedJob] = field(default_factory=list)
+    kept: list[UnfetchedJob] = field(default_factory=list)
+    left: list[UnfetchedJob] = field(default_factory=list)
+
+    def add(self, job: UnfetchedJob, record: JobRecord) -> None:
+        if record.status is not JobStatus.FAILED:
+            self.left.append(job)
+        elif record.error is not None and record.error.code == OTHER_FORMAT:
+            self.kept.append(job)
+        else:
+            self.gone.append(job)
 
 
 def _search(attended: Attended) -> _Search:
@@ -176,17 +194,16 @@ def _context(
     )
 
 
-def _report(
-    folder: Path, search: _Search, gone: tuple[UnfetchedJob, ...], left: tuple[UnfetchedJob, ...], end: RunEnd
-) -> RefetchReport:
+def _report(folder: Path, search: _Search, unfetched: _Unfetched, end: RunEnd) -> RefetchReport:
     is_early = end.exit_status not in {0, 1}  # jobs that were never made are no business of this
     return RefetchReport(
         folder=folder,
         jobs=len(search.missing),
         images=sum(search.missing.values()),
         fetched=sum(search.missing.get(job_id, 0) for job_id in search.restored),
-        gone=gone,
-        left=left,
-        exit_status=end.exit_status if is_early else int(bool(gone or left)),
+        gone=tuple(unfetched.gone),
+        kept=tuple(unfetched.kept),
+        left=tuple(unfetched.left),
+        exit_status=end.exit_status if is_early else int(bool(unfetched.gone or unfetched.left)),
         reason=end.reason if is_early else "",
     )

@@ -13,6 +13,7 @@ from qwave_batch.api.callbacks import check_callbacks, open_callbacks
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.estimating import Estimate, estimate
 from qwave_batch.api.feeding import EventFeed, Showing
+from qwave_batch.api.losses import check_is_owned, take_in_losses
 from qwave_batch.api.planning import open_plan
 from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
@@ -21,9 +22,10 @@ from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.api.threads import in_thread
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.errors import BudgetError, FolderError, QwaveError, RunStopped, StorageError
-from qwave_batch.folder.layout import IMAGES, LEDGER, MANIFEST, RunLayout
+from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
@@ -181,13 +183,14 @@ class _Run:
             lenders = await enter(in_thread(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend)))
             await asyncio.to_thread(self.layout.create)
             await enter(in_thread(FolderLock(self.layout)))
-            await asyncio.to_thread(self.layout.check_images)
-            await asyncio.to_thread(_check_ledger, self.layout)
+            files = await asyncio.to_thread(self.layout.check_images)
+            await asyncio.to_thread(check_ledger_file, self.layout)
             ledger = await enter(in_thread(_opened_ledger(self.layout)))
-            recorder = await asyncio.to_thread(self._prepare, ledger)
+            recorder, losses = await asyncio.to_thread(self._prepare, ledger, files)
             try:
                 self._tell_start(feed)
-                reused, warnings = await asyncio.to_thread(self._take, ledger, lenders, feed)
+                reused, not_taken = await asyncio.to_thread(self._take, ledger, lenders, feed)
+                warnings = (*losses, *not_taken)
                 end, options = await self._collect(ledger, recorder, feed)
                 if end is None or end.exit_status in {0, 1}:
                     expected = await asyncio.to_thread(self._estimate, ledger, options)
@@ -217,15 +220,19 @@ class _Run:
             summary=summary,
         )
 
-    def _prepare(self, ledger: Ledger) -> Recorder:
-        """Take the folder into use and put the plan in its ledger; it blocks."""
+    def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
+        """Take the folder into use and put the plan in its ledger; return what of it was lost, too. It blocks."""
+        check_is_owned(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
         ledger.replace_plan(self._until_stopped(self.plan.items()))
-        keep_sources(self.layout, self.plan)
         clock = SystemClock()
+        hours = self.catalog.idempotency_hours
+        losses = take_in_losses(self.layout, ledger, files, idempotency_hours=hours, now=clock.now())
+        keep_sources(self.layout, self.plan)
         recorder = Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
         recorder.begin()
-        return recorder
+        ledger.begin(clock.now())
+        return recorder, losses
 
     def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
@@ -298,6 +305,7 @@ class _Run:
                     still_gone=work.still_gone,
                     idempotency_hours=self.catalog.idempotency_hours,
                     cost_nusd=self._cost_nusd,
+                    asked_format=self._asked_format,
                     write_manifest=work.recorder.write,
                     callbacks=callbacks,
                     on_change=feed.emit_change,
@@ -306,21 +314,12 @@ class _Run:
                 )
             )
 
+    def _asked_format(self, job: Job) -> str | None:
+        model = self.catalog.models.get(job.model)
+        return None if model is None else model.image_format(job.request)
+
     def _cost_nusd(self, job: Job, images: int) -> int:
         return catalog_cost_nusd(self.catalog, job, images)
-
-
-def _check_ledger(layout: RunLayout) -> None:
-    """Refuse a folder that runs have filled and whose ledger is gone: everything would be paid for once more."""
-    status = layout.tree.look(LEDGER)
-    if status is not None and status.st_size > 0:
-        return
-    if layout.tree.is_file(MANIFEST) or layout.tree.entries(IMAGES):
-        raise FolderError(
-            f"{layout.root} holds the work of earlier runs, but {layout.relative(layout.ledger)}, which knows what is "
-            "paid, is gone or empty; nothing was sent. Put that file back, or name a new folder with -o DIR, "
-            "where all is made and paid for anew"
-        )
 
 
 def _tell_estimate(feed: EventFeed, expected: Estimate, reused: int) -> None:

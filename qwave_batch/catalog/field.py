@@ -21,3 +21,8 @@ def type_of(field: JsonObject) -> str:
         return stated
     types = {_TYPE_OF[type(choice)] for choice in choices_of(field)}
     return " or ".join(sorted(types))
+
+
+def is_free_text(field: JsonObject) -> bool:
+    """Whether the field takes any text, and not one of a few words or an address."""
+    return field.get("type") == "string" and not choices_of(field) and "pattern" not in field

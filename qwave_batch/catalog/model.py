@@ -11,6 +11,7 @@ from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.spelling import Spelling
 from qwave_batch.catalog.violation import Violation
+from qwave_batch.catalog.wholenumbers import WholeNumbers
 from qwave_batch.catalog.wording import Wording
 from qwave_batch.fitting.checks import Check
 from qwave_batch.fitting.reading import fitting
@@ -83,6 +84,11 @@ class Model:
         return {name: field["default"] for name, field in self.fields.items() if "default" in field}
 
     @cached_property
+    def whole_numbers(self) -> WholeNumbers:
+        """What sends the model's integers as integers, however they were written."""
+        return WholeNumbers(self.fields)
+
+    @cached_property
     def validator(self) -> "Validator":
         """The reference that decides whether a request is valid, and says what is wrong with it."""
         return checking.request_validator(self.schema)
@@ -94,7 +100,7 @@ class Model:
 
     def normalise(self, request: JsonObject) -> dict[str, Json]:
         """Return the request in the model's own spelling. Nothing else changes, no default is added."""
-        return self.spelling.normalise(request)
+        return self.whole_numbers.even(self.spelling.normalise(request))
 
     def violations(self, request: JsonObject) -> tuple[Violation, ...]:
         """Return all that is wrong with a normalised request, in the order of the model's fields."""

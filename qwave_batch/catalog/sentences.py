@@ -75,7 +75,7 @@ def other_spelling(fault: Fault) -> str | None:
         case "boolean" if text.casefold() in _TRUTHS:
             return f"write {json.dumps(_TRUTHS[text.casefold()])}"
         case "integer" | "number" if _NUMBER.fullmatch(text):
-            return f"write {text} without quotes; in a template, end it with | int"
+            return f"write {text} without quotes; in a template, end it with | int, or | int(none) where it is empty"
         case _:
             return None
 

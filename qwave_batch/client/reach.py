@@ -16,6 +16,9 @@ class Reach(Enum):
     """Where an IP address leads."""
 
     PUBLIC = auto()
+    NOBODYS = auto()
+    """Where nobody is, so that only a proxy of this machine or network can answer: those that catch all connections
+    give names such addresses, and know by them which name was meant."""
     PRIVATE = auto()
     """The own network, and everything else that is not the internet."""
     LINK_LOCAL = auto()
@@ -40,7 +43,7 @@ _V4 = tuple(
         ("192.0.2.0/24", Reach.PRIVATE),  # documentation
         ("192.88.99.0/24", Reach.PRIVATE),  # relays of 6to4, given up
         ("192.168.0.0/16", Reach.PRIVATE),
-        ("198.18.0.0/15", Reach.PRIVATE),  # benchmarks
+        ("198.18.0.0/15", Reach.NOBODYS),  # benchmarks, and by habit the addresses of such proxies
         ("198.51.100.0/24", Reach.PRIVATE),  # documentation
         ("203.0.113.0/24", Reach.PRIVATE),  # documentation
         ("224.0.0.0/3", Reach.PRIVATE),  # multicast, and what is reserved
@@ -67,7 +70,7 @@ _V6 = tuple(
 )
 """Likewise for IPv6, where the internet is listed and all else is the own network (``fc00::/7``, ``fec0::/10``)."""
 
-_WORSE = (Reach.PUBLIC, Reach.PRIVATE, Reach.LOOPBACK, Reach.LINK_LOCAL)
+_WORSE = (Reach.PUBLIC, Reach.NOBODYS, Reach.PRIVATE, Reach.LOOPBACK, Reach.LINK_LOCAL)
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _6TO4 = ipaddress.IPv6Network("2002::/16")
@@ -92,9 +95,29 @@ def reach_of(address: IPAddress | str) -> Reach:
     return max((own, *map(reach_of, _embedded(ip))), key=_WORSE.index)
 
 
-def may_reach(target: Reach, api: Collection[Reach]) -> bool:
-    """Tell whether a result may be fetched from there: the internet, or the kind of place the API itself is at."""
-    return target is Reach.PUBLIC or target in api
+def may_reach(target: Reach, api: Collection[Reach], *, is_by_name: bool) -> bool:
+    """Tell whether a result may be fetched from there: the internet, or the kind of place the API itself is at.
+
+    Args:
+        target: Where it is.
+        api: The kinds of place the API is at.
+        is_by_name: Whether a name stands for the address, and not its number in the result.
+    """
+    return target is Reach.PUBLIC or target in api or (is_by_name and target is Reach.NOBODYS)
+
+
+def range_of(address: IPAddress | str) -> str:
+    """Return the range that decides where an address leads, such as ``10.0.0.0/8``; empty where no known one does."""
+    ip = read_ip(address) if isinstance(address, str) else address
+    if ip is None:
+        return ""
+    plain = plain_ip(ip)
+    if isinstance(plain, ipaddress.IPv4Address):
+        return next((str(network) for network, _ in _V4 if plain in network), "")
+    inner = max(_embedded(plain), key=lambda v4: _WORSE.index(reach_of(v4)), default=None)
+    if inner is not None and reach_of(inner) is not Reach.PUBLIC:
+        return range_of(inner)
+    return next((str(network) for network, _ in _V6 if plain in network), "")
 
 
 @functools.lru_cache(maxsize=256)  # results lie on few hosts

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from qwave_batch.client.addresses import WebAddress, is_localhost
-from qwave_batch.client.reach import IPAddress, Reach, is_this_machine, may_reach, plain_ip, reach_of, read_ip
+from qwave_batch.client.reach import IPAddress, Reach, is_this_machine, may_reach, plain_ip, range_of, reach_of, read_ip
 
 
 class ForbiddenAddress(OSError):
@@ -64,7 +64,7 @@ class ResultGuard(AbstractResolver):
         allowed: list[ResolveResult] = []
         for entry in found:
             try:
-                await self.check_ip(entry["host"], port)
+                await self.check_ip(entry["host"], port, is_by_name=True)
             except ForbiddenAddress as forbidden:
                 refused = forbidden
             else:
@@ -85,11 +85,20 @@ class ResultGuard(AbstractResolver):
             if address.name == proxy.name and not elsewhere:
                 raise ForbiddenAddress("the address is the proxy's")
 
-    async def check_ip(self, address: str, port: int) -> None:
-        """Pass when a result may be at this address and port; raises ForbiddenAddress."""
+    async def check_ip(self, address: str, port: int, *, is_by_name: bool = False) -> None:
+        """Pass when a result may be at this address and port; raises ForbiddenAddress.
+
+        Args:
+            address: The IP address.
+            port: The port.
+            is_by_name: Whether it is what a name stands for.
+        """
         ip = read_ip(address)
-        if ip is None or ((reach := reach_of(ip)) is not Reach.PUBLIC and not may_reach(reach, await self.api_reach())):
-            raise ForbiddenAddress("the address leads into the own network")
+        if ip is None or (
+            (reach := reach_of(ip)) is not Reach.PUBLIC
+            and not may_reach(reach, await self.api_reach(), is_by_name=is_by_name)
+        ):
+            raise ForbiddenAddress(_words_of_refusal(address))
         for proxy in self._proxies:
             # the API may be on the proxy's machine, as when both are this one
             if plain_ip(ip) in await self._addresses_of(proxy) and (
@@ -109,7 +118,7 @@ class ResultGuard(AbstractResolver):
         found = await self._addresses_of(self._api)
         kinds = {reach_of(ip) for ip in found if ip.version == 4} or {reach_of(ip) for ip in found}  # noqa: PLR2004
         kinds.discard(Reach.LINK_LOCAL)
-        if Reach.PUBLIC in kinds or not kinds:
+        if kinds & {Reach.PUBLIC, Reach.NOBODYS} or not kinds:  # a proxy that catches all connections is no network
             return frozenset({Reach.PUBLIC})
         return frozenset(kinds if len(kinds) == 1 else kinds - {Reach.LOOPBACK})
 
@@ -129,3 +138,13 @@ class ResultGuard(AbstractResolver):
     async def close(self) -> None:
         """Close the resolver behind this one."""
         await self._names.close()
+
+
+def _words_of_refusal(address: str) -> str:
+    """Return why no result is fetched from an address, and what can be done where that is meant."""
+    found = range_of(address)
+    where = f"the address is in {found}, which" if found else "the address"
+    return (
+        f"{where} leads into the own network, where no result of this API is; if a proxy is to fetch it, name that in "
+        "HTTPS_PROXY, and what the proxy makes of the host's name counts"
+    )

@@ -16,8 +16,9 @@ from yarl import URL
 
 from qwave_batch.client.addresses import read_address
 from qwave_batch.client.base_url import read_base_url
+from qwave_batch.client.digests import BodyChecks, checks_of
 from qwave_batch.client.failures import FOREIGN, failure_of
-from qwave_batch.client.http import HttpRequest, HttpResponse, Sink, TooLarge
+from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, Sink, TooLarge
 from qwave_batch.client.inflate import decoder_for
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.resolver import LocalNames, ResultGuard
@@ -99,7 +100,10 @@ class AiohttpTransport:
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
             if response.status == HTTPStatus.OK:
-                await pour(bounded_body(response, headers, max_bytes), sink)
+                checks = checks_of(headers)
+                await pour(bounded_body(response, headers, max_bytes, checks), sink)
+                if (fault := checks.fault()) is not None:
+                    raise PerhapsSent(fault)
             return HttpResponse(status=response.status, headers=headers)
 
         return await self._exchange(request, read, is_result=True)
@@ -195,15 +199,18 @@ def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
 
 
 async def bounded_body(
-    response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int
+    response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int, checks: BodyChecks | None = None
 ) -> AsyncIterator[bytes]:
     """Yield a body as it comes, uncompressed; raises TooLarge beyond ``max_bytes``."""
+    checks = checks or BodyChecks(told=())
     decoder = decoder_for(headers.get("content-encoding", ""))
     if (response.content_length or 0) > max_bytes:
         raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
     size_bytes = 0
     async for data in response.content.iter_any():
+        checks.take_sent(data)
         for piece in decoder.feed(data):
+            checks.take_meant(piece)
             size_bytes += len(piece)
             if size_bytes > max_bytes:
                 raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")

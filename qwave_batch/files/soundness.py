@@ -101,6 +101,8 @@ def _parts(sql: object) -> tuple[str, ...]:
         depth += (character == "(") - (character == ")")
         if character == "," and depth == 1:
             parts.append("")
+        elif character == ")" and depth == 0:  # not a part of the last column, which an old table may lack
+            parts.append(character)
         else:
             parts[-1] += character
     return tuple(re.sub(r"\s*([()])\s*", r"\1", part.strip()) for part in parts)

@@ -13,6 +13,7 @@ from typing import BinaryIO, NoReturn
 
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular import NotRegular, irregular_kind, open_regular, read_regular
+from qwave_batch.files.syncing import sync_folder
 
 TEMPORARY_PREFIX = ".tmp-"
 """What the names of half written files begin with."""
@@ -164,7 +165,7 @@ class Tree:
                 os.fsync(file.fileno())
                 file.close()
                 os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-                os.fsync(folder)
+                sync_folder(folder)
             except BaseException:
                 with suppress(OSError):
                     file.close()  # on a full disk it fails a second time, over what is still in its buffer
@@ -177,7 +178,7 @@ class Tree:
         with self._at(source) as (from_folder, old), self._at(target) as (to_folder, new):
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
             if is_durable:
-                os.fsync(to_folder)
+                sync_folder(to_folder)
 
     def remove(self, path: str) -> None:
         """Remove a file, or a link itself; raises FileNotFoundError when nothing is there."""
@@ -225,6 +226,16 @@ class Tree:
         with self.open(path) as file:
             os.fsync(file.fileno())
             return os.fstat(file.fileno()).st_mtime_ns
+
+    def sync_folder(self, path: str) -> bool:
+        """Make the names in a folder durable; return False where the file system can't."""
+        with self._folder(_parts_of(path)) as folder:
+            return sync_folder(folder)
+
+    def free_bytes(self) -> int:
+        """Return how much more the root's file system takes of this user."""
+        found = os.statvfs(self.root)
+        return found.f_bavail * found.f_frsize
 
     def entries(self, path: str = "") -> list[Found]:
         """Return what a folder holds, by name; nothing when it is not there."""
@@ -300,7 +311,7 @@ def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
                 raise
             with suppress(FileExistsError):  # another thread was quicker
                 os.mkdir(name, mode, dir_fd=handle)
-                os.fsync(handle)
+                sync_folder(handle)
         except OSError as error:
             _refuse(handle, name, way, error)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(way))

@@ -21,6 +21,9 @@ _REASONS = {
     errno.EISDIR: "a folder stands where a file is needed",
     errno.ENOENT: "it is not there",
     errno.EIO: "the device reports an error",
+    errno.ENOLCK: "the file system keeps no locks",
+    errno.ENOTSUP: "this file system has no such thing",
+    errno.EINVAL: "this file system does not take that",
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
 }

@@ -16,9 +16,9 @@ from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.formats.signatures import format_of
 from qwave_batch.folder.hashing import sha256_of, sha256_of_file
-from qwave_batch.folder.layout import INPUTS, SPEC, RunLayout
+from qwave_batch.folder.layout import SPEC, RunLayout
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.paths import component
+from qwave_batch.model.kept import INPUTS, kept_at
 
 PREFIX = "sha256:"
 """What an inline input becomes in a manifest line, with its hash behind."""
@@ -105,22 +105,19 @@ def keep_spec(layout: RunLayout, source: bytes) -> None:
         write_atomic(layout.tree, SPEC, source)
 
 
-def keep_input_file(layout: RunLayout, file: Path, spec_root: Path) -> str:
+def keep_input_file(layout: RunLayout, file: Path, name: str) -> str:
     """Copy a file that the spec pulled in to ``inputs/`` and return the copy's path, relative to the folder.
 
-    A file below the spec's own folder keeps its path; one from elsewhere is named by its name and a hash of where
-    it lies.
+    Args:
+        layout: The folder.
+        file: Where the file lies.
+        name: Its name from the spec's folder, by which the spec that is kept finds the copy.
 
     Raises:
         StorageError: it can't be read or written.
     """
     place = file.resolve()
-    try:
-        parts = place.relative_to(spec_root.resolve()).parts
-    except ValueError:
-        where = hashlib.sha256(str(place.parent).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-        parts = ("elsewhere", where, component(place.name))
-    target = "/".join((INPUTS, *parts))
+    target = kept_at(name)
     with storage_errors(place, "read"), open_regular(place) as source:
         if not _is_copy(layout, target, source):
             source.seek(0)

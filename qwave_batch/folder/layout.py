@@ -10,14 +10,15 @@ from qwave_batch.files.regular import irregular_kind
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, LinkInTheWay, Tree
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
+from qwave_batch.model.kept import INPUTS
 
 MANIFEST = "manifest.jsonl"
 SUMMARY = "summary.json"
 SPEC = "spec.yaml"
-INPUTS = "inputs"
 IMAGES = "images"
 PRIVATE = ".qwave"
 LEDGER = f"{PRIVATE}/ledger.sqlite"
+COUNT = f"{LEDGER}-count"
 LOCK = f"{PRIVATE}/lock"
 SIMULATOR = f"{PRIVATE}/simulator.sqlite"
 PARTIAL = f"{PRIVATE}/partial"
@@ -28,7 +29,7 @@ GITIGNORE = f"{PRIVATE}/.gitignore"
 """The places of a run folder, relative to it: what the calls of ``RunLayout.tree`` take."""
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
-_FILES = (MANIFEST, SUMMARY, SPEC, LOCK, LIVE, REMEMBERED, GITIGNORE)
+_FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LOCK, LIVE, REMEMBERED, GITIGNORE)
 _DATABASES = (LEDGER, SIMULATOR)
 _MODES = {PRIVATE: PRIVATE_FOLDER_MODE, PARTIAL: PRIVATE_FOLDER_MODE, IMAGES: SHARED_FOLDER_MODE}
 
@@ -148,16 +149,22 @@ class RunLayout:
             for path in _DATABASES:
                 check_database(self.tree, path)
 
-    def check_images(self) -> None:
+    def check_images(self) -> int:
         """Refuse a folder with a link to a folder among its images, before anything is written there.
+
+        Returns:
+            How many files there are among them.
 
         Raises:
             FolderError: there is one, with its path.
         """
+        files = 0
         with storage_errors(self.images, "read"):
             for found in self.tree.walk(IMAGES):
+                files += 1
                 if stat.S_ISLNK(found.status.st_mode) and (self.root / found.path).is_dir():
                     raise FolderError(_refused(self.root / found.path, "is a symbolic link"))
+        return files
 
     @classmethod
     def existing(cls, root: Path) -> "RunLayout":
@@ -211,6 +218,8 @@ def _nearest_hint(root: Path) -> str:
 
 def _refused(path: Path, kind: str) -> str:
     way_out = "remove it, or name another folder"
+    if path.name == IMAGES and kind == "is a symbolic link":  # to a larger disk, as a rule
+        way_out += "; the run folder itself may be reached over a link to another disk"
     return f"{path} {kind}, which has no place in a run folder; nothing was read or changed: {way_out}"
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from qwave_batch.files.tree import TEMPORARY_PREFIX, Found
-from qwave_batch.folder.layout import INPUTS, PARTIAL, PRIVATE, RunLayout
+from qwave_batch.folder.layout import PARTIAL, PRIVATE, RunLayout
+from qwave_batch.model.kept import INPUTS
 
 
 def leftovers(layout: RunLayout) -> Iterator[Found]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from qwave_batch.errors import FolderBusy, UsageError
+from qwave_batch.errors import FolderBusy, StorageError, UsageError
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.disk import reason_of, storage_errors
 from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
 from qwave_batch.model.jsontypes import Json
 
@@ -130,6 +130,11 @@ def _take(descriptor: int, layout: RunLayout) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.02)
+        except OSError as error:
+            raise StorageError(
+                f"cannot lock {layout.lock}: {reason_of(error)}. Without a lock two runs at once could pay for the "
+                "same jobs, so nothing was sent; name a folder on a local disk with -o DIR"
+            ) from error
         else:
             return
     raise FolderBusy(str(layout.root), str(_read_holder(layout)))

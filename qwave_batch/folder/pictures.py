@@ -4,19 +4,45 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Final
 
+from qwave_batch.folder.formats.apart import APART, NotRead, check_apart
 from qwave_batch.folder.formats.gif import check_gif
 from qwave_batch.folder.formats.jpeg import check_jpeg
-from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Content, Effort, Size, memory
+from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Content, Effort, OtherFormat, Size, memory
 from qwave_batch.folder.formats.png import check_png
-from qwave_batch.folder.formats.signatures import foreign_kind, format_of
+from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of
 from qwave_batch.folder.formats.webp import check_webp
 
-__all__ = ["MAX_PICTURE_BYTES", "BadPicture", "Picture", "inspect_bytes", "inspect_file"]
+__all__ = [
+    "EXTENSIONS",
+    "MAX_PICTURE_BYTES",
+    "STRANGE_FORMATS",
+    "BadPicture",
+    "OtherFormat",
+    "Picture",
+    "inspect_bytes",
+    "inspect_file",
+]
 
 MAX_PICTURE_BYTES: Final = 256 * 2**20
 """Of a file; a download may not be larger either."""
+
+EXTENSIONS = {
+    "png": ".png",
+    "jpeg": ".jpg",
+    "webp": ".webp",
+    "gif": ".gif",
+    "avif": ".avif",
+    "tiff": ".tiff",
+    "bmp": ".bmp",
+    "jpeg2000": ".jp2",
+}
+"""The extension of each format that ``inspect_bytes`` reads."""
+
+STRANGE_FORMATS = APART
+"""Those of them that no model is documented to return."""
 
 _CHECKS: dict[str, Callable[[Content, Effort], Size]] = {
     "png": check_png,
@@ -31,7 +57,7 @@ class Picture:
     """A picture that was decoded to its last row."""
 
     format: str
-    """``png``, ``jpeg``, ``webp`` or ``gif``, from the bytes."""
+    """One of ``EXTENSIONS``, from the bytes."""
     width: int
     """Pixels."""
     height: int
@@ -46,7 +72,8 @@ def inspect_file(file: BinaryIO) -> Picture:
     Bytes after the picture's own end are let be; they are part of the hash.
 
     Raises:
-        BadPicture: it is of no known format, is cut short, or does not decode.
+        BadPicture: it is of no format that is read (``OtherFormat`` when of a known one), is cut short, or does not
+            decode.
         OSError: it can't be read.
     """
     size_bytes = os.fstat(file.fileno()).st_size
@@ -58,27 +85,46 @@ def inspect_file(file: BinaryIO) -> Picture:
 def inspect_bytes(data: bytes) -> Picture:
     """Like ``inspect_file``, of bytes in memory.
 
-    Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile.
+    Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile. AVIF,
+    TIFF, BMP and JPEG 2000, for which nobody asks, are decoded in a process of their own.
     """
     return _inspect(Content(data, is_kept=True))
 
 
 def _inspect(content: Content) -> Picture:
     data, size_bytes, effort = content.data, len(content.data), Effort()
-    picture_format = format_of(data)
+    picture_format = format_of(data) or kind_of(data).picture_format
     if picture_format is None:
-        raise BadPicture(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
+        raise _foreign(data)
     _check_file_size(size_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
     del data  # a check may let go of it
     try:
-        width, height = _CHECKS[picture_format](content, effort)
-    except BadPicture:
+        width, height = _check(picture_format)(content, effort)
+    except BadPicture as bad:
+        bad.extension = EXTENSIONS[picture_format]
         raise
+    except NotRead:
+        raise _foreign(content.data) from None
     except Exception as error:  # a decoder fed hostile bytes may raise anything, and all of it means this
         reason = str(error) or type(error).__name__
-        raise BadPicture(f"{picture_format.upper()} does not decode: {reason}") from error
+        verdict = BadPicture(f"{picture_format.upper()} does not decode: {reason}")
+        verdict.extension = EXTENSIONS[picture_format]
+        raise verdict from error
     return Picture(format=picture_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
+
+
+def _check(picture_format: str) -> Callable[[Content, Effort], Size]:
+    return _CHECKS.get(picture_format) or partial(check_apart, picture_format)
+
+
+def _foreign(data: bytes) -> BadPicture:
+    """Return the verdict on bytes of another kind."""
+    kind = kind_of(data)
+    verdict = OtherFormat if kind.is_result else BadPicture
+    bad = verdict(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
+    bad.extension = kind.extension
+    return bad
 
 
 def _check_file_size(size_bytes: int) -> None:

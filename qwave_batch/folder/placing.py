@@ -11,11 +11,8 @@ from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import Picture
+from qwave_batch.folder.pictures import EXTENSIONS, Picture
 from qwave_batch.model.paths import path_fault
-
-EXTENSIONS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "gif": ".gif"}
-"""The extension of each format that ``inspect_bytes`` knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

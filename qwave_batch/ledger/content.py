@@ -13,9 +13,10 @@ from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.money import MAX_NUSD, MAX_TOTAL_NUSD
 from qwave_batch.model.paths import path_fault
 
-_PLAIN_PATH = re.compile(r"images(?:/[A-Za-z0-9_-]{5,150})+\.[a-z]{3,4}", re.ASCII)
+_PLAIN_PATH = re.compile(r"images(?:/[A-Za-z0-9_-]{5,150})+\.[a-z0-9]{3,4}", re.ASCII)
 """Nearly every path; ``path_fault`` passes them too, and takes three times as long."""
 _MANY = 1_000_000_000
+_MOST_SENDINGS = 2**53
 _LATEST_S = 253_402_300_799  # the end of the year 9999, after which there is no date
 _LONGEST_RESULTS = 20_000_000  # of a thousand addresses at their longest
 _LONGEST_TEXT = 1_000_000
@@ -66,6 +67,9 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         "created_at": _time("created_at"),
         "pruned_nusd": _whole("pruned_nusd", 0, MAX_TOTAL_NUSD),
         "pruned_held_nusd": _whole("pruned_held_nusd", 0, MAX_TOTAL_NUSD),
+        "sendings": _whole("sendings", 0, _MOST_SENDINGS),
+        "begun_sendings": _maybe("begun_sendings", _whole("begun_sendings", 0, _MOST_SENDINGS)),
+        **{name: _maybe(name, _time(name)) for name in ("begun_at", "lost_since")},
     },
     "jobs": {
         "job_id": f"{_JOB_ID} AND job_id NOT GLOB '*[^0-9a-f]*'",  # those of the other tables are looked up by it

@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
@@ -15,18 +16,23 @@ from qwave_batch.files.soundness import Damaged, check_schema, open_schema
 from qwave_batch.files.tree import place_of
 from qwave_batch.ledger.content import check_content
 
-FORMAT = 4
+FORMAT = 5
 APPLICATION_ID = 0x51574156  # "QWAV"
 _CANNOT_WRITE_THERE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _MOST_COPIED_BYTES = 1 << 30
+_FOLD_TIMEOUT_S = 3
 
 _TABLES = """
 CREATE TABLE identity (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     folder_id TEXT NOT NULL, spec_name TEXT NOT NULL, backend TEXT NOT NULL, path TEXT NOT NULL, host TEXT NOT NULL,
     key_fingerprint TEXT NOT NULL, created_at REAL NOT NULL,
-    pruned_nusd INTEGER NOT NULL DEFAULT 0,      -- what forgotten jobs have cost
-    pruned_held_nusd INTEGER NOT NULL DEFAULT 0  -- what they may have cost without our knowing
+    pruned_nusd INTEGER NOT NULL DEFAULT 0,       -- what forgotten jobs have cost
+    pruned_held_nusd INTEGER NOT NULL DEFAULT 0,  -- what they may have cost without our knowing
+    sendings INTEGER NOT NULL DEFAULT 0,  -- how many keys went on record to be sent
+    begun_at REAL,                        -- when the run at work began; NULL once it has ended and closed the ledger
+    begun_sendings INTEGER,               -- how many sendings there were then
+    lost_since REAL                       -- records from then on are missing, and jobs are not held to be in doubt yet
 );
 CREATE TABLE jobs (
     row INTEGER PRIMARY KEY,
@@ -65,13 +71,29 @@ _OLD_TABLES = """
 CREATE TABLE earlier_tasks (job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL);
 """
 """Tables that formats up to 3 had; they stay when a ledger is brought up to date, and nobody reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NewColumn:
+    table: str
+    declared: str
+    since: int
+    """The format that brought it."""
+    value: str = "NULL"
+    """What it holds where a ledger has not got it."""
+
+
 _NEW_COLUMNS = {
-    "hold_nusd": ("INTEGER", 2),
-    "catalog_nusd": ("INTEGER", 2),
-    "origin": ("TEXT", 2),
-    "callback": ("TEXT", 3),
+    "hold_nusd": _NewColumn("attempts", "INTEGER", 2),
+    "catalog_nusd": _NewColumn("attempts", "INTEGER", 2),
+    "origin": _NewColumn("attempts", "TEXT", 2),
+    "callback": _NewColumn("attempts", "TEXT", 3),
+    "sendings": _NewColumn("identity", "INTEGER NOT NULL DEFAULT 0", 5, "0"),
+    "begun_at": _NewColumn("identity", "REAL", 5),
+    "begun_sendings": _NewColumn("identity", "INTEGER", 5),
+    "lost_since": _NewColumn("identity", "REAL", 5),
 }
-"""The columns of attempts that format 1 had not, with the format that brought them."""
+"""The columns that format 1 had not; a name is of one table only."""
 
 
 @contextmanager
@@ -200,6 +222,18 @@ def _try_to_read(uri: str) -> sqlite3.Connection:
     return connection
 
 
+def fold_log(path: Path) -> None:
+    """Write what stands in the ledger's log into the ledger, as far as nobody reads it at this moment.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    with storage_border(path), closing(sqlite3.connect(path, isolation_level=None, timeout=_FOLD_TIMEOUT_S)) as opened:
+        open_schema(opened)
+        opened.execute("PRAGMA synchronous = FULL")
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 @contextmanager
 def _not_a_ledger(path: Path) -> Iterator[None]:
     try:
@@ -224,7 +258,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     try:
         if missing := _missing_columns(_check_format(connection, path)):
             for column in missing:
-                connection.execute(f"ALTER TABLE attempts ADD COLUMN {column} {_NEW_COLUMNS[column][0]}")
+                new = _NEW_COLUMNS[column]
+                connection.execute(f"ALTER TABLE {new.table} ADD COLUMN {column} {new.declared}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
     except BaseException:
@@ -234,16 +269,24 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _missing_columns(found: int) -> list[str]:
-    return [column for column, (_, since) in _NEW_COLUMNS.items() if since > found]
+    return [name for name, column in _NEW_COLUMNS.items() if column.since > found]
 
 
 def _read_as_of_today(connection: sqlite3.Connection, columns: Sequence[str]) -> None:
     """Let a ledger of an old format, which may not be written here, answer with the columns that it has not."""
-    missing = ", ".join(f"NULL AS {column}" for column in columns)
-    connection.execute(f"CREATE TEMP VIEW attempts AS SELECT *, {missing} FROM main.attempts")  # noqa: S608 - constants
+    for table in {_NEW_COLUMNS[name].table for name in columns}:
+        missing = ", ".join(
+            f"{_NEW_COLUMNS[name].value} AS {name}" for name in columns if _NEW_COLUMNS[name].table == table
+        )
+        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {missing} FROM main.{table}")  # noqa: S608 - constants
 
 
 def _check_format(connection: sqlite3.Connection, path: Path) -> int:
+    if not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+        raise FolderError(
+            f"{path} is a database without any table, so what it knew of paid tasks is gone; nothing was sent. Put the "
+            "ledger back, with its -wal if there is one, or name a new folder with -o DIR"
+        )
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:

@@ -26,6 +26,8 @@ class FolderIdentity:
     """A salted hash of the API key; the key itself is nowhere on disk."""
     created_at: float
     """Unix seconds."""
+    lost_since: float | None = None
+    """Unix seconds from which on the ledger lacks records, until a run has taken that in; None when it lacks none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage
 
 _NEWEST = f"SELECT {COLUMNS} FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"  # noqa: S608 - constant columns
+_COUNT = "UPDATE identity SET sendings = sendings + 1"
 
 
 class Journal:
@@ -64,6 +65,7 @@ class Journal:
                 f"VALUES (?, ?, 0, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
                 (job_id, number, AttemptState.INTENDED, key, sent_at, held_nusd, json.dumps(dict(callback or {}))),
             )
+            connection.execute(_COUNT)
             return attempt_from_row(added.fetchone())
 
         return self._told(None, await self._writer.write(change))
@@ -79,7 +81,7 @@ class Journal:
         """
         is_clean = attempt.state is AttemptState.PARKED
         kept = callback or {} if attempt.callback is None else attempt.callback
-        return await self._move(
+        return await self._send(
             attempt,
             AttemptState.INTENDED,
             held_nusd=held_nusd,
@@ -292,10 +294,15 @@ class Journal:
     async def _move(self, attempt: Attempt, state: AttemptState, **fields: Any) -> Attempt:
         return await self._write(Move.to(state, attempt, **fields))
 
-    async def _write(self, *moves: Move) -> Attempt:
+    async def _send(self, attempt: Attempt, state: AttemptState, **fields: Any) -> Attempt:
+        return await self._write(Move.to(state, attempt, **fields), is_sending=True)
+
+    async def _write(self, *moves: Move, is_sending: bool = False) -> Attempt:
         def change(connection: sqlite3.Connection) -> None:
             for move in moves:
                 move.write(connection)
+            if is_sending:
+                connection.execute(_COUNT)
 
         await self._writer.write(change)
         for move in moves:

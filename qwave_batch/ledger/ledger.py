@@ -2,10 +2,9 @@
 
 import sqlite3
 import threading
-import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -13,12 +12,15 @@ from typing import Self, TypeVar
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.ledger.books import Books, read_books
 from qwave_batch.ledger.changes import OnChange
-from qwave_batch.ledger.database import open_checked, open_to_read, open_to_write, storage_border
+from qwave_batch.ledger.count import CountBeside, ToldCount, find_loss, read_count
+from qwave_batch.ledger.database import fold_log, open_checked, open_to_read, open_to_write, storage_border
+from qwave_batch.ledger.doubting import doubt_jobs
 from qwave_batch.ledger.holding import Holding, read_holding
-from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity, fingerprint
+from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.ledger.money import keep_money_of, read_held_nusd, read_spent_nusd
+from qwave_batch.ledger.owner import new_identity, read_identity, set_own, write_identity
 from qwave_batch.ledger.planning import replace_plan
 from qwave_batch.ledger.reading import (
     Standing,
@@ -35,18 +37,29 @@ from qwave_batch.model.record import JobRecord
 
 T = TypeVar("T")
 
-_IDENTITY = "SELECT folder_id, spec_name, backend, path, host, key_fingerprint, created_at FROM identity"
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
 class Ledger:
     """An open ledger. Reading is possible while a run is live, and on the folder of a crashed one."""
 
-    def __init__(self, path: Path, reader: sqlite3.Connection, writer: GroupWriter | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        reader: sqlite3.Connection,
+        writer: GroupWriter | None,
+        lost_since: float | None = None,
+        *,
+        is_vouched: bool = False,
+    ) -> None:
         self._path = path
         self._reader = reader
         self._reading = threading.Lock()
         self._writer = writer
+        self._lost_since = lost_since
+        self._is_begun = False
+        self.is_vouched = is_vouched
+        """Whether what stands beside the ledger says that it lacked nothing when it was opened."""
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> "Ledger":
@@ -56,17 +69,26 @@ class Ledger:
             FolderError: it is of a newer format, or no ledger at all, or (read only) not there.
             StorageError: the disk refuses, or it holds what this program does not write; then nothing was changed.
         """
+        told = read_count(path)
         if read_only:
-            return cls(path, open_checked(path), None)
-        writer = GroupWriter(open_to_write(path), path)
+            return cls(path, *_looked_at(path, open_checked(path), told), is_vouched=told is not None)
+        writer = GroupWriter(open_to_write(path), path, CountBeside(path).keep)
         try:
-            return cls(path, open_to_read(path), writer)
+            opened = cls(path, *_looked_at(path, open_to_read(path), told, writer), is_vouched=told is not None)
+            lost_since = opened._lost_since
+            if lost_since is not None:  # before anything else is written: the count follows what is
+                writer.write_now(lambda connection: set_own(connection, lost_since=lost_since))
         except BaseException:
             writer.close()
             raise
+        return opened
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the file; closing twice is fine."""
+        if self._writer is not None and self._is_begun:
+            self._is_begun = False
+            with suppress(StorageError):  # the mark stays, and with it the log
+                self._writer.write_now(lambda connection: set_own(connection, begun_at=None))
         self._reader.close()
         if self._writer is not None:
             self._writer.close()
@@ -81,7 +103,8 @@ class Ledger:
 
     def identity(self) -> FolderIdentity | None:
         """Return whose folder it is; None when nobody has claimed it yet."""
-        return self._ask(_read_identity)
+        found = self._ask(read_identity)
+        return None if found is None else replace(found, lost_since=self._lost_since)
 
     def claim(self, claim: FolderClaim, *, adopt: bool = False) -> FolderIdentity:
         """Take the folder into use, after ``check_identity``; call it before ``replace_plan``.
@@ -91,12 +114,12 @@ class Ledger:
         """
 
         def change(connection: sqlite3.Connection) -> FolderIdentity:
-            found = _read_identity(connection)
+            found = read_identity(connection)
             if found is None:
-                identity = _new_identity(claim)
+                identity = new_identity(claim)
             else:
                 identity = check_identity(found, claim, open_attempts=_count_open(connection), adopt=adopt)
-            _write_identity(connection, identity)
+            write_identity(connection, identity)
             return identity
 
         return self._writing().write_now(change)
@@ -104,6 +127,38 @@ class Ledger:
     def replace_plan(self, items: Iterable[PlanItem]) -> None:
         """Make ``items`` the plan, in one transaction; what leaves the plan keeps its attempts and images."""
         self._writing().write_now(lambda connection: replace_plan(connection, items))
+
+    def doubt(self, sent: Mapping[str, float]) -> int:
+        """Take what was lost, and what others know of submits, for keys that went out; return of how many jobs.
+
+        Args:
+            sent: By job id, when it was submitted by what was found outside of the ledger, in Unix seconds.
+        """
+        since = self._lost_since
+
+        def change(connection: sqlite3.Connection) -> int:
+            identity = read_identity(connection)
+            if identity is None:
+                return 0
+            doubted = doubt_jobs(connection, identity.folder_id, since=since, sent=sent)
+            set_own(connection, lost_since=None)
+            return doubted
+
+        if since is None and not sent:
+            return 0
+        doubted = self._writing().write_now(change)
+        self._lost_since = None
+        return doubted
+
+    def begin(self, now: float) -> None:
+        """Mark that a run is at work, until the ledger is closed, and fold the log into the ledger.
+
+        From then on whose folder it is, and so every key, does not hang on the log, and a log that goes missing is
+        noticed.
+        """
+        self._writing().write_now(lambda connection: set_own(connection, begun_at=now))
+        self._is_begun = True
+        fold_log(self._path)
 
     def journal(self, on_change: OnChange | None = None) -> Journal:
         """Return the way to change attempts; the folder must have been claimed.
@@ -148,6 +203,16 @@ class Ledger:
             return row[0] if row else None
 
         return self._ask(ask)
+
+    def image_count(self) -> int:
+        """Return how many image files are on record, those of jobs that left the plan too."""
+        return self._ask(lambda connection: int(connection.execute("SELECT COUNT(*) FROM images").fetchone()[0]))
+
+    def usual_image_bytes(self) -> int:
+        """Return how large the images on record are on average; 0 without any."""
+        return self._ask(
+            lambda connection: int(connection.execute("SELECT COALESCE(AVG(size_bytes), 0) FROM images").fetchone()[0])
+        )
 
     def forget(self, job_id: str) -> None:
         """Remove an unplanned job with its attempts and images from the record (``prune``, after its files).
@@ -206,50 +271,16 @@ class Ledger:
         return self._writer
 
 
-def _new_identity(claim: FolderClaim) -> FolderIdentity:
-    folder_id = uuid.uuid4().hex
-    return FolderIdentity(
-        folder_id=folder_id,
-        spec_name=claim.spec_name,
-        backend=claim.backend,
-        path=claim.path,
-        host=claim.host,
-        key_fingerprint=fingerprint(folder_id, claim.key),
-        created_at=time.time(),
-    )
-
-
-def _read_identity(connection: sqlite3.Connection) -> FolderIdentity | None:
-    row = connection.execute(_IDENTITY).fetchone()
-    if row is None:
-        return None
-    folder_id, spec_name, backend, path, host, key_fingerprint, created_at = row
-    return FolderIdentity(
-        folder_id=folder_id,
-        spec_name=spec_name,
-        backend=backend,
-        path=path,
-        host=host,
-        key_fingerprint=key_fingerprint,
-        created_at=created_at,
-    )
-
-
-def _write_identity(connection: sqlite3.Connection, identity: FolderIdentity) -> None:
-    connection.execute(
-        "INSERT INTO identity (one, folder_id, spec_name, backend, path, host, key_fingerprint, created_at) "
-        "VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET "
-        "path = excluded.path, host = excluded.host, key_fingerprint = excluded.key_fingerprint",
-        (
-            identity.folder_id,
-            identity.spec_name,
-            identity.backend,
-            identity.path,
-            identity.host,
-            identity.key_fingerprint,
-            identity.created_at,
-        ),
-    )
+def _looked_at(
+    path: Path, reader: sqlite3.Connection, told: ToldCount | None, writer: GroupWriter | None = None
+) -> tuple[sqlite3.Connection, GroupWriter | None, float | None]:
+    """Return what a ledger is made of, with the moment from which on it lacks records."""
+    try:
+        with storage_border(path):
+            return reader, writer, find_loss(reader, told)
+    except BaseException:
+        reader.close()
+        raise
 
 
 def _count_open(connection: sqlite3.Connection) -> int:

@@ -35,9 +35,22 @@ class _Item:
 class GroupWriter:
     """Commits in groups: one sync of the disk for all writes that came while the last one was under way."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        after_commit: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
+        """Begin to write.
+
+        Args:
+            connection: To the ledger, from now on for this writer alone.
+            path: The ledger's, for errors.
+            after_commit: Called after each commit, before those who wait are answered; it does not write.
+        """
         self._connection = connection
         self._path = path
+        self._after_commit = after_commit
         self._waiting: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
         self._is_closed = False
@@ -108,6 +121,8 @@ class GroupWriter:
             if connection.in_transaction:
                 connection.rollback()  # when this fails, BEGIN does from then on: nothing half done is ever committed
             raise
+        if self._after_commit is not None:
+            self._after_commit(connection)
         return outcomes
 
 

@@ -14,7 +14,7 @@ IMAGES = "images"
 _HASH_DIGITS = 12
 _PLAIN = frozenset("._-")
 _SAFE_TEXT = re.compile(r"[A-Za-z0-9_-]{5,}", re.ASCII)  # longer than any reserved name, and no dot in it
-_OWN_NAME = re.compile(r"[A-Za-z0-9_-]{5,150}(?:\.[a-z]{3,4})?", re.ASCII)  # nearly every stored name, as above
+_OWN_NAME = re.compile(r"[A-Za-z0-9_-]{5,150}(?:\.[a-z0-9]{3,4})?", re.ASCII)  # nearly every stored name, as above
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)  # nearly every value; the rest is looked at letter by letter
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}

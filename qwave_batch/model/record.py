@@ -33,7 +33,8 @@ class ImageFile:
     height: int
     """Pixels."""
     format: str
-    """``png``, ``jpeg``, ``webp`` or ``gif``, from the bytes and never from the URL."""
+    """``png``, ``jpeg``, ``webp`` or ``gif``, or one that nobody asks for: ``avif``, ``tiff``, ``bmp``, ``jpeg2000``.
+    From the bytes and never from the URL."""
     source_url: str
 
     def as_json(self) -> dict[str, Json]:

@@ -48,6 +48,8 @@ class Freshness(StrEnum):
     """It is behind, and can't be written here."""
     EDITED = "edited"
     """It is not as this program wrote it."""
+    AHEAD = "ahead"
+    """The ledger has lost records, so the manifest may know of more; it stays until a run has taken that in."""
 
 
 def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManifest:
@@ -138,6 +140,13 @@ def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     """
     if holder_of(layout) is not None:
         return Freshness.LIVE
+    identity = ledger.identity()
+    if identity is not None and identity.lost_since is not None:
+        return Freshness.AHEAD
+    return _refreshed(layout, ledger)
+
+
+def _refreshed(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     expected, known = _fingerprint_of_lines(ledger.lines()), _remembered(layout)
     have = _sha256_if_ours(layout, (expected, *known))
     if have == expected.sha256:
@@ -152,6 +161,14 @@ def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     except StorageError:  # a read-only copy, or a full disk: looking goes on without
         return Freshness.STALE
     return Freshness.REBUILT
+
+
+def is_as_written(layout: RunLayout) -> bool:
+    """Whether the manifest is one that this program wrote here, or there is none and none was written."""
+    known = _remembered(layout)
+    if layout.tree.look(MANIFEST) is None:
+        return not known
+    return _sha256_if_ours(layout, known) in {each.sha256 for each in known}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,20 @@ class LedgerReading(Protocol):
         ...
 
 
+class LedgerOwned(LedgerReading, Protocol):
+    """A ledger of the run that is about to begin."""
+
+    is_vouched: bool
+
+    def record(self, job_id: str) -> JobRecord:
+        """Return what is known of a job."""
+        ...
+
+    def image_count(self) -> int:
+        """Return how many image files are on record."""
+        ...
+
+
 class LedgerPruning(LedgerReading, Protocol):
     """A ledger to prune."""
 

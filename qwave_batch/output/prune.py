@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.inputs import references, stored_input, without_inline
-from qwave_batch.folder.layout import IMAGES, INPUTS, PARTIAL, PRIVATE, RunLayout
+from qwave_batch.folder.layout import IMAGES, PARTIAL, PRIVATE, RunLayout
 from qwave_batch.folder.leftovers import leftovers
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.kept import INPUTS
 from qwave_batch.model.paths import path_fault
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.ports import LedgerPruning, LedgerReading

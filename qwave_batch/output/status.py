@@ -7,11 +7,13 @@ from qwave_batch.folder.lock import LockHolder, holder_of
 from qwave_batch.ledger.books import Books
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.output.ahead import words_of_loss
 from qwave_batch.output.counts import LineCounts, Tally
 from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest
 from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.summary import read_summary
+from qwave_batch.output.times import iso_from_unix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,15 @@ class FolderStatus:
     """What the run at work told last; None when none is, or it has not come that far."""
     manifest: Freshness | None
     """None without the ledger, when the manifest is all there is."""
+    lost_since: float | None
+    """Unix seconds from which on the ledger lacks records; None when it lacks none, or there is no ledger."""
     summary: JsonObject | None
     """summary.json as it stands: of the newest run; None when the first has not come far enough to write it."""
+
+    @property
+    def lost_words(self) -> str:
+        """What its ledger lacks, in words; empty when it lacks nothing."""
+        return "" if self.lost_since is None else words_of_loss(self.lost_since)
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``status --json`` prints."""
@@ -59,6 +68,7 @@ class FolderStatus:
             "money": None if self.books is None else self.books.as_json(),
             "progress": None if self.live is None else self.live.as_json(),
             "manifest": None if self.manifest is None else self.manifest.value,
+            "lost_since": None if self.lost_since is None else iso_from_unix(self.lost_since),
             "summary": self.summary,
         }
 
@@ -93,6 +103,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
         books=ledger.books(),
         live=read_live(layout) if holder is not None else None,
         manifest=freshness,
+        lost_since=None if identity is None else identity.lost_since,
         summary=read_summary(layout),
     )
 
@@ -155,5 +166,6 @@ def _from_manifest(layout: RunLayout) -> FolderStatus:
         books=None,
         live=None,
         manifest=None,
+        lost_since=None,
         summary=summary or None,
     )

@@ -42,4 +42,4 @@ def possible_stems(job_path: str, job_id: str) -> Iterator[str]:
 
 def stem_of(path: str) -> str:
     """Return an image's path without its extension and its number among its job's images."""
-    return re.sub(r"(_[0-9]+)?\.[a-z]+$", "", stray_key(path))
+    return re.sub(r"(_[0-9]+)?\.[a-z0-9]+$", "", stray_key(path))

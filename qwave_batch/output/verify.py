@@ -12,6 +12,7 @@ from qwave_batch.folder.pictures import MAX_PICTURE_BYTES
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.output.ahead import words_of_loss
 from qwave_batch.output.counts import LineCounts, Tally
 from qwave_batch.output.filecheck import check_image, in_threads
 from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
@@ -169,6 +170,9 @@ class _Verification:
 
     def _compare_with_ledger(self) -> None:
         """Name what differs, when the manifest is neither as the ledger has it nor as we wrote it before."""
+        identity = None if self.ledger is None else self.ledger.identity()
+        if identity is not None and identity.lost_since is not None:
+            self._complain(words_of_loss(identity.lost_since), suggestion="the next run takes that in")
         if self.freshness is Freshness.STALE:
             self._complain("the manifest is behind the ledger and can't be written here", severity="warning")
         if self.freshness is not Freshness.EDITED or self.ledger is None:

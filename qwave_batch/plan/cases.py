@@ -3,23 +3,30 @@
 import hashlib
 import heapq
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.comments import CommentLines
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical, draw
 from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.plan.remarks import note_of_row
 from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import FEW_NAMES, rendered, with_names
+from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.variables import render_variables
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.jsonvalues import stable_form
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.sources import Row, Table
 from qwave_batch.spec.templates import Value
+from qwave_batch.spec.texts import OwnRecord, text_of
 from qwave_batch.spec.unknown import UNKNOWN
-from qwave_batch.spec.words import text_of
 
+_REPEAT = "repeat"
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
 
@@ -54,9 +61,11 @@ class PromptCase:
             self._prompt_id = default_id(self.prompt.raw_text, self._row)
         return self._prompt_id
 
-    def named(self) -> dict[str, Json]:
+    def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
-        return {"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta}
+        record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record.row = self._row.cells if self._row else None
+        return record
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +75,11 @@ class CaseReader:
     variables: Mapping[str, Json]
     """The rendered ``vars``."""
     faults: Faults
+    spellings: Spellings
+    repeat: int = 1
+    """How often each job is made."""
+    tables_read: dict[str, int] = field(default_factory=dict)
+    """How many rows there are in the tables that were read to their end."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
@@ -75,7 +89,7 @@ class CaseReader:
 
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
-        self.faults.row = None
+        self.faults.row, self.faults.table = None, prompt.table
         if prompt.table is None:
             own = render_variables(prompt.variables, self.variables, self.faults, Room())
             names = with_names(self.variables, own)
@@ -83,22 +97,48 @@ class CaseReader:
             if case:
                 yield case
             return
+        comments = _comments_of(prompt, prompt.table)
+        origin = (*prompt.origin, "from")
         try:
             kept = self._sampled(prompt, prompt.table)
+            of_repeat = tuple(prompt.naming(_REPEAT))
             for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
-                case = self._case(prompt, names, row, is_kept=kept is None or row.number in kept)
+                is_kept = kept is None or row.number in kept
+                if comments and is_kept:
+                    comments.look(row)
+                if of_repeat and _REPEAT in row.cells:
+                    self._note_column(of_repeat)
+                    of_repeat = ()
+                case = self._case(prompt, names, row, is_kept=is_kept)
                 if case:
                     yield case
+            if comments and (warning := comments.warning()):
+                self.faults.warn_of_table(warning, origin)
         except SpecError as error:  # of rows that can't be read; the prompts behind them can be looked at all the same
-            self.faults.take(error.problems, (*prompt.origin, "from"))
+            self.faults.take(error.problems, origin)
         self.faults.row = None
+
+    def _note_column(self, places: Iterable[Path]) -> None:
+        """Note templates that use ``repeat`` although there is such a column."""
+        for where in places:
+            self.faults.add(
+                where,
+                "repeat is the number of the repetition, from 0, and not the column of that name",
+                suggestion="write row.repeat for the column"
+                + ("" if self.repeat == 1 else ", or call the column by another name"),
+                warning=self.repeat > 1,
+            )
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
         names: Mapping[str, Json]
         is_short = len(self.variables) <= FEW_NAMES
-        for row in table.rows():
+        read = 0
+        for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
             self.faults.row = row
+            read = row.number
+            if row.remarkable:
+                note_of_row(row, prompt.origin, self.spellings, self.faults)
             if is_short:
                 names = {**self.variables, "row": row.cells, "row_number": row.number}
             else:
@@ -107,6 +147,7 @@ class CaseReader:
                 names = with_names(names, render_variables(prompt.variables, names, self.faults, Room()))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
+        self.tables_read[table.shown_as] = read
 
     def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
         verdict = rendered(where, names, self.faults)
@@ -163,9 +204,23 @@ class CaseReader:
 
 def default_id(text: str, row: Row | None) -> str:
     """Return the name of a prompt that has no id: its text's beginning as a slug, and a hash of text or row."""
-    hashed = text.encode() if row is None else canonical(dict(row.cells))
+    hashed = text.encode() if row is None else _hashed_row(row)
     digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
     return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+def _hashed_row(row: Row) -> bytes:
+    try:
+        return canonical(dict(row.cells))
+    except ValueError:  # a cell that JSON has no value for
+        return canonical(stable_form(row.cells))
+
+
+def _comments_of(prompt: CompiledPrompt, table: Table) -> CommentLines | None:
+    """Return what looks for comments in a table of lines: it has one column, and a template reads it."""
+    columns = table.columns
+    is_due = columns is not None and len(columns) == 1 and table.is_text and prompt.wanted.is_read(columns[0])
+    return CommentLines(columns[0]) if columns and is_due else None
 
 
 def _text(value: Json) -> str:

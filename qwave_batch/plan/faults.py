@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Place, Problem
+from qwave_batch.plan.columns import Columns
 from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
+from qwave_batch.spec.remarks import Remark
 from qwave_batch.spec.rows import Row
+from qwave_batch.spec.sources import Table
 from qwave_batch.spec.templates import TemplateFault
 from qwave_batch.spec.words import cut
 
@@ -33,12 +37,23 @@ class Faults:
     """Names that templates with a mistake use all the same."""
     row: Row | None = None
     """The row of a table that is being looked at, to be named with what is found there."""
+    table: Table | None = None
+    """The table that the row is of."""
     allowance: Allowance = field(default_factory=Allowance)
     """What the templates of the plan may still do together; all that is looked at here shares it."""
+    of_reading: list[Problem] = field(default_factory=list)
+    """The warnings that no other mistake in the spec can make up, since the file alone gives rise to them."""
     _is_muted: bool = False
     _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
     _messages: Counter[Path] = field(default_factory=Counter)
+    _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
     _untold: dict[Path, Problem] = field(default_factory=dict)
+    _remarks: dict[tuple[Path, str], Remark] = field(default_factory=dict)
+    _columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        self.allowance.remark = self.remark
 
     @contextmanager
     def muted(self) -> Iterator[None]:
@@ -103,25 +118,69 @@ class Faults:
         if self.allowance.is_spent:
             raise SpecError(self.problems())
 
+    def warn_of_table(self, warning: Problem, where: Path) -> None:
+        """Note a warning about a row of the table that is named at ``where``; the same one of other rows is counted."""
+        if self._is_muted or warning.place is None:
+            return
+        first = self._of_tables.setdefault((warning.place.file, warning.message), where)
+        if first != where:
+            return
+        key = (where, "warning", f"{warning.place.file}: {warning.message}")
+        known = self._found.get(key)
+        if known is None:
+            self._check_number()
+            self._found[key] = replace(warning, path=self.marks.path_text(where))
+            return
+        rows = known.rows or ((known.place,) if known.place else ())
+        if len(rows) < ROWS_SHOWN:
+            rows = (*rows, warning.place)
+        self._found[key] = replace(known, count=known.count + 1, rows=rows)
+
+    def remark(self, where: Path, remark: Remark) -> None:
+        """Note as a warning what a template does that its author may not mean."""
+        if self._is_muted or not self._is_due(remark):
+            return
+        first = self._remarks.setdefault((where, remark.of), remark)
+        self.add(where, first.message, suggestion=first.way_out, warning=True)
+
+    def _is_due(self, remark: Remark) -> bool:
+        if self.table is None or remark.column is None or remark.only is None:
+            return True
+        return self._columns.are_all(self.table, remark.column, remark.only)
+
     def take(self, problems: Iterable[Problem], where: Path) -> None:
         """Note problems that somebody else found, in what is named at ``where``."""
         if not self._is_muted:
             path = self.marks.path_text(where)
             self._found.update(
-                {((*where, str(found.place)), "error", found.message): replace(found, path=path) for found in problems}
+                {
+                    ((*where, str(found.place)), found.severity, found.message): replace(found, path=path)
+                    for found in problems
+                }
             )
 
-    def add_key(self, where: Path, message: str, *, suggestion: str | None = None) -> None:
+    def take_warnings(self, warnings: Iterable[Problem]) -> None:
+        """Note what is found in how the spec is written, with its own paths."""
+        for found in warnings:
+            self._check_number()
+            self._found.setdefault(
+                ((str(found.place) if found.place else found.path,), "warning", found.message), found
+            )
+            self.of_reading.append(found)
+
+    def add_key(self, where: Path, message: str, *, suggestion: str | None = None, warning: bool = False) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
         self._check_number()
+        severity: Literal["error", "warning"] = "warning" if warning else "error"
         self._found.setdefault(
-            (where, "error", message),
+            (where, severity, message),
             Problem(
                 message=message,
                 path=self.marks.path_text(where),
                 place=self.marks.key_place(where),
                 value=where[-1] if where else None,
                 suggestion=suggestion,
+                severity=severity,
             ),
         )
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independence import Accepts, independent_fields
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.axes import ResolvedAxis
 from qwave_batch.plan.identity import canonical
 from qwave_batch.plan.rendering import SHORT, Scope
 from qwave_batch.plan.requests import RequestBuilder, text_of
@@ -61,9 +62,16 @@ def _candidates(builder: RequestBuilder) -> list[tuple[str, Fetch]]:
         for name in axis.value(position).late
     }
     for number, axis in enumerate(builder.matrix.axes):
-        if axis.alone and not axis.sets & (added | late):
+        # a whole number with a fraction is sent as another one, which the whole request is needed for
+        if axis.alone and not axis.sets & (added | late) and not _has_fractions(axis):
             found.append((axis.name.text, _from_slot(axis.alone, number)))
     return found
+
+
+def _has_fractions(axis: ResolvedAxis) -> bool:
+    if axis.alone is None or not axis.is_listed:
+        return False
+    return any(isinstance(axis.alone(position), float) for position in range(axis.count))
 
 
 def _from_slot(value_at: Callable[[int], Json], number: int) -> Fetch:

@@ -1,6 +1,6 @@
 """Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
@@ -15,6 +15,7 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.preparing import prepare
 from qwave_batch.plan.summary import Figures, Watch
 from qwave_batch.spec.document import Spec
+from qwave_batch.spec.sources import Table
 from qwave_batch.spec.words import cut
 
 
@@ -67,6 +68,34 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
     """
     faults = Faults(spec.marks)
+    catalog, expansion = _prepared(spec, faults)
+    figures = Figures()
+    if watch is not None:
+        watch(figures)
+    expansion.count(figures)
+    _note_empty(figures, expansion, faults)
+    if faults.has_errors():
+        raise SpecError(faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+
+
+def rest_problems(rest: Spec) -> tuple[Problem, ...]:
+    """Return what is wrong with what is left of a spec with mistakes.
+
+    That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
+    """
+    faults = Faults(rest.marks)
+    try:
+        _, expansion = _prepared(rest, faults)
+        expansion.count(Figures())
+        found: Iterable[Problem] = faults.problems()
+    except SpecError as error:
+        found = error.problems
+    as_written = [warning for warning in faults.of_reading if warning not in rest.warnings]
+    return (*(problem for problem in found if problem.severity == "error"), *as_written)
+
+
+def _prepared(spec: Spec, faults: Faults) -> tuple[Catalog, Expansion]:
     try:
         catalog = open_catalog(spec.catalog)
     except UnknownName as unknown:
@@ -79,15 +108,8 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
             suggestion=guess,
         )
         raise SpecError(faults.problems()) from unknown
-    expansion = prepare(spec, catalog, faults)
-    figures = Figures()
-    if watch is not None:
-        watch(figures)
-    expansion.count(figures)
-    _note_empty(figures, expansion, faults)
-    if faults.has_errors():
-        raise SpecError(faults.problems())
-    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+    faults.take_warnings(spec.warnings)
+    return catalog, prepare(spec, catalog, faults)
 
 
 def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:
@@ -99,4 +121,20 @@ def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:
     elif not any(True for _ in expansion.matrix):
         faults.add(("matrix",), "nothing to make: the matrix has no combination", suggestion="exclude drops them all")
     else:
-        faults.add(("prompts",), "nothing to make: no prompt is left", suggestion="look at where, and at the tables")
+        for prompt in expansion.prompts:
+            table = prompt.table
+            if table is None:
+                continue
+            rows = expansion.reader.tables_read.get(table.shown_as, 0)
+            found, suggestion = _none_of(table, rows)
+            faults.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
+
+
+def _none_of(table: Table, rows: int) -> tuple[str, str]:
+    """Return why a table makes no prompt, and what to do."""
+    if rows:
+        left_out = f"all {rows:,} rows" if rows > 1 else "the only row"
+        return f"where leaves out {left_out} of {table.shown_as}", "look at where, and at what stands in the column"
+    if table.has_header:
+        return f"{table.shown_as} has a header and no rows", "write the rows below its header, or name another table"
+    return f"{table.shown_as} has no rows", "write some, or name another table"

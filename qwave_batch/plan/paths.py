@@ -70,8 +70,10 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        names = {name: request.get(name, "") for name in self._fields}
-        names.update(scope.some(self._template.names))
+        names = dict(scope.some(self._template.names))
+        for name in self._fields:
+            if names.get(name) is None:  # an axis that leaves a field out has null for it
+                names[name] = request.get(name, "")
         names["job_id"] = job_id
         return safe_path(*str(self._template.render(names)).split("/"))
 

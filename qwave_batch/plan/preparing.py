@@ -7,15 +7,19 @@ from qwave_batch.plan.cases import CaseReader
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.idle import IdleCheck
 from qwave_batch.plan.limits import check_limits
 from qwave_batch.plan.paths import OutputPath, check_template
 from qwave_batch.plan.prompts import ROW_NAMES, PromptCompiler
+from qwave_batch.plan.remarks import as_written
 from qwave_batch.plan.resolving import MatrixReader
 from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import compiled, note_unknown
+from qwave_batch.plan.spellings import Spellings
 from qwave_batch.plan.usage import UsageCheck
 from qwave_batch.plan.variables import check_names, compile_variables, render_variables
 from qwave_batch.plan.vocabulary import Vocabulary, vocabulary_of
+from qwave_batch.plan.wantedcolumns import with_columns
 from qwave_batch.spec.document import Path, Spec, Unsupported
 from qwave_batch.spec.pathtemplates import compile_path
 from qwave_batch.spec.templates import TemplateFault, Value
@@ -32,7 +36,8 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     check_names(spec.vars, ("vars",), taken, faults)
     check_limits(spec, catalog, faults)
     room = Room()
-    variables = render_variables(compile_variables(spec.vars, ("vars",), (), faults), {}, faults, room)
+    named = compile_variables(spec.vars, ("vars",), (), faults)
+    variables = render_variables(named, {}, faults, room)
     cell_names = frozenset({*variables, *axes, *added, "prompt", "repeat"})
     shared_names = cell_names | _prompt_names(spec)
 
@@ -44,15 +49,19 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
     ).compile()
     base = {name: compiled(raw, ("request", name), shared_names, faults) for name, raw in spec.request.items()}
     path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, faults)
+    prompts = with_columns(prompts, base, matrix, path)
     _check_setters(spec, matrix, faults)
     _check_known(spec, matrix, vocabulary, faults)
     UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, faults=faults).run()
+    IdleCheck(spec=spec, variables=named, base=base, prompts=prompts, matrix=matrix, path=path, faults=faults).run()
+    spellings = Spellings(spec, vocabulary)
+    faults.take_warnings(as_written(spec, catalog, spellings))
     return Expansion(
         spec=spec,
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=CaseReader(variables=variables, faults=faults),
+        reader=CaseReader(variables=variables, faults=faults, spellings=spellings, repeat=spec.repeat),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,

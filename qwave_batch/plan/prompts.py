@@ -1,15 +1,17 @@
 """The prompts of a spec with their templates compiled, and the mistakes in them noted."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.scope import GUESSES, NAMES_SHOWN, Known, compiled
 from qwave_batch.plan.variables import check_names, compile_variables
+from qwave_batch.spec.compiling import Into
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
-from qwave_batch.spec.sources import Table
+from qwave_batch.spec.lookalike import meant_name
+from qwave_batch.spec.rows import Wanted
+from qwave_batch.spec.sources import EVERYTHING, Table
 from qwave_batch.spec.templates import Value
 from qwave_batch.spec.words import names_listed
 
@@ -32,9 +34,17 @@ class CompiledPrompt:
     meta: Mapping[str, Value | None]
     request: Mapping[str, Value | None]
     table: Table | None = None
+    wanted: Wanted = EVERYTHING
+    """What of the table's rows templates read."""
     where: Value | None = None
     sample: Sample | None = None
     limit: int | None = None
+
+    def naming(self, name: str) -> Iterator[Path]:
+        """Yield the places of its text and request fields that use a name."""
+        places = [(self.text, self.text_origin)]
+        places += [(value, (*self.origin, "request", field)) for field, value in self.request.items()]
+        yield from (where for value, where in places if value and name in value.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +73,21 @@ class PromptCompiler:
         own = Known(before, entry.vars)
         all_names = Known(own, self.cell_names)
 
-        def simple(raw: Json, key: str, *more: str | int) -> Value | None:
-            return compiled(raw, (*origin, key, *more), own, self.faults, of=" here")
+        def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> Value | None:
+            return compiled(raw, (*origin, key, *more), own, self.faults, of=" here", into=into)
 
-        def full(raw: Json, where: Path) -> Value | None:
-            return compiled(raw, where, all_names, self.faults)
+        def full(raw: Json, where: Path, *, into: Into = "value") -> Value | None:
+            return compiled(raw, where, all_names, self.faults, into=into)
 
         prompt = CompiledPrompt(
             origin=origin,
             text_origin=text_origin,
-            text=full(entry.text, text_origin),
+            text=full(entry.text, text_origin, into="prompt"),
             raw_text=entry.text or "",
             has_id=entry.id is not None,
-            prompt_id=simple(entry.id, "id") if entry.id is not None else None,
+            prompt_id=simple(entry.id, "id", into="text") if entry.id is not None else None,
             variables=variables,
-            tags=tuple(simple(tag, "tags", number) for number, tag in enumerate(entry.tags)),
+            tags=tuple(simple(tag, "tags", number, into="text") for number, tag in enumerate(entry.tags)),
             meta={key: simple(raw, "meta", key) for key, raw in entry.meta.items()},
             request={key: full(raw, (*origin, "request", key)) for key, raw in entry.request.items()},
             table=entry.table,
@@ -97,13 +107,12 @@ class PromptCompiler:
         def checked(value: Value | None, where: Path) -> Value | None:
             used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
             for column in sorted(used.difference(columns)):
-                guess = nearest(column, columns) if len(self.faults) < GUESSES else None
                 self.faults.add(
                     where,
                     f'{table.shown_as} has no column "{column}"; it has {names_listed(columns, NAMES_SHOWN)}',
                     value=column,
                     allowed=tuple(columns[:NAMES_SHOWN]),
-                    suggestion=f'did you mean "{guess}"?' if guess else None,
+                    suggestion=meant_name(column, columns) if len(self.faults) < GUESSES else None,
                 )
             return value if used.issubset(columns) else None
 

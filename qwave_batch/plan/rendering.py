@@ -108,7 +108,9 @@ def render_in(value: Value | None, scope: Scope) -> Json:
         return UNKNOWN  # type: ignore[no-any-return]
     try:
         return value.render(names)
-    except TemplateFault:
+    except TemplateFault as fault:
+        if not fault.is_of_a_name:
+            raise
         return value.render(scope.all())
 
 

@@ -7,7 +7,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.combinations import Combination, Matrix
 from qwave_batch.plan.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.rendering import Memo, Names, Scope, memo
-from qwave_batch.spec import words
+from qwave_batch.spec import texts
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
 from qwave_batch.spec.unknown import UNKNOWN
@@ -92,4 +92,4 @@ class RequestBuilder:
 
 def text_of(value: Json) -> Json:
     """Return a rendered prompt text as a string; null leaves the field out, as in every other field."""
-    return value if value is None or value is UNKNOWN or isinstance(value, str) else words.text_of(value)
+    return value if value is None or value is UNKNOWN or isinstance(value, str) else texts.text_of(value)

@@ -4,6 +4,8 @@ What a mistake keeps us from knowing is ``UNKNOWN``, and what is made of it is `
 other mistake in the spec can still be found in the same go.
 """
 
+import json
+import re
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
 from typing import cast
@@ -11,11 +13,17 @@ from typing import cast
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.faults import Faults
+from qwave_batch.spec.compiling import Into
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import TemplateFault, Value, compile_value
 from qwave_batch.spec.unknown import UNKNOWN
 from qwave_batch.spec.words import names_listed
 
+_ENVIRONMENTS = frozenset({"ENV", "env", "environ", "getenv", "os", "process"})
+_ASKED = re.compile(
+    r"(?<!\w)(?:os\.environ|os\.getenv|process\.env|getenv|environ|env)(?:\.get\b)?[^\w{}]+([A-Za-z_]\w*)",
+    re.ASCII | re.IGNORECASE,
+)
 FEW_NAMES = 1000
 NAMES_SHOWN = 100
 GUESSES = 200
@@ -49,7 +57,9 @@ def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[s
     return {**shared, **own} if len(shared) <= FEW_NAMES else ChainMap(dict(own), cast("dict[str, Json]", shared))
 
 
-def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "") -> Value | None:
+def compiled(  # what a value at a place is
+    raw: Json, where: Path, known: Collection[str], faults: Faults, *, of: str = "", into: Into = "value"
+) -> Value | None:
     """Return a compiled value that needs only ``known`` names, or note what is wrong and return None.
 
     Args:
@@ -58,25 +68,28 @@ def compiled(raw: Json, where: Path, known: Collection[str], faults: Faults, *, 
         known: The names at hand.
         faults: Where to note.
         of: What the names belong to, to end the sentence "x is not defined".
+        into: What a template that is one single expression becomes.
     """
     try:
-        value = compile_value(raw, where, faults.allowance)
+        value = compile_value(raw, where, faults.allowance, into=into)
     except TemplateFault as fault:
         faults.add_template(fault, value=raw)
         return None
     unknown = sorted(name for name in value.names if name not in known and name not in value.asked)
     for name in unknown:
-        note_unknown(name, known, where, faults, of=of)
+        note_unknown(name, known, where, faults, of=of, hint=no_environment(name, raw))
         faults.spoiled_names.update(value.names)
     return None if unknown else value
 
 
-def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "") -> None:
+def note_unknown(  # what a sentence about a name needs
+    name: str, known: Collection[str], where: Path, faults: Faults, *, of: str = "", hint: str | None = None
+) -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
     at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(faults) < GUESSES else NAMES_SHOWN) else []
     listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
-    guess = nearest(name, at_hand) if len(faults) < GUESSES else None
-    hint = f'did you mean "{guess}"?' if guess else _HINTS.get(name)
+    guess = nearest(name, at_hand) if hint is None and len(faults) < GUESSES else None
+    hint = hint or (f'did you mean "{guess}"?' if guess else _HINTS.get(name))
     faults.add(
         where,
         f'"{name}" is not defined{of}; at hand: {listed}',
@@ -84,6 +97,16 @@ def note_unknown(name: str, known: Collection[str], where: Path, faults: Faults,
         allowed=tuple(at_hand[:NAMES_SHOWN]),
         suggestion=hint,
     )
+
+
+def no_environment(name: str, raw: Json) -> str | None:
+    """Return the way out where a template looks for a variable of the environment; None where it does not."""
+    if name not in _ENVIRONMENTS:
+        return None
+    asked = _ASKED.search(json.dumps(raw, ensure_ascii=False))
+    wanted = asked[1] if asked else "COLOUR"
+    own = wanted.lower()
+    return f'a spec reads no environment: give the value with --set "vars.{own}=${wanted}" and write {{{{ {own} }}}}'
 
 
 def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:

@@ -9,6 +9,7 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.room import Room
 from qwave_batch.plan.scope import Known, compiled, rendered
 from qwave_batch.plan.vocabulary import BUILT_IN
+from qwave_batch.spec.cells import Cell, TextCells
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
 from qwave_batch.spec.unknown import UNKNOWN
@@ -41,5 +42,25 @@ def render_variables(
     own: dict[str, Json] = {}
     seen = ChainMap(own, cast("dict[str, Json]", scope))
     for name, value in values.items():
-        own[name] = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
+        held = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
+        own[name] = _still_a_cell(held, value, seen) if value is not None and type(held) is str else held
     return own
+
+
+def _still_a_cell(text: str, value: Value, seen: Mapping[str, Json]) -> Json:
+    """Return the text of a variable as a cell where it reads like one that it is made of, so that it stays known."""
+    row = seen.get("row")
+    if type(row) is TextCells:
+        for owner, *fields in value.attributes:
+            column = str(fields[0])
+            if owner == "row" and len(fields) == 1 and _read_alike(text, row.get(column)):
+                return Cell.of(text, column, row)  # type: ignore[no-any-return]  # a text
+    for name in value.names:
+        held = seen.get(name)
+        if type(held) is Cell and _read_alike(text, str(held)):
+            return held.like(text)  # type: ignore[no-any-return]  # a text
+    return text
+
+
+def _read_alike(text: str, cell: Json) -> bool:
+    return isinstance(cell, str) and (text == cell or text.strip().casefold() == cell.strip().casefold())

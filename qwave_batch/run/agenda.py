@@ -35,6 +35,8 @@ class Agenda:
     short: int = 0
     damaged: int = 0
     """Completed jobs whose files are not all as on record."""
+    images_to_come: int = 0
+    """The most that the submits can bring."""
     estimate_nusd: int = 0
     """The most that the submits can cost, beside what keys that are still out hold already."""
 
@@ -59,6 +61,7 @@ class Agenda:
             return
         self.work.setdefault((standing.line.job.model, work), array("q")).append(standing.row)
         if work in {Work.SUBMIT, Work.SEND_AGAIN}:
+            self.images_to_come += standing.line.job.max_images
             self.estimate_nusd += needed_nusd(standing.line.job, standing.attempt)
 
 

@@ -34,6 +34,8 @@ class RunContext:
     """The catalog price of so many images of a job, for answers that do not say what they cost."""
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
+    asked_format: Callable[[Job], str | None] = lambda _: None
+    """The file format that a job's images should have; None where that is not known."""
     callbacks: Callbacks | None = None
     """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None

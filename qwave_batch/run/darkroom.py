@@ -58,10 +58,16 @@ class Darkroom:
             finally:
                 is_wanted.clear()
 
-    async def keep_evidence(self, negative: Negative, attempt_number: int) -> None:
-        """Keep bytes that are no picture, for whoever wants to know what came instead."""
+    async def keep_evidence(self, negative: Negative, attempt_number: int, extension: str = "") -> str:
+        """Keep bytes that are no picture, for whoever wants to know what came instead; return where, from the folder.
+
+        Args:
+            negative: What came.
+            attempt_number: Of the job's attempt.
+            extension: Of what it is taken for.
+        """
         async with self._free:
-            await asyncio.to_thread(self._keep_evidence, negative, attempt_number)
+            return await asyncio.to_thread(self._keep_evidence, negative, attempt_number, extension)
 
     async def keep_answer(self, job_id: str, attempt_number: int, answer: bytes) -> None:
         """Keep an answer in which nobody can read where the images are."""
@@ -107,15 +113,16 @@ class Darkroom:
             negative.into, picture, negative.name, lambda path: self._names.owner_of(path, job_id)
         )
 
-    def _keep_evidence(self, negative: Negative, attempt_number: int) -> None:
+    def _keep_evidence(self, negative: Negative, attempt_number: int, extension: str) -> str:
         tree, content = self._layout.tree, negative.fetched.content
-        path = f"{EVIDENCE}/{negative.name.job_id}-{attempt_number}_{negative.name.number}"
+        path = f"{EVIDENCE}/{negative.name.job_id}-{attempt_number}_{negative.name.number}{extension}"
         with storage_errors(self._layout.root / path):
             tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
             if content is None:
                 tree.move(self._layout.relative(negative.into), path)
             else:
                 tree.write_synced(path, content, mode=PRIVATE_MODE)
+        return path
 
     def _keep_answer(self, path: str, answer: bytes) -> None:
         with storage_errors(self._layout.root / path):

@@ -22,6 +22,7 @@ from qwave_batch.run.ends import RunEnd
 from qwave_batch.run.gates import Gates
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.hints import Hints
+from qwave_batch.run.place import look_at_place
 from qwave_batch.run.polling import PollTimes
 from qwave_batch.run.prefer import Prefer
 from qwave_batch.run.scheduler import Scheduler
@@ -42,7 +43,8 @@ async def run_plan(context: RunContext) -> RunEnd:
     Raises:
         FolderError: the folder was last used elsewhere and something is to be submitted; nothing was sent.
         BudgetError: the estimate is above what the budget leaves; nothing was sent.
-        StorageError: the disk or the ledger failed; what was paid is on record.
+        StorageError: the disk or the ledger failed; what was paid is on record. Or images can't be stored: then
+            nothing was sent.
         RunStopped: told to end while it looked at the jobs; nothing was sent.
     """
     started_at = context.clock.monotonic()
@@ -59,6 +61,9 @@ async def run_plan(context: RunContext) -> RunEnd:
         if desk.elsewhere is not None and agenda.has(Work.SUBMIT, Work.SEND_AGAIN):
             raise desk.elsewhere
         _check_budget(context, agenda, budget)
+        if agenda.has(Work.SUBMIT, Work.SEND_AGAIN):
+            for note in await asyncio.to_thread(look_at_place, context, agenda):
+                desk.tally.warn(note)
         is_refused = False
         if not agenda.is_empty:
             await _work(desk, agenda)

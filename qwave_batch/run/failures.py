@@ -13,6 +13,8 @@ NO_IMAGE = "no_image"
 UNREADABLE = "unreadable_result"
 BEGINNING = 300
 """So many signs of an answer that nobody can read are shown."""
+OTHER_FORMAT = "other_format"
+"""The code of a result that is kept in ``.qwave/evidence``, since its format is not read."""
 SECOND_CHANCES = 1
 """How often a failure that says nothing of its cause is tried again: one may be bad luck, two are the request."""
 
@@ -119,9 +121,14 @@ def timed_out(timeout_s: float, last: str = "") -> JobError:
     )
 
 
-def bad_image(reason: str) -> JobError:
-    """Return the error of a job whose picture was broken twice."""
-    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in .qwave/evidence")
+def bad_image(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose picture was broken twice; ``kept`` is where what came last is."""
+    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in {kept}")
+
+
+def other_format(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose result is had, and is of a format that is not read."""
+    return JobError(code=OTHER_FORMAT, message=f"{reason}; it is paid, and kept as {kept}")
 
 
 def result_gone(detail: str) -> JobError:

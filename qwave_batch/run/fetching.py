@@ -9,13 +9,13 @@ from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
 from qwave_batch.client.downloads import EXPIRED
-from qwave_batch.folder.pictures import BadPicture
+from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.changes import Bill
 from qwave_batch.ledger.records import status_of
 from qwave_batch.ledger.states import AttemptState
-from qwave_batch.model.job import JobError
+from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.addresses import Addresses
@@ -23,7 +23,7 @@ from qwave_batch.run.breaker import pause_s
 from qwave_batch.run.darkroom import Darkroom, Negative
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.episode import UNSAID
-from qwave_batch.run.failures import bad_image, not_fetched, not_listed, result_gone
+from qwave_batch.run.failures import bad_image, not_fetched, not_listed, other_format, result_gone
 from qwave_batch.run.files import check_files
 from qwave_batch.run.hosts import Hosts, host_of
 from qwave_batch.run.remains import put_away_remains
@@ -83,8 +83,13 @@ class Order:
     """Monotonic seconds of the first of them."""
     gone: list[JobError] = field(default_factory=list)
     """Pictures that can't be had, ever."""
+    kept: list[JobError] = field(default_factory=list)
+    """Results that are had in a format that is not read, and kept as evidence."""
     missing: list[JobError] = field(default_factory=list)
     """Pictures that can't be had in this run."""
+
+    evidence: dict[int, str] = field(default_factory=dict)
+    """Where bytes that are no picture are kept, by place."""
 
     @property
     def places(self) -> range:
@@ -155,7 +160,7 @@ class Fetching:
 
     async def _round(self, order: Order) -> None:
         """Try each picture once that is not there; what keeps it from coming is in ``troubles`` then."""
-        order.troubles = {}
+        order.troubles, order.kept = {}, []
         for place in order.places:
             if place in order.files or self._desk.halt.is_leaving:
                 continue
@@ -165,6 +170,10 @@ class Fetching:
                 continue
             into = self._layout.partial_of(order.trial.job.job_id, place + 1)
             found = await self._get(order, place, into)
+            if isinstance(found, OtherFormat):
+                order.kept.append(other_format(str(found), order.evidence[place]))
+                self._desk.breaker.came(order.trial.job.job_id, host_of(order.results[place].url), self._desk.now())
+                continue
             if isinstance(found, StoredFile):
                 order.files[place] = found
                 self._desk.breaker.came(order.trial.job.job_id, host_of(order.results[place].url), self._desk.now())
@@ -254,7 +263,7 @@ class Fetching:
         if not desk.breaker.judges(job_id, desk.now()) and age_s < REFUSED_FOR_GOOD_S:
             return None
         if trouble.is_bad:
-            return bad_image(trouble.reason) if order.bad.get(place, 0) >= BAD_PICTURES else None
+            return bad_image(trouble.reason, order.evidence[place]) if order.bad.get(place, 0) >= BAD_PICTURES else None
         long_s = REFUSED_FOR_GOOD_S if trouble.status == HTTPStatus.FORBIDDEN else GONE_AFTER_S
         if age_s < long_s or not order.is_fresh:
             return None
@@ -289,9 +298,19 @@ class Fetching:
 
     async def _develop(self, negative: Negative, order: Order, place: int) -> StoredFile | BadPicture:
         found = await self._darkroom.develop(negative)
-        if isinstance(found, BadPicture) and order.bad.get(place, 0) == BAD_PICTURES - 1:
-            await self._darkroom.keep_evidence(negative, order.attempt.number)
+        if isinstance(found, StoredFile):
+            self._note_format(order.trial.job, found.image.format)
+        elif isinstance(found, OtherFormat) or order.bad.get(place, 0) >= BAD_PICTURES - 1:
+            order.evidence[place] = await self._darkroom.keep_evidence(negative, order.attempt.number, found.extension)
         return found
+
+    def _note_format(self, job: Job, came: str) -> None:
+        """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
+        asked = self._context.asked_format(job)
+        if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
+            self._desk.tally.warn(
+                f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
+            )
 
     def _heed(self, url: str, failed: DownloadFailed) -> None:
         """Leave a host alone for as long as it asks: whatever else lies there would be refused too."""
@@ -359,20 +378,21 @@ class Fetching:
         trial, journal = order.trial, self._desk.journal
         self._sum_up(order)
         files = [order.files[place] for place in sorted(order.files)]
-        is_incomplete = bool(order.gone or order.missing)
+        is_incomplete = bool(order.gone or order.missing or order.kept)
         if not is_incomplete and self._is_left(order):
             return Done(status=status_of(order.attempt))
         if is_incomplete and order.attempt.state in {AttemptState.SPOILED, AttemptState.FAILED}:
             # as before: what was in place still is
-            if order.gone:
+            if order.gone or (order.kept and not order.missing):
                 self._context.still_gone.add(trial.job.job_id)
             return Done(status=JobStatus.FAILED, is_final_failure=True)
-        if order.gone and not order.missing:
+        lasting = [] if order.missing else order.gone or order.kept
+        if lasting:
             self._desk.breaker.forget(trial.job.job_id)
             if order.attempt.state is AttemptState.STORED:
                 damaged = [(place, file) for place, file in enumerate(trial.files) if place not in order.files]
                 await asyncio.to_thread(put_away_remains, self._layout, order.attempt, damaged)
-            trial.attempt = await journal.spoil(order.attempt, files, order.gone[0])
+            trial.attempt = await journal.spoil(order.attempt, files, lasting[0])
             step = Done(status=JobStatus.FAILED, is_final_failure=True)
         elif is_incomplete:
             self._note_missing(order.attempt, order.missing[0])

@@ -8,10 +8,11 @@ from typing import Any, assert_never
 
 from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.errors import FolderError
+from qwave_batch.folder.probing import Place
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.changes import Acceptance
 from qwave_batch.ledger.states import AttemptState
-from qwave_batch.model.job import JobError
+from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task
@@ -40,6 +41,7 @@ class Submitting:
         self._desk = desk
         self._context = desk.context
         self._journal = desk.journal
+        self._place = Place(desk.context.layout)
 
     async def submit(self, trial: Trial, seat: Seat) -> Task | Step:
         """Return the task that the API made, or how the job goes on without one.
@@ -48,6 +50,7 @@ class Submitting:
         """
         if self._desk.elsewhere is not None:
             return self._stay(trial, self._desk.elsewhere)
+        await self._try_place(trial.job)
         attempt = await self._intend(trial)
         if attempt is None:
             return await self._doubt(trial, key_too_old())
@@ -68,6 +71,16 @@ class Submitting:
         step = await self._judge(trial, attempt, answer, seat, sent_at)
         seat.answered()
         return step
+
+    async def _try_place(self, job: Job) -> None:
+        """Find out whether the job's images can be stored, by the first one of its folder.
+
+        Raises:
+            StorageError: they can't.
+        """
+        of_many = job.max_images > 1
+        if not self._place.is_known(job.path, of_many=of_many):
+            await asyncio.to_thread(self._place.try_name, job.path, of_many=of_many)
 
     def _stay(self, trial: Trial, reason: FolderError) -> Step:
         """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""

@@ -12,6 +12,12 @@ from qwave_batch.model.paths import is_git_name
 class FileRefused(UsageError):
     """A file that was named and may not be read, or can't."""
 
+    def __init__(self, message: str, suggestion: str | None = None) -> None:
+        super().__init__(f"{message}; {suggestion}" if suggestion else message)
+        self.message = message
+        self.suggestion = suggestion
+        """What to do, where that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Border:

@@ -6,13 +6,16 @@ processor's clock only stops a rendering whose steps take longer than anybody fo
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Undefined
 
+from qwave_batch.spec.marks import Path
+from qwave_batch.spec.remarks import Remark
+from qwave_batch.spec.texts import text_of
 from qwave_batch.spec.weights import TooHeavy, measure
-from qwave_batch.spec.words import text_of
 
 MAX_CHARACTERS = 1_000_000  # of one text; the longest prompt a model takes is a few thousand
 MAX_MADE = 20_000_000  # characters over all the steps of one rendering; an item of a list counts for some
@@ -26,6 +29,7 @@ FREE_CHARACTERS = 20_000  # of each rendering, as with steps
 MAX_MADE_OF_PLAN = 200_000_000
 ITEM = 16  # characters that an item of a list counts for: about the memory that it takes
 STEPS_OF_A_FAILURE = 50_000  # that a rendering which does too much costs the plan: a few dozen of them are told
+_REMARKED = 16  # numbers of one text
 _DRAWN = 1000  # steps at a time
 _SCANNED = 1000  # characters that C looks at in the time of a step
 _WALKED = 400  # of them that a value in a list counts for, when lists in lists are gone through
@@ -39,9 +43,11 @@ class TooMuch(Exception):
 class Allowance:
     """What the templates of a whole plan may do together, beyond what each rendering may anyway."""
 
-    __slots__ = ("_made", "_steps")
+    __slots__ = ("_made", "_steps", "remark")
 
     def __init__(self) -> None:
+        self.remark: Callable[[Path, Remark], None] = _nobody_listens
+        """Told what a template at a place does that its author may not mean."""
         self.refill()
 
     def refill(self) -> None:
@@ -78,10 +84,14 @@ class Allowance:
             )
 
 
+def _nobody_listens(_where: Path, _remark: Remark) -> None:
+    """Remarks are for those who plan; a template that is rendered by itself has none to tell."""
+
+
 class Budget:
     """What one rendering may still do."""
 
-    __slots__ = ("_allowance", "_look_at", "_started", "made", "steps")
+    __slots__ = ("_allowance", "_look_at", "_started", "fractions", "made", "named", "steps")
 
     def __init__(self, allowance: Allowance | None = None) -> None:
         self.steps = MAX_STEPS
@@ -89,6 +99,10 @@ class Budget:
         self._allowance = allowance
         self._look_at = MAX_STEPS - FREE_STEPS
         self._started: float | None = None
+        self.fractions: list[float] | None = None
+        """Whole numbers with a fraction (1.0) that were written into the text; None for none."""
+        self.named: deque[tuple[str, bool, object]] | None = None
+        """Where values are followed by the names that the template has for them (see ``tracing``)."""
 
     def step(self, count: int = 1) -> None:
         """Count steps that are about to be taken."""
@@ -149,17 +163,17 @@ class Budget:
         return characters, items
 
     def text(self, value: object) -> str:
-        """Return a value as it reads inside of a text."""
+        """Return a value as it reads inside of a text.
+
+        Raises:
+            Unmeant: It is nothing that can be meant in a text.
+        """
         if type(value) is str:
             return value
-        if isinstance(value, Mapping | Sequence) and not isinstance(value, str):
-            characters, items = self.weigh(value)
-            check_size(characters + items)
-            text = text_of(value)
-            self.make(len(text))
-            return text
         if isinstance(value, Undefined):
             str(value)  # raises: it stands for a name that is missing
+        if type(value) is float and value.is_integer():
+            self.fractions = [*(self.fractions or ()), value][-_REMARKED:]
         return text_of(value)
 
     def listed(self, items: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.files import FileAccess, FileRefused, beside
+from qwave_batch.spec.files import FileAccess, FileRefused
 from qwave_batch.spec.jsonvalues import MAX_INTEGER
 from qwave_batch.spec.marks import Marks, Path
 from qwave_batch.spec.pathtemplates import compile_path
@@ -144,10 +144,17 @@ def open_tables(
             problems.append(Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name))
             continue
         try:
-            tables[number] = open_table(inputs.find(name), beside(shown_as, name))
+            file = inputs.find(name)
+            tables[number] = open_table(file, inputs.shown(file, shown_as, name))
         except FileRefused as error:
             problems.append(
-                Problem(message=str(error), path=marks.path_text(path), place=marks.place(path), value=name)
+                Problem(
+                    message=error.message,
+                    path=marks.path_text(path),
+                    place=marks.place(path),
+                    value=name,
+                    suggestion=error.suggestion,
+                )
             )
         except SpecError as error:
             problems.extend(replace(problem, path=marks.path_text(path)) for problem in error.problems)

@@ -1,41 +1,45 @@
 """From the text of a template to code that fills it in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
-from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.bounds import FREE_CHARACTERS, MAX_MADE, STEPS_OF_A_FAILURE, Allowance, Budget, TooMuch, concat
-from qwave_batch.spec.faults import TemplateFault, failure_message, missing_fault
 from qwave_batch.spec.fills import (
-    OUT_OF_THE_ORDINARY,
     Part,
-    fill,
-    fill_typed,
-    from_rows,
     parts_at_sight,
     parts_of,
     plain_names,
 )
-from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
-from qwave_batch.spec.sandbox import NameMissing, SpecEnvironment
-from qwave_batch.spec.syntax import MAX_SOURCE, MAX_WORDS, RESULT, parse, typed_expression
+from qwave_batch.spec.sandbox import SpecEnvironment
+from qwave_batch.spec.syntax import MAX_SOURCE, MAX_WORDS, parse, typed_expression
+from qwave_batch.spec.tracing import Tracer
 
 _WORDS_OF_PARSING = 10  # that a template counts for which has to be parsed
+
+
+Into: TypeAlias = Literal["value", "text", "prompt"]
+"""What comes out of a template that is one single expression: its value, or a text; of a prompt, a text or null."""
 
 
 class Code:
     """The code of a template, made when it is first run: most templates never are (see ``fills``)."""
 
-    __slots__ = ("_environment", "_made", "_tree")
+    __slots__ = ("_environment", "_made", "_traced", "_tree")
 
     def __init__(self, environment: Environment, tree: Callable[[], nodes.Template]) -> None:
         self._environment = environment
         self._tree = tree
         self._made: Template | None = None
+        self._traced: Tracer | None = None
+
+    def traced(self, source: str, names: Iterable[str], *, is_typed: bool) -> Tracer:
+        """Return the code once more, made to write down what the template calls its values."""
+        if self._traced is None:
+            self._traced = Tracer(self._environment, source, names, is_typed=is_typed)
+        return self._traced
 
     def get(self) -> Template:
         """Return the code.
@@ -58,6 +62,8 @@ class Compiled:
     asked: frozenset[str]
     """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
     attributes: frozenset[Path]
+    bare: frozenset[str]
+    """Those of the names that it uses as a whole, and not by a field that it names."""
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
@@ -67,20 +73,26 @@ class Compiled:
     """What it is made of, if it only names values."""
     finalize: Callable[[Any], Any] | None = None
     """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
+    into: Into = "value"
+    says_none: bool = False
+    """Whether ``none`` is written in it, so that nothing at all may come out of it on purpose."""
 
 
-def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool = True) -> Compiled:
+def compile_text(
+    environment: SpecEnvironment, source: str, *, keeps_type: bool = True, into: Into = "value"
+) -> Compiled:
     """Return the compiled template.
 
     Args:
         environment: What it may use.
         source: Its text.
-        keeps_type: Whether a template that is one single expression gives that expression's value and not its text.
+        keeps_type: Whether a template that is one single expression is worked out as a value and not as a text.
+        into: What its value becomes.
 
     Raises:
         TemplateSyntaxError: It does not parse, or is more than a template may be.
     """
-    at_sight = _compiled_at_sight(environment, source, keeps_type=keeps_type)
+    at_sight = _compiled_at_sight(environment, source, keeps_type=keeps_type, into=into)
     if at_sight is not None:
         return at_sight
     try:
@@ -88,9 +100,11 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
         named = plain_names(tree).difference(environment.globals)
         fills = parts_of(tree, named)
         free = named if fills else _undeclared(tree).difference(environment.globals)
-        attributes = frozenset(chain for chain in _chains(tree) if chain[0] in free)
+        chains = list(_chains(tree))
+        attributes = frozenset(chain for _, chain in chains if chain[0] in free)
         asked = free.intersection(_asked(tree))
         every = list(tree.find_all(nodes.Node))
+        bare = free.intersection(_bare(every, {id(name) for name, _ in chains}))
         lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
         code = Code(environment, lambda: typed or tree)
@@ -100,10 +114,13 @@ def compile_text(environment: SpecEnvironment, source: str, *, keeps_type: bool 
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
     finalize = None if keeps_type else environment.as_part
     words = len(every) + _WORDS_OF_PARSING
-    return Compiled(source, code, free, asked, attributes, lines, typed is not None, words, fills, finalize)
+    says_none = any(isinstance(node, nodes.Const) and node.value is None for node in every)
+    return Compiled(
+        source, code, free, asked, attributes, bare, lines, typed is not None, words, fills, finalize, into, says_none
+    )
 
 
-def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool) -> Compiled | None:
+def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool, into: Into) -> Compiled | None:
     """Return the compiled template where it is seen at once that it only names values, or None."""
     parts = parts_at_sight(source) if len(source) <= MAX_SOURCE else None
     ways = [part for part in parts or () if not isinstance(part, str)]
@@ -121,11 +138,13 @@ def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type:
         names=frozenset(way[0] for way in ways),
         asked=frozenset(),
         attributes=frozenset(way for way in ways if len(way) > 1),
+        bare=frozenset(way[0] for way in ways if len(way) == 1),
         lines=_lines(source, ways),
         is_typed=is_typed,
         words=1 + len(ways),
         fills=parts,
         finalize=None if keeps_type else environment.as_part,
+        into=into,
     )
 
 
@@ -160,8 +179,13 @@ def _asked(tree: nodes.Node) -> Iterable[str]:
                 yield name
 
 
-def _chains(tree: nodes.Node) -> Iterable[Path]:
-    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b")."""
+def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
+    """Yield the names in a template of which no field is taken; ``heads`` are those of which one is."""
+    return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
+
+
+def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
+    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b"); and its name."""
     inner: set[int] = set()
     methods = {id(call.node) for call in tree.find_all(nodes.Call)}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):  # outer before inner
@@ -186,74 +210,4 @@ def _chains(tree: nodes.Node) -> Iterable[Path]:
             inner.add(id(below))
             below = below.node
         if isinstance(below, nodes.Name) and chain:
-            yield (below.name, *reversed(chain))
-
-
-def render_compiled(
-    compiled: Compiled, where: Path, scope: Mapping[str, Json], allowance: Allowance | None = None
-) -> Json:
-    """Return the template filled in from ``scope``.
-
-    Args:
-        compiled: The template.
-        where: Its place in the spec.
-        scope: The values of the names that it uses.
-        allowance: What the templates of its plan may still do together.
-
-    Raises:
-        TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
-    """
-    return rendered(compiled, where, allowance, scope)
-
-
-def rendered(compiled: Compiled, where: Path, allowance: Allowance | None, scope: Mapping[str, Json]) -> Json:
-    """Return what ``render_compiled`` does; the scope comes last, as what changes from one call to the next."""
-    filled = _filled(compiled, scope)
-    is_filled = filled is not OUT_OF_THE_ORDINARY
-    if is_filled and (type(filled) is not str or len(filled) <= FREE_CHARACTERS):
-        return filled  # type: ignore[no-any-return]  # a text or a number
-    source = compiled.source
-    try:
-        if is_filled:
-            if allowance is not None:
-                allowance.make(len(filled) - from_rows(compiled.fills or (), scope))
-            return filled  # type: ignore[no-any-return]  # a long text
-        template = compiled.code.get()
-        context: Any = template.new_context({name: scope[name] for name in compiled.names if name in scope})
-        budget = context.budget = Budget(allowance)
-        parts = template.root_render_func(context)
-        if compiled.is_typed:
-            for _ in parts:
-                pass
-            value = context.vars[RESULT]
-            budget.weigh(value)
-            made = as_json(value)
-        else:
-            made = concat(_counted(parts, budget))
-            check_text(made)
-        if allowance is not None:
-            allowance.make(MAX_MADE - budget.made)
-    except NameMissing as error:
-        line = compiled.lines.get(str(error.name), 1)
-        raise missing_fault(error, compiled.attributes, scope, where, source=source, line=line) from None
-    except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
-        if allowance is not None and isinstance(error, TooMuch):
-            allowance.spend(STEPS_OF_A_FAILURE)
-        raise TemplateFault(failure_message(error), where, source=source) from None
-    return made
-
-
-def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:
-    fills = compiled.fills
-    if fills is None:
-        return OUT_OF_THE_ORDINARY
-    if compiled.is_typed and isinstance(fills[0], tuple):
-        return fill_typed(fills[0], scope)
-    return fill(fills, scope, compiled.finalize)
-
-
-def _counted(parts: Iterable[str], budget: Budget) -> Iterable[str]:
-    for part in parts:
-        budget.step()
-        budget.make(len(part))
-        yield part
+            yield below, (below.name, *reversed(chain))

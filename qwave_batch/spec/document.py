@@ -7,9 +7,10 @@ from pathlib import Path as FilePath
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.spec.files import FileAccess
-from qwave_batch.spec.marks import Marks, Path
+from qwave_batch.spec.marks import Marks, Path, Written
 from qwave_batch.spec.sources import Table
 
 __all__ = [
@@ -135,7 +136,11 @@ class Spec:
     output_path: str
     inputs: FileAccess
     """Which files the spec may read."""
-    files_read: tuple[FilePath, ...] = ()
-    """Base files and tables that it pulled in, resolved, each once."""
+    files_read: Mapping[str, FilePath] = field(default_factory=dict)
+    """Base files and tables that it pulled in, resolved, by their names from the spec's folder."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
+    remarkable: tuple[tuple[Path, Written], ...] = ()
+    """The values that may not stand there as their author means them, each with its way."""
+    warnings: tuple[Problem, ...] = ()
+    """What was found on reading and forbids nothing; the plan shows it with its own."""

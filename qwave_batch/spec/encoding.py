@@ -4,10 +4,12 @@ import re
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.foreigntext import foreign_problem, pointer_problem
 
 MAX_FILE_BYTES = 20_000_000  # of a YAML file; what is larger belongs into a table that is streamed
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -39,6 +41,13 @@ def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
     """
     check_yaml_size(len(source), shown_as, of=of, way_out=way_out)
     text = decode(source, shown_as)
+    # one NUL among letters is a character that YAML keeps out; a carriage return ends a line there
+    signs = "\0\ufeff" if text.count("\0") * 4 > len(text) else "\ufeff"
+    foreign = pointer_problem(source, shown_as) or foreign_problem(
+        text, lambda text, at: place_at(text, at, shown_as), signs=signs
+    )
+    if foreign is not None:
+        raise SpecError([foreign])
     bad = _NOT_IN_YAML.search(text)
     if bad:
         code = ord(bad[0])
@@ -48,7 +57,7 @@ def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
                 Problem(
                     message=f"the character U+{code:04X} cannot stand in a YAML file",
                     place=place_at(text, bad.start(), shown_as),
-                    suggestion=f'take it out, or write "{escape}" inside double quotes',
+                    suggestion=f'take it out, or write "{escape}" inside double quotes' if code else "take it out",
                 )
             ]
         )
@@ -61,11 +70,11 @@ def decode(source: bytes, shown_as: str, *, first_line: int = 1) -> str:
     Raises:
         SpecError: They are no UTF-8.
     """
-    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if source.startswith(UTF_16_MARKS):
         raise SpecError(
             [Problem(message="the file is UTF-16", place=Place(shown_as, first_line), suggestion="save it as UTF-8")]
         )
-    source = source.removeprefix(_BOM)
+    source = source.removeprefix(BOM)
     try:
         return source.decode("utf-8")
     except UnicodeDecodeError as error:

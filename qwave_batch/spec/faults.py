@@ -9,9 +9,13 @@ from jinja2 import Environment, TemplateAssertionError, TemplateSyntaxError
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import TooMuch
+from qwave_batch.spec.bracewords import braces_as_text
 from qwave_batch.spec.filters import FILTER_NAMES
+from qwave_batch.spec.interpreterwords import in_words_of_specs
+from qwave_batch.spec.lookalike import meant_name
 from qwave_batch.spec.marks import Path, path_text
 from qwave_batch.spec.sandbox import NameMissing
+from qwave_batch.spec.unusable import CellRead
 from qwave_batch.spec.words import cut, kind_of, names_listed
 
 _SHOWN_NAMES = 12
@@ -55,6 +59,8 @@ class TemplateFault(UsageError):
         """The names that there are, where one is missing."""
         self.suggestion = suggestion
         """The nearest right name, or what to do."""
+        self.is_of_a_name = False
+        """Whether a name is at fault, so that it helps to know all names that there are."""
 
 
 def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
@@ -66,7 +72,8 @@ def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> Templa
         guess = nearest(name, FILTER_NAMES)
         message = f'there is no filter "{cut(name)}"'
     message = f"the template does not parse: {_in_signs(message)}"
-    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=_question(guess))
+    suggestion = _question(guess) or braces_as_text(source)
+    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=suggestion)
 
 
 def _unknown_filter(source: str) -> str:
@@ -91,8 +98,10 @@ def missing_fault(
     """Return that a name is missing, with those that are at hand."""
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
-        guess = _question(nearest(_shown(error.name), known))
-        return TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        guess = meant_name(_shown(error.name), known)
+        made = TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        made.is_of_a_name = True
+        return made
 
     if not error.is_field:
         at_hand = sorted(scope)
@@ -139,13 +148,12 @@ def failure_message(error: Exception) -> str:
     match error:
         case TooMuch():
             return f"the template is stopped: {error}"
+        case CellRead():
+            return str(error)
         case RecursionError() | MemoryError():
             return "the template is stopped: it goes too deep"
         case ZeroDivisionError():
             return "the template fails: a division by zero"
         case _:
-            return (
-                f"the template fails: {cut(str(error))}"
-                if str(error)
-                else f"the template fails ({type(error).__name__})"
-            )
+            said = in_words_of_specs(str(error)) if str(error) and not isinstance(error, LookupError) else None
+            return f"the template fails: {cut(said or 'a value in it is of a kind that it cannot work with')}"

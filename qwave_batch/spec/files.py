@@ -9,7 +9,10 @@ from typing import BinaryIO
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular import NotRegular, irregular_kind
 from qwave_batch.files.tree import Tree
+from qwave_batch.model.kept import kept_at
 from qwave_batch.spec.borders import Border, FileRefused, allowed_folders, border_of, is_in_git
+from qwave_batch.spec.keptfiles import is_kept_spec, kept_in
+from qwave_batch.spec.missing import why_missing
 
 __all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
 
@@ -59,6 +62,8 @@ class FileAccess:
     """Folders, symlinks resolved; what lies in none of them is not read."""
     tree: str
     """What the first bound is called in errors."""
+    is_run_folder: bool = False
+    """Whether the spec is the one that a run kept, beside the copies of all that it read."""
 
     @classmethod
     def around(cls, folder: Path, allow_read: Sequence[Path] = ()) -> "FileAccess":
@@ -70,17 +75,33 @@ class FileAccess:
         """Return where the file called ``name`` lies; raises as ``find`` does."""
         return self.find(name, base=base).path
 
-    def find(self, name: str, *, base: Path | None = None) -> InputFile:
-        """Return the file called ``name``, symlinks resolved; ``base`` replaces the folder that names start from.
+    def find(self, name: str, *, base: Path | None = None, known_as: str | None = None) -> InputFile:
+        """Return the file called ``name``, symlinks resolved.
+
+        Args:
+            name: As it is written.
+            base: Replaces the folder that names start from.
+            known_as: What the name comes to from the spec's folder, where it is another file that names it.
 
         Raises:
             FileRefused: It lies outside the bounds or in a ``.git`` folder, does not exist, or is not a regular file.
         """
         if "\0" in name:
             raise FileRefused("a file name cannot hold a NUL character")
+        if self.is_run_folder:
+            kept = kept_in(self.root, known_as or name)
+            if kept is None:
+                raise FileRefused(
+                    f'"{_short(name)}" is not among the inputs of this run folder; it was looked for at '
+                    f"{self.root / kept_at(known_as or name)}",
+                    "take the spec that the run was made of, or put the file there",
+                )
+            return self._judged(self.root / kept, name)
+        return self._judged((base or self.root) / name, name)
+
+    def _judged(self, path: Path, name: str) -> InputFile:
         shown = f'"{_short(name)}"'
         try:
-            path = (base or self.root) / name
             place = path.resolve()
             found = self.bounded(place)
             if found is None:
@@ -91,13 +112,20 @@ class FileAccess:
             if is_in_git(path):
                 raise FileRefused(f"{shown} lies in a .git folder, of which nothing is read")
             if not place.exists():
-                raise FileRefused(f"{shown} does not exist; it was looked for at {place}")
+                reason, way_out = why_missing(name, place, found.bound)
+                raise FileRefused(f"{shown} {reason}", way_out)
             kind = irregular_kind(place.stat().st_mode)
         except (OSError, RuntimeError) as error:  # a name that is too long, a circle of symlinks
             raise FileRefused(f"{shown} cannot be opened: {_reason(error)}") from error
         if kind is not None:
-            raise FileRefused(f"{shown} {kind}")
+            raise FileRefused(f"{shown} {kind}", "name a file in it" if "folder" in kind else None)
         return found
+
+    def shown(self, file: InputFile, spec: str, name: str) -> str:
+        """Return what to call a file in errors that is called ``name`` in the file that is called ``spec``."""
+        if self.is_run_folder and file.path.is_relative_to(self.root):
+            return beside(spec, file.path.relative_to(self.root).as_posix())
+        return beside(spec, name)
 
     def bounded(self, place: Path) -> InputFile | None:
         """Return the file at a resolved place, or None where no bound holds it."""
@@ -118,7 +146,12 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
         place = file.resolve()
         allowed = tuple(allowed_folders(allow_read))
         border = _border_within(file, place, allowed)
-        access = FileAccess(root=place.parent, bounds=(border.folder, *allowed), tree=border.called)
+        access = FileAccess(
+            root=place.parent,
+            bounds=(border.folder, *allowed),
+            tree=border.called,
+            is_run_folder=is_kept_spec(place),
+        )
         found = access.bounded(place)
         if found is None:
             raise FileRefused(

@@ -12,6 +12,7 @@ from jinja2 import nodes
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import MAX_CHARACTERS
+from qwave_batch.spec.cells import Cell
 from qwave_batch.spec.jsonvalues import MAX_INTEGER, is_whole
 
 Part: TypeAlias = str | tuple[str, ...]
@@ -90,7 +91,7 @@ def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[
             pieces.append(part)
             continue
         value = look_up(part, scope)
-        if type(value) is int and abs(value) <= MAX_INTEGER:
+        if (type(value) is int and abs(value) <= MAX_INTEGER) or type(value) is Cell:
             value = str(value)
         elif type(value) is not str:
             return OUT_OF_THE_ORDINARY
@@ -114,6 +115,8 @@ def from_rows(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
 def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
     """Return the value that a template of one name stands for, or OUT_OF_THE_ORDINARY."""
     value = look_up(part, scope)
+    if type(value) is Cell:
+        value = str(value)
     if type(value) is str:
         return value if is_whole(value) else OUT_OF_THE_ORDINARY
     return value if type(value) is int and abs(value) <= MAX_INTEGER else OUT_OF_THE_ORDINARY

@@ -10,9 +10,11 @@ from jinja2.runtime import Context
 
 from qwave_batch.spec import operators
 from qwave_batch.spec.bounds import ITEM, Budget, TooMuch, check_width
+from qwave_batch.spec.cells import Cell, TextCells
+from qwave_batch.spec.numbers import to_float, to_int
 from qwave_batch.spec.textfilters import JOIN, JOIN_TEXTS, TEXT_FILTERS
 
-__all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED"]
+__all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED", "TRACED"]
 
 # no template can spell a name with a space in it as a filter
 EACH = "each item"
@@ -20,6 +22,7 @@ CHARGED = "charged text"
 COMPARED = "compared with"
 KEY = "looked up by"
 SLICED = "sliced from"
+TRACED = "traced as"
 
 _MOST_FIELDS = 64  # that one attribute names, "a.b,c.d" four of them: each is looked up for every item
 
@@ -76,7 +79,7 @@ def _rounds(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[st
 
 
 _FROM_JINJA: Mapping[Cost, str] = {
-    _goes_through: "abs filesizeformat float int items map reject rejectattr select selectattr",
+    _goes_through: "abs filesizeformat items map reject rejectattr select selectattr",
     _measures_only: "count d default first last length",
     _copies: "list",
     _reverses: "reverse",
@@ -99,6 +102,8 @@ def _bounded(name: str, function: Callable[..., Any], cost: Cost) -> Callable[..
     @functools.wraps(function)
     def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
         budget: Budget = context.budget
+        if type(value) is TextCells:
+            value = dict(value.marked())
         if place is not None:
             _check_attribute(named.get("attribute", args[place] if len(args) > place else None))
         value = cost(budget, value, args, named)
@@ -122,7 +127,8 @@ def _given_budget(function: Callable[..., Any]) -> Callable[..., Any]:
     @pass_context
     @functools.wraps(function)
     def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
-        return _counted(context.budget, function(context.budget, value, *args, **named))
+        result = _counted(context.budget, function(context.budget, value, *args, **named))
+        return value.like(result) if type(value) is Cell else result
 
     return bounded
 
@@ -169,6 +175,12 @@ def _compared(context: Any, left: Any, sign: str, right: Any, *more: Any) -> boo
 
 
 @pass_context
+def _traced(context: Any, value: Any, name: str, lets_null: bool) -> Any:  # noqa: FBT001  # a template calls it
+    context.budget.named.append((name, lets_null, value))
+    return value
+
+
+@pass_context
 def _key(context: Any, value: Any) -> Any:
     return operators.key(context.budget, value)
 
@@ -189,6 +201,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     CHARGED: _given_budget(_charged),
     COMPARED: _compared,
     KEY: _key,
+    TRACED: _traced,
+    "float": _given_budget(to_float),
+    "int": _given_budget(to_int),
     SLICED: _sliced,
 }
 FILTER_NAMES = tuple(sorted(name for name in FILTERS if " " not in name))

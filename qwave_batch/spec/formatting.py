@@ -6,7 +6,10 @@ from string import Formatter
 from typing import Any
 
 from qwave_batch.spec.bounds import Budget, TooMuch, check_size
+from qwave_batch.spec.unmeant import quoted
 
+_CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[0-9]*(?:\.[0-9]*)?[hlL]?(?P<kind>.)", re.DOTALL)
+_OF_TEXT = frozenset("sra")
 _NUMBER = re.compile(r"[0-9]+", re.ASCII)
 _MOST_DIGITS = 9  # more of them are more than enough
 _LARGEST = 10**_MOST_DIGITS
@@ -21,10 +24,30 @@ def formatted(budget: Budget, text: str, *values: object) -> str:
     fields = text.count("%")
     budget.step(fields)
     _check_size(budget, text, text, fields, values)
-    made = text % values[0] if len(values) == 1 and isinstance(values[0], Mapping) else text % values
+    made = text % _as_written(budget, text, values)
     check_size(len(made))
     budget.make(len(made))
     return made
+
+
+def _as_written(budget: Budget, text: str, values: tuple[object, ...]) -> object:
+    """Return what is to be formatted, as it reads inside of a text wherever the conversion asks for a text."""
+    conversions = [found for found in _CONVERSION.finditer(text) if found["kind"] != "%"]
+    if len(values) == 1 and isinstance(values[0], Mapping) and any(found["name"] is not None for found in conversions):
+        fields = values[0]
+        named = {found["name"]: found["kind"] for found in conversions if found["name"] in fields}
+        return {name: _converted(budget, fields[name], kind) for name, kind in named.items()}
+    kinds = [found["kind"] for found in conversions] + ["s"] * len(values)
+    return tuple([_converted(budget, value, kind) for value, kind in zip(values, kinds, strict=False)])
+
+
+def _converted(budget: Budget, value: object, kind: str) -> object:
+    as_text = budget.text(value)
+    if kind in _OF_TEXT:
+        return as_text
+    if isinstance(value, str):
+        raise TypeError(f"%{kind} takes a number, and {quoted(as_text)} is a text; put | int behind it")
+    return value
 
 
 def format_fields(budget: Budget, text: str, *values: object, **named: object) -> str:
@@ -38,7 +61,7 @@ def format_fields(budget: Budget, text: str, *values: object, **named: object) -
             raise TooMuch("a width that is a field itself is not available; write the number")
         widths.append(spec or "")
     _check_size(budget, text, " ".join(widths), fields, (*values, *named.values()))
-    made = _FieldFormatter().vformat(text, values, named)
+    made = _FieldFormatter(budget).vformat(text, values, named)
     check_size(len(made))
     return made
 
@@ -66,8 +89,23 @@ def _may_quote(text: str) -> bool:
 class _FieldFormatter(Formatter):
     """``str.format`` that sees fields and items of values and none of their attributes."""
 
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion is not None:
+            value = self._budget.text(value)
+        return super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            value = self._budget.text(value)
+        elif not format_spec:
+            return self._budget.text(value)
+        return super().format_field(value, format_spec)
+
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
         if "." in field_name or "[" in field_name:
-            raise TypeError(f'format() takes plain fields only, and "{field_name}" is none')
+            raise TypeError(f'format takes plain fields only, and "{field_name}" is none')
         found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
         return found

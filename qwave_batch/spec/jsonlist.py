@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.jsonrows import DECODER, VALUE_SIGNS, object_row, unread_row
+from qwave_batch.spec.jsonrows import VALUE_SIGNS, decoded, object_row, unread_row
 from qwave_batch.spec.lines import MAX_LINE_BYTES, check_values
 from qwave_batch.spec.rows import Columns, Row, RowFault
+from qwave_batch.spec.words import cut
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
+_OBJECTS = re.compile(r"\[[ \t\n\r]*[{\]]")
 _NEAR_END = 16  # characters: where a number, a word or an escape may be cut in two
 
 
@@ -80,7 +83,7 @@ class _Text:
         """
         while True:
             try:
-                value, self.position = DECODER.raw_decode(self.held, self.position)
+                value, self.position = decoded(self.held, self.position)
             except json.JSONDecodeError as error:
                 if self.is_whole or not self._is_cut(error):
                     raise
@@ -98,7 +101,7 @@ class _Text:
         if not self.held.startswith('"', error.pos):
             return False
         try:
-            DECODER.raw_decode(self.held, error.pos)
+            decoded(self.held, error.pos)
         except json.JSONDecodeError:  # the text that begins there has no end yet
             return True
         return False
@@ -107,7 +110,7 @@ class _Text:
 def _rows(text: _Text) -> Iterator[Row | RowFault]:
     """Yield the rows; behind one that can't be parsed no one knows where the next begins, so it is the last."""
     if text.next_sign() != "[":
-        yield _fault(text, _no_list(text))
+        yield _no_list(text)
         return
     text.position += 1
     number, is_over = 0, text.next_sign() == "]"
@@ -134,10 +137,55 @@ def _rows(text: _Text) -> Iterator[Row | RowFault]:
         yield _fault(text, "something stands behind the end of the list")
 
 
-def _no_list(text: _Text) -> str:
-    if text.held[text.position : text.position + 1] == "{":
-        return "the file is no list of objects; where each line is an object, call it .jsonl"
-    return "the file is no list of objects" if text.held[text.position :] else "the file is empty"
+def _no_list(text: _Text) -> RowFault:
+    place = text.place(text.position)
+    if text.next_sign() != "{":
+        message = "the file is no list of objects" if text.next_sign() else "the file is empty"
+        return RowFault(Problem(message=message, place=place))
+    key = _list_within(text)
+    if key is not None:
+        message = f'the file is one object, and its list stands under "{cut(key)}"'
+        return RowFault(Problem(message=message, place=place, suggestion="write that list alone into the file"))
+    if _is_all(text):
+        message = "the file is one object and no list of objects"
+        return RowFault(Problem(message=message, place=place, suggestion="put [ before it and ] behind it"))
+    message = "the file is no list of objects; where each line is an object, call it .jsonl"
+    return RowFault(Problem(message=message, place=place))
+
+
+def _list_within(text: _Text) -> str | None:
+    """Return the first key of the object that begins here whose value is a list of objects; None without one."""
+    try:
+        text.position += 1
+        while text.next_sign() == '"':
+            key = text.next_value()
+            if text.next_sign() != ":":
+                return None
+            text.position += 1
+            if text.next_sign() == "[" and _begins_list(text):
+                return str(key)
+            text.next_value()
+            if text.next_sign() != ",":
+                return None
+            text.position += 1
+    except (ValueError, RecursionError, SpecError):
+        return None
+    return None
+
+
+def _is_all(text: _Text) -> bool:
+    """Whether the object that was looked through is all that there is."""
+    if text.next_sign() != "}":
+        return False
+    text.position += 1
+    return not text.next_sign()
+
+
+def _begins_list(text: _Text) -> bool:
+    """Whether the list that begins here is one of objects, or empty."""
+    if len(text.held) - text.position < _NEAR_END and not text.is_whole:
+        text.grow()
+    return _OBJECTS.match(text.held, text.position) is not None
 
 
 def _fault(text: _Text, message: str) -> RowFault:

@@ -1,5 +1,6 @@
 """The values that JSON can hold, and that every reader of JSON reads alike."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from jinja2 import Undefined
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.unusable import Unusable
 from qwave_batch.spec.words import plain
 
 MAX_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about which number is meant
@@ -24,7 +26,48 @@ def as_json(value: object) -> Json:
         str(value)  # raises: it stands for a name that is missing
     whole = plain(value)
     check_leaves(whole)
+    if isinstance(whole, str):
+        check_text(whole)
     return whole  # type: ignore[return-value]  # plain() gives JSON's types only
+
+
+def with_unusable(value: object, depth: int = 0) -> Any:
+    """Return a value of a table with ``Unusable`` for each number in it that is none in JSON.
+
+    Raises:
+        ValueError, RecursionError: There is something else in it that JSON readers disagree about.
+    """
+    usable = _set_aside(value)
+    check_leaves(usable, depth)
+    return usable
+
+
+def _set_aside(value: object) -> object:
+    match value:
+        case Mapping():
+            return {key: _set_aside(item) for key, item in value.items()}
+        case list():
+            return [_set_aside(item) for item in value]
+        case bool():
+            return value
+        case int() | float():
+            try:
+                check_number(value)
+            except ValueError as error:
+                return Unusable(_digits(value), str(error))
+            return value
+        case _:
+            return value
+
+
+def stable_form(value: Any) -> Json:
+    """Return a value of a table with a text for each ``Unusable`` in it, the same on every machine."""
+    if isinstance(value, Mapping):
+        return {key: stable_form(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [stable_form(item) for item in value]
+    form: Json = value.form if isinstance(value, Unusable) else value
+    return form
 
 
 def check_leaves(value: object, depth: int = 0) -> None:
@@ -36,7 +79,7 @@ def check_leaves(value: object, depth: int = 0) -> None:
         items = value.values()
         for key in value:
             if not key.isascii():
-                check_text(key)
+                _check_characters(key)
     elif type(value) is list:
         items = value
     else:
@@ -51,7 +94,7 @@ def check_leaves(value: object, depth: int = 0) -> None:
 def _check_leaf(value: object, depth: int) -> None:
     match value:
         case str():
-            check_text(value)
+            _check_characters(value)
         case bool():
             pass
         case int() | float():
@@ -61,7 +104,7 @@ def _check_leaf(value: object, depth: int) -> None:
                 check_leaves(item, depth + 1)
         case Mapping():
             for key, item in value.items():
-                check_text(key)
+                _check_characters(key)
                 check_leaves(item, depth + 1)
 
 
@@ -71,19 +114,28 @@ def check_number(number: float) -> None:
         if abs(number) > MAX_INTEGER:
             raise ValueError(f"{_shown(number)} is past 2^53-1, the largest integer that JSON readers agree on")
     elif not math.isfinite(number):
-        raise ValueError(f"{number} is no JSON number")
+        raise ValueError(f"{_digits(number)} is no JSON number")
 
 
 def check_text(text: str) -> None:
-    """Raise ValueError for a text with a lone surrogate in it."""
-    if not is_whole(text):
-        raise ValueError("half of a surrogate pair is no character of Unicode")
+    """Raise ValueError for a text with a NUL or a lone surrogate in it."""
+    if "\0" in text:
+        raise ValueError("a NUL character (U+0000) cannot stand in a text")
+    _check_characters(text)
 
 
 def is_whole(text: str) -> bool:
-    """Whether there is no lone surrogate in the text."""
-    if text.isascii():
-        return True
+    """Whether there is neither a NUL nor a lone surrogate in the text."""
+    return "\0" not in text and (text.isascii() or _is_unicode(text))
+
+
+def _check_characters(text: str) -> None:
+    """Raise ValueError for a text with a lone surrogate in it; a NUL may stand in a cell that nobody sends."""
+    if not (text.isascii() or _is_unicode(text)):
+        raise ValueError("half of a surrogate pair is no character of Unicode")
+
+
+def _is_unicode(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -94,3 +146,8 @@ def is_whole(text: str) -> bool:
 def _shown(number: int) -> str:
     digits = str(number)
     return digits if len(digits) <= _SHOWN_DIGITS else f"a number of {len(digits)} digits"
+
+
+def _digits(number: float) -> str:
+    """Return a number as JSON's writers write it, also one that is none in JSON."""
+    return json.dumps(number)

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from qwave_batch.errors import SpecError, UsageError
@@ -35,6 +35,8 @@ class SpecReading:
     """The spec; where there are problems, what is left of it, to be looked at for more and never run. None when what
     is wrong leaves too much open."""
     problems: tuple[Problem, ...]
+    """The errors; what only may be wrong is in ``warnings``."""
+    warnings: tuple[Problem, ...] = ()
     lost_prompts: frozenset[int] = frozenset()
     """Positions of prompts that are not in ``spec``."""
 
@@ -66,7 +68,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     shown_as = str(path)
     file, inputs = named_file(path, allow_read)
     source = _read(file, shown_as)
-    files = _Files(inputs)
+    files = _Files(inputs, shown_as)
     layer = files.read(source, file.path, shown_as)
     layer, wrong_overrides = overridden(layer, overrides)
     files.problems.extend(wrong_overrides)
@@ -80,6 +82,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     tables, closed = open_tables(value, marks, inputs, shown_as)
     for found in (template_problems(value, marks), id_problems(value, marks), range_problems(value, marks), closed):
         problems += first_problems(found)
+    warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
+    problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
     faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
     # what is wrong and not on the list would not be mended
@@ -93,12 +97,16 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             sha256=_sha256(source, files.bases, overrides),
             marks=marks,
             inputs=inputs,
-            files_read=_unique([*files.paths, *(table.path for table in tables.values())]),
+            files_read={**files.paths, **{_table_name(value, number): table.path for number, table in tables.items()}},
             overrides=tuple(overrides),
+            remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
+            warnings=tuple(warnings),
             **_parts(sound, tables),
         )
     lost = sound.lost_prompts if sound else frozenset()
-    return SpecReading(spec=spec, problems=tuple(_in_order(problems, shown_as)), lost_prompts=lost)
+    return SpecReading(
+        spec=spec, problems=tuple(_in_order(problems, shown_as)), warnings=tuple(warnings), lost_prompts=lost
+    )
 
 
 def _parts(sound: Mended, tables: Mapping[int, Table]) -> dict[str, Any]:
@@ -125,35 +133,45 @@ class _Files:
     """Reads a spec's file and the files that it extends."""
 
     inputs: FileAccess
+    spec: str
+    """What the spec's own file is called."""
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     unread: set[Place] = field(default_factory=set)
     """Where something stands that could not be read, which is among the problems already."""
     leaves_open: bool = False
     """Whether a base file is not there, so that nobody knows what it would have said."""
+    has_remarkable: bool = False
+    """Whether a mark says more than where its value stands."""
     values: int = 0
     """How many values there are in the files so far."""
     bases: list[bytes] = field(default_factory=list)
-    paths: list[Path] = field(default_factory=list)
-    """The base files, the nearest first."""
+    paths: dict[str, Path] = field(default_factory=dict)
+    """The base files, the nearest first, by their names from the spec's folder."""
 
-    def read(self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = ()) -> Layer:
-        """Return what the file says, laid over what it extends."""
+    def read(
+        self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = (), *, known_as: str = ""
+    ) -> Layer:
+        """Return what the file says, laid over what it extends; ``known_as`` is its name from the spec's folder."""
         reading = read_yaml(decode_spec(source, shown_as), shown_as)
         self.values += reading.values
         if self.values > MAX_VALUES:
             message = f"the files that extend each other hold more than {MAX_VALUES:,} values"
             raise SpecError([Problem(message=message, place=Place(shown_as))])
         self.problems.extend(reading.problems)
+        self.warnings.extend(reading.warnings)
         self.unread |= reading.unread
+        self.has_remarkable = self.has_remarkable or reading.has_remarkable
         layer = Layer(reading.value, reading.mark)
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
             return layer
-        base = self._base(name, path, Marks(layer.mark).place(("extends",)), (*below, path))
+        place = Marks(layer.mark).place(("extends",))
+        base = self._base(name, place, (*below, path), str(PurePosixPath(known_as).parent / name))
         # what a base would have said is not missing where the base can't be read: that is told already
         return laid_over(without(layer, "extends"), base) if base else layer
 
-    def _base(self, name: str, path: Path, place: Place, below: tuple[Path, ...]) -> Layer | None:
+    def _base(self, name: str, place: Place, below: tuple[Path, ...], known_as: str) -> Layer | None:
         def note(message: str, suggestion: str | None = None) -> None:
             self.leaves_open = True
             self.problems.append(
@@ -161,7 +179,7 @@ class _Files:
             )
 
         try:
-            found = self.inputs.find(name, base=path.parent)
+            found = self.inputs.find(name, base=below[-1].parent, known_as=known_as)
             base = found.path
             if base in below:
                 circle = " -> ".join(file.name for file in (*below[below.index(base) :], base))
@@ -171,13 +189,13 @@ class _Files:
                 note(f"more than {MAX_BASES} files extend each other")
                 return None
             source = _read(found, name)
-        except (FileRefused, UsageError) as error:
-            note(str(error))
+        except UsageError as error:
+            note(*((error.message, error.suggestion) if isinstance(error, FileRefused) else (str(error), None)))
             return None
         self.bases.append(source)
-        self.paths.append(base)
+        self.paths[known_as] = base
         try:
-            layer = self.read(source, base, beside(place.file, name), below)
+            layer = self.read(source, base, self._shown(found, place.file, name), below, known_as=known_as)
         except SpecError as error:
             self.problems.extend(error.problems)
             self.leaves_open = True
@@ -188,6 +206,9 @@ class _Files:
         message = f"expected a mapping, found {kind_of(layer.value)}"
         self.problems.append(Problem(message=message, place=layer.mark.place))
         return None
+
+    def _shown(self, file: InputFile, namer: str, name: str) -> str:
+        return self.inputs.shown(file, self.spec, name) if self.inputs.is_run_folder else beside(namer, name)
 
 
 def _read(file: InputFile, shown_as: str) -> bytes:
@@ -227,5 +248,6 @@ def _in_order(problems: Iterable[Problem], spec: str) -> list[Problem]:
     return sorted(unique.values(), key=order)
 
 
-def _unique(paths: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(paths))
+def _table_name(value: Any, number: int) -> str:
+    """Return the name of the table of a prompt."""
+    return str(PurePosixPath(value["prompts"][number]["from"]))

@@ -1,7 +1,7 @@
 """Where each value of a spec stands in its file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -18,6 +18,24 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """How a value stands in its file, where that may not say what its author means."""
+
+    place: Place
+    """Where it is written; that of an alias is where its anchor is."""
+    spelling: str = ""
+    """How a number, true or false is spelled that a text would show in another spelling: ``007``."""
+    comment: str = ""
+    """The comment right behind an unquoted text, if it reads like a part of it: ``#FF8800``."""
+    is_unread: bool = False
+    """Whether null stands for what can't be read, or for nothing that is written."""
+    is_added: bool = False
+    """Whether ``--set`` gave a key that was not there before."""
+    is_anchored: bool = False
+    """Whether aliases may stand for it elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """The place of one value, of its key, and of everything below it."""
 
@@ -27,6 +45,15 @@ class Mark:
     is_block: bool = False
     """Whether the value is a block text (``|``), whose lines are the file's lines."""
     below: Mapping[str | int, "Mark"] = field(default_factory=lambda: _NOTHING)
+    written: Written | None = None
+    """None for most values, which stand there as they are meant."""
+
+    def remarkable(self, path: Path = ()) -> Iterator[tuple[Path, Written]]:
+        """Yield each value, this one and those below, that does not stand there like most, with its path."""
+        if self.written:
+            yield path, self.written
+        for step, mark in self.below.items():
+            yield from mark.remarkable((*path, step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,15 @@ class Marks:
     def path_text(self, path: Path) -> str:
         """Return the path as people write it: ``matrix.seed[2]``."""
         return path_text(path)
+
+    def at(self, path: Path) -> Mark | None:
+        """Return the mark of the value at ``path``, or None where nothing is written."""
+        mark = self.root
+        for step in path:
+            if step not in mark.below:
+                return None
+            mark = mark.below[step]
+        return mark
 
     def _nearest(self, path: Path) -> Mark:
         mark = self.root

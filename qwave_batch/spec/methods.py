@@ -6,8 +6,10 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from qwave_batch.spec.bounds import ITEM, MAX_CHARACTERS, Budget, check_size, check_width
+from qwave_batch.spec.cells import Cell, TextCells, field_of
 from qwave_batch.spec.formatting import format_fields
 from qwave_batch.spec.searching import backward, forward
+from qwave_batch.spec.unmeant import Unmeant
 
 Cost: TypeAlias = Callable[[Budget, Any, tuple[Any, ...]], None]
 """Counts what a method is about to do, by the value that it belongs to and its arguments."""
@@ -19,6 +21,8 @@ class Method:
 
     value: Any
     function: Callable[..., Any]
+    cell: Cell | None = None
+    """The cell whose text the value is."""
 
     def run(self, budget: Budget, *args: Any, **kwargs: Any) -> Any:
         """Return what the method gives, counted against the budget."""
@@ -26,7 +30,7 @@ class Method:
             budget.weigh(given)
         result = self.function(budget, self.value, *args, **kwargs)
         budget.charge(result)
-        return result
+        return result if self.cell is None else self.cell.like(result)
 
     def __call__(self) -> Any:
         """Raise: only the sandbox calls methods; this makes them functions in the words of errors."""
@@ -35,6 +39,7 @@ class Method:
 
 def method_of(value: Any, name: str) -> Method | None:
     """Return the method ``name`` of a value, or None when templates have no such method."""
+    cell = value if type(value) is Cell else None
     if isinstance(value, str):
         function, value = _OF_TEXT.get(name), str(value)
     elif isinstance(value, Mapping):
@@ -43,7 +48,7 @@ def method_of(value: Any, name: str) -> Method | None:
         function = _OF_LIST.get(name)
     else:
         return None
-    return Method(value, function) if function else None
+    return Method(value, function, cell) if function else None
 
 
 def joined(budget: Budget, text: str, items: Iterable[object]) -> str:
@@ -52,7 +57,11 @@ def joined(budget: Budget, text: str, items: Iterable[object]) -> str:
     size = 0
     for item in items:
         budget.step()
-        part = budget.text(item)
+        try:
+            part = budget.text(item)
+        except Unmeant as unmeant:
+            unmeant.whole = items
+            raise
         size += len(part) + len(text)
         if size - len(text) > MAX_CHARACTERS:
             check_size(size - len(text))
@@ -114,6 +123,21 @@ def _longest(args: tuple[Any, ...]) -> int:
     return max((len(given) for given in args if isinstance(given, str)), default=1)
 
 
+def _get(budget: Budget, value: Mapping[Any, Any], key: Any, default: Any = None) -> Any:
+    budget.step()
+    return field_of(value, key) if key in value else default
+
+
+def _items(budget: Budget, value: Mapping[Any, Any]) -> Any:
+    budget.step()
+    return dict(value.marked()).items() if isinstance(value, TextCells) else value.items()
+
+
+def _values(budget: Budget, value: Mapping[Any, Any]) -> Any:
+    budget.step()
+    return dict(value.marked()).values() if isinstance(value, TextCells) else value.values()
+
+
 def _looks_up(budget: Budget, _value: Any, _args: tuple[Any, ...]) -> None:
     budget.step()
 
@@ -149,5 +173,10 @@ _OF_TEXT: Mapping[str, Callable[..., Any]] = {
     "replace": replaced,
     "format": format_fields,
 }
-_OF_MAPPING = {name: _plain(name, _looks_up) for name in ("get", "items", "keys", "values")}
+_OF_MAPPING: Mapping[str, Callable[..., Any]] = {
+    "get": _get,
+    "items": _items,
+    "keys": _plain("keys", _looks_up),
+    "values": _values,
+}
 _OF_LIST = {name: _plain(name, _compares) for name in ("count", "index")}

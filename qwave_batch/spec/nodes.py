@@ -1,6 +1,6 @@
 """The nodes of a YAML text, made of a parser's events: values that JSON can hold, each with its place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeGuard
 
 import yaml
@@ -9,9 +9,11 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.jsonvalues import MAX_DEPTH, check_text
-from qwave_batch.spec.marks import Mark, Path, path_text
+from qwave_batch.spec.marks import Mark, Path, Written, path_text
 from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+from qwave_batch.spec.unusable import Unusable
 from qwave_batch.spec.words import cut
+from qwave_batch.spec.writing import nothing_words, written
 
 MAX_VALUES = 500_000  # of one document; a spec with more keeps its prompts in a table, which is streamed
 MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
@@ -53,16 +55,26 @@ class NodeReader:
     file: str
     events: Events
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node | None] = field(default_factory=dict)
     """What each anchor stands for; None while it is still being read."""
     values: int = 0
     from_aliases: int = 0
     characters_from_aliases: int = 0
+    sets_numbers_aside: bool = False
+    """Whether a number that is none in JSON is ``Unusable`` and no problem, as in tables."""
     unread: set[Place] = field(default_factory=set)
-    """Where null stands for what can't be read."""
+    """Where null stands for what can't be read, or for nothing."""
+    has_remarkable: bool = False
+    """Whether there is a value that does not stand there like most (see ``Written``)."""
 
-    def node(self, event: Any, path: Path) -> Node:
+    def node(self, event: Any, path: Path, *, may_be_empty: bool = False) -> Node:
         """Return the node that an event begins.
+
+        Args:
+            event: The event.
+            path: The way to the value.
+            may_be_empty: Whether nothing at all may stand for null.
 
         Raises:
             SpecError: Nothing behind it can be read.
@@ -83,12 +95,13 @@ class NodeReader:
             self.anchors[anchor] = None
         match event:
             case yaml.ScalarEvent():
-                node = self._scalar(event, path)
+                node = self._scalar(event, path, may_be_empty=may_be_empty)
             case yaml.SequenceStartEvent():
                 node = self._sequence(event, path)
             case _:
                 node = self._mapping(event, path)
         if anchor is not None:
+            node = self._anchored(node)
             self.anchors[anchor] = node
         return node
 
@@ -116,11 +129,30 @@ class NodeReader:
                 suggestion="aliases of aliases multiply; write out the values that are meant",
             )
         mark = Mark(place=place, key=node.mark.key, is_block=node.mark.is_block, below=node.mark.below)
+        if node.mark.written:
+            mark = replace(mark, written=replace(node.mark.written, is_anchored=False))
         return Node(node.value, mark, node.size, node.characters)
 
-    def _scalar(self, event: Any, path: Path) -> Node:
-        mark = Mark(place=self.place(event), is_block=event.style == "|")
-        return Node(self._scalar_value(event, path), mark, 1, len(event.value) + _VALUE)
+    def _anchored(self, node: Node) -> Node:
+        written = node.mark.written or Written(node.mark.place)
+        return node._replace(mark=replace(node.mark, written=replace(written, is_anchored=True)))
+
+    def _scalar(self, event: Any, path: Path, *, may_be_empty: bool) -> Node:
+        place = self.place(event)
+        value = self._scalar_value(event, path)
+        found: Written | None = None
+        if event.tag is None and not event.style:
+            if not event.value and path and not may_be_empty:
+                message, way_out = nothing_words(path, self.text, event.end_mark.index)
+                self._note(message, place, path, suggestion=way_out)
+                self.unread.add(place)
+            if not isinstance(value, Unusable):
+                found = written(value, event.value, place, self.text, event.end_mark.index)
+        if place in self.unread:
+            found = Written(place, is_unread=True)
+        self.has_remarkable = self.has_remarkable or found is not None
+        mark = Mark(place=place, is_block=event.style == "|", written=found)
+        return Node(value, mark, 1, len(event.value) + _VALUE)
 
     def _scalar_value(self, event: Any, path: Path) -> Scalar:
         try:
@@ -131,6 +163,8 @@ class NodeReader:
             else:
                 value = read_plain(event.value)
         except ValueError as error:
+            if self.sets_numbers_aside and event.tag is None:
+                return Unusable(event.value, str(error))  # type: ignore[return-value]  # of a table: nobody may read it
             hint = "put quotes around it if it is no number" if event.tag is None else None
             self._note_unread(event, path, error, suggestion=hint)
             return None
@@ -165,18 +199,20 @@ class NodeReader:
         fields: dict[str, Json] = {}
         below: dict[str | int, Mark] = {}
         size, characters, is_template = 1, _VALUE, False
+        is_foreign = start.tag not in _COLLECTION_TAGS
         while not isinstance(event := self.events.get_event(), yaml.MappingEndEvent):
             if isinstance(event, yaml.MappingStartEvent) and self._follows(event, start):
                 is_template = True
             key = self._key(event, path, fields, below, is_quiet=is_template)
-            node = self.node(self.events.get_event(), (*path, key if isinstance(key, str) else "?"))
+            below_key = (*path, key if isinstance(key, str) else "?")
+            node = self.node(self.events.get_event(), below_key, may_be_empty=is_foreign or key is _NOTHING)
             size += node.size
             characters += node.characters
             if isinstance(key, str):
                 characters += len(key)
                 fields[key] = node.value
                 mark = node.mark
-                below[key] = Mark(mark.place, self.place(event), mark.is_block, mark.below)
+                below[key] = Mark(mark.place, self.place(event), mark.is_block, mark.below, mark.written)
         place = self.place(start)
         if is_template:
             return self._unquoted_template(self._source(start, event), place, path)
@@ -188,7 +224,7 @@ class NodeReader:
         """Return the key, or _NOTHING after noting why it can't be one; its value is read and left out."""
         place = self.place(event)
         before = len(self.problems)
-        key = self.node(event, (*path, "?")).value
+        key = self.node(event, (*path, "?"), may_be_empty=True).value
         if is_quiet:
             del self.problems[before:]
             return _NOTHING

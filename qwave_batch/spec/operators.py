@@ -8,8 +8,10 @@ from jinja2.runtime import Undefined
 
 from qwave_batch.spec import bounds
 from qwave_batch.spec.bounds import Budget
+from qwave_batch.spec.cells import Cell
 from qwave_batch.spec.formatting import formatted
 from qwave_batch.spec.searching import forward
+from qwave_batch.spec.unmeant import Calculated
 from qwave_batch.spec.weights import large_integers
 from qwave_batch.spec.words import kind_of
 
@@ -20,11 +22,22 @@ _MEMORY = 16  # characters that are compared or copied in the time that one is l
 
 def applied(budget: Budget, sign: str, left: Any, right: Any) -> Any:
     """Return what a binary operator gives."""
+    if type(left) is Cell or type(right) is Cell:
+        _check_cell(sign, left, right)
     result = BINARY[sign](budget, left, right)
     budget.step()
     if isinstance(result, int):
         bounds.check_bits(result.bit_length())
     return result
+
+
+def _check_cell(sign: str, left: Any, right: Any) -> None:
+    """Raise where a cell, which is a text, is in a calculation with a number."""
+    for cell, other in ((left, right), (right, left)):
+        # * repeats a text, and % formats one
+        is_text_meant = (sign == "*" and not getattr(cell, "is_number", False)) or (sign == "%" and "%" in str(left))
+        if type(cell) is Cell and isinstance(other, int | float) and not is_text_meant:
+            raise Calculated(cell, sign)
 
 
 def compared(budget: Budget, left: Any, *operands: Any) -> bool:

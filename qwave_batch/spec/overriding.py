@@ -8,8 +8,9 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.hashes import HashesAsText
 from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.marks import Mark, Path, path_text
+from qwave_batch.spec.marks import Mark, Path, Written, path_text
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.words import kind_of
 
@@ -39,16 +40,17 @@ def _made(layer: Layer, argument: str, number: int) -> Layer:
         message = "extends is followed before any --set is made"
         raise _wrong(message, Place(SHOWN_AS, number), "write it into the spec")
     # blanks in front put line and column of the value where the argument has them
-    text = "\n" * (number - 1) + " " * begins + argument[begins:]
+    hashes = HashesAsText.of(argument)
+    text = "\n" * (number - 1) + " " * begins + hashes.taken_out(argument[begins:])
     try:
         reading = read_yaml(decode_spec(text.encode("utf-8"), SHOWN_AS), SHOWN_AS)
     except SpecError as error:
-        raise _below(steps, error.problems) from None
+        raise _below(steps, hashes.put_back(error.problems)) from None
     if reading.problems:
-        raise _below(steps, reading.problems)
+        raise _below(steps, hashes.put_back(reading.problems))
     place = Place(SHOWN_AS, number)
-    mark = replace(reading.mark, key=place)
-    return _placed(layer, steps, (), Layer(reading.value, mark), place)
+    new = Layer(reading.value, replace(reading.mark, key=place))
+    return _placed(layer, steps, (), hashes.put_back_in(new), place)
 
 
 def _parsed(argument: str, number: int) -> tuple[list[str], int]:
@@ -91,6 +93,9 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: P
             at_hand = layer.value.get(step, {})
             below = Layer(at_hand, layer.mark.below.get(step, Mark(place=place, key=place)))
             put = _placed(below, rest, (*done, step), new, place)
+            if step not in layer.value:
+                added = replace(put.mark.written or Written(place), is_added=True)
+                put = replace(put, mark=replace(put.mark, written=added))
             fields = {**layer.value, step: put.value}
             marks = {**layer.mark.below, step: replace(put.mark, key=put.mark.key or place)}
             return Layer(fields, replace(layer.mark, below=marks))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from qwave_batch.spec.thrift import CompactReader, Damaged, Struct
+from qwave_batch.spec.thrift import CompactReader, Damaged, Struct, whole_number
 
 MAX_FOOTER_BYTES = 4_000_000
 MAX_DEPTH = 64  # of columns in columns, as of all that a table holds
@@ -27,6 +27,8 @@ class TooLarge(ValueError):
 class Leaf:
     """One column as it is stored."""
 
+    column: str
+    """The column of the table that it is, or is a part of."""
     path: str
     is_nested: bool
     """Whether a row may hold many of its values."""
@@ -80,47 +82,52 @@ def read_footer(file: BinaryIO, size_bytes: int) -> Footer:
     whole = CompactReader(file.read(length)).struct()
     leaves = list(_leaves(_structs(whole, 2)))
     groups = tuple(_group(group, leaves, size_bytes) for group in _structs(whole, 4))
-    return Footer(rows=max(_number(whole, 3), sum(group.rows for group in groups)), groups=groups)
+    return Footer(rows=max(whole_number(whole, 3), sum(group.rows for group in groups)), groups=groups)
 
 
 def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
     """Yield the columns of a schema: a tree, each node before those below it."""
     if len(elements) > MAX_ELEMENTS:
         raise TooLarge(f"has {len(elements):,} columns; at most {MAX_ELEMENTS:,} are read")
-    above: list[tuple[int, str, bool]] = []  # of each node on the way: how many are still to come, path, is nested
+    # of each node on the way: how many are still to come, the column of the table, path, is nested
+    above: list[tuple[int, str, str, bool]] = []
     for number, element in enumerate(elements):
         while above and not above[-1][0]:
             above.pop()
-        path, is_nested = "", False
+        column, path, is_nested = "", "", False
         if above:
-            left, prefix, is_nested = above[-1]
-            above[-1] = left - 1, prefix, is_nested
-            path = (f"{prefix}." if prefix else "") + _name(element)
-        is_nested = is_nested or (number > 0 and _number(element, 3) == _REPEATED)
-        children = _number(element, 5)
+            left, column, prefix, is_nested = above[-1]
+            above[-1] = left - 1, column, prefix, is_nested
+            name = _name(element)
+            path = (f"{prefix}." if prefix else "") + name
+            column = name if len(above) == 1 else column
+        is_nested = is_nested or (number > 0 and whole_number(element, 3) == _REPEATED)
+        children = whole_number(element, 5)
         if children or not number:
-            above.append((children, path, is_nested))
+            above.append((children, column, path, is_nested))
             if len(above) > MAX_DEPTH:
                 raise Damaged(f"its columns are nested deeper than {MAX_DEPTH} levels")
         else:
-            yield Leaf(path, is_nested, _number(element, 1) == _BYTE_ARRAY, max(0, _number(element, 2)))
+            yield Leaf(
+                column, path, is_nested, whole_number(element, 1) == _BYTE_ARRAY, max(0, whole_number(element, 2))
+            )
 
 
 def _group(group: Struct, leaves: Sequence[Leaf], size_bytes: int) -> RowGroup:
     chunks = _structs(group, 1)
     if len(chunks) != len(leaves):
         raise Damaged("a group of rows has not the columns of the schema")
-    return RowGroup(_number(group, 3), tuple(map(_chunk, chunks, leaves, [size_bytes] * len(leaves))))
+    return RowGroup(whole_number(group, 3), tuple(map(_chunk, chunks, leaves, [size_bytes] * len(leaves))))
 
 
 def _chunk(chunk: Struct, leaf: Leaf, size_bytes: int) -> Chunk:
     about = chunk.get(3)
     if not isinstance(about, dict):
         raise Damaged("a column does not say where its pages are")
-    begin, dictionary = _number(about, 9), _number(about, 11)
+    begin, dictionary = whole_number(about, 9), whole_number(about, 11)
     if 0 < dictionary < begin:
         begin = dictionary
-    end = begin + _number(about, 7)
+    end = begin + whole_number(about, 7)
     if not 0 <= begin <= end <= size_bytes:
         raise Damaged("a column lies outside of the file")
     return Chunk(leaf, begin, end)
@@ -129,11 +136,6 @@ def _chunk(chunk: Struct, leaf: Leaf, size_bytes: int) -> Chunk:
 def _structs(fields: Struct, number: int) -> Sequence[Struct]:
     found = fields.get(number, [])
     return found if isinstance(found, list) else []
-
-
-def _number(fields: Struct, number: int) -> int:
-    found = fields.get(number, 0)
-    return found if isinstance(found, int) else 0
 
 
 def _name(element: Struct) -> str:

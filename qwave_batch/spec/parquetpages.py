@@ -5,12 +5,12 @@ zeros, and one value of a dictionary can stand in every row. Sizes in the file's
 not need them, so that they may say anything.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from qwave_batch.spec.parquetfooter import Chunk, Leaf, TooLarge, read_footer
-from qwave_batch.spec.thrift import CompactReader, Damaged, Struct
+from qwave_batch.spec.thrift import CompactReader, Damaged, Struct, whole_number
 
 MAX_PAGE_BYTES = 128_000_000  # unpacked; writers aim at 1 MB, but some put a thousand images into a page
 MAX_OPEN_BYTES = 256_000_000  # of the pages that lie unpacked side by side, the largest of each column
@@ -65,8 +65,8 @@ class _Column:
         about = header.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, 0), {})
         if not isinstance(about, dict):
             raise Damaged("a page does not say what it is")
-        values = about.get(1, 0)
-        if not isinstance(values, int) or not 0 <= values <= MAX_PAGE_VALUES:
+        values = whole_number(about, 1)
+        if not 0 <= values <= MAX_PAGE_VALUES:
             raise TooLarge(f"has a page of {values:,} values; at most {MAX_PAGE_VALUES:,} are read")
         if kind == _DICTIONARY_PAGE:
             self.dictionary = max(self.dictionary, size)
@@ -74,7 +74,7 @@ class _Column:
                 raise TooLarge("has a dictionary with more values than bits")
         elif about:
             self.values += values
-            encoding = about.get(4 if kind == _DATA_PAGE_V2 else 2, 0)
+            encoding = whole_number(about, 4 if kind == _DATA_PAGE_V2 else 2)
             self.each = max(self.each, self._each(size, values, encoding))
 
     def _each(self, size: int, values: int, encoding: int) -> float:
@@ -96,8 +96,8 @@ class _Column:
             )
 
 
-def plan_reading(file: BinaryIO, size_bytes: int) -> ReadingPlan:
-    """Return how to read a file.
+def plan_reading(file: BinaryIO, size_bytes: int, columns: Collection[str]) -> ReadingPlan:
+    """Return how to read some columns of a file.
 
     Raises:
         TooLarge: Even one row may not fit, or there are more rows than such a file has.
@@ -109,14 +109,14 @@ def plan_reading(file: BinaryIO, size_bytes: int) -> ReadingPlan:
     per_row = 0.0
     dictionaries: dict[str, None] = {}
     for group in footer.groups:
-        columns = [_column(file, chunk) for chunk in group.chunks]
-        opened = sum(column.largest + column.dictionary for column in columns)
+        read = [_column(file, chunk) for chunk in group.chunks if chunk.leaf.column in columns]
+        opened = sum(column.largest + column.dictionary for column in read)
         if opened > MAX_OPEN_BYTES:
             raise TooLarge(f"has pages of {opened:,} bytes side by side; at most {MAX_OPEN_BYTES:,} are unpacked")
-        for column in columns:
+        for column in read:
             column.check(group.rows)
-        per_row = max(per_row, sum(_per_row(column, group.rows) for column in columns))
-        dictionaries |= {column.leaf.path: None for column in columns if column.stays_in_dictionary}
+        per_row = max(per_row, sum(_per_row(column, group.rows) for column in read))
+        dictionaries |= {column.leaf.path: None for column in read if column.stays_in_dictionary}
     rows = int(BATCH_BYTES / per_row) if per_row else MOST_ROWS
     return ReadingPlan(max(1, min(MOST_ROWS, rows)), tuple(dictionaries))
 

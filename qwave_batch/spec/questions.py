@@ -7,6 +7,8 @@ from jinja2 import pass_context
 from jinja2.tests import TESTS as JINJA_TESTS
 
 from qwave_batch.spec import operators
+from qwave_batch.spec.cells import Cell
+from qwave_batch.spec.unmeant import Compared
 from qwave_batch.spec.words import kind_of
 
 _COMPARING: Mapping[str, str] = {
@@ -36,6 +38,20 @@ def _rest(value: Any, by: Any) -> Any:
     return value % by
 
 
+def _is_same(value: Any, other: Any) -> bool:
+    if isinstance(value, Cell) and isinstance(other, bool):
+        raise Compared(value, other, "is")
+    return value is other
+
+
+def _is_true(value: Any) -> bool:
+    return _is_same(value, other=True)
+
+
+def _is_false(value: Any) -> bool:
+    return _is_same(value, other=False)
+
+
 def _is_odd(value: Any) -> bool:
     return bool(_rest(value, 2) == 1)
 
@@ -51,13 +67,13 @@ def _is_divisible_by(value: Any, num: Any) -> bool:
 @pass_context
 def _is_lower(context: Any, value: Any) -> bool:
     context.budget.take(value)
-    return bool(context.budget.text(value).islower())
+    return isinstance(value, str) and value.islower()
 
 
 @pass_context
 def _is_upper(context: Any, value: Any) -> bool:
     context.budget.take(value)
-    return bool(context.budget.text(value).isupper())
+    return isinstance(value, str) and value.isupper()
 
 
 def _named(names: Mapping[str, Any]) -> Callable[[Any], bool]:
@@ -71,6 +87,9 @@ def tests(filters: Mapping[str, Any]) -> dict[str, Any]:
         "odd": _is_odd,
         "even": _is_even,
         "divisibleby": _is_divisible_by,
+        "true": _is_true,
+        "false": _is_false,
+        "sameas": _is_same,
         "lower": _is_lower,
         "upper": _is_upper,
         "filter": _named(filters),

@@ -27,8 +27,12 @@ class Reading:
     mark: Mark
     problems: tuple[Problem, ...]
     """In the order of the file; the rest of the file was read all the same."""
+    warnings: tuple[Problem, ...] = ()
+    """What may not mean what its author means; in the order of the file."""
     unread: frozenset[Place] = frozenset()
     """Where ``value`` has null for what can't be read, which is among the problems."""
+    has_remarkable: bool = False
+    """Whether a mark in it says more than where the value stands."""
     values: int = 0
     """How many values there are."""
 
@@ -59,7 +63,9 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
         value=node.value,
         mark=node.mark,
         problems=tuple(reader.problems),
+        warnings=tuple(reader.warnings),
         unread=frozenset(reader.unread),
+        has_remarkable=reader.has_remarkable,
         values=reader.values,
     )
 
@@ -74,7 +80,7 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
     parser = _fastest()
     events = parser(text)
     try:
-        reader = NodeReader(text, shown_as, events)
+        reader = NodeReader(text, shown_as, events, sets_numbers_aside=True)
         event = _first(reader)
         if not isinstance(event, yaml.SequenceStartEvent):
             reader.fail(
@@ -84,7 +90,11 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
             node = reader.node(event, ())
             # what aliases stand for adds up: a row of aliases is short, and there may be many of them
             problems, reader.problems, reader.from_aliases, reader.values = tuple(reader.problems), [], 0, 0
-            yield Reading(value=node.value, mark=node.mark, problems=problems)
+            warnings, reader.warnings = tuple(reader.warnings), []
+            has_remarkable, reader.has_remarkable = reader.has_remarkable, False
+            yield Reading(
+                value=node.value, mark=node.mark, problems=problems, warnings=warnings, has_remarkable=has_remarkable
+            )
         _check_end(reader, "table")
     except yaml.YAMLError as error:
         raise _no_yaml(error, text, shown_as, parser, limit=MAX_DEPTH + 1) from None  # the list is a level itself

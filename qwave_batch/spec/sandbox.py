@@ -11,11 +11,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from qwave_batch.spec import bounds
+from qwave_batch.spec.cells import field_of
 from qwave_batch.spec.filters import FILTERS
 from qwave_batch.spec.methods import Method, method_of
 from qwave_batch.spec.operators import applied, mapping
 from qwave_batch.spec.questions import tests
 from qwave_batch.spec.syntax import WordLimit
+from qwave_batch.spec.unusable import Unusable
 from qwave_batch.spec.words import kind_of
 
 
@@ -88,7 +90,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(obj, Undefined | LoopContext):
             return super().getattr(obj, attribute)
         if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
+            return _usable(field_of(obj, attribute), attribute)
         if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # what groupby gives
             return getattr(obj, attribute)
         method = method_of(obj, attribute)
@@ -97,7 +99,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Return an item of a list, text or mapping."""
         try:
-            return obj[argument]
+            return _usable(field_of(obj, argument), argument)
         except (TypeError, LookupError):
             if isinstance(argument, str) and not isinstance(obj, Undefined):
                 return self.getattr(obj, argument)
@@ -108,7 +110,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         budget: bounds.Budget = context.budget  # type: ignore[attr-defined]  # see context_class
         budget.step()
         if isinstance(called, Method):
-            return called.run(budget, *args, **kwargs)
+            return _usable(called.run(budget, *args, **kwargs), next(iter(args), None))
         if called is dict:
             return mapping(budget, *args, **kwargs)
         if not callable(called):
@@ -122,6 +124,13 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Apply an operator, within the bounds."""
         return applied(context.budget, operator, left, right)  # type: ignore[attr-defined]  # see context_class
+
+
+def _usable(value: Any, name: object) -> Any:
+    """Return a value, or raise for a cell that JSON has no value for: it is no name that is missing."""
+    if type(value) is Unusable:
+        value.fail(name)
+    return value
 
 
 def _range(*arguments: int) -> range:

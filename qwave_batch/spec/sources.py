@@ -7,43 +7,46 @@ from typing import TypeAlias
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
+from qwave_batch.spec.cells import TextCells
 from qwave_batch.spec.delimited import read_csv, read_tsv
 from qwave_batch.spec.files import InputFile
 from qwave_batch.spec.jsonlines import read_jsonl
 from qwave_batch.spec.jsonlist import read_json
 from qwave_batch.spec.lines import Line, read_lines
 from qwave_batch.spec.parquet import read_parquet
-from qwave_batch.spec.rows import Columns, Row, RowFault
+from qwave_batch.spec.rows import Columns, Row, RowFault, Wanted
 from qwave_batch.spec.tablefile import PACKED_SUFFIX, TableFile, opened
 from qwave_batch.spec.yamllist import read_yaml_table
 
 __all__ = ["FORMATS", "Row", "Table", "open_rows", "open_table"]
 
 MAX_LISTED = 20
+EVERYTHING = Wanted()
 
-Format: TypeAlias = Callable[[TableFile], tuple[Columns, Iterator[Row | RowFault]]]
+Format: TypeAlias = Callable[[TableFile, Wanted], tuple[Columns, Iterator[Row | RowFault]]]
 """Makes rows of a file: gives the columns (None where each row brings its own) and the rows, with a fault in the place
-of each bad one."""
+of each bad one. Cells of columns that nobody looks at may be left out, and what is wrong with them is nobody's fault.
+"""
 
 
 def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
     """Each line that is not blank is a row with one cell, ``text``."""
     written = (line for line in lines if line.text.strip())
     rows = (
-        Row(number=number, cells={"text": line.text}, place=Place(shown_as, line.number))
+        Row(number=number, cells=TextCells(text=line.text), place=Place(shown_as, line.number))
         for number, line in enumerate(written, start=1)
     )
     return ("text",), rows
 
 
 FORMATS: Mapping[str, Format] = {
-    ".csv": lambda file: read_csv(read_lines(file), file.shown_as),
-    ".tsv": lambda file: read_tsv(read_lines(file), file.shown_as),
-    ".jsonl": lambda file: read_jsonl(read_lines(file), file.shown_as),
-    ".json": lambda file: read_json(file.pieces(), file.shown_as),
-    ".txt": lambda file: _read_txt(read_lines(file), file.shown_as),
-    ".yaml": read_yaml_table,
-    ".yml": read_yaml_table,
+    ".csv": lambda file, wanted: read_csv(read_lines(file), file.shown_as, wanted),
+    ".tsv": lambda file, wanted: read_tsv(read_lines(file), file.shown_as, wanted),
+    ".jsonl": lambda file, _: read_jsonl(read_lines(file), file.shown_as),
+    ".json": lambda file, _: read_json(file.pieces(), file.shown_as),
+    ".txt": lambda file, _: _read_txt(read_lines(file), file.shown_as),
+    ".yaml": lambda file, _: read_yaml_table(file),
+    ".yml": lambda file, _: read_yaml_table(file),
     ".parquet": read_parquet,
 }
 """How each kind of file is read, by its suffix."""
@@ -62,26 +65,46 @@ class Table:
     """The columns, or None where each row brings its own."""
 
     @property
+    def is_text(self) -> bool:
+        """Whether the cells are texts as they stand in the file."""
+        return self.columns is not None and not self.shown_as.lower().endswith(_PACKS_ITSELF)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a line of the file names the columns."""
+        return self.is_text and ".txt" not in PurePath(self.shown_as.lower()).suffixes[-2:]
+
+    @property
     def path(self) -> Path:
         """Where it lies, symlinks resolved."""
         return self.file.path
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, wanted: Wanted = EVERYTHING, *, warn: Callable[[Problem], None] = lambda _: None) -> Iterator[Row]:
         """Yield the rows in file order, one at a time.
+
+        Args:
+            wanted: What somebody looks at.
+            warn: Called with what may be meant otherwise in the row that comes next.
 
         Raises:
             SpecError: Rows are not what they should be; the first twenty such rows are listed.
         """
         faults: list[Problem] = []
-        with opened(self.file, self.shown_as) as file:
-            _, rows = _format(self.shown_as)(file)
-            for row in rows:
-                if isinstance(row, RowFault):
-                    faults.append(row.problem)
-                    if len(faults) >= MAX_LISTED:
-                        break
-                elif not faults:
-                    yield row
+        try:
+            with opened(self.file, self.shown_as) as file:
+                _, rows = _format(self.shown_as)(file, wanted)
+                for row in rows:
+                    if isinstance(row, RowFault):
+                        if row.problem.severity == "warning":
+                            warn(row.problem)
+                            continue
+                        faults.append(row.problem)
+                        if len(faults) >= MAX_LISTED:
+                            break
+                    elif not faults:
+                        yield row
+        except SpecError as error:
+            raise SpecError([*faults, *error.problems]) from None
         if faults:
             raise SpecError(faults)
 
@@ -97,7 +120,7 @@ def open_table(path: Path | InputFile, shown_as: str) -> Table:
     table = path if isinstance(path, InputFile) else InputFile.at(path)
     with opened(table, shown_as) as file:
         file.check_name()
-        columns, _ = read(file)
+        columns, _ = read(file, EVERYTHING)
     return Table(file=table, shown_as=shown_as, columns=columns)
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
+from qwave_batch.spec.flow import as_flow, axis_hint
 from qwave_batch.spec.marks import Marks, Path
 from qwave_batch.spec.words import kind_of
 
 SHOWN_CHARACTERS = 80
-_PLAIN = re.compile(r"(?!(?:null|true|false)$)[A-Za-z][\w .-]*", re.IGNORECASE)
-
 _TRUTHS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
 
 _TYPES = {
@@ -108,16 +107,12 @@ def _missing_key(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         if key in misfit.value or f"'{key}' is" not in misfit.message:
             continue
         examples = misfit.root["properties"][key].get("examples") if not misfit.path else None
-        hint = f"add {key}: {_yaml(examples[0])}" if examples else None
+        hint = f"add {key}: {_example(examples[0])}" if examples else None
         yield _at(marks, misfit.path, f'the key "{key}" is missing', suggestion=hint)
 
 
-def _yaml(example: Json) -> str:
-    """Return a value as one would write it inside of a list in YAML, with quotes only where it needs them."""
-    text = json.dumps(example, ensure_ascii=False)
-    if len(text) > SHOWN_CHARACTERS:
-        return "..."
-    return example if isinstance(example, str) and _PLAIN.fullmatch(example) else text
+def _example(value: Json) -> str:
+    return (as_flow(value) if isinstance(value, str) else None) or json.dumps(value, ensure_ascii=False)
 
 
 def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
@@ -126,17 +121,19 @@ def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     if value is None:
         hint = "give it a value, or leave the key out" if misfit.path and isinstance(misfit.path[-1], str) else None
     elif "array" in wanted and isinstance(value, str | int | float):
-        hint = f"write a list: [{_yaml(value)}]"
+        item = as_flow(value) if isinstance(value, str) else _source(misfit, marks)
+        hint = f"write a list: [{item}]" if item else "write a list, each item behind a dash"
     elif "string" in wanted and isinstance(value, bool | int | float):
-        hint = f'put quotes around it: "{_source(value)}"'
+        hint = f'put quotes around it: "{_source(misfit, marks)}"'
     elif "array" in wanted and isinstance(value, Mapping):
-        hint = "begin each item with a dash"
+        item = as_flow(value)
+        hint = f"write [{item}]" if item and value else "begin each item with a dash"
     elif isinstance(value, str) and (meant := _meant(value, wanted)):
         hint = f"write {meant} without quotes" if meant == value.strip() else f"write {meant}"
     else:
         hint = None
     expected = " or ".join(_TYPES[name] for name in wanted)
-    found = f"nothing ({shown(value)})" if value is None else f"{_kind(value)}"
+    found = f"nothing ({shown(value)})" if value is None else _kind(misfit, marks)
     yield _at(marks, misfit.path, f"expected {expected}, found {found}", value, hint)
 
 
@@ -150,8 +147,11 @@ def _meant(text: str, wanted: Sequence[str]) -> str | None:
     return text if "number" in wanted and re.fullmatch(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?", text) else None
 
 
-def _kind(value: Json) -> str:
-    return kind_of(value) if isinstance(value, Mapping | list) else f"{_article(value)}{shown(value)}"
+def _kind(misfit: Misfit, marks: Marks) -> str:
+    value = misfit.value
+    if isinstance(value, Mapping | list):
+        return kind_of(value)
+    return f"{_article(value)}{shown(value) if isinstance(value, str) else _source(misfit, marks)}"
 
 
 def _article(value: Json) -> str:
@@ -160,8 +160,10 @@ def _article(value: Json) -> str:
     return "the text " if isinstance(value, str) else "the number "
 
 
-def _source(value: Json) -> str:
-    return shown(value) if isinstance(value, bool | int | float) else str(value)
+def _source(misfit: Misfit, marks: Marks) -> str:
+    """Return a number, or true or false, as it stands in the file."""
+    mark = marks.at(misfit.path)
+    return (mark.written.spelling if mark and mark.written else "") or shown(misfit.value)
 
 
 def _enum(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
@@ -206,7 +208,7 @@ def _pattern(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         guess = "-".join(part for part in _slugged(misfit.value).split("-") if part)
         hint = f'such as "{guess}"' if 0 < len(guess) <= SHOWN_CHARACTERS else None
     elif "minItems" in misfit.schema:  # an axis: a text that is no template
-        hint = f"write a list: [{_yaml(misfit.value)}]"
+        hint = axis_hint(misfit.value)
     sentence = f"{shown(misfit.value)}: {message}" if misfit.value.strip() else message
     yield _at(marks, misfit.path, sentence, misfit.value, hint)
 

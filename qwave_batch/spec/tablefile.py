@@ -12,6 +12,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.encoding import decode, place_at
 from qwave_batch.spec.files import FileRefused, InputFile
+from qwave_batch.spec.foreigntext import MOST_POINTER_BYTES, foreign_problem, pointer_problem
 
 PACKED_SUFFIX = ".gz"
 MAX_GROWTH = 200  # times; text shrinks to a fifth or a tenth, only the same bytes over and over shrink more than this
@@ -80,7 +81,7 @@ class TableFile:
         """Yield the text of the file piece by piece, without a byte order mark.
 
         Raises:
-            SpecError: It can't be read, or is no UTF-8.
+            SpecError: It can't be read, is no UTF-8, or holds what no text holds.
         """
         decoder = codecs.getincrementaldecoder("utf-8")()
         line, column, is_first = 1, 1, True
@@ -93,6 +94,7 @@ class TableFile:
             except UnicodeDecodeError as error:
                 raise self._no_text(error, line, column) from None
             if text:
+                self._check_text(text, line, column)
                 yield text
                 last = text.rfind("\n")
                 line += text.count("\n")
@@ -100,12 +102,20 @@ class TableFile:
             if not data:
                 return
 
-    def _no_text(self, error: UnicodeDecodeError, line: int, column: int) -> SpecError:
-        before = error.object[: error.start].decode("utf-8")
+    def _check_text(self, text: str, line: int, column: int) -> None:
+        found = foreign_problem(text, lambda text, at: self._place_in(text[:at], line, column), signs="\0\ufeff")
+        if found is not None:
+            raise SpecError([found])
+
+    def _place_in(self, before: str, line: int, column: int) -> Place:
+        """Return the place behind a text that begins at a line and column."""
         place = place_at(before, len(before), self.shown_as)
         column = place.column if place.line > 1 else column + place.column - 1
+        return Place(self.shown_as, line + place.line - 1, column)
+
+    def _no_text(self, error: UnicodeDecodeError, line: int, column: int) -> SpecError:
+        place = self._place_in(error.object[: error.start].decode("utf-8"), line, column)
         message = f"the byte 0x{error.object[error.start]:02x} is no UTF-8"
-        place = Place(self.shown_as, line + place.line - 1, column)
         return SpecError([Problem(message=message, place=place, suggestion="save the file as UTF-8")])
 
     def _check_growth(self) -> None:
@@ -141,12 +151,24 @@ def opened(table: InputFile, shown_as: str) -> Iterator[TableFile]:
     except OSError as error:
         raise unreadable(error, shown_as) from error
     with file:
+        _check_pointer(file, shown_as)
         if not shown_as.lower().endswith(PACKED_SUFFIX):
             yield TableFile(file, table, shown_as)
             return
         # read through a buffer written in C: many short lines are read several times as fast
         with BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), PIECE_BYTES) as unpacked:
             yield TableFile(unpacked, table, shown_as, file)
+
+
+def _check_pointer(file: BinaryIO, shown_as: str) -> None:
+    try:
+        begins = file.read(MOST_POINTER_BYTES + 1)
+        file.seek(0)
+    except OSError as error:
+        raise unreadable(error, shown_as) from error
+    found = pointer_problem(begins, shown_as)
+    if found is not None:
+        raise SpecError([found])
 
 
 def unreadable(error: OSError, shown_as: str) -> SpecError:

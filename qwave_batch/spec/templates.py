@@ -8,8 +8,9 @@ from jinja2 import TemplateSyntaxError
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import Allowance
-from qwave_batch.spec.compiling import Compiled, compile_text, rendered
+from qwave_batch.spec.compiling import Compiled, Into, compile_text
 from qwave_batch.spec.faults import TemplateFault, syntax_fault
+from qwave_batch.spec.filling import rendered
 from qwave_batch.spec.marks import Path
 from qwave_batch.spec.sandbox import SpecEnvironment
 
@@ -32,6 +33,8 @@ class Value:
     """Those of them that may be missing, since it asks whether they are there."""
     attributes: frozenset[Path] = frozenset()
     """Fields that it takes of those names, such as ``("row", "Prompt")``."""
+    bare: frozenset[str] = frozenset()
+    """Those of the names that it uses as a whole, and not by a field that it names."""
     words: int = 0
     """How many words and signs there are in its templates, which is what compiling them cost."""
     is_constant: bool = True
@@ -52,20 +55,21 @@ def is_template(text: str) -> bool:
     return any(opening in text for opening in OPENINGS)
 
 
-def compile_value(value: Json, where: Path, allowance: Allowance | None = None) -> Value:
+def compile_value(value: Json, where: Path, allowance: Allowance | None = None, *, into: Into = "value") -> Value:
     """Return the value with every template string in it compiled.
 
     Args:
         value: Any JSON value.
         where: Its place in the spec.
         allowance: What the templates of its plan may still do together.
+        into: What a template that is one single expression becomes.
 
     Raises:
         TemplateFault: A template does not parse.
     """
     match value:
         case str() if is_template(value):
-            return _compile_text(value, where, allowance)
+            return _compile_text(value, where, allowance, into)
         case Mapping():
             fields = {key: compile_value(item, (*where, key), allowance) for key, item in value.items()}
             parts: Iterable[Value] = fields.values()
@@ -87,15 +91,16 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
         names=frozenset().union(*(part.names for part in held)),
         asked=frozenset().union(*(part.asked for part in held)),
         attributes=frozenset().union(*(part.attributes for part in held)),
+        bare=frozenset().union(*(part.bare for part in held)),
         words=sum(part.words for part in held),
         is_constant=False,
         renderer=renderer,
     )
 
 
-def _compile_text(source: str, where: Path, allowance: Allowance | None) -> Value:
+def _compile_text(source: str, where: Path, allowance: Allowance | None, into: Into) -> Value:
     try:
-        compiled = _compiled(source)
+        compiled = _compiled(source, into)
     except TemplateSyntaxError as error:
         raise syntax_fault(error, where, source) from None
     return value_of(compiled, where, allowance)
@@ -109,6 +114,7 @@ def value_of(compiled: Compiled, where: Path, allowance: Allowance | None = None
         names=compiled.names,
         asked=compiled.asked,
         attributes=compiled.attributes,
+        bare=compiled.bare,
         words=compiled.words,
         is_constant=False,
         renderer=partial(rendered, compiled, where, allowance),
@@ -119,5 +125,5 @@ _ENVIRONMENT = SpecEnvironment()
 
 
 @lru_cache(maxsize=2048)
-def _compiled(source: str) -> Compiled:
-    return compile_text(_ENVIRONMENT, source)
+def _compiled(source: str, into: Into) -> Compiled:
+    return compile_text(_ENVIRONMENT, source, into=into)

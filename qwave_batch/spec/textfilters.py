@@ -15,7 +15,8 @@ from qwave_batch.spec.formatting import formatted
 from qwave_batch.spec.methods import joined, replaced
 from qwave_batch.spec.naming import slug
 from qwave_batch.spec.searching import backward
-from qwave_batch.spec.words import plain, text_of
+from qwave_batch.spec.texts import text_of
+from qwave_batch.spec.words import plain
 
 _ASCII_BLANKS = re.compile(r"[\t\n\x0b\x0c\r ]")
 _HYPHENS = re.compile("-+")
@@ -182,9 +183,18 @@ def _urlencode(budget: Budget, value: Any) -> str:
     characters, items = budget.weigh(value)
     budget.work(characters * 2 + items * 5)
     check_size(characters + items)
-    made: str = do_urlencode(plain(value) if not isinstance(value, str) else text_of(value))  # type: ignore[arg-type]
+    made: str = do_urlencode(_in_texts(value))
     check_size(len(made))
     return made
+
+
+def _in_texts(value: Any) -> Any:
+    """Return what a query is made of with its values as texts: a mapping, pairs in a list, or one text."""
+    if isinstance(value, Mapping):
+        return {text_of(name): text_of(given) for name, given in value.items()}
+    if isinstance(value, list | tuple):
+        return [[text_of(part) for part in pair] if isinstance(pair, list | tuple) else text_of(pair) for pair in value]
+    return text_of(value)
 
 
 def _join_texts(budget: Budget, parts: list[Any]) -> str:

@@ -19,6 +19,18 @@ class Damaged(ValueError):
     """Bytes that are not a struct, or not all of one."""
 
 
+def whole_number(fields: Struct, number: int) -> int:
+    """Return a whole number of a struct, 0 where the field is not there.
+
+    Raises:
+        Damaged: The field is something else.
+    """
+    found = fields.get(number, 0)
+    if not isinstance(found, int):
+        raise Damaged("it has something else where a number belongs")
+    return found
+
+
 class CompactReader:
     """Reads structs from bytes."""
 

@@ -1,30 +1,9 @@
-"""Values as they read inside of a text."""
+"""What values are called in messages, and how they are shown there."""
 
-import json
 from collections.abc import Mapping, Sequence
 from types import NoneType
 
-
-def text_of(value: object) -> str:
-    """Return a value as it reads inside of a text: nothing for null, JSON's words for truth, lists and mappings.
-
-    Raises:
-        TypeError: The value is nothing that a spec can hold, such as a function.
-    """
-    match value:
-        case str():
-            return str(value)
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case Mapping() | list() | tuple() | range():
-            return json.dumps(plain(value), ensure_ascii=False)
-        case _:
-            raise TypeError(f"{kind_of(value)} cannot stand in a text; {_way_out(value)}")
-
+from jinja2 import Undefined
 
 SHOWN_CHARACTERS = 120
 
@@ -55,8 +34,10 @@ def plain(value: object) -> object:
             return {_key(key): plain(item) for key, item in value.items()}
         case Sequence():
             return [plain(item) for item in value]
+        case Undefined():
+            return str(value)  # raises: it stands for what is missing, or cannot be used
         case _:
-            raise TypeError(f"{kind_of(value)} cannot stand in a spec; {_way_out(value)}")
+            raise TypeError(f"{kind_of(value)} cannot stand in a spec; {way_to_a_value(value)}")
 
 
 _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -79,7 +60,8 @@ def kind_of(value: object) -> str:
     return "a sequence that is not yet a list" if hasattr(value, "__iter__") else "a part of the template language"
 
 
-def _way_out(value: object) -> str:
+def way_to_a_value(value: object) -> str:
+    """Return how a template gets a value out of something that is none."""
     if callable(value):
         return "call it with ()"
     return "put |list behind it" if hasattr(value, "__iter__") else "use one of its fields"

@@ -31,4 +31,7 @@ def _row(number: int, reading: Reading) -> Iterator[Row | RowFault]:
         for problem in reading.problems:
             yield RowFault(replace(problem, path="", message=f"row {number}: {problem.message}"))
     else:
-        yield object_row(number, reading.value, reading.mark.place, each="each item of the list is a mapping")
+        row = object_row(number, reading.value, reading.mark.place, each="each item of the list is a mapping")
+        if reading.has_remarkable and isinstance(row, Row):
+            row = replace(row, remarkable=tuple(reading.mark.remarkable()))
+        yield row

@@ -13,6 +13,7 @@ from yaml.scanner import ScannerError
 
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.nesting import tokens_of
+from qwave_batch.spec.words import cut
 
 _UNQUOTED_TEMPLATE = re.compile(r"(?:^|[:,\[-])\s*(\{[{%])")
 _QUOTE_IT = "put quotes around the whole text"
@@ -20,6 +21,7 @@ _MOST_SHOWN = 40
 _QUOTED = re.compile(r"""'[^']*(?:''[^']*)*'(?!')|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")
 """An anchor and a tag, which may stand before a value."""
+_CUT_OFF = re.compile(r"\S\s+(#(?:[^\W_]|\{\{).*)")
 _HALF_ESCAPE = re.compile(r"\\[xuU][0-9A-Fa-f]*$")
 _LONGEST_KEY = 1_024
 """YAML looks no further for the colon of a key."""
@@ -99,6 +101,28 @@ def _template(stumble: _Stumble) -> _Words | None:
         return None
     at = stumble.index - len(stumble.before) + found.start(1)
     return _Words(f"a text that begins with {found[1]} needs quotes", _QUOTE_IT, at)
+
+
+def _cut_off(stumble: _Stumble) -> _Words | None:
+    """Word a text over several lines that a comment ends early."""
+    for index in {stumble.index, stumble.index if stumble.start is None else stumble.start}:
+        begins = stumble.text.rfind("\n", 0, index) + 1
+        before = stumble.text[stumble.text.rfind("\n", 0, max(0, begins - 1)) + 1 : max(0, begins - 1)]
+        comment = _CUT_OFF.search(before)
+        is_deeper = _indent(stumble.text[begins:]) > _indent(before) or stumble.opened in {"[", "{"}
+        if comment and is_deeper and not stumble.text[begins:index].strip():
+            line = stumble.text.count("\n", 0, begins)
+            shown = cut(comment[1], _MOST_SHOWN)
+            return _Words(
+                f'the text of line {line} ends before "{shown}": everything from # on is a comment',
+                _QUOTE_IT,
+                begins - 1 - len(before) + comment.start(1),
+            )
+    return None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _tab(stumble: _Stumble) -> _Words | None:
@@ -233,6 +257,7 @@ def _left_over(stumble: _Stumble) -> _Words | None:
 
 _RULES: tuple[Callable[[_Stumble], _Words | None], ...] = (
     _template,
+    _cut_off,
     _tab,
     _colon,
     _quote,

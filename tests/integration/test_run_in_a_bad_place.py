@@ -56,6 +56,9 @@ class Scene:
     async def run(self, *more: str, folder: Path | None = None, plight: Plight | None = None) -> int:
         return await run(self.argv(*more, folder=folder), base_url=self.base_url, log=self.log, plight=plight)
 
+    async def call(self, *argv: str) -> int:
+        return await run(argv, base_url=self.base_url, log=self.log)
+
     def said(self) -> str:
         return " ".join(self.log.read_text(encoding="utf-8").split())
 

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.spec.compiling import compile_text, render_compiled
+from qwave_batch.spec.compiling import compile_text
 from qwave_batch.spec.faults import TemplateFault
+from qwave_batch.spec.filling import render_compiled
 from qwave_batch.spec.fills import parts_at_sight
 from qwave_batch.spec.pathtemplates import PathEnvironment
 from qwave_batch.spec.sandbox import SpecEnvironment

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.compiling import compile_text, render_compiled
+from qwave_batch.spec.compiling import compile_text
+from qwave_batch.spec.filling import render_compiled
 from qwave_batch.spec.sandbox import SpecEnvironment
 from qwave_batch.spec.templates import TemplateFault, compile_value, is_template
 

@@ -66,6 +66,7 @@ def _draw(report: "RefetchReport", terminal: Terminal) -> list[str]:
     verdict = f"{report.fetched:,} of {count(report.images, 'image')} fetched again, of {count(report.jobs, 'job')}"
     lines = [terminal.paint(verdict, "green" if report.exit_status == 0 else "yellow")]
     lines += _draw_jobs(report.gone, "gone for good", terminal)
+    lines += _draw_jobs(report.kept, "had in another format", terminal)
     lines += _draw_jobs(report.left, "not fetched, try again", terminal)
     if report.reason:
         lines += wrap(f"ended early: {terminal.shown(report.reason)}", terminal.width, hang="  ")

@@ -50,6 +50,8 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
         lines += draw_books(status.books, terminal)
     if status.holder is None:
         lines += _ending(status, terminal)
+    if status.lost_words:
+        lines += wrap(f"{status.lost_words}: run it again, and it says what becomes of that", terminal.width, hang="  ")
     if status.unplanned:
         lines.append(f"{count(status.unplanned, 'job')} no longer asked for: qwave-batch prune removes them")
     return lines

@@ -1,6 +1,11 @@
-"""JPEG: a walk over its markers, then a decode at an eighth of its size, which reads all of its data all the same."""
+"""JPEG: a walk over its markers, then a decode at an eighth of its size, which reads all of its data all the same.
+
+The decoder fills up what is missing and passes over what is too much without a word. So the data of a picture in one
+scan is handed to it in two parts, and it has to be through with the picture in the second one.
+"""
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +13,7 @@ from PIL import Image
 
 from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadPicture, Content, Effort, Size, check_size, memory
 
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
 """Markers that have no length and no content."""
 _BASELINE = frozenset({0xC0, 0xC1})
@@ -32,6 +37,11 @@ _COEFFICIENTS_BYTES = 128
 _MODES = {1: ("L", "L"), 3: ("RGB", "RGB"), 4: ("CMYK", "CMYK;I")}
 """Pillow's modes, and what its decoder makes of so many components."""
 _MAX_FACTOR = 4
+_LAST_PART_BYTES = 64
+"""Of coded data, in which a decoder has to come to the picture's end: some encoders leave a few bytes behind it."""
+_AHEAD = bytes(24)
+"""What stands for the data that a decoder reads ahead; it would take the end marker for leave to make pixels up."""
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
 _MAX_SCANS = 500
 """Encoders make about ten. Some make more for pictures that few programs show."""
@@ -61,6 +71,8 @@ class _Frame:
     size: Size
     components: tuple[tuple[int, int], ...]
     """The number of each component, which need not be its own, and how many blocks it has."""
+    units: int
+    """How many groups of blocks, one of all components, are coded together."""
 
     @property
     def blocks(self) -> int:
@@ -72,14 +84,24 @@ class _Frame:
         return max((blocks for own, blocks in self.components if own == number), default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    blocks: int
+    """How many it goes over."""
+    start: int
+    end: int
+    """Where its coded data is."""
+    interval: int
+    """After how many units the coding begins anew; 0 is never."""
+
+
 def check_jpeg(content: Content, effort: Effort) -> Size:
     """Return the size of a JPEG that is whole, or raise BadPicture."""
     data = content.data
     frame: _Frame | None = None
-    scans: list[int] = []
-    """How many blocks each of them goes over."""
-    end = 0
-    for number, (marker, start, end) in enumerate(_segments(data)):
+    scans: list[_Scan] = []
+    interval = 0
+    for number, (marker, start, end, coded_end) in enumerate(_segments(data)):
         if number > MAX_CHUNKS or len(scans) > _MAX_SCANS:
             raise BadPicture(f"JPEG has more than the {MAX_CHUNKS:,} segments or {_MAX_SCANS} scans that are read")
         if number % 1024 == 0:
@@ -88,33 +110,39 @@ def check_jpeg(content: Content, effort: Effort) -> Size:
             if frame is not None:
                 raise BadPicture("JPEG does not decode: it has two headers")
             frame = _read_frame(marker, data[start:end])
+        elif marker == _DRI:
+            interval = int.from_bytes(data[start : start + 2])
         elif marker == _SOS:
-            scans.append(_scanned_blocks(data[start:end], frame))
+            scans.append(_Scan(_scanned_blocks(data[start:end], frame), end, coded_end, interval))
     if frame is None or not scans:
         raise BadPicture("JPEG does not decode: it holds no picture")
-    _check_work(frame, scans, len(data))
+    _check_work(frame, [scan.blocks for scan in scans], len(data))
     effort.check()
-    with memory(_memory_bytes(frame, scans) + len(data)):
+    if len(scans) == 1 and frame.marker in _BASELINE:
+        _check_restarts(memoryview(data), frame, scans[0])
+        _decode_one_scan(memoryview(data), frame, scans[0])
+        return frame.size
+    with memory(frame.blocks * _COEFFICIENTS_BYTES + len(data)):
         _decode(memoryview(data)[:end], frame)
     return frame.size
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield each marker up to the last one, with where its content begins and ends; coded data is passed over."""
-    at = 2
+def _segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield each marker up to the last one, with where its content begins and ends and coded data behind that ends."""
+    at = _after_marker(data, 2)
     while True:
-        at = _after_marker(data, at)
-        marker = data[at - 1]
+        marker, start, end = data[at - 1], at, at
         if marker == _EOI:
-            yield marker, at, at
+            yield marker, start, end, end
             return
-        if marker in _ALONE:
-            continue
-        end = at + int.from_bytes(data[at : at + 2])
-        if at + 2 > len(data) or end > len(data):
-            raise BadPicture("JPEG is cut short")
-        yield marker, at + 2, end
-        at = max(end, at + 2)
+        if marker not in _ALONE:
+            end = at + int.from_bytes(data[at : at + 2])
+            if at + 2 > len(data) or end > len(data):
+                raise BadPicture("JPEG is cut short")
+            start, end = at + 2, max(end, at + 2)
+        at = _after_marker(data, end)
+        if marker not in _ALONE:
+            yield marker, start, end, at - 2
 
 
 def _after_marker(data: bytes, at: int) -> int:
@@ -143,11 +171,14 @@ def _read_frame(marker: int, content: bytes) -> _Frame:
     factors = [(part[1] >> 4, part[1] & 15) for part in components]
     if not all(1 <= factor <= _MAX_FACTOR for pair in factors for factor in pair):
         raise BadPicture("JPEG does not decode: its header is damaged")
+    if count == 1:  # its blocks are coded one by one, whatever its factors say
+        factors = [(1, 1)]
     columns = math.ceil(width / (_BLOCK * max(across for across, _ in factors)))
     rows = math.ceil(height / (_BLOCK * max(down for _, down in factors)))
     return _Frame(
         marker=marker,
         size=(width, height),
+        units=columns * rows,
         components=tuple(
             (part[0], columns * across * rows * down) for part, (across, down) in zip(components, factors, strict=True)
         ),
@@ -169,13 +200,38 @@ def _check_work(frame: _Frame, scans: list[int], size_bytes: int) -> None:
         raise BadPicture(f"JPEG has {len(scans)} scans that go over {blocks:,} blocks, more than is decoded")
 
 
-def _memory_bytes(frame: _Frame, scans: list[int]) -> int:
-    is_in_one_pass = len(scans) == 1 and frame.marker in _BASELINE
-    return 0 if is_in_one_pass else frame.blocks * _COEFFICIENTS_BYTES
+def _check_restarts(data: memoryview, frame: _Frame, scan: "_Scan") -> None:
+    """Hold a scan that is coded in stretches to their number and order: the decoder makes up those that are missing."""
+    if not scan.interval:
+        return
+    marks = [data[mark.start() + 1] & 7 for mark in _RESTART.finditer(data, scan.start, scan.end)]
+    if len(marks) != (frame.units - 1) // scan.interval or any(mark != number & 7 for number, mark in enumerate(marks)):
+        raise BadPicture("JPEG is damaged: its restart markers are not those of the picture")
+
+
+def _decode_one_scan(data: memoryview, frame: _Frame, scan: _Scan) -> None:
+    mode, raw_mode = _MODES[len(frame.components)]
+    size = _scaled(frame)
+    image = Image.new(mode, size)
+    decoder = Image._getdecoder(mode, "jpeg", (raw_mode, "", _SCALE, 0))  # noqa: SLF001 - frombytes takes all at once
+    decoder.setimage(image.im, (0, 0, *size))
+    first_end = max(scan.start, scan.end - _LAST_PART_BYTES)
+    taken, fault = decoder.decode(data[:first_end])
+    if taken >= 0:
+        taken, fault = decoder.decode(bytes(data[taken : scan.end]) + _AHEAD)
+        if taken >= 0:
+            raise BadPicture("JPEG is damaged: its coded data ends before its picture does")
+    elif not fault:
+        raise BadPicture("JPEG is damaged: its coded data goes on after its picture has ended")
+    if fault:
+        raise BadPicture("JPEG does not decode: its coded data is damaged")
 
 
 def _decode(data: memoryview, frame: _Frame) -> None:
     mode, raw_mode = _MODES[len(frame.components)]
+    Image.frombytes(mode, _scaled(frame), data, "jpeg", raw_mode, "", _SCALE, 0)
+
+
+def _scaled(frame: _Frame) -> Size:
     width, height = frame.size
-    size = (math.ceil(width / _SCALE), math.ceil(height / _SCALE))
-    Image.frombytes(mode, size, data, "jpeg", raw_mode, "", _SCALE, 0)
+    return math.ceil(width / _SCALE), math.ceil(height / _SCALE)

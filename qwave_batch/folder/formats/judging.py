@@ -32,6 +32,13 @@ class BadPicture(Exception):
     The text never repeats what is in the file: it may be anybody's.
     """
 
+    extension: str = ""
+    """With its dot, of what the bytes are taken for; empty where nothing is known."""
+
+
+class OtherFormat(BadPicture):
+    """The bytes are the result in a form that is not read, and may be whole: fetching them again changes nothing."""
+
 
 class Content:
     """A file's bytes, which are let go of when a decoder works on a copy of its own."""

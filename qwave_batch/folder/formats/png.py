@@ -1,7 +1,7 @@
-"""PNG: every checksum, and every row of the still picture inflated as a stream, in memory that does not grow.
+"""PNG: the checksums of what makes the picture, and every row inflated as a stream, in memory that does not grow.
 
-Chunks that do not make the picture (texts, profiles, the frames of an animation) are held to their checksum only: they
-are never unpacked, so that they can neither condemn a picture nor fill the memory.
+Chunks that do not make it (texts, profiles, the frames of an animation) are passed over, whatever they hold and
+wherever they stand: they can neither condemn a picture nor fill the memory.
 """
 
 import struct
@@ -15,15 +15,14 @@ from qwave_batch.folder.formats.judging import (
     Content,
     Effort,
     Size,
-    check_frame_place,
     check_size,
 )
 
 _SIGNATURE_BYTES = 8
 _HEADER = struct.Struct(">IIBBBBB")
-_FRAME_CONTROL = struct.Struct(">IIIII")
-_FRAME_CONTROL_BYTES = 26
-_NAMED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"})
+_NAMED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
+_ANCILLARY = 0x20
+"""The bit of a chunk's first letter that says that the picture is whole without it."""
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -64,31 +63,19 @@ class _Parts:
     palette: bytes | None = None
     pixels: list[tuple[int, int]] = field(default_factory=list)
     """Where the compressed rows begin and end."""
-    frames: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Width, height, x and y of an animation's frames."""
-    is_animated: bool = False
-    is_broken_off: bool = False
-    """Whether another chunk came after the pixels: what follows of them is not read by anybody."""
 
     def take(self, kind: bytes, data: bytes, start: int, end: int) -> None:
         """Take in the next chunk."""
         if not self.header and kind != b"IHDR":
             raise BadPicture("PNG does not decode: its header is not at its beginning")
         if kind == b"IDAT":
-            if not self.is_broken_off:
-                self.pixels.append((start, end))
-            return
-        self.is_broken_off = bool(self.pixels)
-        if kind == b"IHDR":
+            self.pixels.append((start, end))
+        elif kind == b"IHDR":
             if self.header:
                 raise BadPicture("PNG does not decode: it has two headers")
             self.header = data[start:end] or b"\0"
         elif kind == b"PLTE":
             self.palette = data[start : min(end, start + _PALETTE_BYTES.stop)]
-        elif kind == b"acTL":
-            self.is_animated = self.is_animated or not self.pixels
-        elif kind == b"fcTL" and self.is_animated and end - start == _FRAME_CONTROL_BYTES:
-            self.frames.append(_FRAME_CONTROL.unpack_from(data, start)[1:])
 
 
 def check_png(content: Content, effort: Effort) -> Size:
@@ -99,14 +86,12 @@ def check_png(content: Content, effort: Effort) -> Size:
     check_size(header.size)
     if header.colour == _INDEXED and (parts.palette is None or len(parts.palette) not in _PALETTE_BYTES):
         raise BadPicture("PNG does not decode: its palette is missing or damaged")
-    for width, height, x, y in parts.frames:
-        check_frame_place((x, y), (width, height), header.size)
     _inflate(_blocks(data, parts.pixels, effort), header)
     return header.size
 
 
 def _walk(data: bytes, effort: Effort) -> _Parts:
-    """Hold every chunk to its checksum, up to the last one."""
+    """Hold every chunk that makes the picture to its checksum, up to the last one."""
     parts, at, view = _Parts(), _SIGNATURE_BYTES, memoryview(data)
     for number in range(MAX_CHUNKS):
         if number % 4096 == 0:
@@ -117,7 +102,8 @@ def _walk(data: bytes, effort: Effort) -> _Parts:
         kind = data[at + 4 : start]
         if end + 4 > len(data):
             raise BadPicture("PNG is cut short")
-        if zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
+        makes_picture = not data[at + 4] & _ANCILLARY or kind == b"tRNS"
+        if makes_picture and zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
             named = kind.decode() if kind in _NAMED else f"at byte {at:,}"
             raise BadPicture(f"PNG is damaged: the checksum of chunk {named} is wrong")
         if not kind.isalpha():

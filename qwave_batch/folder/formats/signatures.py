@@ -1,31 +1,61 @@
 """What a file is by its first bytes: a picture of a format that is read, or something else by its name."""
 
+from dataclasses import dataclass
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _BRAND = slice(4, 12)
 """Where the formats that are built like MP4 say what they are."""
 
-_OTHERS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
-    ("a ZIP file", (b"PK\x03\x04", b"PK\x05\x06")),
-    ("gzip", (b"\x1f\x8b",)),
-    ("a PDF", (b"%PDF-",)),
-    ("TIFF", (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
-    ("BMP", (b"BM",)),
-    ("JPEG XL", (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")),
-    ("JPEG 2000", (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  \r\n\x87\n")),
-    ("an icon", (b"\x00\x00\x01\x00",)),
-    ("a Photoshop file", (b"8BPS",)),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file."""
+
+    name: str
+    """As it is named in a sentence, such as ``an HTML page``."""
+    extension: str = ""
+    """With its dot; empty where nothing is known."""
+    picture_format: str | None = None
+    """What the manifest calls it, where Pillow may read it."""
+    is_result: bool = True
+    """Whether it may be what was asked for, in another form; an error page is not."""
+
+
+_TIFF = Kind("TIFF", ".tiff", "tiff")
+_BMP = Kind("BMP", ".bmp", "bmp")
+_JPEG_2000 = Kind("JPEG 2000", ".jp2", "jpeg2000")
+_BEGINNINGS: tuple[tuple[Kind, tuple[bytes, ...]], ...] = (
+    (Kind("a ZIP file", ".zip"), (b"PK\x03\x04", b"PK\x05\x06")),
+    (Kind("gzip", ".gz"), (b"\x1f\x8b",)),
+    (Kind("a 7z archive", ".7z"), (b"7z\xbc\xaf\x27\x1c",)),
+    (Kind("a RAR archive", ".rar"), (b"Rar!\x1a\x07",)),
+    (Kind("a PDF", ".pdf"), (b"%PDF-",)),
+    (_TIFF, (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+    (_BMP, (b"BM",)),
+    (Kind("JPEG XL", ".jxl"), (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")),
+    (_JPEG_2000, (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  \r\n\x87\n")),
+    (Kind("an icon", ".ico"), (b"\x00\x00\x01\x00",)),
+    (Kind("a Photoshop file", ".psd"), (b"8BPS",)),
+    (Kind("a video", ".webm"), (b"\x1a\x45\xdf\xa3",)),
 )
-_BRANDS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
-    ("AVIF", (b"ftypavif", b"ftypavis")),
-    ("HEIF", (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
-    ("a video", (b"ftyp",)),
+_BRANDS: tuple[tuple[Kind, tuple[bytes, ...]], ...] = (
+    (Kind("AVIF", ".avif", "avif"), (b"ftypavif", b"ftypavis")),
+    (Kind("HEIF", ".heic"), (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")),
+    (Kind("a video", ".mp4"), (b"ftyp",)),
 )
-_TEXTS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
-    ("an HTML page", (b"<!doctype html", b"<html", b"<head", b"<body")),
-    ("SVG", (b"<svg", b"<!doctype svg")),
-    ("XML", (b"<?xml", b"<")),
-    ("JSON", (b"{", b"[")),
+_SVG = Kind("SVG", ".svg")
+_XML = Kind("XML", ".xml", is_result=False)
+_TEXTS: tuple[tuple[Kind, tuple[bytes, ...]], ...] = (
+    (Kind("an HTML page", ".html", is_result=False), (b"<!doctype html", b"<html", b"<head", b"<body")),
+    (_SVG, (b"<svg", b"<!doctype svg")),
+    (_XML, (b"<?xml", b"<")),
+    (Kind("JSON", ".json", is_result=False), (b"{", b"[")),
 )
+_PLAIN_TEXT = Kind("plain text", ".txt", is_result=False)
+_UNKNOWN = Kind("unknown data", is_result=False)
+_RIFF: dict[bytes, Kind] = {b"AVI ": Kind("a video", ".avi"), b"WAVE": Kind("a sound", ".wav")}
+_TAR = Kind("a tar archive", ".tar")
+_TAR_MARK, _TAR_AT = b"ustar", 257
 _LOOKED_AT = 1024
 _CONTROL = bytes({*range(32), 127} - set(b"\t\n\f\r\x1b"))
 
@@ -43,26 +73,31 @@ def format_of(data: bytes) -> str | None:
     return None
 
 
+def kind_of(data: bytes) -> Kind:
+    """Return what bytes that are of none of these formats look like."""
+    beginning = data[:_LOOKED_AT]
+    found, is_text = _binary_kind(beginning), _is_text(beginning)
+    if not is_text or found not in {_UNKNOWN, _BMP}:  # two letters may begin a text, too
+        return found
+    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    named = _named(_TEXTS, text) or _PLAIN_TEXT
+    return _SVG if named is _XML and b"<svg" in text else named
+
+
 def foreign_kind(data: bytes) -> str:
     """Return what bytes of another kind look like, such as ``an HTML page``, without repeating any of them."""
     if not data:
         return "the file is empty"
-    return f"{_kind(data[:_LOOKED_AT])} of {len(data):,} bytes"
+    return f"{kind_of(data).name} of {len(data):,} bytes"
 
 
-def _kind(beginning: bytes) -> str:
-    text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    found = (
-        _named(_OTHERS, beginning)
-        or _named(_BRANDS, beginning[_BRAND])
-        or (_named(_TEXTS, text) if _is_text(beginning) else None)
-    )
-    if found == "XML" and b"<svg" in text:
-        return "SVG"
-    return found or ("plain text" if _is_text(beginning) else "unknown data")
+def _binary_kind(beginning: bytes) -> Kind:
+    riff = _RIFF.get(beginning[8:12]) if beginning[:4] == b"RIFF" else None
+    tar = _TAR if beginning[_TAR_AT:].startswith(_TAR_MARK) else None
+    return _named(_BEGINNINGS, beginning) or _named(_BRANDS, beginning[_BRAND]) or riff or tar or _UNKNOWN
 
 
-def _named(kinds: tuple[tuple[str, tuple[bytes, ...]], ...], beginning: bytes) -> str | None:
+def _named(kinds: tuple[tuple[Kind, tuple[bytes, ...]], ...], beginning: bytes) -> Kind | None:
     return next((kind for kind, starts in kinds if beginning.startswith(starts)), None)
 
 

@@ -17,10 +17,13 @@ from qwave_batch.folder.formats.judging import (
 )
 
 _RIFF_BYTES = 12
+_SIZE_SLIP_BYTES = 16
+"""How many bytes the size in the header may be off: less than any chunk that holds a part of a picture."""
 _LOSSY, _LOSSLESS, _ALPHA = b"VP8 ", b"VP8L", b"ALPH"
 _CANVAS_BYTES = 10
 _FRAME_BYTES = 16
 _IS_ANIMATED, _HAS_ALPHA = 0x02, 0x10
+_MAKE_PICTURE = frozenset({_LOSSY, _LOSSLESS, _ALPHA, b"VP8X", b"ANIM", b"ANMF"})
 
 _BYTES_PER_PIXEL = 12
 """libwebp keeps a frame and the one before it, and Pillow takes a copy, all of 4 bytes a pixel."""
@@ -47,27 +50,30 @@ class _Frame:
 
 
 def check_webp(content: Content, effort: Effort) -> Size:
-    """Return the size of a WebP that is whole, or raise BadPicture; lets go of the content of a still picture."""
+    """Return the size of a WebP that is whole, or raise BadPicture; lets go of the content of a still picture.
+
+    Frames are decoded alone, so that neither metadata nor a size that is a little off keeps them from being read.
+    """
     data = content.data
     end = 8 + int.from_bytes(data[4:8], "little")
-    if len(data) < end:
+    if len(data) + _SIZE_SLIP_BYTES < end:
         raise BadPicture("WEBP is cut short")
-    chunks = list(_walk(data, _RIFF_BYTES, end, effort))
+    chunks = list(_walk(data, _RIFF_BYTES, _Border(end, len(data)), effort))
     canvas, frames = _read(data, chunks, effort)
     if not frames:
         raise BadPicture("WEBP does not decode: it holds no picture")
     check_frames([frame.size for frame in frames], most_pixels=_MAX_FRAME_PIXELS)
     for frame in frames:
         check_frame_place(frame.place, frame.size, canvas)
-    whole = data if len(data) == end else data[:end]
-    if len(frames) == 1 and frames[0].size == canvas:
+    if len(frames) == 1:
         with memory(_memory_bytes(frames[0]) + (len(data) if content.is_kept else 0)):
-            decoder = _decoder(whole)
-            del data, whole
+            alone = _alone(data, frames[0])
+            del data
             content.let_go()
+            decoder = _decoder(alone)
+            del alone
             _decode(decoder)
         return canvas
-    _decoder(whole)  # it refuses files that are not built as they should be, and decodes nothing yet
     for frame in frames:
         effort.check(frame.size[0] * frame.size[1] * _S_PER_PIXEL)
         with memory(_memory_bytes(frame) + len(data)):
@@ -101,7 +107,7 @@ def _animated(data: bytes, chunk: _Chunk, effort: Effort) -> _Frame:
     start = chunk.start
     place = 2 * _triple(data, start), 2 * _triple(data, start + 3)
     declared = _triple(data, start + 6) + 1, _triple(data, start + 9) + 1
-    frame = _frame(data, _walk(data, start + _FRAME_BYTES, chunk.end, effort), place)
+    frame = _frame(data, _walk(data, start + _FRAME_BYTES, _Border(chunk.end, chunk.end), effort), place)
     if frame.size != declared:
         raise BadPicture("WEBP does not decode: a frame is not of the size that its header says")
     return frame
@@ -132,16 +138,26 @@ def _coded_size(data: bytes, chunk: _Chunk) -> Size:
     return size
 
 
-def _walk(data: bytes, at: int, end: int, effort: Effort) -> Iterator[_Chunk]:
+@dataclass(frozen=True, slots=True)
+class _Border:
+    """Where chunks end: by what is written, and by what is there."""
+
+    told: int
+    real: int
+
+
+def _walk(data: bytes, at: int, border: _Border, effort: Effort) -> Iterator[_Chunk]:
     for number in range(MAX_CHUNKS):
         if number % 4096 == 0:
             effort.check()
-        if at + 8 > end:
+        if at + 8 > min(border.told + _SIZE_SLIP_BYTES, border.real):
             return
-        start, size = at + 8, int.from_bytes(data[at + 4 : at + 8], "little")
-        if start + size > end:
+        kind, start, size = data[at : at + 4], at + 8, int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind not in _MAKE_PICTURE and (at >= border.told or start + size > border.real):
+            return  # metadata that runs over the end, or what is no part of the file any more
+        if start + size > min(border.told + _SIZE_SLIP_BYTES, border.real):
             raise BadPicture("WEBP is damaged: one of its chunks is longer than the file")
-        yield _Chunk(data[at : at + 4], start, start + size)
+        yield _Chunk(kind, start, start + size)
         at = start + size + size % 2
     raise BadPicture(f"WEBP has more than the {MAX_CHUNKS:,} chunks that are read")
 

@@ -81,3 +81,46 @@ def test_the_api_is_looked_up_once() -> None:
     names.addresses = ("8.8.8.8",)
     assert passes(guard, "10.9.9.9")
     assert names.asked == 1
+
+
+FAKE = ("198.18.0.7", "198.19.255.1", "::ffff:198.18.0.7", "64:ff9b::c612:7")
+
+
+def resolved(guard: ResultGuard, names: Names) -> list[str]:
+    guard._names = names
+    return [entry["host"] for entry in asyncio.run(guard.resolve("cdn.example", 443))]
+
+
+@pytest.mark.parametrize("fake", FAKE)
+@pytest.mark.parametrize("api", ["8.8.8.8", "198.18.0.3", "10.1.2.3"])
+def test_a_name_may_stand_for_an_address_that_a_transparent_proxy_makes_up(api: str, fake: str) -> None:
+    guard = ResultGuard(Names(api), read_address("https://api.example/v1"))
+    asyncio.run(guard.api_reach())
+    assert resolved(guard, Names(fake)) == [fake]
+    assert resolved(guard, Names(fake, "8.8.4.4")) == [fake, "8.8.4.4"]
+
+
+@pytest.mark.parametrize("fake", FAKE)
+def test_the_number_itself_in_a_result_is_refused(fake: str) -> None:
+    guard = ResultGuard(Names("198.18.0.3"), read_address("https://api.example/v1"))
+    host = f"[{fake}]" if ":" in fake else fake
+    with pytest.raises(ForbiddenAddress):
+        asyncio.run(guard.check(read_address(f"https://{host}/a.png")))
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "100.64.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "fc00::1"]
+)
+@pytest.mark.parametrize("api", [["198.18.0.3"], ["198.18.0.3", "10.1.2.3"]])
+def test_such_a_proxy_opens_nothing_of_the_own_network(api: list[str], address: str) -> None:
+    guard = ResultGuard(Names(*api), read_address("https://api.example/v1"))
+    asyncio.run(guard.api_reach())
+    with pytest.raises(ForbiddenAddress):
+        resolved(guard, Names(address))
+
+
+def test_a_refusal_names_the_range_and_what_can_be_done() -> None:
+    guard = ResultGuard(Names("8.8.8.8"), read_address("https://api.example/v1"))
+    asyncio.run(guard.api_reach())
+    with pytest.raises(ForbiddenAddress, match=r"in 100\.64\.0\.0/10, which leads into the own network.*HTTPS_PROXY"):
+        resolved(guard, Names("100.64.3.4"))

@@ -76,9 +76,9 @@ def test_tables_keep_their_place_beside_the_spec(layout: RunLayout, tmp_path: Pa
     table = tmp_path / "specs" / "prompts" / "parti.tsv"
     table.parent.mkdir(parents=True)
     table.write_bytes(b"one")
-    assert keep_input_file(layout, table, tmp_path / "specs") == "inputs/prompts/parti.tsv"
+    assert keep_input_file(layout, table, "./prompts/parti.tsv") == "inputs/prompts/parti.tsv"
     table.write_bytes(b"two")
-    assert keep_input_file(layout, table, tmp_path / "specs") == "inputs/prompts/parti.tsv"
+    assert keep_input_file(layout, table, "./prompts/parti.tsv") == "inputs/prompts/parti.tsv"
     assert (layout.inputs / "prompts" / "parti.tsv").read_bytes() == b"two"
 
 
@@ -88,6 +88,6 @@ def test_files_from_elsewhere_of_one_name_do_not_meet(layout: RunLayout, tmp_pat
         file = tmp_path / name / "words.txt"
         file.parent.mkdir()
         file.write_text(name, encoding="utf-8")
-        kept.add(keep_input_file(layout, file, tmp_path / "specs"))
+        kept.add(keep_input_file(layout, file, f"../{name}/words.txt"))
     assert len(kept) == 2
     assert all(path.startswith("inputs/elsewhere/") for path in kept)

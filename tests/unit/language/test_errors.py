@@ -60,9 +60,9 @@ def test_a_mistake_exits_with_2_and_no_traceback(tmp_path: Path, body: str) -> N
     [
         (
             "prompts: [{from: t.csv, text: x, where: '{{ false }}'}]\nrequest: {model: z-image-turbo}\n",
-            "no prompt is left",
+            "where leaves out the only row of",
         ),
-        ("prompts: [{from: t.csv, text: x}]\nrequest: {model: z-image-turbo}\n", "no prompt is left"),
+        ("prompts: [{from: t.csv, text: x}]\nrequest: {model: z-image-turbo}\n", "t.csv has a header and no rows"),
         ("prompts: [x]\nmatrix: {model: [z-image-turbo], exclude: [{model: z-image-turbo}]}\n", "no combination"),
         ("unsupported: skip\nprompts: [x]\nrequest: {model: z-image-turbo, quality: low}\n", "all 1 jobs are skipped"),
     ],

@@ -123,7 +123,7 @@ def test_order_comments_names_and_idle_axes_cost_nothing(jobs_of: JobsOf) -> Non
         """
         # in another order, with another look
         vars: {unused: 1}
-        output: {path: "{{ kind }}/{{ job_id }}"}
+        output: {path: "{{ kind.id }}/{{ job_id }}"}
         matrix:
           seed: [2, 1]                  # a comment
           kind: [{id: k}]

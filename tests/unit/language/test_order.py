@@ -57,7 +57,7 @@ SPEC = """version: 1
 name: trial
 catalog: "2026-05"
 unsupported: drop
-prompts: ["{{ {'b': 1, 'a': 2} }} {{ v.x }}", {from: t.csv, text: "{{ row }}", tags: ["{{ row.a }}"]}]
+prompts: ["{{ {'b': 1, 'a': 2} | tojson }} {{ v.x }}", {from: t.csv, text: "{{ row | tojson }}", tags: ["{{ row.a }}"]}]
 matrix:
   model: [z-image-turbo, gpt-image-2]
   quality: [low, high]

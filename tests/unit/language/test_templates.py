@@ -118,7 +118,7 @@ def test_a_template_may_give_a_number_or_a_list_to_a_field(jobs_of: JobsOf) -> N
 
 @pytest.mark.parametrize(
     ("template", "text"),
-    [("{{ 40 + 2 }}", "42"), ("{{ true }}", "true"), ("{{ [1, 'é'] }}", '[1, "é"]'), ("{{ {'a': 1} }}", '{"a": 1}')],
+    [("{{ 40 + 2 }}", "42"), ("{{ true }}", "true"), ("{{ [1, 'é'] | tojson }}", '[1, "é"]'), ("{{ 1.5 }}", "1.5")],
 )
 def test_a_text_becomes_a_string(jobs_of: JobsOf, template: str, text: str) -> None:
     (job,) = jobs_of(f'prompts: ["{template}"]\n{MODEL}')

@@ -105,6 +105,8 @@ def as_format_1(path: Path) -> None:
     connection = sqlite3.connect(path)
     for column in ("hold_nusd", "catalog_nusd", "origin", "callback"):
         connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+    for column in ("sendings", "begun_at", "begun_sendings", "lost_since"):
+        connection.execute(f"ALTER TABLE identity DROP COLUMN {column}")
     connection.execute("PRAGMA user_version = 1")
     connection.commit()
     connection.close()

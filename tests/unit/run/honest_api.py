@@ -77,6 +77,8 @@ class HonestApi:
     delay_s: float = 0.01
     hidden: Collection[str] = ()
     """Tasks that it never tells of."""
+    instead: dict[int, bytes] = field(default_factory=dict)
+    """What it sends in place of images, by their number from 1."""
     masked_url: str | None = None
     """What may be written down of every picture's address; None is all of it."""
     file_host: str = "cdn"
@@ -169,7 +171,7 @@ class HonestApi:
             return DownloadFailed(reason="connection refused", retryable=True)
         if fault == "expired" or self._api_now() - float(signed_at) > URL_LIFE_S:
             return Expired(status=403, reason="HTTP 403")
-        data = picture_of(self.tasks[task_id].request, int(number))
+        data = self.instead.get(int(number) + 1) or picture_of(self.tasks[task_id].request, int(number))
         if fault == "truncated":
             data = data[: len(data) // 2]
         is_small = self.calls["download"] % 2 == 0  # every other one counts as a large one

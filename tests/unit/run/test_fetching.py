@@ -1,9 +1,12 @@
 """Whole runs in which paid pictures are hard to come by: they are asked for in time, and given up on proof only."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
+from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.options import RunOptions
@@ -120,3 +123,63 @@ def test_addresses_on_record_are_not_kept_waiting_by_questions_that_nobody_answe
     world.api.fault = lambda place, _: "http500" if place == "status" else None
     end = world.ended()
     assert (end.exit_status, end.requests.poll, end.requests.download) == (0, 1, 1)
+
+
+HEIF = b"\0\0\0\x20ftypheic" + bytes(50)
+
+
+def avif() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (64, 48), "red").save(out, "AVIF")
+    return out.getvalue()
+
+
+def test_an_image_in_a_format_that_is_read_is_kept_as_it_is_with_a_note(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.instead = {1: avif()}
+    world.asked_format = lambda _: "png"
+    end = world.ended()
+    assert (end.exit_status, end.requests.download, world.statuses()) == (0, 1, [COMPLETED])
+    assert list(world.pictures()) == ["images/m/p0.avif"]
+    assert [text for text in end.warnings if "AVIF where PNG was asked for" in text]
+    assert world.ended().requests.download == 0
+
+
+def test_what_is_returned_unasked_is_noted_only_where_it_is_strange(world: World) -> None:
+    world.plan([make_job(0)])
+    world.asked_format = lambda _: "webp"
+    assert world.ended().warnings == ()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: World, number: int) -> None:
+    """Also as one of several, whose others are stored."""
+    world.plan([make_job(0, n=3)])
+    world.api.instead = {number: HEIF}
+    end = world.ended()
+    assert (end.exit_status, end.requests.download, world.statuses()) == (1, 3, [JobStatus.FAILED])
+    assert len(world.pictures()) == 2
+    with Ledger.open(world.layout.ledger, read_only=True) as ledger:
+        error = next(ledger.lines()).record.error
+    assert error is not None
+    assert (error.code, error.retryable) == ("other_format", False)
+    kept = f".qwave/evidence/{0:016x}-1_{number}.heic"
+    assert error.message.endswith(f"HEIF of 62 bytes; it is paid, and kept as {kept}")
+    assert (world.layout.root / kept).read_bytes() == HEIF
+    end = world.ended()
+    assert (end.requests.submit, end.requests.download) == (0, 0)
+    world.options = RunOptions(fetch_only=True)
+    world.api.instead = {}
+    assert world.ended().requests.submit == 0
+    assert world.statuses() == [COMPLETED], "as with a library that has come to read it"
+
+
+def test_an_error_page_is_fetched_twice_and_its_place_is_named(world: World) -> None:
+    world.plan([make_job(0)])
+    world.api.instead = {1: b"<!doctype html><p>gone"}
+    assert world.ended().requests.download == 2
+    with Ledger.open(world.layout.ledger, read_only=True) as ledger:
+        error = next(ledger.lines()).record.error
+    assert error is not None
+    assert error.code == "bad_image"
+    assert error.message.endswith(f"what came is kept in .qwave/evidence/{0:016x}-1_1.html")

@@ -95,6 +95,7 @@ class World:
     stop: StopSignal | None = None
     on_manifest: Callable[[], None] = lambda: None
     callbacks: Callbacks | None = None
+    asked_format: Callable[[Job], str | None] = lambda _: None
     ledger_pages_left: int | None = None
     """How much the ledger can grow before its disk is full; None is without end."""
 
@@ -178,6 +179,7 @@ class World:
             cost_nusd=lambda _, images: PRICE_NUSD * images,
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
+            asked_format=self.asked_format,
             on_progress=self.on_progress,
             stop=self.stop or StopSignal(),
             clock=self.clock,

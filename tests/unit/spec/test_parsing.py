@@ -101,7 +101,7 @@ def test_the_prompts(whole: Spec, folder: Path) -> None:
     assert table.table is not None
     assert table.table.columns == ("Prompt", "Challenge")
     assert (limited.limit, limited.sample) == (3, None)
-    assert whole.files_read == ((folder / "parti.tsv").resolve(),)
+    assert dict(whole.files_read) == {"parti.tsv": (folder / "parti.tsv").resolve()}
 
 
 def test_the_matrix(whole: Spec) -> None:
@@ -144,8 +144,8 @@ def test_what_is_not_said_has_its_default(load: Load) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x" * 1_000_000, "🙂" * 300, "one\\ntwo\\n", "\\0", 'tab\\tquote\\"', "ünï", "\u202eright to left"],
-    ids=["megabyte", "emoji", "newlines", "nul", "tab", "accents", "bidi"],
+    ["x" * 1_000_000, "🙂" * 300, "one\\ntwo\\n", 'tab\\tquote\\"', "ünï", "\u202eright to left"],
+    ids=["megabyte", "emoji", "newlines", "tab", "accents", "bidi"],
 )
 def test_any_text_can_be_a_prompt(load: Load, text: str) -> None:
     [prompt] = load(f'prompts: ["{text}"]\n').prompts

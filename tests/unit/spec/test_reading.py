@@ -203,10 +203,7 @@ def test_a_lone_surrogate_is_refused_by_the_slower_parser_too() -> None:
         ("\u00e9: x\n".encode() + b"b: \xff", "f.yaml:2:4: the byte 0xff is no UTF-8; save the file as UTF-8"),
         (
             b"a: b\0c",
-            (
-                "f.yaml:1:5: the character U+0000 cannot stand in a YAML file; take it out, or write "
-                '"\\x00" inside double quotes'
-            ),
+            "f.yaml:1:5: the character U+0000 cannot stand in a YAML file; take it out",
         ),
         (
             "a: b\u2028c".encode(),

@@ -89,7 +89,7 @@ READ = "what is read is .csv, .tsv, .jsonl, .json, .txt, .yaml, .yml, .parquet; 
             't.csv:1:1: the header names "a" twice, in columns 1 and 3',
             't.csv:1:1: the header names "b" twice, in columns 2 and 4',
         ]),
-        ("t.tsv", "a\t\tb\n", ["t.tsv:1:1: column 2 of the header has no name"]),
+        ("t.tsv", "\t \t\n", ["t.tsv:1:1: no column of the header has a name"]),
         ("t.csv", "", ["t.csv:1:1: the table is empty; its first line names the columns"]),
         ("t.tsv", "\n\n", ["t.tsv:1:1: the table is empty; its first line names the columns"]),
         ("t.csv", b"a\nx\ncaf\xe9\n", ["t.csv:3:4: the byte 0xe9 is no UTF-8; save the file as UTF-8"]),
@@ -100,12 +100,6 @@ READ = "what is read is .csv, .tsv, .jsonl, .json, .txt, .yaml, .yml, .parquet; 
             "t.jsonl:4:7: row 4 is no JSON: expecting value",
         ]),
         ("t.jsonl", '{"a": 1, "a": 2}\n', ['t.jsonl:1:1: row 1 cannot be read: the key "a" stands there twice']),
-        ("t.jsonl", '{"a": NaN}\n', ["t.jsonl:1:1: row 1 cannot be read: NaN is no JSON number"]),
-        ("t.jsonl", '{"a": 1e999}\n', ["t.jsonl:1:1: row 1 cannot be read: inf is no JSON number"]),
-        ("t.jsonl", '{"a": 9007199254740992}\n', [
-            ("t.jsonl:1:1: row 1 cannot be read: 9007199254740992 is past 2^53-1, the largest integer that JSON "
-            "readers agree on"),
-        ]),
         ("t.jsonl", '{"a": "\\ud800"}\n', [
             "t.jsonl:1:1: row 1 cannot be read: half of a surrogate pair is no character of Unicode",
         ]),

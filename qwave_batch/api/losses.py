@@ -1,0 +1,53 @@
+"""What is missing of a folder's ledger, and what is made of that: nothing that may be paid is bought again unasked."""
+
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.traces import has_traces, without_records
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.output.ahead import submits_elsewhere, words_of_loss
+
+_MARGIN_H = 2.0
+"""By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""
+
+
+def check_is_owned(layout: RunLayout, ledger: Ledger) -> None:
+    """Refuse a ledger that nobody has claimed in a folder that runs have filled.
+
+    Raises:
+        FolderError: it is one.
+    """
+    if ledger.identity() is None and has_traces(layout):
+        raise without_records(layout, "has lost what it knew")
+
+
+def take_in_losses(
+    layout: RunLayout, ledger: Ledger, files: int, *, idempotency_hours: float | None, now: float
+) -> tuple[str, ...]:
+    """Hold the jobs to be in doubt whose records may be lost, and return that in words; the plan is on record.
+
+    Args:
+        layout: The folder.
+        ledger: Its ledger, claimed.
+        files: How many files there are among the images.
+        idempotency_hours: How long the API keeps keys; None is not at all.
+        now: Unix seconds.
+    """
+    kept_from = now if idempotency_hours is None else now - (idempotency_hours - _MARGIN_H) * 3600
+    identity = ledger.identity()
+    lost_since = None if identity is None else identity.lost_since
+    sent = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
+    doubted = ledger.doubt(sent)
+    if lost_since is not None:
+        return (f"{words_of_loss(lost_since)}; {_doubted(doubted)}",)
+    if doubted:
+        return (f"manifest.jsonl or images/ tell of submits that the ledger does not know; {_doubted(doubted)}",)
+    return ()
+
+
+def _doubted(jobs: int) -> str:
+    if not jobs:
+        return "no job of the plan hangs on it"
+    they = "1 job that may be paid is" if jobs == 1 else f"{jobs:,} jobs that may be paid are"
+    return (
+        f"{they} sent again with the same key while the API surely keeps it, which buys nothing twice, and `unknown` "
+        "after that: only --resubmit-unknown buys those again"
+    )

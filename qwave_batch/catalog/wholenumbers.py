@@ -1,0 +1,49 @@
+"""Whole numbers that were written with a fraction, 42.0 or 1e3: sent as integers where the schema says integer."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from qwave_batch.model.jsontypes import Json, JsonObject
+
+Evened: TypeAlias = Callable[[Json], Json]
+
+
+class WholeNumbers:
+    """The integers in the fields of a model."""
+
+    def __init__(self, fields: Mapping[str, JsonObject]) -> None:
+        found = {name: _evened(schema) for name, schema in fields.items()}
+        self._evened = {name: evened for name, evened in found.items() if evened is not None}
+
+    def even(self, request: dict[str, Json]) -> dict[str, Json]:
+        """Return the request with its integers as such; to JSON they are the same numbers."""
+        for name in self._evened.keys() & request.keys():
+            request[name] = self._evened[name](request[name])
+        return request
+
+
+def _evened(schema: Json) -> Evened | None:
+    """Return what makes integers of the numbers that a schema wants to be integers; None where it wants none."""
+    match schema:
+        case {"type": "integer"}:
+            return _integer
+        case {"type": "array", "items": items} if (each := _evened(items)) is not None:
+            return lambda value: [each(item) for item in value] if isinstance(value, list | tuple) else value
+        case {"type": "object", "properties": Mapping() as properties}:
+            found = {str(name): evened for name, part in properties.items() if (evened := _evened(part)) is not None}
+            return _of_mapping(found) if found else None
+        case _:
+            return None
+
+
+def _integer(value: Json) -> Json:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _of_mapping(found: Mapping[str, Evened]) -> Evened:
+    def even(value: Json) -> Json:
+        if not isinstance(value, Mapping):
+            return value
+        return {name: found[name](item) if name in found else item for name, item in value.items()}
+
+    return even

@@ -1,0 +1,105 @@
+"""Whether images can be stored in a folder, found out by doing what a run does to store one, before one is paid."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
+
+from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.files.tree import TEMPORARY_PREFIX
+from qwave_batch.folder.disk import reason_of
+from qwave_batch.folder.layout import IMAGES, PARTIAL, RunLayout
+
+_SUFFIX = ".probe"
+"""As long as the longest extension of an image."""
+_CONTENT = b"This file shows that an image can be stored here.\n"
+
+
+class Place:
+    """The places in which one run is going to store images; for worker threads, several at once."""
+
+    def __init__(self, layout: RunLayout) -> None:
+        self._layout = layout
+        self._folders: set[str] = set()
+        self._longest = 0
+        """Bytes of the longest name that was tried."""
+        self._characters = set[str]()
+        """Of all names that were tried."""
+
+    def try_out(self) -> str | None:
+        """Store and remove a file among the images; return a note about what the file system can't do, or None.
+
+        Raises:
+            StorageError: it fails, with the step and the reason.
+        """
+        self._store(IMAGES, f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}{_SUFFIX}")
+        with self._step(IMAGES, "syncing the folder"):
+            is_durable = self._layout.tree.sync_folder(IMAGES)
+        if is_durable:
+            return None
+        return (
+            f"the file system of {self._layout.root} can't sync folders: after a power cut the newest files may have "
+            "lost their names, and images among them are fetched again"
+        )
+
+    def is_known(self, job_path: str, *, of_many: bool) -> bool:
+        """Whether a job's images have a folder and a name of which the like was tried; it only looks."""
+        path = _path_of(job_path, of_many=of_many)
+        return (
+            str(path.parent) in self._folders
+            and len(path.name.encode()) <= self._longest
+            and self._characters.issuperset(path.name)
+        )
+
+    def try_name(self, job_path: str, *, of_many: bool) -> None:
+        """Store and remove a file that is named as a job's image will be, in its folder.
+
+        Raises:
+            StorageError: it fails, with the step and the reason.
+        """
+        path = _path_of(job_path, of_many=of_many)
+        if not self._is_blocked(path):  # else the image is placed elsewhere
+            self._store(str(path.parent), path.name)
+        self._folders.add(str(path.parent))
+        self._longest = max(self._longest, len(path.name.encode()))
+        self._characters.update(path.name)
+
+    def _store(self, folder: str, name: str) -> None:
+        tree = self._layout.tree
+        partial = f"{PARTIAL}/{TEMPORARY_PREFIX}{secrets.token_hex(4)}"
+        target = f"{folder}/{name}"
+        try:
+            with self._step(partial, "writing and syncing a file"):
+                tree.write_synced(partial, _CONTENT)
+            with self._step(folder, "making the folder"):
+                tree.make_folder(folder)
+            with self._step(target, "moving a file from .qwave/partial"):
+                tree.move(partial, target)
+            with self._step(target, "removing a file"):
+                tree.remove(target)
+        except StorageError:
+            for path in (partial, target):
+                with suppress(OSError, FolderError):
+                    tree.remove(path)
+            raise
+
+    def _is_blocked(self, path: PurePosixPath) -> bool:
+        """Whether a file stands where one of the folders must be."""
+        with self._step(str(path.parent), "looking at the folder"):
+            return any(self._layout.tree.is_file(str(folder)) for folder in path.parents if folder.name)
+
+    @contextmanager
+    def _step(self, path: str, step: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, FolderError) as error:
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            raise StorageError(
+                f"images can't be stored in {self._layout.root}: {step} fails at {path}: {reason}. This was tried "
+                "before anything was sent for it, so no image is paid in vain; mend that place, or name another one "
+                "with -o DIR"
+            ) from error
+
+
+def _path_of(job_path: str, *, of_many: bool) -> PurePosixPath:
+    return PurePosixPath(f"{IMAGES}/{job_path}{'_99' if of_many else ''}{_SUFFIX}")

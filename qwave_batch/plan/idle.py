@@ -1,0 +1,166 @@
+"""What a spec or an override says to no effect: a variable that no template uses, a field that every job sets anew."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.axes import ResolvedAxis
+from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.prompts import CompiledPrompt
+from qwave_batch.plan.scope import GUESSES
+from qwave_batch.plan.vocabulary import BUILT_IN
+from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.flow import as_flow
+from qwave_batch.spec.overriding import SHOWN_AS
+from qwave_batch.spec.templates import TemplateFault, Value, compile_value
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdleCheck:
+    """The templates of a spec whose names are compared with what the spec gives."""
+
+    spec: Spec
+    variables: Mapping[str, Value | None]
+    """``vars``, compiled."""
+    base: Mapping[str, Value | None]
+    """The spec's own ``request``, compiled."""
+    prompts: Sequence[CompiledPrompt]
+    matrix: Matrix
+    path: Value | None
+    faults: Faults
+
+    def run(self) -> None:
+        """Note every variable that no template uses, and every field and variable that others always stand before.
+
+        What a base file says is judged where that file is: a spec that builds on it uses what it likes of it.
+        """
+        used = self._of_vars | self._of_matrix | self._of_all
+        each = [self._of_prompt(prompt) for prompt in self.prompts]
+        used = used.union(*each) | self.faults.spoiled_names | BUILT_IN
+        for name in self.spec.vars:
+            if name not in used:
+                self._note_unused(("vars", name), "no template uses it", used)
+        for prompt, names in zip(self.prompts, each, strict=True):
+            for name in prompt.variables:
+                if not any(name in some for some in (names, self._of_all, self.faults.spoiled_names, BUILT_IN)):
+                    where = (*prompt.origin, "vars", name)
+                    self._note_unused(where, "no template of this prompt uses it", names | self._of_all)
+        self._note_hidden()
+
+    def _note_hidden(self) -> None:
+        for name, value in self.spec.request.items():
+            where = ("request", name)
+            if value is None or not self._is_own(where):
+                continue
+            axis = self._setter(name)
+            if axis:
+                self._note_axis(where, name, value, axis)
+            elif self._is_elsewhere_in_every_prompt(where):
+                self._note_each_prompt(where, f"request.{name}", value)
+        needed = self._of_vars | self._of_matrix
+        for name, value in self.spec.vars.items():
+            where = ("vars", name)
+            if name not in needed and self._is_own(where) and self._is_elsewhere_in_every_prompt(where):
+                self._note_each_prompt(where, f"vars.{name}", value)
+
+    def _note_unused(self, where: Path, message: str, used: frozenset[str]) -> None:
+        if self._is_anchored(where) or not self._is_own(where):
+            return
+        name = str(where[-1])
+        guess = nearest(name, sorted(used - BUILT_IN)) if len(self.faults) < GUESSES else None
+        hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {name} }}}} where it belongs, or take it out"
+        mark = self.spec.marks.at(where)
+        if mark and mark.written and mark.written.is_added:
+            said = f"the spec has no {self.spec.marks.path_text(where)}, and {message}"
+            self.faults.add_key(where, said, suggestion=hint)
+        else:
+            self.faults.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
+
+    def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
+        written = str(axis.origin[-1])
+        listed = as_flow([value])
+        key = f'"{written}"' if "." in written else written
+        hint = "take it out, or change the axis"
+        if listed and axis.name.is_field and axis.name.text == name:
+            hint = (
+                f"write --set 'matrix.{key}={listed}'"
+                if self._is_set(where)
+                else f"write {written}: {listed} under matrix, or take this out"
+            )
+        message = f"{name} is set by the axis {written} in every job, so this has no effect"
+        self.faults.add_key(where, message, suggestion=hint, warning=True)
+
+    def _note_each_prompt(self, where: Path, called: str, value: Json) -> None:
+        listed = as_flow(value)
+        shown = f"prompts.0.{called}={listed or '...'}"
+        hint = f"write --set '{shown}'" if self._is_set(where) else "write it into the prompts"
+        message = f"every prompt has its own {called}, so this has no effect"
+        self.faults.add_key(where, message, suggestion=hint, warning=True)
+
+    def _setter(self, field: str) -> ResolvedAxis | None:
+        """Return the axis that sets a field in every combination, or None."""
+        for number, axis in enumerate(self.matrix.axes):
+            if field not in axis.sets:
+                continue
+            values = [axis.value(position) for position in range(axis.count)] if axis.is_listed else []
+            own = [self.matrix.includes[include].own_values[number] for include in self.matrix.own]
+            if all(value and (field in value.fields or field in value.late) for value in (*values, *own)):
+                return axis
+        return None
+
+    def _is_own(self, where: Path) -> bool:
+        """Whether something is written in the spec's own file or on the command line, and not in a base."""
+        return self.spec.marks.key_place(where).file in {self.spec.file, SHOWN_AS}
+
+    def _is_set(self, where: Path) -> bool:
+        return self.spec.marks.key_place(where).file == SHOWN_AS
+
+    def _is_anchored(self, where: Path) -> bool:
+        mark = self.spec.marks.at(where)
+        return mark is not None and any(written.is_anchored for _, written in mark.remarkable())
+
+    def _is_elsewhere_in_every_prompt(self, where: Path) -> bool:
+        """Whether every prompt has its own one, written elsewhere; in one file it is a default."""
+        part, name = where
+        file = self.spec.marks.key_place(where).file
+        return bool(self.spec.prompts) and all(
+            name in (entry.vars if part == "vars" else entry.request)
+            and self.spec.marks.key_place(("prompts", entry.position, part, name)).file != file
+            for entry in self.spec.prompts
+        )
+
+    @cached_property
+    def _of_vars(self) -> frozenset[str]:
+        return _names(self.variables.values())
+
+    @cached_property
+    def _of_matrix(self) -> frozenset[str]:
+        """The names that templates of the matrix use, those that see nothing but ``vars`` too."""
+        matrix = self.spec.matrix
+        lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
+        try:
+            return _names(compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include))
+        except TemplateFault:
+            return frozenset()
+
+    @cached_property
+    def _of_all(self) -> frozenset[str]:
+        """The names in templates that every prompt shares."""
+        return _names((*self.base.values(), self.path)) | self._of_matrix
+
+    def _of_prompt(self, prompt: CompiledPrompt) -> frozenset[str]:
+        return _names(_templates(prompt))
+
+
+def _templates(prompt: CompiledPrompt) -> Iterator[Value | None]:
+    yield from (prompt.text, prompt.prompt_id, prompt.where, *prompt.tags)
+    yield from prompt.variables.values()
+    yield from prompt.meta.values()
+    yield from prompt.request.values()
+
+
+def _names(values: Iterable[Value | None]) -> frozenset[str]:
+    return frozenset[str]().union(*(value.names for value in values if value))

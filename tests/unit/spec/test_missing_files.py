@@ -1,0 +1,120 @@
+"""A file that is not there is told with the reason, and a way that works."""
+
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from qwave_batch.errors import SpecError
+from qwave_batch.plan.making import make_plan
+from qwave_batch.spec.document import Spec
+
+Complain = Callable[..., list[str]]
+Load = Callable[..., Spec]
+
+
+def complaint(complain: Complain, name: str, key: str = "table") -> str:
+    """What is said of a file that is named so, without its place."""
+    text = f'prompts: [{{from: "{name}", text: x}}]\n' if key == "table" else f'extends: "{name}"\nprompts: [x]\n'
+    (said,) = complain(text)
+    return said.partition(": ")[2]
+
+
+@pytest.mark.parametrize("key", ["table", "base"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https://files.example.com/maps.csv", "is an address, and only local files are read; download it first"),
+        ("s3://bucket/maps.csv", "is an address, and only local files are read; download it first"),
+        ("www.example.com/maps.csv", "is an address, and only local files are read; download it first"),
+        ("hf://datasets/x/maps.csv", "is an address, and only local files are read; download it first"),
+        ("gs://bucket/maps.parquet", "is an address, and only local files are read; download it first"),
+        ("file:///data/maps.csv", 'is the address of a file, and a file is named by its path; write "/data/maps.csv"'),
+        ("file:maps.csv", 'is the address of a file, and a file is named by its path; write "maps.csv"'),
+        ("~/maps.csv", "begins with ~, which stands for no folder here; write the path from the spec's folder"),
+        ("~ann/maps.csv", "begins with ~, which stands for no folder here; write the path from the spec's folder"),
+        ("$HOME/maps.csv", "names a variable of the shell, and none is filled in here"),
+        ("data/${SET}/maps.csv", "names a variable of the shell, and none is filled in here"),
+        ("%USERPROFILE%/maps.csv", "names a variable of the shell, and none is filled in here"),
+        ("data\\\\maps.csv", 'has backslashes, and / parts folders here; write "data/maps.csv"'),
+        ("C:\\\\data\\\\maps.csv", "is a path of Windows; write the path from the spec's folder"),
+        ("C:/data/maps.csv", "is a path of Windows; write the path from the spec's folder"),
+        ("map*.csv", "a file is named by its own name; write an entry for each file: map.csv, maps.csv"),
+        ("data/*.csv", "write an entry for each file: towns.csv"),
+        ("*/towns.csv", "is a pattern, and a file is named by its own name"),
+        ("map?.csv", "write an entry for each file: maps.csv"),
+        ("map[s].csv", "write an entry for each file: maps.csv"),
+        ("{map,maps}.csv", "is a pattern"),
+        ("data", "is a folder, not a file; name a file in it"),
+        ("Maps.csv", 'does not exist; the file is called "maps.csv"; write "maps.csv"'),
+        ("Data/towns.csv", 'does not exist; the file is called "data"; write "data/towns.csv"'),
+        ("data/town.csv", 'did you mean "data/towns.csv"?'),
+        ("maps", 'did you mean "maps.csv"?'),
+        ("maps.csv.gz", 'did you mean "maps.csv"?'),
+        ("mapss.csv", 'did you mean "maps.csv"?'),
+        ("nothing-like-it.csv", "does not exist; it was looked for at "),
+    ],
+)  # fmt: skip
+def test_a_name_that_leads_to_no_file_says_why(
+    complain: Complain, folder: Path, name: str, said: str, key: str
+) -> None:
+    (folder / "data").mkdir()
+    for file in ("map.csv", "maps.csv", "data/towns.csv"):
+        (folder / file).write_text("map\nA map\n")
+    assert said in complaint(complain, name, key)
+
+
+@pytest.mark.parametrize(("there", "form"), [("NFC", "NFC"), ("NFD", "NFD")])
+@pytest.mark.parametrize("name", ["café.csv", "möbel/ünï.csv"])
+def test_a_name_in_another_unicode_form_is_told(
+    complain: Complain, folder: Path, name: str, there: Literal["NFC", "NFD"], form: str
+) -> None:
+    file = folder / unicodedata.normalize(there, name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("map\n")
+    written = unicodedata.normalize("NFD" if there == "NFC" else "NFC", name)
+    said = complaint(complain, written)
+    assert f"a file that looks the same is, with its accents written in another Unicode form ({form})" in said
+    assert said.endswith("rename it, or copy its name")
+
+
+@pytest.mark.parametrize(
+    ("there", "written", "said"),
+    [
+        ("maps\u00a01.csv", "maps 1.csv", "U+00A0 (NO-BREAK SPACE) in it"),
+        ("maps\u200b.csv", "maps.csv", "U+200B (ZERO WIDTH SPACE) in it"),
+        ("maps.csv", "maps\u200b.csv", "no U+200B (ZERO WIDTH SPACE) in it"),
+        ("maps.csv ", "maps.csv", "a blank behind it"),
+        ("maps  1.csv", "maps 1.csv", "other blanks in it"),
+    ],
+)
+def test_a_name_with_what_nobody_sees_is_told(
+    complain: Complain, folder: Path, there: str, written: str, said: str
+) -> None:
+    (folder / there).write_text("map\n")
+    assert said in complaint(complain, written)
+
+
+def test_a_name_that_looks_like_a_pattern_or_a_variable_and_is_there_is_read(load: Load) -> None:
+    for name in ("map[1].csv", "$x.csv", "~maps.csv", "what?.csv"):
+        spec = load(f'prompts: [{{from: "{name}", text: "{{{{ row.map }}}}"}}]\n', files={name: "map\nA map\n"})
+        assert spec.prompts[0].table is not None
+
+
+def test_nothing_outside_of_the_work_tree_is_guessed(complain: Complain, folder: Path) -> None:
+    (folder.parent / "secret.csv").write_text("map\n")
+    assert "secret.csv" not in complaint(complain, "../secre.csv").replace("secre.csv", "")
+
+
+def test_a_column_that_looks_like_another_names_the_character(load: Load) -> None:
+    head = 'request: {model: z-image-turbo}\nprompts: [{from: t.csv, text: "{{ row.cake }}"}]\n'
+    for header, said in (
+        ("cake\u00a0", "U+00A0 (NO-BREAK SPACE)"),
+        ("\u200bcake", "U+200B (ZERO WIDTH SPACE)"),
+        ("cake ", "a blank behind it"),
+    ):
+        with pytest.raises(SpecError, match="has no column") as caught:
+            make_plan(load(head, files={"t.csv": f"{header},n\nx,1\n"}))
+        assert said in str(caught.value)
