@@ -23,7 +23,10 @@ from qwave_batch.run.engine import run_plan
 from qwave_batch.run.failures import OTHER_FORMAT
 from qwave_batch.run.files import check_files
 from qwave_batch.run.options import RunOptions
+from qwave_batch.run.selection import Work, is_owed, work_on
 from qwave_batch.run.stop import StopSignal
+
+FETCH_ONLY = RunOptions(fetch_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +169,16 @@ def _search(attended: Attended) -> _Search:
         attempt = standing.attempt
         if attempt is None or not standing.is_planned:
             continue
-        if attempt.state in {AttemptState.COMPLETED, AttemptState.SPOILED}:
-            search.missing[attempt.job_id] = max(1, len(attempt.results) - len(standing.files))
-        elif attempt.state is AttemptState.STORED:
-            damaged = check_files(attended.layout, standing.files).damaged
-            if damaged:
-                search.missing[attempt.job_id] = len(damaged)
+        if attempt.state is AttemptState.STORED:
+            missing = len(check_files(attended.layout, standing.files).damaged)
+            if not missing and is_owed(standing):
+                missing = standing.line.job.max_images - len(standing.files)
+        elif work_on(standing, FETCH_ONLY) is not Work.NOTHING:
+            missing = max(1, len(attempt.results) - len(standing.files))
+        else:
+            missing = 0
+        if missing:
+            search.missing[attempt.job_id] = missing
     return search
 
 
@@ -184,9 +191,9 @@ def _context(
         claim=attended.claim,
         api=attended.api,
         terms=Terms(),
-        options=RunOptions(fetch_only=True),
+        options=FETCH_ONLY,
         idempotency_hours=None,
-        cost_nusd=lambda job, _: job.estimated_nusd,  # never asked: no task ends here
+        cost_nusd=attended.cost_nusd,
         write_manifest=lambda: None,  # once, at the end
         on_change=on_change,
         on_progress=on_progress,

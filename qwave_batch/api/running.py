@@ -15,6 +15,7 @@ from qwave_batch.api.estimating import Estimate, estimate
 from qwave_batch.api.feeding import EventFeed, Showing
 from qwave_batch.api.losses import check_is_owned, take_in_losses
 from qwave_batch.api.planning import open_plan
+from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
 from qwave_batch.api.resigned import ResignedJobs
 from qwave_batch.api.reusing import open_lenders
@@ -39,10 +40,11 @@ from qwave_batch.plan.planfile import AnyPlan
 from qwave_batch.run.adaptive import MOST
 from qwave_batch.run.agenda import jobs_in_scope
 from qwave_batch.run.context import RunContext
-from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.ends import RunEnd, after
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.options import RunOptions
 from qwave_batch.run.reusing import Borrowing, Lender
+from qwave_batch.run.selection import is_given_up
 from qwave_batch.run.stop import StopSignal
 
 Confirm: TypeAlias = Callable[[Estimate], bool]
@@ -127,6 +129,16 @@ def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """One pass over the folder: what was paid and given up, or all."""
+
+    ledger: Ledger
+    recorder: Recorder
+    options: RunOptions
+    still_gone: set[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     plan: AnyPlan
     catalog: Catalog
@@ -155,10 +167,12 @@ class _Run:
                 self._tell_start(feed)
                 reused, not_taken = await asyncio.to_thread(self._take, ledger, lenders, feed)
                 warnings = (*losses, *not_taken)
-                expected = await asyncio.to_thread(self._estimate, ledger)
-                self._ask(replace(expected, warnings=warnings))
-                _tell_estimate(feed, expected, reused)
-                end = await self._execute(ledger, recorder, feed)
+                end, options = await self._collect(ledger, recorder, feed)
+                if end is None or end.exit_status in {0, 1}:
+                    expected = await asyncio.to_thread(self._estimate, ledger, options)
+                    self._ask(replace(expected, warnings=warnings))
+                    _tell_estimate(feed, expected, reused)
+                    end = after(end, await self._execute(ledger, recorder, feed, options))
             except QwaveError as error:
                 with suppress(StorageError):  # the first error says more than a second one
                     await asyncio.to_thread(recorder.give_up, error)
@@ -204,8 +218,21 @@ class _Run:
         borrowing = Borrowing(self.layout, ledger, ledger.journal(feed.emit_change_of_thread), lenders)
         return borrowing.take(self.options, self.stop), borrowing.warnings
 
-    def _estimate(self, ledger: Ledger) -> Estimate:
-        return estimate(jobs_in_scope(ledger, self.options, self.stop), self.options)
+    async def _collect(self, ledger: Ledger, recorder: Recorder, feed: EventFeed) -> tuple[RunEnd | None, RunOptions]:
+        """Before failed jobs are paid for again, fetch what is paid; return how that ended, and what is left to do."""
+        if not self.options.retry_failed or not await asyncio.to_thread(self._has_given_up, ledger):
+            return None, self.options
+        still_gone: set[str] = set()
+        options = replace(self.options, fetch_only=True, given_up_only=True)
+        end = await self._execute(ledger, recorder, feed, options, still_gone)
+        return end, replace(self.options, pay_again=frozenset(still_gone))
+
+    def _has_given_up(self, ledger: Ledger) -> bool:
+        standings = jobs_in_scope(ledger, self.options, self.stop)
+        return any(each.attempt is not None and is_given_up(each.attempt) for each in standings)
+
+    def _estimate(self, ledger: Ledger, options: RunOptions) -> Estimate:
+        return estimate(jobs_in_scope(ledger, options, self.stop), options)
 
     def _ask(self, expected: Estimate) -> None:
         if self.confirm is not None and not self.confirm(expected):
@@ -220,14 +247,25 @@ class _Run:
     def _tell_start(self, feed: EventFeed) -> None:
         feed.emit(RunStarted(time=SystemClock().now(), name=self.plan.name, folder=str(self.layout.root)))
 
-    async def _execute(self, ledger: Ledger, recorder: Recorder, feed: EventFeed) -> RunEnd:
+    async def _execute(
+        self,
+        ledger: Ledger,
+        recorder: Recorder,
+        feed: EventFeed,
+        options: RunOptions,
+        still_gone: set[str] | None = None,
+    ) -> RunEnd:
         showing = Showing(self.layout, self.on_progress, feed, SystemClock())
+        work = _Work(ledger=ledger, recorder=recorder, options=options, still_gone=still_gone or set())
         try:
-            return await self._run_plan(ledger, recorder, feed, showing)
+            end = await self._run_plan(work, feed, showing)
+            if still_gone is not None:
+                still_gone |= work.still_gone
+            return end
         finally:
             await showing.close()
 
-    async def _run_plan(self, ledger: Ledger, recorder: Recorder, feed: EventFeed, showing: Showing) -> RunEnd:
+    async def _run_plan(self, work: "_Work", feed: EventFeed, showing: Showing) -> RunEnd:
         concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or MOST
         async with (
             open_api(self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS) as api,
@@ -236,15 +274,16 @@ class _Run:
             return await run_plan(
                 RunContext(
                     layout=self.layout,
-                    ledger=ledger,
+                    ledger=work.ledger,
                     claim=self.claim,
                     api=api,
                     terms=self.plan.terms,
-                    options=self.options,
+                    options=work.options,
+                    still_gone=work.still_gone,
                     idempotency_hours=self.catalog.idempotency_hours,
                     cost_nusd=self._cost_nusd,
                     asked_format=self._asked_format,
-                    write_manifest=recorder.write,
+                    write_manifest=work.recorder.write,
                     callbacks=callbacks,
                     on_change=feed.emit_change,
                     on_progress=showing.show,
@@ -257,8 +296,7 @@ class _Run:
         return None if model is None else model.image_format(job.request)
 
     def _cost_nusd(self, job: Job, images: int) -> int:
-        model = self.catalog.models.get(job.model)  # a job that left the plan may be of another catalog
-        return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
+        return catalog_cost_nusd(self.catalog, job, images)
 
 
 def _tell_estimate(feed: EventFeed, expected: Estimate, reused: int) -> None:

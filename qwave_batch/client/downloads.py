@@ -22,7 +22,8 @@ from qwave_batch.model.clock import Clock
 
 MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
-_EXPIRED = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+EXPIRED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+"""What says that an address serves no file: not yet, or not any more."""
 _WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -41,8 +42,7 @@ async def download(
     """Fetch ``url`` into memory when it is small, else into the file ``into``; unless it comes whole, no file is left.
 
     Plain http is taken where the API itself names it, since a paid image weighs more than a careless address; a
-    redirect from https to http is not. A ``data:`` URL is no web address: no document promises one, and it would be
-    written into ledger and manifest as the image's source.
+    redirect from https to http is not.
 
     Raises StorageError when the disk fails.
     """
@@ -90,7 +90,7 @@ def _judge(response: HttpResponse, address: WebAddress, sink: PartialFile, *, no
     if status == HTTPStatus.OK:
         return DownloadFailed(reason=f"{address.host} sent an empty file", retryable=True, status=status)
     reason = f"{address.host} answered HTTP {status}"
-    if status in _EXPIRED:
+    if status in EXPIRED:
         return Expired(status=status, reason=reason)
     return DownloadFailed(
         reason=reason,

@@ -58,6 +58,11 @@ class Attempt:
     """The callback fields that are sent with the key: the same body goes out again; None in old ledgers."""
 
     @property
+    def may_have_cost(self) -> bool:
+        """Whether its end was paid, or nobody has said that it was not."""
+        return self.cost_nusd > 0 or (self.task_id is not None and self.doubt_nusd > 0)
+
+    @property
     def tasks(self) -> int:
         """How many tasks the API made under this attempt's key."""
         return self.earlier_tasks + (self.task_id is not None and self.origin is None)

@@ -94,9 +94,13 @@ class Journal:
             callback=dict(kept),
         )
 
-    async def park(self, attempt: Attempt, error: JobError | None = None) -> Attempt:
-        """Record that nothing was made under the key; with an error the job has failed."""
-        return await self._move(attempt, AttemptState.PARKED, error=error)
+    async def park(self, attempt: Attempt, error: JobError | None = None, *, is_in_doubt: bool = False) -> Attempt:
+        """Record that nothing was made under the key; with an error the job has failed.
+
+        With ``is_in_doubt`` the API said so in a way that is no proof: what it may have cost stays held.
+        """
+        fields = {"doubt_nusd": attempt.doubt_nusd + attempt.held_nusd} if is_in_doubt else {}
+        return await self._move(attempt, AttemptState.PARKED, error=error, **fields)
 
     async def accept(self, attempt: Attempt, acceptance: Acceptance) -> Attempt:
         """Record the task that the API made, before anybody asks for it."""
@@ -150,9 +154,57 @@ class Journal:
         bill: Bill,
         error: JobError,
         acceptance: Acceptance | None = None,
+        is_in_doubt: bool = False,
     ) -> Attempt:
-        """Record a task that ended without images; ``acceptance`` as in ``complete``."""
-        return await self._end(attempt, acceptance, AttemptState.FAILED, bill, ended_at=ended_at, error=error)
+        """Record a task that ended without images; ``acceptance`` as in ``complete``.
+
+        With ``is_in_doubt`` nobody has said that it was free: what it may have cost stays held.
+        """
+        held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
+        fields = {"doubt_nusd": attempt.doubt_nusd + held_nusd} if is_in_doubt else {}
+        return await self._end(attempt, acceptance, AttemptState.FAILED, bill, ended_at=ended_at, error=error, **fields)
+
+    async def await_images(
+        self,
+        attempt: Attempt,
+        error: JobError,
+        *,
+        ended_at: float,
+        held_nusd: int,
+        acceptance: Acceptance | None = None,
+    ) -> Attempt:
+        """Record that a task has ended and its images can't be had yet; it stays accepted, and holds what it cost.
+
+        Args:
+            attempt: The accepted attempt; the intended one with an ``acceptance``.
+            error: Why the images can't be had.
+            ended_at: Unix seconds of when that was first seen; the first one stays.
+            held_nusd: What the task cost, where that is more than what is held.
+            acceptance: As in ``complete``.
+        """
+        first = [] if acceptance is None else [_accepting(attempt, acceptance)]
+        accepted = first[0].after if first else attempt
+        waiting = Move.within(
+            accepted,
+            error=error,
+            ended_at=accepted.ended_at or ended_at,
+            held_nusd=max(accepted.held_nusd, held_nusd),
+        )
+        return await self._write(*first, waiting)
+
+    async def recover(self, attempt: Attempt, *, bill: Bill, results: Sequence[ResultImage]) -> Attempt:
+        """Record that a task which has failed, paid or perhaps paid, shows images after all."""
+        in_doubt = attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
+        return await self._move(
+            attempt,
+            AttemptState.COMPLETED,
+            cost_nusd=bill.cost_nusd,
+            cost_from=bill.cost_from,
+            catalog_nusd=bill.catalog_nusd,
+            doubt_nusd=attempt.doubt_nusd - in_doubt,
+            results=tuple(results),
+            error=None,
+        )
 
     async def cancelled(
         self,
@@ -174,9 +226,14 @@ class Journal:
         """Record that a paid task's images can't be had, but for ``files``."""
         return await self._move(attempt, AttemptState.SPOILED, files=files, error=error)
 
-    async def renew(self, attempt: Attempt, results: Sequence[ResultImage]) -> Attempt:
-        """Record fresh addresses of a completed task's images; its state stays, and nobody is told."""
-        move = Move.within(attempt, results=tuple(results))
+    async def renew(self, attempt: Attempt, results: Sequence[ResultImage], bill: Bill | None = None) -> Attempt:
+        """Record fresh addresses of a completed task's images, and its bill where that is another; nobody is told."""
+        paid = (
+            {}
+            if bill is None
+            else {"cost_nusd": bill.cost_nusd, "cost_from": bill.cost_from, "catalog_nusd": bill.catalog_nusd}
+        )
+        move = Move.within(attempt, results=tuple(results), **paid)
         await self._writer.write(move.write)
         return move.after
 
@@ -259,7 +316,7 @@ class Journal:
 
 
 def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
-    if last.state is AttemptState.SPOILED or (last.state in ENDED_UNPAID and last.cost_nusd > 0):
+    if last.state is AttemptState.SPOILED or (last.state in ENDED_UNPAID and last.may_have_cost):
         return pay_again
     return last.state in ENDED_UNPAID
 

@@ -19,7 +19,7 @@ class AttemptState(StrEnum):
     SPOILED = "spoiled"
     """The task was paid and its images can't be had: broken at the source, or gone; ``refetch`` still asks for them."""
     FAILED = "failed"
-    """The task failed."""
+    """The task failed; one that was paid, or perhaps paid, is still asked whether it has brought images after all."""
     CANCELLED = "cancelled"
     """The task was cancelled."""
     REFUSED = "refused"
@@ -39,7 +39,7 @@ TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
     _S.COMPLETED: frozenset({_S.STORED, _S.SPOILED}),
     _S.STORED: frozenset({_S.STORED, _S.SPOILED}),
     _S.SPOILED: frozenset({_S.STORED}),
-    _S.FAILED: frozenset(),
+    _S.FAILED: frozenset({_S.COMPLETED}),
     _S.CANCELLED: frozenset(),
     _S.REFUSED: frozenset(),
     _S.UNKNOWN: frozenset({_S.INTENDED}),
@@ -57,6 +57,7 @@ NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
         (_S.LOST, _S.INTENDED),
         (_S.LOST, _S.ACCEPTED),
         (_S.SPOILED, _S.STORED),
+        (_S.FAILED, _S.COMPLETED),
     }
 )
 """Transitions that begin a new round of the same attempt: the same key, or a task or its images found again.

@@ -2,29 +2,28 @@
 
 from qwave_batch.client.answers import Answer, Denied, Missing, TaskAnswer, Unanswered
 from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
-from qwave_batch.model.task import ResultImage, TaskState
+from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.asking import ask_in_time
 from qwave_batch.run.desk import Desk
-from qwave_batch.run.failures import account_in_doubt, not_fetched, result_gone
+from qwave_batch.run.failures import account_in_doubt, not_fetched, result_gone, unreadable_result
 
 DOUBT_S = 2.0
 """How long, in all, a run waits for a sign that an unknown task is not another account's."""
 
 
 class Addresses:
-    """Asks tasks that have ended for the addresses of their pictures."""
+    """Asks tasks that have ended for their pictures."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def ask(
-        self, attempt: Attempt, model: str, *, is_earlier: bool, is_urgent: bool = True
-    ) -> tuple[ResultImage, ...] | JobError:
-        """Return fresh addresses, or why there are none; that is retryable when there may be some later.
+    async def ask(self, attempt: Attempt, model: str, *, is_earlier: bool, is_urgent: bool = True) -> Task | JobError:
+        """Return the task with its images of now, or why there are none; retryable when some may come later.
 
         Args:
-            attempt: A completed one.
+            attempt: One whose task has ended.
             model: Its job's.
             is_earlier: Whether its task is an earlier run's.
             is_urgent: Whether there is nothing else to try, so that it is asked again when no answer comes.
@@ -33,8 +32,12 @@ class Addresses:
         tries = self._desk.context.terms.retry_attempts if is_urgent else 0
         answer = await ask_in_time(self._desk, attempt.task_id, model, is_earlier=is_earlier, tries=tries)
         match answer:
-            case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.images:
-                return task.images
+            case TaskAnswer(task=task) if task.state is TaskState.COMPLETED and task.listed:
+                return task
+            case TaskAnswer(task=task) if task.unread:
+                return unreadable_result(task.unread, task.answer)
+            case TaskAnswer(task=task) if attempt.state is AttemptState.COMPLETED and task.state.is_terminal:
+                return not_fetched("the task does not list it")  # it did before, and may again
             case Missing() if is_earlier and not await self._is_home():
                 return account_in_doubt()
             case _:

@@ -69,6 +69,11 @@ class Darkroom:
         async with self._free:
             return await asyncio.to_thread(self._keep_evidence, negative, attempt_number, extension)
 
+    async def keep_answer(self, job_id: str, attempt_number: int, answer: bytes) -> None:
+        """Keep an answer in which nobody can read where the images are."""
+        async with self._free:
+            await asyncio.to_thread(self._keep_answer, f"{EVIDENCE}/{job_id}-{attempt_number}_answer.json", answer)
+
     def forget(self, job_id: str) -> None:
         """Let go of the names that a job has asked for, now that the ledger knows them."""
         self._names.forget(job_id)
@@ -118,6 +123,11 @@ class Darkroom:
             else:
                 tree.write_synced(path, content, mode=PRIVATE_MODE)
         return path
+
+    def _keep_answer(self, path: str, answer: bytes) -> None:
+        with storage_errors(self._layout.root / path):
+            self._layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
+            self._layout.tree.write_synced(path, answer, mode=PRIVATE_MODE)
 
 
 class _Names:

@@ -1,7 +1,7 @@
 """What all workers of one run share: the account's limits and money, and what was heard from the API."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
@@ -26,6 +26,7 @@ from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.api_time import ApiTime
 from qwave_batch.run.brake import Brake
+from qwave_batch.run.breaker import GIVES_UP_S, Breaker
 from qwave_batch.run.budget import Budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.episode import UNSAID, Episode
@@ -68,6 +69,10 @@ class Desk:
     prefer: Prefer
     hints: Hints | None = None
     """Where calls of the API are waited for, if at all."""
+    breaker: Breaker = field(default_factory=Breaker)
+    """Whether pictures can be had."""
+    ring: Callable[[], None] = lambda: None
+    """Tells the scheduler that something has changed."""
     elsewhere: FolderError | None = None
     """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
     halt: Halt = field(default_factory=Halt)
@@ -126,6 +131,16 @@ class Desk:
         """Whether nothing more is asked in this run."""
         return self.halt.is_leaving or self.news.last_word is not None
 
+    @property
+    def collects(self) -> bool:
+        """Whether what is paid is still waited for, with growing pauses."""
+        return not self.halt.is_on or (self.halt.collects and not self.halt.is_for(HaltKind.PICTURES))
+
+    @property
+    def is_tail_over(self) -> bool:
+        """Whether nothing but pictures was waited for long enough."""
+        return self.breaker.is_tail_over(self.now())
+
     def now(self) -> float:
         """Return monotonic seconds."""
         return self.context.clock.monotonic()
@@ -182,6 +197,10 @@ class Desk:
         if self.news.are_missing(now):
             note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
             return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None), note
+        if self.breaker.held_since is not None and not self.halt.is_on:
+            ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
+            note = f"{self.breaker.words()}; nothing is bought until one comes"
+            return Waiting(kind=WaitKind.PICTURES, model=None, until=ends_at), note
         wait, note = (
             self.wait,
             words_of_wait(self.wait, window=self.quota_window, said=self.said, now=now, unix_now=unix_now),

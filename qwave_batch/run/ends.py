@@ -1,6 +1,6 @@
 """How a run ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qwave_batch.model.jsontypes import Json
 
@@ -18,6 +18,15 @@ class RequestCounts:
     def as_json(self) -> dict[str, Json]:
         """Return the ``requests`` object of summary.json."""
         return {"submit": self.submit, "poll": self.poll, "download": self.download, "retried": self.retried}
+
+    def __add__(self, other: "RequestCounts") -> "RequestCounts":
+        """Return the requests of both."""
+        return RequestCounts(
+            submit=self.submit + other.submit,
+            poll=self.poll + other.poll,
+            download=self.download + other.download,
+            retried=self.retried + other.retried,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +65,16 @@ class RunEnd:
     """What the folder has cost over all runs."""
     warnings: tuple[str, ...] = ()
     """What deserves a look: unexpected holds, pictures that moved aside, tasks given up."""
+
+
+def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
+    """Return how a run ended that went over the folder twice, or once."""
+    if first is None:
+        return then
+    return replace(
+        then,
+        requests=first.requests + then.requests,
+        seconds=first.seconds + then.seconds,
+        cost_nusd=first.cost_nusd + then.cost_nusd,
+        warnings=tuple(dict.fromkeys((*first.warnings, *then.warnings))),
+    )

@@ -3,26 +3,64 @@
 from dataclasses import replace
 
 from qwave_batch.client.answers import Missing, Throttled, Unanswered
+from qwave_batch.client.words import words
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import Task
 
 ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
 NEVER_WORTH_A_TRY = frozenset({"upstream_bad_request"})
 NO_IMAGE = "no_image"
+UNREADABLE = "unreadable_result"
+BEGINNING = 300
+"""So many signs of an answer that nobody can read are shown."""
 OTHER_FORMAT = "other_format"
 """The code of a result that is kept in ``.qwave/evidence``, since its format is not read."""
 SECOND_CHANCES = 1
 """How often a failure that says nothing of its cause is tried again: one may be bad luck, two are the request."""
 
 
-def error_of_task(task: Task, *, is_paid: bool) -> JobError:
-    """Return the error of a task that failed, or ended without an image; a paid one is final."""
-    if task.error is None:
-        message = "the task ended without an image; it was not charged" if not is_paid else "no image came"
-        return JobError(code=NO_IMAGE, message=message, retryable=not is_paid)
-    code = task.error.code or "task_failed"
-    retryable = code in ALWAYS_WORTH_A_TRY and not is_paid
-    return JobError(code=code, message=task.error.message, retryable=retryable)
+def error_of_task(task: Task, *, is_paid: bool, is_in_doubt: bool = False) -> JobError:
+    """Return the error of a task that failed, or ended without an image; one paid or in doubt is final."""
+    if task.error is not None:
+        code = task.error.code or "task_failed"
+        return JobError(code=code, message=task.error.message, retryable=code in ALWAYS_WORTH_A_TRY and not is_paid)
+    if is_in_doubt:
+        return no_image_in_doubt()
+    message = (
+        "the task was charged and lists no image for minutes; refetch asks it again"
+        if is_paid
+        else "the task ended without an image; it was not charged"
+    )
+    return JobError(code=NO_IMAGE, message=message, retryable=not is_paid)
+
+
+def not_listed() -> JobError:
+    """Return the remark on a task that is done and lists no image yet."""
+    return JobError(
+        code=NO_IMAGE,
+        message="the task is done and lists no image yet; it may be paid, and the next run asks for them first",
+        retryable=True,
+    )
+
+
+def no_image_in_doubt() -> JobError:
+    """Return the error of a task that was asked for minutes, and has neither an image nor a word on its cost."""
+    return JobError(
+        code=NO_IMAGE,
+        message="the task is done, lists no image for minutes, and does not say whether it was charged; "
+        "refetch asks it again",
+    )
+
+
+def unreadable_result(reason: str, answer: bytes) -> JobError:
+    """Return the remark on a result whose images nobody can read, with the beginning of what came."""
+    beginning = words(answer.decode("utf-8", "replace"), limit=BEGINNING)
+    return JobError(
+        code=UNREADABLE,
+        message=f"{reason}; it is paid and kept, the next run asks for it first, and the whole answer is in "
+        f".qwave/evidence: {beginning}",
+        retryable=True,
+    )
 
 
 def is_worth_another_try(error: JobError, *, failed_before: int, is_paid: bool) -> bool:
@@ -73,12 +111,12 @@ def key_too_old() -> JobError:
     return perhaps_paid(JobError(code="no_answer", message="an earlier submit got no definite answer"))
 
 
-def timed_out(timeout_s: float, trouble: str = "") -> JobError:
-    """Return the remark on a task that was given up waiting for, with what its last question came to instead."""
-    last = f" (the last answer: {trouble})" if trouble else ""
+def timed_out(timeout_s: float, last: str = "") -> JobError:
+    """Return the remark on a task that was given up waiting for, with what was wrong with the last answer."""
+    why = f" (the last answer: {last})" if last else ""
     return JobError(
         code="timeout",
-        message=f"not done after {timeout_s:g} s{last}; the task is kept, and the next run asks it first",
+        message=f"not done after {timeout_s:g} s{why}; the task is kept, and the next run asks it first",
         retryable=True,
     )
 
@@ -95,7 +133,11 @@ def other_format(reason: str, kept: str) -> JobError:
 
 def result_gone(detail: str) -> JobError:
     """Return the error of a paid job whose picture the API no longer has."""
-    return JobError(code="result_gone", message=f"{detail}; --retry-failed makes it anew and pays again")
+    return JobError(
+        code="result_gone",
+        message=f"{detail}; qwave-batch refetch asks again for nothing, and --retry-failed, when it is still gone, "
+        "makes it anew and pays again",
+    )
 
 
 def account_in_doubt() -> JobError:
@@ -111,5 +153,5 @@ def account_in_doubt() -> JobError:
 def not_fetched(reason: str) -> JobError:
     """Return the remark on a picture that could not be fetched in this run."""
     return JobError(
-        code="download_failed", message=f"{reason}; it is paid, and the next run fetches it", retryable=True
+        code="download_failed", message=f"{reason}; it is paid, and the next run tries to fetch it", retryable=True
     )

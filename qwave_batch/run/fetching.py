@@ -8,37 +8,54 @@ from pathlib import Path
 from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
+from qwave_batch.client.downloads import EXPIRED
 from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.changes import Bill
 from qwave_batch.ledger.records import status_of
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.addresses import Addresses
-from qwave_batch.run.backoff import backoff_s
+from qwave_batch.run.breaker import pause_s
 from qwave_batch.run.darkroom import Darkroom, Negative
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.episode import UNSAID
-from qwave_batch.run.failures import bad_image, not_fetched, other_format, result_gone
+from qwave_batch.run.failures import bad_image, not_fetched, not_listed, other_format, result_gone
 from qwave_batch.run.files import check_files
-from qwave_batch.run.hosts import Hosts
+from qwave_batch.run.hosts import Hosts, host_of
 from qwave_batch.run.remains import put_away_remains
+from qwave_batch.run.shortfall import LIST_S, bill_of, merged, owes_images
 from qwave_batch.run.tally import is_short
 from qwave_batch.run.trial import Done, Step, Trial
 
-BAD_PICTURES_ALLOWED = 1
-"""A picture that does not decode is fetched once more: the line may have been bad, and not the file."""
+BAD_PICTURES = 2
+"""A picture that so often does not decode is broken, as far as its bytes go: the line may have been bad once."""
+PATIENCE_S = 180.0
+"""How long a picture is tried for, beside all else that goes on."""
+GONE_AFTER_S = 180.0
+"""A file that is not there so long after the end of its task is no file that is not there yet."""
+REFUSED_FOR_GOOD_S = 86_400.0
+"""Results live for a day at least: a host that refuses one after that may only mean that it is gone."""
+SLICE_S = 1.0
+"""How often a wait looks whether the run goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Bytes that are no picture, kept as evidence."""
+@dataclass(slots=True)
+class Trouble:
+    """Why a picture is not there, after the last try."""
 
-    bad: BadPicture
-    path: str
-    """From the run folder."""
+    reason: str
+    status: int | None = None
+    """What its host answered, where it did not serve the file."""
+    is_bad: bool = False
+    """Whether it came and is no whole picture."""
+    is_unlisted: bool = False
+    """Whether the task does not list it."""
+    may_come: bool = True
+    """Whether another try of this run may do better."""
 
 
 @dataclass(slots=True)
@@ -50,8 +67,20 @@ class Order:
     results: tuple[ResultImage, ...]
     files: dict[int, StoredFile]
     """What is in place, by its place in the task's result, from 0."""
-    is_renewed: bool = False
-    """Whether the addresses were asked for because one of them led nowhere."""
+    is_earlier: bool = False
+    """Whether its task is an earlier run's."""
+    is_fresh: bool = False
+    """Whether the addresses are of this run."""
+    troubles: dict[int, Trouble] = field(default_factory=dict)
+    """What keeps pictures from coming, by place, since the last round."""
+    bad: dict[int, int] = field(default_factory=dict)
+    """How often the bytes of a picture were broken."""
+    is_owed: bool = False
+    """Whether more was paid for than is listed."""
+    rounds: int = 0
+    """Rounds that left something open."""
+    began: float = 0.0
+    """Monotonic seconds of the first of them."""
     gone: list[JobError] = field(default_factory=list)
     """Pictures that can't be had, ever."""
     kept: list[JobError] = field(default_factory=list)
@@ -59,18 +88,19 @@ class Order:
     missing: list[JobError] = field(default_factory=list)
     """Pictures that can't be had in this run."""
 
-    def note_kept(self, found: Kept) -> None:
-        """Take in that what came is no picture, and where it is."""
-        if isinstance(found.bad, OtherFormat):
-            self.kept.append(other_format(str(found.bad), found.path))
-        else:
-            self.gone.append(bad_image(str(found.bad), found.path))
+    evidence: dict[int, str] = field(default_factory=dict)
+    """Where bytes that are no picture are kept, by place."""
+
+    @property
+    def places(self) -> range:
+        """The places that are known to hold a picture."""
+        return range(max(len(self.results), len(self.trial.files)))
 
 
 class Fetching:
     """Downloads, inspects and places pictures; a few at a time."""
 
-    def __init__(self, desk: Desk, at_once: int) -> None:
+    def __init__(self, desk: Desk, darkroom: Darkroom, at_once: int) -> None:
         self._desk = desk
         self._context = desk.context
         self._layout = desk.context.layout
@@ -78,71 +108,175 @@ class Fetching:
         """Held while bytes come in and are checked; who waits for anything else stands aside."""
         self._hosts = Hosts()
         self._addresses = Addresses(desk)
-        self._darkroom = Darkroom(desk.context.layout, desk.context.ledger)
+        self._darkroom = darkroom
 
     async def fetch(self, trial: Trial, attempt: Attempt, *, is_earlier: bool = False) -> Step:
         """Fetch what is missing of a completed or stored attempt, and return how the job stands then.
+
+        Whatever does not come is tried again with growing pauses, and its task asked for fresh addresses in between.
 
         Args:
             trial: The job.
             attempt: Its attempt.
             is_earlier: Whether the addresses on record are an earlier run's, and may lead nowhere by now.
         """
+        job_id = trial.job.job_id
         order = await self._order(trial, attempt, is_earlier=is_earlier)
         try:
-            if not order.gone and not order.missing:
-                for place in range(max(len(order.results), len(trial.files))):
-                    if place not in order.files:
-                        await self._fetch_one(order, place)
+            while not order.gone and not order.missing and not self._desk.halt.is_leaving:
+                await self._round(order)
+                if not order.troubles and not order.is_owed:
+                    break
+                self._begin_waiting(order)
+                if not await self._rest(order):
+                    break
             return await self._record(order)
         finally:
-            self._darkroom.forget(trial.job.job_id)
+            trial.results = ()
+            self._desk.breaker.patients.discard(job_id)
+            self._darkroom.forget(job_id)
 
     async def _order(self, trial: Trial, attempt: Attempt, *, is_earlier: bool) -> Order:
-        order = Order(trial=trial, attempt=attempt, results=attempt.results, files={})
+        results = trial.results or attempt.results
+        order = Order(trial=trial, attempt=attempt, results=results, files={}, is_earlier=is_earlier)
+        order.is_fresh = not is_earlier
         if attempt.state is AttemptState.STORED:
             check = await asyncio.to_thread(check_files, self._layout, trial.files)
             order.files = {place: file for place, file in enumerate(trial.files) if place not in check.damaged}
             await self._freshen(order)
-        elif not all(result.url for result in order.results):  # one that holds a secret is not kept
-            await self._ask_addresses(order)
+        elif attempt.state is AttemptState.FAILED or not any(result.is_listed for result in results):
+            await self._freshen(order)  # neither secrets nor bytes are kept on record
         elif is_earlier:
-            await self._ask_addresses(order, is_urgent=False)  # those on record may still do when this brings none
+            await self._freshen(order, is_urgent=False)  # those on record may still do when this brings none
+        self._measure(order)
         return order
 
-    async def _fetch_one(self, order: Order, place: int) -> None:
-        into = self._layout.partial_of(order.trial.job.job_id, place + 1)
-        bad = failures = 0
-        while not order.gone and not self._desk.halt.is_leaving:
-            if place >= len(order.results):
-                order.gone.append(result_gone("the task no longer has all its pictures"))
-                return
-            found = await self._get(order, place, into, tries=bad + failures, is_last=bad == BAD_PICTURES_ALLOWED)
-            match found:
-                case StoredFile():
-                    order.files[place] = found
-                    return
-                case Kept():
-                    order.note_kept(found)
-                    return
-                case BadPicture():
-                    bad += 1
-                case Expired():
-                    if not await self._renew(order, found.reason):
-                        return
-                case DownloadFailed():
-                    failures += 1
-                    if not await self._may_try_again(order, place, found, failures):
-                        order.missing.append(not_fetched(found.reason))
-                        return
-                case _:
-                    assert_never(found)
+    def _measure(self, order: Order) -> None:
+        """Work out whether the task still owes images."""
+        trial, attempt = order.trial, order.attempt
+        is_asked_for = attempt.state is AttemptState.COMPLETED or self._context.options.fetch_only
+        listed = max(len(order.files), sum(result.is_listed for result in order.results))
+        order.is_owed = is_asked_for and trial.unread is None and owes_images(trial.job, attempt, listed)
 
-    async def _get(
-        self, order: Order, place: int, into: Path, *, tries: int, is_last: bool
-    ) -> StoredFile | BadPicture | Kept | Expired | DownloadFailed:
+    async def _round(self, order: Order) -> None:
+        """Try each picture once that is not there; what keeps it from coming is in ``troubles`` then."""
+        order.troubles, order.kept = {}, []
+        for place in order.places:
+            if place in order.files or self._desk.halt.is_leaving:
+                continue
+            if place >= len(order.results) or not order.results[place].is_listed:
+                if self._is_needed(order, place):
+                    order.troubles[place] = Trouble("the task does not list it", is_unlisted=True)
+                continue
+            into = self._layout.partial_of(order.trial.job.job_id, place + 1)
+            found = await self._get(order, place, into)
+            if isinstance(found, OtherFormat):
+                order.kept.append(other_format(str(found), order.evidence[place]))
+                self._desk.breaker.came(order.trial.job.job_id, host_of(order.results[place].url), self._desk.now())
+                continue
+            if isinstance(found, StoredFile):
+                order.files[place] = found
+                self._desk.breaker.came(order.trial.job.job_id, host_of(order.results[place].url), self._desk.now())
+                continue
+            trouble = order.troubles[place] = self._trouble(order, place, found)
+            self._note(order, place, trouble)
+
+    def _is_needed(self, order: Order, place: int) -> bool:
+        """Whether a place that is not listed is a picture that was paid, as far as is told."""
+        is_on_record = place < len(order.trial.files)
+        is_only = not any(result.is_listed for result in order.results)
+        return order.is_owed or order.trial.unread is not None or is_on_record or is_only
+
+    def _trouble(self, order: Order, place: int, found: BadPicture | Expired | DownloadFailed) -> Trouble:
+        match found:
+            case BadPicture():
+                order.bad[place] = order.bad.get(place, 0) + 1
+                return Trouble(str(found), is_bad=True)
+            case Expired():
+                return Trouble(found.reason, status=found.status)
+            case DownloadFailed():
+                return Trouble(found.reason, may_come=found.retryable or found.status is not None)
+            case _:
+                assert_never(found)
+
+    def _note(self, order: Order, place: int, trouble: Trouble) -> None:
+        """Tell the breaker of a picture that did not come."""
+        job, url = order.trial.job, order.results[place].url
+        host = host_of(url)
+        why = f"{host or 'in the answer'}: {trouble.reason}" if trouble.is_bad else trouble.reason
+        self._desk.breaker.failed(job.job_id, self._desk.now(), model=job.model, host=host, why=why)
+
+    def _begin_waiting(self, order: Order) -> None:
+        order.rounds += 1
+        if order.rounds == 1:
+            order.began = self._desk.now()
+        if order.is_owed and not any(not trouble.is_unlisted for trouble in order.troubles.values()):
+            self._desk.breaker.forget(order.trial.job.job_id)  # what it lists has come: it says nothing of the others
+        self._desk.breaker.patients.add(order.trial.job.job_id)
+        self._desk.ring()
+
+    async def _rest(self, order: Order) -> bool:
+        """Wait until another round makes sense, with the addresses of then; return False when none does in this run."""
+        desk, job_id = self._desk, order.trial.job.job_id
+        if order.is_earlier and not order.is_fresh:
+            return await self._freshen(order)
+        rest_at = desk.now() + pause_s(order.rounds)
+        while True:
+            if self._is_decided(order) or not desk.collects or (desk.is_tail_over and not self._awaits_list(order)):
+                return False
+            own = desk.breaker.try_at(job_id)
+            at = rest_at if own is None else own
+            if (left_s := at - desk.now()) <= 0:
+                break
+            await self._context.clock.sleep(min(left_s, SLICE_S))
+        await self._freshen(order, is_urgent=False)
+        return not order.gone
+
+    def _is_decided(self, order: Order) -> bool:
+        """Whether nothing more is to be tried; what is gone by all that is known is noted as such."""
+        waited_s = self._desk.now() - order.began
+        gone = [error for place, trouble in order.troubles.items() if (error := self._why_gone(order, place, trouble))]
+        open_ones = [trouble for trouble in order.troubles.values() if trouble.may_come and not trouble.is_unlisted]
+        if gone and len(gone) == len(order.troubles):
+            order.gone.extend(gone)
+            return True
+        is_over = waited_s >= PATIENCE_S or not open_ones
+        return is_over and not self._awaits_list(order)
+
+    def _awaits_list(self, order: Order) -> bool:
+        """Whether the task may still list what it owes."""
+        is_owed = order.is_owed or any(trouble.is_unlisted for trouble in order.troubles.values())
+        is_asked = order.attempt.state is AttemptState.COMPLETED and order.trial.unread is None
+        return is_owed and is_asked and self._desk.now() - order.began < LIST_S
+
+    def _why_gone(self, order: Order, place: int, trouble: Trouble) -> JobError | None:
+        """Return why a picture will never come, when that is known; what others have in common is no proof."""
+        desk, job_id = self._desk, order.trial.job.job_id
+        if trouble.is_unlisted or (not trouble.is_bad and trouble.status not in EXPIRED):
+            return None
+        expires_at = order.results[place].expires_at if place < len(order.results) else None
+        if not trouble.is_bad and expires_at is not None and desk.api_now() > expires_at:
+            return result_gone(f"the picture has expired at the API ({trouble.reason})")
+        ended_at = order.attempt.ended_at
+        # whose clock has stamped it is not on record
+        age_s = 0.0 if ended_at is None else min(desk.api_stamp(), self._context.clock.now()) - ended_at
+        if not desk.breaker.judges(job_id, desk.now()) and age_s < REFUSED_FOR_GOOD_S:
+            return None
+        if trouble.is_bad:
+            return bad_image(trouble.reason, order.evidence[place]) if order.bad.get(place, 0) >= BAD_PICTURES else None
+        long_s = REFUSED_FOR_GOOD_S if trouble.status == HTTPStatus.FORBIDDEN else GONE_AFTER_S
+        if age_s < long_s or not order.is_fresh:
+            return None
+        return result_gone(f"the picture can't be fetched any more ({trouble.reason})")
+
+    async def _get(self, order: Order, place: int, into: Path) -> StoredFile | BadPicture | Expired | DownloadFailed:
         """Download a picture, once its host and the gate let it through, and put it in its place."""
-        desk, url, longest_s = self._desk, order.results[place].url, self._context.options.max_wait_s
+        desk, result, longest_s = self._desk, order.results[place], self._context.options.max_wait_s
+        if result.content is not None:
+            answer = Downloaded(size_bytes=len(result.content), content=result.content)
+            async with self._gate:
+                return await self._develop(self._negative(order, place, into, answer), order, place)
+        url = result.url
         while True:
             wait_s = self._hosts.opens_at(url) - desk.now()
             if wait_s > longest_s:
@@ -154,21 +288,20 @@ class Fetching:
                 if self._hosts.opens_at(url) > desk.now():  # it was held meanwhile
                     continue
                 desk.tally.downloads += 1
-                desk.tally.retries += tries > 0
-                answer = await self._context.api.download(url, into)
-                if isinstance(answer, Downloaded):
-                    return await self._develop(self._negative(order, place, into, answer), order, is_last=is_last)
-            if isinstance(answer, DownloadFailed):
-                self._heed(url, answer)
-            return answer
+                desk.tally.retries += order.rounds > 0
+                found = await self._context.api.download(url, into)
+                if isinstance(found, Downloaded):
+                    return await self._develop(self._negative(order, place, into, found), order, place)
+            if isinstance(found, DownloadFailed):
+                self._heed(url, found)
+            return found
 
-    async def _develop(self, negative: Negative, order: Order, *, is_last: bool) -> StoredFile | BadPicture | Kept:
+    async def _develop(self, negative: Negative, order: Order, place: int) -> StoredFile | BadPicture:
         found = await self._darkroom.develop(negative)
         if isinstance(found, StoredFile):
             self._note_format(order.trial.job, found.image.format)
-        elif is_last or isinstance(found, OtherFormat):
-            kept = await self._darkroom.keep_evidence(negative, order.attempt.number, found.extension)
-            return Kept(bad=found, path=kept)
+        elif isinstance(found, OtherFormat) or order.bad.get(place, 0) >= BAD_PICTURES - 1:
+            order.evidence[place] = await self._darkroom.keep_evidence(negative, order.attempt.number, found.extension)
         return found
 
     def _note_format(self, job: Job, came: str) -> None:
@@ -184,49 +317,46 @@ class Fetching:
         unsaid_s = UNSAID.first_s if failed.status == HTTPStatus.TOO_MANY_REQUESTS else None
         wait_s = unsaid_s if failed.retry_after_s is None else failed.retry_after_s
         if wait_s is not None:
-            self._hosts.hold(url, self._desk.now() + wait_s)
+            until = self._desk.now() + wait_s
+            self._hosts.hold(url, until)
+            if wait_s <= self._context.options.max_wait_s:
+                self._desk.breaker.excused_until = max(self._desk.breaker.excused_until, until)
 
-    async def _renew(self, order: Order, reason: str = "") -> bool:
-        """Ask the task for fresh addresses, once; return whether there are any."""
-        if order.is_renewed:
-            order.gone.append(result_gone(f"the picture can't be fetched any more ({reason})"))
+    async def _freshen(self, order: Order, *, is_urgent: bool = True) -> bool:
+        """Ask the task for what it names now; return whether it named anything.
+
+        Why it did not counts only where there is nothing else to try (``is_urgent``), or when it never will.
+        """
+        trial = order.trial
+        found = await self._addresses.ask(
+            order.attempt, trial.job.model, is_earlier=trial.sends == 0, is_urgent=is_urgent
+        )
+        if isinstance(found, JobError):
+            if is_urgent or not found.retryable:
+                (order.missing if found.retryable else order.gone).append(found)
             return False
-        order.is_renewed = True
-        return await self._freshen(order)
-
-    async def _freshen(self, order: Order) -> bool:
-        """Ask the task for its addresses of now; return whether there are any."""
-        trouble = await self._ask_addresses(order)
-        if trouble is None:
-            return True
-        (order.missing if trouble.retryable else order.gone).append(trouble)
-        return False
-
-    async def _may_try_again(self, order: Order, place: int, failed: DownloadFailed, failures: int) -> bool:
-        """Pause before the next try; where there is none left, return whether the picture is somewhere else by now."""
-        if not failed.retryable or failures > self._context.terms.retry_attempts:
-            return await self._find_elsewhere(order, place)
-        await self._context.clock.sleep(backoff_s(failures, self._context.rng))
+        results = merged(order.results, found.images)
+        bill = bill_of(trial.job, found, found.listed, self._context.cost_nusd)
+        if order.attempt.state is AttemptState.FAILED:
+            order.attempt = await self._desk.journal.recover(order.attempt, bill=bill, results=results)
+            self._desk.budget.pay(bill.cost_nusd)
+            self._desk.tally.cost_nusd += bill.cost_nusd
+        else:
+            is_other = order.attempt.state is AttemptState.COMPLETED and found.listed > (
+                sum(result.is_listed for result in order.results)
+            )
+            order.attempt = await self._renew(order, results, bill if is_other else None)
+        trial.attempt = order.attempt
+        order.results, order.is_fresh = results, True
+        self._measure(order)
         return True
 
-    async def _find_elsewhere(self, order: Order, place: int) -> bool:
-        """Return whether the task, asked once, names another address for a picture that can't be fetched."""
-        if order.is_renewed or self._desk.halt.is_leaving:
-            return False
-        order.is_renewed = True
-        before = order.results[place]
-        trouble = await self._ask_addresses(order)
-        return trouble is None and order.results[place : place + 1] not in ((), (before,))
-
-    async def _ask_addresses(self, order: Order, *, is_urgent: bool = True) -> JobError | None:
-        """Ask the task for fresh addresses; return why there are none, retryable when there may be some later."""
-        model, is_earlier = order.trial.job.model, order.trial.sends == 0
-        found = await self._addresses.ask(order.attempt, model, is_earlier=is_earlier, is_urgent=is_urgent)
-        if isinstance(found, JobError):
-            return found
-        order.results = found
-        order.attempt = order.trial.attempt = await self._desk.journal.renew(order.attempt, found)
-        return None
+    async def _renew(self, order: Order, results: tuple[ResultImage, ...], bill: Bill | None) -> Attempt:
+        if bill is not None:
+            more_nusd = bill.cost_nusd - order.attempt.cost_nusd
+            self._desk.budget.pay(more_nusd)
+            self._desk.tally.cost_nusd += more_nusd
+        return await self._desk.journal.renew(order.attempt, results, bill)
 
     def _negative(self, order: Order, place: int, into: Path, fetched: Downloaded) -> Negative:
         trial, result = order.trial, order.results[place]
@@ -246,27 +376,62 @@ class Fetching:
 
     async def _record(self, order: Order) -> Step:
         trial, journal = order.trial, self._desk.journal
+        self._sum_up(order)
         files = [order.files[place] for place in sorted(order.files)]
-        is_incomplete = bool(order.gone or order.missing or order.kept) or len(files) < len(order.results)
-        if is_incomplete and order.attempt.state is AttemptState.SPOILED:  # as before: what was in place still is
+        is_incomplete = bool(order.gone or order.missing or order.kept)
+        if not is_incomplete and self._is_left(order):
+            return Done(status=status_of(order.attempt))
+        if is_incomplete and order.attempt.state in {AttemptState.SPOILED, AttemptState.FAILED}:
+            # as before: what was in place still is
+            if order.gone or (order.kept and not order.missing):
+                self._context.still_gone.add(trial.job.job_id)
             return Done(status=JobStatus.FAILED, is_final_failure=True)
-        lasting = order.gone or ([] if order.missing else order.kept)
+        lasting = [] if order.missing else order.gone or order.kept
         if lasting:
+            self._desk.breaker.forget(trial.job.job_id)
             if order.attempt.state is AttemptState.STORED:
                 damaged = [(place, file) for place, file in enumerate(trial.files) if place not in order.files]
                 await asyncio.to_thread(put_away_remains, self._layout, order.attempt, damaged)
             trial.attempt = await journal.spoil(order.attempt, files, lasting[0])
             step = Done(status=JobStatus.FAILED, is_final_failure=True)
         elif is_incomplete:
-            if order.missing:
-                self._note_missing(order.attempt, order.missing[0])
-                trial.attempt = await journal.remark(order.attempt, order.missing[0])
+            self._note_missing(order.attempt, order.missing[0])
+            trial.attempt = await journal.remark(order.attempt, order.missing[0])
             return Done(status=status_of(order.attempt))  # paid, and for the next run to fetch
         else:
+            self._desk.breaker.forget(trial.job.job_id)
             trial.attempt = await journal.store(order.attempt, files)
             step = Done(status=JobStatus.COMPLETED)
         self._count(trial, files, step.status)
         return step
+
+    def _sum_up(self, order: Order) -> None:
+        """Note what is still missing, where nothing else was said: pictures that may be there in the next run."""
+        if order.gone or order.missing:
+            return
+        if self._is_left(order):
+            return
+        for place in sorted(order.troubles):
+            trouble = order.troubles[place]
+            is_short = trouble.is_unlisted and order.files and not self._may_be_listed(order)
+            if not is_short:
+                order.missing.append(self._why_missing(order, trouble))
+        if order.is_owed and not order.troubles and self._may_be_listed(order):
+            order.missing.append(not_listed())
+
+    def _is_left(self, order: Order) -> bool:
+        """Whether the run has left before each picture was tried."""
+        is_tried = all(place in order.files or place in order.troubles for place in order.places)
+        return self._desk.halt.is_leaving and not is_tried
+
+    def _may_be_listed(self, order: Order) -> bool:
+        """Whether a task was not asked long enough yet for what it does not list."""
+        return order.trial.unread is not None or self._awaits_list(order)
+
+    def _why_missing(self, order: Order, trouble: Trouble) -> JobError:
+        if trouble.is_unlisted:
+            return order.trial.unread or not_listed()
+        return not_fetched(trouble.reason)
 
     def _note_missing(self, attempt: Attempt, why: JobError) -> None:
         if attempt.state is AttemptState.STORED:  # on record as complete, so that nothing else tells of it

@@ -15,8 +15,10 @@ class HaltKind(IntEnum):
     ACCOUNT = 3
     BUDGET = 4
     OFFLINE = 5
-    FAIL_FAST = 6
-    DENIED = 7
+    PICTURES = 6
+    """No picture can be had, or no result be read: what would be bought is bought in vain."""
+    FAIL_FAST = 7
+    DENIED = 8
     """The key may not use a model."""
 
 
@@ -27,12 +29,15 @@ EXIT_STATUS = {
     HaltKind.ACCOUNT: 3,
     HaltKind.BUDGET: 3,
     HaltKind.OFFLINE: 1,
+    HaltKind.PICTURES: 1,
     HaltKind.FAIL_FAST: 1,
     HaltKind.DENIED: 1,
 }
 
 
-_COLLECTS = frozenset({HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.FAIL_FAST, HaltKind.DENIED})
+_COLLECTS = frozenset(
+    {HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.PICTURES, HaltKind.FAIL_FAST, HaltKind.DENIED}
+)
 
 
 class Halt:
@@ -53,6 +58,10 @@ class Halt:
     def collects(self) -> bool:
         """Whether tasks on record are still asked for, and their pictures fetched."""
         return not self.is_leaving and _COLLECTS.issuperset(self._reasons)
+
+    def is_for(self, kind: HaltKind) -> bool:
+        """Whether this is among the reasons."""
+        return kind in self._reasons
 
     def stop(self, kind: HaltKind, reason: str, *, leave: bool = False) -> None:
         """Stop submitting; with ``leave`` do not wait for what is in flight either."""

@@ -17,3 +17,8 @@ class Hosts:
         """Leave a picture's host alone; a hold is never shortened."""
         host = urlsplit(url).netloc
         self._held[host] = max(until, self.opens_at(url))
+
+
+def host_of(url: str) -> str:
+    """Return where a picture lies, for words and comparison; empty for one that came in an answer."""
+    return urlsplit(url).netloc

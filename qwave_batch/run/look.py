@@ -41,7 +41,7 @@ class Look:
         self._fits = fits
         self._now = desk.now()
         self._alive = sum(lane.alive for lane in lanes)
-        self.free = allowance.limit - self._alive
+        self.free = allowance.limit - self._alive - desk.breaker.taken(allowance.limit, self._now)
         """How many slots the account has left."""
         self._share = max(1, allowance.limit // max(1, sum(lane.alive > 0 or lane.has_submits for lane in lanes)))
         """How many slots each model with something to do gets before any gets more."""
@@ -95,7 +95,9 @@ class Look:
         return [lane for lane in self._lanes if lane.wants(self._fits)]
 
     def _head(self, lane: Lane) -> tuple[Trial | None, float]:
-        has_slot = self.free > 0 and lane.alive < lane.allowance.limit
+        limit = lane.allowance.limit
+        taken = self._desk.breaker.taken(limit, self._now, lane.model)
+        has_slot = self.free > 0 and lane.alive + taken < limit
         return lane.submit_head(self._now, self._fits, has_slot=has_slot)
 
     def _opens_at(self, lane: Lane) -> float:

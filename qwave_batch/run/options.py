@@ -16,7 +16,12 @@ class RunOptions:
     resubmit_unknown: bool = False
     """Also send jobs again that are perhaps paid already."""
     fetch_only: bool = False
-    """Submit and ask for nothing: only fetch images of tasks that are known to be completed, given up ones too."""
+    """Submit nothing: only fetch images of tasks that have ended, given up ones too."""
+    given_up_only: bool = False
+    """With ``fetch_only``: only what was paid, or perhaps paid, and given up."""
+    pay_again: frozenset[str] | None = None
+    """Which jobs ``retry_failed`` may pay for again: those whose images are gone, by what their tasks say now; None is
+    all, for whoever has not asked."""
     only: Callable[[PlanLine], bool] | None = None
     """Which lines of the plan this run is about; None is all."""
     limit: int | None = None

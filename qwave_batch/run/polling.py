@@ -43,6 +43,11 @@ class Questions:
         self._is_open = False
         self._timetable.done(self._ticket, sent_at - self._began, read_stamp(task))
 
+    def is_late(self, now: float) -> bool:
+        """Whether tasks of the model, by all that have ended, are over at this age as a rule."""
+        longest_s = self._timetable.usual_s
+        return longest_s is not None and now - self._began > longest_s
+
     def close(self) -> None:
         """Ask no more; the end was seen, or the task is not waited for any longer."""
         if self._is_open:

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from array import array
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
@@ -37,8 +37,12 @@ class Scheduler:
         self._fetches = RowQueue(_joined(work, Work.FETCH))
         self._worker = Worker(desk, downloads=min(max(4, desk.gates.allowance.ceiling), 32))
         self._bell = Bell(desk.context.clock)
+        desk.ring = self._bell.ring
+        self._breaker = desk.breaker
+        self._breaker.early = self._fetches.left
         self._workers: set[asyncio.Task[None]] = set()
-        self._fetching = 0
+        self._fetching: set[str] = set()
+        """Jobs of earlier runs whose pictures are being fetched."""
         self._asking: set[Seat] = set()
         """Tasks on record that are in hand."""
 
@@ -77,7 +81,7 @@ class Scheduler:
         """Start the job that is first in plan order among those that may begin now; return whether there was one."""
         if self._may_fetch():
             trial = self._fetches.page.popleft()
-            self._fetching += 1
+            self._fetching.add(trial.job.job_id)
             self._spawn(group, self._fetch(trial))
             return True
         start = self._first_start(look)
@@ -116,15 +120,23 @@ class Scheduler:
         # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
         if not self._desk.is_proven and self._workers:
             return False
-        return len(self._workers) < 3 * self._gates.allowance.limit + FETCHES
+        return len(self._workers) - len(self._breaker.patients) < 3 * self._gates.allowance.limit + FETCHES
 
     @property
     def _may_submit(self) -> bool:
-        return self._is_open and not self._desk.halt.is_on and not self._is_asking and not self._is_deaf
+        return (
+            self._is_open
+            and not self._desk.halt.is_on
+            and not self._is_asking
+            and not self._is_deaf
+            and (not self._breaker.is_tripped)
+        )
 
     def _may_fetch(self) -> bool:
         is_allowed = not self._desk.halt.is_on or self._desk.halt.collects
-        return is_allowed and self._fetching < FETCHES and bool(self._fetches.page)
+        if self._breaker.is_tripped or self._desk.halt.is_for(HaltKind.PICTURES):
+            return False  # no more is tried in vain than tells whether pictures come again
+        return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
 
     def _first_start(self, look: Look) -> Start | None:
         halt = self._desk.halt
@@ -137,6 +149,10 @@ class Scheduler:
         if leave_closed_windows(self._desk, self._lanes):
             return True
         halt, opens_at = self._desk.halt, look.opens_at()
+        was_halted = halt.is_on
+        is_held = self._hold_for_pictures()
+        if halt.is_on and not was_halted:
+            return True
         if not self._workers and (halt.is_on or opens_at == math.inf):
             return not halt.is_on and await self._pass_over()
         self._desk.allowed = self._gates.allowed(list(self._lanes))
@@ -145,10 +161,37 @@ class Scheduler:
             return True
         self._desk.wait = look.wait() if may_submit else None
         wakes_at = min(opens_at, look.grows_at()) if may_submit else math.inf
-        if self._is_deaf:
+        if self._is_deaf or is_held:
             wakes_at = self._desk.now() + LISTEN_AGAIN_S
+        wakes_at = min(wakes_at, self._breaker.opens_at(self._desk.now()))
         await self._bell.wait(max(0.0, wakes_at - self._desk.now()) if wakes_at < math.inf else None)
         return True
+
+    def _hold_for_pictures(self) -> bool:
+        """Note whether nothing is bought because no picture comes, and for how long; return whether that is so.
+
+        When it has lasted too long, or nothing is left that could come, the run buys nothing more.
+        """
+        breaker, desk, now = self._breaker, self._desk, self._desk.now()
+        has_jobs = any(lane.submits_left for lane in self._lanes) and not desk.halt.is_on
+        limit = self._gates.allowance.limit
+        is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
+        is_held = has_jobs and (breaker.is_tripped or is_full)
+        is_waiting = all(self._lanes_are_idle()) and len(self._workers) <= len(breaker.patients)
+        is_idle = is_waiting and (is_held or not has_jobs) and (is_held or not self._may_fetch())
+        breaker.idle_since = (breaker.idle_since or now) if is_idle else None
+        breaker.held_since = (breaker.held_since or now) if is_held else None
+        is_over = breaker.is_given_up(now)
+        is_vain = is_held and is_idle and not breaker.patients
+        is_last = breaker.is_tripped and not breaker.has_come and breaker.is_tail_over(now)
+        if not desk.halt.is_on and (is_over or is_vain or is_last):
+            desk.halt.stop(HaltKind.PICTURES, breaker.words())
+        return is_held or is_idle
+
+    def _lanes_are_idle(self) -> Iterator[bool]:
+        """Yield whether nothing of a lane is alive or about to be asked for."""
+        for lane in self._lanes:
+            yield not lane.alive and lane.asks.is_empty
 
     async def _pass_over(self) -> bool:
         """Leave to the next run what can't be paid for, now that nothing is in flight; return whether there was any."""
@@ -190,7 +233,9 @@ class Scheduler:
         except StorageError as error:
             self._desk.halt.fail(error)
         finally:
-            self._fetching -= 1
+            self._fetching.discard(trial.job.job_id)
+            self._breaker.early -= 1
+            self._bell.ring()
 
     async def _take_in(self, trial: Trial, step: Step, lane: Lane | None) -> None:
         match step:

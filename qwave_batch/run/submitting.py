@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, assert_never
 
 from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
@@ -244,6 +245,10 @@ class Submitting:
         trial.is_in_doubt = trial.is_in_doubt or answer.sent
         self._note_trouble(lane, answer, sent_at)
         error = error_of_silence(answer)
+        if answer.said is not None:
+            if trial.said == answer.said:  # the same words twice: a third sending would get them too
+                return await self._take_at_its_word(trial, attempt, answer.said)
+            trial.said = answer.said
         if answer.sent:
             if self._context.idempotency_hours is None:
                 return await self._doubt(trial, perhaps_paid(error))
@@ -264,6 +269,15 @@ class Submitting:
                 "next run"
             )
             desk.close(lane, HaltKind.OFFLINE, reason)
+
+    async def _take_at_its_word(self, trial: Trial, attempt: Attempt, said: JobError) -> Step:
+        """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.
+
+        Its key is kept, and what it may have cost stays held.
+        """
+        error = replace(said, message=f"{said.message} (said in an answer of success; the same key is kept)")
+        trial.attempt = await self._journal.park(attempt, error, is_in_doubt=True)
+        return Done(status=JobStatus.FAILED, is_final_failure=True)
 
     async def _give_up(self, trial: Trial, attempt: Attempt, error: JobError) -> Step:
         """Leave a job to the next run after its last try of this one."""

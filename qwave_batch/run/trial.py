@@ -7,8 +7,9 @@ from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.changes import Acceptance
 from qwave_batch.ledger.reading import Standing
 from qwave_batch.ledger.states import AttemptState
-from qwave_batch.model.job import Job
+from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.model.task import ResultImage
 
 
 @dataclass(slots=True)
@@ -42,6 +43,12 @@ class Trial:
     """For how long the API held the answer to it, and the task was still at work."""
     holds_slot: bool = False
     """Whether it keeps its slot while it waits for another try, because a task of it may be alive."""
+    results: tuple[ResultImage, ...] = ()
+    """The images as the task has just told of them: the ledger keeps no bytes and no secrets."""
+    unread: JobError | None = None
+    """Why a part of the result can't be read."""
+    said: JobError | None = None
+    """The error that the last success of a submit held in place of a task."""
     is_resubmit: bool = False
     """Whether a lost task's key goes out again, as a person asked."""
 
@@ -58,7 +65,7 @@ class Trial:
             files=standing.files,
             record=standing.line.record,
             tries_left=retry_attempts,
-            is_in_doubt=attempt is not None and attempt.state is AttemptState.INTENDED,
+            is_in_doubt=attempt is not None and _is_in_doubt(attempt),
         )
 
     @property
@@ -78,6 +85,12 @@ class Trial:
         It holds less than the estimate where prices have risen, or where a ledger was written to say so.
         """
         return needed_nusd(self.job, self.attempt)
+
+
+def _is_in_doubt(attempt: Attempt) -> bool:
+    """Whether a task may have been made under the key: it is out, or was parked on a word that is no proof."""
+    is_doubted = attempt.state is AttemptState.PARKED and attempt.doubt_nusd > 0
+    return attempt.state is AttemptState.INTENDED or is_doubted
 
 
 def needed_nusd(job: Job, attempt: Attempt | None) -> int:

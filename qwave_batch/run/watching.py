@@ -1,13 +1,13 @@
 """Waiting for a task: asking when it is likely done, until it ends or patience does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobStatus
-from qwave_batch.model.task import Task
+from qwave_batch.model.task import Task, TaskError, TaskState
 from qwave_batch.run.asking import THROTTLED_S, ask, until_poll_may_leave
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
@@ -25,6 +25,8 @@ YOUNG_TASK_PATIENCE = 3
 OLDEST_S = 30.0
 """A task of an earlier run counts as no older: whoever stamped it, and clocks that jump, may be wrong by days, and what
 looks old is asked for once a minute only."""
+SAME_WORD_S = 60.0
+"""A word for a task's state that nobody knows is an end when it stays for so long, and tasks as a rule take less."""
 EMPTY_ACCOUNT_S = 5.0
 """From one question to the next while the balance is used up."""
 
@@ -45,6 +47,11 @@ class _Watch:
     """When the last question left."""
     silences: int = 0
     missed: int = 0
+    last: str = ""
+    """What was wrong with the last answer; empty when it told of a task at work."""
+    word: str = ""
+    """The word for the task's state that is not known, in the last answers."""
+    word_since: float = 0.0
 
 
 class Watching:
@@ -96,7 +103,7 @@ class Watching:
             now = self._desk.now()
             if now >= deadline:
                 if self._desk.halt.is_on or not self._desk.news.are_missing(now):
-                    return await self._give_up(watch.trial, watch.attempt, _trouble_of(answer))
+                    return await self._give_up(watch)
                 deadline = now + DEAF_S  # patience is for tasks that take long; none of them is heard of at all
             if found:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
@@ -122,14 +129,16 @@ class Watching:
         while (wait_s := watch.questions.sleep_s(now := self._desk.now())) and now < deadline:
             await self._context.clock.sleep(min(wait_s, deadline - now))
 
-    async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: PLR0911 - one an answer
+    async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: C901, PLR0911 - one an answer
         """Return what a watch has come to, or for how many seconds at least not to ask again."""
         match answer:
             case TaskAnswer(task=task) if task.state.is_terminal:
                 watch.questions.done(watch.sent_at, task)
                 return task
-            case TaskAnswer():
+            case TaskAnswer(task=task):
                 await self._found(watch)
+                if self._is_stuck(watch, task):
+                    return ended_by_word(task)
                 watch.questions.not_yet(watch.sent_at)
                 watch.silences = 0
                 return 0.0
@@ -144,6 +153,7 @@ class Watching:
                 return THROTTLED_S
             case Unanswered() | Refused() | Denied():  # that one poll is forbidden says nothing of the task
                 watch.silences += 1
+                watch.last = answer.reason if isinstance(answer, Unanswered) else answer.message
                 asked_s = answer.retry_after_s if isinstance(answer, Unanswered) else None
                 return max(backoff_s(watch.silences, self._context.rng), asked_s or 0.0)
             case Stopped(kind="key"):
@@ -192,23 +202,26 @@ class Watching:
             return Later(at=self._desk.now())
         return Done(status=JobStatus.UNKNOWN)
 
-    async def _give_up(self, trial: Trial, attempt: Attempt, trouble: str) -> Step:
-        error = timed_out(self._context.terms.timeout_s, trouble)
+    def _is_stuck(self, watch: _Watch, task: Task) -> bool:
+        """Whether a word that nobody knows has stayed for so long that it is an end, as tasks of the model go."""
+        now = self._desk.now()
+        if task.word != watch.word:
+            watch.word, watch.word_since = task.word, now
+        watch.last = f'its state is "{task.word}"' if task.word else ""
+        return bool(task.word) and now - watch.word_since >= SAME_WORD_S and watch.questions.is_late(now)
+
+    async def _give_up(self, watch: _Watch) -> Step:
+        error, attempt = timed_out(self._context.terms.timeout_s, watch.last), watch.attempt
         if attempt.state is AttemptState.ACCEPTED:
-            trial.attempt = await self._desk.journal.remark(attempt, error)
+            watch.trial.attempt = await self._desk.journal.remark(attempt, error)
         self._desk.tally.warn("some tasks were given up waiting for; the next run asks them first")
         return Done(status=_status_of(attempt))
 
 
-def _trouble_of(answer: Answer) -> str:
-    """Return in words what came in place of how the task stands; empty where it was told."""
-    match answer:
-        case Unanswered():
-            return answer.reason
-        case Throttled() | Stopped() | Denied() | Missing() | Refused():
-            return f"{answer.message or answer.code} (HTTP {429 if isinstance(answer, Throttled) else answer.status})"
-        case _:
-            return ""
+def ended_by_word(task: Task) -> Task:
+    """Return a task that says nothing but a word that nobody knows, as one that is over."""
+    error = task.error or TaskError(code=task.word, message=f'the API has left the task as "{task.word}"')
+    return replace(task, state=TaskState.ENDED, error=error)
 
 
 def _status_of(attempt: Attempt) -> JobStatus:

@@ -5,8 +5,10 @@ from typing import assert_never
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.task import Task
+from qwave_batch.run.darkroom import Darkroom
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.fetching import Fetching
+from qwave_batch.run.listing import Listing
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.settling import Settling
 from qwave_batch.run.submitting import Submitting
@@ -21,9 +23,12 @@ class Worker:
 
     def __init__(self, desk: Desk, *, downloads: int) -> None:
         self.submitting = Submitting(desk)
+        darkroom = Darkroom(desk.context.layout, desk.context.ledger)
+        self._desk = desk
         self._watching = Watching(desk)
-        self._settling = Settling(desk)
-        self._fetching = Fetching(desk, downloads)
+        self._listing = Listing(desk)
+        self._settling = Settling(desk, darkroom)
+        self._fetching = Fetching(desk, darkroom, downloads)
 
     async def fetch(self, trial: Trial) -> Step:
         """Fetch the pictures of a task that was completed in an earlier run."""
@@ -34,8 +39,13 @@ class Worker:
         task = await self._task(trial, seat)
         if not isinstance(task, Task):
             return task
+        self._note_end(trial, task)
         seat.free_slot()  # at the API it is free already, and what the next job costs is reserved beside this one's
-        settled = await self._settling.settle(trial, _attempt(trial), task)
+        listed = await self._listing.until_listed(trial, _attempt(trial), task)
+        if not isinstance(listed, Task):
+            return listed
+        self._note_end(trial, listed)
+        settled = await self._settling.settle(trial, _attempt(trial), listed)
         seat.settled()
         match settled:
             case Attempt():
@@ -44,6 +54,10 @@ class Worker:
                 return settled
             case _:
                 assert_never(settled)
+
+    def _note_end(self, trial: Trial, task: Task) -> None:
+        if task.listed:
+            self._desk.breaker.ended(trial.job.job_id, trial.job.model, self._desk.now())
 
     async def _task(self, trial: Trial, seat: Seat) -> Task | Step:
         """Return the job's task in its end."""

@@ -73,6 +73,14 @@ class FaultName(StrEnum):
     BARE_URL = "bare_url"
     UNKNOWN_FIELDS = "unknown_fields"
     RESET_UNITS = "reset_units"
+    OTHER_SHAPE = "other_shape"
+    UNREADABLE_RESULT = "unreadable_result"
+    UNLISTED = "unlisted"
+    LISTED_IN_PART = "listed_in_part"
+    RELATIVE_URL = "relative_url"
+    UNKNOWN_WORD = "unknown_word"
+    NO_NUMBER = "no_number"
+    ERROR_IN_SUCCESS = "error_in_success"
     TASK_FAILED = "task_failed"
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
     UPSTREAM_RATE_LIMITED = "upstream_rate_limited"
@@ -83,6 +91,8 @@ class FaultName(StrEnum):
     TRUNCATED_IMAGE = "truncated_image"
     CORRUPT_IMAGE = "corrupt_image"
     EXPIRED_URL = "expired_url"
+    NOT_THERE_YET = "not_there_yet"
+    REFUSED_FILE = "refused_file"
     CALLBACK_NEVER = "callback_never"
     CALLBACK_LATE = "callback_late"
     CALLBACK_TWICE = "callback_twice"
@@ -164,6 +174,14 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.BARE_URL: _shape("an image's url as a bare string", _TASK_ANSWERS),
     FaultName.UNKNOWN_FIELDS: _shape("fields that no document names, at every level", _TASK_ANSWERS),
     FaultName.RESET_UNITS: _shape("rate limit headers that leave nothing until a reset of 250ms", _TASK_ANSWERS),
+    FaultName.OTHER_SHAPE: _shape("images beside status, under data and image_url", _TASK_ANSWERS),
+    FaultName.UNREADABLE_RESULT: _shape("images where nobody knows to look, and no cost", _TASK_ANSWERS),
+    FaultName.UNLISTED: _shape("a completed task that lists no image yet", _TASK_ANSWERS),
+    FaultName.LISTED_IN_PART: _shape("a completed task that lists its first image only", _TASK_ANSWERS),
+    FaultName.RELATIVE_URL: _shape("an image's url without scheme and host", _TASK_ANSWERS),
+    FaultName.UNKNOWN_WORD: _shape("the end of a task in a word that no document names", _TASK_ANSWERS),
+    FaultName.NO_NUMBER: _shape("NaN and Infinity in fields that nobody needs", _TASK_ANSWERS),
+    FaultName.ERROR_IN_SUCCESS: _shape("200 with an error in place of the task, which exists", _TASK_ANSWERS),
     FaultName.TASK_FAILED: _only(Place.TASK, "the task fails: task_failed"),
     FaultName.UPSTREAM_UNAVAILABLE: _only(Place.TASK, "the task fails: upstream_unavailable"),
     FaultName.UPSTREAM_RATE_LIMITED: _only(Place.TASK, "the task fails: upstream_rate_limited"),
@@ -174,6 +192,8 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.TRUNCATED_IMAGE: _only(Place.DOWNLOAD, "the first half of the file, as if it were all"),
     FaultName.CORRUPT_IMAGE: _only(Place.DOWNLOAD, "a file of the right length with damage in the middle"),
     FaultName.EXPIRED_URL: _only(Place.DOWNLOAD, "the file is gone before its time"),
+    FaultName.NOT_THERE_YET: _only(Place.DOWNLOAD, "404 for a file that comes later"),
+    FaultName.REFUSED_FILE: _only(Place.DOWNLOAD, "403 for a file that is there, as of a proxy or a country block"),
     FaultName.CALLBACK_NEVER: _only(Place.CALLBACK, "the call does not come"),
     FaultName.CALLBACK_LATE: _only(Place.CALLBACK, "the call comes so many seconds after the end", seconds=30),
     FaultName.CALLBACK_TWICE: _only(Place.CALLBACK, "the call comes twice"),

@@ -26,6 +26,7 @@ from qwave_batch.simulator.misfortune import Misfortune
 from qwave_batch.simulator.pictures import PictureOrder
 from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
 from qwave_batch.simulator.settings import Settings
+from qwave_batch.simulator.shapes import SHAPES
 from qwave_batch.simulator.spoiling import Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.store import TaskStore
 from qwave_batch.simulator.tasks import Charge, SimulatedTask, charge_of
@@ -328,12 +329,15 @@ class Simulator:
         names = {fault.name for fault in faults}
         if FaultName.BARE_URL in names:
             body = wire.with_bare_urls(body)
+        for name, reshape in SHAPES.items():
+            if name in names:
+                body = reshape(body)
         return wire.with_unknown_fields(body) if FaultName.UNKNOWN_FIELDS in names else body
 
     def _spoilt(self, caller: Caller, reply: Reply, faults: Sequence[Fault]) -> Reply:
         circumstances = Circumstances(now=self.clock.now(), elsewhere=caller.elsewhere)
         for fault in faults:
-            if fault.name not in {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS}:
+            if fault.name not in {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, *SHAPES}:
                 reply = spoil(reply, fault, circumstances)
         return reply
 

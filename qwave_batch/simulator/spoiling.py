@@ -154,6 +154,8 @@ _RULES: Mapping[FaultName, _Rule] = {
     FaultName.RESET_UNITS: _with_reset_in_units,
     FaultName.TRUNCATED_IMAGE: _with_body(_first_half),
     FaultName.CORRUPT_IMAGE: _with_body(_damaged),
+    FaultName.NOT_THERE_YET: _always(refusal(404, "not_found", "there is no such file")),
+    FaultName.REFUSED_FILE: _always(refusal(403, "forbidden", "this file is not for you")),
     FaultName.EXPIRED_URL: _always(refusal(410, "expired", "this file has expired")),
 }
 """How each fault changes an answer; the faults that are missing change a task, or the JSON before it is an answer."""

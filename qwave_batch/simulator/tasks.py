@@ -59,7 +59,7 @@ class SimulatedTask:
                 return self.hold_quota
             case TaskState.COMPLETED:
                 return self.price_quota
-            case TaskState.FAILED | TaskState.CANCELLED:
+            case TaskState.FAILED | TaskState.CANCELLED | TaskState.ENDED:
                 return 0
 
     def percent(self, now: float) -> int:
@@ -71,7 +71,7 @@ class SimulatedTask:
                 whole_s = self.ends_at - self.starts_at if self.ends_at is not None else 60.0
                 share = (now - self.starts_at) / whole_s if whole_s > 0 else 1.0
                 return min(_LAST_PERCENT, int(100 * share))
-            case TaskState.QUEUED | TaskState.FAILED | TaskState.CANCELLED:
+            case TaskState.QUEUED | TaskState.FAILED | TaskState.CANCELLED | TaskState.ENDED:
                 return 0
 
 

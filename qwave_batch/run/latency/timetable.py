@@ -25,6 +25,8 @@ FIT_EVERY, FIT_GROWTH = 48, 6
 """Ends from one fit to the next, at most; fewer while few are known."""
 NOT_YET_NEWS = 0.5
 """What an answer of not yet counts beside an end."""
+USUAL = 4
+"""So many medians are more than tasks take as a rule."""
 LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
 """Between two questions about one task."""
 
@@ -58,6 +60,11 @@ class Timetable:
         if self._estimate.ended < SETTLED:
             return None
         return self._schedule.mean_s + self._schedule.delay_s
+
+    @property
+    def usual_s(self) -> float | None:
+        """Seconds within which tasks have ended as a rule; None while none has."""
+        return USUAL * _median_s(self._estimate.shares) if self._estimate.ended else None
 
     def aim_at(self, polls: float) -> None:
         """Let the next schedules come to so many polls a task, where that is possible."""

@@ -466,7 +466,7 @@ def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> No
     world.terms = Terms(retry_attempts=2)
     world.api.fault = Faults(download="drop_before")
     end = world.ended()
-    assert (end.exit_status, world.statuses(), end.requests.download) == (1, [PENDING], 4)
+    assert (end.exit_status, world.statuses(), end.requests.download) == (1, [PENDING], 6)
     world.api.fault = Faults()
     end = world.ended()
     assert (end.exit_status, end.requests.submit, end.folder_cost_nusd) == (0, 0, PRICE_NUSD)
@@ -579,6 +579,9 @@ def test_a_deleted_file_that_the_api_no_longer_has_is_not_paid_for_by_itself(wor
     world.run()
     (world.layout.root / "images/m/p0.png").unlink()
     world.api.fault = Faults(download="expired")
+    end = world.ended()
+    assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 0, [COMPLETED])
+    world.clock.passed += 86_400
     end = world.ended()
     assert (end.exit_status, end.requests.submit) == (1, 0)
     assert first_record_error(world) == ("result_gone", False)

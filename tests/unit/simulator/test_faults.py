@@ -5,6 +5,7 @@ import pytest
 from qwave_batch.errors import UsageError
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.faults import KINDS, FaultName, Moment, Place, parse_faults
+from qwave_batch.simulator.shapes import SHAPES
 from qwave_batch.simulator.spoiling import _RULES
 
 
@@ -66,7 +67,7 @@ def test_the_seed_decides_and_the_order_does_not() -> None:
 def test_only_one_fault_replaces_an_answer_and_shapes_come_on_top() -> None:
     behaviour = Behaviour(faults=parse_faults("http500,drop,bare_url,unknown_fields"))
     hits = behaviour.striking(Moment(place=Place.POLL, key="k"))
-    assert [fault.name for fault in hits] == [FaultName.DROP, FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS]
+    assert [fault.name for fault in hits] == [FaultName.DROP, FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, *SHAPES]
 
 
 @pytest.mark.parametrize(
