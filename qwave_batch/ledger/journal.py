@@ -281,6 +281,7 @@ class Journal:
         """Record the end of a task, and before it in the same write that it was made, where both were told at once."""
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
         accepted = first[0].after if first else attempt
+        _check_is(accepted, AttemptState.ACCEPTED, state)
         ending = Move.to(
             state,
             accepted,
