@@ -47,10 +47,22 @@ completion: COMPLETION
 """
 JOBS = 16
 COMPLETIONS = ("auto", "poll", "wait", "webhook")
-TRIES = {FaultName.PRICE_NOT_CONFIGURED: "@1..30", FaultName.TASK_LOST: "#1..9"}
-"""Faults that would strike a model or a task for ever."""
+TRIES = {
+    FaultName.PRICE_NOT_CONFIGURED: "@1..30",
+    FaultName.MODEL_DENIED: "@1..30",
+    FaultName.PROMPT_DENIED: "#1",
+    FaultName.TASK_LOST: "#1..9",
+}
+"""Faults that would strike a model, a request or a task for ever."""
 RARE = frozenset(
-    {FaultName.NEVER_ENDS, FaultName.BAD_KEY, FaultName.BALANCE_USED_UP, FaultName.HTTP429_BARE, FaultName.OVERSIZED}
+    {
+        FaultName.NEVER_ENDS,
+        FaultName.BAD_KEY,
+        FaultName.BALANCE_USED_UP,
+        FaultName.INSUFFICIENT_QUOTA,
+        FaultName.HTTP429_BARE,
+        FaultName.OVERSIZED,
+    }
 )
 """Faults that end a run or make it wait; more of them would be fewer kills."""
 FAULTS = ",".join(

@@ -18,7 +18,8 @@ def entry() -> int:
     """Run the command line on the process's own arguments and streams, and return the exit status."""
     with own_streams() as (stdout, stderr):
         try:
-            break_on_signals()
+            if os.name == "posix":  # elsewhere little more than --help is of use
+                break_on_signals()
             return command_line.main(sys.argv[1:], stdout=stdout, stderr=stderr, stdin=sys.stdin, environ=os.environ)
         except KeyboardInterrupt:
             with words_may_be_lost():

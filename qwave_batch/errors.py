@@ -5,7 +5,8 @@
     │   ├─ SpecError                2   the spec has problems, all of them listed
     │   ├─ UnknownName              2   a model, catalog, command or key that does not exist
     │   ├─ FolderError              2   the run folder belongs to something else
-    │   └─ MissingExtra             2   an optional dependency is not installed
+    │   ├─ MissingExtra             2   an optional dependency is not installed
+    │   └─ UnsupportedSystem        2   the operating system is not POSIX
     ├─ AccountError                 3   key, balance, quota window: nothing more is submitted
     │   └─ BudgetError              3   the estimate or the next job would break the budget
     ├─ StorageError                 4   the disk or the ledger failed
@@ -65,6 +66,16 @@ class MissingExtra(UsageError):
 
     def __init__(self, purpose: str, package: str, extra: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'qwave-batch[{extra}]'")
+
+
+class UnsupportedSystem(UsageError):
+    """The operating system lacks what a run folder needs, such as locks that end with their process."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this needs a POSIX system, such as Linux or macOS (on Windows: WSL), for its files and locks; "
+            "nothing was written or sent"
+        )
 
 
 class AccountError(QwaveError):

@@ -21,6 +21,7 @@ SHORT = "/tmp"
 _ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("here", _ON_ANY_MACHINE)
 settings.register_profile("ci", _ON_ANY_MACHINE, derandomize=True, print_blob=True)
+settings.register_profile("thorough", _ON_ANY_MACHINE, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 _strays: list[str] = []

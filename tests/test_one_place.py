@@ -51,6 +51,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
+    "api.runplace": ("looks for the work tree around the file that the user names", frozenset({"os.path.lexists"})),
     "api.starting": (
         "writes the first spec where its user says",
         frozenset({".mkdir()", ".open()", ".read_text()"}),
@@ -105,6 +106,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
     "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
+    "client.transport": ("tells a file of certificates from a folder of them", frozenset({".is_dir()"})),
     "ledger.count": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
         "opens the ledger, once files.database has looked at it",
@@ -112,6 +114,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     ),
     "output.eventlog": ("writes events where its user says", frozenset({".stat()", "os.open"})),
     "output.schema": ("reads what ships with the package", frozenset({".read_text()"})),
+    "plan.planfile": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
     "simulator.lettering": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.pictures": ("draws the simulator's images", frozenset({"PIL"})),

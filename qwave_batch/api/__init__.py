@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from qwave_batch.api.live import LiveModelList, ask_models, glance_at_balance
     from qwave_batch.api.planning import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
     from qwave_batch.api.refetching import RefetchReport, UnfetchedJob, refetch_images
-    from qwave_batch.api.running import Confirm, run_batch, run_batch_sync
+    from qwave_batch.api.running import Confirm, run_batch
+    from qwave_batch.api.runplace import RunPlace, run_place
     from qwave_batch.api.runsummary import RunSummary
     from qwave_batch.api.selecting import lines_where
     from qwave_batch.api.simulation import serve_simulator
-    from qwave_batch.api.specs import check_spec
+    from qwave_batch.api.specs import SpecCheck, check_spec, examine_spec
     from qwave_batch.api.starting import write_first_spec
     from qwave_batch.api.supporting import support_matrix
+    from qwave_batch.api.syncing import run_batch_sync
     from qwave_batch.catalog.catalog import Catalog
     from qwave_batch.catalog.model import Model
     from qwave_batch.catalog.offers import Offer
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
     from qwave_batch.plan.comparison import Change, Comparison, PriceOf, catalog_price_of
     from qwave_batch.plan.making import Plan, make_plan
     from qwave_batch.plan.planfile import AnyPlan, SavedPlan, read_plan
+    from qwave_batch.plan.samples import JobSample
     from qwave_batch.plan.summary import Figures
     from qwave_batch.plan.support import AxisSupport, Support, SupportMatrix
     from qwave_batch.run.cancelling import CancelOutcome, LeftAlone, NotSaid, Withdrawn
@@ -117,6 +120,7 @@ __all__ = [
     "JobCounts",
     "JobError",
     "JobRecord",
+    "JobSample",
     "JobSetBack",
     "JobStatus",
     "Json",
@@ -149,6 +153,7 @@ __all__ = [
     "RunEstimated",
     "RunFolder",
     "RunOptions",
+    "RunPlace",
     "RunStarted",
     "RunStopped",
     "RunSummary",
@@ -156,6 +161,7 @@ __all__ = [
     "SavedPlan",
     "Simulated",
     "Spec",
+    "SpecCheck",
     "SpecError",
     "StopSignal",
     "StorageError",
@@ -186,6 +192,7 @@ __all__ = [
     "describe_catalog",
     "describe_model",
     "event_as_json",
+    "examine_spec",
     "expected_seconds",
     "expected_seconds_of",
     "glance_at_balance",
@@ -202,6 +209,7 @@ __all__ = [
     "refetch_images",
     "run_batch",
     "run_batch_sync",
+    "run_place",
     "serve_simulator",
     "support_matrix",
     "write_first_spec",
@@ -220,12 +228,14 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.live": ("LiveModelList", "ask_models", "glance_at_balance"),
     "qwave_batch.api.planning": ("expected_seconds", "expected_seconds_of", "open_plan", "plan_summary", "write_plan"),
     "qwave_batch.api.refetching": ("RefetchReport", "UnfetchedJob", "refetch_images"),
-    "qwave_batch.api.running": ("Confirm", "run_batch", "run_batch_sync"),
+    "qwave_batch.api.running": ("Confirm", "run_batch"),
+    "qwave_batch.api.runplace": ("RunPlace", "run_place"),
     "qwave_batch.api.runsummary": ("RunSummary",),
     "qwave_batch.api.selecting": ("lines_where",),
     "qwave_batch.api.simulation": ("serve_simulator",),
-    "qwave_batch.api.specs": ("check_spec",),
+    "qwave_batch.api.specs": ("SpecCheck", "check_spec", "examine_spec"),
     "qwave_batch.api.starting": ("write_first_spec",),
+    "qwave_batch.api.syncing": ("run_batch_sync",),
     "qwave_batch.api.supporting": ("support_matrix",),
     "qwave_batch.catalog.catalog": ("Catalog",),
     "qwave_batch.catalog.model": ("Model",),
@@ -278,6 +288,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.plan.comparison": ("Change", "Comparison", "PriceOf", "catalog_price_of"),
     "qwave_batch.plan.making": ("Plan", "make_plan"),
     "qwave_batch.plan.planfile": ("AnyPlan", "SavedPlan", "read_plan"),
+    "qwave_batch.plan.samples": ("JobSample",),
     "qwave_batch.plan.summary": ("Figures",),
     "qwave_batch.plan.support": ("AxisSupport", "Support", "SupportMatrix"),
     "qwave_batch.run.cancelling": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),

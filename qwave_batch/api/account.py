@@ -5,7 +5,7 @@ from typing import assert_never
 from qwave_batch.api.catalogs import newest_catalog
 from qwave_batch.api.connection import Connection
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.client.answers import Balance, Missing, Stopped, Throttled, Unanswered
+from qwave_batch.client.answers import Balance, Denied, Missing, Stopped, Throttled, Unanswered
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError
@@ -20,13 +20,13 @@ async def ask_balance(connection: Connection) -> Balance:
         UsageError: the base URL or the key can't be right.
     """
     base_url = connection.base_url or open_catalog(newest_catalog()).base_url
-    async with AiohttpTransport(base_url, proxies=connection.proxies) as transport:
+    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
         api = TaskApi(transport, base_url, connection.key, SystemClock())
         answer = await api.balance()
     match answer:
         case Balance():
             return answer
-        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
+        case Stopped(message=message) | Denied(message=message) | Missing(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
         case Unanswered(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")

@@ -11,6 +11,7 @@ from qwave_batch.client.key import Key
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
+from qwave_batch.client.trust import Trust
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.later import later
 from qwave_batch.ledger.identity import SIMULATOR
@@ -52,16 +53,19 @@ async def open_api(
     if isinstance(connection, Simulated):
         async with (
             simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
-            _task_api(base_url, SIMULATED_KEY, Proxies(), connections) as api,
+            _task_api(base_url, SIMULATED_KEY, connections) as api,
         ):
             yield api
     else:
         base_url = connection.base_url or catalog.base_url
-        async with _task_api(base_url, connection.key, connection.proxies, connections) as api:
+        api_of = _task_api(base_url, connection.key, connections, proxies=connection.proxies, trust=connection.trust)
+        async with api_of as api:
             yield api
 
 
 @asynccontextmanager
-async def _task_api(base_url: str, key: str, proxies: Proxies, connections: int) -> AsyncIterator[TaskApi]:
-    async with AiohttpTransport(base_url, max_connections=connections, proxies=proxies) as transport:
+async def _task_api(
+    base_url: str, key: str, connections: int, *, proxies: Proxies | None = None, trust: Trust | None = None
+) -> AsyncIterator[TaskApi]:
+    async with AiohttpTransport(base_url, max_connections=connections, proxies=proxies, trust=trust) as transport:
         yield TaskApi(transport, base_url, key, SystemClock())

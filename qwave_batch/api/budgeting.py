@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwave_batch.api.runplace import RUNS
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import is_run_folder
@@ -66,7 +67,8 @@ def budget_outlook(
 ) -> BudgetOutlook | None:
     """Return how a plan stands to its budget; None when it has none.
 
-    The money is that of the run folder it was compared with, else of ``runs/NAME`` if that has a run of this spec.
+    The money is that of the run folder it was compared with, else of the one that it would be run in
+    if that has a run of this spec.
 
     Args:
         plan: The plan.
@@ -84,7 +86,7 @@ def budget_outlook(
         return replace(outlook, folder=Path(found.against), spent_nusd=spent, held_nusd=held, wanted_nusd=wanted)
     if found is not None and found.reuse:
         outlook = replace(outlook, wanted_nusd=whole - found.comparison.total.reused.nusd)
-    folder = Path("runs") / plan.name
+    folder = plan.output_folder or RUNS / plan.name
     with suppress(FolderError, StorageError):  # a folder that nobody asked about is no reason to fail
         if is_run_folder(folder):
             held_there = holdings.Holdings.of(folder, open_catalog(plan.catalog))

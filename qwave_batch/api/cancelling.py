@@ -35,6 +35,13 @@ class CancelReport:
     refused: str = ""
     """Why the API refused the account; the tasks after that were not asked for."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        told = (
+            f"{len(self.withdrawn):,} withdrawn, {len(self.left_alone):,} left alone, {len(self.not_said):,} not said"
+        )
+        return f"CancelReport({self.folder}: {told})"
+
     @property
     def withdrawn(self) -> tuple[Withdrawn, ...]:
         """The tasks that are cancelled."""

@@ -36,6 +36,11 @@ class PlanComparison:
     notes: tuple[str, ...] = ()
     """What else is to be known, sentences without a full stop."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        total = self.comparison.total
+        return f"PlanComparison(with {self.against or 'nothing'}: {total.to_make.jobs:,} jobs to make)"
+
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --against --json`` prints under ``against``."""
         found = self.comparison

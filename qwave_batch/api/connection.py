@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from qwave_batch.client.proxies import Proxies, proxies_from
+from qwave_batch.client.trust import Trust, trust_from
 from qwave_batch.errors import UsageError
 
 KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")
@@ -20,6 +21,8 @@ class Connection:
     base_url: str | None = None
     """Where the API is, with its ``/v1``; None is where the spec's catalog says."""
     proxies: Proxies = field(default_factory=Proxies)
+    trust: Trust = field(default_factory=Trust)
+    """Certificates that are trusted beside the system's own."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, base_url: str | None = None) -> Self:
@@ -34,7 +37,12 @@ class Connection:
                 f"there is no API key: set {KEY_NAMES[0]} (or {KEY_NAMES[1]}); "
                 "to try things without one, run with --simulate"
             )
-        return cls(key=key, base_url=base_url or environ.get(BASE_URL_NAME) or None, proxies=proxies_from(environ))
+        return cls(
+            key=key,
+            base_url=base_url or environ.get(BASE_URL_NAME) or None,
+            proxies=proxies_from(environ),
+            trust=trust_from(environ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

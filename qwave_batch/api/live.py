@@ -12,7 +12,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.offers import Offer, Standing, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.client.answers import Balance, LiveModels, Missing, Stopped, Throttled, Unanswered
+from qwave_batch.client.answers import Balance, Denied, LiveModels, Missing, Stopped, Throttled, Unanswered
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError, QwaveError, UnknownName
@@ -35,6 +35,12 @@ class LiveModelList:
     offers: tuple[Offer, ...]
     prices: Mapping[str, Price] = field(default_factory=dict, repr=False)
     """Prices that the API states plainly, by model."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return (
+            f"LiveModelList({self.host}: {len(self.offers):,} models, {len(self.differing):,} not as in {self.catalog})"
+        )
 
     @property
     def differing(self) -> tuple[Offer, ...]:
@@ -90,7 +96,7 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     """
     known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
     base_url = connection.base_url or known.base_url
-    async with AiohttpTransport(base_url, proxies=connection.proxies) as transport:
+    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
         api = TaskApi(transport, base_url, connection.key, SystemClock())
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
@@ -100,7 +106,7 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     match answer:
         case LiveModels():
             return _held_against(known, answer, api.host)
-        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
+        case Stopped(message=message) | Denied(message=message) | Missing(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
         case Unanswered(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")

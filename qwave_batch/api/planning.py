@@ -6,6 +6,7 @@ from pathlib import Path
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.atomic import write_atomic
+from qwave_batch.folder.disk import storage_errors
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits
@@ -70,7 +71,9 @@ def write_plan(plan: AnyPlan, file: str | Path) -> None:
     if not is_plan_file(Path(file)):
         raise UsageError(f'a plan\'s file ends in .jsonl, and "{file}" does not')
     path = Path(file)
-    write_atomic(Tree(path.parent), path.name, (line.encode("utf-8", "backslashreplace") for line in plan_lines(plan)))
+    lines = plan_lines(plan, beside=path.parent)
+    with storage_errors(path):
+        write_atomic(Tree(path.parent), path.name, (line.encode() for line in lines))
 
 
 def plan_summary(plan: AnyPlan) -> dict[str, Json]:

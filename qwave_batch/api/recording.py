@@ -10,7 +10,7 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.manifest import write_manifest
-from qwave_batch.output.provenance import git_state, versions
+from qwave_batch.output.provenance import GitUnknown, look_at_git, versions
 from qwave_batch.output.summary import RunFacts, reopen_summary, write_summary
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan
@@ -23,6 +23,12 @@ class Recorder:
     def __init__(self, layout: RunLayout, ledger: Ledger, facts: RunFacts, clock: Clock) -> None:
         self._layout, self._ledger, self._facts, self._clock = layout, ledger, facts, clock
         self._started_at = clock.monotonic()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What summary.json could not be told."""
+        git = self._facts.git
+        return (f"summary.json holds no git commit: {git.reason}",) if isinstance(git, GitUnknown) else ()
 
     def begin(self) -> None:
         """Let the summary of an earlier run no longer tell how the newest one ended. It blocks: call it in a thread."""
@@ -74,7 +80,7 @@ def facts_of(plan: AnyPlan, backend: str, started_at: float) -> RunFacts:
         seconds=0.0,
         requests=RequestCounts().as_json(),
         versions=versions(),
-        git=git_state(Path(plan.spec.file)) if isinstance(plan, Plan) else None,
+        git=look_at_git(Path(plan.spec.file)) if isinstance(plan, Plan) else None,
     )
 
 

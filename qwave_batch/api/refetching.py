@@ -59,6 +59,13 @@ class RefetchReport:
     reason: str
     """Why it ended early; empty when it did not."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        told = (
+            f"{self.fetched:,} of {self.images:,} images fetched, {len(self.gone):,} jobs gone, {len(self.left):,} left"
+        )
+        return f"RefetchReport({self.folder}: {told})"
+
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``refetch --json`` prints."""
         return {

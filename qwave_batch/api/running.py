@@ -17,7 +17,9 @@ from qwave_batch.api.losses import check_is_owned, take_in_losses
 from qwave_batch.api.planning import open_plan
 from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
+from qwave_batch.api.resigned import ResignedJobs
 from qwave_batch.api.reusing import open_lenders
+from qwave_batch.api.runplace import run_place
 from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.api.threads import in_thread
 from qwave_batch.catalog.catalog import Catalog
@@ -71,7 +73,8 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     Args:
         source: A spec file, a plan file, or a plan.
         connection: The API to run against.
-        out_dir: The run folder; None is ``runs/NAME``, simulated ``runs/NAME-simulated``.
+        out_dir: The run folder; None is ``output.folder`` of the spec, else ``runs/NAME`` below the current folder,
+            simulated with ``-simulated`` behind it.
         options: Which jobs, and how far; None is a plain run.
         reuse: Other run folders, made with the same API: what they hold of the very same jobs, whole and not
             random, is taken by hard link or copy and costs nothing.
@@ -84,6 +87,8 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     Raises:
         SpecError: the spec has problems; all of them are listed.
         UsageError: something else that was asked for is not right.
+        FolderError: ``out_dir`` is None, ``runs/NAME`` would be new, and one lies beside the spec already; or the
+            folder is not one for this run.
         BudgetError: the estimate is above what the budget leaves, or ``confirm`` said no.
         StorageError: the folder is busy, or the disk failed.
         RunStopped: ``stop`` was asked for before anything was sent.
@@ -92,7 +97,9 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     catalog = plan.catalog_used if isinstance(plan, Plan) else await asyncio.to_thread(open_catalog, plan.catalog)
     backend = backend_name(connection, catalog)
     check_callbacks(connection, catalog, plan.terms, options or RunOptions())
-    layout = RunLayout(Path(out_dir) if out_dir is not None else default_folder(plan, connection))
+    place = await asyncio.to_thread(run_place, plan, connection, out_dir)
+    place.check()
+    layout = RunLayout(place.folder)
     run = _Run(
         plan=plan,
         catalog=catalog,
@@ -115,41 +122,10 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
     return await run.run()
 
 
-def run_batch_sync(  # noqa: PLR0913  # as above
-    source: str | Path | AnyPlan,
-    *,
-    connection: Connection | Simulated,
-    out_dir: str | Path | None = None,
-    options: RunOptions | None = None,
-    reuse: Sequence[str | Path] = (),
-    on_progress: OnProgress | None = None,
-    on_event: OnEvent | None = None,
-    confirm: Confirm | None = None,
-) -> RunSummary:
-    """Do what ``run_batch`` does, for code without an event loop."""
-    return asyncio.run(
-        run_batch(
-            source,
-            connection=connection,
-            out_dir=out_dir,
-            options=options,
-            reuse=reuse,
-            on_progress=on_progress,
-            on_event=on_event,
-            confirm=confirm,
-        )
-    )
-
-
 @contextmanager
 def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
     with Ledger.open(layout.ledger) as ledger:
         yield ledger
-
-
-def default_folder(plan: AnyPlan, connection: Connection | Simulated) -> Path:
-    """Return where a plan is run when nobody says: below ``runs/``."""
-    return Path("runs") / (f"{plan.name}-simulated" if isinstance(connection, Simulated) else plan.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,16 +190,17 @@ class _Run:
             cost_nusd=end.cost_nusd,
             folder_cost_nusd=end.folder_cost_nusd,
             seconds=end.seconds,
-            warnings=(*warnings, *end.warnings),
+            warnings=(*warnings, *recorder.warnings, *end.warnings),
             reused=reused,
             books=books,
             summary=summary,
         )
 
     def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
-        """Take the folder into use and put the plan in its ledger; return what of it was lost, too. It blocks."""
+        """Take the folder into use and put the plan in its ledger; return what is to be known of it, too. It blocks."""
         check_is_owned(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
+        resigned = ResignedJobs.of(ledger, self.plan)
         ledger.replace_plan(self._until_stopped(self.plan.items()))
         clock = SystemClock()
         hours = self.catalog.idempotency_hours
@@ -232,7 +209,7 @@ class _Run:
         recorder = Recorder(self.layout, ledger, facts_of(self.plan, self.claim.backend, clock.now()), clock)
         recorder.begin()
         ledger.begin(clock.now())
-        return recorder, losses
+        return recorder, (*losses, *resigned.warnings(self.plan))
 
     def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""

@@ -5,7 +5,11 @@ from pathlib import Path
 
 from qwave_batch.ledger.books import Books
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.run.ends import JobCounts
+
+_LONGEST = 200
+"""How much of a reason stands in a repr."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,13 @@ class RunSummary:
     """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
     summary: JsonObject = field(repr=False)
     """What summary.json says: the whole folder."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        done = f"{self.counts.completed:,} of {self.counts.jobs:,} jobs done, {self.counts.images:,} images"
+        cost = f"{usd_from_nusd(self.cost_nusd):.6g} USD in {self.seconds:.1f} s"
+        end = f", exit {self.exit_status}: {self.reason}"[:_LONGEST] if self.exit_status else ""
+        return f"RunSummary({self.folder}: {done}, {cost}{end})"
 
     def as_json(self) -> JsonObject:
         """Return what ``run --json`` prints."""

@@ -37,6 +37,10 @@ class Catalog:
     """Names that older catalogs had."""
     callback_fields: frozenset[str]
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Catalog({self.date}: {len(self.models):,} models, {self.base_url})"
+
     @cached_property
     def fields(self) -> frozenset[str]:
         """Every request field of any model, callback fields apart."""

@@ -49,6 +49,10 @@ class Model:
     native_resolution: str | None = None
     """The tier of the images where the model takes no resolution and the documents name one."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Model({self.name}: {self.title}, {len(self.fields):,} fields, {self.price})"
+
     @property
     def actions(self) -> tuple[str, ...]:
         """The actions, the default first."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TextIO
 
+from qwave_batch.cli.drawing.ci import is_ci
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.streams import is_reader_gone, words_may_be_lost
+from qwave_batch.cli.streams import is_reader_gone, is_silent, words_may_be_lost
 from qwave_batch.model.jsontypes import Json
 
 _STEERING = re.compile(
@@ -24,6 +25,8 @@ class Console:
     stderr: TextIO
     stdin: TextIO | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    patience_s: float = 600.0
+    """How long a question waits for its answer."""
     unprintable: OSError | None = None
     """Why stdout can't be written; what is printed after that is dropped."""
 
@@ -40,8 +43,9 @@ class Console:
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person is there to answer a question."""
-        return self.stdin is not None and self.stdin.isatty() and self.stderr.isatty()
+        """Whether a person is there to answer a question: never in a CI, terminal or not."""
+        is_open = self.stdin is not None and not self.stdin.closed and self.stdin.isatty()
+        return is_open and self.stderr.isatty() and not is_ci(self.environ)
 
     @property
     def lost(self) -> OSError | None:
@@ -79,12 +83,25 @@ class Console:
             self.stderr.flush()
 
     def confirm(self, question: str) -> bool:
-        """Ask a yes-or-no question on the terminal; the end of input means no.
+        """Ask a yes-or-no question on the terminal; the end of input means no, and so does no answer in ten minutes.
 
         Only to be called when ``can_ask``.
         """
         with words_may_be_lost():
-            self.stderr.write(f"{question} [y/N] ")
+            self.stderr.write(f"{question} No answer in {self.patience_s / 60:g} minutes is a no. [y/N] ")
             self.stderr.flush()
-        answer = self.stdin.readline() if self.stdin else ""
-        return answer.strip().casefold() in {"y", "yes"}
+        answer = self._answer()
+        if answer is None:
+            self.say("", "no answer: that is a no")
+        return (answer or "").strip().casefold() in {"y", "yes"}
+
+    def _answer(self) -> str | None:
+        """Return a line that was typed, empty at the end of input; None when there was none in time."""
+        if self.stdin is None:
+            return ""
+        try:
+            if is_silent(self.stdin, self.patience_s):
+                return None
+            return self.stdin.readline()
+        except (OSError, ValueError):  # the terminal was closed meanwhile
+            return ""

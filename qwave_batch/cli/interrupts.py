@@ -96,7 +96,7 @@ def breakable() -> Iterator[None]:
 
 def _heard() -> tuple[signal.Signals, ...]:
     """Return the signals that end a command; what is ignored stays so: ``nohup`` and background jobs ask for that."""
-    ignorable = (signal.SIGINT, signal.SIGHUP)
+    ignorable = [signal.Signals[name] for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
     return (*(number for number in ignorable if signal.getsignal(number) is not signal.SIG_IGN), signal.SIGTERM)
 
 

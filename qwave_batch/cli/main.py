@@ -4,19 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from qwave_batch.cli.arguments import HelpAsked
+from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_problems
-from qwave_batch.cli.drawing.text import bounded, safe, wrap
+from qwave_batch.cli.drawing.text import bounded, wrap
 from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
 from qwave_batch.later import later
 
 if TYPE_CHECKING:
-    import traceback
     from importlib import metadata
 else:
     metadata = later("importlib.metadata")
-    traceback = later("traceback")
 
 _WIDEST_HELP = 100
 
@@ -125,14 +124,5 @@ def _innermost(error: Exception) -> Exception:
 
 
 def _confess(error: Exception, console: Console) -> int:
-    if console.environ.get("QWAVE_BATCH_DEBUG"):
-        console.say(*map(safe, "".join(traceback.format_exception(error)).splitlines()))
-    summary = console.err.shown(bounded(f"{type(error).__name__}: {error}"))
-    console.say(
-        *wrap(
-            f"this is a bug in qwave-batch, please report it: {summary} "
-            "(with QWAVE_BATCH_DEBUG=1 it shows where, and nothing is lost by running again)",
-            console.err.width,
-        )
-    )
+    console.say(*wrap(console.err.shown(bug_sentence(error, console)), console.err.width))
     return QwaveError.exit_status

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
 from typing import TextIO
 
 _GONE = frozenset({errno.EPIPE, errno.EIO})
@@ -15,6 +17,18 @@ _STANDARD = range(3)
 def is_reader_gone(error: OSError) -> bool:
     """Whether a write failed because nobody reads any more; a full disk is another matter."""
     return error.errno in _GONE
+
+
+def is_silent(stream: TextIO, seconds: float) -> bool:
+    """Wait for something to read, and return whether nothing came in time; a stream without a file has all it gets.
+
+    Raises OSError or ValueError when the stream was closed.
+    """
+    try:
+        descriptor = stream.fileno()
+    except UnsupportedOperation:
+        return False
+    return not select.select([descriptor], [], [], seconds)[0]
 
 
 @contextmanager

@@ -61,12 +61,31 @@ class Stopped(Served):
     """The account stops the run: every further call would get the same."""
 
     kind: Literal["key", "balance"]
-    """``key``: it is unknown or may not do this (401, 403). ``balance``: used up (402)."""
+    """``key``: it is unknown (401). ``balance``: used up (402, or a submit's 429 or 403 that speaks of money)."""
     status: int
     code: str
     message: str
     keeps_attempt: bool = True
     """False when the API itself refused the submit, in a readable error body: nothing was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied(Served):
+    """What was asked is forbidden (403, 451), by the API or by a gateway on the way; the key itself may be good."""
+
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+    concerns: Literal["job", "model", "unsaid"] = "unsaid"
+    """What the answer says it is about."""
+    keeps_attempt: bool = False
+    """True where it is not in the API's own form, and so no proof that nothing was made."""
+
+    @property
+    def error(self) -> JobError:
+        """The refusal as the error of the job that asked."""
+        return JobError(code=self.code, message=self.message, http_status=self.status, field=self.param)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +108,18 @@ class Throttled(Served):
     message: str = ""
     window: str | None = None
     """The quota window's name, such as ``day``; None for a plain rate limit."""
+    unread: str = ""
+    """A ``Retry-After`` that makes no sense, as it was written; empty when there is none such."""
 
     @property
     def is_quota_window(self) -> bool:
         """Whether a quota window of the account is used up, and not only the pace too fast."""
         return self.code == "quota_window_exceeded"
+
+    @property
+    def quoted(self) -> str:
+        """The API's own words in quotes; empty where it had none."""
+        return f'"{self.message}"' if self.message and self.code != "http_429" else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +130,8 @@ class Unanswered(Served):
     """A phrase for people: what happened instead of an answer."""
     sent: bool
     """False when the request surely never reached the server (no route, no name, no TLS)."""
+    is_untrusted: bool = False
+    """Whether the server's certificate was not accepted, which does not mend itself."""
     status: int | None = None
     """The status code, when there was one."""
     retry_after_s: float | None = None
@@ -112,7 +140,7 @@ class Unanswered(Served):
     """The error that a success holds in place of a task: the API's own words, and still no proof of anything."""
 
 
-Answer: TypeAlias = TaskAnswer | Refused | Stopped | Missing | Throttled | Unanswered
+Answer: TypeAlias = TaskAnswer | Refused | Stopped | Denied | Missing | Throttled | Unanswered
 """What submit, status and cancel come to."""
 
 
@@ -146,7 +174,7 @@ class LiveModels(Served):
     models: tuple[LiveModel, ...]
 
 
-Trouble: TypeAlias = Stopped | Missing | Throttled | Unanswered
+Trouble: TypeAlias = Stopped | Denied | Missing | Throttled | Unanswered
 """What a question about the account or the models comes to when it is not answered."""
 
 

@@ -14,6 +14,7 @@ from qwave_batch.client.http import (
     TooLarge,
     Transport,
     TransportFailed,
+    Untrusted,
 )
 from qwave_batch.client.partial_file import PartialFile
 from qwave_batch.client.retry_after import retry_after_s
@@ -76,7 +77,8 @@ async def _follow(
         return DownloadFailed(reason=f"the address of the result is not right: {bad}", retryable=False)
     except TransportFailed as failed:
         final = isinstance(failed, Forbidden | TooLarge)
-        return DownloadFailed(reason=f"{address.host}: {failed.reason}", retryable=not final)
+        named = failed.reason if isinstance(failed, Untrusted) else f"{address.host}: {failed.reason}"
+        return DownloadFailed(reason=named, retryable=not final)
     return DownloadFailed(reason=f"more than {MAX_REDIRECTS} redirects", retryable=False)
 
 

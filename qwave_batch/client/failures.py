@@ -7,7 +7,7 @@ import ssl
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, TransportFailed
+from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, TransportFailed, Untrusted
 from qwave_batch.client.inflate import BadEncoding
 from qwave_batch.client.resolver import ForbiddenAddress
 from qwave_batch.client.words import words
@@ -30,11 +30,21 @@ _MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = 
     (UnicodeError, NeverSent, "the address makes no sense"),
     (aiohttp.ServerDisconnectedError, PerhapsSent, "the server hung up without an answer"),
     (aiohttp.ClientPayloadError, PerhapsSent, "the answer is cut off"),
-    (aiohttp.ClientResponseError, PerhapsSent, "the answer is no proper HTTP"),
-    (HttpProcessingError, PerhapsSent, "the answer is no proper HTTP"),
+    (aiohttp.ClientResponseError, PerhapsSent, "the answer is no proper HTTP; does that port speak http, not https?"),
+    (HttpProcessingError, PerhapsSent, "the answer is no proper HTTP; does that port speak http, not https?"),
     (TimeoutError, PerhapsSent, "no answer in time"),
 )
 """What an exception means; the first line that fits counts, and without one the request was perhaps sent."""
+
+
+_WRONG_CERTIFICATE = {
+    9: "is not valid yet: is the clock right?",
+    10: "has expired",
+    62: "is for another name",
+    64: "is for another address",
+}
+"""What OpenSSL's codes mean that no trust mends."""
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL"})
 
 
 def failure_of(error: BaseException) -> TransportFailed:
@@ -44,10 +54,32 @@ def failure_of(error: BaseException) -> TransportFailed:
         return Forbidden(forbidden.reason)
     if isinstance(error, BadEncoding):
         return PerhapsSent(str(error))
+    if (untrusted := _words_of_distrust(error)) is not None:
+        return Untrusted(untrusted)
     for foreign, kind, meaning in _MEANINGS:
         if isinstance(error, foreign):
             return kind(meaning or f"no connection: {_told(error)}")
     return PerhapsSent(f"the connection broke: {_told(error)}")
+
+
+def _words_of_distrust(error: BaseException) -> str | None:
+    """Return what is wrong with a server's certificate, and the way out; None when it is something else."""
+    host = words(getattr(error, "host", None), limit=253)
+    whose = f" of {host}" if host else ""
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        code = getattr(cause, "verify_code", 0)
+        told = words(getattr(cause, "verify_message", "")) or "it could not be verified"
+        if code in _WRONG_CERTIFICATE:
+            return f"the certificate{whose} {_WRONG_CERTIFICATE[code]} ({told})"
+        return (
+            f"the certificate{whose} is not trusted ({told}); if a proxy or server of your own is on the way, let "
+            "SSL_CERT_FILE or REQUESTS_CA_BUNDLE name the file with its certificates"
+        )
+    is_before_a_word = isinstance(error, aiohttp.ClientConnectorSSLError)
+    if is_before_a_word and isinstance(cause, ssl.SSLError) and getattr(cause, "reason", None) in _NO_TLS:
+        return f"the server{whose} does not speak TLS at this port; is the address right, https and all?"
+    return None
 
 
 def _told(error: BaseException) -> str:

@@ -73,6 +73,10 @@ class NeverSent(TransportFailed):
     """The request surely did not reach the server: no address, no connection, no TLS."""
 
 
+class Untrusted(NeverSent):
+    """The server's certificate is not accepted, or it speaks no TLS; that does not mend itself in a moment."""
+
+
 class Forbidden(NeverSent):
     """The address is one we do not speak to; another try would end the same."""
 

@@ -13,6 +13,12 @@ _MICROSECONDS_FROM = 1e14
 _NONSENSE_FROM = 1e17
 _NUMBER = re.compile(r"\s*\d{1,17}(\.\d{1,9})?\s*", re.ASCII)
 _LONGEST = 64
+_HTTP_DATE = re.compile(
+    r"(?:[a-z]{3,9},\s*)?\d{1,2}[ -][a-z]{3}[ -](?:\d{2}|\d{4}) \d{1,2}:\d\d(?::\d\d)? (?:GMT|UTC?|Z|[+-]\d{4})"
+    r"|[a-z]{3} [a-z]{3} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4}",
+    re.ASCII | re.IGNORECASE,
+)
+"""The forms of a date in HTTP; the reader of mails would take one with anything behind it."""
 
 
 def instant(value: Json) -> float | None:
@@ -20,7 +26,7 @@ def instant(value: Json) -> float | None:
     if isinstance(value, str):
         if len(value) > _LONGEST:
             return None
-        return _from_number(float(value)) if _NUMBER.fullmatch(value) else _from_iso(value)
+        return _from_number(float(value)) if _NUMBER.fullmatch(value) else iso_moment(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _from_number(value)
@@ -29,7 +35,8 @@ def instant(value: Json) -> float | None:
 @functools.lru_cache(maxsize=16)  # every answer of one second carries the same Date
 def http_date(text: str) -> float | None:
     """Return Unix seconds for an HTTP date such as ``Sun, 22 Nov 2026 08:00:00 GMT``, else None."""
-    if len(text) > _LONGEST:
+    text = text.strip()
+    if len(text) > _LONGEST or not _HTTP_DATE.fullmatch(text):
         return None
     try:
         moment = parsedate_to_datetime(text)
@@ -46,7 +53,8 @@ def _from_number(number: float) -> float | None:
     return number / 1e3 if number >= _MILLISECONDS_FROM else float(number)
 
 
-def _from_iso(text: str) -> float | None:
+def iso_moment(text: str) -> float | None:
+    """Return Unix seconds for a moment by ISO 8601, else None; without a zone it is UTC."""
     try:
         return _timestamp(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):

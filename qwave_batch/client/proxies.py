@@ -48,13 +48,17 @@ def proxies_from(environment: Mapping[str, str]) -> Proxies:
     Raises UsageError for a proxy that is not reached over http, such as a SOCKS proxy.
     """
 
-    def found(name: str) -> str:
-        return environment.get(name) or environment.get(name.upper()) or ""
+    def found(*names: str) -> tuple[str, str]:
+        """Return the variable that counts, as it is written in the environment, with its text."""
+        spelled = [spelling for name in names for spelling in (name, name.upper())]
+        variable = next((name for name in spelled if environment.get(name)), "")
+        return variable, environment.get(variable, "")
 
-    bypass = (entry.strip().lower().removeprefix("*.").lstrip(".") for entry in found("no_proxy").split(","))
+    _, hosts = found("no_proxy")
+    bypass = (entry.strip().lower().removeprefix("*.").lstrip(".") for entry in hosts.split(","))
     return Proxies(
-        https=_read_proxy("HTTPS_PROXY", found("https_proxy") or found("all_proxy")),
-        http=_read_proxy("HTTP_PROXY", found("http_proxy") or found("all_proxy")),
+        https=_read_proxy(*found("https_proxy", "all_proxy")),
+        http=_read_proxy(*found("http_proxy", "all_proxy")),
         bypass=tuple(entry for entry in bypass if entry),
     )
 

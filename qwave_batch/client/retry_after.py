@@ -4,15 +4,21 @@ import re
 from collections.abc import Mapping
 
 from qwave_batch.client.answers import RateHint
-from qwave_batch.client.instants import http_date, instant
+from qwave_batch.client.instants import http_date
+from qwave_batch.client.wait_forms import LONGEST_S, read_wait
+from qwave_batch.model.jsontypes import Json
 
-MAX_WAIT_S = 32 * 86_400.0
-"""A month's quota window is the longest wait that makes sense; what is longer is taken for this, which no run waits."""
+MAX_WAIT_S = LONGEST_S
+"""A longer wait than a month is taken for this, which no run waits."""
 
-_EPOCH_FROM = 1e9  # a reset this large is a moment, not a number of seconds: it would be 31 years
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
-_PARAMETER = re.compile(r"([A-Za-z-]{1,32})\s*=\s*\"?(\d{1,15}(?:\.\d{1,9})?)", re.ASCII)
+_ITEM = re.compile(r'(?:[^",]|"[^"]*")+')
+"""One of several, with a comma between them that is not in quotes."""
+_PARAMETER = re.compile(r'([A-Za-z-]{1,32})\s*=\s*("[^"]{0,64}"|[^\s;,"]{1,64})', re.ASCII)
 _OLD_NAMES = ("limit", "remaining", "reset")
+_FAMILIES = ("ratelimit", "x-ratelimit", "x-rate-limit")
+_OF_REQUESTS = ("", "-requests")
+"""What stands behind a name; other suffixes are of tokens and the like, which no task of ours counts in."""
 
 
 def served_at(headers: Mapping[str, str]) -> float | None:
@@ -27,21 +33,25 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     A date is held against the server's own ``Date``, and against ``now`` only when there is none: the two clocks
     may differ. A date that is past means no wait.
     """
+    wait_s = read_wait(headers.get("retry-after"), _reference(headers, now))
+    return None if wait_s is None else bounded_wait(wait_s)
+
+
+def unread_retry_after(headers: Mapping[str, str], now: float) -> str:
+    """Return a ``Retry-After`` that makes no sense, as it was written; empty when there is none such."""
     text = headers.get("retry-after", "").strip()
-    if _NUMBER.fullmatch(text):
-        return bounded_wait(float(text))
-    until = http_date(text) if text else None
-    return None if until is None else wait_until(until, headers, now)
+    return text if text and retry_after_s(headers, now) is None else ""
 
 
-def wait_until(until: float, headers: Mapping[str, str], now: float) -> float:
-    """Return the seconds from the answer to a moment by the server's clock, at least 0 and at most ``MAX_WAIT_S``."""
-    return bounded_wait(_until(until, headers, now))
+def told_wait_s(value: Json, headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that a value in an answer's body asks to wait, or None when it makes no sense."""
+    wait_s = read_wait(value, _reference(headers, now))
+    return None if wait_s is None else bounded_wait(wait_s)
 
 
-def _until(moment: float, headers: Mapping[str, str], now: float) -> float:
-    reference = served_at(headers)
-    return max(0.0, moment - (now if reference is None else reference))
+def _reference(headers: Mapping[str, str], now: float) -> float:
+    date = served_at(headers)
+    return now if date is None else date
 
 
 def bounded_wait(wait_s: float) -> float:
@@ -49,74 +59,69 @@ def bounded_wait(wait_s: float) -> float:
     return min(max(0.0, wait_s), MAX_WAIT_S)
 
 
-def _reset_s(wait_s: float) -> float | None:
-    """Return the time to a reset that a header only hints at, or None when it is longer than anything it could mean."""
-    return wait_s if 0 <= wait_s <= MAX_WAIT_S else None
-
-
 def rate_hint(headers: Mapping[str, str], now: float) -> RateHint | None:
-    """Return what the standard and the customary rate limit headers say, or None when there are none."""
+    """Return what the standard and the customary rate limit headers say, or None when there are none.
+
+    Where several are there, the least that is left and the latest reset count.
+    """
+    reference = _reference(headers, now)
+    hints = [_from_three(f"{family}-", suffix, headers, reference) for family in _FAMILIES for suffix in _OF_REQUESTS]
     if "ratelimit" in headers:
-        hint = _from_draft(headers["ratelimit"], headers.get("ratelimit-policy", ""))
-    elif "ratelimit-remaining" in headers or "ratelimit-limit" in headers:
-        hint = _from_three("ratelimit", headers, now)
-    elif "x-ratelimit-remaining" in headers or "x-ratelimit-limit" in headers or "x-ratelimit-reset" in headers:
-        hint = _from_three("x-ratelimit", headers, now)
-    else:
-        return None
+        hints.insert(0, _from_draft(headers["ratelimit"], headers.get("ratelimit-policy", ""), reference))
+    hint = RateHint(
+        limit=next((each.limit for each in hints if each.limit is not None), None),
+        remaining=min((each.remaining for each in hints if each.remaining is not None), default=None),
+        reset_s=max((each.reset_s for each in hints if each.reset_s is not None), default=None),
+    )
     return None if hint == RateHint() else hint
 
 
-def _from_three(prefix: str, headers: Mapping[str, str], now: float) -> RateHint:
-    """Read ``-Limit``, ``-Remaining`` and ``-Reset``, the reset being seconds from now or a moment."""
-    reset = _leading_number(headers.get(f"{prefix}-reset", ""))
-    if reset is not None and reset >= _EPOCH_FROM:
-        moment = instant(reset)
-        reset_s = None if moment is None else _reset_s(_until(moment, headers, now))
-    else:
-        reset_s = None if reset is None else _reset_s(reset)
-    return RateHint(
-        limit=_whole(_leading_number(headers.get(f"{prefix}-limit", ""))),
-        remaining=_whole(_leading_number(headers.get(f"{prefix}-remaining", ""))),
-        reset_s=reset_s,
-    )
+def _from_three(prefix: str, suffix: str, headers: Mapping[str, str], now: float) -> RateHint:
+    """Read ``-Limit``, ``-Remaining`` and ``-Reset``."""
+    limit, remaining, reset = (headers.get(f"{prefix}{name}{suffix}", "") for name in _OLD_NAMES)
+    return _hint(_leading_number(limit), _leading_number(remaining), reset, now)
 
 
-def _from_draft(text: str, policy_text: str) -> RateHint:
+def _from_draft(text: str, policy_text: str, now: float) -> RateHint:
     """Read the IETF draft's ``RateLimit`` in both its forms; of several policies the one with least left."""
-    items = [dict(_parameters(item)) for item in text.split(",")]
+    items = [_parameters(item) for item in _ITEM.findall(text)]
     merged = {name: value for item in items for name, value in item.items() if name in _OLD_NAMES}
-    policies = [_policy(item) for item in policy_text.split(",")] if policy_text else []
+    policies = [_policy(item) for item in _ITEM.findall(policy_text)]
     if merged:
         policy = policies[0] if policies else {}
         limit, remaining, reset = (merged.get(name) for name in _OLD_NAMES)
-        return _hint(limit if limit is not None else policy.get("q"), remaining, reset)
-    told = [(item["r"], place) for place, item in enumerate(items) if "r" in item]
+        quota = policy.get("q") if limit is None else _leading_number(limit)
+        return _hint(quota, _leading_number(remaining or ""), reset, now)
+    numbers = [(_leading_number(item.get("r", "")), place) for place, item in enumerate(items)]
+    told = [(number, place) for number, place in numbers if number is not None]
     if not told:
         return RateHint()
-    remaining, place = min(told)
+    least, place = min(told)
     policy = policies[place] if len(policies) == len(items) else {}
-    return _hint(policy.get("q"), remaining, items[place].get("t"))
+    return _hint(policy.get("q"), least, items[place].get("t"), now)
 
 
 def _policy(item: str) -> dict[str, float]:
     """Read one item of ``RateLimit-Policy``: ``"name";q=100;w=60``, or the older ``100;w=60``."""
-    policy = dict(_parameters(item))
+    numbers = {name: _leading_number(value) for name, value in _parameters(item).items()}
+    policy = {name: number for name, number in numbers.items() if number is not None}
     quota = _leading_number(item)
     if quota is not None:
         policy.setdefault("q", quota)
     return policy
 
 
-def _parameters(item: str) -> list[tuple[str, float]]:
-    return [(name.lower(), float(value)) for name, value in _PARAMETER.findall(item)]
+def _parameters(item: str) -> dict[str, str]:
+    return {name.lower(): value.strip('"') for name, value in _PARAMETER.findall(item)}
 
 
-def _hint(limit: float | None, remaining: float | None, reset: float | None) -> RateHint:
+def _hint(limit: float | None, remaining: float | None, reset: str | None, now: float) -> RateHint:
+    reset_s = read_wait(reset, now)
     return RateHint(
         limit=_whole(limit),
         remaining=_whole(remaining),
-        reset_s=None if reset is None else _reset_s(reset),
+        # what is longer than anything it could mean is no hint at all
+        reset_s=None if reset_s is None or reset_s > MAX_WAIT_S else reset_s,
     )
 
 

@@ -13,7 +13,7 @@ from qwave_batch.client.account import judge_told, read_balance, read_model, rea
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, LiveModel, LiveModels, Trouble, Unanswered
 from qwave_batch.client.base_url import read_base_url
 from qwave_batch.client.downloads import DownloadLimits, download
-from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, Transport, TransportFailed
+from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, Transport, TransportFailed, Untrusted
 from qwave_batch.client.key import Key
 from qwave_batch.client.verdict import Call, judge
 from qwave_batch.errors import UsageError
@@ -134,7 +134,11 @@ class TaskApi:
         try:
             return await self._transport.send(request)
         except TransportFailed as failed:
-            return Unanswered(reason=self._key.scrub(failed.reason), sent=not isinstance(failed, NeverSent))
+            return Unanswered(
+                reason=self._key.scrub(failed.reason),
+                sent=not isinstance(failed, NeverSent),
+                is_untrusted=isinstance(failed, Untrusted),
+            )
 
     async def _judged(
         self, response: HttpResponse | Unanswered, call: Call, task_id: str | None, *, sent_bytes: int = 0

@@ -1,12 +1,15 @@
 """Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
 
 import asyncio
+import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +25,8 @@ from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, Sink
 from qwave_batch.client.inflate import decoder_for
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.resolver import LocalNames, ResultGuard
+from qwave_batch.client.trust import Trust
+from qwave_batch.errors import UsageError
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
@@ -48,6 +53,7 @@ class AiohttpTransport:
         *,
         max_connections: int = 100,
         proxies: Proxies | None = None,
+        trust: Trust | None = None,
         resolver: AbstractResolver | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
@@ -58,11 +64,13 @@ class AiohttpTransport:
             max_connections: requests on their way at once; the others wait, and their time does not count yet.
             proxies: what the environment says of proxies; none when left out. Behind a proxy it is the proxy that
                 looks names up, so that only addresses written as numbers can be refused here.
+            trust: which certificates are trusted beside the system's; none when left out.
             resolver: looks up names; the system's when left out.
             stall_timeout_s: how long a download may stand still.
         """
         self._api = read_base_url(base_url).address
         self._proxies = proxies or Proxies()
+        self._trust = trust or Trust()
         self._free = asyncio.Semaphore(max_connections)
         self._resolver = resolver
         self._stall_timeout_s = stall_timeout_s
@@ -72,7 +80,8 @@ class AiohttpTransport:
         await asyncio.to_thread(user_agent)  # it reads a file, once
         names = LocalNames(self._resolver or aiohttp.ThreadedResolver())
         guard = ResultGuard(names, self._api, self._proxies.addresses)
-        self._sessions = _Sessions(trusted=new_session(names), results=new_session(guard), guard=guard)
+        tls = await asyncio.to_thread(tls_context, self._trust)
+        self._sessions = _Sessions(trusted=new_session(names, tls), results=new_session(guard, tls), guard=guard)
         return self
 
     async def __aexit__(
@@ -171,10 +180,28 @@ class _NoCookies(aiohttp.DummyCookieJar):
         """Leave the cookies of an answer alone."""
 
 
-def new_session(names: AbstractResolver) -> aiohttp.ClientSession:
+def tls_context(trust: Trust) -> ssl.SSLContext | None:
+    """Return what certificates are held to; None for the system's own alone. It reads files.
+
+    Raises UsageError for a file that holds no certificates.
+    """
+    if not trust.bundles:
+        return None
+    context = ssl.create_default_context()
+    for variable, path in trust.bundles:
+        is_folder = Path(path).is_dir()
+        try:
+            context.load_verify_locations(cafile=None if is_folder else path, capath=path if is_folder else None)
+        except (OSError, ValueError) as error:
+            told = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else "no certificates"
+            raise UsageError(f"{variable} names {path}, which can't be read as certificates: {told}") from None
+    return context
+
+
+def new_session(names: AbstractResolver, tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
     """Return a session that does nothing of its own accord."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=names),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=names, ssl=tls or True),
         cookie_jar=_NoCookies(),
         headers={"User-Agent": user_agent(), "Accept-Encoding": "identity"},
         auto_decompress=False,

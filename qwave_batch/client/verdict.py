@@ -10,7 +10,8 @@ about the task.
 | 2xx without one | Unanswered, with the error that it holds | Unanswered | Unanswered |
 | 401 | Stopped (key), whoever wrote it: only the key's owner is asked for a better one | same | same |
 | 402 | Stopped (balance), likewise | same | same |
-| 403 with an error body | Stopped (key) | same | same |
+| 403 or 429 that speaks of money, and 429 names no time | Stopped (balance) | as below | as below |
+| 403, 451 | Denied, whoever wrote it | same | same |
 | 404 with an error body | Refused: the model, say, is not there | Missing | Missing |
 | 429 | Throttled, whoever wrote it | same | same |
 | 500 ``price_not_configured`` | Refused, the attempt kept | Unanswered | Unanswered |
@@ -19,9 +20,9 @@ about the task.
 | any other 4xx with an error body | Refused | Unanswered | Refused |
 | whatever is left | Unanswered | Unanswered | Unanswered |
 
-403 is not in the API's documents. It means that the key may not do this, so a run stops and names the reason: nothing
-is lost by that, while going on could fail every job of a batch. Without an error body it is a firewall's, which may
-have disliked one prompt, and stops nothing.
+403 and 451 are not in the API's documents. They are about what was asked, a prompt or a model that the key may not use,
+more often than about the key: whoever asked finds out which. Without an error body it is perhaps a firewall's, so that
+the attempt is kept.
 
 ``price_not_configured`` is the one 5xx that ends a job: the documents say that the model cannot be billed, so waiting
 does not help. But a 5xx is no proof that nothing was made, so whoever asks again later does so under the same
@@ -38,6 +39,7 @@ from typing import Literal, TypeAlias
 
 from qwave_batch.client.answers import (
     Answer,
+    Denied,
     Missing,
     RateHint,
     Refused,
@@ -47,10 +49,10 @@ from qwave_batch.client.answers import (
     Trouble,
     Unanswered,
 )
+from qwave_batch.client.grounds import ground_of, speaks_of_funds
 from qwave_batch.client.http import HttpResponse
-from qwave_batch.client.instants import instant
 from qwave_batch.client.refusals import refused_as_such
-from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, wait_until
+from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, told_wait_s, unread_retry_after
 from qwave_batch.client.sayings import said_in
 from qwave_batch.client.wire import Unreadable, read_object, read_task
 from qwave_batch.client.words import Scrub, words
@@ -58,7 +60,8 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 
 Call: TypeAlias = Literal["submit", "status", "cancel"]
 
-_NO_REFUSAL_OF_A_SUBMIT = frozenset({401, 402, 403, 408, 409, 429})
+_DENIALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS})
+_NO_REFUSAL_OF_A_SUBMIT = frozenset({401, 402, 408, 409, 429, *_DENIALS})
 _NO_REFUSAL: Mapping[Call, frozenset[int]] = {
     "submit": _NO_REFUSAL_OF_A_SUBMIT,
     "cancel": _NO_REFUSAL_OF_A_SUBMIT | {404},
@@ -147,6 +150,8 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
             return replace(reading.unanswered(f"HTTP {response.status}, but {why}"), said=said)
         return TaskAnswer(task=task, served_at=reading.served_at, rate=reading.rate)
     reading = read(response, now=now, scrub=scrub)
+    if call == "submit" and _is_out_of_funds(reading):
+        return _stopped(reading)
     refused = _refused(reading, call) or (refused_as_such(response, sent_bytes, scrub) if call == "submit" else None)
     return refused if refused is not None else trouble(reading)
 
@@ -161,10 +166,10 @@ def trouble(reading: Reading) -> Trouble:
     status, error = reading.status, reading.error
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(reading)
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED} or (
-        status == HTTPStatus.FORBIDDEN and error is not None
-    ):
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED}:
         return _stopped(reading)
+    if status in _DENIALS:
+        return _denied(reading)
     if status == HTTPStatus.NOT_FOUND and error is not None:
         return Missing(
             status=status, code=error.code, message=error.message, served_at=reading.served_at, rate=reading.rate
@@ -193,9 +198,37 @@ def _refused(reading: Reading, call: Call) -> Refused | None:
     )
 
 
+def _is_out_of_funds(reading: Reading) -> bool:
+    """Tell whether a 403 or a 429 is what 402 is; a 429 that names a time is a window, which opens again."""
+    if reading.error is None:
+        return False
+    if reading.status in _DENIALS:
+        return ground_of(reading.error.details) == "funds"
+    if reading.status != HTTPStatus.TOO_MANY_REQUESTS or reading.error.code == "quota_window_exceeded":
+        return False
+    return _told_wait_s(reading) is None and speaks_of_funds(reading.error.details)
+
+
+def _denied(reading: Reading) -> Denied:
+    error = reading.error
+    ground = "unsaid" if error is None else ground_of(error.details)
+    if error is not None and ground == "unsaid" and reading.status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+        ground = "job"  # laws forbid contents
+    return Denied(
+        status=reading.status,
+        code=error.code if error else f"http_{reading.status}",
+        message=error.message if error else _described(reading),
+        param=error.param if error else None,
+        concerns="unsaid" if ground == "funds" else ground,
+        keeps_attempt=error is None,
+        served_at=reading.served_at,
+        rate=reading.rate,
+    )
+
+
 def _stopped(reading: Reading) -> Stopped:
     error = reading.error
-    balance = reading.status == HTTPStatus.PAYMENT_REQUIRED
+    balance = reading.status != HTTPStatus.UNAUTHORIZED
     return Stopped(
         kind="balance" if balance else "key",
         status=reading.status,
@@ -213,18 +246,25 @@ def _throttled(reading: Reading) -> Throttled:
     A quota window's ``reset_at`` is its end; a gateway before it may add a ``Retry-After`` of its own.
     """
     details: JsonObject = reading.error.details if reading.error else {}
-    headers, rate = reading.response.headers, reading.rate
-    until = instant(details.get("reset_at"))
-    said = [retry_after_s(headers, reading.now), None if until is None else wait_until(until, headers, reading.now)]
-    wait_s = max((each_s for each_s in said if each_s is not None), default=rate.reset_s if rate else None)
+    rate, wait_s = reading.rate, _told_wait_s(reading)
+    if wait_s is None and rate is not None:
+        wait_s = rate.reset_s
     return Throttled(
         wait_s=wait_s,
         code=reading.error.code if reading.error else "http_429",
         message=reading.error.message if reading.error else "too many requests",
         window=words(details.get("window"), limit=100, scrub=reading.scrub) or None,
+        unread=words(unread_retry_after(reading.response.headers, reading.now), limit=100, scrub=reading.scrub),
         served_at=reading.served_at,
         rate=rate,
     )
+
+
+def _told_wait_s(reading: Reading) -> float | None:
+    headers = reading.response.headers
+    details: JsonObject = reading.error.details if reading.error else {}
+    said = [retry_after_s(headers, reading.now), told_wait_s(details.get("reset_at"), headers, reading.now)]
+    return max((each_s for each_s in said if each_s is not None), default=None)
 
 
 def _error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:

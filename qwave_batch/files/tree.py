@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from qwave_batch.errors import FolderError
+from qwave_batch.errors import FolderError, UnsupportedSystem
 from qwave_batch.files.regular import NotRegular, irregular_kind, open_regular, read_regular
 from qwave_batch.files.syncing import sync_folder
 
@@ -21,6 +21,9 @@ PRIVATE_MODE = 0o600
 SHARED_MODE = 0o640
 PRIVATE_FOLDER_MODE = 0o700
 SHARED_FOLDER_MODE = 0o750
+if not hasattr(os, "O_DIRECTORY"):  # not POSIX
+    raise UnsupportedSystem
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_DEPTH = 100

@@ -3,6 +3,7 @@
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.database import check_database
@@ -117,7 +118,7 @@ class RunLayout:
         if self.root.is_dir() and not is_run_folder(self.root) and _strangers(self.root):
             raise FolderError(
                 f"{self.root} is not empty and is not a run folder (it holds {_strangers(self.root)[0]}); "
-                f"name another one: -o {self.root / 'run'}"
+                f"name another one: -o {quote(str(self.root / 'run'))}"
             )
         self.check()
         with storage_errors(self.root, "make the folder"):

@@ -1,6 +1,5 @@
 """One process works on a run folder at a time; anyone may read."""
 
-import fcntl
 import json
 import os
 import socket
@@ -10,11 +9,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from qwave_batch.errors import FolderBusy, StorageError, UsageError
+from qwave_batch.errors import FolderBusy, StorageError, UnsupportedSystem, UsageError
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.disk import reason_of, storage_errors
 from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
 from qwave_batch.model.jsontypes import Json
+
+try:
+    import fcntl
+except ImportError:  # not POSIX; whoever needs this module is told before anything is written
+    raise UnsupportedSystem from None
 
 _MOST_BYTES = 4096
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import QwaveError
+from qwave_batch.git.asking import GitMissing
 from qwave_batch.git.lfs import MOST_POINTER_BYTES, pointer_in
 from qwave_batch.git.objects import objects_of
 from qwave_batch.git.repository import Repository, repository_around, repository_of
-from qwave_batch.git.worktree import MARKER, work_tree_at
+from qwave_batch.git.worktree import MARKER, NoWorkTree, work_tree_at
 from qwave_batch.model.jsontypes import Json
 
 _PATIENCE_S = 6.0
@@ -34,8 +35,21 @@ class GitState:
         return {"commit": self.commit, "dirty": self.dirty}
 
 
+@dataclass(frozen=True, slots=True)
+class GitUnknown:
+    """There is a work tree, and git does not tell of it."""
+
+    reason: str
+
+
 def git_state(spec: Path) -> GitState | None:
-    """Return the state of the work tree around a file, or None without git, a work tree, a commit or an answer.
+    """Return the state of the work tree around a file, or None where ``look_at_git`` has none."""
+    found = look_at_git(spec)
+    return found if isinstance(found, GitState) else None
+
+
+def look_at_git(spec: Path) -> GitState | GitUnknown | None:
+    """Return the state of the work tree around a file, why it is not known, or None without a work tree or a commit.
 
     No command that the repository names is run, and nothing is fetched. It starts processes and blocks for some
     seconds at most: call it in a thread.
@@ -48,7 +62,11 @@ def git_state(spec: Path) -> GitState | None:
                 return None
             dirty = found.differs or not _is_tracked(repository, file)
             return GitState(commit=found.commit, dirty=dirty)
-    except (QwaveError, OSError, RuntimeError):  # links in a circle among them
+    except (GitMissing, NoWorkTree):
+        return None
+    except QwaveError as error:
+        return GitUnknown(str(error))
+    except (OSError, RuntimeError):  # links in a circle among them
         return None
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.regular import open_regular, read_regular
@@ -94,7 +95,7 @@ def check_owner(tree: WorkTree, trusted: Sequence[str]) -> None:
         if path.lstat().st_uid not in own:
             raise GitRefused(
                 f"{tree.top} is in a git work tree of another user; to read it all the same, run "
-                f"git config --global --add safe.directory {tree.top}"
+                f"git config --global --add safe.directory {quote(str(tree.top))}"
             )
 
 

@@ -96,17 +96,31 @@ _NEW_COLUMNS = {
 """The columns that format 1 had not; a name is of one table only."""
 
 
+_PRIMARY = 0xFF
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def _words_of_damage(path: Path, told: str) -> str:
+    return (
+        f"the ledger {path} is damaged: {told}. Put a copy of it back, with its -wal, from a backup of the folder, if "
+        "there is one. The images that manifest.jsonl lists are safe as they are; what else is paid is known to the "
+        "ledger only, and a new folder (-o DIR) pays for everything anew"
+    )
+
+
 @contextmanager
 def storage_border(path: Path) -> Iterator[None]:
     """Turn SQLite's errors inside the block into ours: the one border where they are known."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
+            raise StorageError(_words_of_damage(path, str(error))) from error
         raise StorageError(f"the ledger {path} failed: {error}") from error
     except UnicodeDecodeError as error:  # SQLite's own sentence repeats what it found
         raise StorageError(f"the ledger {path} failed: it holds text that is not UTF-8") from error
     except Damaged as damaged:
-        raise StorageError(f"the ledger {path} is damaged: {damaged}") from None
+        raise StorageError(_words_of_damage(path, str(damaged))) from None
     except OSError as error:
         raise StorageError(f"the ledger {path} failed: {error.strerror or error}") from error
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from shlex import quote
 
 from qwave_batch.errors import FolderBusy, FolderError, StorageError, UsageError
 from qwave_batch.files.tree import PRIVATE_MODE
@@ -91,7 +92,7 @@ def read_manifest(layout: RunLayout) -> Iterator[ManifestLine]:
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise FolderError(
                 f"{layout.manifest}:{number}: not a line of a manifest ({_word(error)}); "
-                f"`qwave-batch verify {layout.root}` says more, and the next run writes it anew"
+                f"`qwave-batch verify {quote(str(layout.root))}` says more, and the next run writes it anew"
             ) from error
         yield line
 
@@ -126,7 +127,7 @@ def _no_manifest(layout: RunLayout) -> str:
     if (holder := holder_of(layout)) is not None:
         return f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})"
     way_out = (
-        f"`qwave-batch status {layout.root}` writes it from the ledger"
+        f"`qwave-batch status {quote(str(layout.root))}` writes it from the ledger"
         if layout.tree.is_file(LEDGER)
         else "nor a ledger to write it from: no run has come that far"
     )

@@ -3,9 +3,9 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from qwave_batch.git.state import GitState, git_state
+from qwave_batch.git.state import GitState, GitUnknown, git_state, look_at_git
 
-__all__ = ["GitState", "git_state", "versions"]
+__all__ = ["GitState", "GitUnknown", "git_state", "look_at_git", "versions"]
 
 
 def versions() -> dict[str, str | None]:

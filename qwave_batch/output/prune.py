@@ -47,6 +47,10 @@ class PrunePlan:
     """Rows of the ledger to forget."""
     kept: tuple[KeptJob, ...]
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"PrunePlan({len(self.files):,} files, {len(self.job_ids):,} jobs, {len(self.kept):,} kept)"
+
     def as_shown(self, shown: "PrunePlan") -> "PrunePlan":
         """Return what is both in this plan and in one that was shown before."""
         files, job_ids = set(shown.files), set(shown.job_ids)

@@ -45,6 +45,13 @@ class FolderStatus:
     summary: JsonObject | None
     """summary.json as it stands: of the newest run; None when the first has not come far enough to write it."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        at_work = "no run is at work" if self.holder is None else "a run is at work"
+        return (
+            f"FolderStatus({self.folder}: {self.counts.completed:,} of {self.counts.jobs:,} jobs completed, {at_work})"
+        )
+
     @property
     def lost_words(self) -> str:
         """What its ledger lacks, in words; empty when it lacks nothing."""

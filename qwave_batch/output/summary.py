@@ -12,7 +12,7 @@ from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
 from qwave_batch.ledger.books import Books
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.manifest import WrittenManifest
-from qwave_batch.output.provenance import GitState
+from qwave_batch.output.provenance import GitState, GitUnknown
 from qwave_batch.output.times import iso_from_unix
 
 _MOST_BYTES = 1 << 20
@@ -43,7 +43,7 @@ class RunFacts:
     reason: str = ""
     """Why it ended early; empty when it did not."""
     versions: Mapping[str, str | None] = field(default_factory=dict)
-    git: GitState | None = None
+    git: GitState | GitUnknown | None = None
 
 
 def summary_as_json(
@@ -73,7 +73,8 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
         "spec_sha256": facts.spec_sha256,
         "spec_file_sha256": spec_file_sha256,
         "overrides": list(facts.overrides),
-        "git": None if facts.git is None else facts.git.as_json(),
+        "git": facts.git.as_json() if isinstance(facts.git, GitState) else None,
+        "git_unknown": facts.git.reason if isinstance(facts.git, GitUnknown) else None,
         "versions": dict(facts.versions),
     }
 

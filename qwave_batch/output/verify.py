@@ -55,6 +55,11 @@ class VerifyReport:
     damaged: tuple[str, ...] = ()
     """Paths of image files that are there and are not what they should be."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        how = "sound" if self.is_sound else f"{len(self.problems):,} problems"
+        return f"VerifyReport({how}: {self.counts.lines.jobs:,} lines, {self.counts.files:,} files)"
+
     @property
     def is_sound(self) -> bool:
         """Whether there is no error: exit status 0."""

@@ -13,8 +13,11 @@ from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.judging import Judgement, Misfits, judge
 from qwave_batch.plan.rendering import Scope
 from qwave_batch.plan.requests import RequestBuilder
+from qwave_batch.plan.signedlinks import SignedLinks, links_in
 from qwave_batch.spec.document import Path, Unsupported
 from qwave_batch.spec.unknown import UNKNOWN
+
+_PLAIN = (int, float, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Assembler:
     content: frozenset[str]
     """Fields that are never dropped."""
     faults: Faults
+    links: SignedLinks
+    """Takes note of links that are signed for a time."""
 
     def assemble(
         self, builder: RequestBuilder, combination: Combination, scope: Scope, repeat: int
@@ -56,7 +61,14 @@ class Assembler:
         if isinstance(judgement, Misfits) and self.unsupported is Unsupported.ERROR:
             self._refuse(judgement.violations, builder, combination)
             return None
+        self._note_links(request, builder, combination)
         return Assembled(request, judgement, model)
+
+    def _note_links(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> None:
+        for name, value in request.items():
+            is_plain = type(value) in _PLAIN or name == "prompt" or name in self.catalog.callback_fields
+            if not is_plain and any(True for _ in links_in(value)):
+                self.links.note(value, builder.origin(name, combination))
 
     def _model(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> Model | None:
         name = request.get("model")

@@ -34,7 +34,7 @@ NAME_DIGITS = 6
 class PromptCase:
     """One prompt or one row of a table, with everything about it that no axis changes."""
 
-    __slots__ = ("_prompt_id", "_row", "is_kept", "meta", "names", "prompt", "tags")
+    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
 
     def __init__(  # noqa: PLR0913  # what a row comes to
         self,
@@ -47,7 +47,7 @@ class PromptCase:
         names: Mapping[str, Json],
         is_kept: bool,
     ) -> None:
-        self.prompt, self._row, self._prompt_id = prompt, row, prompt_id
+        self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
         self.tags, self.meta = tags, meta
         self.names = names
         """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
@@ -58,13 +58,13 @@ class PromptCase:
     def prompt_id(self) -> str:
         """The prompt's id; one that was not given is worked out when somebody asks."""
         if self._prompt_id is None:
-            self._prompt_id = default_id(self.prompt.raw_text, self._row)
+            self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
     def named(self) -> OwnRecord:
         """Return what templates see as ``prompt``."""
         record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
-        record.row = self._row.cells if self._row else None
+        record.row = self.row.cells if self.row else None
         return record
 
 
@@ -78,6 +78,8 @@ class CaseReader:
     spellings: Spellings
     repeat: int = 1
     """How often each job is made."""
+    calculated: frozenset[str] = frozenset()
+    """Names that templates which all prompts share do more with than write them down."""
     tables_read: dict[str, int] = field(default_factory=dict)
     """How many rows there are in the tables that were read to their end."""
     _ids: set[int] = field(default_factory=set)
@@ -132,6 +134,7 @@ class CaseReader:
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
         names: Mapping[str, Json]
+        calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
         read = 0
         for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
@@ -144,7 +147,7 @@ class CaseReader:
             else:
                 names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
             if prompt.variables:
-                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room()))
+                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 yield row, names
         self.tables_read[table.shown_as] = read

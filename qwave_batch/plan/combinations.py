@@ -19,6 +19,9 @@ MOST_ENTRIES = 20_000_000
 """More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
 MOST_COMPARED = 4_000_000
 """How often a value of an axis may be held against an exclude or include: that many take some seconds."""
+MOST_COVERING = 500
+MOST_COVERED = 200_000
+"""So many excludes, and comparisons of theirs, are looked through for those that others leave nothing to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,29 @@ class Matrix:
         for number, entry in enumerate(self.excludes if self.can_compare else ()):
             if not all(any(masks[position] >> number & 1 for position in masks.positions()) for masks in self._drops):
                 yield entry
+
+    def covered_excludes(self) -> Iterator[tuple[Entry, Entry]]:
+        """Yield each exclude that matches something, but nothing that one other does not match too, with that one."""
+        if not self.can_compare or not 1 < len(self.excludes) <= MOST_COVERING or self.comparisons > MOST_COVERED:
+            return
+        every = (1 << len(self.excludes)) - 1
+        covering = [every] * len(self.excludes)
+        idle = {id(entry) for entry in self.idle_excludes()}
+        for masks in self._drops:
+            for mask in {masks[position] for position in masks.positions()}:
+                for number in range(len(self.excludes)):
+                    if mask >> number & 1:
+                        covering[number] &= mask
+        for number, entry in enumerate(self.excludes):
+            others = [
+                other
+                for other in range(len(self.excludes))
+                if other != number
+                and covering[number] >> other & 1
+                and (other < number or not covering[other] >> number & 1)
+            ]
+            if others and id(entry) not in idle:
+                yield entry, self.excludes[others[0]]
 
     def _product(self) -> Iterator[tuple[int, ...]]:
         laid_over = sum(1 << number for number in range(len(self.includes)) if number not in self._fit_nowhere)

@@ -11,6 +11,7 @@ from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.holes import Fragments, Hole
 from qwave_batch.plan.requests import RequestBuilder
 from qwave_batch.plan.shapes import Shape, Shapes, shape_of
+from qwave_batch.spec.unknown import UNKNOWN
 
 
 @dataclass(slots=True)
@@ -39,6 +40,10 @@ class Entry:
     def job_id(self) -> str:
         """The job's id."""
         return f"{self.number:016x}"
+
+    def request(self) -> dict[str, Json]:
+        """Return the request that is sent."""
+        return self.shape.request(self.values)
 
 
 class CellScope:
@@ -100,7 +105,11 @@ class Lane:
         if shape:
             values = tuple([hole.fetch(cell.slots, cell.repeat, scope) for hole in self.holes])
             if _fit(shape, values):
-                return self._entry(cell, shape, values)
+                try:
+                    return self._entry(cell, shape, values)
+                except ValueError:
+                    if not any(value is UNKNOWN for value in values):
+                        raise
         return self._whole(cell, scope)
 
     def next_case(self) -> None:

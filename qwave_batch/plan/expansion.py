@@ -8,7 +8,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
 from qwave_batch.plan.assembling import Assembler
-from qwave_batch.plan.cases import CaseReader
+from qwave_batch.plan.cases import CaseReader, PromptCase
 from qwave_batch.plan.combinations import MOST_COMPARED, MOST_ENTRIES, Matrix
 from qwave_batch.plan.entries import Cell, Entry, Lane
 from qwave_batch.plan.faults import Faults
@@ -20,8 +20,12 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.paths import OutputPath, PathClashes
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.requests import RequestBuilder
+from qwave_batch.plan.sameness import Sameness
+from qwave_batch.plan.samples import Sampler
 from qwave_batch.plan.shapes import shapes_of
+from qwave_batch.plan.signedlinks import SignedLinks
 from qwave_batch.plan.summary import Figures
+from qwave_batch.plan.textcheck import TextCheck
 from qwave_batch.spec.document import Path, Sample, Spec
 from qwave_batch.spec.templates import TemplateFault, Value
 
@@ -41,6 +45,7 @@ class Expansion:
     faults: Faults
     _maker: JobMaker = field(init=False)
     _assembler: Assembler = field(init=False)
+    _links: SignedLinks = field(init=False, default_factory=SignedLinks)
 
     def __post_init__(self) -> None:
         self._maker = JobMaker(matrix=self.matrix, output=self.output)
@@ -49,6 +54,7 @@ class Expansion:
             unsupported=self.spec.unsupported,
             content=content_fields(self.catalog.models),
             faults=self.faults,
+            links=self._links,
         )
 
     def items(self) -> Iterator[PlanItem]:
@@ -87,22 +93,59 @@ class Expansion:
         if self.faults.has_errors():
             raise SpecError(self.faults.problems())
 
-    def count(self, figures: Figures) -> None:
-        """Count the plan without making its jobs; every mistake in it is noted on the way."""
+    def count(self, figures: Figures, sampler: Sampler | None = None) -> None:
+        """Count the plan, and make no jobs but those for ``sampler``; every mistake in it is noted on the way."""
+        sampler = Sampler() if sampler is None else sampler
         clashes = PathClashes()
+        texts = TextCheck(spec=self.spec, matrix=self.matrix, faults=self.faults)
+        sameness = Sameness(base=self.base, matrix=self.matrix, unsupported=self.spec.unsupported, faults=self.faults)
+        texts.begin(self.prompts)
+        made, wanted, last = 0, sampler.next_position, None
+        case: PromptCase | None = None
         for entry, is_new in self._folded():
+            shape = entry.shape
+            prompt = shape.body.get("prompt") if shape.prompt_hole is None else entry.values[shape.prompt_hole]
+            if entry.cell.case is not case:
+                is_next = case is None or entry.cell.case.prompt is not case.prompt
+                case = entry.cell.case
+                if is_next:
+                    texts.next_prompt(case)
+                    sameness.next_prompt(case.prompt, has_error=texts.has_error)
+                sameness.next_case()
+                if type(prompt) is str and ("{" in prompt or "__" in prompt):
+                    texts.next_case(case, prompt)
             if not is_new:
                 figures.folded += 1
+                if sameness.is_open and shape.error is None:
+                    sameness.see_again(entry)
                 continue
-            shape = entry.shape
             figures.count(
                 model=shape.model.name,
                 error=shape.error,
                 images=shape.max_images,
                 estimated_nusd=shape.estimated_nusd,
             )
+            if shape.error is None:
+                sameness.is_open = False
+                if made == wanted or (prompt is not last and type(prompt) is str and len(prompt) > sampler.longest):
+                    sampler.look(made, self._maker.unplaced(entry))
+                    wanted = sampler.next_position
+                last = prompt
+                made += 1
             if not self.output.is_safe:
                 self._check_path(entry, clashes)
+        sameness.finish(self._entries)
+        self._note_links()
+        figures.has_signed_links = bool(self._links)
+
+    def _note_links(self) -> None:
+        """Note links that are signed for a time; of an axis that sets one field alone not all were put together."""
+        for axis in self.matrix.axes:
+            if axis.alone and axis.is_listed:
+                for value in map(axis.value, range(axis.count)):
+                    for name, link in value.fields.items():
+                        self._links.note(link, value.place_of(name))
+        self._links.tell(self.faults)
 
     def _folded(self) -> Iterator[tuple[Entry, bool]]:
         """Yield the entries that the sample keeps, and whether each is the first of its job."""

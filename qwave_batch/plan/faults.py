@@ -12,7 +12,7 @@ from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Place, Problem
 from qwave_batch.plan.columns import Columns
 from qwave_batch.spec.bounds import Allowance
 from qwave_batch.spec.document import Marks, Path
-from qwave_batch.spec.remarks import Remark
+from qwave_batch.spec.doubts import Doubt
 from qwave_batch.spec.rows import Row
 from qwave_batch.spec.sources import Table
 from qwave_batch.spec.templates import TemplateFault
@@ -49,11 +49,11 @@ class Faults:
     _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
     """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
     _untold: dict[Path, Problem] = field(default_factory=dict)
-    _remarks: dict[tuple[Path, str], Remark] = field(default_factory=dict)
+    _doubts: dict[tuple[Path, str], Doubt] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
-        self.allowance.remark = self.remark
+        self.allowance.doubt = self.doubt
 
     @contextmanager
     def muted(self) -> Iterator[None]:
@@ -83,7 +83,8 @@ class Faults:
         if known := self._found.get(key):
             self._found[key] = self._once_more(known)
         elif self._messages[where] < MESSAGES_AT_A_PLACE:
-            self._check_number()
+            if not warning:  # a spec may hold as many warnings as it has places, and is still run
+                self._check_number()
             self._messages[where] += 1
             self._found[key] = Problem(
                 message=message,
@@ -136,17 +137,17 @@ class Faults:
             rows = (*rows, warning.place)
         self._found[key] = replace(known, count=known.count + 1, rows=rows)
 
-    def remark(self, where: Path, remark: Remark) -> None:
+    def doubt(self, where: Path, doubt: Doubt) -> None:
         """Note as a warning what a template does that its author may not mean."""
-        if self._is_muted or not self._is_due(remark):
+        if self._is_muted or not self._is_due(doubt):
             return
-        first = self._remarks.setdefault((where, remark.of), remark)
+        first = self._doubts.setdefault((where, doubt.of), doubt)
         self.add(where, first.message, suggestion=first.way_out, warning=True)
 
-    def _is_due(self, remark: Remark) -> bool:
-        if self.table is None or remark.column is None or remark.only is None:
+    def _is_due(self, doubt: Doubt) -> bool:
+        if self.table is None or doubt.column is None or doubt.only is None:
             return True
-        return self._columns.are_all(self.table, remark.column, remark.only)
+        return self._columns.are_all(self.table, doubt.column, doubt.only)
 
     def take(self, problems: Iterable[Problem], where: Path) -> None:
         """Note problems that somebody else found, in what is named at ``where``."""

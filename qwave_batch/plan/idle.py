@@ -1,5 +1,7 @@
 """What a spec or an override says to no effect: a variable that no template uses, a field that every job sets anew."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +18,9 @@ from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.flow import as_flow
 from qwave_batch.spec.overriding import SHOWN_AS
 from qwave_batch.spec.templates import TemplateFault, Value, compile_value
+
+_BASE, _FILE, _COMMAND_LINE = range(3)
+"""Where something is written: in a base, in the spec's own file on it, or on top of both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +42,46 @@ class IdleCheck:
 
         What a base file says is judged where that file is: a spec that builds on it uses what it likes of it.
         """
-        used = self._of_vars | self._of_matrix | self._of_all
+        if None in (*self.base.values(), *self.variables.values(), *(prompt.text for prompt in self.prompts)):
+            return  # nobody knows which names a template with a mistake uses
+        if self.spec.vars or any(prompt.variables for prompt in self.prompts):
+            self._note_all_unused()
+        self._note_added_fields()
+        if not self.faults.has_errors():
+            self._note_hidden()
+
+    def _note_all_unused(self) -> None:
+        shared = self._of_all | self.faults.spoiled_names | BUILT_IN
         each = [self._of_prompt(prompt) for prompt in self.prompts]
-        used = used.union(*each) | self.faults.spoiled_names | BUILT_IN
+        by_any = shared.union(self._of_vars, *each)
         for name in self.spec.vars:
-            if name not in used:
-                self._note_unused(("vars", name), "no template uses it", used)
+            if name not in by_any:
+                self._note_unused(("vars", name), "no template uses it", by_any)
         for prompt, names in zip(self.prompts, each, strict=True):
             for name in prompt.variables:
-                if not any(name in some for some in (names, self._of_all, self.faults.spoiled_names, BUILT_IN)):
+                if name not in names and name not in shared:
                     where = (*prompt.origin, "vars", name)
                     self._note_unused(where, "no template of this prompt uses it", names | self._of_all)
-        self._note_hidden()
+
+    def _note_added_fields(self) -> None:
+        """Note fields that overrides add to a variable of which templates take other fields only."""
+        for where, written in self.spec.remarkable:
+            match where:
+                case ("vars", str(name), str(field)) if written.is_added:
+                    users = [value for value in self._all_values() if value and name in value.names]
+                    taken = {str(way[1]) for value in users for way in value.attributes if way[0] == name}
+                    if field not in taken and not any(_takes_whole(value, name) for value in users):
+                        self._note_unused(where, "no template uses it", frozenset(taken))
+                case _:
+                    pass
+
+    def _all_values(self) -> Iterator[Value | None]:
+        yield from (*self.variables.values(), *self.base.values(), self.path)
+        for prompt in self.prompts:
+            yield from _templates(prompt)
+        matrix = self.spec.matrix
+        lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
+        yield from (compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include))
 
     def _note_hidden(self) -> None:
         for name, value in self.spec.request.items():
@@ -57,7 +90,8 @@ class IdleCheck:
                 continue
             axis = self._setter(name)
             if axis:
-                self._note_axis(where, name, value, axis)
+                if self._layer(where) >= self._layer(axis.origin):  # else a wider one narrows what a base says
+                    self._note_axis(where, name, value, axis)
             elif self._is_elsewhere_in_every_prompt(where):
                 self._note_each_prompt(where, f"request.{name}", value)
         needed = self._of_vars | self._of_matrix
@@ -70,13 +104,15 @@ class IdleCheck:
         if self._is_anchored(where) or not self._is_own(where):
             return
         name = str(where[-1])
+        shown = ".".join(map(str, where[where.index("vars") + 1 :]))
         guess = nearest(name, sorted(used - BUILT_IN)) if len(self.faults) < GUESSES else None
-        hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {name} }}}} where it belongs, or take it out"
+        hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {shown} }}}} where it belongs, or take it out"
         mark = self.spec.marks.at(where)
-        if mark and mark.written and mark.written.is_added:
+        is_added = mark is not None and mark.written is not None and mark.written.is_added
+        if is_added:
             said = f"the spec has no {self.spec.marks.path_text(where)}, and {message}"
             self.faults.add_key(where, said, suggestion=hint)
-        else:
+        elif not self.faults.has_errors():
             self.faults.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
 
     def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
@@ -112,8 +148,17 @@ class IdleCheck:
         return None
 
     def _is_own(self, where: Path) -> bool:
-        """Whether something is written in the spec's own file or on the command line, and not in a base."""
-        return self.spec.marks.key_place(where).file in {self.spec.file, SHOWN_AS}
+        """Whether something is written in the topmost file or on the command line, and not below what replaces it."""
+        return self._layer(where) == _COMMAND_LINE or (self._layer(where) == _FILE and not self._is_built_upon)
+
+    def _layer(self, where: Path) -> int:
+        file = self.spec.marks.key_place(where).file
+        return _COMMAND_LINE if file == SHOWN_AS else _FILE if file == self.spec.file else _BASE
+
+    @cached_property
+    def _is_built_upon(self) -> bool:
+        """Whether overrides replace what the spec's file makes of its own variables and fields."""
+        return any(override.strip().startswith(("prompts", "matrix")) for override in self.spec.overrides)
 
     def _is_set(self, where: Path) -> bool:
         return self.spec.marks.key_place(where).file == SHOWN_AS
@@ -153,6 +198,14 @@ class IdleCheck:
 
     def _of_prompt(self, prompt: CompiledPrompt) -> frozenset[str]:
         return _names(_templates(prompt))
+
+
+def _takes_whole(value: Value, name: str) -> bool:
+    """Whether a template names a variable other than to take a field of it by its name."""
+    named = re.compile(rf"""(?<![.\w]){re.escape(name)}\b(?!\s*(?:\.\s*[^\W\d]\w*(?![\w(])|\[\s*\\?["']))""")
+    text = json.dumps(value.raw, ensure_ascii=False)
+    tags = re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL)
+    return any(named.search(tag) for tag in tags)
 
 
 def _templates(prompt: CompiledPrompt) -> Iterator[Value | None]:

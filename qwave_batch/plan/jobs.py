@@ -24,9 +24,16 @@ class JobMaker:
         Raises:
             TemplateFault: The output path fails on it.
         """
+        request = entry.request()
+        return self._job(entry, request, self.path(entry, request) if entry.shape.error is None else "")
+
+    def unplaced(self, entry: Entry) -> Job:
+        """Return the job of an entry without the path of its images, which can't fail."""
+        return self._job(entry, entry.request(), "")
+
+    def _job(self, entry: Entry, request: dict[str, Json], path: str) -> Job:
         cell, shape = entry.cell, entry.shape
         case = cell.case
-        request = shape.request(entry.values)
         return Job(
             job_id=entry.job_id,
             index=cell.index,
@@ -41,7 +48,7 @@ class JobMaker:
             tags=case.tags,
             meta=case.meta,
             repeat=cell.repeat,
-            path=self.path(entry, request) if shape.error is None else "",
+            path=path,
             max_images=shape.max_images,
             random=not shape.takes_seed or request.get("seed", -1) == -1,
             estimated_nusd=shape.estimated_nusd,

@@ -1,7 +1,8 @@
 """Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
@@ -13,6 +14,7 @@ from qwave_batch.plan.expansion import Expansion
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.preparing import prepare
+from qwave_batch.plan.samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.summary import Figures, Watch
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.sources import Table
@@ -27,6 +29,12 @@ class Plan:
     catalog_used: Catalog
     figures: Figures
     warnings: tuple[Problem, ...]
+    sampler: Sampler = field(repr=False, compare=False)
+    """What looked at the jobs while they were counted."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Plan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.spec.file})"
 
     @property
     def name(self) -> str:
@@ -48,6 +56,11 @@ class Plan:
         """What a run of it is held to."""
         return self.spec.terms
 
+    @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the spec names; None where it names none."""
+        return self.spec.output_folder
+
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
         return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).items()
@@ -55,6 +68,10 @@ class Plan:
     def outlines(self) -> Iterator[Outline]:
         """Yield the entries in outline, in plan order."""
         return prepare(self.spec, self.catalog_used, Faults(self.spec.marks)).outlines()
+
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
 
 def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
@@ -69,14 +86,14 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
     """
     faults = Faults(spec.marks)
     catalog, expansion = _prepared(spec, faults)
-    figures = Figures()
+    figures, sampler = Figures(), Sampler()
     if watch is not None:
         watch(figures)
-    expansion.count(figures)
+    expansion.count(figures, sampler)
     _note_empty(figures, expansion, faults)
     if faults.has_errors():
         raise SpecError(faults.problems())
-    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems(), sampler=sampler)
 
 
 def rest_problems(rest: Spec) -> tuple[Problem, ...]:

@@ -12,13 +12,19 @@ from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.model.terms import Terms
+from qwave_batch.plan.planseal import OWN, WHOLE, opened_header
+from qwave_batch.spec.lines import Line
 from qwave_batch.spec.marks import Mark, Marks
 from qwave_batch.spec.parsing import parse_terms
 from qwave_batch.spec.structure import structure_problems
 
 VERSION = 1
-_NEEDED = ("name", "catalog", "spec_sha256", "limits", "retry", "timeout", "budget")
-_OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget")
+AGAIN = "plan the spec again with --out"
+"""The way out of every fault of a plan's file."""
+_NEEDED = ("name", "catalog", "catalog_sha256", "spec_sha256", "limits", "retry", "timeout", "budget")
+_SEALS = ("jobs", WHOLE, OWN)
+"""By what an edit is told."""
+_OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget", "output")
 """What stands in a header as it stands in a spec."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SHOWN = 100
@@ -32,38 +38,77 @@ class PlanHeader:
     catalog: Catalog
     spec_sha256: str
     terms: Terms
+    output: Mapping[str, Any]
+    """What it says of ``output``, as a spec does; its folder is found from the plan's file."""
+    jobs: int
+    """How many lines are behind it."""
+    lines_sha256: str
+    """The hash of header and lines."""
+    opened: str
+    """The text that the hash of the lines begins with."""
 
 
-def read_header(header: Mapping[str, Any] | None, shown_as: str) -> PlanHeader:
+def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHeader:
     """Return the header that the first line of a plan's file is.
+
+    Args:
+        header: The object that the line holds.
+        line: The line.
+        shown_as: The file's name.
 
     Raises:
         UsageError: It is not a plan's, is of another version or catalog, or says what no spec may say.
     """
-    if header is None or "plan" not in header:
-        raise UsageError(f'{shown_as} is not a plan: its first line has no "plan"; write one with plan --out')
+    here = f"{shown_as}:{line.number}:"
+    if "plan" not in header:
+        found = "it begins with a job: its header is cut off" if "job_id" in header else 'its first line has no "plan"'
+        raise UsageError(f"{shown_as} is not a whole plan: {found}; write one with plan --out")
     version = header["plan"]
     if isinstance(version, bool) or version != VERSION:
         raise UsageError(
-            f"{shown_as} is a plan of version {str(version)[:_SHOWN]}; this program reads version {VERSION}"
+            f"{shown_as} is a plan of version {str(version)[:_SHOWN]}; this program reads version {VERSION}; {AGAIN}"
         )
     missing = [name for name in _NEEDED if name not in header]
     if missing:
-        raise UsageError(f"{shown_as}:1: the header of the plan lacks {', '.join(missing)}")
+        raise UsageError(f"{here} the header of the plan lacks {', '.join(missing)}; {AGAIN}")
     spec = _as_spec(header)
-    problems = structure_problems(spec, Marks(Mark(place=Place(shown_as))))
+    problems = structure_problems(spec, Marks(Mark(place=Place(shown_as, line.number))))
     sha256 = header["spec_sha256"]
     if not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
         message = "expected the 64 hexadecimal digits of a SHA-256"
-        problems.append(Problem(message=message, path="spec_sha256", place=Place(shown_as)))
+        problems.append(Problem(message=message, path="spec_sha256", place=Place(shown_as, line.number)))
     if problems:
         raise SpecError(problems)
+    catalog = _catalog(header, shown_as)
     return PlanHeader(
         name=header["name"],
-        catalog=_catalog(header, shown_as),
+        catalog=catalog,
         spec_sha256=sha256,
         terms=parse_terms(spec),
+        output={"output": spec.get("output", {})},
+        jobs=header.get("jobs", 0),
+        lines_sha256=header.get(WHOLE, ""),
+        opened=_opened(header, line, here),
     )
+
+
+def _opened(header: Mapping[str, Any], line: Line, here: str) -> str:
+    """Return the text that the hash of the lines begins with.
+
+    Raises:
+        UsageError: The header is not as it was written.
+    """
+    missing = [name for name in _SEALS if name not in header]
+    if missing:
+        raise UsageError(
+            f"{here} the header lacks {', '.join(missing)}, by which an edit shows; "
+            f"older plans have none of them: {AGAIN}"
+        )
+    opened = opened_header(line.text)
+    jobs = header["jobs"]
+    if opened is None or type(jobs) is not int or jobs < 1:
+        raise UsageError(f"{here} the header is not as it was written; to change a plan, change the spec and {AGAIN}")
+    return opened
 
 
 def _as_spec(header: Mapping[str, Any]) -> dict[str, Json]:
@@ -84,11 +129,11 @@ def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
         catalog = open_catalog(header["catalog"])
     except UnknownName as unknown:
         raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
-    then = header.get("catalog_sha256")  # a plan written by other hands may not say
-    if then is not None and then != fingerprint(catalog):
+    then = header["catalog_sha256"]
+    if then != fingerprint(catalog):
         raise UsageError(
             f"{shown_as} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
             f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
-            "plan the spec again with --out"
+            f"{AGAIN}"
         )
     return catalog

@@ -1,6 +1,6 @@
 """Compiles and checks all that a spec says before its first job is made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.plan.cases import CaseReader
@@ -61,11 +61,26 @@ def prepare(spec: Spec, catalog: Catalog, faults: Faults) -> Expansion:
         catalog=catalog,
         base=base,
         prompts=prompts,
-        reader=CaseReader(variables=variables, faults=faults, spellings=spellings, repeat=spec.repeat),
+        reader=CaseReader(
+            variables=variables,
+            faults=faults,
+            spellings=spellings,
+            repeat=spec.repeat,
+            calculated=_calculated(base, matrix, path),
+        ),
         matrix=matrix,
         output=OutputPath(path, vocabulary.fields),
         faults=faults,
     )
+
+
+def _calculated(base: Mapping[str, Value | None], matrix: Matrix, path: Value | None) -> frozenset[str]:
+    """Return the names that the templates which all prompts share do more with than write them down."""
+    shared = [path, *base.values(), *(value for entry in matrix.includes for value in entry.fields.values())]
+    for axis in matrix.axes:
+        for position in range(axis.count if axis.is_listed else 0):
+            shared += axis.value(position).late.values()
+    return frozenset().union(*(value.calculated for value in shared if value))
 
 
 def _added_names(spec: Spec, vocabulary: Vocabulary) -> set[str]:

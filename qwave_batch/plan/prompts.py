@@ -40,6 +40,15 @@ class CompiledPrompt:
     sample: Sample | None = None
     limit: int | None = None
 
+    def calculated(self, by_others: frozenset[str]) -> frozenset[str]:
+        """Return the names that its templates, and those that all prompts share, do more with than write them down."""
+        own = (self.text, self.prompt_id, self.where, *self.tags, *self.meta.values(), *self.request.values())
+        held = by_others.union(*(value.calculated for value in (*own, *self.variables.values()) if value))
+        for name, value in reversed(tuple(self.variables.items())):
+            if name in held and value:
+                held |= value.names  # what it is made of is calculated with under its name
+        return held
+
     def naming(self, name: str) -> Iterator[Path]:
         """Yield the places of its text and request fields that use a name."""
         places = [(self.text, self.text_origin)]

@@ -7,6 +7,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.axes import AxisValue, ResolvedAxis, computed_axis, list_axis, read_value
 from qwave_batch.plan.combinations import Entry, Matrix, owner
 from qwave_batch.plan.equality import same_json, same_spelled
+from qwave_batch.plan.excludes import ExcludeCheck
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.identity import canonical
 from qwave_batch.plan.room import Room
@@ -42,8 +43,7 @@ class MatrixReader:
         excludes = [entry for number, raw in written if (entry := self._exclude(axes, number, raw))]
         includes = [self._include(axes, number, raw) for number, raw in enumerate(self.spec.matrix.include)]
         matrix = Matrix(axes, excludes, includes)
-        for entry in matrix.idle_excludes():
-            self.faults.add(entry.origin, "this exclude matches no combination", warning=True)
+        ExcludeCheck(self.spec, matrix, self.faults).run()
         return matrix
 
     def _axis(self, axis: Axis) -> ResolvedAxis | None:

@@ -30,6 +30,8 @@ class Shape:
     """For each hole, whether a value is one that the judgement holds for; None where the model takes no such field."""
     filled: Sequence[tuple[int, str]]
     """The holes that are sent, by number and name, in the order of their names."""
+    prompt_hole: int | None
+    """The hole that the prompt goes into, where it is one that is sent."""
     pieces: Sequence[bytes]
     """The canonical JSON of repeat and request, cut where the holes are."""
     body: dict[str, Json]
@@ -71,6 +73,7 @@ def shape_of(made: Assembled, holes: Sequence[Hole], repeat: int, callback_field
         model=model,
         checks=[hole.checks.get(model.name) for hole in holes],
         filled=filled,
+        prompt_hole=next((number for number, name in filled if name == "prompt"), None),
         pieces=pieces,
         body=body,
         callback={name: sent[name] for name in sent.keys() - body.keys()} if is_fit else {},

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from qwave_batch.model.job import Job, JobError, PlanItem, Twin
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.plan.samples import Sampler
+from qwave_batch.plan.signedlinks import is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,22 @@ class Figures:
     skipped: int = 0
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
     skips: Counter[Skip] = field(default_factory=Counter)
+    has_signed_links: bool = False
+    """Whether a request has a link that is signed for a time."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Figures({self.as_line()})"
+
+    def as_line(self) -> str:
+        """Return the figures that matter most in one line."""
+        parts = [
+            f"{self.jobs:,} jobs",
+            f"{self.images:,} images",
+            f"up to {usd_from_nusd(self.estimated_nusd):.6g} USD",
+        ]
+        parts += [f"{self.skipped:,} skipped"] if self.skipped else []
+        return ", ".join(parts)
 
     @property
     def jobs(self) -> int:
@@ -74,9 +92,10 @@ Watch: TypeAlias = Callable[[Figures], None]
 """Is given figures that are about to be counted, to look at them from another thread while they grow."""
 
 
-def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None) -> Figures:
-    """Return the figures of a stream of plan items."""
+def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler: Sampler | None = None) -> Figures:
+    """Return the figures of a stream of plan items; ``sampler`` is shown its jobs."""
     figures = Figures()
+    made = 0
     if watch is not None:
         watch(figures)
     for item in items:
@@ -87,6 +106,11 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None) -> Figu
                 figures.count(
                     model=item.model, error=item.skip, images=item.max_images, estimated_nusd=item.estimated_nusd
                 )
+                if item.skip is None:
+                    figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
+                    if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
+                        sampler.look(made, item)
+                    made += 1
     return figures
 
 

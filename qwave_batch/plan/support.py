@@ -124,6 +124,10 @@ class SupportMatrix:
     models: dict[str, Entries] = field(default_factory=dict)
     axes: list[AxisSupport] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"SupportMatrix({len(self.models):,} models, {len(self.axes):,} axes)"
+
     def count(self, labels: Mapping[str, Json], verdict: Verdict) -> None:
         """Count an entry of the plan by its label on each axis."""
         entries = self.models.setdefault(verdict.model, Entries())

@@ -1,7 +1,7 @@
 """The values of ``vars``, each rendered from those before it."""
 
 from collections import ChainMap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import cast
 
 from qwave_batch.model.jsontypes import Json
@@ -13,6 +13,8 @@ from qwave_batch.spec.cells import Cell, TextCells
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.templates import Value
 from qwave_batch.spec.unknown import UNKNOWN
+
+_LONG = 1000  # characters, longer than what anybody compares
 
 
 def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], faults: Faults) -> None:
@@ -35,32 +37,54 @@ def compile_variables(
     return values
 
 
-def render_variables(
-    values: Mapping[str, Value | None], scope: Mapping[str, Json], faults: Faults, room: Room
+def render_variables(  # what a scope is made of
+    values: Mapping[str, Value | None],
+    scope: Mapping[str, Json],
+    faults: Faults,
+    room: Room,
+    calculated: Container[str] = frozenset(),
 ) -> dict[str, Json]:
-    """Return the rendered variables, in order, as far as there is room for them."""
+    """Return the rendered variables, in order, as far as there is room for them.
+
+    Args:
+        values: The variables.
+        scope: The names that the first of them sees.
+        faults: Where to note.
+        room: What they may come to.
+        calculated: Names that templates calculate with: such a variable stays known as the cell that it was.
+    """
     own: dict[str, Json] = {}
     seen = ChainMap(own, cast("dict[str, Json]", scope))
+    row = scope.get("row")
     for name, value in values.items():
         held = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
-        own[name] = _still_a_cell(held, value, seen) if value is not None and type(held) is str else held
+        if name in calculated and type(row) is TextCells and value is not None and held is not UNKNOWN:
+            cells = _cells_of(value, row, own)
+            own[name] = _with_cells(held, cells) if cells else held
+        else:
+            own[name] = held
     return own
 
 
-def _still_a_cell(text: str, value: Value, seen: Mapping[str, Json]) -> Json:
-    """Return the text of a variable as a cell where it reads like one that it is made of, so that it stays known."""
-    row = seen.get("row")
-    if type(row) is TextCells:
-        for owner, *fields in value.attributes:
-            column = str(fields[0])
-            if owner == "row" and len(fields) == 1 and _read_alike(text, row.get(column)):
-                return Cell.of(text, column, row)  # type: ignore[no-any-return]  # a text
-    for name in value.names:
-        held = seen.get(name)
-        if type(held) is Cell and _read_alike(text, str(held)):
-            return held.like(text)  # type: ignore[no-any-return]  # a text
-    return text
+def _cells_of(value: Value, row: TextCells, own: Mapping[str, Json]) -> list[Cell]:
+    """Return the cells that a variable may be made of."""
+    ways = [str(way[1]) for way in value.attributes if way[0] == "row" and len(way) == 2]  # noqa: PLR2004
+    found = [row.cell(column) for column in ways if column in row]
+    return found + [held for name in value.names if type(held := own.get(name)) is Cell]
 
 
-def _read_alike(text: str, cell: Json) -> bool:
-    return isinstance(cell, str) and (text == cell or text.strip().casefold() == cell.strip().casefold())
+def _with_cells(held: Json, cells: Sequence[Cell]) -> Json:
+    """Return a variable with the texts in it that read like cells as such, so that they stay known to be cells."""
+    match held:
+        case str():
+            return next((cell.like(held) for cell in cells if _read_alike(held, str(cell))), held)
+        case Mapping():
+            return {key: _with_cells(item, cells) for key, item in held.items()}
+        case list():
+            return [_with_cells(item, cells) for item in held]
+        case _:
+            return held
+
+
+def _read_alike(text: str, cell: str) -> bool:
+    return text == cell or (len(text) < _LONG and text.strip().casefold() == cell.strip().casefold())

@@ -1,6 +1,6 @@
 """Where the pictures of a paid task are now, by the task itself."""
 
-from qwave_batch.client.answers import Answer, Missing, TaskAnswer, Unanswered
+from qwave_batch.client.answers import Answer, Denied, Missing, TaskAnswer, Unanswered
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.job import JobError
@@ -68,5 +68,7 @@ def _why_none(answer: Answer) -> JobError:
             return result_gone("the API no longer knows the task")
         case Unanswered():
             return not_fetched(answer.reason)
+        case Denied():
+            return not_fetched(f"HTTP {answer.status}: {answer.message}")
         case _:
             return not_fetched("the API did not say where the picture is")

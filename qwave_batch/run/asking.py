@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from qwave_batch.client.answers import Answer, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Denied, TaskAnswer, Throttled, Unanswered
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.desk import Desk
 
@@ -73,6 +73,8 @@ def _wait_s(desk: Desk, answer: Answer, failures: int) -> float | None:
             return THROTTLED_S
         case Unanswered():
             asked_s = answer.retry_after_s or 0.0
+        case Denied():
+            asked_s = 0.0
         case TaskAnswer(task=task) if not task.state.is_terminal:  # an answer from before its end
             asked_s = 0.0
         case _:

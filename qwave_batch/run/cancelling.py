@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, assert_never
 
-from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.changes import Bill
 from qwave_batch.ledger.journal import Journal
@@ -86,6 +86,10 @@ class Cancelling:
     stop: StopSignal
     refused: str = ""
     """Why the account was refused; then nothing more is asked."""
+    _denied: str = ""
+    """What the first call that was forbidden was told."""
+    _is_known: bool = False
+    """Whether the API has told anything of a task."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _door: Probing = field(init=False)
 
@@ -103,6 +107,8 @@ class Cancelling:
                 tasks = [group.create_task(self._cancel_in_turn(attempt)) for attempt in attempts]
         except BaseExceptionGroup as failed:  # the first has ended the others, and says it all
             raise failed.exceptions[0] from None
+        if self._denied and not self._is_known:  # all that was asked is forbidden: that is the key
+            self.refused = self.refused or f"the API refuses the account ({self._denied})"
         return [task.result() for task in tasks]
 
     async def _cancel_in_turn(self, attempt: Attempt) -> CancelOutcome:
@@ -137,6 +143,9 @@ class Cancelling:
                 return _Again(answer.message or answer.code, 0.0)
             case Missing():
                 return NotSaid(job_id=attempt.job_id, task_id=task_id, reason="the API does not know this task")
+            case Denied():
+                self._denied = self._denied or f"HTTP {answer.status}{_added(answer.message)}"
+                return NotSaid(job_id=attempt.job_id, task_id=task_id, reason=f"the API forbids it ({answer.message})")
             case Stopped():
                 self.refused = f"the API refuses the account (HTTP {answer.status}{_added(answer.message)})"
                 return _Again(self.refused, 0.0)
@@ -150,6 +159,7 @@ class Cancelling:
     async def _ask(self, task_id: str) -> Answer:
         """Return how a task stands, after a cancel when it was queued."""
         answer = await self._door.ask(lambda: self.api.status(task_id))
+        self._is_known = self._is_known or isinstance(answer, TaskAnswer | Missing)
         if isinstance(answer, TaskAnswer) and answer.task.state is TaskState.QUEUED:
             return await self._door.ask(lambda: self.api.cancel(task_id))
         return answer

@@ -3,8 +3,20 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
-from qwave_batch.client.answers import Answer, Balance, Served, Stopped, TaskAnswer, Throttled, Trouble, Unanswered
+from qwave_batch.client.answers import (
+    Answer,
+    Balance,
+    Denied,
+    Missing,
+    Served,
+    Stopped,
+    TaskAnswer,
+    Throttled,
+    Trouble,
+    Unanswered,
+)
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
@@ -39,6 +51,9 @@ from qwave_batch.run.waiting import (
 from qwave_batch.run.window import SendWindow
 
 CALLBACK_URL = "callback_url"
+_SERVER_ERROR = 500
+_DISTRUSTS = 2
+"""So many calls that fail for a certificate, and none that was answered, end the run."""
 
 
 @dataclass(slots=True)
@@ -82,6 +97,20 @@ class Desk:
     """How many tasks may be alive at once now; None where that is what somebody said."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
+    balance_is_refused: bool = False
+    """Whether the API does not let the key see the balance."""
+    distrusts: int = 0
+    """Calls that failed for the server's certificate."""
+    denials: int = 0
+    """Calls that were forbidden while nothing had proven the key."""
+    unfunded: dict[str, float] = field(default_factory=dict)
+    """Models refused for want of money, and when the first submit of theirs left that was."""
+    made_at: float = -math.inf
+    """When the newest submit left that made a task."""
+    said: str = ""
+    """The API's own words of its newest 429, in quotes."""
+    has_told_unread: bool = False
+    """Whether a ``Retry-After`` that makes no sense is among the warnings."""
     is_home: bool = False
     """Whether a task of an earlier run was found in this one: the key is of the account that made the folder."""
     doubted_at: float | None = None
@@ -96,6 +125,11 @@ class Desk:
     def brake(self) -> Brake:
         """Who has to wait because the server said so."""
         return self.gates.brake
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether nothing more is asked in this run."""
+        return self.halt.is_leaving or self.news.last_word is not None
 
     @property
     def collects(self) -> bool:
@@ -167,7 +201,10 @@ class Desk:
             ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
             note = f"{self.breaker.words()}; nothing is bought until one comes"
             return Waiting(kind=WaitKind.PICTURES, model=None, until=ends_at), note
-        wait, note = self.wait, words_of_wait(self.wait, window=self.quota_window, now=now, unix_now=unix_now)
+        wait, note = (
+            self.wait,
+            words_of_wait(self.wait, window=self.quota_window, said=self.said, now=now, unix_now=unix_now),
+        )
         if wait is None or not note:
             return None, ""
         return Waiting(kind=wait.reason, model=wait.model, until=unix_now + wait.until - now), note
@@ -200,18 +237,61 @@ class Desk:
             case Unanswered() if answer.status is None:
                 self.silence = answer.reason
                 self.silent = {model if answer.sent else ""} | (self.silent if self.silent_since is not None else set())
-                self._check_reach()
+                self.distrusts += answer.is_untrusted
+                self._check_reach(is_over=answer.is_untrusted and self.distrusts >= _DISTRUSTS and not self.is_proven)
             case Unanswered():
                 self.silent_since = None
+            case Denied():
+                self.silent_since = None
+                self._hear_denial(answer)
             case Stopped(kind="key"):
                 self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
-            case Stopped():
+            case Stopped(status=HTTPStatus.PAYMENT_REQUIRED):
                 self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the balance is used up", answer))
+            case Stopped():  # of a submit, which knows its model
+                self.silent_since = None
             case _:
                 self.silent_since = None
                 self.is_proven = True
+                if isinstance(answer, Throttled):
+                    self._note_throttle(answer)
                 if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:
                     self.news.came()  # it held the answer to a submit until its end
+
+    def hear_balance(self, answer: Balance | Trouble) -> None:
+        """Take in the answer to a question for the balance; that it is not shown says nothing of what else a key may.
+
+        Nor does an API that knows no balance prove the key: the first submit does, and goes alone until then.
+        """
+        match answer:
+            case Denied():
+                self.balance_is_refused = True
+                told = f"HTTP {answer.status}: {answer.message}"
+            case Missing():
+                told = f"HTTP {answer.status}: {answer.message}"
+            case Unanswered(status=int(status)) if status < _SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
+                told = answer.reason
+            case _:
+                self.hear(answer)
+                return
+        self._observe(answer)
+        self.silent_since = None
+        self.tally.warn(f"the API does not show this key the balance ({told}), so the first submit proved the key")
+
+    def _hear_denial(self, answer: Denied) -> None:
+        """End the run where all that the key was tried for is forbidden; one that names its cause may be about that."""
+        if self.is_proven or not self.balance_is_refused:
+            return
+        self.denials += 1
+        if answer.concerns == "unsaid" or self.denials > 1:
+            told = f"the API refuses the key (HTTP {answer.status}, {answer.message})"
+            self.halt.stop(HaltKind.ACCOUNT, told, leave=True)
+
+    def _note_throttle(self, answer: Throttled) -> None:
+        self.said = answer.quoted
+        if answer.unread and not self.has_told_unread:
+            self.has_told_unread = True
+            self.tally.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
 
     def throttle_polls(self, answer: Throttled) -> bool:
         """Take in a 429 on a question, which holds every question, and every submit too; return whether it does.
@@ -244,6 +324,7 @@ class Desk:
         wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
         so_far_s = episode.lasts_s(self.now()) if episode else 0.0
         what = words_of_quota(answer.window or "") if answer.is_quota_window else "the API asks for a pause"
+        what += f" ({answer.quoted})" if answer.quoted else ""
         return self._words_if_too_long(what, wait_s, so_far_s)
 
     def why_not_wait_until(self, at: float) -> str:
@@ -267,11 +348,14 @@ class Desk:
         clock = self.context.clock
         self.api_time.observe(answer.served_at, now=clock.now(), monotonic=clock.monotonic())
 
-    def _check_reach(self) -> None:
+    def _check_reach(self, *, is_over: bool) -> None:
         patience_s = self.context.options.max_offline_s
         self.silent_since = self.now() if self.silent_since is None else self.silent_since
-        if self.now() - self.silent_since > patience_s:
-            self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached for {patience_s:g} s", leave=True)
+        if is_over:  # a certificate does not mend itself
+            self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached: {self.silence}", leave=True)
+        elif self.now() - self.silent_since > patience_s:
+            told = f"the API could not be reached for {patience_s:g} s: {self.silence}"
+            self.halt.stop(HaltKind.OFFLINE, told, leave=True)
 
 
 def _words_of_stop(what: str, answer: Stopped) -> str:

@@ -104,7 +104,7 @@ async def _ask_balance(desk: Desk) -> None:
         answer = asking.result()
     finally:
         asking.cancel()
-    desk.hear(answer)
+    desk.hear_balance(answer)
     if isinstance(answer, Throttled):
         desk.throttle_polls(answer)
 

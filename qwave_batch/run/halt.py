@@ -18,6 +18,8 @@ class HaltKind(IntEnum):
     PICTURES = 6
     """No picture can be had, or no result be read: what would be bought is bought in vain."""
     FAIL_FAST = 7
+    DENIED = 8
+    """The key may not use a model."""
 
 
 EXIT_STATUS = {
@@ -29,10 +31,13 @@ EXIT_STATUS = {
     HaltKind.OFFLINE: 1,
     HaltKind.PICTURES: 1,
     HaltKind.FAIL_FAST: 1,
+    HaltKind.DENIED: 1,
 }
 
 
-_COLLECTS = frozenset({HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.PICTURES, HaltKind.FAIL_FAST})
+_COLLECTS = frozenset(
+    {HaltKind.PLACE, HaltKind.ACCOUNT, HaltKind.BUDGET, HaltKind.PICTURES, HaltKind.FAIL_FAST, HaltKind.DENIED}
+)
 
 
 class Halt:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.run.adaptive import Allowance
+from qwave_batch.run.denials import Denials
 from qwave_batch.run.episode import Episode
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.headroom import Headroom
@@ -96,6 +97,8 @@ class Lane:
     """Whether a submit was answered well in this run."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
+    denials: Denials = field(default_factory=Denials)
+    """Submits that were forbidden."""
     outage: Episode = field(default_factory=Episode)
     """Submits without an answer in a row."""
     closed: str = ""
@@ -108,10 +111,16 @@ class Lane:
     """Jobs to be tried again, the earliest first."""
     _doubted: list[tuple[float, int, Trial]] = field(default_factory=list)
     """Those that keep their slot meanwhile: a task of theirs may be alive."""
+    _last: deque[Trial] = field(default_factory=deque)
+    """Jobs to be tried again when all others are through."""
 
     def delay(self, trial: Trial, at: float) -> None:
         """Keep a job to be tried again; one that holds a slot keeps it."""
         bisect.insort(self._doubted if trial.holds_slot else self._delayed, (at, next(_sequence), trial))
+
+    def put_last(self, trial: Trial) -> None:
+        """Keep a job to be tried again when all others are through."""
+        self._last.append(trial)
 
     @property
     def delayed(self) -> int:
@@ -121,13 +130,14 @@ class Lane:
     @property
     def submits_left(self) -> int:
         """How many jobs are still to be submitted in this run; none of a model that is closed."""
-        return 0 if self.closed else self.delayed + self.resends.left + self.fresh.left
+        return 0 if self.closed else self.delayed + self.resends.left + self.fresh.left + len(self._last)
 
     def drain(self) -> list[Trial]:
         """Take all jobs that wait to be tried again, and their slots from them."""
         self._release(list(self._doubted))
-        trials = [trial for _, _, trial in self._delayed]
+        trials = [*(trial for _, _, trial in self._delayed), *self._last]
         self._delayed.clear()
+        self._last.clear()
         return trials
 
     def release_overdue(self, now: float, timeout_s: float) -> None:
@@ -178,22 +188,28 @@ class Lane:
             if queue.head() is trial:
                 queue.page.popleft()
                 return
+        if self._last and self._last[0] is trial:
+            self._last.popleft()
+            return
         for waiting in (self._doubted, self._delayed):
             waiting[:] = [entry for entry in waiting if entry[2] is not trial]
 
     def pass_over(self, fits: Fits) -> list[Trial]:
         """Take the jobs at hand that there is no money for."""
-        passed = [trial for _, _, trial in self._delayed if not fits(trial)]
+        passed = [trial for trial in (*(entry[2] for entry in self._delayed), *self._last) if not fits(trial)]
         self._delayed = [entry for entry in self._delayed if fits(entry[2])]
+        self._last = deque(trial for trial in self._last if fits(trial))
         return passed + self.fresh.pass_over(fits)
 
     def _next(self) -> Trial | None:
-        return self.resends.head() or self.fresh.head()
+        head = self.resends.head() or self.fresh.head()
+        is_through = self.resends.is_empty and self.fresh.is_empty
+        return self._last[0] if head is None and is_through and self._last else head
 
     @property
     def has_submits(self) -> bool:
         """Whether anything waits to be submitted."""
-        return not self.fresh.is_empty or self.delayed > 0 or not self.resends.is_empty
+        return not self.fresh.is_empty or self.delayed > 0 or not self.resends.is_empty or bool(self._last)
 
     @property
     def is_in_trouble(self) -> bool:
@@ -207,6 +223,7 @@ class Lane:
     def was_answered(self, sent_at: float) -> None:
         """Take in a submit that made a task."""
         self.allowance.went_well(sent_at)
+        self.denials.let_through(sent_at)
         if sent_at > self._narrowed_at:
             self.width = self.width + 1 if self.is_proven or self.allowance.cuts else math.inf
         self.is_proven = True

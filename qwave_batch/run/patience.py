@@ -1,12 +1,15 @@
-"""What a run bears of the API's `not now`: it waits, leaves a model to the next run, or ends."""
+"""What a run bears of the API's `not now` and `not you`: it waits, leaves a model to the next run, or ends."""
 
 import math
 from collections.abc import Iterable
+from http import HTTPStatus
 
-from qwave_batch.client.answers import Throttled
+from qwave_batch.client.answers import Denied, Stopped, Throttled
+from qwave_batch.run.denials import PAUSE_S, Meaning
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane
+from qwave_batch.run.trial import Trial
 
 
 def bear(desk: Desk, lane: Lane, answer: Throttled, sent_at: float) -> float | None:
@@ -28,6 +31,37 @@ def bear(desk: Desk, lane: Lane, answer: Throttled, sent_at: float) -> float | N
         _leave(desk, lane, reason)
         return None
     return desk.gates.throttle(lane, answer, sent_at=sent_at, now=now)
+
+
+def what_is_denied(desk: Desk, lane: Lane, answer: Denied, trial: Trial) -> Meaning:
+    """Take in a 403 on a submit and return what it means; a model that the key may not use is closed."""
+    if answer.concerns == "job":
+        return Meaning.JOB
+    meaning = Meaning.MODEL
+    if answer.concerns == "unsaid":
+        meaning = lane.denials.add(trial.job.job_id, trial.sent_at or 0.0, is_known=lane.is_proven)
+    if meaning is Meaning.MODEL:
+        told = f"the API does not let this key use it (HTTP {answer.status}: {answer.message})"
+        desk.close(lane, HaltKind.DENIED, f"{lane.model} is left to the next run: {told}")
+    elif meaning is Meaning.AGAIN and not lane.is_proven:
+        lane.outage.hold_until(desk.now() + PAUSE_S, desk.now())
+    return meaning
+
+
+def note_no_funds(desk: Desk, lane: Lane, answer: Stopped, sent_at: float) -> None:
+    """Take in that a submit was refused for want of money, in other ways than by 402.
+
+    That may be about one model's plan: its own are left to the next run, and when a second model gets the same while
+    nothing is let through, it is the account.
+    """
+    if answer.kind != "balance" or answer.status == HTTPStatus.PAYMENT_REQUIRED:
+        return
+    told = f"money or plan is used up, by the API's word (HTTP {answer.status}: {answer.message})"
+    desk.unfunded.setdefault(lane.model, sent_at)
+    if len(desk.unfunded) > 1 and desk.made_at <= min(desk.unfunded.values()):
+        desk.halt.stop(HaltKind.ACCOUNT, told)
+    else:
+        desk.close(lane, HaltKind.ACCOUNT, f"{lane.model} is left to the next run: {told}")
 
 
 def leave_closed_windows(desk: Desk, lanes: Iterable[Lane]) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from shlex import quote
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.borrowing import borrow_image
@@ -54,7 +55,8 @@ class Borrowing:
         """What could not be taken although it is paid there, and how to have it for nothing."""
         return tuple(
             f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or damaged "
-            f"there: qwave-batch refetch {layout.root} fetches them for nothing, to be made here costs them again"
+            f"there: qwave-batch refetch {quote(str(layout.root))} fetches them for nothing, to be made here costs "
+            "them again"
             for layout, jobs in self._damaged.items()
         )
 

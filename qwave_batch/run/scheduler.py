@@ -214,7 +214,7 @@ class Scheduler:
     async def _go(self, trial: Trial, seat: Seat) -> None:
         try:
             step = await self._worker.go(trial, seat)
-            if isinstance(step, Later) and trial.is_in_doubt and not self._desk.halt.is_on:
+            if isinstance(step, Later) and trial.is_in_doubt and not step.goes_last and not self._desk.halt.is_on:
                 trial.holds_slot = True
                 seat.leave_slot()
             seat.close()
@@ -248,7 +248,7 @@ class Scheduler:
                         HaltKind.FAIL_FAST, f"job {trial.job.job_id} failed, and fail-fast was asked for"
                     )
             case Later() if lane is not None and not self._desk.halt.is_on:
-                lane.delay(trial, step.at)
+                lane.put_last(trial) if step.goes_last else lane.delay(trial, step.at)
             case Later():
                 await self._put_aside(trial)
             case _:

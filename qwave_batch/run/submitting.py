@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, assert_never
 
-from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.probing import Place
 from qwave_batch.ledger.attempt import Attempt
@@ -19,11 +19,12 @@ from qwave_batch.model.task import Task
 from qwave_batch.run.api_time import is_key_kept
 from qwave_batch.run.backoff import backoff_s
 from qwave_batch.run.before import is_done_before
+from qwave_batch.run.denials import Meaning
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.failures import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.halt import HaltKind
 from qwave_batch.run.lane import Lane
-from qwave_batch.run.patience import bear
+from qwave_batch.run.patience import bear, note_no_funds, what_is_denied
 from qwave_batch.run.prefer import HELD_FROM_S
 from qwave_batch.run.seat import Seat
 from qwave_batch.run.trial import Done, Later, Step, Trial
@@ -155,13 +156,14 @@ class Submitting:
         if trial.attempt is None or hours is None:
             return False
         if not self._desk.api_time.is_sure(now=clock.now(), monotonic=clock.monotonic()):
-            self._desk.hear(await self._context.api.balance())  # its answer has a date
+            self._desk.hear_balance(await self._context.api.balance())  # its answer has a date
         return is_key_kept(trial.attempt.first_sent_at, self._desk.api_now(), hours)
 
-    async def _judge(self, trial: Trial, attempt: Attempt, answer: Answer, seat: Seat, sent_at: float) -> Task | Step:
+    async def _judge(self, trial: Trial, attempt: Attempt, answer: Answer, seat: Seat, sent_at: float) -> Task | Step:  # noqa: PLR0911 - one an answer
         match answer:
             case TaskAnswer():
                 seat.lane.was_answered(sent_at)
+                self._desk.made_at = max(self._desk.made_at, sent_at)
                 await self._accept(trial, attempt, answer.task, seat)
                 return answer.task
             case Refused():
@@ -169,9 +171,10 @@ class Submitting:
             case Throttled():
                 return await self._throttle(trial, attempt, answer, seat, sent_at)
             case Stopped():
-                if not answer.keeps_attempt and not trial.is_in_doubt:
-                    await self._park(trial, attempt, None)
-                return Done(status=JobStatus.PENDING)
+                note_no_funds(self._desk, seat.lane, answer, sent_at)
+                return await self._leave(trial, attempt) if not answer.keeps_attempt else Done(status=JobStatus.PENDING)
+            case Denied():
+                return await self._deny(trial, attempt, answer, seat.lane)
             case Unanswered():
                 return await self._hear_nothing(trial, attempt, answer, seat.lane, sent_at)
             case Missing():  # never the answer to a submit
@@ -210,6 +213,24 @@ class Submitting:
             trial.attempt = await self._journal.refuse(attempt, answer.error)
             self._desk.budget.release(attempt.held_nusd)
         return Done(status=JobStatus.FAILED, is_final_failure=True)
+
+    async def _deny(self, trial: Trial, attempt: Attempt, answer: Denied, lane: Lane) -> Step:
+        """Find out whether a 403 is about the job or about its model; the run goes on with all others."""
+        trial.is_in_doubt = trial.is_in_doubt or answer.keeps_attempt
+        if self._desk.halt.is_leaving:  # the key is refused
+            return await self._leave(trial, attempt)
+        if answer.keeps_attempt and self._context.idempotency_hours is None:
+            return await self._doubt(trial, perhaps_paid(answer.error))
+        match what_is_denied(self._desk, lane, answer, trial):
+            case Meaning.AGAIN:
+                return Later(at=self._desk.now(), goes_last=True)
+            case Meaning.MODEL:
+                return await self._leave(trial, attempt)
+            case Meaning.JOB if answer.keeps_attempt:
+                return await self._give_up(trial, attempt, answer.error)
+            case Meaning.JOB:
+                refused = Refused(status=answer.status, code=answer.code, message=answer.message, param=answer.param)
+                return await self._refuse(trial, attempt, refused)
 
     async def _throttle(self, trial: Trial, attempt: Attempt, answer: Throttled, seat: Seat, sent_at: float) -> Step:
         at = bear(self._desk, seat.lane, answer, sent_at)

@@ -112,6 +112,8 @@ class Later:
     """The job is to be taken up again, not before ``at`` (monotonic seconds)."""
 
     at: float
+    goes_last: bool = False
+    """Whether all other jobs of its model come first."""
 
 
 Step: TypeAlias = Done | Later

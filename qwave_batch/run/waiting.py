@@ -32,7 +32,7 @@ class Wait:
     """Monotonic seconds."""
 
 
-def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float) -> str:
+def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float, said: str = "") -> str:
     """Return a wait in words; empty when it is not worth any.
 
     Args:
@@ -40,17 +40,19 @@ def words_of_wait(wait: Wait | None, *, window: str, now: float, unix_now: float
         window: The name of the quota window that is used up, such as ``day``; empty when nobody gave it one.
         now: Monotonic seconds.
         unix_now: The same moment in Unix seconds.
+        said: What the API said with its newest 429, in quotes.
     """
     if wait is None or wait.until - now <= WORTH_A_WORD_S:
         return ""
     end = clock_time(unix_now + wait.until - now, unix_now)
     whose = f" for {wait.model}" if wait.model else ""
+    quoted = f" ({said})" if said else ""
     next_submit = f"{whose}: the next submit is at {end}"
     match wait.reason:
         case WaitKind.QUOTA:
-            return f"{words_of_quota(window)} until {end}"
+            return f"{words_of_quota(window)} until {end}{quoted}"
         case WaitKind.RATE_LIMIT:
-            return f"rate limit{next_submit}"
+            return f"rate limit{next_submit}{quoted}"
         case WaitKind.API_WINDOW:
             return f"the API's limit on requests{next_submit}"
         case WaitKind.SPEC_LIMIT:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobStatus
@@ -147,11 +147,11 @@ class Watching:
                 return float(watch.missed)
             case Missing():
                 return await self._lose(watch.trial, watch.attempt, answer)
-            case Throttled() | Unanswered() if self._desk.halt.is_leaving or self._desk.news.last_word is not None:
+            case Throttled() | Unanswered() | Denied() if self._desk.is_silenced:
                 return Done(status=_status_of(watch.attempt))
             case Throttled():  # polls are held until its time
                 return THROTTLED_S
-            case Unanswered() | Refused():
+            case Unanswered() | Refused() | Denied():  # that one poll is forbidden says nothing of the task
                 watch.silences += 1
                 watch.last = answer.reason if isinstance(answer, Unanswered) else answer.message
                 asked_s = answer.retry_after_s if isinstance(answer, Unanswered) else None
@@ -174,7 +174,10 @@ class Watching:
         news, now, task_id = self._desk.news, self._desk.now(), watch.attempt.task_id or ""
         match answer:
             case Throttled():
-                news.failed(task_id, now, "HTTP 429", is_throttled=True)
+                why = f"HTTP 429: {answer.quoted}" if answer.quoted else "HTTP 429"
+                news.failed(task_id, now, why, is_throttled=True)
+            case Denied():
+                news.failed(task_id, now, f"HTTP {answer.status}: {answer.message}")
             case Unanswered():
                 news.failed(task_id, now, answer.reason)
             case _:

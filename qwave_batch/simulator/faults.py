@@ -59,13 +59,20 @@ class FaultName(StrEnum):
     HTTP429 = "http429"
     HTTP429_DATE = "http429_date"
     HTTP429_BARE = "http429_bare"
+    HTTP429_MOMENT = "http429_moment"
+    INSUFFICIENT_QUOTA = "insufficient_quota"
     QUOTA_WINDOW = "quota_window_exceeded"
     BAD_KEY = "bad_key"
+    FORBIDDEN = "forbidden"
+    FORBIDDEN_HTML = "forbidden_html"
+    MODEL_DENIED = "model_denied"
+    PROMPT_DENIED = "prompt_denied"
     BALANCE_USED_UP = "balance_used_up"
     PRICE_NOT_CONFIGURED = "price_not_configured"
     TASK_LOST = "task_lost"
     BARE_URL = "bare_url"
     UNKNOWN_FIELDS = "unknown_fields"
+    RESET_UNITS = "reset_units"
     OTHER_SHAPE = "other_shape"
     UNREADABLE_RESULT = "unreadable_result"
     UNLISTED = "unlisted"
@@ -147,15 +154,26 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.HTTP429: _wire("429 with Retry-After in seconds", seconds=1),
     FaultName.HTTP429_DATE: _wire("429 with Retry-After as an HTTP date", seconds=1),
     FaultName.HTTP429_BARE: _wire("429 without Retry-After"),
+    FaultName.HTTP429_MOMENT: _wire("429 with Retry-After as a moment in Unix seconds", seconds=1),
+    FaultName.INSUFFICIENT_QUOTA: _only(Place.SUBMIT, "429 insufficient_quota without a time: the money is used up"),
     FaultName.QUOTA_WINDOW: _only(
         Place.SUBMIT, "429 quota_window_exceeded, which holds for every submit until its reset_at", seconds=2
     ),
     FaultName.BAD_KEY: Kind(says="401 for a good key", usual=frozenset({Place.SUBMIT}), possible=_CALLS),
+    FaultName.FORBIDDEN: Kind(
+        says="403 without a reason; at info the balance is not shown", usual=frozenset({Place.SUBMIT}), possible=_CALLS
+    ),
+    FaultName.FORBIDDEN_HTML: Kind(
+        says="403 with an HTML page, as gateways send it", usual=frozenset({Place.SUBMIT}), possible=_CALLS
+    ),
+    FaultName.MODEL_DENIED: _only(Place.SUBMIT, "403 that names the model, always or never for a model"),
+    FaultName.PROMPT_DENIED: _only(Place.SUBMIT, "403 that names the prompt, always or never for a request"),
     FaultName.BALANCE_USED_UP: _only(Place.SUBMIT, "402 although there is money left"),
     FaultName.PRICE_NOT_CONFIGURED: _only(Place.SUBMIT, "500 price_not_configured, always or never for a model"),
     FaultName.TASK_LOST: _only(Place.POLL, "404 task_not_found for a task that exists"),
     FaultName.BARE_URL: _shape("an image's url as a bare string", _TASK_ANSWERS),
     FaultName.UNKNOWN_FIELDS: _shape("fields that no document names, at every level", _TASK_ANSWERS),
+    FaultName.RESET_UNITS: _shape("rate limit headers that leave nothing until a reset of 250ms", _TASK_ANSWERS),
     FaultName.OTHER_SHAPE: _shape("images beside status, under data and image_url", _TASK_ANSWERS),
     FaultName.UNREADABLE_RESULT: _shape("images where nobody knows to look, and no cost", _TASK_ANSWERS),
     FaultName.UNLISTED: _shape("a completed task that lists no image yet", _TASK_ANSWERS),
@@ -182,6 +200,11 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.CALLBACK_GARBAGE: _only(Place.CALLBACK, "the call has a body without a task's id"),
 }
 """Every fault, in the order in which they get their turn."""
+
+_OF_A_MODEL = frozenset({FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED})
+"""What strikes a model always or never."""
+_OF_A_KEY = frozenset({FaultName.TASK_LOST, FaultName.PROMPT_DENIED})
+"""What strikes a task or a request always or never."""
 
 ALIASES: Mapping[str, str] = {"drop_before": "submit.drop", "drop_after": "accepted.drop"}
 """Names that read better than a place and a name."""
@@ -242,9 +265,9 @@ class Fault:
         if self.chance >= 1.0:
             return True
         key, attempt = moment.key, moment.attempt
-        if self.name is FaultName.PRICE_NOT_CONFIGURED:
+        if self.name in _OF_A_MODEL:
             key, attempt = moment.model, 1
-        elif self.name is FaultName.TASK_LOST:
+        elif self.name in _OF_A_KEY:
             attempt = 1
         return fraction(seed, self.name, moment.place, key, attempt) < self.chance
 

@@ -103,6 +103,16 @@ def _until_date(_reply: Reply, fault: Fault, circumstances: Circumstances) -> Re
     return refusal(429, "rate_limit_exceeded", "too many requests", headers={"Retry-After": until})
 
 
+def _until_moment(_reply: Reply, fault: Fault, circumstances: Circumstances) -> Reply:
+    moment = str(math.ceil(circumstances.now + fault.seconds))
+    return refusal(429, "rate_limit_exceeded", "too many requests", headers={"Retry-After": moment})
+
+
+def _with_reset_in_units(reply: Reply, _fault: Fault, _circumstances: Circumstances) -> Reply:
+    limits = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "250ms"}
+    return replace(reply, headers={**reply.headers, **limits})
+
+
 _UNPRICED = refusal(500, "price_not_configured", "this model has no price configured and cannot be billed")
 
 _RULES: Mapping[FaultName, _Rule] = {
@@ -124,11 +134,24 @@ _RULES: Mapping[FaultName, _Rule] = {
     FaultName.HTTP429: lambda _reply, fault, _now: too_many(fault.seconds),
     FaultName.HTTP429_DATE: _until_date,
     FaultName.HTTP429_BARE: _always(refusal(429, "rate_limit_exceeded", "too many requests")),
+    FaultName.HTTP429_MOMENT: _until_moment,
+    FaultName.INSUFFICIENT_QUOTA: _always(
+        refusal(429, "insufficient_quota", "your quota is used up, please check your plan and billing details")
+    ),
     FaultName.QUOTA_WINDOW: lambda _reply, _fault, now: window_exceeded(now.reset_at),
     FaultName.BAD_KEY: _always(bad_key()),
+    FaultName.FORBIDDEN: _always(refusal(403, "access_denied", "this key may not do that")),
+    FaultName.FORBIDDEN_HTML: _html(403),
+    FaultName.MODEL_DENIED: _always(
+        refusal(403, "model_access_denied", "this key may not use the model", more={"param": "model"})
+    ),
+    FaultName.PROMPT_DENIED: _always(
+        refusal(403, "content_policy_violation", "the prompt is not allowed", more={"param": "prompt"})
+    ),
     FaultName.BALANCE_USED_UP: _always(balance_used_up()),
     FaultName.PRICE_NOT_CONFIGURED: _always(_UNPRICED),
     FaultName.TASK_LOST: _always(task_not_found("asked for")),
+    FaultName.RESET_UNITS: _with_reset_in_units,
     FaultName.TRUNCATED_IMAGE: _with_body(_first_half),
     FaultName.CORRUPT_IMAGE: _with_body(_damaged),
     FaultName.NOT_THERE_YET: _always(refusal(404, "not_found", "there is no such file")),

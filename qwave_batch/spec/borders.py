@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from qwave_batch.errors import UsageError
 from qwave_batch.model.paths import is_git_name
@@ -57,7 +58,7 @@ def border_of(file: Path) -> Border:
         if not link.resolve().is_relative_to(link.parent.resolve()):
             raise FileRefused(
                 f"{file} leads away by a link: {link} is a symbolic link that leaves its folder; "
-                f"name the file where it lies, or run with --allow-read {link.resolve()}"
+                f"name the file where it lies, or run with --allow-read {quote(str(link.resolve()))}"
             )
     return Border(typed.parent.resolve(), "the spec's folder")
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from qwave_batch.spec.cells import Cell
+from qwave_batch.spec.doubts import Doubt
 from qwave_batch.spec.marks import Path
-from qwave_batch.spec.remarks import Remark
 from qwave_batch.spec.texts import text_of
 from qwave_batch.spec.weights import TooHeavy, measure
 
@@ -29,7 +30,8 @@ FREE_CHARACTERS = 20_000  # of each rendering, as with steps
 MAX_MADE_OF_PLAN = 200_000_000
 ITEM = 16  # characters that an item of a list counts for: about the memory that it takes
 STEPS_OF_A_FAILURE = 50_000  # that a rendering which does too much costs the plan: a few dozen of them are told
-_REMARKED = 16  # numbers of one text
+_WRITTEN_WITH_E = 1e16  # from there on numbers are written 1e+16, without a fraction
+_DOUBTED = 16  # numbers of one text
 _DRAWN = 1000  # steps at a time
 _SCANNED = 1000  # characters that C looks at in the time of a step
 _WALKED = 400  # of them that a value in a list counts for, when lists in lists are gone through
@@ -43,10 +45,10 @@ class TooMuch(Exception):
 class Allowance:
     """What the templates of a whole plan may do together, beyond what each rendering may anyway."""
 
-    __slots__ = ("_made", "_steps", "remark")
+    __slots__ = ("_made", "_steps", "doubt")
 
     def __init__(self) -> None:
-        self.remark: Callable[[Path, Remark], None] = _nobody_listens
+        self.doubt: Callable[[Path, Doubt], None] = _nobody_listens
         """Told what a template at a place does that its author may not mean."""
         self.refill()
 
@@ -84,8 +86,8 @@ class Allowance:
             )
 
 
-def _nobody_listens(_where: Path, _remark: Remark) -> None:
-    """Remarks are for those who plan; a template that is rendered by itself has none to tell."""
+def _nobody_listens(_where: Path, _doubt: Doubt) -> None:
+    """Doubts are for those who plan; a template that is rendered by itself has none to tell."""
 
 
 class Budget:
@@ -170,10 +172,12 @@ class Budget:
         """
         if type(value) is str:
             return value
+        if type(value) is Cell:
+            return str(value)
         if isinstance(value, Undefined):
             str(value)  # raises: it stands for a name that is missing
-        if type(value) is float and value.is_integer():
-            self.fractions = [*(self.fractions or ()), value][-_REMARKED:]
+        if type(value) is float and value.is_integer() and abs(value) < _WRITTEN_WITH_E:
+            self.fractions = [*(self.fractions or ()), value][-_DOUBTED:]
         return text_of(value)
 
     def listed(self, items: Any) -> Any:

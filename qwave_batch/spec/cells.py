@@ -5,26 +5,31 @@ a cell says so when it is compared with a number or asked for its truth.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.remarks import Remark, counts_as_true
+from qwave_batch.spec.doubts import Doubt, counts_as_true
 from qwave_batch.spec.unmeant import Compared, FalseAsked, way_of
 
 _COMPARED_WITH = (int, float)  # bool is an int
-_FALSE: Final = "false"
-_OFTEN_FALSE: Final = frozenset({"no", "off", "0"})
+_MOST_DOUBTS = 100  # of one rendering
+_LONG = 100  # characters, of which blanks may be around a word
+_FALSE = "false"
+_OFTEN_FALSE = frozenset({"no", "off", "0"})
 
 
 class TextCells(dict[str, Json]):
     """A row of a table whose cells are all texts."""
 
-    remarks: list[Remark] | None = None
+    doubts: list[Doubt] | None = None
     """What was done with its cells that nobody may have meant; None for nothing."""
 
-    def remark(self, remark: Remark) -> None:
+    def doubt(self, doubt: Doubt) -> None:
         """Note something."""
-        self.remarks = [*(self.remarks or ()), remark]
+        if self.doubts is None:
+            self.doubts = []
+        if len(self.doubts) < _MOST_DOUBTS:
+            self.doubts.append(doubt)
 
     def cell(self, column: Any) -> Any:
         """Return a cell as templates see it.
@@ -32,7 +37,10 @@ class TextCells(dict[str, Json]):
         Raises:
             KeyError: There is no such column.
         """
-        return Cell.of(self[column], str(column), self)
+        cell = Cell(self[column])
+        cell.column = column
+        cell.row = self
+        return cell
 
     def marked(self) -> Iterator[tuple[str, Any]]:
         """Yield the columns with their cells as templates see them."""
@@ -62,7 +70,8 @@ class Cell(str):
         if not isinstance(text, str):
             return text
         cell = cls(text)
-        cell.column, cell.row = column, row
+        cell.column = column
+        cell.row = row
         return cell
 
     def like(self, value: Any) -> Any:
@@ -79,42 +88,51 @@ class Cell(str):
     def __bool__(self) -> bool:
         if len(self) == 0:
             return False
+        if len(self) > _LONG:
+            return True
         text = self.strip().casefold()
         if text == _FALSE:
             raise FalseAsked(self, is_as_written=self.row.get(self.column) == str(self))
         if text in _OFTEN_FALSE:
-            self.row.remark(counts_as_true(self.way, self.column, str(self)))
+            self.row.doubt(counts_as_true(self.way, self.column, str(self)))
         return True
 
     def __hash__(self) -> int:
         return str.__hash__(self)
 
     def __eq__(self, other: object) -> bool:
-        self._meets(other, "==")
+        if isinstance(other, _COMPARED_WITH):
+            raise Compared(self, other, "==")
         return str.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
-        self._meets(other, "!=")
+        if isinstance(other, _COMPARED_WITH):
+            raise Compared(self, other, "!=")
         return str.__ne__(self, other)
 
     def __lt__(self, other: Any) -> bool:
-        self._meets(other, "<")
+        if isinstance(other, _COMPARED_WITH):
+            raise Compared(self, other, "<")
         return str.__lt__(self, other)
 
     def __le__(self, other: Any) -> bool:
-        self._meets(other, "<=")
+        if isinstance(other, _COMPARED_WITH):
+            raise Compared(self, other, "<=")
         return str.__le__(self, other)
 
     def __gt__(self, other: Any) -> bool:
-        self._meets(other, ">")
+        if isinstance(other, _COMPARED_WITH):
+            raise Compared(self, other, ">")
         return str.__gt__(self, other)
 
     def __ge__(self, other: Any) -> bool:
-        self._meets(other, ">=")
+        if isinstance(other, _COMPARED_WITH):
+            raise Compared(self, other, ">=")
         return str.__ge__(self, other)
 
     def __contains__(self, part: object) -> bool:
-        self._meets(part, "in")
+        if isinstance(part, _COMPARED_WITH):
+            raise Compared(self, part, "in")
         return str.__contains__(self, part)  # type: ignore[operator]  # a text, or the interpreter refuses it
 
     @property
@@ -125,7 +143,3 @@ class Cell(str):
         except ValueError:
             return False
         return True
-
-    def _meets(self, other: object, sign: str) -> None:
-        if isinstance(other, _COMPARED_WITH):
-            raise Compared(self, other, sign)

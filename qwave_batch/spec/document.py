@@ -134,6 +134,8 @@ class Spec:
     sample: Sample | None
     terms: Terms
     output_path: str
+    output_folder: FilePath | None = None
+    """The run folder, whole; None where the spec does not say."""
     inputs: FileAccess
     """Which files the spec may read."""
     files_read: Mapping[str, FilePath] = field(default_factory=dict)
@@ -144,3 +146,7 @@ class Spec:
     """The values that may not stand there as their author means them, each with its way."""
     warnings: tuple[Problem, ...] = ()
     """What was found on reading and forbids nothing; the plan shows it with its own."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Spec({self.name}: {len(self.prompts):,} prompts, {len(self.matrix.axes):,} axes, of {self.file})"

@@ -103,6 +103,8 @@ def missing_fault(
         made.is_of_a_name = True
         return made
 
+    if not error.is_field and error.name is None:
+        return fault("there is no first or last item of what is empty")
     if not error.is_field:
         at_hand = sorted(scope)
         return fault(f'"{_shown(error.name)}" is not defined; at hand: {_listed(at_hand)}', at_hand)

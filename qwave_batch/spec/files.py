@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO
 
 from qwave_batch.errors import FolderError
@@ -107,7 +108,7 @@ class FileAccess:
             if found is None:
                 raise FileRefused(
                     f'"{name}" lies outside {self.tree} ({self.bounds[0]}); '
-                    f"to read it all the same, run with --allow-read {place.parent}"
+                    f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
                 )
             if is_in_git(path):
                 raise FileRefused(f"{shown} lies in a .git folder, of which nothing is read")
@@ -156,7 +157,7 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
         if found is None:
             raise FileRefused(
                 f"{path} leads by a link out of {border.called} ({border.folder}); "
-                f"to read it all the same, run with --allow-read {place.parent}"
+                f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
             )
         if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
             raise FileRefused(f"{path} lies in a .git folder, of which nothing is read")

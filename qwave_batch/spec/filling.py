@@ -1,17 +1,17 @@
 """Fills compiled templates in: at sight where they only name values, else by running their code."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.bounds import FREE_CHARACTERS, MAX_MADE, STEPS_OF_A_FAILURE, Allowance, Budget, TooMuch, concat
 from qwave_batch.spec.cells import Cell, TextCells
 from qwave_batch.spec.compiling import Compiled
+from qwave_batch.spec.doubts import Doubt, whole_with_a_fraction
 from qwave_batch.spec.faults import TemplateFault, failure_message, missing_fault
 from qwave_batch.spec.fills import OUT_OF_THE_ORDINARY, fill, fill_typed, from_rows
 from qwave_batch.spec.jsonvalues import as_json, check_text
 from qwave_batch.spec.marks import Path
-from qwave_batch.spec.remarks import whole_with_a_fraction
 from qwave_batch.spec.sandbox import NameMissing
 from qwave_batch.spec.syntax import RESULT
 from qwave_batch.spec.texts import OwnRecord
@@ -55,7 +55,8 @@ def rendered(compiled: Compiled, where: Path, allowance: Allowance | None, scope
         made = _made(compiled, context, parts)
         if allowance is not None:
             allowance.make(MAX_MADE - budget.made)
-            _tell_remarks(compiled, where, allowance, scope, budget)
+            for doubt in _doubts(compiled, scope, budget):
+                allowance.doubt(where, doubt)
     except Unmeant as unmeant:
         raise _unmeant_fault(compiled, unmeant, where, scope) from None
     except NameMissing as error:
@@ -89,6 +90,8 @@ def _made(compiled: Compiled, context: Any, parts: Iterable[str]) -> Json:
 
 
 def _unmeant_fault(compiled: Compiled, unmeant: Unmeant, where: Path, scope: Mapping[str, Json]) -> TemplateFault:
+    for _ in _doubts(compiled, scope):
+        pass  # what has failed is not told twice
     name = name_at_hand(unmeant)
     if name is None:
         tracer = compiled.code.traced(compiled.source, compiled.names, is_typed=compiled.is_typed)
@@ -97,23 +100,20 @@ def _unmeant_fault(compiled: Compiled, unmeant: Unmeant, where: Path, scope: Map
     return TemplateFault(message, where, source=compiled.source, suggestion=way_out)
 
 
-def _tell_remarks(
-    compiled: Compiled, where: Path, allowance: Allowance, scope: Mapping[str, Json], budget: Budget
-) -> None:
-    """Hand on what nobody may have meant, from the values that the template names."""
+def _doubts(compiled: Compiled, scope: Mapping[str, Json], budget: Budget | None = None) -> Iterator[Doubt]:
+    """Yield what nobody may have meant, from the values that the template names; it is taken off them."""
     for name in compiled.names:
         held = scope.get(name)
         cells = held if type(held) is TextCells else held.row if type(held) is Cell else None
-        if cells is not None and cells.remarks:
-            for remark in cells.remarks:
-                allowance.remark(where, remark)
-            cells.remarks = None
+        if cells is not None and cells.doubts:
+            yield from cells.doubts
+            cells.doubts = None
     row = scope.get("row")
-    if budget.fractions and isinstance(row, Mapping):
+    if budget is not None and budget.fractions and isinstance(row, Mapping):
         for column in {str(way[1]) for way in compiled.attributes if way[0] == "row" and len(way) == 2}:  # noqa: PLR2004
             number = row.get(column)
             if isinstance(number, float) and any(number is written for written in budget.fractions):
-                allowance.remark(where, whole_with_a_fraction(way_of("row", column), column, number))
+                yield whole_with_a_fraction(way_of("row", column), column, number)
 
 
 def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:

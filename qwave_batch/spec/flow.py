@@ -28,8 +28,10 @@ def _flow(value: Json) -> str:
             return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(_flow, value)) + "]"
-        case _:
+        case None | bool() | int() | float():
             return json.dumps(value)
+        case _:  # what a mistake elsewhere keeps from being known
+            return "..."
 
 
 def axis_hint(text: str) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.marks import Mark
+from qwave_batch.spec.marks import Mark, Path
+
+NEEDED = frozenset({"version", "name", "catalog", "prompts"})
+"""Keys that must be there, and that no null takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,20 +18,45 @@ class Layer:
     mark: Mark
 
 
-def laid_over(over: Layer, base: Layer) -> Layer:
-    """Return ``base`` with ``over`` on it: mappings merge key by key in the base's order, all else is replaced."""
+def laid_over(over: Layer, base: Layer, path: Path = ()) -> Layer:
+    """Return ``base`` with ``over`` on it: mappings merge key by key in the base's order, all else is replaced.
+
+    A null takes the base's key away, and a mapping that loses its last key so goes with it.
+    """
     if not isinstance(over.value, Mapping) or not isinstance(base.value, Mapping):
         return over
     fields = dict(base.value)
     below = dict(base.mark.below)
     for key, item in over.value.items():
-        mark = over.mark.below[key]
-        if key in fields:
-            merged = laid_over(Layer(item, mark), Layer(fields[key], below[key]))
-            fields[key], below[key] = merged.value, merged.mark
-        else:
-            fields[key], below[key] = item, mark
+        new, where = Layer(item, over.mark.below[key]), (*path, key)
+        if fields.get(key) is None:
+            fields[key], below[key] = new.value, new.mark
+            continue
+        if not takes_away(new, where):
+            new = laid_over(new, Layer(fields[key], below[key]), where)
+            if new.value != {} or not _has_null(item):
+                fields[key], below[key] = new.value, new.mark
+                continue
+        del fields[key], below[key]
     return Layer(fields, replace(over.mark, below=below))
+
+
+def takes_away(new: Layer, path: Path) -> bool:
+    """Whether a value that is laid over another one at ``path`` takes that away: a null that is written.
+
+    Where any value may stand, null is one: in ``vars``, ``request`` and ``meta``.
+    """
+    if new.value is not None or (new.mark.written is not None and new.mark.written.is_unread):
+        return False
+    match path:
+        case (str(key),):
+            return key not in NEEDED
+        case ("vars" | "request", *_):
+            return False
+        case ("prompts", int(), *below):
+            return len(below) == 1 and below[0] != "text"
+        case _:
+            return bool(path)
 
 
 def without(layer: Layer, key: str) -> Layer:
@@ -39,3 +67,7 @@ def without(layer: Layer, key: str) -> Layer:
     return Layer(
         fields, replace(layer.mark, below={name: mark for name, mark in layer.mark.below.items() if name != key})
     )
+
+
+def _has_null(value: Json) -> bool:
+    return isinstance(value, Mapping) and (None in value.values() or any(map(_has_null, value.values())))

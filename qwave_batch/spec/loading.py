@@ -18,10 +18,17 @@ from qwave_batch.spec.marks import Marks
 from qwave_batch.spec.mending import Mended, mended
 from qwave_batch.spec.nodes import MAX_VALUES
 from qwave_batch.spec.overriding import overridden
-from qwave_batch.spec.parsing import parse_matrix, parse_output_path, parse_prompts, parse_sample, parse_terms
+from qwave_batch.spec.parsing import (
+    parse_matrix,
+    parse_output_folder,
+    parse_output_path,
+    parse_prompts,
+    parse_sample,
+    parse_terms,
+)
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.sources import Table
-from qwave_batch.spec.structure import structure_problems
+from qwave_batch.spec.structure import rightly_named, structure_problems
 from qwave_batch.spec.words import kind_of
 
 MAX_BASES = 20
@@ -72,9 +79,11 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     layer = files.read(source, file.path, shown_as)
     layer, wrong_overrides = overridden(layer, overrides)
     files.problems.extend(wrong_overrides)
+    layer, misnamed = rightly_named(layer)
     marks = Marks(layer.mark)
     value: Any = layer.value
-    problems = list(files.problems)
+    misnamed = first_problems(misnamed)
+    problems = [*files.problems, *misnamed]
     problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
     found: Iterable[Problem]
     if not isinstance(value, dict):
@@ -85,7 +94,8 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
     problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
-    faulty = [found for found in problems if found not in files.problems or found.place in files.unread]
+    told = {id(found) for found in (*files.problems, *misnamed)}
+    faulty = [found for found in problems if id(found) not in told or found.place in files.unread]
     # what is wrong and not on the list would not be mended
     sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
     spec = None
@@ -99,6 +109,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             inputs=inputs,
             files_read={**files.paths, **{_table_name(value, number): table.path for number, table in tables.items()}},
             overrides=tuple(overrides),
+            output_folder=parse_output_folder(sound.value, inputs.root),
             remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
             warnings=tuple(warnings),
             **_parts(sound, tables),

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from qwave_batch.errors import nearest
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.marks import Path
+from qwave_batch.spec.structure import is_structured
 from qwave_batch.spec.unknown import UNKNOWN
 
 # keys have a greatest length, and to look for the end of one any further would take long
@@ -23,7 +23,7 @@ _LOOSE = (
 """Parts that no other part is checked against: a faulty one gives way to its default."""
 
 _TIGHT = ("catalog", "extends", "vars", "request", "prompts", "matrix")
-"""Parts on which all else depends; a key that may be meant for one of them is taken for it."""
+"""Parts on which all else depends."""
 
 _LOOSE_IN_PROMPT = frozenset({"id", "tags", "meta", "limit", "sample"})
 
@@ -43,9 +43,8 @@ def mended(value: dict[str, Any], problems: Iterable[Problem]) -> Mended | None:
     if not all(rest.mend(steps_of(problem.path)) for problem in problems):
         return None
     rest.value |= {"version": 1, "name": "mended"}
-    if not isinstance(rest.value.get("catalog"), str) or not isinstance(rest.value.get("prompts"), list):
-        return None
-    return Mended(value=rest.value, lost_prompts=frozenset(rest.lost_prompts))
+    # whoever looks at the rest takes its structure for granted
+    return Mended(value=rest.value, lost_prompts=frozenset(rest.lost_prompts)) if rest.is_structured() else None
 
 
 def is_told(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[int]) -> bool:
@@ -83,33 +82,42 @@ class _Rest:
         match path:
             case ():  # a key is missing: it is filled in at the end, or nothing can be said
                 pass
-            case ("request", str(name), *_) if name != "model":
+            case ("request", str(name), *_) if name != "model" and self._has("request", name):
                 self.value["request"] = _without(self.value["request"], name)
-            case ("request" | "vars" as part, str(name), *_):
+            case ("request" | "vars" as part, str(name), *_) if self._has(part, name):
                 self.value[part] = self.value[part] | {name: UNKNOWN}
-            case ("prompts", int(position), *inner):
+            case ("prompts", int(position), *inner) if self._has("prompts", position):
                 self._mend_prompt(position, inner)
-            case ("matrix", "exclude", int(), *_):
+            case ("matrix", "exclude", *_):
                 # an exclude less means jobs more, of which only what else is wrong is told
                 self.value["matrix"] = _without(self.value["matrix"], "exclude")
-            case ("matrix", str(name), *_) if name != "include" and name in self.value["matrix"]:
+            case ("matrix", str(name), *_) if name != "include" and self._has("matrix", name):
                 self.value["matrix"] = self.value["matrix"] | {name: [UNKNOWN]}
             case (str(key), *_) if key in _LOOSE:
                 # what is dropped is not complained of, and an unknown wish is no complaint about the models
                 self.value = _without(self.value, key) | ({"unsupported": "drop"} if key == "unsupported" else {})
             case (str(key),) if key not in _TIGHT:
-                self._mend_key(key)
+                self.value = _without(self.value, key)
             case _:
                 return False
         return True
 
-    def _mend_key(self, key: str) -> None:
-        """Take an unknown key for the one it was meant to be, if that is not there; else leave it out."""
-        meant = nearest(key, _TIGHT)
-        entry = self.value.get(key)
-        self.value = _without(self.value, key)
-        if meant and meant not in self.value and isinstance(entry, list if meant == "prompts" else dict):
-            self.value[meant] = entry
+    def is_structured(self) -> bool:
+        """Whether the rest has the structure of a spec, but for prompts that are lost."""
+        prompts = self.value.get("prompts")
+        if not isinstance(self.value.get("catalog"), str) or not isinstance(prompts, list):
+            return False
+        kept = [prompt for position, prompt in enumerate(prompts) if position not in self.lost_prompts]
+        whole = {key: item for key, item in self.value.items() if key != "extends"}
+        if whole.get("matrix") == {}:  # which has lost its only part
+            del whole["matrix"]
+        return is_structured(whole | {"prompts": kept or ["x"]})
+
+    def _has(self, part: str, step: str | int) -> bool:
+        within = self.value.get(part)
+        if isinstance(within, list):
+            return isinstance(step, int) and step < len(within)
+        return isinstance(within, dict) and step in within
 
     def _mend_prompt(self, position: int, inner: list[Any]) -> None:
         prompts = list(self.value["prompts"])

@@ -8,7 +8,7 @@ from jinja2.filters import do_float, do_int
 
 from qwave_batch.spec.bounds import Budget
 from qwave_batch.spec.cells import Cell
-from qwave_batch.spec.remarks import loses_its_fraction
+from qwave_batch.spec.doubts import loses_its_fraction
 from qwave_batch.spec.unmeant import NoNumber
 
 
@@ -48,7 +48,7 @@ def _whole(value: Any, base: int = 10) -> int:
     number = _finite(value, "int") if not isinstance(value, int) else value
     whole = int(number)
     if whole != number and isinstance(value, Cell):
-        value.row.remark(loses_its_fraction(value.way, str(value), whole))
+        value.row.doubt(loses_its_fraction(value.way, str(value), whole))
     return whole
 
 

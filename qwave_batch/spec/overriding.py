@@ -9,7 +9,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Place, Problem
 from qwave_batch.spec.encoding import decode_spec
 from qwave_batch.spec.hashes import HashesAsText
-from qwave_batch.spec.layers import Layer
+from qwave_batch.spec.layers import Layer, takes_away, without
 from qwave_batch.spec.marks import Mark, Path, Written, path_text
 from qwave_batch.spec.reading import read_yaml
 from qwave_batch.spec.words import kind_of
@@ -92,7 +92,11 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: P
         case Mapping():
             at_hand = layer.value.get(step, {})
             below = Layer(at_hand, layer.mark.below.get(step, Mark(place=place, key=place)))
+            if not rest and at_hand is not None and step in layer.value and takes_away(new, (*done, step)):
+                return without(layer, step)
             put = _placed(below, rest, (*done, step), new, place)
+            if put.value == {} and at_hand != {} and new.value is None:
+                return without(layer, step)  # which has lost its last key
             if step not in layer.value:
                 added = replace(put.mark.written or Written(place), is_added=True)
                 put = replace(put, mark=replace(put.mark, written=added))

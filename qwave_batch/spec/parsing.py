@@ -1,6 +1,8 @@
 """A spec that fits its schema, turned into frozen data."""
 
+import os
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
@@ -107,6 +109,12 @@ def parse_output_path(spec: Fields) -> str:
     """Return the template of paths, or the default."""
     path: str = spec.get("output", {}).get("path", DEFAULT_OUTPUT_PATH)
     return path
+
+
+def parse_output_folder(spec: Fields, beside: Path) -> Path | None:
+    """Return the run folder, whole: it is found from ``beside``; None where nothing is said of it."""
+    folder: str | None = spec.get("output", {}).get("folder")
+    return None if folder is None else Path(os.path.abspath(beside / folder))  # noqa: PTH100 - no link is followed
 
 
 def _whole(number: float | None) -> int | None:

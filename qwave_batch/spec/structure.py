@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from qwave_batch.errors import nearest
 from qwave_batch.fitting.checks import Check
 from qwave_batch.fitting.reading import fitting
 from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
-from qwave_batch.spec.marks import Marks
-from qwave_batch.spec.structurewords import WORDS, Misfit, word_other
+from qwave_batch.spec.layers import Layer
+from qwave_batch.spec.marks import Mark, Marks
+from qwave_batch.spec.structurewords import WORDS, Misfit, unknown_key, word_other
 
 if TYPE_CHECKING:
     import jsonschema
@@ -21,6 +24,7 @@ else:
     jsonschema = later("jsonschema")
 
 _FEW = 100  # prompts
+_GUESSES = 200  # unknown keys; to guess what one is meant for takes longer than to find it
 _SMALLEST = {"version": 1, "name": "smallest", "catalog": "2026-01"}
 """With a sound prompt, a spec that fits."""
 
@@ -57,6 +61,36 @@ def _without_sound_prompts(value: Json, fits: Check | None) -> tuple[Json, list[
 def _schema() -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
     return schema
+
+
+def is_structured(value: Json) -> bool:
+    """Whether the schema takes a spec, whatever stands where it takes anything."""
+    fits = structure_check()
+    return fits(value) if fits is not None else next(_validator().iter_errors(value), None) is None
+
+
+def rightly_named(layer: Layer) -> tuple[Layer, list[Problem]]:
+    """Return a spec with its unknown keys under the names that they were meant to have, and a problem for each.
+
+    So what stands under them is held to the same rules as under the right name. A key that is meant for one that is
+    there too, or for none, is left out.
+    """
+    if not isinstance(layer.value, Mapping):
+        return layer, []
+    known = tuple(_schema()["properties"])
+    marks, fields = Marks(layer.mark), dict[str, Json]()
+    below: dict[str | int, Mark] = {}
+    problems: list[Problem] = []
+    for key, item in layer.value.items():
+        name: str | None = key
+        if key not in known:
+            if len(problems) <= MOST_PROBLEMS:
+                problems.append(unknown_key((key,), known, marks))
+            meant = nearest(key, known) if len(problems) <= _GUESSES else None
+            name = meant if meant not in layer.value and meant not in fields else None
+        if name is not None:
+            fields[name], below[name] = item, layer.mark.below[key]
+    return Layer(fields, replace(layer.mark, below=below)), problems
 
 
 @cache

@@ -10,11 +10,17 @@ from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.flow import as_flow, axis_hint
+from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.marks import Marks, Path
 from qwave_batch.spec.words import kind_of
 
 SHOWN_CHARACTERS = 80
 _TRUTHS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+
+_NEEDED = {(key,) for key in NEEDED}
+
+_TEXTS = frozenset({"prompt", "prompts", "txt", "caption"})
+"""What the text of a prompt is called elsewhere."""
 
 _TYPES = {
     "array": "a list",
@@ -87,21 +93,26 @@ def _cut(value: Json) -> Json:
 def _unknown_keys(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     known: tuple[str, ...] = tuple(misfit.schema["properties"])
     for key in misfit.value:
-        if key in known:
-            continue
-        guess, allowed = nearest(key, known), known
-        if guess:
-            hint = f'did you mean "{guess}"?'
-        elif " " in key or len(key) > len(max(known, key=len)):
-            hint, allowed = 'a text with ": " in it needs quotes', ()
-        else:
-            hint = f"the keys here are {', '.join(known)}"
-        yield _at_key(marks, (*misfit.path, key), f"unknown key {shown(key)}", hint, allowed=allowed)
+        if key not in known:
+            yield unknown_key((*misfit.path, key), known, marks)
+
+
+def unknown_key(path: Path, known: Sequence[str], marks: Marks) -> Problem:
+    """Return the problem that a key is none of those that may stand there."""
+    key, allowed = str(path[-1]), tuple(known)
+    guess = "text" if "text" in known and key.casefold() in _TEXTS else nearest(key, known)
+    if guess:
+        hint = f'did you mean "{guess}"?'
+    elif " " in key or len(key) > len(max(known, key=len)):
+        hint, allowed = 'a text with ": " in it needs quotes', ()
+    else:
+        hint = f"the keys here are {', '.join(known)}"
+    return _at_key(marks, path, f"unknown key {shown(key)}", hint, allowed=allowed)
 
 
 def _missing_key(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     keys = misfit.value
-    if misfit.path[:1] == ("prompts",) and keys and not any(key in misfit.schema["properties"] for key in keys):
+    if misfit.path[:1] == ("prompts",) and keys and all(" " in key for key in keys):
         return  # an unquoted text with a colon, which is said already
     for key in misfit.wanted:
         if key in misfit.value or f"'{key}' is" not in misfit.message:
@@ -118,7 +129,10 @@ def _example(value: Json) -> str:
 def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
     wanted = misfit.wanted if isinstance(misfit.wanted, list) else [misfit.wanted]
     value = misfit.value
-    if value is None:
+    hint: str | None
+    if value is None and misfit.path in _NEEDED:
+        hint = f"{misfit.path[0]} must be there, so null cannot take it away"
+    elif value is None:
         hint = "give it a value, or leave the key out" if misfit.path and isinstance(misfit.path[-1], str) else None
     elif "array" in wanted and isinstance(value, str | int | float):
         item = as_flow(value) if isinstance(value, str) else _source(misfit, marks)

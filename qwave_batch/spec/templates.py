@@ -33,6 +33,8 @@ class Value:
     """Those of them that may be missing, since it asks whether they are there."""
     attributes: frozenset[Path] = frozenset()
     """Fields that it takes of those names, such as ``("row", "Prompt")``."""
+    calculated: frozenset[str] = frozenset()
+    """Those of the names that it does more with than to write them down."""
     bare: frozenset[str] = frozenset()
     """Those of the names that it uses as a whole, and not by a field that it names."""
     words: int = 0
@@ -91,6 +93,7 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
         names=frozenset().union(*(part.names for part in held)),
         asked=frozenset().union(*(part.asked for part in held)),
         attributes=frozenset().union(*(part.attributes for part in held)),
+        calculated=frozenset().union(*(part.calculated for part in held)),
         bare=frozenset().union(*(part.bare for part in held)),
         words=sum(part.words for part in held),
         is_constant=False,
@@ -114,6 +117,7 @@ def value_of(compiled: Compiled, where: Path, allowance: Allowance | None = None
         names=compiled.names,
         asked=compiled.asked,
         attributes=compiled.attributes,
+        calculated=compiled.names if compiled.fills is None else frozenset(),
         bare=compiled.bare,
         words=compiled.words,
         is_constant=False,

@@ -1,10 +1,15 @@
 """docs/python.md names all that is public, and its first example runs."""
 
+import ast
+import asyncio
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import FunctionType
+
+import pytest
 
 import qwave_batch
 
@@ -39,6 +44,24 @@ def test_the_first_example_runs_as_it_stands(checkout: Path, tmp_path: Path) -> 
     assert (ended.returncode, ended.stdout.split()[:2]) == (0, ["0", "8"]), ended.stderr
 
 
+def test_the_notebook_s_cell_runs_inside_a_loop(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "specs").symlink_to(checkout / "specs")
+    monkeypatch.chdir(tmp_path)
+    (cell,) = [block for block in blocks(checkout) if 'out_dir="notebook"' in block]
+
+    async def kernel() -> None:
+        code = compile(cell, "docs/python.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        await FunctionType(code, {})()
+
+    asyncio.run(kernel())
+    plan, summary, again = capsys.readouterr().out.splitlines()
+    assert plan.startswith("Plan(quickstart: 8 jobs")
+    assert summary.startswith("RunSummary(notebook: 8 of 8 jobs done")
+    assert again == "0 0"
+
+
 def test_the_other_examples_parse(checkout: Path) -> None:
     for block in blocks(checkout):
-        compile(block, "docs/python.md", "exec")
+        compile(block, "docs/python.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -75,7 +75,7 @@ def typed(command: str, terminal: dict[str, str]) -> str:
         check=False,
     )
     assert ended.returncode == 0, f"$ {command}\n{ended.stdout}"
-    return PROGRESS.sub("", ended.stdout)
+    return PROGRESS.sub("", ended.stdout).replace(terminal["PWD"], "/home/ada/work")
 
 
 def replay(block: str, terminal: dict[str, str]) -> str:

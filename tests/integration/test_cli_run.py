@@ -136,7 +136,9 @@ def test_validate_prints_problems_as_asked(spec: Path) -> None:
 
 
 def test_validate_of_a_good_spec_says_so(spec: Path) -> None:
-    assert call("validate", spec) == (0, "", f"{spec}: all right\n")
+    status, out, talk = call("validate", spec)
+    assert (status, out) == (0, "")
+    assert talk.startswith(f"{spec}: all right\nsamples:\n")
 
 
 def test_plan_prints_figures_to_stdout(spec: Path) -> None:
@@ -149,6 +151,7 @@ def test_plan_json_has_the_shape_that_is_promised(spec: Path) -> None:
     plan = json.loads(call("plan", spec, "--json")[1])
     assert list(plan) == [
         "name", "spec_sha256", "catalog", "jobs", "images", "folded", "skipped", "estimated_usd", "by_model", "skips",
+        "samples",
     ]  # fmt: skip
     assert plan["by_model"]["z-image-turbo"] == {"jobs": 2, "images": 2, "estimated_usd": 0.02125}
 
@@ -323,7 +326,7 @@ def test_an_api_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_the_budget_holds_before_anything_is_sent(spec: Path, tmp_path: Path, run: Run) -> None:
     status, _, talk = run(spec, "-o", tmp_path / "made", "--max-usd", "0.01")
-    assert talk.startswith("error: ")  # no count of jobs: nothing has begun
+    assert talk.splitlines()[1].startswith("error: ")  # no count of jobs: nothing has begun
     assert status == 3
     assert "budget" in talk
     assert run(spec, "-o", tmp_path / "made", "--max-usd", "0.02", "--until-budget")[0] == 3

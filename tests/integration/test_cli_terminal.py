@@ -15,6 +15,8 @@ from typing import Self
 
 import pytest
 
+from qwave_batch.cli.drawing.ci import _OF_SINGLE_ONES
+
 SPEC = """\
 version: 1
 name: dear
@@ -26,13 +28,19 @@ repeat: 10
 """
 
 
+UNSET = {"NO_COLOR", "COLUMNS", "LINES", "CI", *_OF_SINGLE_ONES}
+
+
 class Terminal:
     """The command line on a pseudo-terminal of so many columns."""
 
-    def __init__(self, checkout: Path, cwd: Path, *argv: object, columns: int = 80) -> None:
+    def __init__(
+        self, checkout: Path, cwd: Path, *argv: object, columns: int = 80, more: dict[str, str] | None = None
+    ) -> None:
         self._master, slave = pty.openpty()
         environ = {**os.environ, "PYTHONPATH": str(checkout), "TERM": "xterm", "QWAVE_API_KEY": "k"}
-        environ = {name: value for name, value in environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
+        environ = {name: value for name, value in environ.items() if name not in UNSET}
+        environ |= more or {}
         os.set_inheritable(slave, True)
         self._resize(slave, columns)
         self.process = subprocess.Popen(
@@ -131,6 +139,46 @@ def test_ctrl_c_at_the_question_ends_it(checkout: Path, spec: Path, tmp_path: Pa
         shown = terminal.read_to_the_end()
         assert terminal.process.returncode == 130
         assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("ci", [{"CI": "true"}, {"TF_BUILD": "True"}])
+def test_a_ci_with_a_terminal_is_not_asked_and_draws_no_bar(
+    checkout: Path, spec: Path, tmp_path: Path, base_url: str, ci: dict[str, str]
+) -> None:
+    argv = ("run", spec, "-o", "made", "--base-url", base_url)
+    with Terminal(checkout, tmp_path, *argv, more=ci) as terminal:
+        shown = terminal.read_to_the_end()
+    assert terminal.process.returncode == 0
+    assert "may cost up to 1.14 USD" in shown
+    assert "[y/N]" not in shown
+    assert "10 of 10 jobs done" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_spec_that_was_run_beside_its_file_asks_before_it_is_paid_anew(
+    checkout: Path, tmp_path: Path, base_url: str
+) -> None:
+    specs, cron = tmp_path / "specs", tmp_path / "cron"
+    specs.mkdir()
+    cron.mkdir()
+    spec = specs / "dear.yaml"
+    spec.write_text(SPEC.replace("repeat: 10", "repeat: 1"), encoding="utf-8")
+    argv = ("run", spec, "--base-url", base_url)
+    with Terminal(checkout, specs, *argv, columns=300) as terminal:
+        assert f"new run folder: {specs / 'runs' / 'dear'}" in terminal.read_to_the_end().splitlines()[0]
+    for more in ({"CI": "1"}, {}):
+        with Terminal(checkout, cron, *argv, columns=300, more=more) as terminal:
+            if not more:
+                terminal.read_until(r"\[y/N\]")
+                terminal.type("n\n")
+            assert "is paid for anew; nothing was sent" in " ".join(terminal.read_to_the_end().split())
+        assert terminal.process.returncode == 2
+    with Terminal(checkout, cron, *argv, columns=300) as terminal:
+        terminal.read_until(r"\[y/N\]")
+        terminal.type("y\n")
+        assert "1 of 1 job done" in terminal.read_to_the_end()
+    assert terminal.process.returncode == 0
+    assert list(cron.iterdir()) == []
 
 
 @pytest.mark.parametrize("columns", [80, 160])

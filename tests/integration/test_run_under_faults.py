@@ -33,10 +33,12 @@ RARE = {
     **dict.fromkeys((FaultName.NEVER_ENDS, FaultName.BAD_KEY, FaultName.BALANCE_USED_UP), 0.01),
     **dict.fromkeys((FaultName.HTTP429_BARE, FaultName.ENDLESS, FaultName.OVERSIZED, FaultName.QUOTA_WINDOW), 0.01),
     **dict.fromkeys((FaultName.UPSTREAM_BAD_REQUEST, FaultName.PRICE_NOT_CONFIGURED), 0.02),
+    **dict.fromkeys((FaultName.INSUFFICIENT_QUOTA, FaultName.FORBIDDEN, FaultName.FORBIDDEN_HTML), 0.01),
 }
+FOR_GOOD = {FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.PROMPT_DENIED}
 ALL = ",".join(
     f"{place}.{name}={RARE.get(name, 0.02)}"
-    f"{'#1' if place is Place.DOWNLOAD or name is FaultName.PRICE_NOT_CONFIGURED else ''}"
+    f"{'#1' if place is Place.DOWNLOAD or name in FOR_GOOD else ''}"
     f"{'#1..4' if name is FaultName.TASK_LOST else ''}"
     f"{LONG if kind.seconds else ''}"
     for name, kind in KINDS.items()

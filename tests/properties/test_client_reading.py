@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.client.account import read_balance, read_model, read_models
 from qwave_batch.client.addresses import BadAddress, read_address, redirected
-from qwave_batch.client.answers import Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.instants import http_date, instant
 from qwave_batch.client.retry_after import MAX_WAIT_S, rate_hint, retry_after_s, served_at
@@ -77,7 +77,10 @@ def test_any_response_is_judged_and_none_is_guessed(
             assert (400 <= status < 500 and not keeps) or (status >= 500 and keeps and call == "submit")
             assert status in {405, 413, 414, 431} or json.loads(body)["error"]
         case Stopped(keeps_attempt=keeps):
-            assert status in {401, 402, 403}
+            assert status in {401, 402} or (status in {403, 429, 451} and call == "submit")
+            assert keeps or json.loads(body)["error"]
+        case Denied(keeps_attempt=keeps):
+            assert status in {403, 451}
             assert keeps or json.loads(body)["error"]
         case Missing():
             assert status == 404

@@ -23,7 +23,9 @@ entry = st.dictionaries(st.sampled_from((*AXES, *ADDED)), value, min_size=1, max
 def matrices(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(AXES), unique=True, max_size=3))
     axes = {name: draw(st.lists(value, unique=True, min_size=1, max_size=3)) for name in names}
-    excludes = st.dictionaries(st.sampled_from(names), value, min_size=1) if names else st.nothing()
+    # one that names no value of an axis is an error
+    there = {name: st.sampled_from(axes[name]) for name in names}
+    excludes = st.fixed_dictionaries({}, optional=there).filter(bool) if names else st.nothing()
     return {
         **axes,
         "exclude": draw(st.lists(excludes, max_size=2)) if names else [],

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwave_batch import api
-from qwave_batch.cli.arguments import Parser, a_path, one_of
+from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.offers import live_words
@@ -15,6 +15,7 @@ from qwave_batch.cli.drawing.planmarkdown import markdown_change, markdown_facts
 from qwave_batch.cli.drawing.planmatrix import draw_matrix
 from qwave_batch.cli.drawing.planprogress import counting
 from qwave_batch.cli.drawing.problems import draw_problems
+from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.options import add_base_url, add_json, add_reading
 from qwave_batch.errors import BudgetError, SpecError, UsageError
 from qwave_batch.later import later
@@ -23,14 +24,16 @@ from qwave_batch.model.money import usd_from_nusd
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
-    from qwave_batch.api import AnyPlan, BudgetOutlook, LiveModelList, PlanComparison, SupportMatrix
+    from qwave_batch.api import AnyPlan, BudgetOutlook, JobSample, LiveModelList, PlanComparison, SupportMatrix
 else:
     asyncio = later("asyncio")
 
 USAGE = "SPEC [options]"
 
 FORMATS = ("text", "markdown")
+SAMPLES = 3
 
 
 def configure(parser: Parser) -> None:
@@ -67,6 +70,13 @@ def configure(parser: Parser) -> None:
         default="text",
         help="text, or markdown to paste under a pull request",
     )
+    parser.add_argument(
+        "--samples",
+        metavar="N",
+        type=whole_number(minimum=0, maximum=1_000),
+        default=SAMPLES,
+        help="show so many jobs with their prompts; else 3, and 0 for none",
+    )
     add_json(parser, "the summary")
     add_reading(parser)
 
@@ -94,10 +104,11 @@ def show_plan(plan: "AnyPlan", console: Console, *, as_json: bool) -> None:
     """
     say_warnings(plan, console)
     outlook = api.budget_outlook(plan)
+    samples = plan.samples(SAMPLES)
     if as_json:
-        console.print_json(api.plan_summary(plan))
+        console.print_json(api.plan_summary(plan) | {"samples": [sample.as_json() for sample in samples]})
     else:
-        sheet = _sheet(plan, None)
+        sheet = _sheet(plan, None, samples)
         console.print([*draw_plan(sheet, console.out), *draw_facts(plan_facts(sheet, outlook), console.out)])
     _refuse_what_is_over(outlook)
 
@@ -106,6 +117,11 @@ def say_warnings(plan: "AnyPlan", console: Console) -> None:
     """Say what deserves a look in a plan that is valid."""
     if isinstance(plan, api.Plan):
         console.say(*draw_problems(plan.warnings, console.err))
+
+
+def say_samples(plan: "AnyPlan", console: Console) -> None:
+    """Show a few jobs as they would be sent, among what is said and not among results."""
+    console.say(*draw_samples(plan.samples(SAMPLES), console.err)[:-1])
 
 
 def _opened(args: Namespace, console: Console) -> "AnyPlan":
@@ -121,7 +137,7 @@ def _opened(args: Namespace, console: Console) -> "AnyPlan":
 
 def _show(args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None") -> "BudgetOutlook | None":
     """Print the parts of a plan one after the other, so that the first is there at once."""
-    sheet = _sheet(plan, live)
+    sheet = _sheet(plan, live, plan.samples(args.samples))
     in_markdown = args.format == "markdown"
     console.print(markdown_plan(sheet) if in_markdown else draw_plan(sheet, console.out))
     if args.matrix:
@@ -144,10 +160,10 @@ def _show(args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelLi
 def _show_json(
     args: Namespace, console: Console, plan: "AnyPlan", live: "LiveModelList | None"
 ) -> "BudgetOutlook | None":
-    sheet = _sheet(plan, live)
+    sheet = _sheet(plan, live, plan.samples(args.samples))
     found = _compared(args, console, plan, live)
     outlook = _outlook(sheet, found, live)
-    told: dict[str, Json] = api.plan_summary(plan)
+    told: dict[str, Json] = api.plan_summary(plan) | {"samples": [sample.as_json() for sample in sheet.samples]}
     if args.matrix:
         told["matrix"] = _matrix(args, console).as_json()
     if found:
@@ -161,7 +177,7 @@ def _show_json(
     return outlook
 
 
-def _sheet(plan: "AnyPlan", live: "LiveModelList | None") -> PlanSheet:
+def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[JobSample]") -> PlanSheet:
     """Return a plan with what it costs, at the account's prices where they were asked for."""
     by_model = {model: each.estimated_nusd for model, each in plan.figures.by_model.items()}
     return PlanSheet(
@@ -170,6 +186,7 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None") -> PlanSheet:
         prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
         seconds=api.expected_seconds(plan),
         seconds_by_model={model: api.expected_seconds_of(plan, model) for model in by_model},
+        samples=samples,
     )
 
 

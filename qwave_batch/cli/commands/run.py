@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
-from qwave_batch.cli.commands.plan import say_warnings, show_plan
+from qwave_batch.cli.commands.plan import say_samples, say_warnings, show_plan
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
-    from qwave_batch.api import AnyPlan, Connection, Estimate, EventLog, RunOptions, RunSummary, Simulated
+    from qwave_batch.api import AnyPlan, Connection, Estimate, EventLog, RunOptions, RunPlace, RunSummary, Simulated
 else:
     asyncio = later("asyncio")
 
@@ -38,7 +38,7 @@ def configure(parser: Parser) -> None:
     """Name the arguments."""
     parser.add_argument("source", metavar="SPEC-or-PLAN", help="a spec, or a file that plan --out wrote")
     parser.add_argument(
-        "-o", "--out", metavar="DIR", type=a_path, help="the run folder; else runs/NAME, simulated runs/NAME-simulated"
+        "-o", "--out", metavar="DIR", type=a_path, help="the run folder; else output.folder of the spec, else runs/NAME"
     )
     add_simulate(parser, "run against the embedded API; no key is needed")
     add_base_url(parser)
@@ -107,14 +107,29 @@ def execute(args: Namespace, console: Console) -> int:
     if args.dry_run:
         show_plan(plan, console, as_json=args.json)
         return 0
-    say_warnings(plan, console)
     connection = read_connection(args, console)
+    place = _place(plan, connection, args, console)
+    args.out = place.folder  # settled: what comes after asks no more
+    if place.is_new:
+        console.say(f"new run folder: {console.err.shown(str(place.whole))}")
+    say_warnings(plan, console)
     with _event_log(args.events, console) as log:
         summary = asyncio.run(_run(plan, connection, options, args, console, log))
     if args.json:
         console.print_json(summary.as_json())
     console.say(*draw_summary(summary, api.open_run(summary.folder).lines(), console.err))
     return summary.exit_status
+
+
+def _place(plan: "AnyPlan", connection: "Connection | Simulated", args: Namespace, console: Console) -> "RunPlace":
+    """Return the run folder; where the spec was run in another one, a person says whether that is meant."""
+    place = api.run_place(plan, connection, args.out)
+    if place.beside_spec is not None and console.can_ask and not args.yes:
+        console.say(f"the spec was run in {console.err.shown(str(place.beside_spec))} before")
+        if console.confirm("Go on there? (No sends nothing)"):
+            return api.run_place(plan, connection, place.beside_spec)
+    place.check()
+    return place
 
 
 @contextmanager
@@ -177,17 +192,21 @@ async def _run(
                 on_progress=view.show,
                 on_event=None if log is None else log.write,
                 stop=stop,
-                confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, console),
+                confirm=None if args.yes or args.simulate else lambda estimate: _confirm(estimate, plan, console),
             )
     finally:
         view.close()
 
 
-def _confirm(estimate: "Estimate", console: Console) -> bool:
-    if estimate.nusd <= ASK_ABOVE_NUSD or not console.can_ask:
+def _confirm(estimate: "Estimate", plan: "AnyPlan", console: Console) -> bool:
+    if estimate.nusd <= ASK_ABOVE_NUSD:
         return True
+    may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
+    if not console.can_ask:
+        console.say(f"{may_cost}{usd(estimate.nusd)}; nobody is there to ask, so the run goes on")
+        return True
+    say_samples(plan, console)
     for warning in estimate.warnings:
         console.say(f"note: {console.err.shown(warning)}")
-    what = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')}"
     with breakable():
-        return console.confirm(f"{what} may cost up to {usd(estimate.nusd)}. Go on?")
+        return console.confirm(f"{may_cost}{usd(estimate.nusd)}. Go on?")

@@ -3,14 +3,21 @@
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.cli.arguments import Parser, one_of
+from qwave_batch.cli.bugs import bug_sentence
+from qwave_batch.cli.commands.plan import say_samples
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.options import add_reading
-from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.model.problem import Problem
+from qwave_batch.errors import QwaveError, SpecError, UsageError
+from qwave_batch.model.problem import Place, Problem
+
+if TYPE_CHECKING:
+    from qwave_batch.api import SpecCheck
 
 USAGE = "SPEC... [options]"
 
@@ -31,14 +38,24 @@ def configure(parser: Parser) -> None:
 
 
 def execute(args: Namespace, console: Console) -> int:
-    """Check all specs; 2 when any of them has an error."""
+    """Check all specs; 2 when any of them has an error, 1 when one meets a bug of ours."""
     for spec in args.specs:
         if Path(spec).suffix == ".jsonl":
             raise UsageError(
-                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {spec}` runs it"
+                f"{spec} is a saved plan, and not a spec: plan checked it; `qwave-batch run {quote(str(spec))}` runs it"
             )
-    found = {spec: api.check_spec(spec, overrides=args.overrides, allow_read=args.allow_read) for spec in args.specs}
-    problems = [problem for of_spec in found.values() for problem in of_spec]
+    found: dict[str, SpecCheck] = {}
+    status = 0
+    for spec in args.specs:
+        try:
+            found[spec] = api.examine_spec(spec, overrides=args.overrides, allow_read=args.allow_read)
+        except QwaveError as error:
+            found[spec] = api.SpecCheck((Problem(message=str(error), place=Place(spec)),))
+            status = status or error.exit_status
+        except Exception as error:  # noqa: BLE001  # a bug that one file meets must not hide what is said of the others
+            found[spec] = api.SpecCheck((Problem(message=bug_sentence(error, console), place=Place(spec)),))
+            status = QwaveError.exit_status
+    problems = [problem for check in found.values() for problem in check.problems]
     match args.format:
         case "json":
             console.print_json([problem.as_json() for problem in problems])
@@ -46,14 +63,15 @@ def execute(args: Namespace, console: Console) -> int:
             console.print(draw_annotations(problems))
         case _:
             _tell(found, problems, console)
-    return SpecError.exit_status if any(map(_is_error, problems)) else 0
+    return status or (SpecError.exit_status if any(map(_is_error, problems)) else 0)
 
 
-def _tell(found: Mapping[str, Sequence[Problem]], problems: Sequence[Problem], console: Console) -> None:
+def _tell(found: "Mapping[str, SpecCheck]", problems: Sequence[Problem], console: Console) -> None:
     terminal = console.err
-    for spec, of_spec in found.items():
-        if not any(map(_is_error, of_spec)):
+    for spec, check in found.items():
+        if check.plan is not None:
             console.say(f"{terminal.shown(spec)}: {terminal.paint('all right', 'green')}")
+            say_samples(check.plan, console)
     console.say(*draw_problems(problems, terminal))
 
 

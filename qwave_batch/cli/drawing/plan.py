@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.planmoney import PRICE_PLACES, money_column, per_image
+from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.drawing.table import Column, draw_table, fits
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import AnyPlan, BudgetOutlook
+    from qwave_batch.api import AnyPlan, BudgetOutlook, JobSample
 
 _SKIPS_SHOWN = 10
 _LABEL = 8
@@ -29,6 +30,8 @@ class PlanSheet:
     seconds: float
     """About how long all of it takes."""
     seconds_by_model: Mapping[str, float]
+    samples: "Sequence[JobSample]"
+    """Jobs to look at."""
 
     @property
     def nusd(self) -> int:
@@ -37,13 +40,13 @@ class PlanSheet:
 
 
 def draw_plan(sheet: PlanSheet, terminal: Terminal) -> list[str]:
-    """Return the lines that say what would be made, and what would not and why."""
+    """Return the lines that say what would be made, what would not and why, and show some of it."""
     plan = sheet.plan
     head = f"{terminal.shown(plan.name)}  catalog {plan.catalog}"
     lines = [head.replace(plan.name, terminal.paint(plan.name, "bold"), 1), ""]
     lines += [*_draw_models(sheet, terminal), ""]
     lines += _draw_folded(plan, terminal)
-    return lines + _draw_skips(plan, terminal)
+    return [*lines, *_draw_skips(plan, terminal), *draw_samples(sheet.samples, terminal)]
 
 
 def plan_facts(sheet: PlanSheet, outlook: "BudgetOutlook | None") -> list[tuple[str, str]]:

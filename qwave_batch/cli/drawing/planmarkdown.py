@@ -8,6 +8,7 @@ from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.plan import PlanSheet, folded_words, model_table, skip_lines
 from qwave_batch.cli.drawing.planchange import change_facts, change_table, change_title
 from qwave_batch.cli.drawing.planmatrix import legend, marks, refused_elsewhere, value_labels
+from qwave_batch.cli.drawing.samples import prompt_words, sample_words
 from qwave_batch.cli.drawing.table import Column
 from qwave_batch.cli.drawing.text import bounded, safe
 
@@ -30,6 +31,12 @@ def markdown_plan(sheet: PlanSheet) -> list[str]:
     if plan.figures.skipped:
         reasons = [_item(line) for line in skip_lines(plan)]
         lines += [*_folded_away(f"{count(plan.figures.skipped, 'job')} left out", reasons), ""]
+    if sheet.samples:
+        shown = [
+            f"- {', '.join(map(_literal, sample_words(each)))}: {_literal(prompt_words(each))}"
+            for each in sheet.samples
+        ]
+        lines += [*_folded_away(count(len(shown), "sample"), shown), ""]
     return lines
 
 

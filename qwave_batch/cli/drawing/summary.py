@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.books import draw_books
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import wrap
+from qwave_batch.cli.drawing.text import pasted, wrap
 from qwave_batch.model.record import JobStatus
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     if spoiled:
         again = "ask for images that are paid and did not come whole"
         steps.append(
-            f"qwave-batch refetch {folder}, to {again}, for nothing: --retry-failed pays for them a second time"
+            f"qwave-batch refetch {pasted(folder)}, to {again}, for nothing: --retry-failed pays for them a second time"
         )
     if counts.failed > spoiled + passing:
         too = "to do failed jobs again, too, add --retry-failed" if is_plain_due else "run it again with --retry-failed"
@@ -113,7 +113,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     if counts.unknown > lost:
         steps.append("--resubmit-unknown sends unknown jobs again, and may pay for them twice")
     if not steps and summary.exit_status == 0:
-        return [f"check it: qwave-batch verify {folder}"]
+        return [f"check it: qwave-batch verify {pasted(folder)}"]
     return [f"next: {step}" for step in steps]
 
 

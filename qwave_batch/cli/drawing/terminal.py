@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
+from qwave_batch.cli.drawing.ci import is_ci
 from qwave_batch.cli.drawing.text import safe
 
 Colour: TypeAlias = Literal["red", "yellow", "green", "dim", "bold"]
@@ -28,8 +29,8 @@ class Terminal:
 
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "Terminal":
-        """Return what ``stream`` can show; ``COLUMNS``, ``NO_COLOR`` and ``TERM`` are heeded."""
-        is_terminal = stream.isatty()
+        """Return what ``stream`` can show; ``COLUMNS``, ``NO_COLOR``, ``TERM`` and ``CI`` are heeded."""
+        is_terminal = stream.isatty() and not is_ci(environ)
         return cls(
             width=max(_NARROWEST, _width(stream, environ, is_terminal=is_terminal)),
             is_terminal=is_terminal,

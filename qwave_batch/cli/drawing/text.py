@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from shlex import quote
 
+_PLAIN_IN_SHELLS = "@%+=:,./-_"
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -86,3 +88,8 @@ def wrap(text: str, width: int, *, indent: str = "", hang: str | None = None) ->
         else:
             line = longer
     return [*lines, start + line]
+
+
+def pasted(text: str) -> str:
+    """Return a word of a command as a shell takes it, in quotes only where it needs some."""
+    return text if text and all(sign.isalnum() or sign in _PLAIN_IN_SHELLS for sign in text) else quote(text)

@@ -50,6 +50,7 @@ def sheet(spec: Path) -> PlanSheet:
         prices="catalog 2026-05",
         seconds=api.expected_seconds(plan),
         seconds_by_model={model: api.expected_seconds_of(plan, model) for model in plan.figures.by_model},
+        samples=plan.samples(),
     )
 
 

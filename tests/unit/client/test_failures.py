@@ -12,7 +12,7 @@ from aiohttp import http_exceptions
 from aiohttp.client_reqrep import ConnectionKey
 
 from qwave_batch.client.failures import FOREIGN, failure_of
-from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, TransportFailed
+from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, TransportFailed, Untrusted
 from qwave_batch.client.inflate import BadEncoding
 from qwave_batch.client.resolver import ForbiddenAddress
 
@@ -81,7 +81,7 @@ def test_the_walk_finds_the_exceptions_that_are_known_to_be_raised() -> None:
         (TimeoutError(), PerhapsSent, "in time"),
         (aiohttp.SocketTimeoutError(), PerhapsSent, "in time"),
         (ssl.SSLError(1, "[SSL] x"), PerhapsSent, "connection broke"),
-        (ssl.SSLCertVerificationError(1, "bad"), NeverSent, "no connection"),
+        (ssl.SSLCertVerificationError(1, "bad"), Untrusted, "certificate is not trusted"),
         (socket.gaierror(-2, "unknown"), NeverSent, "looked up"),
         (UnicodeEncodeError("idna", "h", 0, 1, "label"), NeverSent, "makes no sense"),
         (EOFError(), PerhapsSent, "EOFError"),

@@ -1,7 +1,15 @@
 import pytest
 
 from qwave_batch.client.answers import RateHint
-from qwave_batch.client.retry_after import MAX_WAIT_S, rate_hint, retry_after_s, served_at
+from qwave_batch.client.retry_after import (
+    MAX_WAIT_S,
+    rate_hint,
+    retry_after_s,
+    served_at,
+    told_wait_s,
+    unread_retry_after,
+)
+from qwave_batch.model.jsontypes import Json
 
 NOW = 1_800_000_000.0
 DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
@@ -36,15 +44,26 @@ def test_a_date_that_is_past_means_no_wait() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-1", "nan", "inf", "1e3", "soon", "9" * 400, "5, 5", "٣"],
+    [
+        "",
+        "-1",
+        "nan",
+        "inf",
+        "1e3",
+        "soon",
+        "9" * 400,
+        "5, soon",
+        "٣",
+        str(33 * 86_400),
+        "999999999",
+        "20261128",
+    ],
 )
 def test_nonsense_is_taken_as_not_said(text: str) -> None:
     assert retry_after_s({"retry-after": text}, NOW) is None
 
 
-@pytest.mark.parametrize(
-    "text", [str(int(MAX_WAIT_S)), str(33 * 86_400), "99999999999", "Fri, 15 Jan 2327 08:00:00 GMT"]
-)
+@pytest.mark.parametrize("text", [str(int(MAX_WAIT_S)), "9999999999", "99999999999", "Fri, 15 Jan 2327 08:00:00 GMT"])
 def test_the_longest_wait_is_a_month_and_a_longer_one_is_not_taken_as_not_said(text: str) -> None:
     assert retry_after_s({"retry-after": text}, NOW) == MAX_WAIT_S
 
@@ -101,3 +120,92 @@ def test_a_reset_is_seconds_or_a_moment_in_seconds_or_milliseconds(reset: str) -
 )
 def test_headers_that_say_nothing_give_no_hint(headers: dict[str, str]) -> None:
     assert rate_hint(headers, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wait_s"),
+    [
+        ("20", 20), ("2.25", 2.25), ("60000", 60_000), ("0", 0),
+        ("250ms", 0.25), ("250 MS", 0.25), ("1.5s", 1.5), ("6m0s", 360), ("6m 0s", 360), ("1h2m", 3720), ("1d", 86_400),
+        ("1d2h3m4s5ms", 93_784.005), ("2m", 120),
+        ("1800000002", 2), ("1800000002.5", 2.5), ("1800000002000", 2), ("1800000002500.0", 2.5),
+        ("1800000002000000", 2), ("1799999000", 0),
+        ("Fri, 15 Jan 2027 08:00:30 GMT", 30), ("Friday, 15-Jan-27 08:00:30 GMT", 30), ("Fri Jan 15 08:00:30 2027", 30),
+        ("Fri, 15 Jan 2027 07:00:00 GMT", 0),
+        ("2027-01-15T08:00:30Z", 30), ("2027-01-15t08:00:30z", 30), ("2027-01-15T09:00:30+01:00", 30),
+        ("2027-01-15T08:00:30.250Z", 30.25), ("2027-01-15T08:00:30", 30), ("2027-01-15T07:00:00Z", 0),
+        ("PT6M", 360), ("PT0.25S", 0.25), ("PT0,25S", 0.25), ("P1DT2H", 93_600), ("pt1m30s", 90), ("P1W", 604_800),
+        ('  "250ms"  ', 0.25), ("'1800000002'", 2),
+        ("5, 7", 7), ("7, 5", 7),
+        ("Fri, 15 Jan 2027 08:00:30 GMT, Fri, 15 Jan 2027 08:00:10 GMT", 30),
+    ],
+)  # fmt: skip
+def test_every_form_is_read_in_every_header(text: str, wait_s: float) -> None:
+    """An hour between the two clocks does not become an hour of waiting: moments are held to the server's own date."""
+    ours = NOW - 3600
+    assert retry_after_s({"date": DATE, "retry-after": text}, ours) == pytest.approx(wait_s)
+    assert told_wait_s(text, {"date": DATE}, ours) == pytest.approx(wait_s)
+    for family in ("ratelimit", "x-ratelimit", "x-rate-limit"):
+        for suffix in ("", "-requests"):
+            headers = {"date": DATE, f"{family}-remaining{suffix}": "0", f"{family}-reset{suffix}": text}
+            hint = rate_hint(headers, ours)
+            assert hint is not None
+            assert hint.remaining == 0
+            assert hint.reset_s == pytest.approx(wait_s)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6m0", "6x", "1h2", "m6", "6m0s and more", "5s3m", "5m5m", "1e3", "-250ms", "+5", "0x10", "1,000",
+        "P", "PT", "P1M", "P1Y", "33 days", "2026-11-28T23:00:00Zulu", "2026-13-01",
+        "Fri, 15 Jan 2027 08:00:30 GMT or so", "nan", "d" * 1000,
+    ],
+)  # fmt: skip
+def test_what_can_t_be_read_whole_is_ignored_and_kept_for_people(text: str) -> None:
+    assert retry_after_s({"retry-after": text}, NOW) is None
+    assert unread_retry_after({"retry-after": text}, NOW) == text
+    assert rate_hint({"x-ratelimit-remaining": "0", "x-ratelimit-reset": text}, NOW) == RateHint(remaining=0)
+
+
+@pytest.mark.parametrize("value", [None, True, -1, float("nan"), float("inf"), 10**400, [1], {"s": 1}])
+def test_a_body_s_nonsense_is_no_wait(value: Json) -> None:
+    assert told_wait_s(value, {}, NOW) is None
+
+
+@pytest.mark.parametrize(("value", "wait_s"), [(30, 30), (1.5, 1.5), (1_800_000_030, 30), (1_800_000_030_000, 30)])
+def test_a_body_s_numbers_are_read_as_texts_are(value: float, wait_s: float) -> None:
+    assert told_wait_s(value, {}, NOW) == wait_s
+
+
+def test_of_two_headers_that_disagree_the_later_reset_counts() -> None:
+    headers = {"ratelimit": "limit=9, remaining=4, reset=5", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "17s"}
+    assert rate_hint(headers, NOW) == RateHint(limit=9, remaining=0, reset_s=17)
+
+
+def test_of_requests_and_tokens_those_about_requests_count() -> None:
+    headers = {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "3",
+        "x-ratelimit-reset-requests": "6m0s",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "1h",
+    }
+    assert rate_hint(headers, NOW) == RateHint(limit=60, remaining=3, reset_s=360)
+
+
+@pytest.mark.parametrize(
+    ("text", "reset_s"),
+    [
+        ('"default";r=0;t=250ms', 0.25),
+        ('"default";r=0;t="6m0s"', 360),
+        ('"default";r=0;t="Fri, 15 Jan 2027 08:00:30 GMT"', 30),
+        ("limit=9, remaining=0, reset=1800000030", 30),
+        ("limit=9, remaining=0, reset=2027-01-15T08:00:30Z", 30),
+        ("limit=9, remaining=0, reset=6x", None),
+    ],
+)
+def test_the_draft_s_parameters_are_read_by_the_same_reader(text: str, reset_s: float | None) -> None:
+    hint = rate_hint({"ratelimit": text, "date": DATE}, NOW + 3600)
+    assert hint is not None
+    assert (hint.remaining, hint.reset_s) == (0, reset_s)

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import pytest
 
-from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.retry_after import MAX_WAIT_S
 from qwave_batch.client.verdict import Call, judge
@@ -35,7 +35,7 @@ def error(code: str = "some_code", message: str = "some words", **more: Json) ->
     return {"error": {"code": code, "message": message, **more}}
 
 
-def name_of(told: Answer) -> str:
+def name_of(told: Answer) -> str:  # noqa: PLR0911 - one an answer
     match told:
         case TaskAnswer():
             return "task"
@@ -43,6 +43,8 @@ def name_of(told: Answer) -> str:
             return "refused, attempt kept" if told.keeps_attempt else "refused"
         case Stopped():
             return f"stopped {told.kind}" + (", attempt kept" if told.keeps_attempt else "")
+        case Denied():
+            return f"denied {told.concerns}" + (", attempt kept" if told.keeps_attempt else "")
         case Missing():
             return "missing"
         case Throttled():
@@ -60,7 +62,7 @@ def name_of(told: Answer) -> str:
         (400, "refused", "unanswered", "refused"),
         (401, "stopped key", "stopped key", "stopped key"),
         (402, "stopped balance", "stopped balance", "stopped balance"),
-        (403, "stopped key", "stopped key", "stopped key"),
+        (403, "denied unsaid", "denied unsaid", "denied unsaid"),
         (404, "refused", "missing", "missing"),
         (408, "unanswered", "unanswered", "unanswered"),
         (409, "unanswered", "unanswered", "unanswered"),
@@ -77,7 +79,7 @@ def test_an_error_of_the_api_means_what_the_table_says(status: int, submit: str,
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 451, 500, 502, 504, 599, 100, 204, 302, 200])
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 500, 502, 504, 599, 100, 204, 302, 200])
 @pytest.mark.parametrize("raw", [HTML, b"", b"[]", b'{"error": "text"}', b'{"detail": "x"}', b'{"error": {}}', b"\xff"])
 def test_what_the_api_did_not_write_ends_nothing(status: int, raw: bytes, call: Call) -> None:
     """A proxy or firewall on the way knows nothing about a task."""
@@ -183,3 +185,89 @@ def test_secrets_are_taken_out_before_a_text_is_cut() -> None:
     response = HttpResponse(status=400, body=json.dumps(error("sk-secret", message, param="sk-secret")).encode())
     told = judge(response, call="submit", now=NOW, scrub=lambda text: text.replace("sk-secret", "***"))
     assert "sk-" not in repr(told)
+
+
+@pytest.mark.parametrize("raw", [HTML, b"", b"[]", b'{"error": "text"}', b"\xff"])
+@pytest.mark.parametrize("status", [403, 451])
+@pytest.mark.parametrize("call", CALLS)
+def test_what_a_gateway_forbids_is_no_proof_that_nothing_was_made(status: int, raw: bytes, call: Call) -> None:
+    assert name_of(answer(status, call=call, raw=raw)) == "denied unsaid, attempt kept"
+
+
+@pytest.mark.parametrize(
+    ("more", "concerns"),
+    [
+        ({"code": "forbidden"}, "unsaid"),
+        ({"code": None}, "unsaid"),
+        ({"code": "model_access_denied"}, "unsaid"),
+        ({"code": "model_access_denied", "param": "model"}, "model"),
+        ({"code": "x", "param": "Model.version"}, "model"),
+        ({"code": "x", "param": "prompt"}, "job"),
+        ({"code": "x", "param": "image[0]"}, "job"),
+        ({"code": "x", "param": "api_key"}, "unsaid"),
+        ({"code": "content_policy_violation"}, "job"),
+        ({"code": "MODERATION_BLOCKED"}, "job"),
+        ({"code": None, "type": "safety_error"}, "job"),
+    ],
+)
+def test_a_403_says_what_it_is_about(more: dict[str, Json], concerns: str) -> None:
+    assert name_of(answer(403, {"error": {"message": "no", **more}})) == f"denied {concerns}"
+
+
+def test_a_451_without_more_is_about_the_content() -> None:
+    assert name_of(answer(451, error("unavailable"))) == "denied job"
+    assert name_of(answer(451, error("unavailable", param="model"))) == "denied model"
+
+
+OUT_OF_FUNDS: list[dict[str, Json]] = [
+    {"code": "insufficient_quota", "message": "no"},
+    {"code": "INSUFFICIENT-BALANCE", "message": "no"},
+    {"code": "quota_exhausted", "message": "no"},
+    {"code": "billing_hard_limit_reached", "message": "no"},
+    {"code": "credits_depleted", "message": "no"},
+    {"code": None, "type": "insufficient_quota", "message": "no"},
+    {"code": "error", "type": "billing_error", "message": "no"},
+    {"code": None, "message": "You exceeded your current quota, please check your plan and billing details."},
+    {"message": "Insufficient account balance. Please top up."},
+    {"code": 1113, "message": "your credits are used up"},
+    {"code": "rate_limit_exceeded", "type": "insufficient_quota", "message": "no"},
+]
+
+
+@pytest.mark.parametrize("status", [429, 403])
+@pytest.mark.parametrize("body", OUT_OF_FUNDS)
+def test_out_of_funds_is_told_by_code_type_or_message(status: int, body: dict[str, Json]) -> None:
+    assert name_of(answer(status, {"error": body})) == "stopped balance"
+
+
+@pytest.mark.parametrize("body", OUT_OF_FUNDS)
+def test_a_window_that_names_its_end_is_waited_for(body: dict[str, Json]) -> None:
+    assert name_of(answer(429, {"error": body}, headers={"retry-after": "9"})) == "throttled"
+    assert name_of(answer(429, {"error": {**body, "reset_at": 1_800_000_060}})) == "throttled"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "rate_limited", "message": "slow down"},
+        {"code": "rate_limit_exceeded", "message": "Rate limit reached. Upgrade your plan for higher limits."},
+        {"code": None, "message": "Too many requests: your plan allows 60 per minute"},
+        {"code": None, "message": "quota of 60 requests per minute exceeded"},
+        {"code": "quota_window_exceeded", "message": "the day's quota is used up"},
+        {"code": "too_many_requests", "message": "no more credits for concurrent tasks"},
+        {"code": "busy", "message": "the model is busy"},
+    ],
+)
+def test_a_plain_rate_limit_is_not_taken_for_an_empty_account(body: dict[str, Json]) -> None:
+    assert name_of(answer(429, {"error": body})) == "throttled"
+
+
+@pytest.mark.parametrize("call", ["status", "cancel"])
+def test_only_a_submit_can_be_refused_for_want_of_money_in_other_words_than_402(call: Call) -> None:
+    assert name_of(answer(429, error("insufficient_quota"), call=call)) == "throttled"
+    assert name_of(answer(403, error("insufficient_quota"), call=call)) == "denied unsaid"
+
+
+def test_a_retry_after_without_sense_is_kept_for_people() -> None:
+    assert throttled(headers={"retry-after": "in a while"}).unread == "in a while"
+    assert throttled(headers={"retry-after": "9"}).unread == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.api.connection import Simulated
-from qwave_batch.api.running import default_folder
+from qwave_batch.api.runplace import default_folder
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms

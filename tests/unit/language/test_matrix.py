@@ -431,13 +431,18 @@ matrix:
     assert plan_of(body % "{quality: high}").figures.jobs == 2
     assert plan_of(body % "{look: A}").figures.jobs == 2
     assert plan_of(body % "{look: A, model: fine}").figures.jobs == 3
-    assert plan_of(body % "{look: a}").figures.jobs == 4
 
 
-def test_an_exclude_that_matches_nothing_is_a_warning(plan_of: PlanOf) -> None:
-    plan = plan_of("prompts: [x]\nmatrix: {model: [z-image-turbo, imagen-4.0], exclude: [{model: gpt-image-2}]}\n")
+def test_an_exclude_that_names_no_value_is_an_error(problems_of: ProblemsOf) -> None:
+    (problem,) = problems_of("prompts: [x]\nmatrix: {model: [z-image-turbo], exclude: [{model: gpt-image-2}]}\n")
+    assert (problem.severity, problem.path) == ("error", "matrix.exclude[0].model")
+
+
+def test_an_exclude_that_matches_nothing_any_more_is_a_warning(plan_of: PlanOf) -> None:
+    body = "prompts: [x]\nmatrix: {model: [z-image-turbo, imagen-4.0], exclude: [{model: imagen-4.0}]}\n"
+    plan = plan_of(body, overrides=("matrix.model=[z-image-turbo]",))
     assert [(problem.severity, problem.path) for problem in plan.warnings] == [("warning", "matrix.exclude[0]")]
-    assert plan.figures.jobs == 2
+    assert plan.figures.jobs == 1
 
 
 @pytest.mark.parametrize("key", ["modle", "seed", "quality", "light"])

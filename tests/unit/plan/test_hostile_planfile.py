@@ -18,6 +18,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.plan.identity import canonical, job_id
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import plan_lines, read_plan
+from tests.unit.plan.sealing import sealed
 
 PlanOf = Callable[[str], Plan]
 Edit = Callable[..., Path]
@@ -55,7 +56,7 @@ def edit(lines: list[dict[str, Any]], tmp_path: Path) -> Edit:
 
 def write(folder: Path, lines: list[dict[str, Any]]) -> Path:
     file = folder / "plan.jsonl"
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    file.write_text(sealed(lines), encoding="utf-8")
     return file
 
 
@@ -167,7 +168,7 @@ def test_a_header_of_a_wrong_kind_is_a_sentence(
 
 
 def test_a_field_that_is_missing_is_named_with_its_line(lines: list[dict[str, Any]], tmp_path: Path) -> None:
-    for field in list(lines[1]):
+    for field in lines[1].keys() - {"seal"}:
         lacking = [lines[0], {name: value for name, value in lines[1].items() if name != field}]
         assert refusal(write(tmp_path, lacking)) == f"plan.jsonl:2: this line of the plan lacks {field}"
 
@@ -201,19 +202,30 @@ def test_a_skipped_job_says_why_and_costs_nothing(lines: list[dict[str, Any]], t
         assert refusal(write(tmp_path, changed)).startswith(f"plan.jsonl:{number + 1}: ")
 
 
-def test_a_job_or_an_index_that_is_there_twice_is_refused(lines: list[dict[str, Any]], tmp_path: Path) -> None:
-    assert "twice" in refusal(write(tmp_path, [*lines, lines[1]]))
-    lines[2]["index"] = lines[1]["index"]
-    assert "two entries with the index" in refusal(write(tmp_path, lines))
+def test_a_job_an_index_or_a_path_that_is_there_twice_is_refused_with_both_lines(
+    lines: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    said = refusal(write(tmp_path, [*lines, lines[1]]))
+    assert said.startswith(f"plan.jsonl:{len(lines) + 1}: the job {lines[1]['job_id']} stands on line 2 already")
+    made = [number for number, line in enumerate(lines) if number and "status" not in line]
+    first, second = lines[made[0]], lines[made[1]]
+    here = f"plan.jsonl:{made[1] + 1}: "
+    at_path = [{**line, "path": "same/Name" if line is first else "same/name"} for line in lines if line is not second]
+    assert f"is that of the job on line {made[0] + 1}" in refusal(
+        write(tmp_path, [*at_path, {**second, "path": "same/name"}])
+    )
+    second["index"] = first["also"][0]["index"]
+    said = refusal(write(tmp_path, lines))
+    assert said.startswith(f"{here}an entry with the index {second['index']} stands on line {made[0] + 1} already")
 
 
 def test_a_line_that_is_no_plain_json_object_is_a_sentence(lines: list[dict[str, Any]], tmp_path: Path) -> None:
     odd = (
         "[" * 10_000, '{"a":' * 10_000 + "1" + "}" * 10_000, '{"a": 1, "a": 2}', '{"a": NaN}', '{"a": 1e999}', "7",
-        "null", "", '{"a": ' + "1" * 5_000 + "}", '{"a": "\\ud800"}',
+        "null", '{"a": ' + "1" * 5_000 + "}", '{"a": "\\ud800"}',
     )  # fmt: skip
-    file = write(tmp_path, lines[:1])
-    header = file.read_text(encoding="utf-8")
+    file = write(tmp_path, lines[:2])
+    header = file.read_text(encoding="utf-8").splitlines(keepends=True)[0]
     for line in odd:
         for number, before in ((1, ""), (2, header)):
             file.write_text(f"{before}{line}\n", encoding="utf-8")

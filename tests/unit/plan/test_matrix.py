@@ -154,11 +154,9 @@ def test_exclude_matches_a_field_that_a_labelled_axis_value_sets(plan_of: PlanOf
     assert [item.model for item in plan.items() if isinstance(item, Job)] == ["z-image-turbo"]
 
 
-def test_exclude_that_matches_nothing_is_a_warning(plan_of: PlanOf) -> None:
-    plan = plan_of("prompts: [x]\nmatrix: {model: [z-image-turbo], exclude: [{model: imagen-4.0}]}\n")
-    (warning,) = plan.warnings
-    assert warning.severity == "warning"
-    assert "matches no combination" in warning.message
+def test_exclude_that_names_no_value_is_an_error(problems_of: ProblemsOf) -> None:
+    (problem,) = problems_of("prompts: [x]\nmatrix: {model: [z-image-turbo], exclude: [{model: imagen-4.0}]}\n")
+    assert problem.message == "imagen-4.0 is no value of the axis model"
 
 
 def test_exclude_with_a_key_that_is_no_axis_is_an_error(problems_of: ProblemsOf) -> None:

@@ -8,6 +8,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job, Twin
 from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import plan_lines, read_plan
+from tests.unit.plan.sealing import sealed
 
 PlanOf = Callable[[str], Plan]
 
@@ -54,8 +55,8 @@ def test_plan_read_back_is_the_plan_that_was_written(plan: Plan, file: Path) -> 
 
 def test_header_has_the_terms_under_the_specs_own_keys(file: Path) -> None:
     header = json.loads(file.read_text(encoding="utf-8").split("\n")[0])
-    first = ["plan", "name", "catalog", "catalog_sha256", "spec_sha256"]
-    assert list(header) == [*first, "limits", "retry", "timeout", "completion", "budget"]
+    first = ["plan", "name", "catalog", "catalog_sha256", "spec_sha256", "jobs"]
+    assert list(header) == [*first, "limits", "retry", "timeout", "completion", "budget", "sha256", "seal"]
     assert header["budget"] == {"max_usd": 1.5}
 
 
@@ -87,14 +88,8 @@ def test_missing_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_plan_made_with_another_version_of_its_catalog_is_refused(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    now = json.loads(text.split("\n")[0])["catalog_sha256"]
-    file.write_text(text.replace(now, "0" * 64), encoding="utf-8", newline="")
+    lines = [json.loads(line) for line in text.split("\n")[:-1]]
+    lines[0]["catalog_sha256"] = "0" * 64
+    file.write_text(sealed(lines), encoding="utf-8")
     with pytest.raises(UsageError, match=r"another version of catalog 2026-05.*plan the spec again"):
         read_plan(file)
-
-
-def test_a_plan_that_does_not_say_its_catalogs_version_is_taken(file: Path) -> None:
-    header, *lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    told = {name: value for name, value in json.loads(header).items() if name != "catalog_sha256"}
-    file.write_text("".join([json.dumps(told) + "\n", *lines]), encoding="utf-8", newline="")
-    assert read_plan(file).figures.jobs

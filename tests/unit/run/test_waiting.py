@@ -48,7 +48,10 @@ def test_a_rate_limit_is_told_by_the_clock_so_that_the_words_stay_true(world: Wo
     world.api.fault = lambda place, call: "429" if (place, call) == ("submit", 1) else None
     world.plan([make_job(0)])
     began = world.clock.now()
-    ends = {f"rate limit for m: the next submit is at {clock_time(began + 20 + late, began)}" for late in (0, 1)}
+    ends = {
+        f'rate limit for m: the next submit is at {clock_time(began + 20 + late, began)} ("slow down")'
+        for late in (0, 1)
+    }
     said = notes(world)
     assert said
     assert set(said) <= ends
@@ -173,7 +176,7 @@ def test_no_run_is_said_to_end_before_what_it_waits_for(world: World) -> None:
 
 
 def test_a_pause_of_more_than_a_month_ends_the_run_and_is_no_pause_that_was_not_said(world: World) -> None:
-    world.api.wait_s = retry_after_s({"retry-after": str(33 * 86_400)}, now=0.0)
+    world.api.wait_s = retry_after_s({"retry-after": str(32 * 86_400)}, now=0.0)
     world.api.fault = lambda place, _: "quota" if place == "submit" else None
     world.plan([make_job(0)])
     end = world.ended()

@@ -171,6 +171,33 @@ def test_429_comes_with_seconds_a_date_or_nothing(open_api: ApiMaker) -> None:
     asyncio.run(scenario())
 
 
+def test_the_ways_to_forbid_and_to_ask_for_money_are_told_apart(open_api: ApiMaker) -> None:
+    async def scenario() -> None:
+        faults = (
+            "forbidden=@1,forbidden_html=@2,model_denied=@3,prompt_denied=@4,insufficient_quota=@5,http429_moment=@6:7"
+        )
+        async with open_api(faults=faults) as api:
+            answers = [await api.submit() for _ in range(6)]
+            assert [answer.status for answer in answers] == [403, 403, 403, 403, 429, 429]
+            told = [(await answer.json())["error"] for answer in (answers[0], *answers[2:5])]
+            assert [error.get("param") for error in told] == [None, "model", "prompt", None]
+            assert answers[1].headers["Content-Type"].startswith("text/html")
+            assert "Retry-After" not in answers[4].headers
+            assert answers[5].headers["Retry-After"] == "1800000007"
+
+    asyncio.run(scenario())
+
+
+def test_a_reset_may_have_a_unit(open_api: ApiMaker) -> None:
+    async def scenario() -> None:
+        async with open_api(faults="accepted.reset_units=@1") as api:
+            first, second = [await api.submit() for _ in range(2)]
+            assert (first.status, first.headers["X-RateLimit-Reset"]) == (200, "250ms")
+            assert "X-RateLimit-Reset" not in second.headers
+
+    asyncio.run(scenario())
+
+
 def test_an_exceeded_window_holds_until_it_is_reset(open_api: ApiMaker) -> None:
     async def scenario() -> None:
         async with open_api(faults="quota_window_exceeded=@1:60") as api:

@@ -18,8 +18,8 @@ EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), 
 HEAD = {"version": "1", "name": "example", "catalog": '"2026-05"', "prompts": "[A quiet teahouse at dawn]"}
 FILES: Mapping[str, str | bytes] = {
     "prompts.csv": "id,prompt,level\na,A cat,hard\n",
-    "prompts.tsv": "Prompt\tChallenge\nA cat\tBasic\n",
-    "prompts.jsonl": '{"id": "a", "prompt": "A cat"}\n',
+    "prompts.tsv": "Prompt\tChallenge\nA dog\tBasic\n",
+    "prompts.jsonl": '{"id": "a", "prompt": "A cow"}\n',
     "prompts.txt": "A cat\n",
     "prompts.yaml": "- prompt: A cat\n",
     "prompts.json.gz": gzip.compress(b'[{"prompt": "A cat"}]'),

@@ -17,9 +17,9 @@ Check = Callable[..., list[Problem]]
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """What ``validate`` finds in a spec given without its head, whose first line is the fourth."""
 
-    def check(body: str, *overrides: str, files: Mapping[str, str] | None = None) -> list[Problem]:
+    def check(body: str, *overrides: str, files: Mapping[str, str] | None = None, head: str = HEAD) -> list[Problem]:
         monkeypatch.chdir(tmp_path)
-        for name, text in {**(files or {}), "spec.yaml": HEAD + body}.items():
+        for name, text in {**(files or {}), "spec.yaml": head + body}.items():
             Path(name).write_text(text, encoding="utf-8")
         return check_spec("spec.yaml", overrides=overrides)
 

@@ -96,5 +96,5 @@ def test_lines_behind_the_comment_are_told_as_what_they_are(check: Check, body: 
 
 
 def test_mistakes_beside_it_do_not_hide_it(check: Check) -> None:
-    found = check(MODEL + "prompts:\n  - A wall #1\nbudgt: 5\n")
+    found = check(MODEL + "prompts:\n  - A wall #1\nbudgt: {max_usd: 1}\n")
     assert [problem.severity for problem in found] == ["warning", "error"]

@@ -113,6 +113,20 @@ def test_what_some_job_takes_is_none(check: Check, body: str) -> None:
     assert [found for found in check(body) if found.severity == "warning"] == []
 
 
+LOOK = MODEL + "vars: {look: {colour: red}}\nprompts: ['A {{ USE }}']\n"
+
+
+@pytest.mark.parametrize("use", ["look.colour", "look['colour']"])
+def test_a_field_that_is_added_to_a_variable_and_that_no_template_takes_is_an_error(check: Check, use: str) -> None:
+    [problem] = check(LOOK.replace("USE", use.replace("'", "''")), "vars.look.colur=blue")
+    assert told([problem]) == [("error", "vars.look.colur", 'did you mean "colour"?')]
+
+
+@pytest.mark.parametrize("use", ["look.values() | join", "look | tojson", "look.colour ~ look.get('tone')"])
+def test_one_that_a_template_may_take_is_none(check: Check, use: str) -> None:
+    assert check(LOOK.replace("USE", use.replace("'", "''")), "vars.look.tone=blue") == []
+
+
 def test_a_default_that_every_prompt_of_the_base_has_its_own_of_is_set_in_vain(check: Check) -> None:
     base = 'version: 1\nname: b\ncatalog: "2026-05"\n' + MODEL
     base += "vars: {style: oil}\nprompts:\n  - {text: '{{ style }}', vars: {style: ink}, request: {resolution: 1K}}\n"

@@ -10,7 +10,7 @@ _FEW = frozenset({"", "0", "1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Doubt:
     """One such thing, in words."""
 
     message: str
@@ -22,9 +22,9 @@ class Remark:
     """It is said only where all cells of the column are like this."""
 
 
-def counts_as_true(way: str, column: str, text: str) -> Remark:
+def counts_as_true(way: str, column: str, text: str) -> Doubt:
     """Return that a cell which reads like no was asked whether it is true."""
-    return Remark(
+    return Doubt(
         f"{way} is the text {quoted(text)}, which counts as true",
         f"write {way} == '{text}' to ask for that text, or {way} != '' to ask whether there is any",
         way,
@@ -33,20 +33,20 @@ def counts_as_true(way: str, column: str, text: str) -> Remark:
     )
 
 
-def loses_its_fraction(way: str, text: str, number: int) -> Remark:
+def loses_its_fraction(way: str, text: str, number: int) -> Doubt:
     """Return that ``int`` cuts a cell's number."""
-    return Remark(
+    return Doubt(
         f"{way} is the text {quoted(text)}, which int cuts to {number}",
         f"write {way} | float | round | int to round it",
         way,
     )
 
 
-def whole_with_a_fraction(way: str, column: str, number: float) -> Remark:
+def whole_with_a_fraction(way: str, column: str, number: float) -> Doubt:
     """Return that a whole number is written into a text with a point and a zero."""
-    return Remark(
+    return Doubt(
         f"{way} is {number}, a whole number with a fraction, and is written into a text",
-        f"{way} | int writes {number:.0f}",
+        f"{way} | int writes {int(number)}",
         way,
         column,
         _has_no_fraction,

@@ -1,0 +1,79 @@
+"""The hashes of a plan's file: any change of it shows, and on which line it begins.
+
+One SHA-256 runs over the header and the lines behind it. Each line ends with the first digits of what it has come to
+there, so that an edited line is named, and the line behind one that was taken out, put in or moved. The header has the
+hash of the whole, and its own. This finds accidents; whoever means to can work the hashes out anew, so nothing in a
+plan is believed because its hashes are right.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from qwave_batch.model.jsontypes import Json
+
+WHOLE = "sha256"
+"""The header's key for the hash of header and lines."""
+OWN = "seal"
+"""The last key of every line."""
+_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+"""Ends of lines to editors and to other programs, though not to JSON."""
+_DIGITS = 16
+_CLOSING = f',"{OWN}":"{"0" * _DIGITS}"}}'
+_WHOLE_DIGITS = 64
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Seal:
+    """The hash as it goes on from line to line; it begins with the header, without the header's own hashes."""
+
+    def __init__(self, header: str) -> None:
+        self._running = hashlib.sha256(_bytes(header))
+
+    def close(self, opened: str) -> str:
+        """Take the text of the next line, up to its own hash, and return what is written behind that text."""
+        self._running.update(_bytes(opened))
+        return _closing(self._running.hexdigest())
+
+    def whole(self) -> str:
+        """Return the hash of the header and of all lines so far."""
+        return self._running.hexdigest()
+
+
+def opened_line(value: Mapping[str, Json]) -> str:
+    """Return a line of the file, up to its own hash."""
+    text = _encode(value)
+    if not text.isascii():
+        for end, escape in _LINE_ENDS.items():
+            text = text.replace(end, escape)
+    return text[:-1]
+
+
+def header_line(opened: str, whole: str) -> str:
+    """Return the whole first line: ``opened`` as ``Seal`` was given it, then the hashes."""
+    told = f'{opened},"{WHOLE}":"{whole}"'
+    return told + _closing(hashlib.sha256(_bytes(told)).hexdigest())
+
+
+def opened_header(line: str) -> str | None:
+    """Return what ``header_line`` was given of a first line as it was written, or None for any other."""
+    told = line[: -len(_CLOSING)]
+    opened = told[: -len(f',"{WHOLE}":"{"0" * _WHOLE_DIGITS}"')]
+    whole = told[-_WHOLE_DIGITS - 1 : -1]
+    return opened if header_line(opened, whole) == line else None
+
+
+def is_closed(line: str, seal: Seal) -> bool:
+    """Whether the next line of a file is as it was written; the seal goes on to it."""
+    border = len(line) - len(_CLOSING)
+    return seal.close(line[:border]) == line[border:]
+
+
+def _closing(digits: str) -> str:
+    return f',"{OWN}":"{digits[:_DIGITS]}"}}'
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,157 @@
+"""A few jobs of a plan, to be looked at before they are paid: gathered while the plan is counted, never held whole."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from qwave_batch.model.job import Job, PlanItem
+from qwave_batch.model.jsontypes import Json
+
+SHOWN = 3
+"""How many are shown where nobody asks for another number."""
+_HELD = 128
+_VALUE_CHARACTERS = 200
+_OWN_PLACE = ("model", "prompt")
+"""Fields of a request that a sample shows in places of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSample:
+    """One job as it would be sent."""
+
+    job_id: str
+    index: int
+    """The place in the full product, from 0."""
+    prompt_id: str
+    model: str
+    prompt: str
+    varies: Mapping[str, Json]
+    """Its axes, and the fields of its request that differ between the jobs that were looked at; long values are cut."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what ``plan --json`` lists under ``samples``."""
+        return {
+            "prompt_id": self.prompt_id,
+            "model": self.model,
+            "prompt": self.prompt,
+            "varies": dict(self.varies),
+            "job_id": self.job_id,
+            "index": self.index,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A job that was looked at."""
+
+    position: int
+    job: JobSample
+    """With all fields of its request among those that vary."""
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Looks at every so many jobs of a stream, and at each with a longer prompt than all before it.
+
+    What is held is spread evenly: when it is twice as much as needed, every second one goes, and from then on every
+    second one is left out. So a plan of any length is looked at in one pass.
+    """
+
+    wanted: int = SHOWN
+    """How many may be asked for."""
+    next_position: int = 0
+    """The position among the jobs of the next one that is looked at, whatever its length."""
+    longest: int = -1
+    """The length of the longest prompt so far: a longer one is looked at too."""
+    _held: list[_Seen] = field(default_factory=list)
+    _with_longest: _Seen | None = None
+    _stride: int = 1
+    _first: Mapping[str, Json] = field(default_factory=dict)
+    _varying: set[str] = field(default_factory=set)
+
+    def look(self, position: int, job: Job) -> None:
+        """Look at a job that is to be made; its path does not matter."""
+        fields = {name: _cut(value) for name, value in job.request.items() if name not in _OWN_PLACE}
+        self._compare(fields)
+        seen = _Seen(
+            position,
+            JobSample(
+                job_id=job.job_id,
+                index=job.index,
+                prompt_id=job.prompt_id,
+                model=job.model,
+                prompt=job.prompt,
+                varies={name: _cut(label) for name, label in job.axes.items() if name not in _OWN_PLACE} | fields,
+            ),
+        )
+        if len(job.prompt) > self.longest:
+            self.longest, self._with_longest = len(job.prompt), seen
+        if position == self.next_position:
+            self._varying.update(job.axes)
+            self._held.append(seen)
+            if len(self._held) > max(_HELD, 2 * self.wanted):
+                del self._held[1::2]
+                self._stride *= 2
+            self.next_position = self._held[-1].position + self._stride
+
+    def can_give(self, count: int, jobs: int) -> bool:
+        """Whether enough of so many jobs are held for ``count`` of them to be spread evenly."""
+        return count <= max(self.wanted, _HELD // 4) or jobs <= _HELD
+
+    def samples(self, count: int, jobs: int) -> tuple[JobSample, ...]:
+        """Return up to ``count`` of so many jobs: evenly from the first on, the one with the longest prompt too."""
+        longest = self._with_longest
+        if longest is None or count < 1:
+            return ()
+        chosen = {longest.position: longest}
+        for number in range(count - 1):
+            wanted = number * jobs // (count - 1)
+            near = min(self._held, key=lambda seen: abs(seen.position - wanted))
+            chosen[near.position] = near
+        left = [seen for seen in self._held if seen.position not in chosen]
+        while left and len(chosen) < count:  # two of them fell on one job
+            far = max(left, key=lambda seen: min(abs(seen.position - other) for other in chosen))
+            left.remove(far)
+            chosen[far.position] = far
+        return tuple(self._shown(chosen[position].job) for position in sorted(chosen))
+
+    def _compare(self, fields: Mapping[str, Json]) -> None:
+        if not self._held:
+            self._first = fields
+        elif fields != self._first:
+            names = fields.keys() | self._first.keys()
+            self._varying.update(name for name in names if fields.get(name) != self._first.get(name))
+
+    def _shown(self, job: JobSample) -> JobSample:
+        return replace(job, varies={name: value for name, value in job.varies.items() if name in self._varying})
+
+
+def samples_of(
+    sampler: Sampler, count: int, jobs: int, items: Callable[[], Iterable[PlanItem]]
+) -> tuple[JobSample, ...]:
+    """Return samples of a plan: those that were gathered when it was counted, or with another pass if they are many.
+
+    Args:
+        sampler: What looked at the plan.
+        count: How many are wanted.
+        jobs: How many jobs of the plan are to be made.
+        items: Gives the plan's items anew.
+    """
+    if not sampler.can_give(count, jobs):
+        sampler = Sampler(wanted=count)
+        made = (item for item in items() if isinstance(item, Job) and item.skip is None)
+        for position, job in enumerate(made):
+            if position == sampler.next_position or len(job.prompt) > sampler.longest:
+                sampler.look(position, job)
+    return sampler.samples(count, jobs)
+
+
+def _cut(value: Json) -> Json:
+    """Return a value, or the beginning of one that is long."""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, Mapping | list | tuple):
+        text = json.dumps(value, ensure_ascii=False, default=list)
+    else:
+        return value
+    return value if len(text) <= _VALUE_CHARACTERS else f"{text[:_VALUE_CHARACTERS]}... ({len(text):,} characters)"

@@ -1,0 +1,172 @@
+"""Warns of texts that are sent in another way than they read: once a prompt and once a row, never once a job."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.cases import PromptCase
+from qwave_batch.plan.combinations import Matrix
+from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.placeholders import (
+    CHOICES,
+    Misspelt,
+    environment_words,
+    foreign_in,
+    is_of_environment,
+    misspelt_in,
+    sent_words,
+)
+from qwave_batch.plan.prompts import ROW_NAMES, CompiledPrompt
+from qwave_batch.plan.scope import Known
+from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.literals import literal_text, raw_text, unspaced_comments
+from qwave_batch.spec.words import cut
+
+
+@dataclass(slots=True, kw_only=True)
+class TextCheck:
+    """Looks at the texts of one spec while its plan is counted."""
+
+    spec: Spec
+    matrix: Matrix
+    faults: Faults
+    _names: dict[str, str] = field(default_factory=dict)
+    """What a text may name beside columns and variables of its own, and what each is."""
+    _told: set[str] = field(default_factory=set)
+    """What of the prompt at hand is told already, or meant as it stands."""
+    _of_all: set[str] = field(default_factory=set)
+    """The same, of all prompts."""
+    _examples: dict[bool, str] = field(default_factory=dict)
+    """By whether it is of the environment: what the rows of the table at hand are told with."""
+    has_error: bool = False
+    """Whether the text of the prompt at hand is one that can't be meant."""
+
+    def begin(self, prompts: Sequence[CompiledPrompt]) -> None:
+        """Look at what all prompts share."""
+        self._names = {
+            **dict.fromkeys(("repeat", "row_number", "prompt.id"), "a name of the language"),
+            **dict.fromkeys(self.spec.vars, "a variable"),
+            **{name: "a variable" for include in self.matrix.includes for name in include.variables},
+            **{axis.name.text: "an axis" for axis in self.matrix.axes},
+        }
+        for name, raw in self.spec.vars.items():
+            self._note_comments(raw, ("vars", name))
+            self._of_all.update(_meant_in(raw))
+        for name, raw in self.spec.request.items():
+            self._note_comments(raw, ("request", name))
+        used = {name for prompt in prompts if prompt.text for name in prompt.text.names}
+        for axis in self.matrix.axes:
+            if not axis.is_listed or axis.name.text not in used:
+                continue
+            for value in map(axis.value, range(axis.count)):
+                found = [written for text in _texts(value.variable) for written in foreign_in(text)]
+                self._note_foreign(found, value.origin)
+                self._of_all.update(found)
+
+    def next_prompt(self, case: PromptCase) -> None:
+        """Look at the text of a prompt as it is written, with the first row of its table."""
+        prompt = case.prompt
+        self.has_error = False
+        self._told.clear()
+        self._examples.clear()
+        row, self.faults.row = self.faults.row, None
+        for name, value in (*prompt.variables.items(), *prompt.request.items()):
+            if value and not value.is_constant:
+                key = "vars" if name in prompt.variables else "request"
+                self._note_comments(value.raw, (*prompt.origin, key, name))
+                self._told.update(_meant_in(value.raw))
+        if prompt.text is not None:
+            self._note_comments(prompt.raw_text, prompt.text_origin)
+            self._told.update(_meant_in(prompt.raw_text))
+            literal = literal_text(prompt.raw_text)
+            self._note_names(prompt, case, literal)
+            found = [written for written in foreign_in(literal) if written not in self._told]
+            self._note_foreign(found, prompt.text_origin)
+            self._told.update(found)
+        self.faults.row = row
+
+    def next_case(self, case: PromptCase, text: str) -> None:
+        """Look at the first prompt that a row comes to, for what stands in its cells and in variables."""
+        for written in foreign_in(text):
+            if written in self._told or written in self._of_all:
+                continue
+            if case.row is None:
+                self._note_foreign([written], case.prompt.text_origin)
+                continue
+            example = self._examples.setdefault(is_of_environment(written), written)
+            self._note_foreign([example], case.prompt.text_origin)
+            return
+
+    def _note_names(self, prompt: CompiledPrompt, case: PromptCase, literal: str) -> None:
+        columns = case.row.cells.keys() if case.row else ()
+        for found in misspelt_in(literal, columns, Known(self._names, prompt.variables)):
+            self._told.add(found.written)
+            is_error = found.is_column and found.is_braced and not uses_row(prompt)
+            self.has_error = self.has_error or is_error
+            what = "a column" if found.is_column else self._names.get(found.name, "a variable")
+            if found.is_column and prompt.table:
+                what += f" of {prompt.table.shown_as}"
+            self._note_name(found, what, prompt.text_origin, is_error=is_error)
+
+    def _note_name(self, found: Misspelt, what: str, where: Path, *, is_error: bool) -> None:
+        signs = "single braces are" if found.written.startswith("{") else "it is"
+        self.faults.add(
+            where,
+            f'"{cut(found.written, 60)}" is sent as it stands: {signs} no template, '
+            f"and {cut(found.name, 60)} is {what}",
+            value=found.written,
+            suggestion=f"did you mean {found.guess}?",
+            warning=not is_error,
+        )
+
+    def _note_foreign(self, found: list[str], where: Path) -> None:
+        plain = [written for written in found if not is_of_environment(written)]
+        if plain:
+            self.faults.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
+        for written in found:
+            if is_of_environment(written):
+                message, way_out = environment_words(written)
+                self.faults.add(where, message, suggestion=way_out, warning=True)
+
+    def _note_comments(self, raw: Json, where: Path) -> None:
+        for comment in dict.fromkeys(unspaced_comments(raw)):
+            shown = cut(comment, 60)
+            self.faults.add(
+                where,
+                f'"{shown}" is a comment of the template and is left out',
+                suggestion=f"if it belongs to the text, write {{% raw %}}{shown}{{% endraw %}}; "
+                f"a comment has a blank behind {{#",
+                warning=True,
+            )
+
+
+def names_of_row(prompt: CompiledPrompt) -> set[str]:
+    """Return the names that come out differently from row to row of a prompt's table."""
+    names = {*ROW_NAMES, "prompt"}
+    for name, value in prompt.variables.items():
+        if value is None or not value.names.isdisjoint(names):
+            names.add(name)
+    return names
+
+
+def uses_row(prompt: CompiledPrompt) -> bool:
+    """Whether the text of a prompt can differ from row to row."""
+    return prompt.text is None or not prompt.text.names.isdisjoint(names_of_row(prompt))
+
+
+def _meant_in(raw: Json) -> Iterator[str]:
+    """Yield what in the templates of a value is marked to stand as it is."""
+    for text in _texts(raw):
+        yield from foreign_in(raw_text(text))
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Yield every text inside a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
