@@ -194,6 +194,7 @@ class Journal:
 
     async def recover(self, attempt: Attempt, *, bill: Bill, results: Sequence[ResultImage]) -> Attempt:
         """Record that a task which has failed, paid or perhaps paid, shows images after all."""
+        _check_is(attempt, AttemptState.FAILED, AttemptState.COMPLETED)
         in_doubt = attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
         return await self._move(
             attempt,
@@ -281,6 +282,7 @@ class Journal:
         """Record the end of a task, and before it in the same write that it was made, where both were told at once."""
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
         accepted = first[0].after if first else attempt
+        _check_is(accepted, AttemptState.ACCEPTED, state)
         ending = Move.to(
             state,
             accepted,
