@@ -75,18 +75,22 @@ class ExcludeCheck:
         self.faults.add(where, message, value=wanted, suggestion=hint)
 
     def _may_be_narrowed(self, where: Path, axis: ResolvedAxis) -> bool:
-        """Whether the axis, or what its templates or the exclude's use, is written elsewhere than the exclude."""
-        file = self._file(where)
-        origins = [
-            axis.origin,
-            *(axis.value(position).origin for position in range(axis.count if axis.is_listed else 0)),
-        ]
-        if any(self._file(origin) != file for origin in origins):
-            return True
+        """Whether a part of the axis, or of what its templates or the exclude's use, is written elsewhere."""
         raw = next(written.values for written in self.spec.matrix.axes if written.name == axis.origin[-1])
         parts = (raw if isinstance(raw, (str, tuple)) else None, self.spec.matrix.exclude[int(where[2])])
-        names = frozenset[str]().union(*(compile_value(part, ()).names for part in parts))
-        return any(self._file(("vars", name)) != file for name in names)
+        variables = self._variables_of(frozenset[str]().union(*(compile_value(part, ()).names for part in parts)))
+        origins = (axis.origin, *(("vars", name) for name in variables))
+        return any(self.faults.marks.files_of(origin) - {self._file(where)} for origin in origins)
+
+    def _variables_of(self, names: frozenset[str]) -> frozenset[str]:
+        """Return those of the names that are variables, with the variables that these are made of."""
+        found, waiting = set[str](), list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in self.spec.vars and name not in found:
+                found.add(name)
+                waiting += compile_value(self.spec.vars[name], ()).names
+        return frozenset(found)
 
     def _where(self, entry: Entry, name: Name) -> Path:
         """Return the place of a key of an exclude, whichever way the name is written there."""

@@ -55,6 +55,12 @@ class Mark:
         for step, mark in self.below.items():
             yield from mark.remarkable((*path, step))
 
+    def files(self) -> Iterator[str]:
+        """Yield the file of this value and of each one below it."""
+        yield self.place.file
+        for mark in self.below.values():
+            yield from mark.files()
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -90,6 +96,10 @@ class Marks:
                 return None
             mark = mark.below[step]
         return mark
+
+    def files_of(self, path: Path) -> frozenset[str]:
+        """Return the files that the value at ``path`` and all that is in it come from."""
+        return frozenset(self._nearest(path).files())
 
     def _nearest(self, path: Path) -> Mark:
         mark = self.root

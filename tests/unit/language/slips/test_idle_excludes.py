@@ -104,6 +104,45 @@ def test_so_does_one_whose_template_is_narrowed(check: Check) -> None:
     assert problem.severity == "warning"
 
 
+PARENT = """\
+vars:
+  best: qwen-image-2.0-pro
+  models: [z-image-turbo, "{{ best }}"]
+prompts: ["A tent in {{ look.words }}"]
+matrix:
+  model: "{{ models }}"
+  look: [{id: soft, words: x}, {id: hard, words: y}]
+  seed: {start: 1, count: 3}
+  exclude: [{model: qwen-image-2.0-pro, look: hard}, {look: hard, seed: 3}]
+"""
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "matrix.seed.count=1",
+        "matrix.seed.step=5",
+        "matrix.seed={start: 1, count: 1}",
+        "matrix.look.1.id=tough",
+        "vars.models.1=qwen-image-2.0",
+        "vars.best=qwen-image-2.0",
+    ],
+)
+def test_so_does_one_of_which_a_part_is_narrowed(check: Check, override: str) -> None:
+    assert check(PARENT) == []
+    assert {problem.severity for problem in check(PARENT, override)} == {"warning"}
+
+
+def test_a_child_may_narrow_a_part_too(check: Check) -> None:
+    found = check("extends: b.yaml\nmatrix: {seed: {count: 1}}\n", files={"b.yaml": CODE + PARENT})
+    assert [(problem.severity, problem.path) for problem in found] == [("warning", "matrix.exclude[1]")]
+
+
+def test_a_slip_of_an_exclude_is_one_whatever_else_is_overridden(check: Check) -> None:
+    found = check(PARENT.replace("seed: 3}]", "seed: 4}]"), "vars.best=qwen-image-2.0-pro", "name=other")
+    assert [(problem.severity, problem.path) for problem in found] == [("error", "matrix.exclude[1].seed")]
+
+
 def test_an_exclude_that_another_leaves_nothing_to_is_a_warning_of_its_own(check: Check) -> None:
     found = check(HEAD + AXES + "  exclude: [{colour: red}, {colour: red, seed: 1}, {seed: 2, colour: red}]\n")
     assert [(problem.severity, problem.path) for problem in found] == [
