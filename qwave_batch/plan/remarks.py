@@ -48,9 +48,9 @@ def note_of_row(row: Row, origin: Path, spellings: Spellings, faults: Faults) ->
 
 
 def _takes_any_text(path: Path, catalog: Catalog, vocabulary: Vocabulary) -> bool:
-    """Whether any text may stand at a place, and not one of a few words or the name of a file."""
+    """Whether any text may stand at a place that is sent, and not one of a few words or the name of a file."""
     match path:
-        case ("description",) | ("vars", *_) | ("output", "path") | ("prompts", int()):
+        case ("vars", *_) | ("output", "path") | ("prompts", int()):
             return True
         case ("request", str(field), *_) | ("prompts", int(), "request", str(field), *_):
             return _is_free(catalog, field)
