@@ -13,6 +13,7 @@ from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.faults import Faults
 from qwave_batch.plan.prompts import CompiledPrompt
 from qwave_batch.plan.scope import GUESSES
+from qwave_batch.plan.setting import argument_at, set_option
 from qwave_batch.plan.vocabulary import BUILT_IN
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.flow import as_flow
@@ -105,7 +106,7 @@ class IdleCheck:
             return
         name = str(where[-1])
         shown = ".".join(map(str, where[where.index("vars") + 1 :]))
-        guess = nearest(name, sorted(used - BUILT_IN)) if len(self.faults) < GUESSES else None
+        guess = nearest(name, sorted(used - BUILT_IN - self._of_nobody)) if len(self.faults) < GUESSES else None
         hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {shown} }}}} where it belongs, or take it out"
         mark = self.spec.marks.at(where)
         is_added = mark is not None and mark.written is not None and mark.written.is_added
@@ -117,12 +118,12 @@ class IdleCheck:
 
     def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
         written = str(axis.origin[-1])
-        listed = as_flow([value])
+        listed = self._listed(where, value)
         key = f'"{written}"' if "." in written else written
         hint = "take it out, or change the axis"
         if listed and axis.name.is_field and axis.name.text == name:
             hint = (
-                f"write --set 'matrix.{key}={listed}'"
+                f"write {set_option(f'matrix.{key}={listed}')}"
                 if self._is_set(where)
                 else f"write {written}: {listed} under matrix, or take this out"
             )
@@ -130,11 +131,26 @@ class IdleCheck:
         self.faults.add_key(where, message, suggestion=hint, warning=True)
 
     def _note_each_prompt(self, where: Path, called: str, value: Json) -> None:
-        listed = as_flow(value)
-        shown = f"prompts.0.{called}={listed or '...'}"
-        hint = f"write --set '{shown}'" if self._is_set(where) else "write it into the prompts"
+        hint = f"write {set_option(self._in_a_prompt(where, called, value))}"
+        hint = hint if self._is_set(where) else "write it into the prompts"
         message = f"every prompt has its own {called}, so this has no effect"
         self.faults.add_key(where, message, suggestion=hint, warning=True)
+
+    def _in_a_prompt(self, where: Path, called: str, value: Json) -> str:
+        """Return the override that sets for the first prompt what one sets for all."""
+        given = argument_at(self.spec.marks.key_place(where), self.spec.overrides)
+        if given and given.partition("=")[0] == called:
+            return f"prompts.0.{given}"
+        listed = self._listed(where, value)
+        return f"prompts.0.{called}={listed[1:-1] if listed else '...'}"
+
+    def _listed(self, where: Path, value: Json) -> str | None:
+        """Return a list of a value as one writes it, with the numbers spelled as they are; None for a long one."""
+        mark = self.spec.marks.at(where)
+        spelled = {path: written.spelling for path, written in mark.remarkable() if written.spelling} if mark else {}
+        if () in spelled:
+            return f"[{spelled[()]}]"
+        return None if spelled else as_flow([value])
 
     def _setter(self, field: str) -> ResolvedAxis | None:
         """Return the axis that sets a field in every combination, or None."""
@@ -195,6 +211,14 @@ class IdleCheck:
     def _of_all(self) -> frozenset[str]:
         """The names in templates that every prompt shares."""
         return _names((*self.base.values(), self.path)) | self._of_matrix
+
+    @cached_property
+    def _of_nobody(self) -> frozenset[str]:
+        """The names that only a path names which the spec does not write."""
+        if self.path is None or self.spec.marks.at(("output", "path")) is not None:
+            return frozenset()
+        others = (self._of_prompt(prompt) for prompt in self.prompts)
+        return self.path.names - _names(self.base.values()).union(self._of_vars, self._of_matrix, *others)
 
     def _of_prompt(self, prompt: CompiledPrompt) -> frozenset[str]:
         return _names(_templates(prompt))

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
+from qwave_batch.plan.setting import with_quotes
 from qwave_batch.plan.vocabulary import Vocabulary
 from qwave_batch.spec.document import Path, PromptEntry, Spec
 from qwave_batch.spec.flowing import Flows, flows_of, leads_to
@@ -38,12 +39,13 @@ class Spellings:
         for path, written in self.spec.remarkable:
             if written.spelling and self._is_due(path):
                 message, way_out = spelling_words(written.spelling)
+                option = with_quotes(written.place, written.spelling, self.spec.overrides)
                 yield Problem(
                     message=message,
                     path=self.spec.marks.path_text(path),
                     place=written.place,
                     value=written.spelling,
-                    suggestion=way_out,
+                    suggestion=f"to keep it as it stands, write {option}" if option else way_out,
                     severity="warning",
                 )
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from qwave_batch.errors import nearest
@@ -12,6 +13,7 @@ from qwave_batch.model.problem import Problem
 from qwave_batch.spec.flow import as_flow, axis_hint
 from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.marks import Marks, Path
+from qwave_batch.spec.overriding import SHOWN_AS
 from qwave_batch.spec.words import kind_of
 
 SHOWN_CHARACTERS = 80
@@ -138,7 +140,10 @@ def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         item = as_flow(value) if isinstance(value, str) else _source(misfit, marks)
         hint = f"write a list: [{item}]" if item else "write a list, each item behind a dash"
     elif "string" in wanted and isinstance(value, bool | int | float):
-        hint = f'put quotes around it: "{_source(misfit, marks)}"'
+        quoted = f'"{_source(misfit, marks)}"'
+        is_set = marks.place(misfit.path).file == SHOWN_AS
+        hint = f"put quotes around it{' that the shell leaves there' if is_set else ''}: "
+        hint += quote(quoted) if is_set else quoted
     elif "array" in wanted and isinstance(value, Mapping):
         item = as_flow(value)
         hint = f"write [{item}]" if item and value else "begin each item with a dash"

@@ -1,5 +1,6 @@
 """What an override, a child of a base or a spec says to no effect is told."""
 
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -133,9 +134,42 @@ def test_a_default_that_every_prompt_of_the_base_has_its_own_of_is_set_in_vain(c
     [problem] = check("extends: b.yaml\nrequest: {resolution: 2K}\n", files={"b.yaml": base})
     assert told([problem]) == [("warning", "request.resolution", "write it into the prompts")]
     [problem] = check("extends: b.yaml\n", "vars.style=chalk", files={"b.yaml": base})
-    assert told([problem]) == [("warning", "vars.style", "write --set 'prompts.0.vars.style=chalk'")]
+    assert told([problem]) == [("warning", "vars.style", "write --set prompts.0.vars.style=chalk")]
 
 
 def test_a_variable_that_only_the_prompts_of_the_base_used_is_none(check: Check) -> None:
     base = 'version: 1\nname: b\ncatalog: "2026-05"\n' + BARNS
     assert check("extends: b.yaml\nprompts: [A shed]\n", files={"b.yaml": base}) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "written"),
+    [
+        ("vars.who=007", "prompts.0.vars.who=007"),
+        ("vars.who=don't", "prompts.0.vars.who=don't"),
+        ("vars.who=$HOME `x`", "prompts.0.vars.who=$HOME `x`"),
+        ("vars={who: 007}", "prompts.0.vars.who=007"),
+        ("vars={who: 'a\"b'}", 'prompts.0.vars.who="a\\"b"'),
+        ("vars={who: [007]}", "prompts.0.vars.who=..."),
+        ("request.n=2", "prompts.0.request.n=2"),
+    ],
+)
+def test_the_override_that_is_meant_is_told_for_a_shell_and_as_it_is_spelled(
+    check: Check, override: str, written: str
+) -> None:
+    body = MODEL + "vars: {who: x}\nprompts: [{text: '{{ who }}', vars: {who: y}, request: {n: 1}}]\n"
+    [problem] = check(body, override)
+    assert shlex.split(problem.suggestion or "") == ["write", "--set", written]
+
+
+def test_so_is_that_of_an_axis(check: Check) -> None:
+    [problem] = check(BARNS, "request.seed=007")
+    assert shlex.split(problem.suggestion or "") == ["write", "--set", "matrix.seed=[007]"]
+
+
+def test_a_name_that_only_the_built_in_path_uses_is_no_guess(check: Check) -> None:
+    body = MODEL + "vars: {x: 1, mood: calm}\nprompts: ['A {{ x }}']\n"
+    [problem] = check(body)
+    assert problem.suggestion == "write {{ mood }} where it belongs, or take it out"
+    [problem] = check(body + "output: {path: '{{ model }}/{{ job_id }}'}\n")
+    assert problem.suggestion == 'did you mean "model"?'

@@ -1,5 +1,6 @@
 """A number that a text would show in another spelling than the file is a warning, where a text shows it."""
 
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -76,6 +77,15 @@ def test_a_field_may_be_spelled_in_any_way(check: Check, seed: str) -> None:
 def test_an_override_is_told_too(check: Check) -> None:
     [problem] = check(MODEL + "vars: {e: '1.0'}\nprompts: ['No {{ e }}']\n", "vars.e=1.10")
     assert str(problem.place) == "--set:1:8"
+    assert problem.suggestion == """to keep it as it stands, write --set 'vars.e="1.10"'"""
+
+
+def test_the_quotes_that_an_override_needs_are_those_that_the_shell_leaves(check: Check) -> None:
+    body = MODEL + "vars: {e: [x, y]}\nprompts: [{id: a, text: 'No {{ e[0] }}'}]\n"
+    [problem] = check(body, "vars.e=[5.10, don't]")
+    assert shlex.split(problem.suggestion or "")[-2:] == ["--set", 'vars.e=["5.10", don\'t]']
+    [problem] = check(body, "name=other", "prompts.0.id=007")
+    assert problem.suggestion == """put quotes around it that the shell leaves there: '"007"'"""
 
 
 def test_rows_of_a_yaml_table_are_told_by_their_lines_and_counted(check: Check) -> None:
