@@ -1,11 +1,12 @@
 """Which values of its scope a template writes into its text, and which it hands on as they are."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from qwave_batch.spec.formatting import texts_by_fields, texts_by_percent
 from qwave_batch.spec.marks import Path
 
 ANY = "*"
@@ -15,7 +16,7 @@ _ONE_OF = frozenset({"first", "last", "max", "min"})
 _SAME = frozenset({"list", "reverse", "sort", "unique", "batch", "slice"})
 _AS_TEXT = frozenset(
     {
-        "capitalize", "center", "format", "indent", "join", "lower", "replace", "sha256", "slug", "string", "striptags",
+        "capitalize", "center", "indent", "join", "lower", "replace", "sha256", "slug", "string", "striptags",
         "title", "tojson", "trim", "truncate", "upper", "urlencode", "wordwrap",
     }
 )  # fmt: skip
@@ -93,6 +94,8 @@ class _Flow:
             case nodes.Concat(nodes=items):
                 self.written |= self._any_of(items)
                 found = frozenset()
+            case nodes.Filter(name="format") | nodes.Call(node=nodes.Getattr(attr="format")) | nodes.Mod():
+                found = self._format(node)
             case nodes.Filter(node=nodes.Node() as value, name=name, args=arguments):
                 found = self._filtered(name, self.ways(value), self._any_of(arguments))
             case nodes.Call(node=nodes.Getattr(node=owner, attr=name), args=arguments):
@@ -115,9 +118,37 @@ class _Flow:
                 return _below(self.ways(owner), ANY)
 
     def _called(self, name: str, owner: frozenset[Path], arguments: frozenset[Path]) -> frozenset[Path]:
-        if name in {"format", "join"}:
+        if name == "join":
             self.written |= owner | arguments
         return _below(owner, ANY) if name in {"values", "items", "get"} else frozenset()
+
+    def _format(self, node: nodes.Filter | nodes.Call | nodes.Mod) -> frozenset[Path]:
+        match node:
+            case nodes.Filter(node=nodes.Node() as text, args=arguments):
+                return self._formatted(text, texts_by_percent, dict(enumerate(map(self.ways, arguments))))
+            case nodes.Call(node=nodes.Getattr(node=text), args=arguments, kwargs=named):
+                slots: dict[int | str, frozenset[Path]] = dict(enumerate(map(self.ways, arguments)))
+                for keyword in named:
+                    if isinstance(keyword, nodes.Keyword):
+                        slots[keyword.key] = self.ways(keyword.value)
+                return self._formatted(text, texts_by_fields, slots)
+            case nodes.Mod(left=nodes.Const(value=str()) as text, right=right):
+                values = right.items if isinstance(right, nodes.Tuple) else [right]
+                return self._formatted(text, texts_by_percent, dict(enumerate(map(self.ways, values))))
+            case _:
+                self._any_of(node.iter_child_nodes())
+                return frozenset()
+
+    def _formatted(
+        self,
+        text: nodes.Node,
+        texts_of: Callable[[str], frozenset[int | str]],
+        slots: Mapping[int | str, frozenset[Path]],
+    ) -> frozenset[Path]:
+        """Note what a format text shows as it is; of a text that is not known here, that is nothing."""
+        shown = texts_of(text.value) if isinstance(text, nodes.Const) and isinstance(text.value, str) else frozenset()
+        self.written |= self.ways(text).union(*(slots[slot] for slot in shown & slots.keys()))
+        return frozenset()
 
     def _filtered(self, name: str, value: frozenset[Path], arguments: frozenset[Path]) -> frozenset[Path]:
         if name in {"default", "d"}:

@@ -66,6 +66,35 @@ def format_fields(budget: Budget, text: str, *values: object, **named: object) -
     return made
 
 
+def texts_by_percent(text: str) -> frozenset[int | str]:
+    """Return which values ``"%s, %03d" % ...`` shows as texts, by their positions or names; others it formats itself.
+
+    A number keeps its own spelling in neither way, but in the other one somebody has chosen a spelling for it.
+    """
+    conversions = [found for found in _CONVERSION.finditer(text) if found["kind"] != "%"]
+    kinds = {
+        number if found["name"] is None else found["name"]: found["kind"] for number, found in enumerate(conversions)
+    }
+    return frozenset(slot for slot, kind in kinds.items() if kind in _OF_TEXT)
+
+
+def texts_by_fields(text: str) -> frozenset[int | str]:
+    """Return which values ``"{}, {:03d}".format(...)`` shows as texts, by their positions or names."""
+    found = set[int | str]()
+    number = 0
+    try:
+        for _, name, spec, conversion in Formatter().parse(text):
+            if name is None:
+                continue
+            slot = number if not name else int(name) if name.isdecimal() else name
+            number += not name
+            if conversion or not spec:
+                found.add(slot)
+    except ValueError:
+        return frozenset()  # which is told where the template is filled in
+    return frozenset(found)
+
+
 def _check_size(budget: Budget, text: str, widths: str, fields: int, values: Iterable[object]) -> None:
     """Raise TooMuch when the text would grow too large, whatever its fields do with the values."""
     padding = sum(min(int(digits[:_MOST_DIGITS]), _LARGEST) for digits in _NUMBER.findall(widths))
