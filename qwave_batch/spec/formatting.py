@@ -42,6 +42,8 @@ def _as_written(budget: Budget, text: str, values: tuple[object, ...]) -> object
 
 
 def _converted(budget: Budget, value: object, kind: str) -> object:
+    if kind not in _OF_TEXT and type(value) in {int, float}:
+        return value  # which is written in the way that the conversion says
     as_text = budget.text(value)
     if kind in _OF_TEXT:
         return as_text

@@ -194,6 +194,8 @@ def test_a_whole_number_with_a_fraction_in_a_text_is_told_once(
         "{{ row.big }}",
         "{% if row.no > 1 %}a{% else %}b{% endif %}",
         "{{ '%.1f' % 1.0 }}{{ row_number }}",
+        "{{ '%.1f' | format(row.no or 0) }}{{ '%.1f' % row.no }}",
+        "{{ '%.1f %d' | format(row.no, row.no) }}{{ '{:.1f}'.format(row.no) }}",
     ],
 )
 def test_a_column_with_fractions_and_numbers_that_are_not_written_are_silent(plan_of: PlanOf, text: str) -> None:
