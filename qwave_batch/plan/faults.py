@@ -50,6 +50,7 @@ class Faults:
     """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
     _untold: dict[Path, Problem] = field(default_factory=dict)
     _doubts: dict[tuple[Path, str], Doubt] = field(default_factory=dict)
+    _firsts: dict[tuple[Path, str], TemplateFault] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -115,7 +116,8 @@ class Faults:
         """
         if self.allowance.is_spent:
             self._is_muted = False
-        self.add(fault.where, fault.message, value=value, allowed=fault.allowed, suggestion=fault.suggestion)
+        first = self._firsts.setdefault((fault.where, fault.of), fault) if fault.of else fault
+        self.add(first.where, first.message, value=value, allowed=first.allowed, suggestion=first.suggestion)
         if self.allowance.is_spent:
             raise SpecError(self.problems())
 

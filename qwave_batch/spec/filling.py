@@ -97,7 +97,10 @@ def _unmeant_fault(compiled: Compiled, unmeant: Unmeant, where: Path, scope: Map
         tracer = compiled.code.traced(compiled.source, compiled.names, is_typed=compiled.is_typed)
         name, unmeant = tracer.name_of(unmeant, scope)
     message, way_out = unmeant.message(name), unmeant.way_out(name)
-    return TemplateFault(message, where, source=compiled.source, suggestion=way_out)
+    fault = TemplateFault(message, where, source=compiled.source, suggestion=way_out)
+    is_empty = isinstance(unmeant.value, str) and not unmeant.value.strip()
+    fault.of = f"{type(unmeant).__name__} {name} {is_empty}"
+    return fault
 
 
 def _doubts(compiled: Compiled, scope: Mapping[str, Json], budget: Budget | None = None) -> Iterator[Doubt]:

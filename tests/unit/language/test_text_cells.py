@@ -55,14 +55,10 @@ def test_a_cell_against_a_number_is_an_error_in_every_row(problems_of: ProblemsO
     more = f"    vars: {OF_ROW}\n" if "own" in condition else ""
     shared = "vars: {limits: [3, 4], limit: '{{ limits[0] }}'}\n" if "limit" in condition else ""
     body = shared + over(f"t.{ending}", "x", more + where(condition))
-    problems = [problem for problem in problems_of(body, files={f"t.{ending}": table}) if problem.severity == "error"]
-    assert [problem.message.split(" (")[0] for problem in problems] == [
-        'row.level is the text "3"',
-        'row.level is the text "4"',
-    ]
-    assert {problem.path for problem in problems} == {"prompts[0].where"}
-    assert all("row.level | " in str(problem.suggestion) for problem in problems)
-    assert [place.line for problem in problems for place in problem.rows] == [2, 3]
+    [problem] = [found for found in problems_of(body, files={f"t.{ending}": table}) if found.severity == "error"]
+    assert problem.message.split(" (")[0] == 'row.level is the text "3"'
+    assert (problem.path, problem.count, len(problem.rows)) == ("prompts[0].where", 2, 2)
+    assert "row.level | " in str(problem.suggestion)
 
 
 @pytest.mark.parametrize("text", ["{% if row.text == 3 %}a{% endif %}", "{{ 'a' if row.text > 3 else 'b' }}"])
@@ -75,7 +71,28 @@ def test_a_line_of_a_txt_is_such_a_cell(problems_of: ProblemsOf, text: str) -> N
 @pytest.mark.parametrize("axis", ["1", "3", "true"])
 def test_a_value_of_an_axis_is_compared_alike(problems_of: ProblemsOf, axis: str) -> None:
     body = over("t.csv", "{{ 'a' if row.level == step else 'b' }}") + f"matrix: {{step: [{axis}]}}\n"
-    assert len(problems_of(body, files={"t.csv": HILLS})) == 2
+    [problem] = problems_of(body, files={"t.csv": HILLS})
+    assert problem.count == 2
+
+
+@pytest.mark.parametrize("sign", ["> 3", "* 2", "% 2", "== true"])
+def test_of_many_rows_one_mistake_is_told_once_with_its_first_value(problems_of: ProblemsOf, sign: str) -> None:
+    rows = "".join(f"a,{number}\n" for number in range(300))
+    condition = where(f"row.level {sign}" + (" > 3" if sign[0] in "*%" else ""))
+    [problem] = problems_of(over("t.csv", "x", condition), files={"t.csv": "note,level\n" + rows})
+    assert problem.message.startswith('row.level is the text "0"')
+    assert (problem.count, [place.line for place in problem.rows]) == (300, [2, 3, 4])
+
+
+def test_two_mistakes_at_one_place_are_told_apart(problems_of: ProblemsOf) -> None:
+    condition = where("row.level > 3 if row.note == 'a' else row.other > 3")
+    table = "note,level,other\na,1,1\na,,1\nb,1,1\nb,1,2\n"
+    found = problems_of(over("t.csv", "x", condition), files={"t.csv": table})
+    assert [(problem.message.split(" (")[0], problem.count) for problem in found] == [
+        ('row.level is the text "1"', 1),
+        ("row.level is empty, a text of no letters", 1),
+        ('row.other is the text "1"', 2),
+    ]
 
 
 @pytest.mark.parametrize(
