@@ -62,7 +62,7 @@ class TemplateFault(UsageError):
         self.is_of_a_name = False
         """Whether a name is at fault, so that it helps to know all names that there are."""
         self.of: str | None = None
-        """What it is said of: of the same thing at the same place the first value is told, and the others are counted."""
+        """What it is said of: of the same thing at the same place one value is told, and the others counted."""
 
 
 def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
