@@ -26,8 +26,10 @@ async def ask_balance(connection: Connection) -> Balance:
     match answer:
         case Balance():
             return answer
-        case Stopped(message=message) | Denied(message=message) | Missing(message=message) | Throttled(message=message):
+        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
+        case Denied(status=status, message=message):
+            raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
         case Unanswered(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")
         case _:

@@ -106,8 +106,10 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     match answer:
         case LiveModels():
             return _held_against(known, answer, api.host)
-        case Stopped(message=message) | Denied(message=message) | Missing(message=message) | Throttled(message=message):
+        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
+        case Denied(status=status, message=message):
+            raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
         case Unanswered(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")
         case _:

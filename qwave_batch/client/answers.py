@@ -77,7 +77,7 @@ class Denied(Served):
     code: str
     message: str
     param: str | None = None
-    concerns: Literal["job", "model", "unsaid"] = "unsaid"
+    concerns: Literal["account", "job", "model", "unsaid"] = "unsaid"
     """What the answer says it is about."""
     keeps_attempt: bool = False
     """True where it is not in the API's own form, and so no proof that nothing was made."""

@@ -1,7 +1,8 @@
-"""What an error body says a refusal is about: money, the one job, its model, or nothing that can be known. Pure.
+"""What an error body says a refusal is about: money, the account, the one job, its model, or nothing known. Pure.
 
-No document lists such codes, so they are read as words: of a code and a type each part, of a message only phrases that
-mean money and nothing else. An API that says how fast it may be asked often names plans and quotas too.
+No document lists such codes, so they are read as words: of a code and a type each whole word, of a message only phrases
+that mean money and nothing else. An API that says how fast it may be asked often names plans and quotas too, and one
+that lacks machines its own.
 """
 
 import re
@@ -10,53 +11,112 @@ from typing import Literal, TypeAlias
 from qwave_batch.client.words import words
 from qwave_batch.model.jsontypes import JsonObject
 
-Ground: TypeAlias = Literal["funds", "job", "model", "unsaid"]
+Ground: TypeAlias = Literal["funds", "account", "job", "model", "unsaid"]
 
 _FLAGS = re.ASCII | re.IGNORECASE
 _FUNDS_CODE = re.compile(
     r"(insufficient|exhausted|exceeded|no|out[_. -]?of)[_. -]?((account|user)[_. -]?)?(quota|funds?|balance|credits?)"
-    r"|(quota|funds?|balance|credits?)[_. -]?(is[_. -]?)?(insufficient|exhausted|exceeded|depleted|empty|used)"
-    r"|billing|payment|arrear|overdue|credit|recharge|top[_-]?up|(^|[_. -])plan([_. -]|$)",
+    r"|(quota|funds?|balance|credits?)[_. -]?(is[_. -]?)?(insufficient|exhausted|exceeded|depleted|empty|used|negative)"
+    r"|billing|payment|arrear|overdue|credit|recharge|top[_-]?up|(^|[_. -])(plan|spend(ing)?|subscription)([_. -]|$)",
     _FLAGS,
 )
 _PACE = re.compile(
     r"rate[_. -]?limit|\brate\b|too[_. -]?many|throttl|concurren|slow[_ -]?down|per[_ -]?(second|minute|hour|day)"
-    r"|\b[rt]p[mds]\b|quota_window",
+    r"|\b[rt]p[mds]\b|quota_window|\brequests? ?/ ?(s|m|h|d)",
     _FLAGS,
 )
+_LOAD = re.compile(r"queue|busy|overload|capacity|(^|[^a-z])(gpu|server|cluster)s?([^a-z]|$)", _FLAGS)
+"""What lacks is the API's own."""
 _FUNDS_MESSAGE = re.compile(
     r"(insufficient|not enough|exhausted|out of|ran out of|run out of|used up|no remaining|no more|exceeded)"
     r"\s+(\w+\s+){0,3}(quota|funds?|balance|credits?|money)\b"
-    r"|\b(quota|funds?|balance|credits?)\s+(\w+\s+){0,3}(insufficient|exhausted|used up|depleted|empty|too low)\b"
-    r"|\bbilling\b|\bpayment\b|\bcredits?\b|\brecharge\b|\btop[ -]?up\b|\byour (current )?plan\b",
+    r"|\b(quota|funds?|balance|credits?)\s+(\w+\s+){0,3}"
+    r"(insufficient|exhausted|used up|depleted|empty|too low|negative|below zero)\b"
+    r"|\bnegative balance\b|\bspend(ing)?\s+(limit|cap|budget)\b"
+    r"|\bsubscription\s+(\w+\s+){0,3}(expired|ended|lapsed|inactive|cancell?ed|required|needed|unpaid)\b"
+    r"|\b(requires?|needs?|no|without)\s+(an?\s+)?(active\s+|paid\s+|valid\s+)?subscription\b"
+    r"|\bbilling\b|\bpayment\b|\bcredits?\b|\brecharge\b|\btop[ -]?up\b",
     _FLAGS,
 )
-_CONTENT = re.compile(
-    r"content|moderat|safety|nsfw|sensitiv|prompt|flagged|inappropriate|violat|copyright|guideline", _FLAGS
+_PLAN_MESSAGE = re.compile(r"\byour (current )?plan\b", _FLAGS)
+_MODEL_IN_PLAN = re.compile(
+    r"\b(plan|tier|subscription)\b.*\bmodels?\b|\bmodels?\b.*\b(plan|tier|subscription)\b", _FLAGS
 )
-_PARAM_ROOT = re.compile(r"[\w-]+", re.ASCII)
-_OF_THE_ACCOUNT = frozenset({"key", "api_key", "apikey", "authorization", "account", "organization", "project", "user"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", re.ASCII)
+_CONTENT = re.compile(
+    r"contents?|moderat\w*|safety|unsafe|nsfw|sensitiv\w*|prompts?|flagged|inappropriate|copyright\w*|guidelines?"
+)
+_VIOLATION = re.compile(r"violat\w*")
+_ACCOUNT = re.compile(
+    r"account|key|apikey|token|auth|authorization|authentication|credentials?|organi[sz]ation|org|project|user|tenant"
+    r"|workspace|suspended|suspension|banned|deactivated"
+)
+_ACCOUNT_MESSAGE = re.compile(
+    r"\b(account|organi[sz]ation|api[ _-]?key|user)\b(\s+\w+){0,4}\s+"
+    r"(suspended|banned|blocked|disabled|deactivated|closed|terminated)\b",
+    _FLAGS,
+)
+_PARAM_PART = re.compile(r"[\w-]+", re.ASCII)
+_OF_THE_ACCOUNT = frozenset(
+    {
+        "key", "api_key", "apikey", "x_api_key", "authorization", "auth", "token", "access_token", "api_token",
+        "bearer", "credential", "credentials", "header", "headers", "account", "organization", "org", "project", "user",
+        "tenant", "workspace",
+    }
+)  # fmt: skip
 """Parameters that no request body has."""
 
 
 def speaks_of_funds(error: JsonObject) -> bool:
-    """Tell whether an error says that money or a plan is used up, and not that it was asked too fast."""
-    marks = [words(error.get(key), limit=200) for key in ("code", "type")]
-    paced = any(_PACE.search(mark) for mark in marks)
+    """Tell whether an error says that money or a plan is used up, and not that it was asked too fast.
+
+    A message that speaks of pace wins over a code: quotas are also of requests in a minute.
+    """
+    marks, message = _marks(error), words(error.get("message"))
+    if _PACE.search(message):
+        return False
     if any(_FUNDS_CODE.search(mark) for mark in marks if not _PACE.search(mark)):
         return True
-    message = words(error.get("message"))
-    return not paced and not _PACE.search(message) and _FUNDS_MESSAGE.search(message) is not None
+    if any(_PACE.search(text) or _LOAD.search(text) for text in marks) or _LOAD.search(message):
+        return False
+    if _FUNDS_MESSAGE.search(message):
+        return True
+    return _PLAN_MESSAGE.search(message) is not None and not re.search(r"\bmodels?\b|\binclude", message, _FLAGS)
 
 
 def ground_of(error: JsonObject) -> Ground:
     """Return what a refusal with this error is about."""
-    param = _PARAM_ROOT.match(words(error.get("param"), limit=200))
-    root = param[0].lower() if param else ""
-    if root == "model":
+    named = _ground_of_param(words(error.get("param"), limit=200))
+    if named == "account":
+        return "funds" if speaks_of_funds(error) else "account"
+    return named or _ground_of_code(error) or "unsaid"
+
+
+def _ground_of_param(param: str) -> Literal["account", "job", "model"] | None:
+    """Return what a path such as ``headers.authorization`` or ``image[0]`` names; its ends decide."""
+    parts = [part.lower().replace("-", "_").removesuffix("_id") for part in _PARAM_PART.findall(param)]
+    if not parts:
+        return None
+    parts = [part for part in parts if not part.isdecimal()] or parts
+    ends = {parts[0], parts[-1]}
+    if ends & {"model", "model_name"}:
         return "model"
-    if root and root not in _OF_THE_ACCOUNT:
+    return "account" if ends & _OF_THE_ACCOUNT else "job"
+
+
+def _ground_of_code(error: JsonObject) -> Ground | None:
+    message = words(error.get("message"))
+    found = [word.lower() for mark in _marks(error) for word in _WORD.findall(mark)]
+    if any(_CONTENT.fullmatch(word) for word in found):
         return "job"
-    if any(_CONTENT.search(words(error.get(key), limit=200)) for key in ("code", "type")):
-        return "job"
-    return "funds" if speaks_of_funds(error) else "unsaid"
+    if {"model", "models"} & set(found) or _MODEL_IN_PLAN.search(message):
+        return "model"
+    if speaks_of_funds(error):
+        return "funds"
+    if any(_ACCOUNT.fullmatch(word) for word in found) or _ACCOUNT_MESSAGE.search(message):
+        return "account"
+    return "job" if any(_VIOLATION.fullmatch(word) for word in found) else None
+
+
+def _marks(error: JsonObject) -> list[str]:
+    return [words(error.get(key), limit=200) for key in ("code", "type")]

@@ -12,6 +12,9 @@ MAX_WAIT_S = LONGEST_S
 """A longer wait than a month is taken for this, which no run waits."""
 
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+"""A number as people write it, or several: nobody can tell."""
+_CUT_NUMBER = re.compile(r"=\s*\d{1,3},\d{3}(?![\w=])", re.ASCII)
 _ITEM = re.compile(r'(?:[^",]|"[^"]*")+')
 """One of several, with a comma between them that is not in quotes."""
 _PARAMETER = re.compile(r'([A-Za-z-]{1,32})\s*=\s*("[^"]{0,64}"|[^\s;,"]{1,64})', re.ASCII)
@@ -79,20 +82,22 @@ def rate_hint(headers: Mapping[str, str], now: float) -> RateHint | None:
 def _from_three(prefix: str, suffix: str, headers: Mapping[str, str], now: float) -> RateHint:
     """Read ``-Limit``, ``-Remaining`` and ``-Reset``."""
     limit, remaining, reset = (headers.get(f"{prefix}{name}{suffix}", "") for name in _OLD_NAMES)
-    return _hint(_leading_number(limit), _leading_number(remaining), reset, now)
+    return _hint(next(iter(_numbers(limit)), None), min(_numbers(remaining), default=None), reset, now)
 
 
 def _from_draft(text: str, policy_text: str, now: float) -> RateHint:
     """Read the IETF draft's ``RateLimit`` in both its forms; of several policies the one with least left."""
+    if _CUT_NUMBER.search(text):
+        return RateHint()
     items = [_parameters(item) for item in _ITEM.findall(text)]
     merged = {name: value for item in items for name, value in item.items() if name in _OLD_NAMES}
     policies = [_policy(item) for item in _ITEM.findall(policy_text)]
     if merged:
         policy = policies[0] if policies else {}
         limit, remaining, reset = (merged.get(name) for name in _OLD_NAMES)
-        quota = policy.get("q") if limit is None else _leading_number(limit)
-        return _hint(quota, _leading_number(remaining or ""), reset, now)
-    numbers = [(_leading_number(item.get("r", "")), place) for place, item in enumerate(items)]
+        quota = policy.get("q") if limit is None else _number(limit)
+        return _hint(quota, _number(remaining or ""), reset, now)
+    numbers = [(_number(item.get("r", "")), place) for place, item in enumerate(items)]
     told = [(number, place) for number, place in numbers if number is not None]
     if not told:
         return RateHint()
@@ -103,9 +108,9 @@ def _from_draft(text: str, policy_text: str, now: float) -> RateHint:
 
 def _policy(item: str) -> dict[str, float]:
     """Read one item of ``RateLimit-Policy``: ``"name";q=100;w=60``, or the older ``100;w=60``."""
-    numbers = {name: _leading_number(value) for name, value in _parameters(item).items()}
+    numbers = {name: _number(value) for name, value in _parameters(item).items()}
     policy = {name: number for name, number in numbers.items() if number is not None}
-    quota = _leading_number(item)
+    quota = _number(item.split(";", maxsplit=1)[0])
     if quota is not None:
         policy.setdefault("q", quota)
     return policy
@@ -125,9 +130,19 @@ def _hint(limit: float | None, remaining: float | None, reset: str | None, now: 
     )
 
 
-def _leading_number(text: str) -> float | None:
-    match = _NUMBER.match(text.strip())
-    return float(match[0]) if match else None
+def _number(text: str) -> float | None:
+    """Return a number that is all of a text; the beginning of ``0.5k`` is another."""
+    plain = text.strip().strip('"')
+    return float(plain) if _NUMBER.fullmatch(plain) else None
+
+
+def _numbers(text: str) -> list[float]:
+    """Return the numbers of a header that came once or several times, as in ``100, 100;w=60``; empty if one is none."""
+    if _GROUPED.fullmatch(text.strip()):
+        return []
+    found = [_number(item.split(";")[0]) for item in text.split(",")]
+    numbers = [number for number in found if number is not None]
+    return numbers if len(numbers) == len(found) else []
 
 
 def _whole(number: float | None) -> int | None:

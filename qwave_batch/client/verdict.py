@@ -217,7 +217,7 @@ def _denied(reading: Reading) -> Denied:
     return Denied(
         status=reading.status,
         code=error.code if error else f"http_{reading.status}",
-        message=error.message if error else _described(reading),
+        message=error.message if error else _described(reading, of=_phrase(reading.status)),
         param=error.param if error else None,
         concerns="unsaid" if ground == "funds" else ground,
         keeps_attempt=error is None,
@@ -291,12 +291,17 @@ def _as_text(code: Json) -> Json:
     return str(code) if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**9 else code
 
 
-def _described(reading: Reading) -> str:
-    status, error = reading.status, reading.error
+def _phrase(status: int) -> str:
     try:
-        name = f"HTTP {status} {HTTPStatus(status).phrase}"
+        return HTTPStatus(status).phrase
     except ValueError:
-        name = f"HTTP {status}"
+        return ""
+
+
+def _described(reading: Reading, *, of: str = "") -> str:
+    """Return a response in words: by default with its status before them."""
+    status, error = reading.status, reading.error
+    name = of or f"HTTP {status} {_phrase(status)}".strip()
     if error is not None:
         return f"{name}: {error.message} ({error.code})"
     location = reading.response.headers.get("location")

@@ -21,16 +21,31 @@ _NONSENSE_FROM = 1e17
 _LONGEST_TEXT = 200
 _NUMBER = re.compile(r"\d{1,17}(?:\.\d{1,18})?", re.ASCII)
 _AMOUNT = r"\d{1,9}(?:\.\d{1,9})?"
-_DURATION = re.compile(
-    rf"(?:(?P<d>{_AMOUNT}) ?d)? ?(?:(?P<h>{_AMOUNT}) ?h)? ?(?:(?P<m>{_AMOUNT}) ?m)? ?"
-    rf"(?:(?P<s>{_AMOUNT}) ?s)? ?(?:(?P<ms>{_AMOUNT}) ?ms)?",
-    re.ASCII | re.IGNORECASE,
-)
+_PART = rf"({_AMOUNT}) ?([a-zµμ]+)"
+_PARTS = re.compile(_PART, re.IGNORECASE)
+_DURATION = re.compile(rf"{_PART}(?: ?{_PART})*", re.IGNORECASE)
 _ISO_DURATION = re.compile(
     rf"P(?:(?P<w>{_AMOUNT})W)?(?:(?P<d>{_AMOUNT})D)?(?:T(?:(?P<h>{_AMOUNT})H)?(?:(?P<m>{_AMOUNT})M)?(?:(?P<s>{_AMOUNT})S)?)?",
     re.ASCII | re.IGNORECASE,
 )
-_SECONDS = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_SECONDS = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+"""By unit, the longest first: the order in which the parts of a duration stand."""
+_SPELLINGS = {
+    "w": "w week weeks",
+    "d": "d day days",
+    "h": "h hr hrs hour hours",
+    "m": "m min mins minute minutes",
+    "s": "s sec secs second seconds",
+    "ms": "ms msec msecs millisecond milliseconds",
+    "us": "us µs μs usec usecs microsecond microseconds",
+    "ns": "ns nsec nsecs nanosecond nanoseconds",
+}
+_UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+_RANK = {unit: rank for rank, unit in enumerate(_SECONDS)}
+_HAS_TIME = re.compile(r"[T ]\d\d", re.ASCII)
+"""A date alone is a whole day, and no moment."""
+_OF_A_POLICY = re.compile(r'(?<=\d)(?:\s?;\s?[a-z]+=(?:"[^"]*"|[\w.-]+))+\s?$', re.ASCII | re.IGNORECASE)
+"""What the older draft adds to a number, as in ``1, 1;w=60``."""
 _QUOTES = "\"'"
 _BETWEEN = re.compile(r"(?<!mon)(?<!tue)(?<!wed)(?<!thu)(?<!fri)(?<!sat)(?<!sun)(?<!day), ", re.IGNORECASE)
 """The commas between the values of a header that came several times, and not those of dates."""
@@ -62,7 +77,7 @@ def _of_text(text: str, now: float) -> float | None:
 
 
 def _of_one(text: str, now: float) -> float | None:
-    plain = " ".join(text.strip().strip(_QUOTES).split())
+    plain = " ".join(_OF_A_POLICY.sub("", text).strip().strip(_QUOTES).split())
     if not plain:
         return None
     if _NUMBER.fullmatch(plain):
@@ -71,7 +86,7 @@ def _of_one(text: str, now: float) -> float | None:
     if duration_s is not None:
         return duration_s
     moment = http_date(plain)
-    if moment is None:
+    if moment is None and _HAS_TIME.search(plain.upper()):
         moment = iso_moment(plain.upper())
     return None if moment is None else max(0.0, moment - now)
 
@@ -87,8 +102,20 @@ def _of_number(number: float, now: float) -> float | None:
 
 def _of_duration(text: str) -> float | None:
     """Return the seconds of a duration with units, or of an ISO one; a month or a year is of no certain length."""
-    found = _DURATION.fullmatch(text) or _ISO_DURATION.fullmatch(text.replace(",", "."))
+    if _DURATION.fullmatch(text):
+        return _of_parts([(float(amount), unit.lower()) for amount, unit in _PARTS.findall(text)])
+    found = _ISO_DURATION.fullmatch(text.replace(",", "."))
     parts = {unit: amount for unit, amount in found.groupdict().items() if amount is not None} if found else {}
     if not parts:
         return None
     return sum(float(amount) * _SECONDS[unit] for unit, amount in parts.items())
+
+
+def _of_parts(parts: list[tuple[float, str]]) -> float | None:
+    """Return the sum of amounts with their units, which stand once each, the longest first."""
+    units = [_UNITS.get(spelling) for _, spelling in parts]
+    known = [unit for unit in units if unit is not None]
+    ranks = [_RANK[unit] for unit in known]
+    if len(known) < len(units) or ranks != sorted(set(ranks)):
+        return None
+    return sum(amount * _SECONDS[unit] for (amount, _), unit in zip(parts, known, strict=True))

@@ -42,7 +42,7 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     desk.tally.polls += 1
     sent_at = desk.now()
     answer = await desk.context.api.status(task_id)
-    desk.hear(answer)
+    desk.hear(answer, task_id=task_id)
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
     desk.gates.hear_poll(answer, sent_at, desk.now())
     if isinstance(answer, Throttled) and not desk.throttle_polls(answer):

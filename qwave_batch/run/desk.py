@@ -97,14 +97,16 @@ class Desk:
     """How many tasks may be alive at once now; None where that is what somebody said."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
-    balance_is_refused: bool = False
-    """Whether the API does not let the key see the balance."""
+    balance_is_hidden: bool = False
+    """Whether the API does not show the key the balance, by an answer that proves nothing."""
+    balance_denial: Denied | None = None
+    """How it was forbidden, if it was."""
     distrusts: int = 0
     """Calls that failed for the server's certificate."""
-    denials: int = 0
-    """Calls that were forbidden while nothing had proven the key."""
-    unfunded: dict[str, float] = field(default_factory=dict)
-    """Models refused for want of money, and when the first submit of theirs left that was."""
+    denied: set[str] = field(default_factory=set)
+    """Models and tasks that were forbidden without a reason while nothing had proven the key."""
+    barred: dict[str, float] = field(default_factory=dict)
+    """Models refused for want of money or for the account, and when the first submit of theirs left that was."""
     made_at: float = -math.inf
     """When the newest submit left that made a task."""
     said: str = ""
@@ -223,7 +225,7 @@ class Desk:
             now=now,
         )
 
-    def hear(self, answer: Answer | Balance | Trouble, *, model: str = "") -> None:
+    def hear(self, answer: Answer | Balance | Trouble, *, model: str = "", task_id: str = "") -> None:
         """Take in what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.
 
         A bad key ends the run at once; an empty account ends its submits.
@@ -231,6 +233,7 @@ class Desk:
         Args:
             answer: What came.
             model: The model whose submit it answers, if it does.
+            task_id: The task that was asked for, if one was.
         """
         self._observe(answer)
         match answer:
@@ -243,7 +246,7 @@ class Desk:
                 self.silent_since = None
             case Denied():
                 self.silent_since = None
-                self._hear_denial(answer)
+                self._hear_denial(answer, model, task_id)
             case Stopped(kind="key"):
                 self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
             case Stopped(status=HTTPStatus.PAYMENT_REQUIRED):
@@ -265,7 +268,7 @@ class Desk:
         """
         match answer:
             case Denied():
-                self.balance_is_refused = True
+                self.balance_denial = answer
                 told = f"HTTP {answer.status}: {answer.message}"
             case Missing():
                 told = f"HTTP {answer.status}: {answer.message}"
@@ -275,17 +278,30 @@ class Desk:
                 self.hear(answer)
                 return
         self._observe(answer)
-        self.silent_since = None
-        self.tally.warn(f"the API does not show this key the balance ({told}), so the first submit proved the key")
+        self.silent_since, self.balance_is_hidden = None, True
+        self.tally.warn(f"the API does not show this key the balance ({told}), so the first submit is to prove the key")
 
-    def _hear_denial(self, answer: Denied) -> None:
-        """End the run where all that the key was tried for is forbidden; one that names its cause may be about that."""
-        if self.is_proven or not self.balance_is_refused:
+    def concern_of(self, answer: Denied) -> str:
+        """Return what a 403 is about; words in which the balance was forbidden too tell nothing of a job or model."""
+        balance = self.balance_denial
+        is_said_of_all = balance is not None and (balance.code, balance.concerns) == (answer.code, answer.concerns)
+        return "unsaid" if is_said_of_all and answer.concerns in {"job", "model"} else answer.concerns
+
+    def _hear_denial(self, answer: Denied, model: str, task_id: str) -> None:
+        """End the run where all that the key was tried for is forbidden, and not for a job's or model's own sake."""
+        concern = self.concern_of(answer)
+        if self.is_proven or not self.balance_is_hidden or concern in {"job", "model"}:
             return
-        self.denials += 1
-        if answer.concerns == "unsaid" or self.denials > 1:
+        self.denied.add(model or task_id)
+        if concern == "account" or len(self.denied) > 1 or self._is_all_denied():
             told = f"the API refuses the key (HTTP {answer.status}, {answer.message})"
             self.halt.stop(HaltKind.ACCOUNT, told, leave=True)
+
+    def _is_all_denied(self) -> bool:
+        """Whether nothing is there that the key could still be tried for."""
+        models = {lane.model for lane in self.lanes if lane.tried_at is not None or lane.has_submits}
+        is_one_alive = sum(lane.alive + lane.asks.left for lane in self.lanes) <= 1
+        return models <= self.denied and is_one_alive
 
     def _note_throttle(self, answer: Throttled) -> None:
         self.said = answer.quoted

@@ -20,6 +20,8 @@ class News:
     """What came of the last of them."""
     is_throttled: bool = False
     """Whether that was a 429."""
+    is_forbidden: bool = False
+    """Whether that was a 403."""
     last_word: Throttled | None = None
     """The 429 that asks to wait for longer than the run may: nothing is asked any more."""
     _unheard: set[str] = field(default_factory=set)
@@ -29,10 +31,12 @@ class News:
         self.silent_since = None
         self._unheard.clear()
 
-    def failed(self, task_id: str, now: float, why: str, *, is_throttled: bool = False) -> None:
+    def failed(
+        self, task_id: str, now: float, why: str, *, is_throttled: bool = False, is_forbidden: bool = False
+    ) -> None:
         """Note that it did not."""
         self.silent_since = now if self.silent_since is None else self.silent_since
-        self.why, self.is_throttled = why, is_throttled
+        self.why, self.is_throttled, self.is_forbidden = why, is_throttled, is_forbidden
         self._unheard.add(task_id)
 
     def silent_s(self, now: float) -> float:
@@ -44,5 +48,9 @@ class News:
         return len(self._unheard) >= SOME and self.silent_s(now) >= DEAF_S
 
     def are_given_up(self, now: float, patience_s: float) -> bool:
-        """Whether there is no use in asking on: a 429 is meant for every question, and other trouble for many."""
-        return self.silent_s(now) > patience_s and (self.is_throttled or self.are_missing(now))
+        """Whether there is no use in asking on: a 429 is meant for every question, and other trouble for many.
+
+        A 403 is an answer, and none that mends itself, however few tasks are asked for.
+        """
+        is_meant = self.is_throttled or self.is_forbidden
+        return self.silent_s(now) > patience_s and (is_meant or self.are_missing(now))

@@ -35,10 +35,15 @@ def bear(desk: Desk, lane: Lane, answer: Throttled, sent_at: float) -> float | N
 
 def what_is_denied(desk: Desk, lane: Lane, answer: Denied, trial: Trial) -> Meaning:
     """Take in a 403 on a submit and return what it means; a model that the key may not use is closed."""
-    if answer.concerns == "job":
+    concern = desk.concern_of(answer)
+    if concern == "job":
         return Meaning.JOB
+    if concern == "account":
+        told = f"the API refuses the account, by its word (HTTP {answer.status}: {answer.message})"
+        _bar(desk, lane, told, trial.sent_at or 0.0)
+        return Meaning.MODEL
     meaning = Meaning.MODEL
-    if answer.concerns == "unsaid":
+    if concern == "unsaid":
         meaning = lane.denials.add(trial.job.job_id, trial.sent_at or 0.0, is_known=lane.is_proven)
     if meaning is Meaning.MODEL:
         told = f"the API does not let this key use it (HTTP {answer.status}: {answer.message})"
@@ -49,16 +54,20 @@ def what_is_denied(desk: Desk, lane: Lane, answer: Denied, trial: Trial) -> Mean
 
 
 def note_no_funds(desk: Desk, lane: Lane, answer: Stopped, sent_at: float) -> None:
-    """Take in that a submit was refused for want of money, in other ways than by 402.
-
-    That may be about one model's plan: its own are left to the next run, and when a second model gets the same while
-    nothing is let through, it is the account.
-    """
+    """Take in that a submit was refused for want of money, in other ways than by 402."""
     if answer.kind != "balance" or answer.status == HTTPStatus.PAYMENT_REQUIRED:
         return
     told = f"money or plan is used up, by the API's word (HTTP {answer.status}: {answer.message})"
-    desk.unfunded.setdefault(lane.model, sent_at)
-    if len(desk.unfunded) > 1 and desk.made_at <= min(desk.unfunded.values()):
+    _bar(desk, lane, told, sent_at)
+
+
+def _bar(desk: Desk, lane: Lane, told: str, sent_at: float) -> None:
+    """Leave a model's own to the next run for what is said of the account, which may be about its plan only.
+
+    When a second model gets the same while nothing is let through, it is the account.
+    """
+    desk.barred.setdefault(lane.model, sent_at)
+    if len(desk.barred) > 1 and desk.made_at <= min(desk.barred.values()):
         desk.halt.stop(HaltKind.ACCOUNT, told)
     else:
         desk.close(lane, HaltKind.ACCOUNT, f"{lane.model} is left to the next run: {told}")

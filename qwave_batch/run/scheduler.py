@@ -118,7 +118,9 @@ class Scheduler:
     @property
     def _is_open(self) -> bool:
         # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
-        if not self._desk.is_proven and self._workers:
+        # Where a question is forbidden that submit is what proves it, whoever still asks.
+        is_first_out = any(lane.submitting for lane in self._lanes) if self._desk.denied else bool(self._workers)
+        if not self._desk.is_proven and is_first_out:
             return False
         return len(self._workers) - len(self._breaker.patients) < 3 * self._gates.allowance.limit + FETCHES
 

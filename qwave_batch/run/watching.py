@@ -153,7 +153,9 @@ class Watching:
                 return THROTTLED_S
             case Unanswered() | Refused() | Denied():  # that one poll is forbidden says nothing of the task
                 watch.silences += 1
-                watch.last = answer.reason if isinstance(answer, Unanswered) else answer.message
+                watch.last = (
+                    answer.reason if isinstance(answer, Unanswered) else f"HTTP {answer.status}: {answer.message}"
+                )
                 asked_s = answer.retry_after_s if isinstance(answer, Unanswered) else None
                 return max(backoff_s(watch.silences, self._context.rng), asked_s or 0.0)
             case Stopped(kind="key"):
@@ -177,7 +179,7 @@ class Watching:
                 why = f"HTTP 429: {answer.quoted}" if answer.quoted else "HTTP 429"
                 news.failed(task_id, now, why, is_throttled=True)
             case Denied():
-                news.failed(task_id, now, f"HTTP {answer.status}: {answer.message}")
+                news.failed(task_id, now, f"HTTP {answer.status}: {answer.message}", is_forbidden=True)
             case Unanswered():
                 news.failed(task_id, now, answer.reason)
             case _:

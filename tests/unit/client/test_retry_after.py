@@ -128,6 +128,9 @@ def test_headers_that_say_nothing_give_no_hint(headers: dict[str, str]) -> None:
         ("20", 20), ("2.25", 2.25), ("60000", 60_000), ("0", 0),
         ("250ms", 0.25), ("250 MS", 0.25), ("1.5s", 1.5), ("6m0s", 360), ("6m 0s", 360), ("1h2m", 3720), ("1d", 86_400),
         ("1d2h3m4s5ms", 93_784.005), ("2m", 120),
+        ("30sec", 30), ("1 min", 60), ("1 Min 30 Secs", 90), ("2 hours", 7200), ("250us", 0.00025), ("250µs", 0.00025),
+        ("2w", 1_209_600), ("1w2d", 777_600), ("3 days", 259_200), ("1hr5mins", 3900), ("500ns", 5e-7),
+        ("1, 1;w=60", 1), ("3;w=60", 3), ('5, 5;w=60;name="day", 7;w=3600', 7),
         ("1800000002", 2), ("1800000002.5", 2.5), ("1800000002000", 2), ("1800000002500.0", 2.5),
         ("1800000002000000", 2), ("1799999000", 0),
         ("Fri, 15 Jan 2027 08:00:30 GMT", 30), ("Friday, 15-Jan-27 08:00:30 GMT", 30), ("Fri Jan 15 08:00:30 2027", 30),
@@ -158,7 +161,9 @@ def test_every_form_is_read_in_every_header(text: str, wait_s: float) -> None:
     "text",
     [
         "6m0", "6x", "1h2", "m6", "6m0s and more", "5s3m", "5m5m", "1e3", "-250ms", "+5", "0x10", "1,000",
-        "P", "PT", "P1M", "P1Y", "33 days", "2026-11-28T23:00:00Zulu", "2026-13-01",
+        "P", "PT", "P1M", "P1Y", "33 moons", "1s 5sec", "1 mi", "1,000s",
+        "2027-01-15", "2027-W02-5", "20270115", "2027-01-15x08:00:30Z", ";w=60", "1;w",
+        "2026-11-28T23:00:00Zulu", "2026-13-01",
         "Fri, 15 Jan 2027 08:00:30 GMT or so", "nan", "d" * 1000,
     ],
 )  # fmt: skip
@@ -209,3 +214,23 @@ def test_the_draft_s_parameters_are_read_by_the_same_reader(text: str, reset_s: 
     hint = rate_hint({"ratelimit": text, "date": DATE}, NOW + 3600)
     assert hint is not None
     assert (hint.remaining, hint.reset_s) == (0, reset_s)
+
+
+@pytest.mark.parametrize(
+    "text", ["1,000", "12,345,678", "0.5k", "1k", "5 requests", "60/min", "1_000", "5, many", "", ","]
+)
+def test_a_count_that_can_t_be_read_whole_is_ignored(text: str) -> None:
+    headers = {"x-ratelimit-limit": text, "x-ratelimit-remaining": text, "x-ratelimit-reset": "9"}
+    assert rate_hint(headers, NOW) == RateHint(reset_s=9)
+
+
+@pytest.mark.parametrize(
+    "text", ["limit=1,000, remaining=1,000", "remaining=0.5k", '"day";r=1k', "remaining=1,000;w=60"]
+)
+def test_a_count_among_parameters_is_read_whole_or_ignored(text: str) -> None:
+    assert rate_hint({"ratelimit": text}, NOW) is None
+
+
+def test_of_a_count_that_came_twice_the_least_counts() -> None:
+    headers = {"x-ratelimit-limit": "100, 100;w=60, 500;w=3600", "x-ratelimit-remaining": "7, 3"}
+    assert rate_hint(headers, NOW) == RateHint(limit=100, remaining=3)

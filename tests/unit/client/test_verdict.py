@@ -199,12 +199,26 @@ def test_what_a_gateway_forbids_is_no_proof_that_nothing_was_made(status: int, r
     [
         ({"code": "forbidden"}, "unsaid"),
         ({"code": None}, "unsaid"),
-        ({"code": "model_access_denied"}, "unsaid"),
+        ({"code": "model_access_denied"}, "model"),
+        ({"code": "ModelNotAllowed"}, "model"),
+        ({"code": "model_access_denied", "message": "Your plan does not include this model"}, "model"),
+        ({"code": None, "message": "Your current plan does not include this model."}, "model"),
+        ({"code": "plan_required", "message": "The model is not in your plan"}, "model"),
+        ({"code": "remodelled"}, "unsaid"),
+        ({"code": "x", "param": "body.model"}, "model"),
+        ({"code": "x", "param": "input.prompt"}, "job"),
         ({"code": "model_access_denied", "param": "model"}, "model"),
         ({"code": "x", "param": "Model.version"}, "model"),
         ({"code": "x", "param": "prompt"}, "job"),
         ({"code": "x", "param": "image[0]"}, "job"),
-        ({"code": "x", "param": "api_key"}, "unsaid"),
+        ({"code": "x", "param": "api_key"}, "account"),
+        ({"code": "x", "param": "token"}, "account"),
+        ({"code": "x", "param": "headers.authorization"}, "account"),
+        ({"code": "unprompted_key"}, "account"),
+        ({"code": "account_violation", "message": "suspended for violations"}, "account"),
+        ({"code": "violation", "message": "Your account has been suspended"}, "account"),
+        ({"code": "policy_violation"}, "job"),
+        ({"code": "contentment"}, "unsaid"),
         ({"code": "content_policy_violation"}, "job"),
         ({"code": "MODERATION_BLOCKED"}, "job"),
         ({"code": None, "type": "safety_error"}, "job"),
@@ -231,6 +245,12 @@ OUT_OF_FUNDS: list[dict[str, Json]] = [
     {"message": "Insufficient account balance. Please top up."},
     {"code": 1113, "message": "your credits are used up"},
     {"code": "rate_limit_exceeded", "type": "insufficient_quota", "message": "no"},
+    {"code": None, "message": "You have reached your spending limit."},
+    {"code": "spend_limit_exceeded", "message": "no"},
+    {"code": None, "message": "Your balance is negative"},
+    {"code": None, "message": "Subscription expired"},
+    {"code": None, "message": "This needs an active subscription"},
+    {"code": "subscription_required", "message": "no"},
 ]
 
 
@@ -256,6 +276,11 @@ def test_a_window_that_names_its_end_is_waited_for(body: dict[str, Json]) -> Non
         {"code": "quota_window_exceeded", "message": "the day's quota is used up"},
         {"code": "too_many_requests", "message": "no more credits for concurrent tasks"},
         {"code": "busy", "message": "the model is busy"},
+        {"code": "quota_exceeded", "message": "Quota exceeded for requests per minute"},
+        {"code": "insufficient_quota", "message": "Too many requests at once"},
+        {"code": "queue_full", "message": "No more credit for this queue"},
+        {"code": "server_busy", "message": "The server has exhausted its GPU quota"},
+        {"code": None, "message": "The cluster has exhausted its GPU quota"},
     ],
 )
 def test_a_plain_rate_limit_is_not_taken_for_an_empty_account(body: dict[str, Json]) -> None:
@@ -271,3 +296,9 @@ def test_only_a_submit_can_be_refused_for_want_of_money_in_other_words_than_402(
 def test_a_retry_after_without_sense_is_kept_for_people() -> None:
     assert throttled(headers={"retry-after": "in a while"}).unread == "in a while"
     assert throttled(headers={"retry-after": "9"}).unread == ""
+
+
+def test_what_a_gateway_forbids_is_told_without_its_status_twice() -> None:
+    told = answer(403, raw=HTML)
+    assert isinstance(told, Denied)
+    assert told.message == "Forbidden, without an error in the API's form"

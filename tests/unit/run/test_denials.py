@@ -21,12 +21,14 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.denials import Denials, Meaning
+from qwave_batch.run.options import RunOptions
 from tests.unit.run.honest_api import HonestApi
 from tests.unit.run.world import World, make_job
 
 LOCKED = Denied(status=403, code="access_denied", message="not on your plate")
 LOCKED_MODEL = Denied(status=403, code="access_denied", message="not on your plate", param="model", concerns="model")
 FLAGGED = Denied(status=403, code="moderation", message="not this prompt", param="prompt", concerns="job")
+BANNED = Denied(status=403, code="account_violation", message="suspended", concerns="account")
 GATEWAY = Denied(status=403, code="http_403", message="HTTP 403 Forbidden", keeps_attempt=True)
 UNFUNDED = Stopped(kind="balance", status=429, code="insufficient_quota", message="top up, please", keeps_attempt=False)
 DONE, PENDING, FAILED, UNKNOWN = JobStatus.COMPLETED, JobStatus.PENDING, JobStatus.FAILED, JobStatus.UNKNOWN
@@ -166,7 +168,7 @@ def test_rights_that_are_taken_away_leave_the_rest_to_the_next_run(world: World,
         Denied(status=403, code="forbidden", message="no such key"),
     ],
 )
-@pytest.mark.parametrize("answer", [LOCKED, LOCKED_MODEL, FLAGGED, GATEWAY])
+@pytest.mark.parametrize("answer", [LOCKED, GATEWAY, BANNED])
 def test_a_key_that_nothing_is_allowed_ends_the_run(
     world: World, api: StrictApi, refused: Trouble, answer: Denied
 ) -> None:
@@ -203,6 +205,86 @@ def test_a_balance_that_is_not_shown_is_a_note(world: World, api: StrictApi, tol
     assert any("no rights" in warning for warning in end.warnings)
     (first, second, *_) = api.sends("submit")
     assert second >= first + api.delay_s, "the first goes alone"
+
+
+HIDDEN: list[Trouble] = [
+    Denied(status=403, code="forbidden", message="no rights"),
+    Missing(status=404, code="not_found", message="no rights"),
+    Unanswered(reason="no rights: it is not JSON", sent=True, status=200),
+]
+
+
+@pytest.mark.parametrize("told", HIDDEN)
+def test_locked_models_and_flagged_prompts_say_nothing_of_a_key_without_billing_rights(
+    world: World, api: StrictApi, told: Trouble
+) -> None:
+    api.on_balance, api.on_submit = told, of_model("a", "b", answer=LOCKED_MODEL)
+    world.plan(jobs("a", "b", "c"))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 3, 6)
+    api.on_submit = of_prompt(0, 1, answer=FLAGGED)
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.failed) == (1, 7, 2)
+
+
+@pytest.mark.parametrize("told", HIDDEN)
+def test_one_model_that_is_forbidden_without_a_reason_is_not_the_key(
+    world: World, api: StrictApi, told: Trouble
+) -> None:
+    api.on_balance, api.on_submit = told, of_model("a", answer=LOCKED)
+    world.plan(jobs("a", "b"))
+    end = world.ended()
+    assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 3, 3)
+
+
+@pytest.mark.parametrize("told", HIDDEN)
+@pytest.mark.parametrize(("models", "submits"), [(("a",), 1), (("a", "b", "c"), 2)])
+def test_all_that_is_forbidden_without_a_reason_is_the_key(
+    world: World, api: StrictApi, told: Trouble, models: tuple[str, ...], submits: int
+) -> None:
+    api.on_balance, api.on_submit = told, lambda _, __: LOCKED
+    world.plan(jobs(*models))
+    end = world.ended()
+    assert (end.exit_status, api.calls["submit"], api.tasks) == (3, submits, {})
+    assert any("is to prove the key" in warning for warning in end.warnings)
+
+
+def test_what_is_said_of_the_balance_too_says_nothing_of_a_model(world: World, api: StrictApi) -> None:
+    api.on_balance, api.on_submit = LOCKED_MODEL, lambda _, __: LOCKED_MODEL
+    world.plan(jobs("a", "b", "c"))
+    assert (world.ended().exit_status, api.calls["submit"]) == (3, 2)
+
+
+def test_an_account_that_is_refused_by_name_fails_no_job(world: World, api: StrictApi) -> None:
+    world.terms = Terms(limits=Limits(concurrency=1))
+    api.on_submit = lambda _, __: BANNED
+    world.plan(jobs("a", "b", "c"))
+    end = world.ended()
+    assert (end.exit_status, api.calls["submit"], end.counts.pending) == (3, 2, 9)
+    assert "refuses the account" in end.reason
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 6])
+def test_polls_that_are_forbidden_for_ever_end_with_the_patience(world: World, api: StrictApi, tasks: int) -> None:
+    api.on_status = LOCKED
+    world.options = RunOptions(max_wait_s=5.0)
+    world.plan(jobs("a", each=tasks))
+    end = world.ended()
+    assert (end.exit_status, end.counts.pending) == (1, tasks)
+    assert end.seconds < 20
+    assert "HTTP 403: not on your plate" in end.reason
+
+
+def test_a_task_that_may_not_be_asked_for_holds_up_no_submit(world: World, api: StrictApi) -> None:
+    api.on_status = LOCKED
+    world.options = RunOptions(max_wait_s=5.0)
+    world.plan(jobs("a", each=1))
+    world.ended()
+    api.on_balance = HIDDEN[0]
+    world.options = RunOptions(max_wait_s=50.0)
+    world.plan(jobs("a", each=3))
+    world.ended()
+    assert len(api.tasks) == 3
 
 
 def test_a_balance_that_is_shown_is_not_spoken_of(world: World, api: StrictApi) -> None:
