@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -9,7 +10,6 @@ from shlex import quote
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import is_run_folder
-from qwave_batch.plan.making import Plan
 from qwave_batch.plan.planfile import AnyPlan, SavedPlan
 
 RUNS = Path("runs")
@@ -70,21 +70,20 @@ def _elsewhere(plan: AnyPlan, folder: Path) -> Path | None:
     here = os.path.realpath(folder)
     for base in _bases(plan):
         found = base / RUNS / plan.name
-        if os.path.realpath(found) != here and is_run_folder(found):
-            return found
+        with suppress(OSError):  # a name that no file can have: whoever wrote the plan may have made it up
+            if os.path.realpath(found) != here and is_run_folder(found):
+                return found
     return None
 
 
 def _bases(plan: AnyPlan) -> Iterator[Path]:
     """Yield the folders from which the plan was perhaps run: its file's, and those above it in a git work tree.
 
-    Where a link leads to the file, both places count.
+    Of a plan's file those of its spec count, too. Where a link leads to a file, both places do.
     """
-    file = Path(plan.spec.file) if isinstance(plan, Plan) else plan.file if isinstance(plan, SavedPlan) else None
-    if file is None:
-        return
-    typed = Path(os.path.abspath(file))  # noqa: PTH100 - as it was named
-    for place in dict.fromkeys((typed, Path(os.path.realpath(file)))):
+    files = (plan.file if isinstance(plan, SavedPlan) else None, plan.spec_file)
+    typed = [os.path.abspath(file) for file in files if file is not None]  # noqa: PTH100 - as it was named
+    for place in dict.fromkeys(Path(each) for file in typed for each in (file, os.path.realpath(file))):
         yield place.parent
         above = place.parents
         tree = next((number for number, base in enumerate(above) if os.path.lexists(base / ".git")), None)

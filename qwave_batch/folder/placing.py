@@ -59,13 +59,21 @@ class Placing:
                 return path
         raise AssertionError("the candidates never end")
 
-    def restore(self, partial: Path, path: str) -> None:
+    def restore(self, partial: Path, path: str) -> bool:
         """Put a picture that was fetched again where the record says it stood (``ImageFile.path``).
+
+        Return False where that can't be, and nothing was done: a folder stands there, or a file where one of its
+        folders must be.
 
         Raises:
             StorageError: the disk refuses, or a symbolic link would lead out of the folder.
         """
+        with self._errors(path):
+            is_in_a_folder = path.rpartition("/")[0] in self._folders or not self._is_blocked(path)
+            if not is_in_a_folder or self._layout.tree.is_folder(path):
+                return False
         self._move(partial, path)
+        return True
 
     def _is_free(self, path: str, picture: Picture, owner: str | None, job_id: str) -> bool:
         if owner is not None and owner != job_id:

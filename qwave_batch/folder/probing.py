@@ -64,6 +64,16 @@ class Place:
         self._longest = max(self._longest, len(path.name.encode()))
         self._characters.update(path.name)
 
+    def try_folder(self, folder: str) -> None:
+        """Store and remove a file in a folder (``images/...``) that is to have images that are paid already.
+
+        Raises:
+            StorageError: it fails, with the step and the reason.
+        """
+        name = f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}{_SUFFIX}"
+        if not self._is_blocked(PurePosixPath(f"{folder}/{name}")):  # else the images are placed elsewhere
+            self._store(folder, name)
+
     def _store(self, folder: str, name: str) -> None:
         tree = self._layout.tree
         partial = f"{PARTIAL}/{TEMPORARY_PREFIX}{secrets.token_hex(4)}"

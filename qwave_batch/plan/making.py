@@ -1,5 +1,6 @@
 """Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,11 @@ class Plan:
     def output_folder(self) -> Path | None:
         """The run folder that the spec names; None where it names none."""
         return self.spec.output_folder
+
+    @property
+    def spec_file(self) -> Path:
+        """Where the spec's file lies, a whole path as it was named."""
+        return Path(os.path.abspath(self.spec.file))  # noqa: PTH100 - links are not followed
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""

@@ -15,7 +15,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.outline import Outline, outline_of
-from qwave_batch.plan.planheader import VERSION, PlanHeader
+from qwave_batch.plan.planheader import VERSION, PlanHeader, is_place
 from qwave_batch.plan.planlines import SKIPPED
 from qwave_batch.plan.planreading import PlanReader
 from qwave_batch.plan.planseal import Seal, header_line, opened_line
@@ -55,6 +55,11 @@ class AnyPlan(Protocol):
         ...
 
     @property
+    def spec_file(self) -> Path | None:
+        """Where the spec's file lay, a whole path; None where a plan's file does not say."""
+        ...
+
+    @property
     def figures(self) -> Figures:
         """Its counts."""
         ...
@@ -79,8 +84,9 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
 
     Args:
         plan: The plan.
-        beside: The folder of the plan's file, on whose disk they wait, and which the run folder is written relative
-            to; when left out they wait among the system's temporary files, and the run folder is written whole.
+        beside: The folder of the plan's file, on whose disk they wait, and which the run folder and the spec's
+            file are written relative to; when left out they wait among the system's temporary files, the run folder
+            is written whole, and the spec's file is not.
     """
     header: dict[str, Json] = {
         "plan": VERSION,
@@ -90,7 +96,7 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
         "spec_sha256": plan.spec_sha256,
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }
-    opened = opened_line(header | terms_as_json(plan.terms) | _output(plan, beside))
+    opened = opened_line(header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside))
     seal = Seal(opened)
     also = _twins_by_job(plan) if plan.figures.folded else {}
     with TemporaryFile("w+", dir=beside, encoding="utf-8", errors="backslashreplace", newline="\n") as waiting:
@@ -174,6 +180,12 @@ class SavedPlan:
         """The run folder that the header names, found from the plan's file; None where it names none."""
         return parse_output_folder(self.header.output, self.source.path.parent)
 
+    @property
+    def spec_file(self) -> Path | None:
+        """Where the spec lies by the header, found from the plan's file: a word to look there, and no more."""
+        spec = self.header.spec
+        return None if spec is None else Path(os.path.abspath(self.source.path.parent / spec))  # noqa: PTH100 - as written
+
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order.
 
@@ -221,6 +233,13 @@ def _output(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
     if folder is None:
         return {}
     return {"output": {"folder": str(folder) if beside is None else os.path.relpath(folder, beside.resolve())}}
+
+
+def _spec(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
+    """Return what a plan's header says of where its spec lies."""
+    file = plan.spec_file
+    place = None if file is None or beside is None else os.path.relpath(file, beside.resolve())
+    return {"spec": place} if is_place(place) else {}
 
 
 def _twins_by_job(plan: AnyPlan) -> dict[str, list[Twin]]:

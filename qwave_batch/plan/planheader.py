@@ -28,6 +28,7 @@ _OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "bud
 """What stands in a header as it stands in a spec."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SHOWN = 100
+_LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class PlanHeader:
     terms: Terms
     output: Mapping[str, Any]
     """What it says of ``output``, as a spec does; its folder is found from the plan's file."""
+    spec: str | None
+    """Where the spec's file lay, from the plan's file; older plans do not say."""
     jobs: int
     """How many lines are behind it."""
     lines_sha256: str
@@ -77,6 +80,9 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHea
     if not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
         message = "expected the 64 hexadecimal digits of a SHA-256"
         problems.append(Problem(message=message, path="spec_sha256", place=Place(shown_as, line.number)))
+    if "spec" in header and not is_place(header["spec"]):
+        message = "expected the path of the spec's file, from the plan's own folder"
+        problems.append(Problem(message=message, path="spec", place=Place(shown_as, line.number)))
     if problems:
         raise SpecError(problems)
     catalog = _catalog(header, shown_as)
@@ -86,10 +92,17 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHea
         spec_sha256=sha256,
         terms=parse_terms(spec),
         output={"output": spec.get("output", {})},
+        spec=header.get("spec"),
         jobs=header.get("jobs", 0),
         lines_sha256=header.get(WHOLE, ""),
         opened=_opened(header, line, here),
     )
+
+
+def is_place(path: Json) -> bool:
+    """Whether a header may have it as the place of the spec."""
+    is_path = isinstance(path, str) and 0 < len(path) <= _LONGEST_PATH and "\0" not in path
+    return is_path and not any("\ud800" <= letter <= "\udfff" for letter in str(path))  # a name that is not UTF-8
 
 
 def _opened(header: Mapping[str, Any], line: Line, here: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import RunStopped
-from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.layout import IMAGES, RunLayout
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
@@ -19,6 +19,8 @@ from qwave_batch.run.stop import StopSignal
 from qwave_batch.run.tally import is_short
 from qwave_batch.run.trial import needed_nusd
 
+MOST_FOLDERS = 100
+"""So many folders of images that are to be fetched are tried out; a plan may have one for each job."""
 TOUCHED_AT_ONCE = 1_000
 """In a copied folder every file has a new time: so many jobs share one sync of the disk."""
 
@@ -37,6 +39,8 @@ class Agenda:
     """Completed jobs whose files are not all as on record."""
     images_to_come: int = 0
     """The most that the submits can bring."""
+    folders: set[str] = field(default_factory=set)
+    """Of images that are paid and not in place, from the run folder; the first ones only."""
     estimate_nusd: int = 0
     """The most that the submits can cost, beside what keys that are still out hold already."""
 
@@ -60,9 +64,17 @@ class Agenda:
         if work is Work.NOTHING:
             return
         self.work.setdefault((standing.line.job.model, work), array("q")).append(standing.row)
+        if work in {Work.ASK, Work.FETCH}:
+            self._expect(standing)
         if work in {Work.SUBMIT, Work.SEND_AGAIN}:
             self.images_to_come += standing.line.job.max_images
             self.estimate_nusd += needed_nusd(standing.line.job, standing.attempt)
+
+    def _expect(self, standing: Standing) -> None:
+        paths = [file.image.path for file in standing.files] or [f"{IMAGES}/{standing.line.job.path}"]
+        for path in paths:
+            if len(self.folders) < MOST_FOLDERS:
+                self.folders.add(path.rpartition("/")[0])
 
 
 def make_agenda(ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions, stop: StopSignal) -> Agenda:

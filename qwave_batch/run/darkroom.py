@@ -105,8 +105,7 @@ class Darkroom:
 
     def _put_in_place(self, negative: Negative, picture: Picture) -> str:
         path = negative.restores
-        if path is not None and not self._layout.tree.is_folder(path):
-            self._placing.restore(negative.into, path)
+        if path is not None and self._placing.restore(negative.into, path):
             return path
         job_id = negative.name.job_id
         return self._placing.place(

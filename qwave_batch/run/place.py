@@ -13,7 +13,11 @@ def look_at_place(context: RunContext, agenda: Agenda) -> list[str]:
     Raises:
         StorageError: images can't be stored there.
     """
-    notes = [Place(context.layout).try_out(), _words_of_room(context, agenda)]
+    place = Place(context.layout)
+    notes = [place.try_out(), _words_of_room(context, agenda)]
+    for folder in sorted(agenda.folders):
+        # a run that buys before it stumbles over one of these would buy another job each time
+        place.try_folder(folder)
     return [note for note in notes if note is not None]
 
 

@@ -195,6 +195,42 @@ def test_a_file_in_place_of_images_is_told_and_one_in_place_of_a_models_folder_g
         scene.run()
 
 
+@pytest.mark.parametrize("place", ["", "/old"])
+def test_images_whose_folder_has_become_a_file_are_fetched_to_another_place(scene: Scene, place: str) -> None:
+    spec = scene.home / "spec.yaml"
+    spec.write_text(SPEC.replace("{{ prompt.id }}", "old/{{ prompt.id }}"), encoding="utf-8")
+    scene.run(only=MODELS[0])
+    shutil.rmtree(scene.folder / "images" / MODELS[0])
+    blocked = scene.folder / "images" / f"{MODELS[0]}{place}"
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.write_bytes(b"mine")
+    summary = scene.run()
+    assert (summary.exit_status, summary.counts.completed, summary.counts.damaged) == (0, JOBS, 0)
+    assert scene.bought() == JOBS
+    assert blocked.read_bytes() == b"mine"
+    found = qb.open_run(scene.folder).verify().counts
+    assert (found.missing, found.damaged) == (0, 0)
+    assert scene.run().cost_nusd == 0
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EDQUOT])
+def test_a_folder_that_does_not_take_back_its_images_is_told_before_others_are_paid(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    scene.run(only=MODELS[0])
+    for image in (scene.folder / "images" / MODELS[0]).iterdir():
+        image.unlink()
+    replace = os.replace
+
+    def failing(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if path_of(dst_dir_fd).name == MODELS[0]:
+            raise OSError(number, os.strerror(number))
+        replace(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "replace", failing)
+    scene.is_refused(f"moving a file from .qwave/partial fails at images/{MODELS[0]}/")
+
+
 def test_a_disk_with_too_little_room_is_noted(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.run(only=MODELS[0])
     found = os.statvfs(scene.folder)

@@ -21,6 +21,8 @@ _Reasons: TypeAlias = dict[tuple[str, str, str, bool], list[str]]
 _LOST = "task_not_found"
 _SPOILED = {"bad_image", "result_gone"}
 """Codes of jobs that are paid, and whose images can't be had."""
+_HAD = "other_format"
+"""The code of jobs that are paid, and whose results are had in a format that is not read."""
 _ACCOUNT = 3
 """The exit status of a run that its account or its budget has ended."""
 
@@ -104,7 +106,12 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
         steps.append(
             f"qwave-batch refetch {pasted(folder)}, to {again}, for nothing: --retry-failed pays for them a second time"
         )
-    if counts.failed > spoiled + passing:
+    had = _number(reasons, JobStatus.FAILED, {_HAD})
+    if had:
+        steps.append(
+            "use the results that are kept in .qwave/evidence: they are paid, and --retry-failed pays for them again"
+        )
+    if counts.failed > spoiled + had + passing:
         too = "to do failed jobs again, too, add --retry-failed" if is_plain_due else "run it again with --retry-failed"
         steps.append(f"{too}, once the reason is gone")
     lost = _number(reasons, JobStatus.UNKNOWN, {_LOST})

@@ -106,7 +106,10 @@ def _walk(data: bytes, effort: Effort) -> _Parts:
         if makes_picture and zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
             named = kind.decode() if kind in _NAMED else f"at byte {at:,}"
             raise BadPicture(f"PNG is damaged: the checksum of chunk {named} is wrong")
-        if not kind.isalpha():
+        is_private = not makes_picture and kind[:1].isalpha()  # some programs' own chunks have names that are not right
+        if not kind.isalpha() and not (
+            is_private and zlib.crc32(view[at + 4 : end]) == int.from_bytes(data[end : end + 4])
+        ):
             raise BadPicture(f"PNG is damaged: a chunk has no right name at byte {at:,}")
         if kind == b"IEND":
             return parts

@@ -35,6 +35,7 @@ _BEGINNINGS: tuple[tuple[Kind, tuple[bytes, ...]], ...] = (
     (Kind("JPEG XL", ".jxl"), (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")),
     (_JPEG_2000, (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  \r\n\x87\n")),
     (Kind("an icon", ".ico"), (b"\x00\x00\x01\x00",)),
+    (Kind("a PPM", ".ppm"), tuple(b"P%d%c" % (number, end) for number in range(1, 7) for end in b"\n\r")),
     (Kind("a Photoshop file", ".psd"), (b"8BPS",)),
     (Kind("a video", ".webm"), (b"\x1a\x45\xdf\xa3",)),
 )
@@ -54,6 +55,7 @@ _TEXTS: tuple[tuple[Kind, tuple[bytes, ...]], ...] = (
 _PLAIN_TEXT = Kind("plain text", ".txt", is_result=False)
 _UNKNOWN = Kind("unknown data", is_result=False)
 _RIFF: dict[bytes, Kind] = {b"AVI ": Kind("a video", ".avi"), b"WAVE": Kind("a sound", ".wav")}
+_TGA, _TGA_END = Kind("a TGA", ".tga"), b"TRUEVISION-XFILE.\0"
 _TAR = Kind("a tar archive", ".tar")
 _TAR_MARK, _TAR_AT = b"ustar", 257
 _LOOKED_AT = 1024
@@ -77,6 +79,8 @@ def kind_of(data: bytes) -> Kind:
     """Return what bytes that are of none of these formats look like."""
     beginning = data[:_LOOKED_AT]
     found, is_text = _binary_kind(beginning), _is_text(beginning)
+    if found is _UNKNOWN and data[-len(_TGA_END) :] == _TGA_END:
+        return _TGA
     if not is_text or found not in {_UNKNOWN, _BMP}:  # two letters may begin a text, too
         return found
     text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().lower()

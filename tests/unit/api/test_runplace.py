@@ -154,6 +154,27 @@ def test_a_plan_stands_for_its_spec(home: Path, monkeypatch: pytest.MonkeyPatch)
     assert place(home / "specs" / "reeds.jsonl").beside_spec == before
 
 
+def test_a_plan_that_lies_elsewhere_knows_where_its_spec_lies(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ran(home / "specs" / "runs" / "reeds")
+    (home / "cron").mkdir()
+    monkeypatch.chdir(home / "cron")
+    write_plan(open_plan(home / "specs" / "reeds.yaml"), home / "cron" / "reeds.jsonl")
+    assert place(Path("reeds.jsonl")).beside_spec == before
+    write_plan(open_plan(home / "cron" / "reeds.jsonl"), home / "elsewhere" / "again.jsonl")
+    assert place(home / "elsewhere" / "again.jsonl").beside_spec == before
+
+
+def test_a_plan_from_another_machine_names_a_spec_that_is_not_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plan(open_plan(home / "specs" / "reeds.yaml"), home / "elsewhere" / "reeds.jsonl")
+    (home / "specs").rename(home / "gone")
+    monkeypatch.chdir(home / "elsewhere")
+    found = place(Path("reeds.jsonl"))
+    assert (found.is_new, found.beside_spec) == (True, None)
+    assert not (home / "specs").exists()
+
+
 @pytest.mark.parametrize("written", ["out/reeds", "./out/reeds/", "../specs/out/reeds"])
 def test_a_folder_of_the_spec_is_found_from_the_spec(home: Path, monkeypatch: pytest.MonkeyPatch, written: str) -> None:
     file = write(home / "specs" / "reeds.yaml", f"output: {{folder: {written}}}\n")

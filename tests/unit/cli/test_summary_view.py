@@ -144,6 +144,18 @@ def test_paid_images_that_came_broken_are_asked_for_again_before_they_are_paid_a
     )
 
 
+def test_results_that_are_had_in_another_format_are_not_offered_for_another_payment() -> None:
+    ended = replace(DONE, exit_status=1, reason="2 failed", counts=JobCounts(jobs=2, failed=2))
+    had = replace(failed(1, ""), error=JobError(code="other_format", message="SVG; kept as .qwave/evidence/x.svg"))
+    told = draw_summary(ended, [had], Terminal(width=200))
+    offers = [line for line in told if "--retry-failed" in line]
+    assert offers[0] == (
+        "next: use the results that are kept in .qwave/evidence: they are paid, and --retry-failed pays for them again"
+    )
+    told = draw_summary(replace(ended, counts=JobCounts(jobs=1, failed=1)), [had], Terminal(width=200))
+    assert [line for line in told if "--retry-failed" in line] == offers[:1]
+
+
 def test_lost_tasks_want_their_account_and_not_to_be_paid_again() -> None:
     ended = replace(DONE, exit_status=3, reason="lost", counts=JobCounts(jobs=1, unknown=1))
     lost = replace(failed(1, "lost", JobStatus.UNKNOWN), error=JobError(code="task_not_found", message="lost"))

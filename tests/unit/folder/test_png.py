@@ -77,6 +77,17 @@ def test_what_is_wrong_with_a_png_is_said(data: bytes, reason: str) -> None:
         inspect_bytes(data)
 
 
+def test_a_chunk_that_makes_no_picture_may_have_a_name_that_is_not_right() -> None:
+    """Only while its checksum vouches that it was meant."""
+    file = BytesIO()
+    Image.new("RGB", (4, 4)).save(file, "PNG")
+    data, chunk = file.getvalue(), png_chunk(b"a1!d", b"mine")
+    assert inspect_bytes(data[:33] + chunk + data[33:]).width == 4
+    for wrong in (chunk[:-1] + bytes([chunk[-1] ^ 1]), png_chunk(b"A1!d", b"mine")):
+        with pytest.raises(BadPicture, match="no right name"):
+            inspect_bytes(data[:33] + wrong + data[33:])
+
+
 def test_pixels_may_come_in_many_parts_and_with_more_than_is_needed() -> None:
     parts = b"".join(png_chunk(b"IDAT", RIGHT[at : at + 1]) for at in range(len(RIGHT)))
     assert inspect_bytes(png_header(2, 2) + parts + PNG_END).width == 2

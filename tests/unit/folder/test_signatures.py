@@ -38,12 +38,17 @@ MARK = b"SECRET"
         (b"a.png" + bytes(252) + b"ustar\0", "a tar archive"),
         (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"BMW is a maker of cars: ", "plain text"),
+        (b"P6\n32 32\n255\n\x00\xff", "a PPM"),
         (b"\x7fELF\x02", "unknown data"),
     ],
 )
 def test_a_file_that_is_not_a_picture_is_named_by_its_kind(beginning: bytes, kind: str) -> None:
     data = beginning + MARK
     assert foreign_kind(data) == f"{kind} of {len(data)} bytes"
+
+
+def test_a_targa_is_named_by_its_end() -> None:
+    assert foreign_kind(b"\0\0\2" + bytes(40) + b"TRUEVISION-XFILE.\0") == "a TGA of 61 bytes"
 
 
 def test_a_long_text_whose_last_letter_is_cut_in_two_is_a_text() -> None:

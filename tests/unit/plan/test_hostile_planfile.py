@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwave_batch.api.connection import Connection
+from qwave_batch.api.runplace import run_place
 from qwave_batch.cli.main import main
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job
@@ -89,6 +91,20 @@ def test_a_plan_that_says_it_costs_nothing_passes_no_budget(
     assert main([command, str(file), *more], StringIO(), err) == 2
     assert "plan.jsonl:2: estimated_usd" in " ".join(err.getvalue().split())
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("place", ["", "a\0b", "x" * 5000, 7, None, ["a"]])
+def test_a_place_of_the_spec_that_is_no_path_is_refused(edit: Edit, place: object) -> None:
+    assert "spec: expected the path of the spec's file" in refusal(edit(0, place, "spec"))
+
+
+@pytest.mark.parametrize("place", ["x" * 4000, "../" * 1300 + "x", "/dev/null/x", "/proc/self/fd/0/x"])
+def test_a_place_of_the_spec_that_is_nowhere_says_nothing(
+    edit: Edit, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = read_plan(edit(0, place, "spec"))
+    monkeypatch.chdir(tmp_path)
+    assert run_place(plan, Connection(key="k", base_url="http://127.0.0.1:1/v1")).beside_spec is None
 
 
 def test_a_name_is_held_to_the_rule_of_specs(edit: Edit) -> None:
