@@ -82,6 +82,8 @@ class CaseReader:
     """Names that templates which all prompts share do more with than write them down."""
     tables_read: dict[str, int] = field(default_factory=dict)
     """How many rows there are in the tables that were read to their end."""
+    none_passes: dict[Path, tuple[Table, int]] = field(default_factory=dict)
+    """By the origin of a prompt whose ``where`` lets no row through: its table, and how many rows there are."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
@@ -136,7 +138,7 @@ class CaseReader:
         names: Mapping[str, Json]
         calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
-        read = 0
+        read = passed = 0
         for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
             self.faults.row = row
             read = row.number
@@ -149,8 +151,11 @@ class CaseReader:
             if prompt.variables:
                 names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
             if prompt.where is None or self._passes(prompt, prompt.where, names):
+                passed += 1
                 yield row, names
         self.tables_read[table.shown_as] = read
+        if read and not passed:
+            self.none_passes[prompt.origin] = table, read
 
     def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
         verdict = rendered(where, names, self.faults)

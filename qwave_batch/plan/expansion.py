@@ -112,7 +112,7 @@ class Expansion:
                     texts.next_prompt(case)
                     sameness.next_prompt(case.prompt, has_error=texts.has_error)
                 sameness.next_case()
-                if type(prompt) is str and ("{" in prompt or "__" in prompt):
+                if type(prompt) is str:
                     texts.next_case(case, prompt)
             if not is_new:
                 figures.folded += 1

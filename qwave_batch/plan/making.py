@@ -17,6 +17,7 @@ from qwave_batch.plan.outline import Outline
 from qwave_batch.plan.preparing import prepare
 from qwave_batch.plan.samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.summary import Figures, Watch
+from qwave_batch.plan.textcheck import names_of_row
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.sources import Table
 from qwave_batch.spec.words import cut
@@ -97,6 +98,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
         watch(figures)
     expansion.count(figures, sampler)
     _note_empty(figures, expansion, faults)
+    _note_none_passes(expansion, faults)
     if faults.has_errors():
         raise SpecError(faults.problems())
     return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems(), sampler=sampler)
@@ -151,6 +153,26 @@ def _note_empty(figures: Figures, expansion: Expansion, faults: Faults) -> None:
             rows = expansion.reader.tables_read.get(table.shown_as, 0)
             found, suggestion = _none_of(table, rows)
             faults.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
+
+
+def _note_none_passes(expansion: Expansion, faults: Faults) -> None:
+    """Note tables of which ``where`` lets no row through, beside prompts that make jobs.
+
+    A ``where`` that names nothing of the rows turns its prompt off, which is meant.
+    """
+    if faults.has_errors():
+        return
+    for prompt in expansion.prompts:
+        none_of = expansion.reader.none_passes.get(prompt.origin)
+        if none_of and prompt.where and not prompt.where.names.isdisjoint(names_of_row(prompt)):
+            table, rows = none_of
+            many = f"none of the {rows:,} rows" if rows > 1 else "not the only row"
+            faults.add(
+                (*prompt.origin, "where"),
+                f"where lets {many} of {table.shown_as} through, so this prompt makes nothing",
+                suggestion="look at where, and at what stands in the column: capitals and blanks count",
+                warning=True,
+            )
 
 
 def _none_of(table: Table, rows: int) -> tuple[str, str]:

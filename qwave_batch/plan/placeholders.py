@@ -16,7 +16,8 @@ _SINGLE = re.compile(rf"\$?\{{([^{{}}|{TAG}\n]{{1,120}})\}}")
 _FORMAT = re.compile(r"[!:][^!:]*$")
 """What Python lets stand behind a name in braces."""
 _OTHER = re.compile(
-    rf"\$(\w{{1,100}})|%\((\w{{1,100}})\)[a-z]?|<([^<>{TAG}\n]{{1,100}})>|(?<!\[)\[([^\[\]{TAG}\n]{{1,100}})\](?!\])"
+    rf"(?<![\w.])row\.([^\W\d]\w{{0,100}})(?![\w(])|(?<![\w.])row\[[\"']([^\"'{TAG}\n]{{1,100}})[\"']\]"
+    rf"|\$(\w{{1,100}})|%\((\w{{1,100}})\)[a-z]?|<([^<>{TAG}\n]{{1,100}})>|(?<!\[)\[([^\[\]{TAG}\n]{{1,100}})\](?!\])"
 )
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _SHOWN = 3
@@ -31,7 +32,7 @@ class Misspelt:
     name: str
     is_column: bool
     is_braced: bool
-    """Whether it stands in single braces, which have no other use in most texts."""
+    """Whether it stands in single braces, which have no other use in most texts, or is all of the text."""
 
     @property
     def guess(self) -> str:
@@ -93,7 +94,8 @@ def misspelt_in(text: str, columns: Collection[str], names: Collection[str]) -> 
         name = next(part for part in found.groups() if part)
         if name in columns and found[0] not in seen:
             seen.add(found[0])
-            yield Misspelt(written=found[0], name=name, is_column=True, is_braced=False)
+            is_all = found[0].startswith("row") and found[0] == text.strip()
+            yield Misspelt(written=found[0], name=name, is_column=True, is_braced=is_all)
 
 
 def _is_doubled(text: str, found: re.Match[str]) -> bool:

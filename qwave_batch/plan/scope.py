@@ -77,7 +77,9 @@ def compiled(  # what a value at a place is
         return None
     unknown = sorted(name for name in value.names if name not in known and name not in value.asked)
     for name in unknown:
-        note_unknown(name, known, where, faults, of=of, hint=no_environment(name, raw))
+        note_unknown(
+            name, known, where, faults, of=of, hint=no_environment(name, raw) or _without_vars(name, raw, known)
+        )
         faults.spoiled_names.update(value.names)
     return None if unknown else value
 
@@ -107,6 +109,12 @@ def no_environment(name: str, raw: Json) -> str | None:
     wanted = asked[1] if asked else "COLOUR"
     own = wanted.lower()
     return f'a spec reads no environment: give the value with --set "vars.{own}=${wanted}" and write {{{{ {own} }}}}'
+
+
+def _without_vars(name: str, raw: Json, known: Collection[str]) -> str | None:
+    """Return the way out where a template names a variable as one of ``vars``; None where it does not."""
+    asked = re.search(r"\bvars\.(\w+)", json.dumps(raw, ensure_ascii=False)) if name == "vars" else None
+    return f"write {{{{ {asked[1]} }}}}: variables have no vars before them" if asked and asked[1] in known else None
 
 
 def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:

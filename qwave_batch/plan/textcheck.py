@@ -7,6 +7,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cases import PromptCase
 from qwave_batch.plan.combinations import Matrix
 from qwave_batch.plan.faults import Faults
+from qwave_batch.plan.lostcells import LostCells
 from qwave_batch.plan.placeholders import (
     CHOICES,
     Misspelt,
@@ -38,8 +39,12 @@ class TextCheck:
     """The same, of all prompts."""
     _examples: dict[bool, str] = field(default_factory=dict)
     """By whether it is of the environment: what the rows of the table at hand are told with."""
+    _lost: LostCells = field(init=False)
     has_error: bool = False
     """Whether the text of the prompt at hand is one that can't be meant."""
+
+    def __post_init__(self) -> None:
+        self._lost = LostCells(self.faults)
 
     def begin(self, prompts: Sequence[CompiledPrompt]) -> None:
         """Look at what all prompts share."""
@@ -87,6 +92,8 @@ class TextCheck:
 
     def next_case(self, case: PromptCase, text: str) -> None:
         """Look at the first prompt that a row comes to, for what stands in its cells and in variables."""
+        if case.row is not None:
+            self._lost.look(case, text)
         for written in foreign_in(text):
             if written in self._told or written in self._of_all:
                 continue

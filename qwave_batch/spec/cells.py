@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.doubts import Doubt, counts_as_true
+from qwave_batch.spec.doubts import Doubt, counts_as_true, never_none
 from qwave_batch.spec.unmeant import Compared, FalseAsked, way_of
 
 _COMPARED_WITH = (int, float)  # bool is an int
@@ -23,6 +23,8 @@ class TextCells(dict[str, Json]):
 
     doubts: list[Doubt] | None = None
     """What was done with its cells that nobody may have meant; None for nothing."""
+    asked: set[str] | None = None
+    """The columns of empty cells that were asked whether they are empty."""
 
     def doubt(self, doubt: Doubt) -> None:
         """Note something."""
@@ -30,6 +32,12 @@ class TextCells(dict[str, Json]):
             self.doubts = []
         if len(self.doubts) < _MOST_DOUBTS:
             self.doubts.append(doubt)
+
+    def take_doubts(self) -> list[Doubt]:
+        """Return what was noted in one rendering, and forget it."""
+        found, self.doubts = self.doubts, None
+        asked, self.asked = self.asked, None
+        return [doubt for doubt in found or () if not (doubt.is_of_an_empty_cell and asked and doubt.column in asked)]
 
     def cell(self, column: Any) -> Any:
         """Return a cell as templates see it.
@@ -85,8 +93,22 @@ class Cell(str):
         """How a template names it."""
         return way_of("row", self.column)
 
+    def is_asked_for_text(self) -> None:
+        """Note that an empty cell was asked whether it is empty."""
+        if self.row.asked is None:
+            self.row.asked = set()
+        self.row.asked.add(self.column)
+
+    def is_asked_for(self, other: object) -> None:
+        """Note what an empty cell was compared with."""
+        if other is None:
+            self.row.doubt(never_none(self.way, self.column))
+        elif other == "":
+            self.is_asked_for_text()
+
     def __bool__(self) -> bool:
         if len(self) == 0:
+            self.is_asked_for_text()
             return False
         if len(self) > _LONG:
             return True
@@ -103,11 +125,15 @@ class Cell(str):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, _COMPARED_WITH):
             raise Compared(self, other, "==")
+        if len(self) == 0:
+            self.is_asked_for(other)
         return str.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         if isinstance(other, _COMPARED_WITH):
             raise Compared(self, other, "!=")
+        if len(self) == 0:
+            self.is_asked_for(other)
         return str.__ne__(self, other)
 
     def __lt__(self, other: Any) -> bool:

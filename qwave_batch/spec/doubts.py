@@ -20,6 +20,8 @@ class Doubt:
     column: str | None = None
     only: Callable[[Json], bool] | None = None
     """It is said only where all cells of the column are like this."""
+    is_of_an_empty_cell: bool = False
+    """It is not said where the same template asks as well whether the cell is empty."""
 
 
 def counts_as_true(way: str, column: str, text: str) -> Doubt:
@@ -30,6 +32,17 @@ def counts_as_true(way: str, column: str, text: str) -> Doubt:
         way,
         column,
         _is_few if text.strip() == "0" else None,
+    )
+
+
+def never_none(way: str, column: str) -> Doubt:
+    """Return that an empty cell was asked whether it is none."""
+    return Doubt(
+        f"{way} is empty, a text of no letters, and is compared with none, which no cell of .csv, .tsv or .txt is",
+        f"write {way} == '' or {way} != '' to ask whether there is any text",
+        f"none {way}",
+        column,
+        is_of_an_empty_cell=True,
     )
 
 

@@ -108,9 +108,8 @@ def _doubts(compiled: Compiled, scope: Mapping[str, Json], budget: Budget | None
     for name in compiled.names:
         held = scope.get(name)
         cells = held if type(held) is TextCells else held.row if type(held) is Cell else None
-        if cells is not None and cells.doubts:
-            yield from cells.doubts
-            cells.doubts = None
+        if cells is not None and (cells.doubts or cells.asked):
+            yield from cells.take_doubts()
     row = scope.get("row")
     if budget is not None and budget.fractions and isinstance(row, Mapping):
         for column in {str(way[1]) for way in compiled.attributes if way[0] == "row" and len(way) == 2}:  # noqa: PLR2004

@@ -13,6 +13,7 @@ from qwave_batch.spec.bounds import ITEM, Budget, TooMuch, check_width
 from qwave_batch.spec.cells import Cell, TextCells
 from qwave_batch.spec.numbers import to_float, to_int
 from qwave_batch.spec.textfilters import JOIN, JOIN_TEXTS, TEXT_FILTERS
+from qwave_batch.spec.unmeant import EmptyPassed
 
 __all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED", "TRACED"]
 
@@ -64,6 +65,24 @@ def _measures_only(budget: Budget, value: Any, _args: tuple[Any, ...], _named: M
     return value
 
 
+def _sizes(budget: Budget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    if type(value) is Cell and len(value) == 0:
+        value.is_asked_for_text()
+    budget.step()
+    return value
+
+
+def _stands_in(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Count ``default``, which takes the place of an empty cell only where it is told so."""
+    if type(value) is Cell and len(args) <= 1 and "boolean" not in named and not str(value).strip():
+        instead = args[0] if args else named.get("default_value", "")
+        is_number = isinstance(instead, int | float) and instead is not False
+        if is_number or (isinstance(instead, str | list | tuple | Mapping) and len(instead)):
+            raise EmptyPassed(value, instead)
+    budget.step()
+    return value
+
+
 def _makes_parts(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
     """Count ``batch`` and ``slice``, whose first argument is a number of items."""
     given = (*args, *named.values())
@@ -80,7 +99,9 @@ def _rounds(budget: Budget, value: Any, args: tuple[Any, ...], named: Mapping[st
 
 _FROM_JINJA: Mapping[Cost, str] = {
     _goes_through: "abs filesizeformat items map reject rejectattr select selectattr",
-    _measures_only: "count d default first last length",
+    _measures_only: "first last",
+    _sizes: "count length",
+    _stands_in: "d default",
     _copies: "list",
     _reverses: "reverse",
     _makes_parts: "batch slice",

@@ -46,6 +46,12 @@ def _is_same(value: Any, other: Any) -> bool:
     return value is other
 
 
+def _is_none(value: Any) -> bool:
+    if type(value) is Cell and len(value) == 0:
+        value.is_asked_for(None)
+    return value is None
+
+
 def _is_true(value: Any) -> bool:
     return _is_same(value, other=True)
 
@@ -91,6 +97,7 @@ def tests(filters: Mapping[str, Any]) -> dict[str, Any]:
         "divisibleby": _is_divisible_by,
         "true": _is_true,
         "false": _is_false,
+        "none": _is_none,
         "sameas": _is_same,
         "lower": _is_lower,
         "upper": _is_upper,

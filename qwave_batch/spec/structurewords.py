@@ -109,6 +109,8 @@ def unknown_key(path: Path, known: Sequence[str], marks: Marks) -> Problem:
         hint, allowed = 'a text with ": " in it needs quotes', ()
     else:
         hint = f"the keys here are {', '.join(known)}"
+        if path[0] == "prompts" and "request" in known:
+            hint += "; a field of the request stands under request, or is an axis under matrix"
     return _at_key(marks, path, f"unknown key {shown(key)}", hint, allowed=allowed)
 
 
@@ -149,6 +151,10 @@ def _type(misfit: Misfit, marks: Marks) -> Iterator[Problem]:
         hint = f"write [{item}]" if item and value else "begin each item with a dash"
     elif isinstance(value, str) and (meant := _meant(value, wanted)):
         hint = f"write {meant} without quotes" if meant == value.strip() else f"write {meant}"
+    elif misfit.path == ("budget",) and isinstance(value, int | float) and not isinstance(value, bool):
+        hint = f"write {{max_usd: {_source(misfit, marks)}}}"
+    elif misfit.path == ("matrix",) and isinstance(value, list):
+        hint = "take the dashes out: each axis is a key with a list behind it"
     else:
         hint = None
     expected = " or ".join(_TYPES[name] for name in wanted)

@@ -198,6 +198,39 @@ class Calculated(Unmeant):
         return f"write ({number}) to calculate; to join texts, use ~" if self.sign == "+" else f"write ({number})"
 
 
+class EmptyPassed(Unmeant):
+    """An empty cell that ``default`` lets pass, since a text of no letters is there."""
+
+    def __init__(self, cell: str, instead: object) -> None:
+        super().__init__(cell)
+        self.instead = instead
+
+    def message(self, name: str | None) -> str:
+        """Return that it is there, and empty."""
+        is_what = "holds nothing but blanks" if str(self.value) else "is empty"
+        return (
+            f"{name or _A_VALUE} {is_what}, and {self._written()} lets it pass: it takes the place of what is missing"
+        )
+
+    def way_out(self, name: str | None) -> str:
+        """Return how to have it replaced, or kept."""
+        trimmed = "trim | " if str(self.value) else ""
+        return f"write {name or 'it'} | {trimmed}{self._written('true')}, or {self._written('false')} to keep it empty"
+
+    def _written(self, flag: str | None = None) -> str:
+        instead = self.instead
+        match instead:
+            case str():
+                shown = f"'{cut(str(instead), _SHOWN)}'"
+            case bool():
+                shown = str(instead).lower()
+            case int() | float():
+                shown = str(instead)
+            case _:
+                shown = "..."
+        return f"default({shown}, {flag})" if flag else f"default({shown})"
+
+
 class FalseAsked(Unmeant):
     """A cell that reads false, asked whether it is true."""
 

@@ -21,7 +21,7 @@ _MOST_SHOWN = 40
 _QUOTED = re.compile(r"""'[^']*(?:''[^']*)*'(?!')|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")
 """An anchor and a tag, which may stand before a value."""
-_CUT_OFF = re.compile(r"\S\s+(#(?:[^\W_]|\{\{).*)")
+_CUT_OFF = re.compile(r"(?:\S\s+|^\s*)(#(?:[^\W_]|\{\{).*)")
 _HALF_ESCAPE = re.compile(r"\\[xuU][0-9A-Fa-f]*$")
 _LONGEST_KEY = 1_024
 """YAML looks no further for the colon of a key."""
@@ -107,16 +107,19 @@ def _cut_off(stumble: _Stumble) -> _Words | None:
     """Word a text over several lines that a comment ends early."""
     for index in {stumble.index, stumble.index if stumble.start is None else stumble.start}:
         begins = stumble.text.rfind("\n", 0, index) + 1
-        before = stumble.text[stumble.text.rfind("\n", 0, max(0, begins - 1)) + 1 : max(0, begins - 1)]
+        ends = len(stumble.text[:begins].rstrip())  # of the line before that is not blank
+        before = stumble.text[stumble.text.rfind("\n", 0, ends) + 1 : ends]
         comment = _CUT_OFF.search(before)
-        is_deeper = _indent(stumble.text[begins:]) > _indent(before) or stumble.opened in {"[", "{"}
-        if comment and is_deeper and not stumble.text[begins:index].strip():
-            line = stumble.text.count("\n", 0, begins)
+        deeper = _indent(stumble.text[begins:]) - _indent(before)
+        # a value in line with another one that has ended is the next line of its text
+        is_same_text = deeper > 0 or (deeper == 0 and not stumble.is_scanners) or stumble.opened in {"[", "{"}
+        if comment and is_same_text and not stumble.text[begins:index].strip():
+            line = stumble.text.count("\n", 0, ends) + 1
             shown = cut(comment[1], _MOST_SHOWN)
             return _Words(
                 f'the text of line {line} ends before "{shown}": everything from # on is a comment',
                 _QUOTE_IT,
-                begins - 1 - len(before) + comment.start(1),
+                ends - len(before) + comment.start(1),
             )
     return None
 

@@ -98,3 +98,27 @@ def test_lines_behind_the_comment_are_told_as_what_they_are(check: Check, body: 
 def test_mistakes_beside_it_do_not_hide_it(check: Check) -> None:
     found = check(MODEL + "prompts:\n  - A wall #1\nbudgt: {max_usd: 1}\n")
     assert [problem.severity for problem in found] == ["warning", "error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [
+        ("vars:\n  style: oil painting,\n    dark #FF8800\n    mood\nprompts: ['A {{ style }}']\n", 7, 10),
+        ("vars:\n  style: oil painting,\n    dark #FF8800\n\n    mood\nprompts: ['A {{ style }}']\n", 7, 10),
+        ("vars:\n  style: oil,\n    dark\n    #FF8800\n    mood\nprompts: ['A {{ style }}']\n", 8, 5),
+        ("prompts:\n  - oil painting,\n    dark #FF8800\n    mood\n  - B\n", 7, 10),
+        ("prompts:\n  - text: oil painting,\n      dark #FF8800\n      mood\n", 7, 12),
+        ("prompts:\n  - oil #FF8800\n    mood\n", 6, 9),
+    ],
+)
+def test_the_line_that_cuts_a_text_over_several_lines_is_named(check: Check, body: str, line: int, column: int) -> None:
+    [problem] = check(MODEL + body)
+    assert problem.message == f'the text of line {line} ends before "#FF8800": everything from # on is a comment'
+    assert problem.place
+    assert (problem.place.line, problem.place.column) == (line, column)
+    assert problem.suggestion == "put quotes around the whole text"
+
+
+def test_lines_out_of_line_without_a_comment_are_told_as_such(check: Check) -> None:
+    [problem] = check("vars:\n  a: 'x'\n    mood\nprompts: [A]\n" + MODEL)
+    assert "comment" not in problem.message
