@@ -82,7 +82,8 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         on_event: Called in the event loop with what happens, once it is on record. What it raises is raised when
             the run has ended, and nothing more is told until then.
         stop: Lets another task end the run early; nothing is lost by that.
-        confirm: Asked before anything is sent, with what the run may cost.
+        confirm: Asked before anything is submitted, with what the run may cost; with ``retry_failed`` after what is
+            paid was fetched.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.

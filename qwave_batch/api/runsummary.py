@@ -18,7 +18,7 @@ class RunSummary:
 
     folder: Path
     exit_status: int
-    """By "Ends" of docs/run-folder.md; 0 when all that was asked for is there."""
+    """See "How a run ends" in docs/run-folder.md; 0 when all that was asked for is there."""
     reason: str
     """Why it ended early or short, a sentence without a full stop; empty when all is there."""
     counts: JobCounts

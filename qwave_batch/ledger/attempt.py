@@ -60,7 +60,8 @@ class Attempt:
     @property
     def may_have_cost(self) -> bool:
         """Whether its end was paid, or nobody has said that it was not."""
-        return self.cost_nusd > 0 or (self.task_id is not None and self.doubt_nusd > 0)
+        is_unsaid = self.cost_from is None and self.task_id is not None
+        return self.cost_nusd > 0 or (is_unsaid and self.doubt_nusd > 0)
 
     @property
     def tasks(self) -> int:

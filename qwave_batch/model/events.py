@@ -21,7 +21,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEstimated:
-    """What is missing is known and agreed to; nothing was sent yet."""
+    """What is missing is known and agreed to; nothing was submitted yet."""
 
     time: float
     reused: int
@@ -54,7 +54,10 @@ class TaskAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskEnded:
-    """A task is over, and what it cost is on record; the images of a completed one are still to be fetched."""
+    """A task is over, and what it cost is on record; the images of a completed one are still to be fetched.
+
+    One that ended as failed, and shows images when it is asked again, ends a second time, as completed.
+    """
 
     time: float
     job_id: str

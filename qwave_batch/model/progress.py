@@ -35,8 +35,8 @@ class Waiting:
     model: str | None
     """The model that it is about; None where it is about the whole account."""
     until: float | None
-    """Unix seconds: when the next submit may leave, or when the run gives up on an API that does not answer; None
-    where nobody can tell. It moves while the wait goes on."""
+    """Unix seconds: when the next submit may leave, or when the run gives up on an API that does not answer or on
+    images that can't be fetched; None where nobody can tell. It moves while the wait goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ class RunEnd:
     """How a run ended; the folder can go on whatever it says."""
 
     exit_status: int
-    """By "Ends" of docs/run-folder.md."""
+    """See "How a run ends" in docs/run-folder.md."""
     reason: str
     """A sentence without a full stop for whoever asks why; empty when all that was asked for is there."""
     counts: JobCounts

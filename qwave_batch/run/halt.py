@@ -6,7 +6,7 @@ from qwave_batch.errors import StorageError
 
 
 class HaltKind(IntEnum):
-    """Reasons to stop, the gravest first; see "Ends" in docs/run-folder.md."""
+    """Reasons to stop, the gravest first; see "How a run ends" in docs/run-folder.md."""
 
     INTERRUPTED = 0
     PLACE = 1

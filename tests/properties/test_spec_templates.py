@@ -16,6 +16,8 @@ from qwave_batch.spec.templates import TemplateFault, compile_value, is_template
 
 LIMIT = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"]))
+written = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+"""What may stand in a text that is sent."""
 leaves = (
     st.none() | st.booleans() | st.integers(-LIMIT, LIMIT) | st.floats(allow_nan=False, allow_infinity=False) | texts
 )
@@ -29,7 +31,7 @@ def test_a_value_goes_through_a_single_expression_unchanged(value: Json) -> None
     assert json.dumps(compile_value("{{ v }}", ()).render({"v": value})) == json.dumps(value)
 
 
-@given(texts, texts)
+@given(written, written)
 def test_a_text_goes_through_a_longer_template_unchanged(before: str, value: str) -> None:
     plain = before.replace("{", "(")
     assert compile_value(f"{plain}<{{{{ v }}}}>", ()).render({"v": value}) == f"{plain}<{value}>"
