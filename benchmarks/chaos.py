@@ -1,9 +1,11 @@
-"""Does anything that can go wrong make a run pay twice or lose an image?
+"""Does anything that can go wrong make a run pay twice, lose an image or buy in vain?
 
 For so many minutes, folder after folder: a real process runs against an API with every fault at once, dies as by
 ``kill -9`` at a random labelled point or a random time, finds files damaged or its tasks cancelled, and is begun again,
 until all is done. The books of the API are then held to the ledger and to the folder, and each picture to that of a run
-that nothing happened to.
+that nothing happened to. In every other folder no picture comes for a while, and there are few slots: "bought in vain
+beyond the slots" counts the tasks that the API made while it served no picture, from the first request for a file that
+failed to the next one that was served, and beyond as many as there are slots.
 
     python -m benchmarks.chaos --minutes 10 --side-by-side 2
     python -m benchmarks.chaos --seed 5 --folders 1
@@ -23,14 +25,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.droughts import SLOTS, WatchedSimulator, bought_in_vain, droughts
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
-from tests.integration.audit import Audit, audit
+from tests.integration.audit import audit
 from tests.integration.doomed import FILES, JOURNAL, LEDGER, Doom, Moment, Plight, run
 from tests.integration.settled import Contents, contents_of
 
@@ -44,6 +47,7 @@ prompts:
 matrix: {seed: {start: 1, count: 8}}
 timeout: 2
 completion: COMPLETION
+limits: {concurrency: SLOTS}
 """
 JOBS = 16
 COMPLETIONS = ("auto", "poll", "wait", "webhook")
@@ -79,6 +83,7 @@ MADE = ("intend", "accept", "complete", "store", "image")
 POINTS = (*JOURNAL, *LEDGER, *FILES, *3 * MADE)
 LABELLED = len(Moment) * len({*JOURNAL, *LEDGER}) + len(FILES)
 AT_SOME_TIME = "at some time"
+HURRIED = Plight(is_hurried=True)
 WILD_RUNS = 15
 """Runs that may die; after them a person asks for all that is missing."""
 MOST_RUNS = 30
@@ -99,6 +104,7 @@ class Score:
     paid_twice: int = 0
     paid_on_request: int = 0
     lost: int = 0
+    in_vain: int = 0
     spoiled: int = 0
     wrong: int = 0
     unknown: int = 0
@@ -116,7 +122,10 @@ class Score:
         )
         yield ", ".join(f"{at} {count}" for at, count in self.kills.most_common())
         yield f"{self.answers} answers, {self.faulty} of them no 200"
-        yield f"paid twice: {self.paid_twice}; lost: {self.lost}; wrong pictures: {self.wrong}; bugs: {self.bugs}"
+        yield (
+            f"paid twice: {self.paid_twice}; lost: {self.lost}; bought in vain beyond the slots: {self.in_vain}; "
+            f"wrong pictures: {self.wrong}; bugs: {self.bugs}"
+        )
         yield (
             f"images broken at the source or gone: {self.spoiled}; paid again on request: {self.paid_on_request}; "
             f"jobs whose task never ends: {self.unending}; unknown: {self.unknown}; unfinished: {self.unfinished}"
@@ -131,7 +140,8 @@ class Story:
     home: Path
     score: Score
     rng: random.Random
-    simulator: Simulator
+    slots: int
+    simulator: WatchedSimulator
     base_url: str
     is_asked: bool = False
     """Whether a person has asked for what had failed for good."""
@@ -154,7 +164,7 @@ class Story:
         in_vain = 0
         for number in range(MOST_RUNS):
             is_wild = number < WILD_RUNS
-            end = await (self._wild_run() if is_wild else self._run("run", Plight()))
+            end = await (self._wild_run() if is_wild else self._run("run", HURRIED))
             is_over = end == 0 or (end > 0 and self._waits_for_ever())
             if is_over and (not is_wild or self.rng.random() < 0.4 or not self._hurt()):
                 return
@@ -168,7 +178,9 @@ class Story:
             self._hurt()
         if rng.random() < 0.15 and (self.folder / "manifest.jsonl").exists():
             command = rng.choice(("cancel", "refetch"))
-            await self._run(command, Plight(doom=Doom(at=rng.choice(("cancelled", "store", "image", "claim")))))
+            await self._run(
+                command, replace(HURRIED, doom=Doom(at=rng.choice(("cancelled", "store", "image", "claim"))))
+            )
             return -1
         return await self._run("run", plight_of(rng))
 
@@ -232,6 +244,7 @@ class Story:
         # One of two pictures says that it is one of two: only as many as were asked for can be compared.
         wrong = sum(len(its) == len(undisturbed[job]) and its != undisturbed[job] for job, its in pictures.items())
         answers = self.simulator.seen.answers
+        in_vain = bought_in_vain(self.simulator.deeds, self.slots)
         score.folders += 1
         score.tasks += len(self.simulator.tasks())
         score.images += sum(map(len, pictures.values()))
@@ -240,6 +253,7 @@ class Story:
         score.paid_twice += found.paid_twice
         score.paid_on_request += found.paid_on_request
         score.lost += found.lost
+        score.in_vain += in_vain
         score.spoiled += found.spoiled
         score.wrong += wrong
         score.unknown += statuses["unknown"]
@@ -248,23 +262,23 @@ class Story:
         score.unfinished += unfinished
         is_bug = "Traceback" in self.log.read_text(encoding="utf-8")
         score.bugs += is_bug
-        if found.paid_twice or found.lost or wrong or unfinished or is_bug:
-            self._keep(found, wrong, dict(statuses))
+        if found.paid_twice or found.lost or in_vain or wrong or unfinished or is_bug:
+            self._keep(f"{found}, {in_vain} in vain, {wrong} wrong, {dict(statuses)}")
 
-    def _keep(self, found: Audit, wrong: int, statuses: dict[str, int]) -> None:
+    def _keep(self, why: str) -> None:
         kept = Path(tempfile.mkdtemp(prefix=f"chaos-{self.seed}-"))
         shutil.copytree(self.home, kept, dirs_exist_ok=True)
-        print(f"seed {self.seed}: {found}, {wrong} wrong, {statuses}; kept in {kept}", flush=True)
+        print(f"seed {self.seed}: {why}; kept in {kept}", flush=True)
 
 
 def plight_of(rng: random.Random) -> Plight:
     """Draw what a run has to live with; one in ten is left alone."""
     if rng.random() < 0.1:
-        return Plight()
+        return HURRIED
     if rng.random() < 0.4:
-        return Plight(dies_after_s=rng.uniform(0.02, 0.8), clock_jumps=rng.random() < 0.1)
+        return replace(HURRIED, dies_after_s=rng.uniform(0.02, 0.8), clock_jumps=rng.random() < 0.1)
     doom = Doom(at=rng.choice(POINTS), count=rng.choice((1, 1, 1, 2, 5)), moment=rng.choice(list(Moment)))
-    return Plight(doom=doom, clock_jumps=rng.random() < 0.1)
+    return replace(HURRIED, doom=doom, clock_jumps=rng.random() < 0.1)
 
 
 def pictures_of(contents: Contents) -> Pictures:
@@ -275,11 +289,16 @@ def pictures_of(contents: Contents) -> Pictures:
     }
 
 
+def spec_of(completion: str, slots: int) -> str:
+    """Return the spec of a folder."""
+    return SPEC.replace("COMPLETION", completion).replace("SLOTS", str(slots))
+
+
 async def undisturbed_pictures() -> Pictures:
     """Return what a run makes that nothing happens to."""
     with tempfile.TemporaryDirectory() as name, Simulator(catalog=open_catalog("2026-05")) as simulator:
         home = Path(name)
-        (home / "spec.yaml").write_text(SPEC.replace("COMPLETION", "auto"), encoding="utf-8")
+        (home / "spec.yaml").write_text(spec_of("auto", JOBS), encoding="utf-8")
         async with serve(simulator) as base_url:
             argv = ("run", str(home / "spec.yaml"), "-o", str(home / "run"), "--yes")
             assert await run(argv, base_url=base_url, log=home / "log") == 0, "an undisturbed run ends well"
@@ -289,11 +308,16 @@ async def undisturbed_pictures() -> Pictures:
 async def one_folder(seed: int, home: Path, score: Score, undisturbed: Pictures) -> None:
     """Tell the story of one seed."""
     rng = random.Random(seed)
-    (home / "spec.yaml").write_text(SPEC.replace("COMPLETION", rng.choice(COMPLETIONS)), encoding="utf-8")
-    behaviour = Behaviour(seed=seed, latency=parse_latency("0.02..0.3"), faults=parse_faults(FAULTS))
-    with Simulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
+    is_dry = seed % 2 == 1
+    slots = rng.choice(SLOTS) if is_dry else JOBS
+    (home / "spec.yaml").write_text(spec_of(rng.choice(COMPLETIONS), slots), encoding="utf-8")
+    faults = parse_faults(",".join((FAULTS, droughts(rng)) if is_dry else (FAULTS,)))
+    behaviour = Behaviour(seed=seed, latency=parse_latency("0.02..0.3"), faults=faults)
+    with WatchedSimulator(catalog=open_catalog("2026-05"), behaviour=behaviour) as simulator:
         async with serve(simulator) as base_url:
-            story = Story(seed=seed, home=home, score=score, rng=rng, simulator=simulator, base_url=base_url)
+            story = Story(
+                seed=seed, home=home, score=score, rng=rng, slots=slots, simulator=simulator, base_url=base_url
+            )
             await story.go()
         story.judge(undisturbed)
 

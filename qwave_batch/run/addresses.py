@@ -12,6 +12,10 @@ from qwave_batch.run.failures import account_in_doubt, not_fetched, result_gone,
 DOUBT_S = 2.0
 """How long, in all, a run waits for a sign that an unknown task is not another account's."""
 
+GIVEN_UP = frozenset({AttemptState.SPOILED, AttemptState.FAILED})
+"""Attempts whose loss is on record: that nobody knows their task now is no news that could be a mistake, and a person
+who asks for failed jobs need not prove the account by another task."""
+
 
 class Addresses:
     """Asks tasks that have ended for their pictures."""
@@ -38,7 +42,7 @@ class Addresses:
                 return unreadable_result(task.unread, task.answer)
             case TaskAnswer(task=task) if attempt.state is AttemptState.COMPLETED and task.state.is_terminal:
                 return not_fetched("the task does not list it")  # it did before, and may again
-            case Missing() if is_earlier and not await self._is_home():
+            case Missing() if is_earlier and attempt.state not in GIVEN_UP and not await self._is_home():
                 return account_in_doubt()
             case _:
                 return _why_none(answer)

@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 def other_shape(body: Body) -> Body:
     """Return a result that lists its images beside ``status``, each under ``image_url``."""
-    return _with_images(body, lambda _: None, data=[{"image_url": image["url"][0]} for image in _images(body)])
+    return _with_images(body, lambda _: None, data=[{"image_url": _address(image)} for image in _images(body)])
 
 
 def unreadable_result(body: Body) -> Body:
@@ -19,7 +19,7 @@ def unreadable_result(body: Body) -> Body:
     if not _images(body):
         return body
     told = {key: value for key, value in body.items() if key != "cost"}
-    return {**told, "result": {"pictures": [{"href": image["url"][0]} for image in _images(body)]}}
+    return {**told, "result": {"pictures": [{"href": _address(image)} for image in _images(body)]}}
 
 
 def unlisted(body: Body) -> Body:
@@ -34,7 +34,7 @@ def listed_in_part(body: Body) -> Body:
 
 def relative_url(body: Body) -> Body:
     """Return a result whose addresses are relative to the task's."""
-    return _with_images(body, lambda images: [{**image, "url": [urlsplit(image["url"][0]).path]} for image in images])
+    return _with_images(body, lambda images: [{**image, "url": [urlsplit(_address(image)).path]} for image in images])
 
 
 def unknown_word(body: Body) -> Body:
@@ -69,10 +69,16 @@ SHAPES: Mapping[FaultName, Callable[[Body], Body]] = {
 
 
 def _images(body: Body) -> list[Body]:
-    return list(body.get("result", {}).get("images", []))
+    return list(body.get("result", {}).get("images") or [])
 
 
 def _with_images(body: Body, change: Callable[[list[Body]], Any], **beside: Any) -> Body:
     """Return an answer whose list of images is another; one without images stays as it is."""
     images = _images(body)
     return {**body, "result": {"images": change(images)}, **beside} if images else body
+
+
+def _address(image: Body) -> str:
+    """Return an image's address, which another fault may have made a bare string."""
+    url: str | list[str] = image["url"]
+    return url if isinstance(url, str) else url[0]

@@ -15,6 +15,7 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.cli.main import main
+from qwave_batch.run import breaker
 
 SPEC = """\
 version: 1
@@ -221,6 +222,15 @@ def forget_the_task_of(folder: Path, path: str) -> None:
         state.execute("DELETE FROM tasks WHERE task_id = ?", (task_id,))
 
 
+def let_time_pass(folder: Path, seconds: float) -> None:
+    """Have the tasks of a folder ended so long ago."""
+    with closing(sqlite3.connect(folder / ".qwave" / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE attempts SET submitted_at = submitted_at - ?, ended_at = ended_at - ?", (seconds,) * 2)
+    with closing(sqlite3.connect(folder / ".qwave" / "simulator.sqlite")) as state, state:
+        times = ("created_at", "starts_at", "ends_at")
+        state.execute(f"UPDATE tasks SET {', '.join(f'{at} = {at} - {seconds}' for at in times)}")
+
+
 def test_what_the_api_no_longer_has_is_gone_for_good_and_named(spec: Path, simulated: Path) -> None:
     """And what is left of it is no stranger among the pictures, neither then nor when it is made anew."""
     whole = images_of(simulated)
@@ -253,10 +263,14 @@ def test_what_an_account_does_not_know_is_not_given_up_until_one_task_is_found(s
     assert call("refetch", simulated, "--simulate")[0] == 0
 
 
-def test_what_was_given_up_comes_back_when_the_api_has_it_after_all(simulated: Path) -> None:
-    """Asking is free, so that nothing is paid again before it."""
+def test_what_was_given_up_comes_back_when_the_api_has_it_after_all(
+    simulated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking is free, so that nothing is paid again before it; and a file of a young task is not given up at all."""
     whole = images_of(simulated)
     (simulated / min(whole)).unlink()
+    let_time_pass(simulated, 600)
+    monkeypatch.setattr(breaker, "LONE_S", 0.1)
 
     async def fetch(faults: str) -> qb.RefetchReport:
         return await qb.refetch_images(simulated, connection=qb.Simulated(latency="0.01", faults=faults))
