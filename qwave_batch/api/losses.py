@@ -3,7 +3,7 @@
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.output.ahead import submits_elsewhere, words_of_loss
+from qwave_batch.output.ahead import submits_elsewhere, words_of_loss, words_of_young
 
 _MARGIN_H = 2.0
 """By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""
@@ -34,13 +34,14 @@ def take_in_losses(
     kept_from = now if idempotency_hours is None else now - (idempotency_hours - _MARGIN_H) * 3600
     identity = ledger.identity()
     lost_since = None if identity is None else identity.lost_since
-    sent = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
-    doubted = ledger.doubt(sent)
+    elsewhere = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
+    doubted = ledger.doubt(elsewhere.sent)
+    told = (words_of_young(elsewhere.young),) if elsewhere.young else ()
     if lost_since is not None:
-        return (f"{words_of_loss(lost_since)}; {_doubted(doubted)}",)
+        return (f"{words_of_loss(lost_since)}; {_doubted(doubted)}", *told)
     if doubted:
-        return (f"manifest.jsonl or images/ tell of submits that the ledger does not know; {_doubted(doubted)}",)
-    return ()
+        return (f"manifest.jsonl or images/ tell of submits that the ledger does not know; {_doubted(doubted)}", *told)
+    return told
 
 
 def _doubted(jobs: int) -> str:

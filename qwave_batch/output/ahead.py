@@ -2,7 +2,8 @@
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 
 from qwave_batch.errors import FolderError
@@ -15,8 +16,18 @@ from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stra
 from qwave_batch.output.times import iso_from_unix, unix_from_iso
 
 
-def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kept_from: float) -> dict[str, float]:
-    """Return when jobs were submitted, at the latest, by what stands in the folder and not in its ledger.
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What stands in a folder and not in its ledger."""
+
+    sent: Mapping[str, float]
+    """When jobs were submitted, at the latest: Unix seconds by job id."""
+    young: int
+    """How many jobs to be bought have files of nobody in their place that look younger than the API's oldest keys."""
+
+
+def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kept_from: float) -> Elsewhere:
+    """Return what stands in the folder and not in its ledger.
 
     It reads the manifest only where somebody else wrote it, or nothing vouches for the ledger. It blocks.
 
@@ -26,17 +37,18 @@ def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kep
         files: How many files there are among the images.
         kept_from: Unix seconds since when the API surely keeps keys. A file made since then may be anybody's: should
             it be a lost job's, its submit is answered with the task that made it.
-
-    Returns:
-        Unix seconds by job id.
     """
     sent: dict[str, float] = {}
+    young = 0
     if not (ledger.is_vouched and is_as_written(layout)):
         sent.update(_by_manifest(layout, ledger))
     if files > ledger.image_count():
-        for job_id, time in _by_images(layout, ledger, kept_from):
-            sent[job_id] = min(time, sent.get(job_id, time))
-    return sent
+        for job_id, time in _by_images(layout, ledger):
+            if time < kept_from:
+                sent[job_id] = min(time, sent.get(job_id, time))
+            else:
+                young += job_id not in sent
+    return Elsewhere(sent, young)
 
 
 def words_of_loss(lost_since: float) -> str:
@@ -77,7 +89,17 @@ def _submit_told(raw: bytes) -> tuple[str, int, float | None] | None:
         return job_id, attempts, None
 
 
-def _by_images(layout: RunLayout, ledger: LedgerOwned, kept_from: float) -> Iterator[tuple[str, float]]:
+def words_of_young(jobs: int) -> str:
+    """Return that files of nobody lie where images are to be bought."""
+    they = "1 job that is to be bought has" if jobs == 1 else f"{jobs:,} jobs that are to be bought have"
+    return (
+        f"{they} files in their place that the ledger knows nothing of; their times are recent, so that a submit which "
+        "made them is answered with its task; in a folder that was copied or unpacked the times are of the copy, and "
+        "the jobs may be bought twice: put the .qwave that belongs to the images back"
+    )
+
+
+def _by_images(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, float]]:
     """Yield the jobs under whose names files stand that nothing on record accounts for, made since the folder was."""
     identity = ledger.identity()
     records = chain((line.record for line in ledger.lines()), ledger.unplanned())
@@ -85,7 +107,7 @@ def _by_images(layout: RunLayout, ledger: LedgerOwned, kept_from: float) -> Iter
     made_at: dict[str, float] = {}
     for stray in stray_files(layout, named):
         status = layout.tree.look(stray.path)
-        if status is not None and identity is not None and identity.created_at <= status.st_mtime < kept_from:
+        if status is not None and identity is not None and identity.created_at <= status.st_mtime:
             made_at.setdefault(stem_of(stray.path), status.st_mtime)
     for line in ledger.lines() if made_at else ():
         if line.record.status is JobStatus.PENDING and not line.record.attempts:

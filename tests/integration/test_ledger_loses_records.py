@@ -192,6 +192,24 @@ def test_an_older_copy_of_the_ledger_buys_nothing_that_the_folder_shows_as_made(
     play(act, tmp_path)
 
 
+def test_where_images_look_as_young_as_their_copy_what_may_be_bought_twice_is_told(tmp_path: Path) -> None:
+    """The API still keeps the keys here, which the program can't know."""
+
+    async def act(scene: Scene) -> None:
+        folder, copy = scene.folder, tmp_path / "copy"
+        assert await scene.run("--limit", "2") == 0
+        shutil.copytree(folder / ".qwave", copy)
+        assert await scene.run("--limit", "4") == 0
+        shutil.rmtree(folder / ".qwave")
+        shutil.copytree(copy, folder / ".qwave")
+        forget(folder, "manifest.jsonl", "summary.json")
+        assert await scene.run() == 0, scene.said()
+        assert "2 jobs that are to be bought have files in their place" in " ".join(scene.said().split())
+        assert paid_twice(scene.simulator) == 0
+
+    play(act, tmp_path)
+
+
 def make_old(folder: Path, by_s: float) -> None:
     """Let the files of a folder be older, and what its manifest says."""
     manifest = folder / "manifest.jsonl"
