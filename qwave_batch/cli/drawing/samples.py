@@ -1,5 +1,6 @@
 """A few jobs of a plan as they would be sent, for people."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ def draw_samples(samples: "Iterable[JobSample]", terminal: Terminal) -> list[str
     for sample in samples:
         words = (cut(terminal.shown(word), terminal.width - 6, mark=terminal.mark) for word in sample_words(sample))
         who = "  ".join(word.replace(" ", _UNBROKEN) for word in words)
-        lines += [line.replace(_UNBROKEN, " ") for line in wrap(who, terminal.width, indent="  ", hang="      ")]
+        lines += [
+            line.rstrip().replace(_UNBROKEN, " ") for line in wrap(who, terminal.width, indent="  ", hang="      ")
+        ]
         lines += wrap(terminal.shown(prompt_words(sample)), terminal.width, indent="    ")
     return ["samples:", *lines, ""] if lines else []
 
@@ -44,12 +47,4 @@ def prompt_words(sample: "JobSample") -> str:
 
 
 def _value(value: "Json") -> str:
-    match value:
-        case str():
-            return value
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return str(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
