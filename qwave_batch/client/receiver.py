@@ -147,6 +147,8 @@ class CallbackReceiver:
                 await self._hang_up(line)
         except (OSError, EOFError):
             pass  # it was too slow, or has hung up
+        except asyncio.CancelledError:
+            pass  # by us alone, and nobody waits for it: streams of Python 3.11 would print it as an error
         finally:
             self._lines.pop(line, None)
             writer.transport.abort()

@@ -110,6 +110,19 @@ def test_nothing_that_a_stranger_sends_is_spoken_of(data: bytes) -> None:
 
 
 @pytest.mark.usefixtures("_silence")
+def test_a_connection_that_is_still_open_when_the_receiver_closes_is_not_spoken_of() -> None:
+    async def whole() -> None:
+        async with CallbackReceiver() as receiver:
+            _, writer = await connected(receiver)
+            writer.write(b"POST / HTTP/1.1\r\n")
+            await asyncio.sleep(0.05)
+        writer.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(whole())
+
+
+@pytest.mark.usefixtures("_silence")
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
