@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -136,7 +136,8 @@ class _Work:
     ledger: Ledger
     recorder: Recorder
     options: RunOptions
-    still_gone: set[str]
+    still_gone: set[str] = field(default_factory=set)
+    """Jobs that were asked for in vain; the pass adds to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,9 @@ class _Run:
                     expected = await asyncio.to_thread(self._estimate, ledger, options)
                     self._ask(replace(expected, warnings=warnings))
                     _tell_estimate(feed, expected, reused)
-                    end = after(end, await self._execute(ledger, recorder, feed, options))
+                    end = after(
+                        end, await self._execute(_Work(ledger=ledger, recorder=recorder, options=options), feed)
+                    )
             except QwaveError as error:
                 with suppress(StorageError):  # the first error says more than a second one
                     await asyncio.to_thread(recorder.give_up, error)
@@ -223,10 +226,10 @@ class _Run:
         """Before failed jobs are paid for again, fetch what is paid; return how that ended, and what is left to do."""
         if not self.options.retry_failed or not await asyncio.to_thread(self._has_given_up, ledger):
             return None, self.options
-        still_gone: set[str] = set()
         options = replace(self.options, fetch_only=True, given_up_only=True)
-        end = await self._execute(ledger, recorder, feed, options, still_gone)
-        return end, replace(self.options, pay_again=frozenset(still_gone))
+        work = _Work(ledger=ledger, recorder=recorder, options=options)
+        end = await self._execute(work, feed)
+        return end, replace(self.options, pay_again=frozenset(work.still_gone))
 
     def _has_given_up(self, ledger: Ledger) -> bool:
         standings = jobs_in_scope(ledger, self.options, self.stop)
@@ -248,25 +251,14 @@ class _Run:
     def _tell_start(self, feed: EventFeed) -> None:
         feed.emit(RunStarted(time=SystemClock().now(), name=self.plan.name, folder=str(self.layout.root)))
 
-    async def _execute(
-        self,
-        ledger: Ledger,
-        recorder: Recorder,
-        feed: EventFeed,
-        options: RunOptions,
-        still_gone: set[str] | None = None,
-    ) -> RunEnd:
+    async def _execute(self, work: _Work, feed: EventFeed) -> RunEnd:
         showing = Showing(self.layout, self.on_progress, feed, SystemClock())
-        work = _Work(ledger=ledger, recorder=recorder, options=options, still_gone=still_gone or set())
         try:
-            end = await self._run_plan(work, feed, showing)
-            if still_gone is not None:
-                still_gone |= work.still_gone
-            return end
+            return await self._run_plan(work, feed, showing)
         finally:
             await showing.close()
 
-    async def _run_plan(self, work: "_Work", feed: EventFeed, showing: Showing) -> RunEnd:
+    async def _run_plan(self, work: _Work, feed: EventFeed, showing: Showing) -> RunEnd:
         concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or MOST
         async with (
             open_api(self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS) as api,
