@@ -26,8 +26,8 @@ import jsonschema_rs
 import yaml
 
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.plan.making import make_plan
-from qwave_batch.plan.planfile import plan_lines
+from qwave_batch.plan.file.plan_file import plan_lines
+from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
 
 MODELS = ["gpt-image-2", "qwen-image-2.0", "wan2.7-image", "z-image-turbo"]
@@ -137,7 +137,7 @@ def peak_mib(jobs: int) -> float:
     # VmHWM and not getrusage: a child inherits the latter's maximum from the process that started it
     code = (
         "import sys; from pathlib import Path; from qwave_batch.spec.loading import load_spec; "
-        "from qwave_batch.plan.making import make_plan; make_plan(load_spec(sys.argv[1])); "
+        "from qwave_batch.plan.planner import make_plan; make_plan(load_spec(sys.argv[1])); "
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -11,14 +11,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from qwave_batch.run.latency.timetable import Timetable
+from qwave_batch.run.polling.poll_schedule_learner import PollScheduleLearner
 from tests.unit.run.polling_simulation import JOBS, KINDS, Fixed, Policy, Score, line_of, score
 
 ALLOWED, MOST_POLLS = 0.04, 3.5
 SEEDS = 10
 SCARCE_PER_S = 45.0
 WAYS: Mapping[str, Callable[[], Policy]] = {
-    "learned": Timetable,
+    "learned": PollScheduleLearner,
     "every 0.25 s": lambda: Fixed(0.25),
     "every 0.5 s": lambda: Fixed(0.5),
     "every 1 s": lambda: Fixed(1.0),
@@ -40,7 +40,7 @@ def row(name: str, found: Score) -> str:
 def cpu_us(kind: str) -> float:
     """Return microseconds of CPU that the learned polling costs a job, what the simulation itself takes left out."""
     spent = []
-    for make in (Timetable, lambda: Fixed(1.0)):
+    for make in (PollScheduleLearner, lambda: Fixed(1.0)):
         line = line_of(kind)
         began = time.process_time()
         score(kind, make, line, seeds=SEEDS)
@@ -60,8 +60,8 @@ def main() -> int:
             if name == "learned":
                 is_met = is_met and found.excess <= ALLOWED and found.polls <= MOST_POLLS
                 worst = max(worst, found.excess)
-        print(row("learned, stamps in ms", score(kind, Timetable, line, seeds=SEEDS, stamp_s=0.001)))
-        print(row("learned, 30 ms a poll", score(kind, Timetable, line, seeds=SEEDS, answer_s=0.03)))
+        print(row("learned, stamps in ms", score(kind, PollScheduleLearner, line, seeds=SEEDS, stamp_s=0.001)))
+        print(row("learned, 30 ms a poll", score(kind, PollScheduleLearner, line, seeds=SEEDS, answer_s=0.03)))
     print(f"\nnormal, 15 %, polls counted in a limit of {SCARCE_PER_S:g} requests a second\n{HEAD}")
     line = line_of("normal, 15 %")
     for name, make in WAYS.items():

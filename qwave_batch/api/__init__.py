@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qwave_batch.api.catalogs import describe_catalog, describe_model, json_schema, newest_catalog
     from qwave_batch.api.comparing import PlanComparison, compare_plan
     from qwave_batch.api.connection import Connection, Simulated
-    from qwave_batch.api.estimating import Estimate
+    from qwave_batch.api.estimating import CostEstimate
     from qwave_batch.api.folders import RunFolder, open_run
     from qwave_batch.api.live import LiveModelList, ask_models, glance_at_balance
     from qwave_batch.api.planning import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         UnknownName,
         UsageError,
     )
-    from qwave_batch.ledger.books import Books
+    from qwave_batch.ledger.books import CostReport
     from qwave_batch.ledger.lines import PlanLine
     from qwave_batch.model.events import (
         Event,
@@ -63,11 +63,11 @@ if TYPE_CHECKING:
         TaskAccepted,
         TaskEnded,
     )
-    from qwave_batch.model.job import Job, JobError, PlanItem, Twin
+    from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
     from qwave_batch.model.jsontypes import Json, JsonObject
-    from qwave_batch.model.problem import Place, Problem
+    from qwave_batch.model.problem import Problem, SourcePlace
     from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
-    from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, Origin
+    from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, ReusedFrom
     from qwave_batch.model.task import TaskState
     from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
     from qwave_batch.output.eventlog import EventLog
@@ -78,15 +78,15 @@ if TYPE_CHECKING:
     from qwave_batch.output.status import FolderStatus, Glance
     from qwave_batch.output.verify import VerifyReport
     from qwave_batch.plan.comparison import Change, Comparison, PriceOf, catalog_price_of
-    from qwave_batch.plan.making import Plan, make_plan
-    from qwave_batch.plan.planfile import AnyPlan, SavedPlan, read_plan
-    from qwave_batch.plan.samples import JobSample
-    from qwave_batch.plan.summary import Figures
-    from qwave_batch.plan.support import AxisSupport, Support, SupportMatrix
-    from qwave_batch.run.cancelling import CancelOutcome, LeftAlone, NotSaid, Withdrawn
-    from qwave_batch.run.ends import JobCounts
-    from qwave_batch.run.options import RunOptions
-    from qwave_batch.run.stop import StopSignal
+    from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, read_plan
+    from qwave_batch.plan.plan_samples import JobSample
+    from qwave_batch.plan.plan_summary import Figures
+    from qwave_batch.plan.planner import Plan, make_plan
+    from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
+    from qwave_batch.run.context import RunOptions
+    from qwave_batch.run.counters import JobCounts
+    from qwave_batch.run.schedule.stop_reasons import StopSignal
+    from qwave_batch.run.tasks.cancellation import CancelOutcome, LeftAlone, NotSaid, Withdrawn
     from qwave_batch.spec.document import Spec
     from qwave_batch.spec.loading import load_spec
 
@@ -95,7 +95,6 @@ __all__ = [
     "AnyPlan",
     "AxisSupport",
     "Balance",
-    "Books",
     "BudgetError",
     "BudgetOutlook",
     "CancelOutcome",
@@ -106,7 +105,9 @@ __all__ = [
     "Completion",
     "Confirm",
     "Connection",
-    "Estimate",
+    "CostEstimate",
+    "CostReport",
+    "Duplicate",
     "Event",
     "EventLog",
     "Figures",
@@ -137,8 +138,6 @@ __all__ = [
     "Offer",
     "OnEvent",
     "OnProgress",
-    "Origin",
-    "Place",
     "Plan",
     "PlanComparison",
     "PlanItem",
@@ -149,6 +148,7 @@ __all__ = [
     "PrunePlan",
     "QwaveError",
     "RefetchReport",
+    "ReusedFrom",
     "RunEnded",
     "RunEstimated",
     "RunFolder",
@@ -160,6 +160,7 @@ __all__ = [
     "RunWaiting",
     "SavedPlan",
     "Simulated",
+    "SourcePlace",
     "Spec",
     "SpecCheck",
     "SpecError",
@@ -172,7 +173,6 @@ __all__ = [
     "TaskEnded",
     "TaskState",
     "Terms",
-    "Twin",
     "UnfetchedJob",
     "UnknownName",
     "UsageError",
@@ -223,7 +223,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.api.catalogs": ("describe_catalog", "describe_model", "json_schema", "newest_catalog"),
     "qwave_batch.api.comparing": ("PlanComparison", "compare_plan"),
     "qwave_batch.api.connection": ("Connection", "Simulated"),
-    "qwave_batch.api.estimating": ("Estimate",),
+    "qwave_batch.api.estimating": ("CostEstimate",),
     "qwave_batch.api.folders": ("RunFolder", "open_run"),
     "qwave_batch.api.live": ("LiveModelList", "ask_models", "glance_at_balance"),
     "qwave_batch.api.planning": ("expected_seconds", "expected_seconds_of", "open_plan", "plan_summary", "write_plan"),
@@ -256,7 +256,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "UnknownName",
         "UsageError",
     ),
-    "qwave_batch.ledger.books": ("Books",),
+    "qwave_batch.ledger.books": ("CostReport",),
     "qwave_batch.ledger.lines": ("PlanLine",),
     "qwave_batch.model.events": (
         "Event",
@@ -271,11 +271,11 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "TaskAccepted",
         "TaskEnded",
     ),
-    "qwave_batch.model.job": ("Job", "JobError", "PlanItem", "Twin"),
+    "qwave_batch.model.job": ("Job", "JobError", "PlanItem", "Duplicate"),
     "qwave_batch.model.jsontypes": ("Json", "JsonObject"),
-    "qwave_batch.model.problem": ("Place", "Problem"),
+    "qwave_batch.model.problem": ("SourcePlace", "Problem"),
     "qwave_batch.model.progress": ("OnProgress", "Progress", "WaitKind", "Waiting"),
-    "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus", "Origin"),
+    "qwave_batch.model.record": ("ImageFile", "JobRecord", "JobStatus", "ReusedFrom"),
     "qwave_batch.model.task": ("TaskState",),
     "qwave_batch.model.terms": ("Completion", "Limits", "ModelLimits", "Terms"),
     "qwave_batch.output.eventlog": ("EventLog",),
@@ -286,15 +286,15 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.output.status": ("FolderStatus", "Glance"),
     "qwave_batch.output.verify": ("VerifyReport",),
     "qwave_batch.plan.comparison": ("Change", "Comparison", "PriceOf", "catalog_price_of"),
-    "qwave_batch.plan.making": ("Plan", "make_plan"),
-    "qwave_batch.plan.planfile": ("AnyPlan", "SavedPlan", "read_plan"),
-    "qwave_batch.plan.samples": ("JobSample",),
-    "qwave_batch.plan.summary": ("Figures",),
-    "qwave_batch.plan.support": ("AxisSupport", "Support", "SupportMatrix"),
-    "qwave_batch.run.cancelling": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),
-    "qwave_batch.run.ends": ("JobCounts",),
-    "qwave_batch.run.options": ("RunOptions",),
-    "qwave_batch.run.stop": ("StopSignal",),
+    "qwave_batch.plan.planner": ("Plan", "make_plan"),
+    "qwave_batch.plan.file.plan_file": ("AnyPlan", "SavedPlan", "read_plan"),
+    "qwave_batch.plan.plan_samples": ("JobSample",),
+    "qwave_batch.plan.plan_summary": ("Figures",),
+    "qwave_batch.plan.support_matrix": ("AxisSupport", "Support", "SupportMatrix"),
+    "qwave_batch.run.tasks.cancellation": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),
+    "qwave_batch.run.counters": ("JobCounts",),
+    "qwave_batch.run.context": ("RunOptions",),
+    "qwave_batch.run.schedule.stop_reasons": ("StopSignal",),
     "qwave_batch.spec.document": ("Spec",),
     "qwave_batch.spec.loading": ("load_spec",),
 }

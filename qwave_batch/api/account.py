@@ -5,7 +5,7 @@ from typing import assert_never
 from qwave_batch.api.catalogs import newest_catalog
 from qwave_batch.api.connection import Connection
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.client.answers import Balance, Denied, Missing, Stopped, Throttled, Unanswered
+from qwave_batch.client.answers import AccountBlocked, Balance, Denied, NoAnswer, TaskNotFound, Throttled
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError
@@ -26,11 +26,11 @@ async def ask_balance(connection: Connection) -> Balance:
     match answer:
         case Balance():
             return answer
-        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
+        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
         case Denied(status=status, message=message):
             raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
-        case Unanswered(reason=reason):
+        case NoAnswer(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")
         case _:
             assert_never(answer)

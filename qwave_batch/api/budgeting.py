@@ -13,7 +13,7 @@ from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.plan.comparison import PriceOf, catalog_price_of, compare
-from qwave_batch.plan.planfile import AnyPlan
+from qwave_batch.plan.file.plan_file import AnyPlan
 
 if TYPE_CHECKING:
     from qwave_batch.api import holdings

@@ -10,8 +10,7 @@ from qwave_batch.client.base_url import read_base_url
 from qwave_batch.errors import UsageError
 from qwave_batch.later import later
 from qwave_batch.model.terms import Completion, Terms
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.ports import Callbacks
+from qwave_batch.run.context import CallbackReceiver, RunOptions
 
 if TYPE_CHECKING:
     from qwave_batch.client import receiver
@@ -34,7 +33,7 @@ def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms:
 
 
 @asynccontextmanager
-async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[Callbacks | None]:
+async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[CallbackReceiver | None]:
     """Yield the receiver while it listens; None in a run that is not called.
 
     Raises:

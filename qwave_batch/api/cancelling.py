@@ -15,8 +15,8 @@ from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.run.cancelling import Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.cancellation import Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
 STOPPED = 130
 
@@ -127,11 +127,11 @@ def _open_attempts(ledger: Ledger) -> tuple[Sequence[Attempt], int]:
     """Return the tasks on record that are not known to be over, and how many submits may have made one."""
     found: list[Attempt] = []
     in_doubt = 0
-    for standing in ledger.standings():
-        if standing.attempt is not None:
-            in_doubt += standing.attempt.state is AttemptState.INTENDED
-            if standing.attempt.state is AttemptState.ACCEPTED:
-                found.append(standing.attempt)
+    for snapshot in ledger.snapshots():
+        if snapshot.attempt is not None:
+            in_doubt += snapshot.attempt.state is AttemptState.SUBMITTING
+            if snapshot.attempt.state is AttemptState.ACCEPTED:
+                found.append(snapshot.attempt)
     return found, in_doubt
 
 

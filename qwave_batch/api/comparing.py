@@ -17,7 +17,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.comparison import Change, Comparison, PriceOf, Sum, Theirs, catalog_price_of, compare, known_jobs
-from qwave_batch.plan.planfile import AnyPlan
+from qwave_batch.plan.file.plan_file import AnyPlan
 
 Kind: TypeAlias = Literal["folder", "file", "revision", "nothing"]
 """What the other side is."""

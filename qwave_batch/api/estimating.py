@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
-from qwave_batch.ledger.reading import Standing
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.selection import is_to_submit
+from qwave_batch.ledger.reading import JobSnapshot
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.work_list import is_to_submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class CostEstimate:
     """What is missing from a folder, at the most it can bring and cost."""
 
     jobs: int
@@ -22,23 +22,23 @@ class Estimate:
     """What is worth knowing before that is paid."""
 
 
-def estimate(standings: Iterable[Standing], options: RunOptions) -> Estimate:
+def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
     """Return what a run with these options would submit.
 
     Args:
-        standings: The jobs that the run is about (``run.agenda.jobs_in_scope``).
+        snapshots: The jobs that the run is about (``run.agenda.jobs_in_scope``).
         options: What the run is asked to do.
 
     Raises:
         UsageError: ``only`` takes no line at all.
     """
     jobs = images = nusd = taken = 0
-    for standing in standings:
-        taken += standing.is_planned
-        if is_to_submit(standing, options):
+    for snapshot in snapshots:
+        taken += snapshot.is_planned
+        if is_to_submit(snapshot, options):
             jobs += 1
-            images += standing.line.job.max_images
-            nusd += standing.line.job.estimated_nusd
+            images += snapshot.line.job.max_images
+            nusd += snapshot.line.job.estimated_nusd
     if options.only is not None and not taken:
         raise UsageError("--only takes none of the plan's jobs, so there is nothing to do")
-    return Estimate(jobs=jobs, images=images, nusd=nusd)
+    return CostEstimate(jobs=jobs, images=images, nusd=nusd)

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.changes import Change
+from qwave_batch.ledger.changes import AttemptChange
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.events import OnEvent, RunWaiting
 from qwave_batch.model.progress import OnProgress, Progress, Waiting
 from qwave_batch.output.live import LiveRun, remove_live, write_live
-from qwave_batch.run.reporting import event_of
+from qwave_batch.run.attempt_events import event_of
 
 T = TypeVar("T")
 TELL_EVERY_S = 1.0
@@ -42,13 +42,13 @@ class EventFeed:
 
         return hand_over
 
-    def emit_change(self, change: Change) -> None:
+    def emit_change(self, change: AttemptChange) -> None:
         """Hand over what a change means."""
         event = event_of(change, self._clock.now())
         if event is not None:
             self.emit(event)
 
-    def emit_change_of_thread(self, change: Change) -> None:
+    def emit_change_of_thread(self, change: AttemptChange) -> None:
         """Hand over what a change means that a thread has made."""
         self._loop.call_soon_threadsafe(self.emit_change, change)
 

@@ -10,16 +10,16 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.reading import Standing
+from qwave_batch.ledger.reading import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.line import ManifestLine
 from qwave_batch.output.manifest import read_manifest
 from qwave_batch.plan.comparison import Known, Stage, label_of
-from qwave_batch.plan.outline import number_of
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.selection import Work, work_on
+from qwave_batch.plan.plan_summary import number_of
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.work_list import JobAction, action_for
 
 _AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
 """By status, jobs that a plain run leaves as they are; the others have failed for good."""
@@ -49,9 +49,9 @@ class Holdings:
             return
         with Ledger.open(self.layout.ledger, read_only=True) as ledger:
             yield from (
-                _of_ledger(standing)
-                for standing in ledger.standings()
-                if standing.is_planned and not _is_skipped(standing.line.record.status)
+                _of_ledger(snapshot)
+                for snapshot in ledger.snapshots()
+                if snapshot.is_planned and not _is_skipped(snapshot.line.record.status)
             )
             yield from (_of_record(record) for record in ledger.unplanned())
 
@@ -91,14 +91,14 @@ class Holdings:
         )
 
 
-def _of_ledger(standing: Standing) -> Known:
-    job: Job = standing.line.job
+def _of_ledger(snapshot: JobSnapshot) -> Known:
+    job: Job = snapshot.line.job
     return Known(
         number=number_of(job.job_id),
         model=job.model,
         images=job.max_images,
         nusd=job.estimated_nusd,
-        stage=_stage(standing),
+        stage=_stage(snapshot),
         label=partial(label_of, job),
     )
 
@@ -114,14 +114,14 @@ def _is_skipped(status: JobStatus) -> bool:
     return status is JobStatus.SKIPPED
 
 
-def _stage(standing: Standing) -> Stage:
-    match work_on(standing, RunOptions()):
-        case Work.SUBMIT:
+def _stage(snapshot: JobSnapshot) -> Stage:
+    match action_for(snapshot, RunOptions()):
+        case JobAction.SUBMIT:
             return Stage.PLANNED
-        case Work.ASK | Work.SEND_AGAIN | Work.FETCH:
+        case JobAction.POLL | JobAction.RESUBMIT | JobAction.FETCH:
             return Stage.HELD
-        case Work.NOTHING:
-            return _AT_REST.get(standing.line.record.status, Stage.FAILED)
+        case JobAction.NOTHING:
+            return _AT_REST.get(snapshot.line.record.status, Stage.FAILED)
 
 
 def _stage_told(told: ManifestLine | JobRecord) -> Stage:

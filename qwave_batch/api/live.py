@@ -9,17 +9,17 @@ from qwave_batch.api.account import ask_balance
 from qwave_batch.api.catalogs import newest_catalog
 from qwave_batch.api.connection import Connection
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.offers import Offer, Standing, offers
+from qwave_batch.catalog.offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.client.answers import Balance, Denied, LiveModels, Missing, Stopped, Throttled, Unanswered
+from qwave_batch.client.answers import AccountBlocked, Balance, Denied, LiveModels, NoAnswer, TaskNotFound, Throttled
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError, QwaveError, UnknownName
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.planfile import AnyPlan
+from qwave_batch.plan.file.plan_file import AnyPlan
 
 ASK_TIMEOUT_S = 15.0
 GLANCE_TIMEOUT_S = 2.0
@@ -45,7 +45,7 @@ class LiveModelList:
     @property
     def differing(self) -> tuple[Offer, ...]:
         """Those that are not as the catalog has them."""
-        return tuple(offer for offer in self.offers if offer.standing is not Standing.SAME)
+        return tuple(offer for offer in self.offers if offer.standing is not OfferState.SAME)
 
     def only(self, model: str) -> "LiveModelList":
         """Return the list with one model.
@@ -78,7 +78,7 @@ class LiveModelList:
         return {
             "host": self.host,
             "catalog": self.catalog,
-            "same": sum(offer.standing is Standing.SAME for offer in self.offers),
+            "same": sum(offer.standing is OfferState.SAME for offer in self.offers),
             "differing": [offer.as_json() for offer in self.differing],
         }
 
@@ -106,11 +106,11 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     match answer:
         case LiveModels():
             return _held_against(known, answer, api.host)
-        case Stopped(message=message) | Missing(message=message) | Throttled(message=message):
+        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
             raise AccountError(f"{api.host} does not say: {message}")
         case Denied(status=status, message=message):
             raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
-        case Unanswered(reason=reason):
+        case NoAnswer(reason=reason):
             raise AccountError(f"{api.host} does not answer: {reason}")
         case _:
             assert_never(answer)

@@ -8,14 +8,14 @@ from qwave_batch.files.tree import Tree
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Place
+from qwave_batch.model.problem import SourcePlace
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits
-from qwave_batch.plan.making import Plan, make_plan, rest_problems
-from qwave_batch.plan.planfile import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
-from qwave_batch.plan.summary import Watch, figures_as_json
+from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, is_plan_file, plan_lines, read_plan
+from qwave_batch.plan.plan_summary import Watch, figures_as_json
+from qwave_batch.plan.planner import Plan, make_plan, rest_problems
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import SpecReading, read_spec
-from qwave_batch.spec.mending import is_told
+from qwave_batch.spec.recovery import is_told
 
 _TASK_S = 12.0
 """How long a task takes as a rule, for a forecast; the API's documents say 1 to 30 seconds."""
@@ -58,7 +58,7 @@ def _sound(reading: SpecReading) -> Spec:
             for found in rest_problems(reading.spec)
             if found.severity == "warning" or not is_told(found, reading.problems, reading.lost_prompts)
         ]
-    raise SpecError(sorted(problems, key=lambda problem: problem.place or Place("")))
+    raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace("")))
 
 
 def write_plan(plan: AnyPlan, file: str | Path) -> None:

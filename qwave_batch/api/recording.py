@@ -12,9 +12,9 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.provenance import GitUnknown, look_at_git, versions
 from qwave_batch.output.summary import RunFacts, reopen_summary, write_summary
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import AnyPlan
-from qwave_batch.run.ends import RequestCounts, RunEnd
+from qwave_batch.plan.file.plan_file import AnyPlan
+from qwave_batch.plan.planner import Plan
+from qwave_batch.run.counters import RequestCounts, RunEnd
 
 
 class Recorder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from qwave_batch.api.attending import Attended, attend
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.feeding import EventFeed
-from qwave_batch.ledger.changes import Change
+from qwave_batch.ledger.changes import AttemptChange
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.clock import SystemClock
@@ -17,14 +17,13 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.terms import Terms
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.failures import OTHER_FORMAT
-from qwave_batch.run.files import check_files
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.selection import Work, is_owed, work_on
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run.images.stored_files import check_files
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.job_errors import OTHER_FORMAT
+from qwave_batch.run.work_list import JobAction, action_for, is_owed
 
 FETCH_ONLY = RunOptions(fetch_only=True)
 
@@ -107,7 +106,7 @@ async def refetch_images(
     async with attend(folder, connection) as attended:
         search = await asyncio.to_thread(_search, attended)
 
-        def hear(change: Change) -> None:
+        def hear(change: AttemptChange) -> None:
             search.take(change)
             feed.emit_change(change)
 
@@ -127,7 +126,7 @@ class _Search:
     reasons: dict[str, str] = field(default_factory=dict)
     """Why images of a job on record as complete were not fetched."""
 
-    def take(self, change: Change) -> None:
+    def take(self, change: AttemptChange) -> None:
         """Take in a change that the fetching has made."""
         attempt = change.attempt
         if attempt.state is AttemptState.STORED and change.files:
@@ -165,16 +164,16 @@ class _Unfetched:
 def _search(attended: Attended) -> _Search:
     """Look at every file that should be there."""
     search = _Search()
-    for standing in attended.ledger.standings():
-        attempt = standing.attempt
-        if attempt is None or not standing.is_planned:
+    for snapshot in attended.ledger.snapshots():
+        attempt = snapshot.attempt
+        if attempt is None or not snapshot.is_planned:
             continue
         if attempt.state is AttemptState.STORED:
-            missing = len(check_files(attended.layout, standing.files).damaged)
-            if not missing and is_owed(standing):
-                missing = standing.line.job.max_images - len(standing.files)
-        elif work_on(standing, FETCH_ONLY) is not Work.NOTHING:
-            missing = max(1, len(attempt.results) - len(standing.files))
+            missing = len(check_files(attended.layout, snapshot.files).damaged)
+            if not missing and is_owed(snapshot):
+                missing = snapshot.line.job.max_images - len(snapshot.files)
+        elif action_for(snapshot, FETCH_ONLY) is not JobAction.NOTHING:
+            missing = max(1, len(attempt.results) - len(snapshot.files))
         else:
             missing = 0
         if missing:
@@ -183,7 +182,7 @@ def _search(attended: Attended) -> _Search:
 
 
 def _context(
-    attended: Attended, on_change: Callable[[Change], None], on_progress: OnProgress, stop: StopSignal
+    attended: Attended, on_change: Callable[[AttemptChange], None], on_progress: OnProgress, stop: StopSignal
 ) -> RunContext:
     return RunContext(
         layout=attended.layout,

@@ -7,9 +7,9 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
-from qwave_batch.plan.identity import job_id
-from qwave_batch.plan.planfile import AnyPlan
-from qwave_batch.plan.signedlinks import is_signed, without_signatures
+from qwave_batch.plan.checks.signed_links import is_signed, without_signatures
+from qwave_batch.plan.expand.request_identity import job_id
+from qwave_batch.plan.file.plan_file import AnyPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class ResignedJobs:
         if not plan.figures.has_signed_links:
             return cls({})
         made = (
-            standing.line.job
-            for standing in ledger.standings()
-            if standing.line.record.status is JobStatus.COMPLETED and is_signed(standing.line.job.request)
+            snapshot.line.job
+            for snapshot in ledger.snapshots()
+            if snapshot.line.record.status is JobStatus.COMPLETED and is_signed(snapshot.line.job.request)
         )
         return cls({_unsigned_id(job): job.job_id for job in made})
 

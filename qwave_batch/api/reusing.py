@@ -8,11 +8,11 @@ from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.ledger.identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.run.reusing import Lender
+from qwave_batch.run.tasks.reuse import ReuseSource
 
 
 @contextmanager
-def open_lenders(folders: Sequence[Path], *, into: RunLayout, backend: str) -> Iterator[list[Lender]]:
+def open_lenders(folders: Sequence[Path], *, into: RunLayout, backend: str) -> Iterator[list[ReuseSource]]:
     """Yield other run folders, open to read; their own runs may be at work meanwhile.
 
     Args:
@@ -40,7 +40,7 @@ def open_lenders(folders: Sequence[Path], *, into: RunLayout, backend: str) -> I
                     f"{folder} was made with {made_with}, and this run is with {_named(backend)}: "
                     "one can't stand in for the other"
                 )
-            lenders.append(Lender(layout=layout, ledger=ledger, folder_id=identity.folder_id))
+            lenders.append(ReuseSource(layout=layout, ledger=ledger, folder_id=identity.folder_id))
         yield lenders
 
 

@@ -17,7 +17,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
 from qwave_batch.spec.encoding import decode_spec
 from qwave_batch.spec.loading import MAX_BASES
-from qwave_batch.spec.reading import read_yaml
+from qwave_batch.spec.yaml.reader import read_yaml
 
 MOST_FILE_BYTES = 1 << 28
 MOST_BYTES = 1 << 29  # of all files of a revision: they are laid out where temporary files go, which may be in memory

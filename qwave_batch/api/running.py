@@ -11,7 +11,7 @@ from typing import TypeAlias
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
 from qwave_batch.api.callbacks import check_callbacks, open_callbacks
 from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.estimating import Estimate, estimate
+from qwave_batch.api.estimating import CostEstimate, estimate
 from qwave_batch.api.feeding import EventFeed, Showing
 from qwave_batch.api.losses import check_is_owned, take_in_losses
 from qwave_batch.api.planning import open_plan
@@ -35,19 +35,17 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import AnyPlan
-from qwave_batch.run.adaptive import MOST
-from qwave_batch.run.agenda import jobs_in_scope
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.ends import RunEnd, after
+from qwave_batch.plan.file.plan_file import AnyPlan
+from qwave_batch.plan.planner import Plan
+from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.counters import RunEnd, after
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.reusing import Borrowing, Lender
-from qwave_batch.run.selection import is_given_up
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run.schedule.adaptive_concurrency import MOST
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.reuse import Reuser, ReuseSource
+from qwave_batch.run.work_list import is_given_up, jobs_in_scope
 
-Confirm: TypeAlias = Callable[[Estimate], bool]
+Confirm: TypeAlias = Callable[[CostEstimate], bool]
 """Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
 
 _SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
@@ -215,11 +213,11 @@ class _Run:
         ledger.begin(clock.now())
         return recorder, (*losses, *resigned.warnings(self.plan))
 
-    def _take(self, ledger: Ledger, lenders: Sequence[Lender], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
+    def _take(self, ledger: Ledger, lenders: Sequence[ReuseSource], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
         if not lenders:
             return 0, ()
-        borrowing = Borrowing(self.layout, ledger, ledger.journal(feed.emit_change_of_thread), lenders)
+        borrowing = Reuser(self.layout, ledger, ledger.journal(feed.emit_change_of_thread), lenders)
         return borrowing.take(self.options, self.stop), borrowing.warnings
 
     async def _collect(self, ledger: Ledger, recorder: Recorder, feed: EventFeed) -> tuple[RunEnd | None, RunOptions]:
@@ -232,13 +230,13 @@ class _Run:
         return end, replace(self.options, pay_again=frozenset(work.still_gone))
 
     def _has_given_up(self, ledger: Ledger) -> bool:
-        standings = jobs_in_scope(ledger, self.options, self.stop)
-        return any(each.attempt is not None and is_given_up(each.attempt) for each in standings)
+        snapshots = jobs_in_scope(ledger, self.options, self.stop)
+        return any(each.attempt is not None and is_given_up(each.attempt) for each in snapshots)
 
-    def _estimate(self, ledger: Ledger, options: RunOptions) -> Estimate:
+    def _estimate(self, ledger: Ledger, options: RunOptions) -> CostEstimate:
         return estimate(jobs_in_scope(ledger, options, self.stop), options)
 
-    def _ask(self, expected: Estimate) -> None:
+    def _ask(self, expected: CostEstimate) -> None:
         if self.confirm is not None and not self.confirm(expected):
             raise BudgetError("not confirmed, so nothing was sent")
 
@@ -292,7 +290,7 @@ class _Run:
         return catalog_cost_nusd(self.catalog, job, images)
 
 
-def _tell_estimate(feed: EventFeed, expected: Estimate, reused: int) -> None:
+def _tell_estimate(feed: EventFeed, expected: CostEstimate, reused: int) -> None:
     feed.emit(
         RunEstimated(
             time=SystemClock().now(),

@@ -10,7 +10,7 @@ from shlex import quote
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import is_run_folder
-from qwave_batch.plan.planfile import AnyPlan, SavedPlan
+from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
 
 RUNS = Path("runs")
 

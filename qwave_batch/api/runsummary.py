@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwave_batch.ledger.books import Books
+from qwave_batch.ledger.books import CostReport
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.run.ends import JobCounts
+from qwave_batch.run.counters import JobCounts
 
 _LONGEST = 200
 """How much of a reason stands in a repr."""
@@ -31,7 +31,7 @@ class RunSummary:
     warnings: tuple[str, ...]
     reused: int = 0
     """Jobs whose images this run has taken from other folders."""
-    books: Books = field(default_factory=Books)
+    books: CostReport = field(default_factory=CostReport)
     """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
     summary: JsonObject = field(repr=False)
     """What summary.json says: the whole folder."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from qwave_batch.api.planning import open_plan
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.model.problem import Place, Problem
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import SavedPlan
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.plan.file.plan_file import SavedPlan
+from qwave_batch.plan.planner import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ def examine_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read:
     except UsageError as error:  # the file itself can't be read
         message = str(error).removeprefix(f"{path} ")
         message = f"it {message}" if message != str(error) else message
-        return SpecCheck((Problem(message=message, place=Place(str(path))),))
+        return SpecCheck((Problem(message=message, place=SourcePlace(str(path))),))
     return SpecCheck(plan.warnings if isinstance(plan, Plan) else (), plan)

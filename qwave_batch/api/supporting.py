@@ -7,11 +7,11 @@ from pathlib import Path
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.plan.faults import Faults
-from qwave_batch.plan.outline import Outline
-from qwave_batch.plan.planfile import is_plan_file
-from qwave_batch.plan.preparing import prepare
-from qwave_batch.plan.support import SupportMatrix, axes_that_set_fields, support_of
+from qwave_batch.plan.expand.preparation import prepare
+from qwave_batch.plan.file.plan_file import is_plan_file
+from qwave_batch.plan.plan_summary import PlanEntrySummary
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.plan.support_matrix import SupportMatrix, axes_that_set_fields, support_of
 from qwave_batch.spec.document import Unsupported
 from qwave_batch.spec.loading import load_spec
 
@@ -29,11 +29,11 @@ def support_matrix(
         raise UsageError(f"{source} is a plan; --matrix looks at the axes of a spec")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
     catalog = open_catalog(spec.catalog)
-    entries = _as_far_as_they_go(prepare(spec, catalog, Faults(spec.marks)).outlines())
+    entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.marks)).outlines())
     return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
 
 
-def _as_far_as_they_go(entries: Iterator[Outline]) -> Iterator[Outline]:
+def _as_far_as_they_go(entries: Iterator[PlanEntrySummary]) -> Iterator[PlanEntrySummary]:
     """Yield the entries of a spec that may have mistakes; who plans it is told of them."""
     with suppress(SpecError):
         yield from entries

@@ -16,9 +16,9 @@ from qwave_batch.api.running import Confirm, run_batch
 from qwave_batch.api.runsummary import RunSummary
 from qwave_batch.model.events import OnEvent
 from qwave_batch.model.progress import OnProgress
-from qwave_batch.plan.planfile import AnyPlan
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.plan.file.plan_file import AnyPlan
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 T = TypeVar("T")
 

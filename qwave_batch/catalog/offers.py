@@ -15,7 +15,7 @@ _DEFAULT = "default"
 _SHOWN = 200
 
 
-class Standing(StrEnum):
+class OfferState(StrEnum):
     """How a model's offer stands to the catalog."""
 
     SAME = "same"
@@ -33,7 +33,7 @@ class Offer:
     """A model as the catalog and the account have it."""
 
     model: str
-    standing: Standing
+    standing: OfferState
     catalog_price: Price | None = None
     live_price: Price | None = None
     stated: JsonObject | None = None
@@ -61,11 +61,11 @@ def offers(catalog: Catalog, price_configs: Mapping[str, JsonObject]) -> tuple[O
     for name, model in catalog.models.items():
         config = price_configs.get(name)
         price = None if config is None else read_price(config, model)
-        standing = Standing.GONE if config is None else _standing(price, model)
+        standing = OfferState.GONE if config is None else _standing(price, model)
         found.append(Offer(model=name, standing=standing, catalog_price=model.price, live_price=price, stated=config))
     for name, config in price_configs.items():
         if name not in catalog.models:
-            found.append(Offer(model=name, standing=Standing.NEW, live_price=read_price(config, None), stated=config))
+            found.append(Offer(model=name, standing=OfferState.NEW, live_price=read_price(config, None), stated=config))
     return tuple(found)
 
 
@@ -88,10 +88,10 @@ def read_price(config: JsonObject, model: Model | None) -> Price | None:
     return None if field is None or model is None else _by_field(amounts, field, model)
 
 
-def _standing(price: Price | None, model: Model) -> Standing:
+def _standing(price: Price | None, model: Model) -> OfferState:
     if price is None:
-        return Standing.UNREAD
-    return Standing.SAME if _costs_the_same(price, model.price, model) else Standing.OTHER_PRICE
+        return OfferState.UNREAD
+    return OfferState.SAME if _costs_the_same(price, model.price, model) else OfferState.OTHER_PRICE
 
 
 def _costs_the_same(left: Price, right: Price, model: Model) -> bool:

@@ -21,7 +21,7 @@ class RateHint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ResponseMeta:
     """What every answer may carry beside its meaning."""
 
     served_at: float | None = None
@@ -31,14 +31,14 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskAnswer(Served):
+class TaskAnswer(ResponseMeta):
     """The API told how the task stands."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Served):
+class Refused(ResponseMeta):
     """The API refused a submit or a cancel, in its own words. A status call is never answered with this."""
 
     status: int
@@ -57,7 +57,7 @@ class Refused(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped(Served):
+class AccountBlocked(ResponseMeta):
     """The account stops the run: every further call would get the same."""
 
     kind: Literal["key", "balance"]
@@ -70,7 +70,7 @@ class Stopped(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Denied(Served):
+class Denied(ResponseMeta):
     """What was asked is forbidden (403, 451), by the API or by a gateway on the way; the key itself may be good."""
 
     status: int
@@ -89,7 +89,7 @@ class Denied(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing(Served):
+class TaskNotFound(ResponseMeta):
     """The API does not know the task (or model) that was asked about, or it belongs to another account."""
 
     status: int
@@ -98,7 +98,7 @@ class Missing(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Throttled(Served):
+class Throttled(ResponseMeta):
     """The API wants fewer calls (429). A throttled submit made nothing, and its attempt is kept all the same."""
 
     wait_s: float | None = None
@@ -123,7 +123,7 @@ class Throttled(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered(Served):
+class NoAnswer(ResponseMeta):
     """No answer that can be relied on: none came, a 5xx, or one that can't be read. The attempt is kept."""
 
     reason: str
@@ -140,12 +140,12 @@ class Unanswered(Served):
     """The error that a success holds in place of a task: the API's own words, and still no proof of anything."""
 
 
-Answer: TypeAlias = TaskAnswer | Refused | Stopped | Denied | Missing | Throttled | Unanswered
+Answer: TypeAlias = TaskAnswer | Refused | AccountBlocked | Denied | TaskNotFound | Throttled | NoAnswer
 """What submit, status and cancel come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance(Served):
+class Balance(ResponseMeta):
     """What the account holds, in US dollars as the API states them."""
 
     available_usd: float
@@ -157,7 +157,7 @@ class Balance(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveModel(Served):
+class LiveModel(ResponseMeta):
     """A model as the API offers it today."""
 
     name: str
@@ -168,13 +168,13 @@ class LiveModel(Served):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveModels(Served):
+class LiveModels(ResponseMeta):
     """All models the API offers today, in its order."""
 
     models: tuple[LiveModel, ...]
 
 
-Trouble: TypeAlias = Stopped | Denied | Missing | Throttled | Unanswered
+Trouble: TypeAlias = AccountBlocked | Denied | TaskNotFound | Throttled | NoAnswer
 """What a question about the account or the models comes to when it is not answered."""
 
 

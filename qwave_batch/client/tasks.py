@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from qwave_batch.client.account import judge_told, read_balance, read_model, read_models
-from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, LiveModel, LiveModels, Trouble, Unanswered
+from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, LiveModel, LiveModels, NoAnswer, Trouble
 from qwave_batch.client.base_url import read_base_url
 from qwave_batch.client.downloads import DownloadLimits, download
 from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, Transport, TransportFailed, Untrusted
@@ -85,21 +85,21 @@ class TaskApi:
     async def balance(self) -> Balance | Trouble:
         """Ask what the account holds."""
         response = await self._call("GET", "/dashboard/billing/balance")
-        if isinstance(response, Unanswered):
+        if isinstance(response, NoAnswer):
             return response
         return judge_told(response, read_balance, now=self._clock.now(), scrub=self._key.scrub)
 
     async def models(self) -> LiveModels | Trouble:
         """Ask which models there are today, with their prices."""
         response = await self._call("GET", "/models")
-        if isinstance(response, Unanswered):
+        if isinstance(response, NoAnswer):
             return response
         return judge_told(response, read_models, now=self._clock.now(), scrub=self._key.scrub)
 
     async def model(self, name: str) -> LiveModel | Trouble:
         """Ask about one model."""
         response = await self._call("GET", f"/models/{_segment(name)}")
-        if isinstance(response, Unanswered):
+        if isinstance(response, NoAnswer):
             return response
         return judge_told(response, read_model, now=self._clock.now(), scrub=self._key.scrub)
 
@@ -122,7 +122,7 @@ class TaskApi:
         headers: Mapping[str, str] | None = None,
         timeout_s: float = CALL_TIMEOUT_S,
         stall_timeout_s: float | None = None,
-    ) -> HttpResponse | Unanswered:
+    ) -> HttpResponse | NoAnswer:
         request = HttpRequest(
             method=method,
             url=f"{self._base_url.text}{path}",
@@ -134,16 +134,16 @@ class TaskApi:
         try:
             return await self._transport.send(request)
         except TransportFailed as failed:
-            return Unanswered(
+            return NoAnswer(
                 reason=self._key.scrub(failed.reason),
                 sent=not isinstance(failed, NeverSent),
                 is_untrusted=isinstance(failed, Untrusted),
             )
 
     async def _judged(
-        self, response: HttpResponse | Unanswered, call: Call, task_id: str | None, *, sent_bytes: int = 0
+        self, response: HttpResponse | NoAnswer, call: Call, task_id: str | None, *, sent_bytes: int = 0
     ) -> Answer:
-        if isinstance(response, Unanswered):
+        if isinstance(response, NoAnswer):
             return response
         reading = functools.partial(
             judge,

@@ -38,16 +38,16 @@ from http import HTTPStatus
 from typing import Literal, TypeAlias
 
 from qwave_batch.client.answers import (
+    AccountBlocked,
     Answer,
     Denied,
-    Missing,
+    NoAnswer,
     RateHint,
     Refused,
-    Stopped,
     TaskAnswer,
+    TaskNotFound,
     Throttled,
     Trouble,
-    Unanswered,
 )
 from qwave_batch.client.grounds import ground_of, speaks_of_funds
 from qwave_batch.client.http import HttpResponse
@@ -105,9 +105,9 @@ class Reading:
         """The server's rate limit headers."""
         return rate_hint(self.response.headers, self.now)
 
-    def unanswered(self, reason: str) -> Unanswered:
+    def unanswered(self, reason: str) -> NoAnswer:
         """Return the answer that says nothing about the task, for a request that reached a server."""
-        return Unanswered(
+        return NoAnswer(
             reason=self.scrub(reason),
             sent=True,
             status=self.status,
@@ -171,7 +171,7 @@ def trouble(reading: Reading) -> Trouble:
     if status in _DENIALS:
         return _denied(reading)
     if status == HTTPStatus.NOT_FOUND and error is not None:
-        return Missing(
+        return TaskNotFound(
             status=status, code=error.code, message=error.message, served_at=reading.served_at, rate=reading.rate
         )
     return reading.unanswered(_described(reading))
@@ -226,10 +226,10 @@ def _denied(reading: Reading) -> Denied:
     )
 
 
-def _stopped(reading: Reading) -> Stopped:
+def _stopped(reading: Reading) -> AccountBlocked:
     error = reading.error
     balance = reading.status != HTTPStatus.UNAUTHORIZED
-    return Stopped(
+    return AccountBlocked(
         kind="balance" if balance else "key",
         status=reading.status,
         code=error.code if error else f"http_{reading.status}",

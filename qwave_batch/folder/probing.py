@@ -15,7 +15,7 @@ _SUFFIX = ".probe"
 _CONTENT = b"This file shows that an image can be stored here.\n"
 
 
-class Place:
+class StorageProbe:
     """The places in which one run is going to store images; for worker threads, several at once."""
 
     def __init__(self, layout: RunLayout) -> None:

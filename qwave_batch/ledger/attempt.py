@@ -13,7 +13,7 @@ from qwave_batch.model.codec import error_from_json
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import MAX_NUSD, usd_from_nusd
-from qwave_batch.model.record import ImageFile, Origin
+from qwave_batch.model.record import ImageFile, ReusedFrom
 from qwave_batch.model.task import ResultImage
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Attempt:
     """What the API said it set aside for the task (``pre_consumed_cost``); None when it did not say."""
     catalog_nusd: int | None = None
     """The catalog's price of what the task brought; None before its end."""
-    origin: Origin | None = None
+    origin: ReusedFrom | None = None
     """The folder whose task it was, when the images were taken from there and nothing was sent."""
 
     callback: JsonObject | None = None
@@ -131,14 +131,14 @@ def _read(reader: Callable[[str], T | None], text: str | None, job_id: str) -> T
         raise Damaged(f"what it holds of job {job_id!a} does not make sense: {error}") from None
 
 
-def _origin_from_text(text: str) -> Origin:
+def _origin_from_text(text: str) -> ReusedFrom:
     value = json.loads(text)
     folder, folder_id, cost_usd = value["folder"], value["folder_id"], value["cost_usd"]
     if not (isinstance(folder, str) and isinstance(folder_id, str) and isinstance(cost_usd, int | float)):
         raise TypeError("where its images were taken from is not as it is written")
-    if len(value) != len(fields(Origin)) or not 0 <= cost_usd <= usd_from_nusd(MAX_NUSD):
+    if len(value) != len(fields(ReusedFrom)) or not 0 <= cost_usd <= usd_from_nusd(MAX_NUSD):
         raise ValueError("what its images cost elsewhere is out of range")
-    return Origin(folder=folder, folder_id=folder_id, cost_usd=cost_usd)
+    return ReusedFrom(folder=folder, folder_id=folder_id, cost_usd=cost_usd)
 
 
 def _callback_from_text(text: str) -> JsonObject:

@@ -9,7 +9,7 @@ from qwave_batch.model.money import NUSD_PER_QUOTA, usd_from_nusd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class CostReport:
     """Money of all tasks on record that have ended, in nano-dollars; pruned jobs are left out."""
 
     tasks: int = 0
@@ -70,7 +70,7 @@ _ENDED = """
 """Tasks that have ended. The estimate is the catalog's price of all images that were asked for."""
 
 
-def read_books(connection: sqlite3.Connection) -> Books:
+def read_books(connection: sqlite3.Connection) -> CostReport:
     """Return the sums over all tasks that have ended.
 
     It is always true that ``hold - refunded + surcharged`` is what they were charged.
@@ -85,7 +85,7 @@ def read_books(connection: sqlite3.Connection) -> Books:
         """  # noqa: S608 - the text above
     ).fetchone()
     tasks, paid, catalog, hold, told, refunds, refunded, surcharges, surcharged = row
-    return Books(
+    return CostReport(
         tasks=tasks,
         paid_nusd=paid,
         catalog_nusd=catalog,

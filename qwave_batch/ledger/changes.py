@@ -9,7 +9,7 @@ from qwave_batch.ledger.states import AttemptState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
+class Charge:
     """What a task's end cost, and who says so."""
 
     cost_nusd: int
@@ -32,7 +32,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class AttemptChange:
     """A change of an attempt that is on record."""
 
     before: AttemptState | None
@@ -41,4 +41,4 @@ class Change:
     files: tuple[StoredFile, ...] = ()
 
 
-OnChange: TypeAlias = Callable[[Change], None]
+OnChange: TypeAlias = Callable[[AttemptChange], None]

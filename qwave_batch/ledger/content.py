@@ -24,8 +24,8 @@ _HAVE_A_TASK = (
     AttemptState.ACCEPTED,
     AttemptState.COMPLETED,
     AttemptState.STORED,
-    AttemptState.SPOILED,
-    AttemptState.LOST,
+    AttemptState.UNRECOVERABLE,
+    AttemptState.NOT_FOUND,
 )
 
 

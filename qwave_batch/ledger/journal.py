@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, idempotency_key
-from qwave_batch.ledger.changes import Acceptance, Bill, Change, OnChange
-from qwave_batch.ledger.holding import Taken
-from qwave_batch.ledger.move import Move
+from qwave_batch.ledger.changes import Acceptance, AttemptChange, Charge, OnChange
+from qwave_batch.ledger.holding import ReusedJob
+from qwave_batch.ledger.move import Transition
 from qwave_batch.ledger.states import ENDED_UNPAID, AttemptState, IllegalTransition
 from qwave_batch.ledger.taking import take_over
 from qwave_batch.ledger.writer import GroupWriter
@@ -58,12 +58,12 @@ class Journal:
             last = attempt_from_row(row) if row else None
             number = last.number + 1 if last else 1
             if last and not _may_follow(last, pay_again=pay_again):
-                raise IllegalTransition(job_id, number, last.state, AttemptState.INTENDED)
+                raise IllegalTransition(job_id, number, last.state, AttemptState.SUBMITTING)
             key = idempotency_key(self._folder_id, job_id, number)
             added = connection.execute(
                 "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd, callback) "  # noqa: S608
                 f"VALUES (?, ?, 0, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
-                (job_id, number, AttemptState.INTENDED, key, sent_at, held_nusd, json.dumps(dict(callback or {}))),
+                (job_id, number, AttemptState.SUBMITTING, key, sent_at, held_nusd, json.dumps(dict(callback or {}))),
             )
             connection.execute(_COUNT)
             return attempt_from_row(added.fetchone())
@@ -79,11 +79,11 @@ class Journal:
         good. ``callback`` is for attempts of an old ledger, which kept none. What the old round may have cost stays
         held, unless it was parked, which means that nothing was made.
         """
-        is_clean = attempt.state is AttemptState.PARKED
+        is_clean = attempt.state is AttemptState.NOT_SUBMITTED
         kept = callback or {} if attempt.callback is None else attempt.callback
         return await self._send(
             attempt,
-            AttemptState.INTENDED,
+            AttemptState.SUBMITTING,
             held_nusd=held_nusd,
             doubt_nusd=attempt.doubt_nusd + (0 if is_clean else attempt.held_nusd),
             first_sent_at=sent_at,
@@ -94,13 +94,15 @@ class Journal:
             callback=dict(kept),
         )
 
-    async def park(self, attempt: Attempt, error: JobError | None = None, *, is_in_doubt: bool = False) -> Attempt:
+    async def park(
+        self, attempt: Attempt, error: JobError | None = None, *, is_maybe_submitted: bool = False
+    ) -> Attempt:
         """Record that nothing was made under the key; with an error the job has failed.
 
         With ``is_in_doubt`` the API said so in a way that is no proof: what it may have cost stays held.
         """
-        fields = {"doubt_nusd": attempt.doubt_nusd + attempt.held_nusd} if is_in_doubt else {}
-        return await self._move(attempt, AttemptState.PARKED, error=error, **fields)
+        fields = {"doubt_nusd": attempt.doubt_nusd + attempt.held_nusd} if is_maybe_submitted else {}
+        return await self._move(attempt, AttemptState.NOT_SUBMITTED, error=error, **fields)
 
     async def accept(self, attempt: Attempt, acceptance: Acceptance) -> Attempt:
         """Record the task that the API made, before anybody asks for it."""
@@ -108,7 +110,7 @@ class Journal:
 
     async def find_again(self, attempt: Attempt) -> Attempt:
         """Record that the API knows a lost task after all."""
-        _check_is(attempt, AttemptState.LOST, AttemptState.ACCEPTED)
+        _check_is(attempt, AttemptState.NOT_FOUND, AttemptState.ACCEPTED)
         return await self._move(attempt, AttemptState.ACCEPTED, error=None)
 
     async def refuse(self, attempt: Attempt, error: JobError) -> Attempt:
@@ -121,7 +123,7 @@ class Journal:
 
     async def lose(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record that the API does not know the task."""
-        return await self._move(attempt, AttemptState.LOST, error=error)
+        return await self._move(attempt, AttemptState.NOT_FOUND, error=error)
 
     async def complete(
         self,
@@ -129,7 +131,7 @@ class Journal:
         *,
         ended_at: float,
         submitted_at: float,
-        bill: Bill,
+        charge: Charge,
         results: Sequence[ResultImage],
         acceptance: Acceptance | None = None,
     ) -> Attempt:
@@ -139,30 +141,32 @@ class Journal:
             attempt: The accepted attempt; the intended one with an ``acceptance``.
             ended_at: Unix seconds.
             submitted_at: Unix seconds.
-            bill: What it cost.
+            charge: What it cost.
             results: Where the images are.
             acceptance: How the API took it, when that came in the same answer: both go on record in one write.
         """
         fields = {"submitted_at": submitted_at, "results": tuple(results), "error": None}
-        return await self._end(attempt, acceptance, AttemptState.COMPLETED, bill, ended_at=ended_at, **fields)
+        return await self._end(attempt, acceptance, AttemptState.COMPLETED, charge, ended_at=ended_at, **fields)
 
     async def fail(
         self,
         attempt: Attempt,
         *,
         ended_at: float,
-        bill: Bill,
+        charge: Charge,
         error: JobError,
         acceptance: Acceptance | None = None,
-        is_in_doubt: bool = False,
+        is_maybe_submitted: bool = False,
     ) -> Attempt:
         """Record a task that ended without images; ``acceptance`` as in ``complete``.
 
         With ``is_in_doubt`` nobody has said that it was free: what it may have cost stays held.
         """
         held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
-        fields = {"doubt_nusd": attempt.doubt_nusd + held_nusd} if is_in_doubt else {}
-        return await self._end(attempt, acceptance, AttemptState.FAILED, bill, ended_at=ended_at, error=error, **fields)
+        fields = {"doubt_nusd": attempt.doubt_nusd + held_nusd} if is_maybe_submitted else {}
+        return await self._end(
+            attempt, acceptance, AttemptState.FAILED, charge, ended_at=ended_at, error=error, **fields
+        )
 
     async def await_images(
         self,
@@ -184,7 +188,7 @@ class Journal:
         """
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
         accepted = first[0].after if first else attempt
-        waiting = Move.within(
+        waiting = Transition.within(
             accepted,
             error=error,
             ended_at=accepted.ended_at or ended_at,
@@ -192,16 +196,16 @@ class Journal:
         )
         return await self._write(*first, waiting)
 
-    async def recover(self, attempt: Attempt, *, bill: Bill, results: Sequence[ResultImage]) -> Attempt:
+    async def recover(self, attempt: Attempt, *, charge: Charge, results: Sequence[ResultImage]) -> Attempt:
         """Record that a task which has failed, paid or perhaps paid, shows images after all."""
         _check_is(attempt, AttemptState.FAILED, AttemptState.COMPLETED)
         in_doubt = attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
         return await self._move(
             attempt,
             AttemptState.COMPLETED,
-            cost_nusd=bill.cost_nusd,
-            cost_from=bill.cost_from,
-            catalog_nusd=bill.catalog_nusd,
+            cost_nusd=charge.cost_nusd,
+            cost_from=charge.cost_from,
+            catalog_nusd=charge.catalog_nusd,
             doubt_nusd=attempt.doubt_nusd - in_doubt,
             results=tuple(results),
             error=None,
@@ -212,12 +216,12 @@ class Journal:
         attempt: Attempt,
         *,
         ended_at: float,
-        bill: Bill,
+        charge: Charge,
         error: JobError,
         acceptance: Acceptance | None = None,
     ) -> Attempt:
         """Record a task that was cancelled; ``acceptance`` as in ``complete``."""
-        return await self._end(attempt, acceptance, AttemptState.CANCELLED, bill, ended_at=ended_at, error=error)
+        return await self._end(attempt, acceptance, AttemptState.CANCELLED, charge, ended_at=ended_at, error=error)
 
     async def store(self, attempt: Attempt, files: Sequence[StoredFile]) -> Attempt:
         """Record that every image is in place (again)."""
@@ -225,28 +229,28 @@ class Journal:
 
     async def spoil(self, attempt: Attempt, files: Sequence[StoredFile], error: JobError) -> Attempt:
         """Record that a paid task's images can't be had, but for ``files``."""
-        return await self._move(attempt, AttemptState.SPOILED, files=files, error=error)
+        return await self._move(attempt, AttemptState.UNRECOVERABLE, files=files, error=error)
 
-    async def renew(self, attempt: Attempt, results: Sequence[ResultImage], bill: Bill | None = None) -> Attempt:
+    async def renew(self, attempt: Attempt, results: Sequence[ResultImage], charge: Charge | None = None) -> Attempt:
         """Record fresh addresses of a completed task's images, and its bill where that is another; nobody is told."""
         paid = (
             {}
-            if bill is None
-            else {"cost_nusd": bill.cost_nusd, "cost_from": bill.cost_from, "catalog_nusd": bill.catalog_nusd}
+            if charge is None
+            else {"cost_nusd": charge.cost_nusd, "cost_from": charge.cost_from, "catalog_nusd": charge.catalog_nusd}
         )
-        move = Move.within(attempt, results=tuple(results), **paid)
+        move = Transition.within(attempt, results=tuple(results), **paid)
         await self._writer.write(move.write)
         return move.after
 
     async def hold(self, attempt: Attempt, *, held_nusd: int) -> Attempt:
         """Record the most that an attempt can cost; its state stays, and nobody is told."""
-        move = Move.within(attempt, held_nusd=held_nusd)
+        move = Transition.within(attempt, held_nusd=held_nusd)
         await self._writer.write(move.write)
         return move.after
 
     async def remark(self, attempt: Attempt, error: JobError) -> Attempt:
         """Record why an attempt has come no further in this run; its state stays."""
-        return await self._write(Move.within(attempt, error=error))
+        return await self._write(Transition.within(attempt, error=error))
 
     def touch(self, touched: Sequence[tuple[Attempt, Sequence[StoredFile]]]) -> None:
         """Record files that were found whole although their times had changed, all in one transaction. It blocks."""
@@ -263,7 +267,7 @@ class Journal:
 
         self._writer.write_now(change)
 
-    def take(self, taken: Sequence[Taken]) -> None:
+    def take(self, taken: Sequence[ReusedJob]) -> None:
         """Record jobs whose images were taken from another folder, all in one transaction. It blocks.
 
         Raises:
@@ -277,29 +281,29 @@ class Journal:
             self._told(None, attempt, each.files)
 
     async def _end(
-        self, attempt: Attempt, acceptance: Acceptance | None, state: AttemptState, bill: Bill, **fields: Any
+        self, attempt: Attempt, acceptance: Acceptance | None, state: AttemptState, charge: Charge, **fields: Any
     ) -> Attempt:
         """Record the end of a task, and before it in the same write that it was made, where both were told at once."""
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
         accepted = first[0].after if first else attempt
         _check_is(accepted, AttemptState.ACCEPTED, state)
-        ending = Move.to(
+        ending = Transition.to(
             state,
             accepted,
-            cost_nusd=bill.cost_nusd,
-            cost_from=bill.cost_from,
-            catalog_nusd=bill.catalog_nusd,
+            cost_nusd=charge.cost_nusd,
+            cost_from=charge.cost_from,
+            catalog_nusd=charge.catalog_nusd,
             **fields,
         )
         return await self._write(*first, ending)
 
     async def _move(self, attempt: Attempt, state: AttemptState, **fields: Any) -> Attempt:
-        return await self._write(Move.to(state, attempt, **fields))
+        return await self._write(Transition.to(state, attempt, **fields))
 
     async def _send(self, attempt: Attempt, state: AttemptState, **fields: Any) -> Attempt:
-        return await self._write(Move.to(state, attempt, **fields), is_sending=True)
+        return await self._write(Transition.to(state, attempt, **fields), is_sending=True)
 
-    async def _write(self, *moves: Move, is_sending: bool = False) -> Attempt:
+    async def _write(self, *moves: Transition, is_sending: bool = False) -> Attempt:
         def change(connection: sqlite3.Connection) -> None:
             for move in moves:
                 move.write(connection)
@@ -313,19 +317,19 @@ class Journal:
 
     def _told(self, before: AttemptState | None, attempt: Attempt, files: Sequence[StoredFile] = ()) -> Attempt:
         if self._on_change is not None:
-            self._on_change(Change(before=before, attempt=attempt, files=tuple(files)))
+            self._on_change(AttemptChange(before=before, attempt=attempt, files=tuple(files)))
         return attempt
 
 
 def _may_follow(last: Attempt, *, pay_again: bool) -> bool:
-    if last.state is AttemptState.SPOILED or (last.state in ENDED_UNPAID and last.may_have_cost):
+    if last.state is AttemptState.UNRECOVERABLE or (last.state in ENDED_UNPAID and last.may_have_cost):
         return pay_again
     return last.state in ENDED_UNPAID
 
 
-def _accepting(attempt: Attempt, acceptance: Acceptance) -> Move:
-    _check_is(attempt, AttemptState.INTENDED, AttemptState.ACCEPTED)
-    return Move.to(
+def _accepting(attempt: Attempt, acceptance: Acceptance) -> Transition:
+    _check_is(attempt, AttemptState.SUBMITTING, AttemptState.ACCEPTED)
+    return Transition.to(
         AttemptState.ACCEPTED,
         attempt,
         task_id=acceptance.task_id,

@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.ledger.books import Books, read_books
+from qwave_batch.ledger.books import CostReport, read_books
 from qwave_batch.ledger.changes import OnChange
 from qwave_batch.ledger.count import CountBeside, ToldCount, find_loss, read_count
 from qwave_batch.ledger.database import fold_log, open_checked, open_to_read, open_to_write, storage_border
 from qwave_batch.ledger.doubting import doubt_jobs
-from qwave_batch.ledger.holding import Holding, read_holding
+from qwave_batch.ledger.holding import ReusableJob, read_holding
 from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lines import PlanLine
@@ -23,7 +23,7 @@ from qwave_batch.ledger.money import keep_money_of, read_held_nusd, read_spent_n
 from qwave_batch.ledger.owner import new_identity, read_identity, set_own, write_identity
 from qwave_batch.ledger.planning import replace_plan
 from qwave_batch.ledger.reading import (
-    Standing,
+    JobSnapshot,
     read_lines,
     read_record,
     read_standings,
@@ -175,11 +175,11 @@ class Ledger:
         """Stream the plan in its order, each line with its record, all as of one moment."""
         return self._stream(read_lines)
 
-    def standings(self) -> Iterator[Standing]:
+    def snapshots(self) -> Iterator[JobSnapshot]:
         """Stream what a run needs to know: the plan, then what left it with a task that can be collected."""
         return self._stream(read_standings)
 
-    def standings_of(self, rows: Sequence[int]) -> list[Standing]:
+    def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
         """Return the standings of a few jobs by their rows, in that order, as they are now."""
         return self._ask(lambda connection: list(read_standings_of(connection, rows)))
 
@@ -187,7 +187,7 @@ class Ledger:
         """Return what is known of a job; one that was never begun is pending."""
         return self._ask(lambda connection: read_record(connection, job_id))
 
-    def holding(self, job_id: str) -> Holding | None:
+    def holding(self, job_id: str) -> ReusableJob | None:
         """Return what another folder may take of a job, planned or not; None when it is not completed."""
         return self._ask(lambda connection: read_holding(connection, job_id))
 
@@ -240,7 +240,7 @@ class Ledger:
         """Return the most that may still come: tasks in flight, unknown or given up, in nano-dollars."""
         return self._ask(read_held_nusd)
 
-    def books(self) -> Books:
+    def books(self) -> CostReport:
         """Return what was set aside, charged and given back, beside what the catalog says."""
         return self._ask(read_books)
 

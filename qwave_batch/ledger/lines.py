@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qwave_batch.model.job import Job, Twin
+from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.record import JobRecord
 
 
@@ -11,5 +11,5 @@ class PlanLine:
     """A job of the plan, the entries that came out as the same job, and its record."""
 
     job: Job
-    also: tuple[Twin, ...] = ()
+    also: tuple[Duplicate, ...] = ()
     record: JobRecord

@@ -20,7 +20,7 @@ _AS_TEXT: Mapping[str, Callable[[Any], str | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """What an attempt was and what it becomes."""
 
     before: Attempt
@@ -33,7 +33,7 @@ class Move:
     @classmethod
     def to(
         cls, state: AttemptState, attempt: Attempt, *, files: Sequence[StoredFile] | None = None, **fields: Any
-    ) -> "Move":
+    ) -> "Transition":
         """Return the move of an attempt to a state, with fields of ``Attempt`` that change on the way.
 
         Raises:
@@ -44,12 +44,12 @@ class Move:
         return cls._of(attempt, {**fields, "state": state, "round": attempt.round + is_new_round}, files)
 
     @classmethod
-    def within(cls, attempt: Attempt, **fields: Any) -> "Move":
+    def within(cls, attempt: Attempt, **fields: Any) -> "Transition":
         """Return the change of an attempt whose state stays."""
         return cls._of(attempt, fields, None)
 
     @classmethod
-    def _of(cls, attempt: Attempt, fields: dict[str, Any], files: Sequence[StoredFile] | None) -> "Move":
+    def _of(cls, attempt: Attempt, fields: dict[str, Any], files: Sequence[StoredFile] | None) -> "Transition":
         if "results" in fields:
             fields["results"] = results_as_kept(fields["results"])
         changed = {name: _AS_TEXT[name](value) if name in _AS_TEXT else value for name, value in fields.items()}

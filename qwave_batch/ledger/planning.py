@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qwave_batch.model.codec import job_as_json, twin_as_json
-from qwave_batch.model.job import Job, PlanItem, Twin
+from qwave_batch.model.job import Duplicate, Job, PlanItem
 
 _UPSERT_JOB = """
 INSERT INTO jobs (job_id, position, body) VALUES (?, ?, ?)
@@ -34,7 +34,7 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
                 connection.execute("INSERT INTO temp.planned_jobs VALUES (?)", (item.job_id,))
                 connection.execute(_UPSERT_JOB, (item.job_id, position, _text(job_as_json(item))))
                 position += 1
-            case Twin():
+            case Duplicate():
                 connection.execute("INSERT INTO temp.planned_twins VALUES (?)", (item.index,))
                 connection.execute(_UPSERT_TWIN, (item.index, item.job_id, _text(twin_as_json(item))))
     connection.execute("DELETE FROM twins WHERE place NOT IN (SELECT place FROM temp.planned_twins)")

@@ -11,7 +11,7 @@ from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.ledger.records import derive_record
 from qwave_batch.ledger.states import OPEN, AttemptState
 from qwave_batch.model.codec import job_from_json, twin_from_json
-from qwave_batch.model.job import Job, Twin
+from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.paths import IMAGES, path_fault
 from qwave_batch.model.record import ImageFile, JobRecord
 
@@ -21,7 +21,7 @@ _IMAGES = (
     "FROM images WHERE job_id = ? AND number = ? ORDER BY place"
 )
 _TWINS = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
-_ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.LOST}))
+_ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.NOT_FOUND}))
 _PLANNED = "SELECT row, job_id, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
 _LEFT_OPEN = (
     "SELECT row, job_id, position, body FROM jobs WHERE position IS NULL AND EXISTS "  # noqa: S608 - constant states
@@ -30,7 +30,7 @@ _LEFT_OPEN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class JobSnapshot:
     """All that a run needs to know of one job before it does something about it."""
 
     row: int
@@ -49,14 +49,14 @@ class Standing:
         return self.position is not None
 
 
-def read_standings(connection: sqlite3.Connection) -> Iterator[Standing]:
+def read_standings(connection: sqlite3.Connection) -> Iterator[JobSnapshot]:
     """Stream the plan in its order, then jobs that left it with a task that can still be collected."""
     for query in (_PLANNED, _LEFT_OPEN):
         for found in connection.execute(query):
             yield _standing(connection, *found)
 
 
-def read_standings_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[Standing]:
+def read_standings_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[JobSnapshot]:
     """Stream the standings of jobs by their rows, in the order given."""
     for row in rows:
         found = connection.execute("SELECT row, job_id, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
@@ -85,12 +85,12 @@ def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
 
 
-def _standing(connection: sqlite3.Connection, row: int, job_id: str, position: int | None, body: str) -> Standing:
+def _standing(connection: sqlite3.Connection, row: int, job_id: str, position: int | None, body: str) -> JobSnapshot:
     job = _job(job_id, body)
     attempts = read_attempts(connection, job.job_id)
     files = read_files(connection, attempts[-1]) if attempts else ()
     record = derive_record(job.job_id, attempts, tuple(file.image for file in files), job.skip)
-    return Standing(
+    return JobSnapshot(
         row=row,
         position=position,
         line=PlanLine(job=job, also=_twins(connection, job.job_id), record=record),
@@ -106,7 +106,7 @@ def read_attempts(connection: sqlite3.Connection, job_id: str) -> list[Attempt]:
 
 def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[StoredFile, ...]:
     """Return the images of a job's newest attempt, in the API's order."""
-    if attempt.state not in {AttemptState.STORED, AttemptState.SPOILED}:
+    if attempt.state not in {AttemptState.STORED, AttemptState.UNRECOVERABLE}:
         return ()
     return tuple(
         StoredFile(
@@ -127,7 +127,7 @@ def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[Stored
     )
 
 
-def _twins(connection: sqlite3.Connection, job_id: str) -> tuple[Twin, ...]:
+def _twins(connection: sqlite3.Connection, job_id: str) -> tuple[Duplicate, ...]:
     return tuple(_twin(job_id, body) for (body,) in connection.execute(_TWINS, (job_id,)))
 
 
@@ -143,7 +143,7 @@ def _job(job_id: str, body: str) -> Job:
     return job
 
 
-def _twin(job_id: str, body: str) -> Twin:
+def _twin(job_id: str, body: str) -> Duplicate:
     try:
         twin = twin_from_json(json.loads(body))
     except (ValueError, RecursionError) as error:

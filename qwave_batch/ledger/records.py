@@ -8,16 +8,16 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 
 _STATUS = {
-    AttemptState.INTENDED: JobStatus.PENDING,
+    AttemptState.SUBMITTING: JobStatus.PENDING,
     AttemptState.ACCEPTED: JobStatus.PENDING,
     AttemptState.COMPLETED: JobStatus.PENDING,  # its images are not on disk yet
     AttemptState.STORED: JobStatus.COMPLETED,
-    AttemptState.SPOILED: JobStatus.FAILED,
+    AttemptState.UNRECOVERABLE: JobStatus.FAILED,
     AttemptState.FAILED: JobStatus.FAILED,
     AttemptState.REFUSED: JobStatus.FAILED,
     AttemptState.CANCELLED: JobStatus.CANCELLED,
     AttemptState.UNKNOWN: JobStatus.UNKNOWN,
-    AttemptState.LOST: JobStatus.UNKNOWN,
+    AttemptState.NOT_FOUND: JobStatus.UNKNOWN,
 }
 
 
@@ -48,7 +48,7 @@ def derive_record(
 
 def status_of(attempt: Attempt) -> JobStatus:
     """Return how a job stands whose newest attempt this is."""
-    if attempt.state is AttemptState.PARKED:
+    if attempt.state is AttemptState.NOT_SUBMITTED:
         return JobStatus.FAILED if attempt.error else JobStatus.PENDING
     return _STATUS[attempt.state]
 

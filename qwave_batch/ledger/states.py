@@ -6,9 +6,9 @@ from enum import StrEnum
 class AttemptState(StrEnum):
     """How one attempt at a job stands, as far as it is known."""
 
-    INTENDED = "intended"
+    SUBMITTING = "intended"
     """Its key is on record and it was perhaps sent; the same key may be sent again while the API keeps it."""
-    PARKED = "parked"
+    NOT_SUBMITTED = "parked"
     """Nothing was made under its key, by all that is known; the same key is used when it goes out again."""
     ACCEPTED = "accepted"
     """The API made a task, whose id is on record."""
@@ -16,7 +16,7 @@ class AttemptState(StrEnum):
     """The task ended with images that are not on disk yet; cost and addresses are on record."""
     STORED = "stored"
     """Every image is on disk, checked and under its name."""
-    SPOILED = "spoiled"
+    UNRECOVERABLE = "spoiled"
     """The task was paid and its images can't be had: broken at the source, or gone; ``refetch`` still asks for them."""
     FAILED = "failed"
     """The task failed; one that was paid, or perhaps paid, is still asked whether it has brought images after all."""
@@ -26,37 +26,37 @@ class AttemptState(StrEnum):
     """The API refused the submit for good; there is no task."""
     UNKNOWN = "unknown"
     """It was perhaps paid and can't be asked for; only ``--resubmit-unknown`` sends it again."""
-    LOST = "lost"
+    NOT_FOUND = "lost"
     """The API made a task and no longer knows it."""
 
 
 _S = AttemptState
 
 TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
-    _S.INTENDED: frozenset({_S.ACCEPTED, _S.REFUSED, _S.PARKED, _S.UNKNOWN}),
-    _S.PARKED: frozenset({_S.INTENDED}),
-    _S.ACCEPTED: frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.LOST}),
-    _S.COMPLETED: frozenset({_S.STORED, _S.SPOILED}),
-    _S.STORED: frozenset({_S.STORED, _S.SPOILED}),
-    _S.SPOILED: frozenset({_S.STORED}),
+    _S.SUBMITTING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.NOT_SUBMITTED, _S.UNKNOWN}),
+    _S.NOT_SUBMITTED: frozenset({_S.SUBMITTING}),
+    _S.ACCEPTED: frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.NOT_FOUND}),
+    _S.COMPLETED: frozenset({_S.STORED, _S.UNRECOVERABLE}),
+    _S.STORED: frozenset({_S.STORED, _S.UNRECOVERABLE}),
+    _S.UNRECOVERABLE: frozenset({_S.STORED}),
     _S.FAILED: frozenset({_S.COMPLETED}),
     _S.CANCELLED: frozenset(),
     _S.REFUSED: frozenset(),
-    _S.UNKNOWN: frozenset({_S.INTENDED}),
-    _S.LOST: frozenset({_S.ACCEPTED, _S.INTENDED}),
+    _S.UNKNOWN: frozenset({_S.SUBMITTING}),
+    _S.NOT_FOUND: frozenset({_S.ACCEPTED, _S.SUBMITTING}),
 }
 """From each state, the states that may follow it in the same attempt."""
 
-BEGINNINGS = frozenset({_S.INTENDED, _S.STORED})
+BEGINNINGS = frozenset({_S.SUBMITTING, _S.STORED})
 """How an attempt begins: stored is one whose images were taken from another folder, and nothing is sent for it."""
 
 NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
     {
-        (_S.PARKED, _S.INTENDED),
-        (_S.UNKNOWN, _S.INTENDED),
-        (_S.LOST, _S.INTENDED),
-        (_S.LOST, _S.ACCEPTED),
-        (_S.SPOILED, _S.STORED),
+        (_S.NOT_SUBMITTED, _S.SUBMITTING),
+        (_S.UNKNOWN, _S.SUBMITTING),
+        (_S.NOT_FOUND, _S.SUBMITTING),
+        (_S.NOT_FOUND, _S.ACCEPTED),
+        (_S.UNRECOVERABLE, _S.STORED),
         (_S.FAILED, _S.COMPLETED),
     }
 )
@@ -66,30 +66,30 @@ Within a round states only move forward, so (attempt, round, ``RANK``) never dec
 """
 
 RANK: dict[AttemptState, int] = {
-    _S.INTENDED: 0,
-    _S.PARKED: 1,
+    _S.SUBMITTING: 0,
+    _S.NOT_SUBMITTED: 1,
     _S.ACCEPTED: 1,
     _S.REFUSED: 2,
     _S.UNKNOWN: 2,
     _S.COMPLETED: 2,
     _S.FAILED: 2,
     _S.CANCELLED: 2,
-    _S.LOST: 2,
+    _S.NOT_FOUND: 2,
     _S.STORED: 3,
-    _S.SPOILED: 4,
+    _S.UNRECOVERABLE: 4,
 }
 """How far along an attempt is; equal ranks exclude each other."""
 
-OPEN = frozenset({_S.INTENDED, _S.ACCEPTED, _S.COMPLETED})
+OPEN = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.COMPLETED})
 """Something of this attempt is still at the API and this key's account can be asked for it."""
 
-HOLDS_MONEY = frozenset({_S.INTENDED, _S.ACCEPTED, _S.UNKNOWN, _S.LOST})
+HOLDS_MONEY = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.UNKNOWN, _S.NOT_FOUND})
 """The attempt may still cost what it has reserved."""
 
 ENDED_UNPAID = frozenset({_S.FAILED, _S.CANCELLED, _S.REFUSED})
 """A new attempt may follow, provided that this one cost nothing."""
 
-NOTHING_OUT = ENDED_UNPAID | {_S.PARKED, _S.SPOILED}
+NOTHING_OUT = ENDED_UNPAID | {_S.NOT_SUBMITTED, _S.UNRECOVERABLE}
 """Nothing of the attempt can still come: an attempt that begins as stored may follow, for nothing is sent for it."""
 
 

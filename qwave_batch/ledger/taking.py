@@ -4,13 +4,13 @@ import json
 import sqlite3
 
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, attempt_from_row, idempotency_key, text_of_results
-from qwave_batch.ledger.holding import Taken
+from qwave_batch.ledger.holding import ReusedJob
 from qwave_batch.ledger.images import replace_images
 from qwave_batch.ledger.reading import read_attempts
 from qwave_batch.ledger.states import NOTHING_OUT, AttemptState, IllegalTransition
 
 
-def take_over(connection: sqlite3.Connection, folder_id: str, taken: Taken) -> Attempt:
+def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) -> Attempt:
     """Add the attempt that stands for what was taken, inside the open transaction.
 
     The task stays on record: while the API keeps it, a damaged file can be fetched from it.

@@ -6,7 +6,7 @@ An object of another form, as in a file that somebody else has written, is a Val
 from collections.abc import Mapping
 from typing import Any
 
-from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import MAX_NUSD
 
@@ -70,7 +70,7 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
     )
 
 
-def twin_as_json(twin: Twin) -> dict[str, Json]:
+def twin_as_json(twin: Duplicate) -> dict[str, Json]:
     """Return every field of a twin."""
     return {
         "job_id": twin.job_id,
@@ -82,10 +82,10 @@ def twin_as_json(twin: Twin) -> dict[str, Json]:
     }
 
 
-def twin_from_json(data: Mapping[str, Any]) -> Twin:
+def twin_from_json(data: Mapping[str, Any]) -> Duplicate:
     """Return the twin that ``twin_as_json`` was given; raises ValueError for what it has not given."""
     _check_form(data, _TWIN_FORM)
-    return Twin(**{**data, "tags": tuple(data["tags"])})
+    return Duplicate(**{**data, "tags": tuple(data["tags"])})
 
 
 def error_from_json(data: Mapping[str, Any]) -> JobError:

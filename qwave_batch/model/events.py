@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from qwave_batch.model.job import JobError
 from qwave_batch.model.progress import WaitKind
-from qwave_batch.model.record import ImageFile, JobStatus, Origin
+from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class ImagesStored:
     job_id: str
     attempt: int
     images: tuple[ImageFile, ...]
-    reused_from: Origin | None
+    reused_from: ReusedFrom | None
     """The folder that they were taken from; None when they were downloaded."""
 
 

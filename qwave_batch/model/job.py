@@ -66,7 +66,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class Duplicate:
     """A later entry of the plan that came out as a job already there: made once, listed under ``also``."""
 
     job_id: str
@@ -77,5 +77,5 @@ class Twin:
     meta: JsonObject = field(default_factory=dict)
 
 
-PlanItem: TypeAlias = Job | Twin
+PlanItem: TypeAlias = Job | Duplicate
 """What a plan streams, in plan order: a job at its first place, a twin at each later one."""

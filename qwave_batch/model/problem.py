@@ -15,7 +15,7 @@ _IDLE_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourcePlace:
     """A place in a text file; line and column count from 1."""
 
     file: str
@@ -35,7 +35,7 @@ class Problem:
     """A sentence without a full stop: what was found and what is wrong with it."""
     path: str = ""
     """The place inside the spec, such as ``matrix.seed[2]``; empty for the whole file."""
-    place: Place | None = None
+    place: SourcePlace | None = None
     value: Json = None
     """The offending value as the user wrote it, cut short when it is long."""
     allowed: tuple[Json, ...] = ()
@@ -45,7 +45,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
     count: int = 1
     """How many jobs or rows have this same problem."""
-    rows: tuple[Place, ...] = ()
+    rows: tuple[SourcePlace, ...] = ()
     """The first few rows of tables that bring it, where rows do."""
 
     @property

@@ -51,7 +51,7 @@ class ImageFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ReusedFrom:
     """Where images that a folder did not make itself were taken from."""
 
     folder: str
@@ -85,7 +85,7 @@ class JobRecord:
     cost_from: Literal["api", "catalog"] | None = None
     images: tuple[ImageFile, ...] = ()
     error: JobError | None = None
-    reused_from: Origin | None = None
+    reused_from: ReusedFrom | None = None
     """Where its images were taken from; None when this folder's own task made them, or there are none."""
 
     @property

@@ -48,7 +48,7 @@ class LineCounts:
 
 
 @dataclass(slots=True)
-class Tally:
+class LineCounter:
     """Counts lines as they stream by."""
 
     _statuses: Counter[JobStatus] = field(default_factory=Counter)

@@ -7,9 +7,9 @@ from typing import Any, Literal, cast
 
 from qwave_batch.folder.inputs import reference_to, without_inline
 from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.model.job import JobError, Twin
+from qwave_batch.model.job import Duplicate, JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.record import ImageFile, JobStatus, Origin
+from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.output.times import iso_from_unix, to_the_millisecond, unix_from_iso
 
 # Python's own splitlines, and editors, take these for ends of lines, though JSON does not.
@@ -34,7 +34,7 @@ class ManifestLine:
     tags: tuple[str, ...]
     meta: JsonObject
     repeat: int
-    also: tuple[Twin, ...]
+    also: tuple[Duplicate, ...]
     path: str
     task_id: str | None
     attempts: int
@@ -47,7 +47,7 @@ class ManifestLine:
     cost_from: Literal["api", "catalog"] | None
     images: tuple[ImageFile, ...]
     error: JobError | None
-    reused_from: Origin | None = None
+    reused_from: ReusedFrom | None = None
 
 
 def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -> ManifestLine:
@@ -152,7 +152,7 @@ def line_from_json(value: Mapping[str, Any]) -> ManifestLine:
         cost_from=value["cost_from"],
         images=tuple(_image_from_json(image) for image in value["images"]),
         error=None if value["error"] is None else JobError(**value["error"]),
-        reused_from=None if origin is None else Origin(**origin),
+        reused_from=None if origin is None else ReusedFrom(**origin),
     )
 
 
@@ -170,7 +170,7 @@ def _plain(value: JsonObject, keep: Callable[[bytes], str] = reference_to) -> Js
     return cast("JsonObject", without_inline(value, keep))
 
 
-def _twin_as_json(twin: Twin) -> dict[str, Json]:
+def _twin_as_json(twin: Duplicate) -> dict[str, Json]:
     return {
         "index": twin.index,
         "prompt_id": twin.prompt_id,
@@ -179,8 +179,8 @@ def _twin_as_json(twin: Twin) -> dict[str, Json]:
     }
 
 
-def _twin_from_json(job_id: str, value: Mapping[str, Any]) -> Twin:
-    return Twin(
+def _twin_from_json(job_id: str, value: Mapping[str, Any]) -> Duplicate:
+    return Duplicate(
         job_id=job_id,
         index=int(value["index"]),
         prompt_id=value["prompt_id"],

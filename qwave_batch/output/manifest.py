@@ -19,7 +19,7 @@ from qwave_batch.folder.inputs import store_input
 from qwave_batch.folder.layout import LEDGER, MANIFEST, REMEMBERED, RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
 from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.output.counts import LineCounts, Tally
+from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.line import ManifestLine, encode_line, line_from_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
 
@@ -62,12 +62,12 @@ def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManif
         StorageError: the disk refuses; the old manifest stands.
     """
     before = _sha256_if_ours(layout, _remembered(layout))
-    size_bytes, digest, tally = 0, hashlib.sha256(), Tally()
+    size_bytes, digest, counters = 0, hashlib.sha256(), LineCounter()
 
     def encoded() -> Iterator[bytes]:
         nonlocal size_bytes
         for line in lines:
-            tally.add_plan_line(line)
+            counters.add_plan_line(line)
             data = encode_line(manifest_line(line, partial(store_input, layout)))
             digest.update(data)
             size_bytes += len(data)
@@ -76,7 +76,7 @@ def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManif
         _remember(layout, _Fingerprint(size_bytes, digest.hexdigest()), before)
 
     write_atomic(layout.tree, MANIFEST, encoded())
-    return WrittenManifest(sha256=digest.hexdigest(), counts=tally.counts())
+    return WrittenManifest(sha256=digest.hexdigest(), counts=counters.counts())
 
 
 def read_manifest(layout: RunLayout) -> Iterator[ManifestLine]:

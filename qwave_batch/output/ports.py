@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from qwave_batch.ledger.books import Books
+from qwave_batch.ledger.books import CostReport
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.record import JobRecord
@@ -32,7 +32,7 @@ class LedgerReading(Protocol):
         """Return the most that may still come."""
         ...
 
-    def books(self) -> Books:
+    def books(self) -> CostReport:
         """Return what was set aside, charged and given back, beside what the catalog says."""
         ...
 

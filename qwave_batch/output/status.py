@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
-from qwave_batch.ledger.books import Books
+from qwave_batch.ledger.books import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.ahead import words_of_loss
-from qwave_batch.output.counts import LineCounts, Tally
+from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest
 from qwave_batch.output.ports import LedgerReading
@@ -34,7 +34,7 @@ class FolderStatus:
     """What the folder cost over all runs; None without its ledger."""
     held_nusd: int | None
     """The most that may still come from what was sent."""
-    books: Books | None
+    books: CostReport | None
     """What was set aside, charged and given back, beside what the catalog says; None without the ledger."""
     live: LiveRun | None
     """What the run at work told last; None when none is, or it has not come that far."""
@@ -94,16 +94,16 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
     if ledger is None:
         return _from_manifest(layout)
     freshness = refresh_manifest(layout, ledger)
-    tally = Tally()
+    counters = LineCounter()
     for line in ledger.lines():
-        tally.add_plan_line(line)
+        counters.add_plan_line(line)
     identity, holder = ledger.identity(), holder_of(layout)
     return FolderStatus(
         folder=str(layout.root),
         name=identity.spec_name if identity else None,
         backend=identity.backend if identity else None,
         holder=holder,
-        counts=tally.counts(),
+        counts=counters.counts(),
         unplanned=sum(1 for _ in ledger.unplanned()),
         spent_nusd=ledger.spent_nusd(),
         held_nusd=ledger.held_nusd(),
@@ -156,9 +156,9 @@ def glance_at(layout: RunLayout, ledger: LedgerReading | None) -> Glance:
 
 
 def _from_manifest(layout: RunLayout) -> FolderStatus:
-    tally = Tally()
+    counters = LineCounter()
     for line in read_manifest(layout):
-        tally.add_manifest_line(line)
+        counters.add_manifest_line(line)
     summary = read_summary(layout) or {}
     name, backend = summary.get("name"), summary.get("backend")
     return FolderStatus(
@@ -166,7 +166,7 @@ def _from_manifest(layout: RunLayout) -> FolderStatus:
         name=name if isinstance(name, str) else None,
         backend=backend if isinstance(backend, str) else None,
         holder=holder_of(layout),
-        counts=tally.counts(),
+        counts=counters.counts(),
         unplanned=0,
         spent_nusd=None,
         held_nusd=None,

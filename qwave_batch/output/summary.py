@@ -9,7 +9,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
-from qwave_batch.ledger.books import Books
+from qwave_batch.ledger.books import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState, GitUnknown
@@ -47,7 +47,7 @@ class RunFacts:
 
 
 def summary_as_json(
-    facts: RunFacts, manifest: WrittenManifest, books: Books, *, spec_file_sha256: str | None
+    facts: RunFacts, manifest: WrittenManifest, books: CostReport, *, spec_file_sha256: str | None
 ) -> dict[str, Json]:
     """Return the object of summary.json, which ``run --json`` prints."""
     return {
@@ -79,7 +79,7 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
     }
 
 
-def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest, books: Books) -> dict[str, Json]:
+def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest, books: CostReport) -> dict[str, Json]:
     """Replace summary.json and return what it now says; ``spec.yaml`` must be in place by then.
 
     Raises:
@@ -103,7 +103,7 @@ def reopen_summary(layout: RunLayout, facts: RunFacts) -> None:
         _write(layout, {**summary, **_facts_as_json(facts, spec_file_sha256(layout))})
 
 
-def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: Books) -> None:
+def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostReport) -> None:
     """Bring counts and money of summary.json up to date after a change that was no run; without one, do nothing.
 
     Raises:

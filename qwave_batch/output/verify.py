@@ -10,10 +10,10 @@ from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import SUMMARY, RunLayout
 from qwave_batch.folder.pictures import MAX_PICTURE_BYTES
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.ahead import words_of_loss
-from qwave_batch.output.counts import LineCounts, Tally
+from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.filecheck import check_image, in_threads
 from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.linecheck import LineChecker
@@ -109,11 +109,11 @@ class _Verification:
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     """Of the manifest, as far as it was read."""
     problems: list[Problem] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    counters: LineCounter = field(default_factory=LineCounter)
     named: set[str] = field(default_factory=set)
     awaited: set[str] = field(default_factory=set)
-    inputs: dict[str, Place] = field(default_factory=dict)
-    edited: dict[str, tuple[Place, dict[str, Json]]] = field(default_factory=dict)
+    inputs: dict[str, SourcePlace] = field(default_factory=dict)
+    edited: dict[str, tuple[SourcePlace, dict[str, Json]]] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
 
     def report(self) -> VerifyReport:
@@ -131,18 +131,18 @@ class _Verification:
         self._check_inputs()
         self._compare_with_ledger()
         counts = VerifyCounts(
-            lines=self.tally.counts(), files=files, size_bytes=size_bytes, **faults, **self._look_for_strays()
+            lines=self.counters.counts(), files=files, size_bytes=size_bytes, **faults, **self._look_for_strays()
         )
         self._check_summary(counts.lines)
         return VerifyReport(
             problems=tuple(self.problems), counts=counts, manifest=self.freshness, damaged=tuple(self.damaged)
         )
 
-    def _images(self) -> Iterator[tuple[Place, ImageFile]]:
+    def _images(self) -> Iterator[tuple[SourcePlace, ImageFile]]:
         """Check every line on the way to its images."""
         checker = LineChecker()
         for number, raw in read_raw_lines(self.layout, into=self.digest):
-            place = Place(file=str(self.layout.manifest), line=number)
+            place = SourcePlace(file=str(self.layout.manifest), line=number)
             line, faults = checker.read(number, raw)
             for fault in faults:
                 self._complain(fault, place=place)
@@ -150,8 +150,8 @@ class _Verification:
                 self._take(line, place)
                 yield from ((place, image) for image in line.images)
 
-    def _take(self, line: ManifestLine, place: Place) -> None:
-        self.tally.add_manifest_line(line)
+    def _take(self, line: ManifestLine, place: SourcePlace) -> None:
+        self.counters.add_manifest_line(line)
         self.named.update(stray_key(image.path) for image in line.images)
         if line.status is not JobStatus.COMPLETED:
             self.awaited.update(possible_stems(line.path, line.job_id))
@@ -240,7 +240,7 @@ class _Verification:
         self,
         message: str,
         *,
-        place: Place | None = None,
+        place: SourcePlace | None = None,
         value: Json = None,
         suggestion: str | None = None,
         severity: Literal["error", "warning"] = "error",

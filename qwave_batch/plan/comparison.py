@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from qwave_batch.model.job import Job
-from qwave_batch.plan.outline import Outline
+from qwave_batch.plan.plan_summary import PlanEntrySummary
 
 EXAMPLES = 5
 _PLANNED = 1  # a mark is a small integer, so that a million of them take no room: this bit, and the stage above it
@@ -115,7 +115,7 @@ class Comparison:
 
 
 def compare(
-    ours: Iterable[Outline],
+    ours: Iterable[PlanEntrySummary],
     theirs: Theirs,
     *,
     reusable: Collection[int] = frozenset(),
@@ -152,7 +152,7 @@ def label_of(job: Job) -> str:
     return " ".join([job.prompt_id, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
 
 
-def known_jobs(entries: Iterable[Outline]) -> Iterator[Known]:
+def known_jobs(entries: Iterable[PlanEntrySummary]) -> Iterator[Known]:
     """Yield the jobs of a plan as another side."""
     for entry in entries:
         if entry.is_made:
@@ -165,7 +165,7 @@ def known_jobs(entries: Iterable[Outline]) -> Iterator[Known]:
             )
 
 
-def _label(entry: Outline) -> str:
+def _label(entry: PlanEntrySummary) -> str:
     return label_of(entry.job())
 
 

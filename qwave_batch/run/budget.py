@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Budget:
+class MoneyBudget:
     """What a folder has spent and holds, in nano-dollars; a cap of None is no cap."""
 
     cap_nusd: int | None

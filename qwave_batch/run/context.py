@@ -3,18 +3,101 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
+from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.changes import OnChange
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
-from qwave_batch.model.terms import Terms
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.ports import Callbacks, TaskCalls
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.model.terms import Completion, Terms
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The switches of ``qwave-batch run``; the defaults are a plain run."""
+
+    retry_failed: bool = False
+    """Also do jobs whose failure is final."""
+    resubmit_unknown: bool = False
+    """Also send jobs again that are perhaps paid already."""
+    fetch_only: bool = False
+    """Submit nothing: only fetch images of tasks that have ended, given up ones too."""
+    given_up_only: bool = False
+    """With ``fetch_only``: only what was paid, or perhaps paid, and given up."""
+    pay_again: frozenset[str] | None = None
+    """Which jobs ``retry_failed`` may pay for again: those whose images are gone, by what their tasks say now; None is
+    all, for whoever has not asked."""
+    only: Callable[[PlanLine], bool] | None = None
+    """Which lines of the plan this run is about; None is all."""
+    limit: int | None = None
+    """The first so many lines of the plan (of those that ``only`` takes); None is all."""
+    concurrency: int | None = None
+    """A ceiling for tasks alive at once; it only lowers what the spec says."""
+    completion: Completion | None = None
+    """How to learn that a task has ended; None is what the spec says."""
+    webhook_url: str | None = None
+    """Where the API reaches the receiver of ``completion: webhook``; None is where it listens."""
+    webhook_host: str = "127.0.0.1"
+    """The address that the receiver listens on."""
+    webhook_port: int = 0
+    """The port that the receiver listens on; 0 takes a free one."""
+    max_usd: float | None = None
+    """A cap on what the folder may ever cost; it only lowers the spec's."""
+    until_budget: bool = False
+    """Begin even if the estimate is above what the budget leaves, and go on until it is used up."""
+    fail_fast: bool = False
+    """Submit nothing more after the first job that fails for good."""
+    adopt: bool = False
+    """Work on a folder that was last used at another path or on another machine."""
+    max_wait_s: float = 900.0
+    """How long to wait at most for a rate limit or a quota window to open; a longer one ends the run."""
+    max_offline_s: float = 120.0
+    """How long the API may be out of reach, with nothing else going on, before the run gives up."""
+    grace_s: float = 10.0
+    """How long what is in flight may take to finish after a first stop."""
+
+
+class TaskCalls(Protocol):
+    """The calls of ``client.tasks.TaskApi`` that a run makes. None raises for what a server or a network does."""
+
+    async def submit(
+        self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
+    ) -> Answer:
+        """Submit a task."""
+        ...
+
+    async def status(self, task_id: str) -> Answer:
+        """Ask how a task stands."""
+        ...
+
+    async def balance(self) -> Balance | Trouble:
+        """Ask what the account holds; the first call of a run, for it costs nothing and tells a bad key."""
+        ...
+
+    async def download(self, url: str, into: Path, *, max_bytes: int = ..., timeout_s: float = ...) -> DownloadAnswer:
+        """Fetch a result, into memory when it is small, else into the file ``into``; on failure no file is left."""
+        ...
+
+
+class CallbackReceiver(Protocol):
+    """Whatever the API calls when a task ends, such as ``client.receiver.CallbackReceiver``."""
+
+    @property
+    def url(self) -> str:
+        """What to hand to the API as ``callback_url``."""
+        ...
+
+    def listen(self, on_hint: Callable[[str], None]) -> None:
+        """Hand the id of every task that may have ended to ``on_hint``, in the event loop."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +119,7 @@ class RunContext:
     """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
     asked_format: Callable[[Job], str | None] = lambda _: None
     """The file format that a job's images should have; None where that is not known."""
-    callbacks: Callbacks | None = None
+    callbacks: CallbackReceiver | None = None
     """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from qwave_batch.client.answers import (
+    AccountBlocked,
     Answer,
     Balance,
     Denied,
-    Missing,
-    Served,
-    Stopped,
+    NoAnswer,
+    ResponseMeta,
     TaskAnswer,
+    TaskNotFound,
     Throttled,
     Trouble,
-    Unanswered,
 )
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
@@ -24,22 +24,22 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.api_time import ApiTime
-from qwave_batch.run.brake import Brake
-from qwave_batch.run.breaker import GIVES_UP_S, Breaker
-from qwave_batch.run.budget import Budget
+from qwave_batch.run.budget import MoneyBudget
+from qwave_batch.run.connectivity import ApiTime
 from qwave_batch.run.context import RunContext
-from qwave_batch.run.episode import UNSAID, Episode
-from qwave_batch.run.forecast import last_submit_at, time_left
-from qwave_batch.run.gates import Gates
-from qwave_batch.run.halt import Halt, HaltKind
-from qwave_batch.run.hints import Expected, Hints
-from qwave_batch.run.lane import Lane
-from qwave_batch.run.news import News
-from qwave_batch.run.polling import PollTimes
-from qwave_batch.run.prefer import Prefer
-from qwave_batch.run.tally import Tally
-from qwave_batch.run.waiting import (
+from qwave_batch.run.counters import RunCounters
+from qwave_batch.run.images.image_breaker import GIVES_UP_S, ImageBreaker
+from qwave_batch.run.limits.rate_limiter import RateLimiter
+from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.limits.throttle_episode import UNSAID, Brake, ThrottleEpisode
+from qwave_batch.run.polling.callback_inbox import CallbackInbox, PendingCallback
+from qwave_batch.run.polling.long_poll import LongPollPolicy
+from qwave_batch.run.polling.status_watchdog import StatusWatchdog
+from qwave_batch.run.polling.task_poll_plan import PollTimes
+from qwave_batch.run.schedule.completion_history import last_submit_at, time_left
+from qwave_batch.run.schedule.model_queue import ModelQueue
+from qwave_batch.run.schedule.stop_reasons import StopReason, StopReasons
+from qwave_batch.run.schedule.waits import (
     Wait,
     only_model,
     words_of_deafness,
@@ -48,7 +48,6 @@ from qwave_batch.run.waiting import (
     words_of_silence,
     words_of_wait,
 )
-from qwave_batch.run.window import SendWindow
 
 CALLBACK_URL = "callback_url"
 _SERVER_ERROR = 500
@@ -62,20 +61,20 @@ class Desk:
 
     context: RunContext
     journal: Journal
-    budget: Budget
-    tally: Tally
-    gates: Gates
+    budget: MoneyBudget
+    counters: RunCounters
+    gates: RateLimiter
     polls: PollTimes
-    prefer: Prefer
-    hints: Hints | None = None
+    prefer: LongPollPolicy
+    hints: CallbackInbox | None = None
     """Where calls of the API are waited for, if at all."""
-    breaker: Breaker = field(default_factory=Breaker)
+    breaker: ImageBreaker = field(default_factory=ImageBreaker)
     """Whether pictures can be had."""
     ring: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
     elsewhere: FolderError | None = None
     """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
-    halt: Halt = field(default_factory=Halt)
+    stops: StopReasons = field(default_factory=StopReasons)
     api_time: ApiTime = field(default_factory=ApiTime)
     silent_since: float | None = None
     """Monotonic seconds of the first call without an answer since the API's last sign of life."""
@@ -83,9 +82,9 @@ class Desk:
     """What happened to the last of those calls."""
     silent: set[str] = field(default_factory=set)
     """The models whose submits they were; empty names stand for calls that concern the API as a whole."""
-    news: News = field(default_factory=News)
+    news: StatusWatchdog = field(default_factory=StatusWatchdog)
     """Whether the API tells how tasks stand."""
-    lanes: Sequence[Lane] = ()
+    lanes: Sequence[ModelQueue] = ()
     """What is left to do of each model."""
     wait: Wait | None = None
     """What the next submit waits for."""
@@ -119,7 +118,7 @@ class Desk:
     """Monotonic seconds of the first answer that made us doubt it."""
 
     @property
-    def window(self) -> SendWindow:
+    def window(self) -> SlidingWindow:
         """The account's own limit, by the spec."""
         return self.gates.window
 
@@ -131,12 +130,12 @@ class Desk:
     @property
     def is_silenced(self) -> bool:
         """Whether nothing more is asked in this run."""
-        return self.halt.is_leaving or self.news.last_word is not None
+        return self.stops.is_leaving or self.news.last_word is not None
 
     @property
     def collects(self) -> bool:
         """Whether what is paid is still waited for, with growing pauses."""
-        return not self.halt.is_on or (self.halt.collects and not self.halt.is_for(HaltKind.PICTURES))
+        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(StopReason.PICTURES))
 
     @property
     def is_tail_over(self) -> bool:
@@ -163,26 +162,28 @@ class Desk:
             return job.callback
         return {**job.callback, CALLBACK_URL: self.hints.url}
 
-    def hints_of(self, attempt: Attempt) -> Hints | None:
+    def hints_of(self, attempt: Attempt) -> CallbackInbox | None:
         """Return where a call about an attempt's task may arrive; None when it is to be polled."""
         if self.hints is None or (attempt.callback or {}).get(CALLBACK_URL) != self.hints.url:
             return None
         return None if self.hints.is_deaf else self.hints
 
-    def forget_call(self, expected: Expected, *, is_over: bool) -> None:
+    def forget_call(self, expected: PendingCallback, *, is_over: bool) -> None:
         """Wait no longer for a call about a task, whether or not it was found in its end."""
         if self.hints is None:
             return
         self.hints.forget(expected, is_over=is_over)
         if self.hints.is_deaf:
-            self.tally.warn("no call of the API has reached the receiver, so tasks are polled; is --webhook-url right?")
+            self.counters.warn(
+                "no call of the API has reached the receiver, so tasks are polled; is --webhook-url right?"
+            )
 
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""
         now, unix_now = self.now(), self.context.clock.now()
         waiting, note = self._waiting(now, unix_now)
         return replace(
-            self.tally.progress(now),
+            self.counters.progress(now),
             note=note,
             waiting=waiting,
             remaining_s=self._time_left(now),
@@ -199,7 +200,7 @@ class Desk:
         if self.news.are_missing(now):
             note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
             return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None), note
-        if self.breaker.held_since is not None and not self.halt.is_on:
+        if self.breaker.held_since is not None and not self.stops.is_on:
             ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
             note = f"{self.breaker.words()}; nothing is bought until one comes"
             return Waiting(kind=WaitKind.PICTURES, model=None, until=ends_at), note
@@ -213,12 +214,12 @@ class Desk:
 
     def _time_left(self, now: float) -> float | None:
         alive = sum(lane.alive for lane in self.lanes)
-        open_lanes = [] if self.halt.is_on else self.lanes
+        open_lanes = [] if self.stops.is_on else self.lanes
         jobs = alive + sum(lane.asks.left for lane in self.lanes) + sum(lane.submits_left for lane in open_lanes)
         is_held = self.wait is not None and self.wait.reason is not WaitKind.RETRY  # another try may be as vain
         return time_left(
-            jobs if self.lanes else self.tally.statuses[JobStatus.PENDING],
-            self.tally.ends,
+            jobs if self.lanes else self.counters.statuses[JobStatus.PENDING],
+            self.counters.ends,
             alive=alive,
             opens_at=self.wait.until if self.wait is not None and is_held else now,
             last_submit_at=last_submit_at(open_lanes, self.gates, now),
@@ -237,21 +238,21 @@ class Desk:
         """
         self._observe(answer)
         match answer:
-            case Unanswered() if answer.status is None:
+            case NoAnswer() if answer.status is None:
                 self.silence = answer.reason
                 self.silent = {model if answer.sent else ""} | (self.silent if self.silent_since is not None else set())
                 self.distrusts += answer.is_untrusted
                 self._check_reach(is_over=answer.is_untrusted and self.distrusts >= _DISTRUSTS and not self.is_proven)
-            case Unanswered():
+            case NoAnswer():
                 self.silent_since = None
             case Denied():
                 self.silent_since = None
                 self._hear_denial(answer, model, task_id)
-            case Stopped(kind="key"):
-                self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
-            case Stopped(status=HTTPStatus.PAYMENT_REQUIRED):
-                self.halt.stop(HaltKind.ACCOUNT, _words_of_stop("the balance is used up", answer))
-            case Stopped():  # of a submit, which knows its model
+            case AccountBlocked(kind="key"):
+                self.stops.stop(StopReason.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
+            case AccountBlocked(status=HTTPStatus.PAYMENT_REQUIRED):
+                self.stops.stop(StopReason.ACCOUNT, _words_of_stop("the balance is used up", answer))
+            case AccountBlocked():  # of a submit, which knows its model
                 self.silent_since = None
             case _:
                 self.silent_since = None
@@ -270,16 +271,18 @@ class Desk:
             case Denied():
                 self.balance_denial = answer
                 told = f"HTTP {answer.status}: {answer.message}"
-            case Missing():
+            case TaskNotFound():
                 told = f"HTTP {answer.status}: {answer.message}"
-            case Unanswered(status=int(status)) if status < _SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
+            case NoAnswer(status=int(status)) if status < _SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
                 told = answer.reason
             case _:
                 self.hear(answer)
                 return
         self._observe(answer)
         self.silent_since, self.balance_is_hidden = None, True
-        self.tally.warn(f"the API does not show this key the balance ({told}), so the first submit is to prove the key")
+        self.counters.warn(
+            f"the API does not show this key the balance ({told}), so the first submit is to prove the key"
+        )
 
     def concern_of(self, answer: Denied) -> str:
         """Return what a 403 is about; words in which the balance was forbidden too tell nothing of a job or model."""
@@ -295,7 +298,7 @@ class Desk:
         self.denied.add(model or task_id)
         if concern == "account" or len(self.denied) > 1 or self._is_all_denied():
             told = f"the API refuses the key (HTTP {answer.status}, {answer.message})"
-            self.halt.stop(HaltKind.ACCOUNT, told, leave=True)
+            self.stops.stop(StopReason.ACCOUNT, told, leave=True)
 
     def _is_all_denied(self) -> bool:
         """Whether nothing is there that the key could still be tried for."""
@@ -307,7 +310,7 @@ class Desk:
         self.said = answer.quoted
         if answer.unread and not self.has_told_unread:
             self.has_told_unread = True
-            self.tally.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
+            self.counters.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
 
     def throttle_polls(self, answer: Throttled) -> bool:
         """Take in a 429 on a question, which holds every question, and every submit too; return whether it does.
@@ -318,16 +321,16 @@ class Desk:
         polls.strike(now, now)
         self.note_quota(answer)
         if reason := self.why_not_wait(answer):
-            self.halt.stop(HaltKind.ACCOUNT, reason)
+            self.stops.stop(StopReason.ACCOUNT, reason)
             return False
         self.brake.throttle_polls(answer.wait_s, now=now)
         return True
 
-    def close(self, lane: Lane, kind: HaltKind, reason: str) -> None:
+    def close(self, lane: ModelQueue, kind: StopReason, reason: str) -> None:
         """Leave the rest of a model to the next run, and say so."""
         if not lane.closed:
             lane.close(kind, reason)
-            self.tally.warn(lane.closed)
+            self.counters.warn(lane.closed)
 
     def note_quota(self, answer: Throttled) -> None:
         """Keep what a 429 tells of a quota window, for whoever watches."""
@@ -335,7 +338,7 @@ class Desk:
             self.quota_window = answer.window or ""
             self.quota_until = self.now() + (answer.wait_s or 0.0)
 
-    def why_not_wait(self, answer: Throttled, episode: Episode | None = None) -> str:
+    def why_not_wait(self, answer: Throttled, episode: ThrottleEpisode | None = None) -> str:
         """Return why the run does not wait for the end of a hold; 429s that follow each other are one wait."""
         wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
         so_far_s = episode.lasts_s(self.now()) if episode else 0.0
@@ -350,7 +353,7 @@ class Desk:
     def ends_for(self, at: float) -> bool:
         """Whether polls wait for a window that opens too late, and so the run ends and nothing is asked any more."""
         if at < math.inf and (reason := self.why_not_wait_until(at)):
-            self.halt.stop(HaltKind.ACCOUNT, reason)
+            self.stops.stop(StopReason.ACCOUNT, reason)
             self.news.last_word = Throttled(wait_s=at - self.now(), message=reason)
         return self.news.last_word is not None
 
@@ -360,7 +363,7 @@ class Desk:
             return ""
         return words_of_long_wait(what, wait_s, longest_s, unix_now=self.context.clock.now(), so_far_s=so_far_s)
 
-    def _observe(self, answer: Served) -> None:
+    def _observe(self, answer: ResponseMeta) -> None:
         clock = self.context.clock
         self.api_time.observe(answer.served_at, now=clock.now(), monotonic=clock.monotonic())
 
@@ -368,11 +371,11 @@ class Desk:
         patience_s = self.context.options.max_offline_s
         self.silent_since = self.now() if self.silent_since is None else self.silent_since
         if is_over:  # a certificate does not mend itself
-            self.halt.stop(HaltKind.OFFLINE, f"the API could not be reached: {self.silence}", leave=True)
+            self.stops.stop(StopReason.OFFLINE, f"the API could not be reached: {self.silence}", leave=True)
         elif self.now() - self.silent_since > patience_s:
             told = f"the API could not be reached for {patience_s:g} s: {self.silence}"
-            self.halt.stop(HaltKind.OFFLINE, told, leave=True)
+            self.stops.stop(StopReason.OFFLINE, told, leave=True)
 
 
-def _words_of_stop(what: str, answer: Stopped) -> str:
+def _words_of_stop(what: str, answer: AccountBlocked) -> str:
     return f"{what} (HTTP {answer.status}{', ' + answer.message if answer.message else ''})"

@@ -11,24 +11,21 @@ from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion
-from qwave_batch.run.adaptive import Allowance
-from qwave_batch.run.agenda import Agenda, make_agenda
-from qwave_batch.run.before import comes_before, is_done_before
-from qwave_batch.run.brake import Brake
-from qwave_batch.run.budget import Budget
+from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.context import RunContext
+from qwave_batch.run.counters import RunCounters, RunEnd
 from qwave_batch.run.desk import Desk
-from qwave_batch.run.ends import RunEnd
-from qwave_batch.run.gates import Gates
-from qwave_batch.run.halt import HaltKind
-from qwave_batch.run.hints import Hints
-from qwave_batch.run.place import look_at_place
-from qwave_batch.run.polling import PollTimes
-from qwave_batch.run.prefer import Prefer
-from qwave_batch.run.scheduler import Scheduler
-from qwave_batch.run.selection import Work
-from qwave_batch.run.tally import Tally
-from qwave_batch.run.window import SendWindow
+from qwave_batch.run.limits.rate_limiter import RateLimiter
+from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.limits.throttle_episode import Brake
+from qwave_batch.run.polling.callback_inbox import CallbackInbox
+from qwave_batch.run.polling.long_poll import LongPollPolicy
+from qwave_batch.run.polling.task_poll_plan import PollTimes
+from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.schedule.scheduler import Scheduler
+from qwave_batch.run.schedule.stop_reasons import StopReason
+from qwave_batch.run.schedule.wakeup import comes_before, is_done_before
+from qwave_batch.run.work_list import JobAction, WorkList, look_at_place, make_work_list
 
 MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20
@@ -50,34 +47,34 @@ async def run_plan(context: RunContext) -> RunEnd:
     started_at = context.clock.monotonic()
     journal = await asyncio.to_thread(context.ledger.journal, context.on_change)
     await asyncio.to_thread(remove_leftovers, context.layout)
-    agenda = await asyncio.to_thread(
-        make_agenda, context.ledger, journal, context.layout, context.options, context.stop
+    work_list = await asyncio.to_thread(
+        make_work_list, context.ledger, journal, context.layout, context.options, context.stop
     )
     budget, elsewhere = await asyncio.to_thread(lambda: (_budget(context), _elsewhere(context)))
-    desk = _desk(context, journal, agenda, budget, started_at)
+    desk = _desk(context, journal, work_list, budget, started_at)
     desk.elsewhere = elsewhere
     is_refused = True
     try:
-        if desk.elsewhere is not None and agenda.has(Work.SUBMIT, Work.SEND_AGAIN):
+        if desk.elsewhere is not None and work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
             raise desk.elsewhere
-        _check_budget(context, agenda, budget)
-        if agenda.has(Work.SUBMIT, Work.SEND_AGAIN):
-            for note in await asyncio.to_thread(look_at_place, context, agenda):
-                desk.tally.warn(note)
+        _check_budget(context, work_list, budget)
+        if work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
+            for note in await asyncio.to_thread(look_at_place, context, work_list):
+                desk.counters.warn(note)
         is_refused = False
-        if not agenda.is_empty:
-            await _work(desk, agenda)
+        if not work_list.is_empty:
+            await _work(desk, work_list)
     finally:
-        desk.wait, desk.silent_since, desk.tally.in_flight = None, None, 0
+        desk.wait, desk.silent_since, desk.counters.in_flight = None, None, 0
         if not is_refused:  # else nothing has begun, and there is nothing to show
             _show(desk)
-    if desk.halt.storage_error is not None and desk.halt.exit_status == desk.halt.storage_error.exit_status:
-        raise desk.halt.storage_error
+    if desk.stops.storage_error is not None and desk.stops.exit_status == desk.stops.storage_error.exit_status:
+        raise desk.stops.storage_error
     return _end(desk)
 
 
-async def _work(desk: Desk, agenda: Agenda) -> None:
-    scheduler = Scheduler(desk, agenda.work)
+async def _work(desk: Desk, work_list: WorkList) -> None:
+    scheduler = Scheduler(desk, work_list.work)
     async with asyncio.TaskGroup() as group:
         helpers = [
             group.create_task(_heed_stop(desk, scheduler)),
@@ -88,7 +85,7 @@ async def _work(desk: Desk, agenda: Agenda) -> None:
             await _ask_balance(desk)
             await scheduler.run(group)
         except StorageError as error:  # as when the next page of the plan can't be read
-            desk.halt.fail(error)
+            desk.stops.fail(error)
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -99,7 +96,7 @@ async def _ask_balance(desk: Desk) -> None:
     asking = asyncio.ensure_future(desk.context.api.balance())
     try:
         if not await is_done_before(desk.context.stop.wait_stopping(), asking):
-            desk.halt.stop(HaltKind.INTERRUPTED, STOPPED)
+            desk.stops.stop(StopReason.INTERRUPTED, STOPPED)
             return
         answer = asking.result()
     finally:
@@ -113,10 +110,10 @@ async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
     """Stop the run when it is told to: what is in flight has a moment, unless told twice."""
     stop = desk.context.stop
     await stop.wait_stopping()
-    desk.halt.stop(HaltKind.INTERRUPTED, STOPPED)
+    desk.stops.stop(StopReason.INTERRUPTED, STOPPED)
     scheduler.ring()
     await comes_before(desk.context.clock.sleep(desk.context.options.grace_s), stop.wait_leaving())
-    desk.halt.stop(HaltKind.INTERRUPTED, "", leave=True)
+    desk.stops.stop(StopReason.INTERRUPTED, "", leave=True)
     scheduler.ring()
 
 
@@ -128,7 +125,7 @@ async def _keep_manifest(desk: Desk, scheduler: Scheduler) -> None:
         try:
             await asyncio.to_thread(desk.context.write_manifest)
         except StorageError as error:
-            desk.halt.fail(error)
+            desk.stops.fail(error)
             scheduler.ring()
             return
         took_s = desk.now() - began
@@ -160,33 +157,33 @@ def _show(desk: Desk) -> None:
         desk.context.on_progress(desk.progress())
 
 
-def _desk(context: RunContext, journal: Journal, agenda: Agenda, budget: Budget, started_at: float) -> Desk:
+def _desk(context: RunContext, journal: Journal, work_list: WorkList, budget: MoneyBudget, started_at: float) -> Desk:
     completion = context.options.completion or context.terms.completion
     is_called = completion is Completion.WEBHOOK
     return Desk(
         context=context,
         journal=journal,
         budget=budget,
-        tally=Tally(
-            statuses=agenda.statuses.copy(),
-            images=agenda.images,
-            short=agenda.short,
-            damaged=agenda.damaged,
+        counters=RunCounters(
+            statuses=work_list.statuses.copy(),
+            images=work_list.images,
+            short=work_list.short,
+            damaged=work_list.damaged,
             started_at=started_at,
         ),
-        gates=Gates(
-            window=SendWindow(context.terms.limits.requests_per_minute),
-            allowance=Allowance.under(_ceiling(context)),
+        gates=RateLimiter(
+            window=SlidingWindow(context.terms.limits.requests_per_minute),
+            allowance=AdaptiveConcurrency.under(_ceiling(context)),
             counts_polls=context.terms.limits.count_polls,
             brake=Brake(context.rng),
         ),
         polls=PollTimes(),
-        prefer=Prefer(
+        prefer=LongPollPolicy(
             completion=completion,
             keeps_keys=context.idempotency_hours is not None,
             timeout_s=context.terms.timeout_s,
         ),
-        hints=Hints(context.callbacks, context.clock) if is_called and context.callbacks else None,
+        hints=CallbackInbox(context.callbacks, context.clock) if is_called and context.callbacks else None,
     )
 
 
@@ -200,9 +197,9 @@ def _cap_nusd(context: RunContext) -> int | None:
     return nusd_from_usd(min(caps)) if caps else None
 
 
-def _budget(context: RunContext) -> Budget:
+def _budget(context: RunContext) -> MoneyBudget:
     """Return what is spent and held, by the ledger. It blocks."""
-    return Budget(
+    return MoneyBudget(
         cap_nusd=_cap_nusd(context), spent_nusd=context.ledger.spent_nusd(), held_nusd=context.ledger.held_nusd()
     )
 
@@ -217,13 +214,13 @@ def _elsewhere(context: RunContext) -> FolderError | None:
     )
 
 
-def _check_budget(context: RunContext, agenda: Agenda, budget: Budget) -> None:
-    is_free = agenda.estimate_nusd == 0  # what is made already is fetched, however little is left
-    if context.options.until_budget or is_free or budget.fits(agenda.estimate_nusd):
+def _check_budget(context: RunContext, work_list: WorkList, budget: MoneyBudget) -> None:
+    is_free = work_list.estimate_nusd == 0  # what is made already is fetched, however little is left
+    if context.options.until_budget or is_free or budget.fits(work_list.estimate_nusd):
         return
     left_nusd = max(0, budget.left_nusd or 0)
     raise BudgetError(
-        f"the run is estimated at {_usd(agenda.estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
+        f"the run is estimated at {_usd(work_list.estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
         f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent; "
         f"raise {_name_of_cap(context)}, or go on until it is used up with --until-budget"
     )
@@ -242,25 +239,27 @@ def _usd(nusd: int) -> str:
 
 
 def _end(desk: Desk) -> RunEnd:
-    tally = desk.tally
-    exit_status = desk.halt.exit_status
-    reason = desk.halt.reason
+    counters = desk.counters
+    exit_status = desk.stops.exit_status
+    reason = desk.stops.reason
     if exit_status is None:
-        reason = _what_is_missing(tally)
+        reason = _what_is_missing(counters)
         exit_status = 1 if reason else 0
     return RunEnd(
         exit_status=exit_status,
         reason=reason,
-        counts=tally.job_counts(),
-        requests=tally.request_counts(),
-        seconds=desk.now() - tally.started_at,
-        cost_nusd=tally.cost_nusd,
+        counts=counters.job_counts(),
+        requests=counters.request_counts(),
+        seconds=desk.now() - counters.started_at,
+        cost_nusd=counters.cost_nusd,
         folder_cost_nusd=desk.budget.spent_nusd,
-        warnings=tally.closing_words(),
+        warnings=counters.closing_words(),
     )
 
 
-def _what_is_missing(tally: Tally) -> str:
+def _what_is_missing(counters: RunCounters) -> str:
     missing = (JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING)
-    parts = [(tally.statuses[status], status.value) for status in missing] + [(tally.damaged, "with damaged images")]
+    parts = [(counters.statuses[status], status.value) for status in missing] + [
+        (counters.damaged, "with damaged images")
+    ]
     return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)

@@ -17,7 +17,7 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ImageOrder:
     """A request that the catalog allows."""
 
     model: Model
@@ -57,7 +57,7 @@ def hash_of(body: Json) -> str:
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def judge(body: Mapping[str, Any], catalog: Catalog) -> Order | Reply:
+def judge(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
     """Return the order that a body makes, or the API's refusal, which names the field at fault."""
     name = body.get("model")
     if not isinstance(name, str):
@@ -71,7 +71,7 @@ def judge(body: Mapping[str, Any], catalog: Catalog) -> Order | Reply:
     for violation in model.violations(sent):
         return _violation(violation.field, violation.message)
     request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
-    return Order(
+    return ImageOrder(
         model=model,
         request=request,
         body_hash=hash_of(request),

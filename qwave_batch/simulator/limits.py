@@ -94,7 +94,7 @@ class Gate:
         return max(0.0, wait_s)
 
 
-class Gates:
+class SimulatedLimits:
     """A gate for every account."""
 
     def __init__(self, limits: RateLimits) -> None:

@@ -4,7 +4,7 @@ from random import Random
 
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.faults import Moment, Place
-from qwave_batch.simulator.intake import Order
+from qwave_batch.simulator.intake import ImageOrder
 from qwave_batch.simulator.pictures import order_pictures
 from qwave_batch.simulator.tasks import SimulatedTask
 from qwave_batch.simulator.wallet import quota_from_nusd
@@ -19,7 +19,7 @@ class TaskMaker:
         self._made = 0
 
     def make(
-        self, account: str, order: Order, idempotency_key: str | None, *, now: float, made_before: int
+        self, account: str, order: ImageOrder, idempotency_key: str | None, *, now: float, made_before: int
     ) -> SimulatedTask:
         """Return the task for an order; ``made_before`` counts the account's tasks with the same request."""
         model, request = order.model, order.request

@@ -19,8 +19,8 @@ from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import wire
 from qwave_batch.simulator.behaviour import Behaviour
 from qwave_batch.simulator.faults import Fault, FaultName, Place
-from qwave_batch.simulator.intake import Order, hash_of, judge, read_object
-from qwave_batch.simulator.limits import Gates
+from qwave_batch.simulator.intake import ImageOrder, hash_of, judge, read_object
+from qwave_batch.simulator.limits import SimulatedLimits
 from qwave_batch.simulator.making import TaskMaker
 from qwave_batch.simulator.misfortune import Misfortune
 from qwave_batch.simulator.pictures import PictureOrder
@@ -114,7 +114,7 @@ class Simulator:
         self._store = TaskStore(state_path)
         granted_quota = quota_from_nusd(nusd_from_usd(self.settings.granted_usd))
         self._wallet = Wallet(granted_quota, self._store, self.clock.now())
-        self._gates = Gates(self.settings.limits)
+        self._gates = SimulatedLimits(self.settings.limits)
         self._misfortune = Misfortune(self.behaviour)
         self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom())
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
@@ -276,7 +276,7 @@ class Simulator:
         stated = {name: _price_config(model) for name, model in self.catalog.models.items()}
         return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
 
-    def _take(self, account: str, order: Order, idempotency_key: str | None, now: float) -> Submission:
+    def _take(self, account: str, order: ImageOrder, idempotency_key: str | None, now: float) -> Submission:
         hours = self.settings.idempotency_hours
         if hours is None or not idempotency_key:
             idempotency_key = None

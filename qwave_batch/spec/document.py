@@ -9,21 +9,21 @@ from typing import TypeAlias
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
-from qwave_batch.spec.files import FileAccess
-from qwave_batch.spec.marks import Marks, Path, Written
-from qwave_batch.spec.sources import Table
+from qwave_batch.spec.file_access import FileAccess
+from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.yaml.source_map import Path, SourceMap, Written
 
 __all__ = [
     "DEFAULT_OUTPUT_PATH",
     "Axis",
     "AxisValues",
     "IntegerRange",
-    "Marks",
     "Matrix",
     "Path",
     "PromptEntry",
     "RandomSeeds",
     "Sample",
+    "SourceMap",
     "Spec",
     "Unsupported",
 ]
@@ -120,7 +120,7 @@ class Spec:
     """The spec's file, byte for byte."""
     sha256: str
     """The hash of ``source``, and of base files and overrides where there are any; see docs/spec.md."""
-    marks: Marks
+    marks: SourceMap
     name: str
     description: str
     catalog: str

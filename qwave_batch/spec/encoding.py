@@ -1,10 +1,52 @@
 """Bytes as text: UTF-8, with the line and column of what is not."""
 
 import re
+from collections.abc import Callable
 
 from qwave_batch.errors import SpecError
-from qwave_batch.model.problem import Place, Problem
-from qwave_batch.spec.foreigntext import foreign_problem, pointer_problem
+from qwave_batch.model.problem import Problem, SourcePlace
+
+MOST_POINTER_BYTES = 1024  # what git-lfs itself reads of a file to tell whether it is a pointer
+
+_POINTER_BEGINS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
+_POINTER_HOLDS = b"\noid sha256:"
+
+Where = Callable[[str, int], SourcePlace]
+"""Gives the place of a character of a text."""
+
+
+def pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
+    """Return that a file is a pointer of Git LFS, by its first bytes (one more than a pointer has); None where not."""
+    if len(begins) > MOST_POINTER_BYTES or not begins.startswith(_POINTER_BEGINS) or _POINTER_HOLDS not in begins:
+        return None
+    return Problem(
+        message="the file is a Git LFS pointer, and its data is not here",
+        place=SourcePlace(shown_as),
+        suggestion="git lfs pull",
+    )
+
+
+def foreign_problem(text: str, where: Where, *, signs: str = "\0\r\ufeff") -> Problem | None:
+    """Return what is wrong with a text that holds one of the ``signs``, the first of those that it holds, or None."""
+    sign = next((sign for sign in signs if sign in text), None)
+    if sign is None:
+        return None
+    message, suggestion = _WORDS[sign]
+    return Problem(message=message, place=where(text, text.index(sign)), suggestion=suggestion)
+
+
+_WORDS = {
+    "\0": ("the file holds NUL characters, as UTF-16 has them", "save it as UTF-8"),
+    "\r": (
+        "the line holds a carriage return that ends no line; old programs end lines that way",
+        "save the file with LF ends",
+    ),
+    "\ufeff": (
+        "a byte order mark (U+FEFF) stands in the middle of the file, as where two files were put together",
+        "take it out",
+    ),
+}
+
 
 MAX_FILE_BYTES = 20_000_000  # of a YAML file; what is larger belongs into a table that is streamed
 
@@ -30,7 +72,7 @@ def check_yaml_size(size_bytes: int, shown_as: str, *, of: str, way_out: str) ->
     if size_bytes <= MAX_FILE_BYTES:
         return
     message = f"the {of} has {size_bytes:,} bytes; at most {MAX_FILE_BYTES:,} are read"
-    raise SpecError([Problem(message=message, place=Place(shown_as), suggestion=way_out)])
+    raise SpecError([Problem(message=message, place=SourcePlace(shown_as), suggestion=way_out)])
 
 
 def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
@@ -72,7 +114,11 @@ def decode(source: bytes, shown_as: str, *, first_line: int = 1) -> str:
     """
     if source.startswith(UTF_16_MARKS):
         raise SpecError(
-            [Problem(message="the file is UTF-16", place=Place(shown_as, first_line), suggestion="save it as UTF-8")]
+            [
+                Problem(
+                    message="the file is UTF-16", place=SourcePlace(shown_as, first_line), suggestion="save it as UTF-8"
+                )
+            ]
         )
     source = source.removeprefix(BOM)
     try:
@@ -82,13 +128,13 @@ def decode(source: bytes, shown_as: str, *, first_line: int = 1) -> str:
         place = place_at(before, len(before), shown_as)
         problem = Problem(
             message=f"the byte 0x{source[error.start]:02x} is no UTF-8",
-            place=Place(shown_as, place.line + first_line - 1, place.column),
+            place=SourcePlace(shown_as, place.line + first_line - 1, place.column),
             suggestion="save the file as UTF-8",
         )
         raise SpecError([problem]) from None
 
 
-def place_at(text: str, index: int, shown_as: str) -> Place:
+def place_at(text: str, index: int, shown_as: str) -> SourcePlace:
     """Return the line and column of a character of the text."""
     line_start = text.rfind("\n", 0, index) + 1
-    return Place(shown_as, text.count("\n", 0, index) + 1, index - line_start + 1)
+    return SourcePlace(shown_as, text.count("\n", 0, index) + 1, index - line_start + 1)

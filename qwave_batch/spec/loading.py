@@ -8,16 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.model.problem import TOO_MANY, Place, Problem, first_problems
-from qwave_batch.spec.checking import id_problems, open_tables, range_problems, template_problems
+from qwave_batch.model.problem import TOO_MANY, Problem, SourcePlace, first_problems
 from qwave_batch.spec.document import Spec, Unsupported
 from qwave_batch.spec.encoding import MAX_FILE_BYTES, SPEC_WAY_OUT, check_yaml_size, decode_spec
-from qwave_batch.spec.files import FileAccess, FileRefused, InputFile, beside, named_file
-from qwave_batch.spec.layers import Layer, laid_over, without
-from qwave_batch.spec.marks import Marks
-from qwave_batch.spec.mending import Mended, mended
-from qwave_batch.spec.nodes import MAX_VALUES
-from qwave_batch.spec.overriding import overridden
+from qwave_batch.spec.file_access import FileAccess, FileRefused, InputFile, beside, named_file
+from qwave_batch.spec.overrides import Layer, laid_over, overridden, without
 from qwave_batch.spec.parsing import (
     parse_matrix,
     parse_output_folder,
@@ -26,10 +21,14 @@ from qwave_batch.spec.parsing import (
     parse_sample,
     parse_terms,
 )
-from qwave_batch.spec.reading import read_yaml
-from qwave_batch.spec.sources import Table
+from qwave_batch.spec.recovery import Mended, mended
+from qwave_batch.spec.spec_checks import id_problems, open_tables, range_problems, template_problems
 from qwave_batch.spec.structure import rightly_named, structure_problems
-from qwave_batch.spec.words import kind_of
+from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.yaml.nodes import MAX_VALUES
+from qwave_batch.spec.yaml.reader import read_yaml
+from qwave_batch.spec.yaml.source_map import SourceMap
 
 MAX_BASES = 20
 
@@ -80,7 +79,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     layer, wrong_overrides = overridden(layer, overrides)
     files.problems.extend(wrong_overrides)
     layer, misnamed = rightly_named(layer)
-    marks = Marks(layer.mark)
+    marks = SourceMap(layer.mark)
     value: Any = layer.value
     misnamed = first_problems(misnamed)
     problems = [*files.problems, *misnamed]
@@ -148,7 +147,7 @@ class _Files:
     """What the spec's own file is called."""
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-    unread: set[Place] = field(default_factory=set)
+    unread: set[SourcePlace] = field(default_factory=set)
     """Where something stands that could not be read, which is among the problems already."""
     leaves_open: bool = False
     """Whether a base file is not there, so that nobody knows what it would have said."""
@@ -168,7 +167,7 @@ class _Files:
         self.values += reading.values
         if self.values > MAX_VALUES:
             message = f"the files that extend each other hold more than {MAX_VALUES:,} values"
-            raise SpecError([Problem(message=message, place=Place(shown_as))])
+            raise SpecError([Problem(message=message, place=SourcePlace(shown_as))])
         self.problems.extend(reading.problems)
         self.warnings.extend(reading.warnings)
         self.unread |= reading.unread
@@ -177,12 +176,12 @@ class _Files:
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
             return layer
-        place = Marks(layer.mark).place(("extends",))
+        place = SourceMap(layer.mark).place(("extends",))
         base = self._base(name, place, (*below, path), str(PurePosixPath(known_as).parent / name))
         # what a base would have said is not missing where the base can't be read: that is told already
         return laid_over(without(layer, "extends"), base) if base else layer
 
-    def _base(self, name: str, place: Place, below: tuple[Path, ...], known_as: str) -> Layer | None:
+    def _base(self, name: str, place: SourcePlace, below: tuple[Path, ...], known_as: str) -> Layer | None:
         def note(message: str, suggestion: str | None = None) -> None:
             self.leaves_open = True
             self.problems.append(
@@ -251,8 +250,8 @@ def _sha256(source: bytes, bases: Sequence[bytes], overrides: Sequence[str]) -> 
 def _in_order(problems: Iterable[Problem], spec: str) -> list[Problem]:
     """Return the problems in the order of the spec, then those in other files; the same one is said once."""
 
-    def order(problem: Problem) -> tuple[bool, Place]:
-        place = problem.place or Place("")
+    def order(problem: Problem) -> tuple[bool, SourcePlace]:
+        place = problem.place or SourcePlace("")
         return place.file != spec, place
 
     unique = {(problem.place, problem.path, problem.message): problem for problem in problems}

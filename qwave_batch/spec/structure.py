@@ -14,9 +14,9 @@ from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
-from qwave_batch.spec.layers import Layer
-from qwave_batch.spec.marks import Mark, Marks
-from qwave_batch.spec.structurewords import WORDS, Misfit, unknown_key, word_other
+from qwave_batch.spec.overrides import Layer
+from qwave_batch.spec.structure_messages import WORDS, Misfit, unknown_key, word_other
+from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 if TYPE_CHECKING:
     import jsonschema
@@ -29,7 +29,7 @@ _SMALLEST = {"version": 1, "name": "smallest", "catalog": "2026-01"}
 """With a sound prompt, a spec that fits."""
 
 
-def structure_problems(value: Json, marks: Marks) -> list[Problem]:
+def structure_problems(value: Json, marks: SourceMap) -> list[Problem]:
     """Return everything about the spec's structure that the schema refuses."""
     fits = structure_check()
     if fits is not None and fits(value):
@@ -37,7 +37,7 @@ def structure_problems(value: Json, marks: Marks) -> list[Problem]:
     return first_problems(_problems(value, marks, fits))
 
 
-def _problems(value: Json, marks: Marks, fits: Check | None) -> Iterator[Problem]:
+def _problems(value: Json, marks: SourceMap, fits: Check | None) -> Iterator[Problem]:
     value, positions = _without_sound_prompts(value, fits)
     for error in _validator().iter_errors(value):
         misfit = _misfit(error, positions)
@@ -78,7 +78,7 @@ def rightly_named(layer: Layer) -> tuple[Layer, list[Problem]]:
     if not isinstance(layer.value, Mapping):
         return layer, []
     known = tuple(_schema()["properties"])
-    marks, fields = Marks(layer.mark), dict[str, Json]()
+    marks, fields = SourceMap(layer.mark), dict[str, Json]()
     below: dict[str | int, Mark] = {}
     problems: list[Problem] = []
     for key, item in layer.value.items():

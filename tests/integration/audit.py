@@ -11,7 +11,13 @@ from qwave_batch.simulator import Simulator
 from qwave_batch.simulator.tasks import Charge
 
 OPEN = frozenset(
-    {AttemptState.INTENDED, AttemptState.ACCEPTED, AttemptState.COMPLETED, AttemptState.UNKNOWN, AttemptState.LOST}
+    {
+        AttemptState.SUBMITTING,
+        AttemptState.ACCEPTED,
+        AttemptState.COMPLETED,
+        AttemptState.UNKNOWN,
+        AttemptState.NOT_FOUND,
+    }
 )
 """The next run, or a person's word, may still bring the images."""
 
@@ -70,7 +76,7 @@ def _fate(charge: Charge, its: _Try | None, folder: Path) -> dict[str, int]:
     held = sum((folder / path).is_file() for path in its.paths)
     if its.state is AttemptState.STORED:
         return {"lost": charge.images - held}
-    if its.state is AttemptState.SPOILED:
+    if its.state is AttemptState.UNRECOVERABLE:
         return {"spoiled": charge.images - held}
     return {"open" if its.state in OPEN else "lost": charge.images}
 
@@ -78,7 +84,7 @@ def _fate(charge: Charge, its: _Try | None, folder: Path) -> dict[str, int]:
 def _replaced(charges: list[Charge], tries: dict[str, _Try], newest: dict[str, int]) -> int:
     """Return how many attempts were paid, spoiled and then followed by another."""
     keys = {charge.idempotency_key or "" for charge in charges}
-    spoiled = [tries[key] for key in keys & tries.keys() if tries[key].state is AttemptState.SPOILED]
+    spoiled = [tries[key] for key in keys & tries.keys() if tries[key].state is AttemptState.UNRECOVERABLE]
     return sum(newest[its.job_id] > its.number for its in spoiled)
 
 

@@ -28,7 +28,8 @@ from qwave_batch.ledger import writer
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
-from qwave_batch.run import breaker, fetching, listing
+from qwave_batch.run.images import image_breaker, image_fetching
+from qwave_batch.run.tasks import result_listing
 
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
@@ -168,9 +169,9 @@ def let_the_clock_jump() -> None:
 def hurry() -> None:
     """Wait shorter for pictures that do not come."""
     for module, names in (
-        (breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
-        (fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),
-        (listing, ("LIST_S", "SLICE_S")),
+        (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
+        (image_fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),
+        (result_listing, ("LIST_S", "SLICE_S")),
     ):
         for name in names:
             setattr(module, name, getattr(module, name) / 20)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from qwave_batch.client.answers import Answer, DownloadAnswer, Downloaded, DownloadFailed, TaskAnswer, Unanswered
+from qwave_batch.client.answers import Answer, DownloadAnswer, Downloaded, DownloadFailed, NoAnswer, TaskAnswer
 from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
@@ -240,7 +240,7 @@ def test_the_key_stays_here_whatever_a_name_server_says_of_localhost(host: str) 
             return answers[0], answers[1]
 
     lost, found = asyncio.run(talk())
-    assert isinstance(lost, Unanswered)
+    assert isinstance(lost, NoAnswer)
     assert not lost.sent
     assert isinstance(found, TaskAnswer)
 

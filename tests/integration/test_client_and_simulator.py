@@ -9,6 +9,7 @@ import pytest
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.client.answers import (
+    AccountBlocked,
     Answer,
     Balance,
     Downloaded,
@@ -16,12 +17,11 @@ from qwave_batch.client.answers import (
     Expired,
     LiveModel,
     LiveModels,
-    Missing,
+    NoAnswer,
     Refused,
-    Stopped,
     TaskAnswer,
+    TaskNotFound,
     Throttled,
-    Unanswered,
 )
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
@@ -119,13 +119,13 @@ def test_refusals_are_told_apart() -> None:
     refused, missing = ask(questions)
     assert isinstance(refused, Refused)
     assert (refused.code, refused.param, refused.keeps_attempt) == ("capability_violation", "aspect_ratio", False)
-    assert isinstance(missing, Missing)
+    assert isinstance(missing, TaskNotFound)
     assert missing.code == "task_not_found"
 
 
 def test_a_key_that_is_not_valid_stops() -> None:
     stopped = ask(lambda api: api.balance(), keys=frozenset({"another"}))
-    assert isinstance(stopped, Stopped)
+    assert isinstance(stopped, AccountBlocked)
     assert stopped.kind == "key"
 
 
@@ -140,7 +140,7 @@ def test_account_and_models_are_told() -> None:
         model = await api.model("z-image-turbo")
         assert isinstance(model, LiveModel)
         assert model.price_config
-        assert isinstance(await api.model("z-image-ultra"), Missing)
+        assert isinstance(await api.model("z-image-ultra"), TaskNotFound)
 
     ask(questions)
 
@@ -148,12 +148,12 @@ def test_account_and_models_are_told() -> None:
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        ("drop", Unanswered), ("http500", Unanswered), ("http502", Unanswered), ("http503", Unanswered),
-        ("html502", Unanswered), ("http429", Throttled), ("http429_date", Throttled), ("http429_bare", Throttled),
-        ("quota_window_exceeded", Throttled), ("bad_key", Stopped), ("balance_used_up", Stopped),
-        ("price_not_configured", Refused), ("accepted.html", Unanswered), ("accepted.cut_json", Unanswered),
-        ("accepted.cut_body", Unanswered), ("accepted.drop", Unanswered), ("accepted.empty", Unanswered),
-        ("accepted.oversized", Unanswered), ("redirect", Unanswered), ("unknown_fields", TaskAnswer),
+        ("drop", NoAnswer), ("http500", NoAnswer), ("http502", NoAnswer), ("http503", NoAnswer),
+        ("html502", NoAnswer), ("http429", Throttled), ("http429_date", Throttled), ("http429_bare", Throttled),
+        ("quota_window_exceeded", Throttled), ("bad_key", AccountBlocked), ("balance_used_up", AccountBlocked),
+        ("price_not_configured", Refused), ("accepted.html", NoAnswer), ("accepted.cut_json", NoAnswer),
+        ("accepted.cut_body", NoAnswer), ("accepted.drop", NoAnswer), ("accepted.empty", NoAnswer),
+        ("accepted.oversized", NoAnswer), ("redirect", NoAnswer), ("unknown_fields", TaskAnswer),
         ("accepted.wrong_type", TaskAnswer),
     ],
 )  # fmt: skip

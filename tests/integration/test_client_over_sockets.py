@@ -21,8 +21,8 @@ from qwave_batch.client.answers import (
     Downloaded,
     DownloadFailed,
     Expired,
+    NoAnswer,
     TaskAnswer,
-    Unanswered,
 )
 from qwave_batch.client.http import HttpRequest, NeverSent, PerhapsSent, TooLarge, TransportFailed
 from qwave_batch.client.proxies import proxies_from
@@ -226,7 +226,7 @@ def test_a_large_request_arrives_whole() -> None:
 )
 def test_what_is_no_answer_is_not_taken_for_one(script: Script, says: str) -> None:
     answer, _ = polled(script)
-    assert isinstance(answer, Unanswered)
+    assert isinstance(answer, NoAnswer)
     assert says in answer.reason
     assert answer.sent
 
@@ -252,7 +252,7 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
                 return await api.status("task-1"), other
 
     answer, other = asyncio.run(talk())
-    assert isinstance(answer, Unanswered)
+    assert isinstance(answer, NoAnswer)
     assert "a redirect to http://127.0.0.1" in answer.reason
     assert other.heads == []
 
@@ -309,13 +309,13 @@ class Names(AbstractResolver):
         pass
 
 
-def never_sent(base: str, names: Names | None = None) -> Unanswered:
+def never_sent(base: str, names: Names | None = None) -> NoAnswer:
     async def talk() -> Answer:
         async with AiohttpTransport(base, resolver=names) as transport:
             return await TaskApi(transport, base, KEY, SystemClock()).submit({}, idempotency_key="k")
 
     answer = asyncio.run(talk())
-    assert isinstance(answer, Unanswered)
+    assert isinstance(answer, NoAnswer)
     assert not answer.sent
     return answer
 
@@ -342,7 +342,7 @@ def test_tls_to_a_plain_port_was_never_sent() -> None:
 
     seen: list[bytes] = []
     answer = asyncio.run(talk())
-    assert isinstance(answer, Unanswered)
+    assert isinstance(answer, NoAnswer)
     assert not answer.sent
     assert KEY.encode() not in b"".join(seen)
 
@@ -382,7 +382,7 @@ def test_a_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() -> None:
                 return await TaskApi(transport, base, KEY, SystemClock()).status("task-1"), server
 
     answer, server = asyncio.run(talk())
-    assert isinstance(answer, Unanswered)
+    assert isinstance(answer, NoAnswer)
     assert not answer.sent
     (head,) = server.heads
     assert head.startswith("CONNECT api.example:443 HTTP/1.1")

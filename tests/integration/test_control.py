@@ -15,7 +15,7 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.cli.main import main
-from qwave_batch.run import breaker
+from qwave_batch.run.images import image_breaker as breaker
 
 SPEC = """\
 version: 1
@@ -374,9 +374,9 @@ def test_a_file_that_is_not_whole_is_not_taken(spec: Path, simulated: Path, tmp_
 def test_what_is_damaged_elsewhere_is_told_before_it_is_paid_again(spec: Path, simulated: Path, tmp_path: Path) -> None:
     for path in images_of(simulated):
         (simulated / path).unlink()
-    asked: list[qb.Estimate] = []
+    asked: list[qb.CostEstimate] = []
 
-    def refuse(estimate: qb.Estimate) -> bool:
+    def refuse(estimate: qb.CostEstimate) -> bool:
         asked.append(estimate)
         return False
 

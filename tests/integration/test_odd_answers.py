@@ -8,7 +8,8 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.run import breaker, fetching, listing
+from qwave_batch.run.images import image_breaker, image_fetching
+from qwave_batch.run.tasks import result_listing
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
@@ -92,9 +93,9 @@ async def outcomes_of(wanted: list[str], home: Path) -> dict[str, Outcome]:
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     """What became of each, all side by side; the empty one is a run that nothing happened to."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(breaker, "FIRST_PAUSE_S", 0.2)
-        patch.setattr(fetching, "SLICE_S", 0.1)
-        patch.setattr(listing, "SLICE_S", 0.1)
+        patch.setattr(image_breaker, "FIRST_PAUSE_S", 0.2)
+        patch.setattr(image_fetching, "SLICE_S", 0.1)
+        patch.setattr(result_listing, "SLICE_S", 0.1)
         return asyncio.run(outcomes_of(["", *ALWAYS, *FOR_A_WHILE], tmp_path_factory.mktemp("odd")))
 
 
@@ -109,9 +110,9 @@ def test_an_odd_answer_costs_no_second_task_and_no_image(outcomes: dict[str, Out
 
 
 def test_what_is_paid_is_fetched_before_anything_is_paid_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(breaker, "LONE_S", 0.1)
-    monkeypatch.setattr(breaker, "FIRST_PAUSE_S", 0.1)
-    monkeypatch.setattr(fetching, "SLICE_S", 0.05)
+    monkeypatch.setattr(image_breaker, "LONE_S", 0.1)
+    monkeypatch.setattr(image_breaker, "FIRST_PAUSE_S", 0.1)
+    monkeypatch.setattr(image_fetching, "SLICE_S", 0.05)
     spec, folder = tmp_path / "spec.yaml", tmp_path / "run"
     spec.write_text(SPEC.replace("seed: [1, 2]", "seed: [1]").replace(', "a kite"', ""), encoding="utf-8")
     broken = qb.Simulated(latency="0.01", faults="truncated_image")

@@ -13,10 +13,9 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.terms import Completion
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.options import RunOptions
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
 from qwave_batch.simulator.simulator import Seen
 from qwave_batch.simulator.tasks import SimulatedTask

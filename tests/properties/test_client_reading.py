@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.client.account import read_balance, read_model, read_models
 from qwave_batch.client.addresses import BadAddress, read_address, redirected
-from qwave_batch.client.answers import Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import AccountBlocked, Denied, NoAnswer, Refused, TaskAnswer, TaskNotFound, Throttled
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.instants import http_date, instant
 from qwave_batch.client.retry_after import MAX_WAIT_S, rate_hint, retry_after_s, served_at
@@ -76,20 +76,20 @@ def test_any_response_is_judged_and_none_is_guessed(
             assert call != "status"
             assert (400 <= status < 500 and not keeps) or (status >= 500 and keeps and call == "submit")
             assert status in {405, 413, 414, 431} or json.loads(body)["error"]
-        case Stopped(keeps_attempt=keeps):
+        case AccountBlocked(keeps_attempt=keeps):
             assert status in {401, 402} or (status in {403, 429, 451} and call == "submit")
             assert keeps or json.loads(body)["error"]
         case Denied(keeps_attempt=keeps):
             assert status in {403, 451}
             assert keeps or json.loads(body)["error"]
-        case Missing():
+        case TaskNotFound():
             assert status == 404
             assert json.loads(body)["error"]
             assert call != "submit"
         case Throttled(wait_s=wait_s):
             assert status == 429
             assert is_sane(wait_s)
-        case Unanswered(sent=sent, retry_after_s=wait_s, reason=reason):
+        case NoAnswer(sent=sent, retry_after_s=wait_s, reason=reason):
             assert sent
             assert reason
             assert is_sane(wait_s)

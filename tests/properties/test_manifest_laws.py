@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 from qwave_batch.output.line import encode_line, line_as_json, line_from_json, manifest_line
 from qwave_batch.output.manifest import read_manifest, write_manifest
@@ -67,7 +67,9 @@ records = st.builds(
 @st.composite
 def plan_lines(draw: st.DrawFn) -> PlanLine:
     job_id = draw(hexes)[:16]
-    twin = st.builds(Twin, job_id=st.just(job_id), index=indexes, prompt_id=name, axes=objects, tags=tags, meta=objects)
+    twin = st.builds(
+        Duplicate, job_id=st.just(job_id), index=indexes, prompt_id=name, axes=objects, tags=tags, meta=objects
+    )
     job = st.builds(
         Job,
         job_id=st.just(job_id),

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from qwave_batch.catalog.independence import independent_fields
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError
-from qwave_batch.model.job import Job, Twin
+from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.identity import canonical, job_id
-from qwave_batch.plan.jobs import is_random
-from qwave_batch.plan.making import make_plan
+from qwave_batch.plan.expand.entries import is_random
+from qwave_batch.plan.expand.request_identity import canonical, job_id
+from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
 
 CATALOG = open_catalog("2026-05")
@@ -106,7 +106,7 @@ def test_every_job_is_judged_as_the_reference_validator_judges_it(
     assert all(job.job_id == job_id(dict(job.request), job.repeat) for job in made)
     assert plan.figures.jobs == sum(job.skip is None for job in made)
     assert plan.figures.estimated_nusd == sum(job.estimated_nusd for job in made)
-    assert plan.figures.folded == sum(isinstance(item, Twin) for item in plan.items())
+    assert plan.figures.folded == sum(isinstance(item, Duplicate) for item in plan.items())
 
 
 @pytest.mark.parametrize("name", MODELS)

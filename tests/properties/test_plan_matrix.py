@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import Job
-from qwave_batch.plan.making import make_plan
+from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
 
 AXES = ("fruit", "animal", "size")

@@ -6,11 +6,9 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.run.latency.ages import BINS, EDGES_S, edge_near
-from qwave_batch.run.latency.estimate import Estimate
-from qwave_batch.run.latency.schedule import best_schedule
-from qwave_batch.run.latency.stamps import Stamp, narrowed
-from qwave_batch.run.latency.timetable import Ticket, Timetable
+from qwave_batch.run.polling.latency_estimator import BINS, EDGES_S, LatencyEstimator, Stamp, edge_near, narrowed
+from qwave_batch.run.polling.poll_schedule import best_schedule
+from qwave_batch.run.polling.poll_schedule_learner import PollScheduleLearner, TrackedTask
 from tests.unit.run.polling_simulation import Simulation, floor_s
 
 ages = st.one_of(st.floats(0, 5), st.floats(0, 1e5))
@@ -56,7 +54,7 @@ def test_every_age_has_its_nearest_edge(age_s: float) -> None:
 
 @given(st.lists(st.tuples(ages, ages, st.booleans()), max_size=80))
 def test_an_estimate_stays_a_distribution(answers: list[tuple[float, float, bool]]) -> None:
-    estimate = Estimate()
+    estimate = LatencyEstimator()
     for one, other, is_done in answers:
         number, after_s, by_s = estimate.begin(), min(one, other), max(one, other)
         estimate.not_yet(number, 0.0, after_s)
@@ -77,8 +75,8 @@ def test_a_stamp_only_ever_narrows(one: float, other: float, stamp: Stamp | None
 
 @given(st.lists(st.tuples(st.sampled_from(["begin", "not yet", "done", "leave"]), ages), max_size=60), st.data())
 def test_a_task_is_always_asked_again_later(steps: list[tuple[str, float]], data: st.DataObject) -> None:
-    timetable = Timetable()
-    tickets: list[Ticket] = []
+    timetable = PollScheduleLearner()
+    tickets: list[TrackedTask] = []
     for step, extra_s in steps:
         if step == "begin" or not tickets:
             tickets.append(timetable.begin())
@@ -107,6 +105,6 @@ def test_a_task_is_always_asked_again_later(steps: list[tuple[str, float]], data
     st.lists(st.floats(0.0, 60.0), min_size=1, max_size=120), st.integers(1, 64), st.sampled_from([None, 0.001, 1.0])
 )
 def test_every_end_is_noticed_and_none_much_later(latencies: list[float], slots: int, stamp_s: float | None) -> None:
-    found = Simulation(latencies=latencies, policy=Timetable(), slots=slots, stamp_s=stamp_s).run()
+    found = Simulation(latencies=latencies, policy=PollScheduleLearner(), slots=slots, stamp_s=stamp_s).run()
     assert found.polls >= len(latencies)
     assert found.makespan_s <= 4 * floor_s(latencies, slots) + 10

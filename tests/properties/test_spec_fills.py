@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.spec.compiling import compile_text
-from qwave_batch.spec.faults import TemplateFault
-from qwave_batch.spec.filling import render_compiled
-from qwave_batch.spec.fills import parts_at_sight
-from qwave_batch.spec.pathtemplates import PathEnvironment
-from qwave_batch.spec.sandbox import SpecEnvironment
+from qwave_batch.spec.template.compiler import compile_text
+from qwave_batch.spec.template.fast_render import parts_at_sight
+from qwave_batch.spec.template.renderer import render_compiled
+from qwave_batch.spec.template.sandbox import SpecEnvironment
+from qwave_batch.spec.template.template_messages import TemplateFault
+from qwave_batch.spec.template.templates import PathEnvironment
 
 PIECES = [
     "{{ a }}",

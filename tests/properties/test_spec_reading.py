@@ -13,8 +13,8 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.encoding import decode_spec
-from qwave_batch.spec.marks import Mark, Marks, Path
-from qwave_batch.spec.reading import read_yaml
+from qwave_batch.spec.yaml.reader import read_yaml
+from qwave_batch.spec.yaml.source_map import Mark, Path, SourceMap
 
 LIMIT = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029\ufffe\uffff\ufeff"))
@@ -55,7 +55,7 @@ def test_every_value_has_a_mark_and_every_mark_a_value(value: Json) -> None:
     lines = text.split("\n")
     for path in paths(reading.mark):
         found = value_at(reading.value, path)
-        place = Marks(reading.mark).place(path)
+        place = SourceMap(reading.mark).place(path)
         beginning = lines[place.line - 1][place.column - 1 :]
         opening = (
             "{"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.compiling import compile_text
-from qwave_batch.spec.filling import render_compiled
-from qwave_batch.spec.sandbox import SpecEnvironment
-from qwave_batch.spec.templates import TemplateFault, compile_value, is_template
+from qwave_batch.spec.template.compiler import compile_text
+from qwave_batch.spec.template.renderer import render_compiled
+from qwave_batch.spec.template.sandbox import SpecEnvironment
+from qwave_batch.spec.template.templates import TemplateFault, compile_value, is_template
 
 LIMIT = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"]))

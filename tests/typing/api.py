@@ -43,7 +43,7 @@ def describe(item: qb.PlanItem) -> str:
             return f"{job_id} {model} {item.estimated_nusd / 1e9} USD"
         case qb.Job(skip=reason):
             return f"left out: {reason}"
-        case qb.Twin(index=index):
+        case qb.Duplicate(index=index):
             return f"again at {index}"
 
 
@@ -95,7 +95,7 @@ def tell(event: qb.Event) -> str:  # noqa: PLR0911 - one an event
             assert_never(event)
 
 
-async def take_over(file: Path, folder: Path, other: Path) -> qb.Books:
+async def take_over(file: Path, folder: Path, other: Path) -> qb.CostReport:
     """Run with what another folder holds, follow that, and look after the folder."""
     told: list[str] = []
     connection = qb.Simulated(latency="0.01")
@@ -108,7 +108,7 @@ async def take_over(file: Path, folder: Path, other: Path) -> qb.Books:
         summary = await qb.run_batch(file, connection=connection, out_dir=folder, reuse=[other], on_event=hear)
     assert_type(summary.reused, int)
     for line in qb.open_run(folder).lines():
-        assert_type(line.reused_from, qb.Origin | None)
+        assert_type(line.reused_from, qb.ReusedFrom | None)
     fetched = await qb.refetch_images(folder, connection=connection)
     assert_type(fetched.gone, tuple[qb.UnfetchedJob, ...])
     report = await qb.cancel_tasks(folder, connection=connection)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
-    from qwave_batch.api import AnyPlan, Connection, Estimate, EventLog, RunOptions, RunPlace, RunSummary, Simulated
+    from qwave_batch.api import AnyPlan, Connection, CostEstimate, EventLog, RunOptions, RunPlace, RunSummary, Simulated
 else:
     asyncio = later("asyncio")
 
@@ -198,7 +198,7 @@ async def _run(
         view.close()
 
 
-def _confirm(estimate: "Estimate", plan: "AnyPlan", console: Console) -> bool:
+def _confirm(estimate: "CostEstimate", plan: "AnyPlan", console: Console) -> bool:
     if estimate.nusd <= ASK_ABOVE_NUSD:
         return True
     may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "

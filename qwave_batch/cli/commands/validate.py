@@ -14,7 +14,7 @@ from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.options import add_reading
 from qwave_batch.errors import QwaveError, SpecError, UsageError
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import Problem, SourcePlace
 
 if TYPE_CHECKING:
     from qwave_batch.api import SpecCheck
@@ -50,10 +50,10 @@ def execute(args: Namespace, console: Console) -> int:
         try:
             found[spec] = api.examine_spec(spec, overrides=args.overrides, allow_read=args.allow_read)
         except QwaveError as error:
-            found[spec] = api.SpecCheck((Problem(message=str(error), place=Place(spec)),))
+            found[spec] = api.SpecCheck((Problem(message=str(error), place=SourcePlace(spec)),))
             status = status or error.exit_status
         except Exception as error:  # noqa: BLE001  # a bug that one file meets must not hide what is said of the others
-            found[spec] = api.SpecCheck((Problem(message=bug_sentence(error, console), place=Place(spec)),))
+            found[spec] = api.SpecCheck((Problem(message=bug_sentence(error, console), place=SourcePlace(spec)),))
             status = QwaveError.exit_status
     problems = [problem for check in found.values() for problem in check.problems]
     match args.format:

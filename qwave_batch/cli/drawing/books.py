@@ -7,10 +7,10 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import Books
+    from qwave_batch.api import CostReport
 
 
-def draw_books(books: "Books", terminal: Terminal) -> list[str]:
+def draw_books(books: "CostReport", terminal: Terminal) -> list[str]:
     """Return the lines that say how the money of a folder differs from what one would expect; none when it does not."""
     if books.agree:
         return []

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qwave_batch.api.cancelling import CancelReport
-from qwave_batch.run.cancelling import NotSaid, Withdrawn
+from qwave_batch.run.tasks.cancellation import NotSaid, Withdrawn
 
 DONE = Withdrawn(job_id="a", task_id="task-a", cost_nusd=0, refunded_nusd=7)
 LEFT = NotSaid(job_id="b", task_id="task-b", reason="the API refuses the account (HTTP 401)")

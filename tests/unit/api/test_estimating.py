@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.estimating import Estimate, estimate
+from qwave_batch.api.estimating import CostEstimate, estimate
 from qwave_batch.api.holdings import Holdings
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import UsageError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.output.counts import Tally
+from qwave_batch.output.counts import LineCounter
 from qwave_batch.plan.comparison import Stage
-from qwave_batch.run.agenda import jobs_in_scope
-from qwave_batch.run.options import RunOptions
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.work_list import jobs_in_scope
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 
@@ -24,7 +24,7 @@ def world(tmp_path: Path) -> World:
     return world
 
 
-def expected(world: World, options: RunOptions | None = None) -> Estimate:
+def expected(world: World, options: RunOptions | None = None) -> CostEstimate:
     with world.read() as ledger:
         return estimate(jobs_in_scope(ledger, options or RunOptions()), options or RunOptions())
 
@@ -34,11 +34,11 @@ def stages(world: World) -> list[Stage]:
 
 
 def in_flight(world: World) -> int:
-    tally = Tally()
+    counters = LineCounter()
     with world.read() as ledger:
         for line in ledger.lines():
-            tally.add_plan_line(line)
-    return tally.counts().in_flight
+            counters.add_plan_line(line)
+    return counters.counts().in_flight
 
 
 def test_a_try_after_a_failed_task_is_counted_although_an_earlier_task_is_on_record(world: World) -> None:
@@ -47,7 +47,7 @@ def test_a_try_after_a_failed_task_is_counted_although_an_earlier_task_is_on_rec
     world.api.fault = lambda place, number: "402" if place == "submit" and number > 1 else None
     world.run()
     assert world.statuses() == [JobStatus.PENDING]
-    assert expected(world) == Estimate(jobs=1, images=1, nusd=PRICE_NUSD)
+    assert expected(world) == CostEstimate(jobs=1, images=1, nusd=PRICE_NUSD)
     assert stages(world) == [Stage.PLANNED]
     assert in_flight(world) == 0
     world.api.fault = lambda _, __: None

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.offers import Standing, offers, read_price
+from qwave_batch.catalog.offers import OfferState, offers, read_price
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.model.money import nusd_from_usd
 
@@ -19,14 +19,14 @@ def configs(**changed: Any) -> dict[str, Any]:
 
 
 def test_an_account_at_the_catalogs_prices_differs_in_nothing() -> None:
-    assert {offer.standing for offer in offers(CATALOG, configs())} == {Standing.SAME}
+    assert {offer.standing for offer in offers(CATALOG, configs())} == {OfferState.SAME}
 
 
 def test_new_models_and_gone_ones_are_told() -> None:
     priced = configs(imagen_9={"image_prices": {"default": 1}})
     del priced["imagen-4.0"]
     found = {offer.model: offer.standing for offer in offers(CATALOG, priced)}
-    assert (found["imagen-9"], found["imagen-4.0"]) == (Standing.NEW, Standing.GONE)
+    assert (found["imagen-9"], found["imagen-4.0"]) == (OfferState.NEW, OfferState.GONE)
     assert list(found)[-1] == "imagen-9"
 
 
@@ -34,9 +34,9 @@ def test_a_price_that_changed_is_told_with_both() -> None:
     (found,) = [
         offer
         for offer in offers(CATALOG, configs(z_image_turbo={"image_prices": {"default": "0.02"}}))
-        if offer.standing is not Standing.SAME
+        if offer.standing is not OfferState.SAME
     ]
-    assert (found.model, found.standing) == ("z-image-turbo", Standing.OTHER_PRICE)
+    assert (found.model, found.standing) == ("z-image-turbo", OfferState.OTHER_PRICE)
     assert (str(found.live_price), found.as_json()["live_price"]) == (
         "0.02 USD an image",
         {"usd_per_image": "0.02", "by": None, "surcharges": []},
@@ -64,7 +64,7 @@ def test_a_price_that_changed_is_told_with_both() -> None:
 def test_a_price_stated_in_another_way_is_not_guessed_at(config: dict[str, Any]) -> None:
     assert read_price(config, QWEN) is None
     told = {offer.model: offer.standing for offer in offers(CATALOG, configs(**{"qwen-image-2.0": config}))}
-    assert told["qwen-image-2.0"] is Standing.UNREAD
+    assert told["qwen-image-2.0"] is OfferState.UNREAD
 
 
 def test_words_and_switches_beside_a_price_change_nothing() -> None:

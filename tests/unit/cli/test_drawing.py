@@ -7,17 +7,17 @@ from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import Problem, SourcePlace
 
 ROOM = Problem(
     message='"8:1" is not offered by imagen-4.0',
     path="matrix.aspect_ratio[2]",
-    place=Place("specs/茶.yaml", 14, 18),
+    place=SourcePlace("specs/茶.yaml", 14, 18),
     value="8:1",
     allowed=("1:1", "4:3", "3:4", "16:9", "9:16"),
     suggestion='did you mean "16:9"?',
 )
-HINT = Problem(message="exclude matches nothing", place=Place("a.yaml", 3), severity="warning", count=1200)
+HINT = Problem(message="exclude matches nothing", place=SourcePlace("a.yaml", 3), severity="warning", count=1200)
 
 
 class FakeTty(StringIO):
@@ -74,7 +74,7 @@ def test_a_long_list_of_allowed_values_is_cut() -> None:
 
 
 def test_an_annotation_escapes_what_github_reads() -> None:
-    problem = Problem(message="50% of\nit", path="a,b", place=Place("c:d.yaml", 2, 3))
+    problem = Problem(message="50% of\nit", path="a,b", place=SourcePlace("c:d.yaml", 2, 3))
     assert list(draw_annotations([problem, HINT])) == [
         "::error file=c%3Ad.yaml,line=2,col=3,title=a%2Cb::50%25 of%0Ait",
         "::warning file=a.yaml,line=3,col=1,title=spec::exclude matches nothing (1,200 times)",

@@ -17,7 +17,7 @@ from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import LONGEST, safe, wrap
 from qwave_batch.cli.main import main
-from qwave_batch.model.problem import Place, Problem
+from qwave_batch.model.problem import Problem, SourcePlace
 
 NASTY = (
     "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e|`<script>alert(1)</script>`\r\n::error title=x::y\n"
@@ -120,14 +120,14 @@ def test_escaped_markdown_is_one_line_without_a_bare_sign(before: str, after: st
 
 
 def test_a_message_of_megabytes_is_cut_before_it_is_drawn() -> None:
-    problem = Problem(message="x" * 50_000_000, place=Place("a.yaml"), suggestion="y" * 50_000_000)
+    problem = Problem(message="x" * 50_000_000, place=SourcePlace("a.yaml"), suggestion="y" * 50_000_000)
     drawn = "\n".join([*draw_problems([problem], Terminal()), *draw_annotations([problem])])
     assert len(drawn) < 10 * LONGEST
     assert "50,000,000 characters in all" in drawn
 
 
 def test_lines_of_an_annotation_stay_lines() -> None:
-    [line] = draw_annotations([Problem(message="a\nb 100%\r::error::c", place=Place("a,b:c.yaml"))])
+    [line] = draw_annotations([Problem(message="a\nb 100%\r::error::c", place=SourcePlace("a,b:c.yaml"))])
     assert line == "::error file=a%2Cb%3Ac.yaml,line=1,col=1,title=spec::a%0Ab 100%25\\r::error::c"
 
 

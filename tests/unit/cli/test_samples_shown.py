@@ -9,7 +9,7 @@ import pytest
 from qwave_batch.cli.drawing.samples import draw_samples, prompt_words
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.main import main
-from qwave_batch.plan.samples import JobSample
+from qwave_batch.plan.plan_samples import JobSample
 
 SPEC = """\
 version: 1

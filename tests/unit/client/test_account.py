@@ -3,7 +3,7 @@ import json
 import pytest
 
 from qwave_batch.client.account import judge_told, read_balance, read_model, read_models
-from qwave_batch.client.answers import Balance, LiveModel, LiveModels, Missing, Stopped, Unanswered
+from qwave_batch.client.answers import AccountBlocked, Balance, LiveModel, LiveModels, NoAnswer, TaskNotFound
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.wire import Unreadable
 from qwave_batch.model.jsontypes import Json
@@ -52,8 +52,8 @@ def told(status: int, body: Json) -> object:
 
 def test_questions_end_like_other_calls() -> None:
     assert isinstance(told(200, []), LiveModels)
-    assert isinstance(told(200, "x"), Unanswered)
-    assert isinstance(told(401, None), Stopped)
-    assert isinstance(told(404, {"error": {"code": "model_not_found"}}), Missing)
-    assert isinstance(told(500, None), Unanswered)
+    assert isinstance(told(200, "x"), NoAnswer)
+    assert isinstance(told(401, None), AccountBlocked)
+    assert isinstance(told(404, {"error": {"code": "model_not_found"}}), TaskNotFound)
+    assert isinstance(told(500, None), NoAnswer)
     assert LiveModel(name="a", price_config={}, raw={}).served_at is None

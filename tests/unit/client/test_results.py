@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from qwave_batch.client.answers import Refused, TaskAnswer, Unanswered
+from qwave_batch.client.answers import NoAnswer, Refused, TaskAnswer
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.verdict import Call, judge
 from qwave_batch.client.wire import Unreadable, read_object, read_task
@@ -210,7 +210,7 @@ def test_a_task_that_failed_for_nothing_stays_failed() -> None:
 def test_an_error_inside_a_success_keeps_its_words(body: dict[str, Any], code: str, message: str) -> None:
     for call in ("submit", "status", "cancel"):
         found = answer(200, body, call=call)
-        assert isinstance(found, Unanswered)
+        assert isinstance(found, NoAnswer)
         assert found.said is not None
         assert found.said.code == code
         assert message in found.said.message
@@ -229,7 +229,7 @@ def test_a_request_that_does_not_fit_is_refused_whoever_says_so(status: int, bod
     assert isinstance(found, Refused)
     assert not found.keeps_attempt
     assert "1,234,567 bytes" in found.message
-    assert isinstance(answer(status, body, call="status"), Unanswered)
+    assert isinstance(answer(status, body, call="status"), NoAnswer)
 
 
 def test_a_web_page_is_still_no_answer() -> None:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from qwave_batch.client.answers import Balance, LiveModel, LiveModels, Refused, TaskAnswer, Unanswered
+from qwave_batch.client.answers import Balance, LiveModel, LiveModels, NoAnswer, Refused, TaskAnswer
 from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, PerhapsSent, Sink, TransportFailed
 from qwave_batch.client.tasks import TaskApi
 from qwave_batch.errors import UsageError
@@ -108,7 +108,7 @@ def test_answers_come_typed() -> None:
     async def talk() -> None:
         task: Json = {"task_id": "task-1", "status": "queued"}
         assert isinstance(await api(Recorder(task)).status("task-1"), TaskAnswer)
-        assert isinstance(await api(Recorder(task)).status("task-2"), Unanswered)
+        assert isinstance(await api(Recorder(task)).status("task-2"), NoAnswer)
         assert isinstance(await api(Recorder({"total_available_usd": 1})).balance(), Balance)
         assert isinstance(await api(Recorder({"data": []})).models(), LiveModels)
         assert isinstance(await api(Recorder({"id": "m"})).model("m"), LiveModel)
@@ -120,7 +120,7 @@ def test_answers_come_typed() -> None:
 def test_no_answer_says_whether_it_was_sent(failure: TransportFailed, sent: bool) -> None:  # noqa: FBT001
     async def talk() -> None:
         unreachable = api(Recorder(failure))
-        expected = Unanswered(reason=failure.reason, sent=sent)
+        expected = NoAnswer(reason=failure.reason, sent=sent)
         assert await unreachable.submit({}, idempotency_key="k") == expected
         assert await unreachable.status("task-1") == expected
         assert await unreachable.cancel("task-1") == expected

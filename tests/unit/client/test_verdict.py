@@ -5,7 +5,16 @@ from typing import assert_never
 
 import pytest
 
-from qwave_batch.client.answers import Answer, Denied, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import (
+    AccountBlocked,
+    Answer,
+    Denied,
+    NoAnswer,
+    Refused,
+    TaskAnswer,
+    TaskNotFound,
+    Throttled,
+)
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.retry_after import MAX_WAIT_S
 from qwave_batch.client.verdict import Call, judge
@@ -41,15 +50,15 @@ def name_of(told: Answer) -> str:  # noqa: PLR0911 - one an answer
             return "task"
         case Refused():
             return "refused, attempt kept" if told.keeps_attempt else "refused"
-        case Stopped():
+        case AccountBlocked():
             return f"stopped {told.kind}" + (", attempt kept" if told.keeps_attempt else "")
         case Denied():
             return f"denied {told.concerns}" + (", attempt kept" if told.keeps_attempt else "")
-        case Missing():
+        case TaskNotFound():
             return "missing"
         case Throttled():
             return "throttled"
-        case Unanswered():
+        case NoAnswer():
             return "unanswered"
         case _:
             assert_never(told)
@@ -130,14 +139,14 @@ def test_any_2xx_with_a_task_is_an_answer() -> None:
 
 def test_a_redirect_says_where_it_leads() -> None:
     told = answer(307, raw=b"", headers={"location": "https://elsewhere.example/v1/tasks"})
-    assert isinstance(told, Unanswered)
+    assert isinstance(told, NoAnswer)
     assert "elsewhere.example" in told.reason
     assert told.sent
 
 
 def test_a_server_error_may_say_when_to_come_back() -> None:
     told = answer(503, raw=HTML, headers={"retry-after": "20"})
-    assert isinstance(told, Unanswered)
+    assert isinstance(told, NoAnswer)
     assert (told.retry_after_s, told.status) == (20, 503)
 
 

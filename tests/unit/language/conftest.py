@@ -9,7 +9,7 @@ import pytest
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.making import Plan, make_plan
+from qwave_batch.plan.planner import Plan, make_plan
 from qwave_batch.spec.loading import load_spec
 
 PlanOf = Callable[..., Plan]

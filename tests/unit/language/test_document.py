@@ -10,7 +10,7 @@ from qwave_batch.api.runplace import default_folder
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
-from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[..., Plan]
 JobsOf = Callable[..., list[Job]]

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from qwave_batch.model.job import Job, Twin
+from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import plan_lines
+from qwave_batch.plan.file.plan_file import plan_lines
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[..., Plan]
 JobsOf = Callable[..., list[Job]]
@@ -104,7 +104,9 @@ def test_the_same_job_is_one_and_names_the_others(plan_of: PlanOf) -> None:
     )
     job, *twins = plan.items()
     assert isinstance(job, Job)
-    assert [(twin.index, twin.prompt_id, dict(twin.axes), twin.tags) for twin in twins if isinstance(twin, Twin)] == [
+    assert [
+        (twin.index, twin.prompt_id, dict(twin.axes), twin.tags) for twin in twins if isinstance(twin, Duplicate)
+    ] == [
         (1, "a", {"resolution": "2K"}, ("one",)),
         (2, "b", {"resolution": "1K"}, ("two",)),
         (3, "b", {"resolution": "2K"}, ("two",)),

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from qwave_batch.model.job import Job, Twin
-from qwave_batch.plan.making import Plan
+from qwave_batch.model.job import Duplicate, Job
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[..., Plan]
 JobsOf = Callable[..., list[Job]]
@@ -77,7 +77,7 @@ def test_the_order_does_not_depend_on_the_machine(tmp_path: Path, checkout: Path
     (tmp_path / "spec.yaml").write_text(SPEC)
     (tmp_path / "t.csv").write_text("b,a\n1,2\n3,4\n")
     program = (
-        "from qwave_batch.plan.making import make_plan; from qwave_batch.spec.loading import load_spec\n"
+        "from qwave_batch.plan.planner import make_plan; from qwave_batch.spec.loading import load_spec\n"
         "print(*make_plan(load_spec('spec.yaml')).items(), sep='\\n')"
     )
     said = {
@@ -158,7 +158,7 @@ def test_a_sampled_job_keeps_its_twins(plan_of: PlanOf) -> None:
     body = "prompts: [x, x]\nrequest: {model: z-image-turbo}\nmatrix: {seed: {start: 0, count: 20}}\n"
     items = list(plan_of("sample: {count: 4, seed: 1}\n" + body).items())
     made = {item.job_id for item in items if isinstance(item, Job)}
-    assert {item.job_id for item in items if isinstance(item, Twin)} == made
+    assert {item.job_id for item in items if isinstance(item, Duplicate)} == made
     assert len(made) == 4
 
 

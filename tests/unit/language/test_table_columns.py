@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[..., Plan]
 JobsOf = Callable[..., list[Job]]
@@ -149,7 +149,7 @@ def test_a_parquet_column_without_a_form_in_json_is_an_error_when_it_is_read(pro
 def test_only_the_parquet_columns_that_are_read_must_fit_into_memory(
     plan_of: PlanOf, problems_of: ProblemsOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qwave_batch.spec.parquetpages.MAX_PAGE_BYTES", 5_000)
+    monkeypatch.setattr("qwave_batch.spec.table.parquet_pages.MAX_PAGE_BYTES", 5_000)
     content = arrow(hat=["A"], image=["x" * 10_000])
     named = ', id: "a"'
     assert prompts(plan_of(reading("t.parquet", more=named), files={"t.parquet": content})) == ["A"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.ledger.changes import Acceptance, Bill
+from qwave_batch.ledger.changes import Acceptance, Charge
 from qwave_batch.ledger.database import FORMAT
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
@@ -23,12 +23,12 @@ OOPS = JobError(code="task_failed", message="no")
 async def end(journal: Journal, job_id: str, *, hold: int | None, cost: int, catalog: int, fails: bool = False) -> None:
     attempt = await journal.intend(job_id, held_nusd=9, sent_at=None)
     attempt = await journal.accept(attempt, Acceptance(task_id=job_id, submitted_at=1.0, held_nusd=9, hold_nusd=hold))
-    bill = Bill(cost_nusd=cost, cost_from="api", catalog_nusd=catalog)
+    charge = Charge(cost_nusd=cost, cost_from="api", catalog_nusd=catalog)
     if fails:
-        await journal.fail(attempt, ended_at=2.0, bill=bill, error=OOPS)
+        await journal.fail(attempt, ended_at=2.0, charge=charge, error=OOPS)
     else:
         await journal.complete(
-            attempt, ended_at=2.0, submitted_at=1.0, bill=bill, results=[ResultImage(url="https://x")]
+            attempt, ended_at=2.0, submitted_at=1.0, charge=charge, results=[ResultImage(url="https://x")]
         )
 
 

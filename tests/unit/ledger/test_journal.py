@@ -10,7 +10,7 @@ import pytest
 
 from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key, results_from_text
-from qwave_batch.ledger.changes import Acceptance, Bill, Change
+from qwave_batch.ledger.changes import Acceptance, AttemptChange, Charge
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
@@ -19,11 +19,11 @@ from qwave_batch.model.events import ImagesStored
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.task import ResultImage
-from qwave_batch.run.reporting import event_of
+from qwave_batch.run.attempt_events import event_of
 
 MakeJob = Callable[..., Job]
-PAID = Bill(cost_nusd=700_000, cost_from="api")
-FREE = Bill(cost_nusd=0, cost_from="api")
+PAID = Charge(cost_nusd=700_000, cost_from="api")
+FREE = Charge(cost_nusd=0, cost_from="api")
 OOPS = JobError(code="task_failed", message="no", retryable=True)
 FILE = StoredFile(
     image=ImageFile(
@@ -52,7 +52,7 @@ async def completed(journal: Journal) -> Attempt:
         await accepted(journal),
         ended_at=104.5,
         submitted_at=100.5,
-        bill=PAID,
+        charge=PAID,
         results=[ResultImage(url="https://x")],
     )
 
@@ -79,7 +79,7 @@ def test_money_is_held_from_intent_to_end(ledger: Ledger, journal: Journal) -> N
         held = [ledger.held_nusd()]
         attempt = await journal.accept(attempt, Acceptance(task_id="t", submitted_at=1.0, held_nusd=800_000))
         held.append(ledger.held_nusd())
-        await journal.fail(attempt, ended_at=2.0, bill=FREE, error=OOPS)
+        await journal.fail(attempt, ended_at=2.0, charge=FREE, error=OOPS)
         return [*held, ledger.held_nusd()]
 
     assert asyncio.run(way()) == [1_000_000, 800_000, 0]
@@ -90,7 +90,7 @@ def test_a_new_attempt_needs_an_unpaid_end(ledger: Ledger, journal: Journal) -> 
         attempt = await accepted(journal)
         with pytest.raises(IllegalTransition):
             await journal.intend(JOB, held_nusd=1, sent_at=None)
-        await journal.fail(attempt, ended_at=101.0, bill=FREE, error=OOPS)
+        await journal.fail(attempt, ended_at=101.0, charge=FREE, error=OOPS)
         second = await journal.intend(JOB, held_nusd=1, sent_at=None)
         assert (second.number, second.key) != (attempt.number, attempt.key)
 
@@ -101,7 +101,7 @@ def test_a_new_attempt_needs_an_unpaid_end(ledger: Ledger, journal: Journal) -> 
 
 def test_a_failed_task_that_was_paid_is_paid_for_again_only_on_request(journal: Journal) -> None:
     async def way() -> None:
-        await journal.fail(await accepted(journal), ended_at=101.0, bill=PAID, error=OOPS)
+        await journal.fail(await accepted(journal), ended_at=101.0, charge=PAID, error=OOPS)
         with pytest.raises(IllegalTransition):
             await journal.intend(JOB, held_nusd=1, sent_at=None)
         assert (await journal.intend(JOB, held_nusd=1, sent_at=None, pay_again=True)).number == 2
@@ -117,7 +117,7 @@ def test_what_was_perhaps_paid_stays_held_when_the_key_is_sent_again(ledger: Led
         again = await journal.intend_again(attempt, held_nusd=1_000, sent_at=2.0)
         assert (again.key, again.number, again.round) == (attempt.key, attempt.number, 1)
         again = await journal.accept(again, Acceptance(task_id="t", submitted_at=2.0, held_nusd=1_000))
-        await journal.fail(again, ended_at=3.0, bill=FREE, error=OOPS)
+        await journal.fail(again, ended_at=3.0, charge=FREE, error=OOPS)
 
     asyncio.run(way())
     assert ledger.held_nusd() == 1_000
@@ -215,7 +215,7 @@ def test_an_open_task_is_not_forgotten(ledger: Ledger, journal: Journal) -> None
     ledger.replace_plan([])
     with pytest.raises(FolderError, match="open task"):
         ledger.forget(JOB)
-    assert [standing.is_planned for standing in ledger.standings()] == [False]
+    assert [snapshot.is_planned for snapshot in ledger.snapshots()] == [False]
 
 
 def test_keys_differ_by_folder_job_and_attempt() -> None:
@@ -230,16 +230,16 @@ def test_within_a_round_states_only_move_forward() -> None:
 
 
 def test_no_state_is_unreachable_and_every_one_is_ranked() -> None:
-    reached = {AttemptState.INTENDED}
+    reached = {AttemptState.SUBMITTING}
     for _ in AttemptState:
         reached |= {after for before in reached for after in TRANSITIONS[before]}
     assert reached == set(AttemptState) == set(TRANSITIONS) == set(RANK)
 
 
 def on_record(ledger: Ledger, job_id: str = JOB) -> Attempt:
-    (standing,) = [each for each in ledger.standings() if each.line.job.job_id == job_id]
-    assert standing.attempt is not None
-    return standing.attempt
+    (snapshot,) = [each for each in ledger.snapshots() if each.line.job.job_id == job_id]
+    assert snapshot.attempt is not None
+    return snapshot.attempt
 
 
 def test_addresses_that_an_older_version_has_written_are_read() -> None:
@@ -264,7 +264,7 @@ def test_what_a_call_returns_is_what_is_on_record(ledger: Ledger, journal: Journ
         assert attempt == on_record(ledger)
         attempt = await journal.remark(attempt, OOPS)
         assert attempt == on_record(ledger)
-        attempt = await journal.complete(attempt, ended_at=102.0, submitted_at=101.5, bill=PAID, results=[secret])
+        attempt = await journal.complete(attempt, ended_at=102.0, submitted_at=101.5, charge=PAID, results=[secret])
         assert attempt == on_record(ledger)
         assert attempt.results == (ResultImage(url=""),)
         attempt = await journal.renew(attempt, [ResultImage(url="https://y")])
@@ -283,20 +283,20 @@ def test_a_task_that_ended_in_the_first_answer_is_on_record_in_one_write(ledger:
     async def way() -> Attempt:
         attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=100.0)
         return await journal.complete(
-            attempt, ended_at=104.5, submitted_at=100.5, bill=PAID, results=[], acceptance=acceptance
+            attempt, ended_at=104.5, submitted_at=100.5, charge=PAID, results=[], acceptance=acceptance
         )
 
     attempt = asyncio.run(way())
     assert (attempt.state, attempt.task_id, attempt.held_nusd) == (AttemptState.COMPLETED, "t", 800_000)
     assert changes == [
-        (None, AttemptState.INTENDED),
-        (AttemptState.INTENDED, AttemptState.ACCEPTED),
+        (None, AttemptState.SUBMITTING),
+        (AttemptState.SUBMITTING, AttemptState.ACCEPTED),
         (AttemptState.ACCEPTED, AttemptState.COMPLETED),
     ]
 
 
 def test_a_fresh_address_is_no_news_however_the_attempt_stands(ledger: Ledger) -> None:
-    changes: list[Change] = []
+    changes: list[AttemptChange] = []
     journal = ledger.journal(changes.append)
 
     async def way() -> None:
@@ -318,7 +318,7 @@ def test_of_two_transitions_in_one_write_none_stands_alone(ledger: Ledger, journ
         stale = await journal.intend(JOB, held_nusd=1, sent_at=None)
         parked = await journal.park(stale)
         with pytest.raises(IllegalTransition):
-            await journal.fail(stale, ended_at=2.0, bill=FREE, error=OOPS, acceptance=acceptance)
+            await journal.fail(stale, ended_at=2.0, charge=FREE, error=OOPS, acceptance=acceptance)
         return parked
 
     assert asyncio.run(way()).task_id is None

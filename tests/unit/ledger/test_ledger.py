@@ -10,7 +10,7 @@ import pytest
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.ledger.identity import FolderClaim, has_moved
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import JobStatus
 
 MakeJob = Callable[..., Job]
@@ -18,7 +18,7 @@ MakeJob = Callable[..., Job]
 
 def test_a_plan_is_read_back_as_it_was_written(ledger: Ledger, job_of: MakeJob) -> None:
     jobs = [job_of(0, tags=("a",), callback={"callback_url": "https://x"}), job_of(3, meta={"k": [1, {"z": None}]})]
-    twin = Twin(job_id=jobs[0].job_id, index=1, prompt_id="p9", axes={"model": "m"}, tags=("t",))
+    twin = Duplicate(job_id=jobs[0].job_id, index=1, prompt_id="p9", axes={"model": "m"}, tags=("t",))
     ledger.replace_plan([jobs[0], twin, jobs[1]])
     assert [(line.job, line.also) for line in ledger.lines()] == [(jobs[0], (twin,)), (jobs[1], ())]
 

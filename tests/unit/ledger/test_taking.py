@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.changes import Acceptance, Bill, Change
-from qwave_batch.ledger.holding import Taken
+from qwave_batch.ledger.changes import Acceptance, AttemptChange, Charge
+from qwave_batch.ledger.holding import ReusedJob
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import AttemptState, IllegalTransition
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.model.record import ImageFile, JobStatus, Origin
+from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.task import ResultImage
 
 MakeJob = Callable[..., Job]
@@ -24,22 +24,22 @@ IMAGE = ImageFile(
     path="images/tea/0.png", sha256="ab", size_bytes=3, width=1, height=1, format="png", source_url="https://x"
 )
 FILE = StoredFile(image=IMAGE, modified_ns=5)
-ORIGIN = Origin(folder="../other", folder_id="f" * 32, cost_usd=0.0007)
+ORIGIN = ReusedFrom(folder="../other", folder_id="f" * 32, cost_usd=0.0007)
 OOPS = JobError(code="task_failed", message="no", retryable=True)
 
 
 async def make(journal: Journal) -> Attempt:
     attempt = await journal.intend(JOB, held_nusd=1_000_000, sent_at=1.0)
     attempt = await journal.accept(attempt, Acceptance(task_id="task-1", submitted_at=2.0, held_nusd=1_000_000))
-    bill = Bill(cost_nusd=700_000, cost_from="api", catalog_nusd=700_000)
+    charge = Charge(cost_nusd=700_000, cost_from="api", catalog_nusd=700_000)
     attempt = await journal.complete(
-        attempt, ended_at=6.0, submitted_at=2.0, bill=bill, results=[ResultImage(url="https://x")]
+        attempt, ended_at=6.0, submitted_at=2.0, charge=charge, results=[ResultImage(url="https://x")]
     )
     return await journal.store(attempt, [FILE])
 
 
 @pytest.fixture
-def taken(tmp_path: Path, claim: FolderClaim, job_of: MakeJob) -> Taken:
+def taken(tmp_path: Path, claim: FolderClaim, job_of: MakeJob) -> ReusedJob:
     with Ledger.open(tmp_path / "other.sqlite") as other:
         other.claim(claim)
         other.replace_plan([job_of(0), job_of(1)])
@@ -48,7 +48,7 @@ def taken(tmp_path: Path, claim: FolderClaim, job_of: MakeJob) -> Taken:
         holding = other.holding(JOB)
     assert holding is not None
     assert (holding.files, holding.cost_nusd) == ((FILE,), 700_000)
-    return Taken(
+    return ReusedJob(
         holding=holding,
         origin=ORIGIN,
         files=[StoredFile(image=replace(IMAGE, path="images/here.png"), modified_ns=6)],
@@ -56,7 +56,7 @@ def taken(tmp_path: Path, claim: FolderClaim, job_of: MakeJob) -> Taken:
 
 
 def test_what_was_taken_is_completed_for_nothing_and_says_where_it_is_from(
-    ledger: Ledger, taken: Taken, job_of: MakeJob
+    ledger: Ledger, taken: ReusedJob, job_of: MakeJob
 ) -> None:
     ledger.replace_plan([job_of(0)])
     ledger.journal().take([taken])
@@ -77,7 +77,7 @@ async def parked(journal: Journal) -> None:
 async def failed(journal: Journal) -> None:
     attempt = await journal.intend(JOB, held_nusd=1, sent_at=None)
     attempt = await journal.accept(attempt, Acceptance(task_id="task-9", submitted_at=1.0, held_nusd=1))
-    await journal.fail(attempt, ended_at=2.0, bill=Bill(cost_nusd=0, cost_from="api"), error=OOPS)
+    await journal.fail(attempt, ended_at=2.0, charge=Charge(cost_nusd=0, cost_from="api"), error=OOPS)
 
 
 async def spoiled(journal: Journal) -> None:
@@ -99,7 +99,7 @@ async def unknown(journal: Journal) -> None:
 
 @pytest.mark.parametrize("before", [parked, failed, spoiled])
 def test_images_may_be_taken_where_nothing_is_out(
-    ledger: Ledger, taken: Taken, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
+    ledger: Ledger, taken: ReusedJob, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
 ) -> None:
     ledger.replace_plan([job_of(0)])
     journal = ledger.journal()
@@ -113,7 +113,7 @@ def test_images_may_be_taken_where_nothing_is_out(
 
 @pytest.mark.parametrize("before", [intended, accepted, unknown, make])
 def test_images_are_not_taken_while_something_may_still_come(
-    ledger: Ledger, taken: Taken, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
+    ledger: Ledger, taken: ReusedJob, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
 ) -> None:
     ledger.replace_plan([job_of(0), job_of(1)])
     journal = ledger.journal()
@@ -128,13 +128,13 @@ def test_every_change_is_told_once_it_is_durable(ledger: Ledger, job_of: MakeJob
     ledger.replace_plan([job_of(0)])
     told: list[tuple[AttemptState | None, AttemptState, JobStatus]] = []
 
-    def hear(change: Change) -> None:
+    def hear(change: AttemptChange) -> None:
         told.append((change.before, change.attempt.state, ledger.record(JOB).status))
 
     asyncio.run(make(ledger.journal(hear)))
     assert told == [
-        (None, AttemptState.INTENDED, JobStatus.PENDING),
-        (AttemptState.INTENDED, AttemptState.ACCEPTED, JobStatus.PENDING),
+        (None, AttemptState.SUBMITTING, JobStatus.PENDING),
+        (AttemptState.SUBMITTING, AttemptState.ACCEPTED, JobStatus.PENDING),
         (AttemptState.ACCEPTED, AttemptState.COMPLETED, JobStatus.PENDING),
         (AttemptState.COMPLETED, AttemptState.STORED, JobStatus.COMPLETED),
     ]

@@ -13,28 +13,28 @@ from typing import TypeAlias
 import pytest
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Acceptance, Bill
+from qwave_batch.ledger.changes import Acceptance, Charge
 from qwave_batch.ledger.database import open_to_read
-from qwave_batch.ledger.holding import Holding, Taken
+from qwave_batch.ledger.holding import ReusableJob, ReusedJob
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.states import TRANSITIONS, AttemptState, IllegalTransition
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.model.record import Origin
+from qwave_batch.model.record import ReusedFrom
 
 S = AttemptState
 JOB = f"{0:016x}"
 OOPS = JobError(code="x", message="no")
-FREE = Bill(cost_nusd=0, cost_from="api")
+FREE = Charge(cost_nusd=0, cost_from="api")
 TAKEN = Acceptance(task_id="task-1", submitted_at=1.0, held_nusd=1)
 
 Call: TypeAlias = Callable[[Journal, Attempt], Awaitable[Attempt]]
 
 
 async def take(journal: Journal, attempt: Attempt) -> Attempt:
-    holding = Holding(attempt=replace(attempt, state=S.STORED), files=(), cost_nusd=0)
-    origin = Origin(folder="../other", folder_id="f", cost_usd=0.0)
-    journal.take([Taken(holding=holding, files=(), origin=origin)])
+    holding = ReusableJob(attempt=replace(attempt, state=S.STORED), files=(), cost_nusd=0)
+    origin = ReusedFrom(folder="../other", folder_id="f", cost_usd=0.0)
+    journal.take([ReusedJob(holding=holding, files=(), origin=origin)])
     return replace(attempt, state=S.STORED)
 
 
@@ -47,61 +47,61 @@ CALLS: dict[str, Call] = {
     "doubt": lambda journal, attempt: journal.doubt(attempt, OOPS),
     "lose": lambda journal, attempt: journal.lose(attempt, OOPS),
     "complete": lambda journal, attempt: journal.complete(
-        attempt, ended_at=2.0, submitted_at=1.0, bill=FREE, results=[]
+        attempt, ended_at=2.0, submitted_at=1.0, charge=FREE, results=[]
     ),
-    "fail": lambda journal, attempt: journal.fail(attempt, ended_at=2.0, bill=FREE, error=OOPS),
-    "cancelled": lambda journal, attempt: journal.cancelled(attempt, ended_at=2.0, bill=FREE, error=OOPS),
+    "fail": lambda journal, attempt: journal.fail(attempt, ended_at=2.0, charge=FREE, error=OOPS),
+    "cancelled": lambda journal, attempt: journal.cancelled(attempt, ended_at=2.0, charge=FREE, error=OOPS),
     "accept and complete": lambda journal, attempt: journal.complete(
-        attempt, ended_at=2.0, submitted_at=1.0, bill=FREE, results=[], acceptance=TAKEN
+        attempt, ended_at=2.0, submitted_at=1.0, charge=FREE, results=[], acceptance=TAKEN
     ),
     "accept and fail": lambda journal, attempt: journal.fail(
-        attempt, ended_at=2.0, bill=FREE, error=OOPS, acceptance=TAKEN
+        attempt, ended_at=2.0, charge=FREE, error=OOPS, acceptance=TAKEN
     ),
     "accept and cancel": lambda journal, attempt: journal.cancelled(
-        attempt, ended_at=2.0, bill=FREE, error=OOPS, acceptance=TAKEN
+        attempt, ended_at=2.0, charge=FREE, error=OOPS, acceptance=TAKEN
     ),
     "store": lambda journal, attempt: journal.store(attempt, []),
     "spoil": lambda journal, attempt: journal.spoil(attempt, [], OOPS),
-    "recover": lambda journal, attempt: journal.recover(attempt, bill=FREE, results=[]),
+    "recover": lambda journal, attempt: journal.recover(attempt, charge=FREE, results=[]),
     "intend": lambda journal, _: journal.intend(JOB, held_nusd=1, sent_at=1.0),
     "intend and pay again": lambda journal, _: journal.intend(JOB, held_nusd=1, sent_at=1.0, pay_again=True),
     "take": take,
 }
 UNPAID_ENDS = {S.REFUSED, S.FAILED, S.CANCELLED}
 ALLOWED: dict[str, tuple[set[AttemptState], AttemptState]] = {
-    "intend_again": ({S.PARKED, S.UNKNOWN, S.LOST}, S.INTENDED),
-    "park": ({S.INTENDED}, S.PARKED),
-    "accept": ({S.INTENDED}, S.ACCEPTED),
-    "find_again": ({S.LOST}, S.ACCEPTED),
-    "refuse": ({S.INTENDED}, S.REFUSED),
-    "doubt": ({S.INTENDED}, S.UNKNOWN),
-    "lose": ({S.ACCEPTED}, S.LOST),
+    "intend_again": ({S.NOT_SUBMITTED, S.UNKNOWN, S.NOT_FOUND}, S.SUBMITTING),
+    "park": ({S.SUBMITTING}, S.NOT_SUBMITTED),
+    "accept": ({S.SUBMITTING}, S.ACCEPTED),
+    "find_again": ({S.NOT_FOUND}, S.ACCEPTED),
+    "refuse": ({S.SUBMITTING}, S.REFUSED),
+    "doubt": ({S.SUBMITTING}, S.UNKNOWN),
+    "lose": ({S.ACCEPTED}, S.NOT_FOUND),
     "complete": ({S.ACCEPTED}, S.COMPLETED),
     "fail": ({S.ACCEPTED}, S.FAILED),
     "cancelled": ({S.ACCEPTED}, S.CANCELLED),
-    "accept and complete": ({S.INTENDED}, S.COMPLETED),
-    "accept and fail": ({S.INTENDED}, S.FAILED),
-    "accept and cancel": ({S.INTENDED}, S.CANCELLED),
-    "store": ({S.COMPLETED, S.STORED, S.SPOILED}, S.STORED),
-    "spoil": ({S.COMPLETED, S.STORED}, S.SPOILED),
+    "accept and complete": ({S.SUBMITTING}, S.COMPLETED),
+    "accept and fail": ({S.SUBMITTING}, S.FAILED),
+    "accept and cancel": ({S.SUBMITTING}, S.CANCELLED),
+    "store": ({S.COMPLETED, S.STORED, S.UNRECOVERABLE}, S.STORED),
+    "spoil": ({S.COMPLETED, S.STORED}, S.UNRECOVERABLE),
     "recover": ({S.FAILED}, S.COMPLETED),
-    "intend": (UNPAID_ENDS, S.INTENDED),
-    "intend and pay again": (UNPAID_ENDS | {S.SPOILED}, S.INTENDED),
-    "take": (UNPAID_ENDS | {S.PARKED, S.SPOILED}, S.STORED),
+    "intend": (UNPAID_ENDS, S.SUBMITTING),
+    "intend and pay again": (UNPAID_ENDS | {S.UNRECOVERABLE}, S.SUBMITTING),
+    "take": (UNPAID_ENDS | {S.NOT_SUBMITTED, S.UNRECOVERABLE}, S.STORED),
 }
 BEGINS_A_NEW_ATTEMPT = {"intend", "intend and pay again", "take"}
 WAY_TO: dict[AttemptState, tuple[str, ...]] = {
-    S.INTENDED: (),
-    S.PARKED: ("park",),
+    S.SUBMITTING: (),
+    S.NOT_SUBMITTED: ("park",),
     S.ACCEPTED: ("accept",),
     S.COMPLETED: ("accept", "complete"),
     S.STORED: ("accept", "complete", "store"),
-    S.SPOILED: ("accept", "complete", "spoil"),
+    S.UNRECOVERABLE: ("accept", "complete", "spoil"),
     S.FAILED: ("accept", "fail"),
     S.CANCELLED: ("accept", "cancelled"),
     S.REFUSED: ("refuse",),
     S.UNKNOWN: ("doubt",),
-    S.LOST: ("accept", "lose"),
+    S.NOT_FOUND: ("accept", "lose"),
 }
 
 
@@ -114,9 +114,9 @@ async def bring_to(journal: Journal, state: AttemptState) -> Attempt:
 
 
 def newest(ledger: Ledger) -> Attempt:
-    (standing,) = ledger.standings()
-    assert standing.attempt is not None
-    return standing.attempt
+    (snapshot,) = ledger.snapshots()
+    assert snapshot.attempt is not None
+    return snapshot.attempt
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from PIL import Image
 
 from qwave_batch.folder.inputs import keep_spec
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.books import Books
+from qwave_batch.ledger.books import CostReport
 from qwave_batch.ledger.identity import FolderIdentity
 from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 from qwave_batch.output.manifest import WrittenManifest, write_manifest
@@ -51,8 +51,8 @@ class PlainLedger:
     def held_nusd(self) -> int:
         return 0
 
-    def books(self) -> Books:
-        return Books(paid_nusd=self.spent_nusd(), catalog_nusd=self.spent_nusd())
+    def books(self) -> CostReport:
+        return CostReport(paid_nusd=self.spent_nusd(), catalog_nusd=self.spent_nusd())
 
     def forget(self, job_id: str) -> None:
         self.forgotten.append(job_id)
@@ -113,7 +113,7 @@ class Folder:
         gone = JobError(code="connection_lost", message="no answer", retryable=False)
         self.line(4, JobStatus.UNKNOWN, attempts=1, submitted_at=NOW, error=gone)
         self.line(5, JobStatus.PENDING, task_id="t5", attempts=1, submitted_at=NOW)
-        twins = (Twin(job_id="-", index=8, prompt_id="p8", axes={"model": "m"}, tags=("t",), meta={"b": None}),)
+        twins = (Duplicate(job_id="-", index=8, prompt_id="p8", axes={"model": "m"}, tags=("t",), meta={"b": None}),)
         line = self.line(6, JobStatus.PENDING)
         twins = (replace(twins[0], job_id=line.job.job_id),)
         self.ledger.planned[-1] = replace(line, also=twins)

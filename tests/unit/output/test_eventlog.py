@@ -27,7 +27,7 @@ from qwave_batch.model.events import (
 )
 from qwave_batch.model.job import JobError
 from qwave_batch.model.progress import WaitKind
-from qwave_batch.model.record import ImageFile, JobStatus, Origin
+from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.output import eventlog
 from qwave_batch.output.eventlog import EventLog
 from qwave_batch.output.events import event_as_json
@@ -38,7 +38,7 @@ IMAGE = ImageFile(
     source_url="https://files.example/a.png?signature=secret",
 )  # fmt: skip
 OOPS = JobError(code="task_failed", message="no\u2028", retryable=True)
-ORIGIN = Origin(folder="../other", folder_id="f", cost_usd=0.1)
+ORIGIN = ReusedFrom(folder="../other", folder_id="f", cost_usd=0.1)
 EVENTS: tuple[Event, ...] = (
     RunStarted(time=NOW, name="tea", folder="runs/tea"),
     RunEstimated(time=NOW, reused=1, to_submit=3, estimated_usd=0.1),

@@ -15,10 +15,10 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.pictures import inspect_bytes
 from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
-from qwave_batch.ledger.changes import Acceptance, Bill
+from qwave_batch.ledger.changes import Acceptance, Charge
 from qwave_batch.ledger.identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.job import Job, JobError, Twin
+from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.task import ResultImage
 from qwave_batch.output.manifest import Freshness, read_manifest, write_manifest
@@ -56,8 +56,10 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     attempt = await journal.intend(made.job_id, held_nusd=10, sent_at=1.0)
     attempt = await journal.accept(attempt, Acceptance(task_id=f"task-{made.index}", submitted_at=1.0, held_nusd=10))
     url = "https://files.example/x.png"
-    bill = Bill(cost_nusd=7, cost_from="api")
-    attempt = await journal.complete(attempt, ended_at=3.5, submitted_at=1.0, bill=bill, results=[ResultImage(url=url)])
+    charge = Charge(cost_nusd=7, cost_from="api")
+    attempt = await journal.complete(
+        attempt, ended_at=3.5, submitted_at=1.0, charge=charge, results=[ResultImage(url=url)]
+    )
     out = BytesIO()
     Image.new("RGB", (9, 9), (made.index, 0, 0)).save(out, "png")
     partial = layout.partial_of(made.job_id, 1)
@@ -82,7 +84,7 @@ def run(layout: RunLayout, ledger: Ledger) -> RunLayout:
         await make(layout, ledger, job(1))
 
     skip = job(2, JobError(code="unsupported", message="m can't", field="prompt"))
-    ledger.replace_plan([job(0), job(1), skip, job(3), Twin(job_id=job(1).job_id, index=4, prompt_id="p4")])
+    ledger.replace_plan([job(0), job(1), skip, job(3), Duplicate(job_id=job(1).job_id, index=4, prompt_id="p4")])
     asyncio.run(both())
     return layout
 

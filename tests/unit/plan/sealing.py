@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from qwave_batch.plan.planseal import OWN, WHOLE, Seal, header_line, opened_line
+from qwave_batch.plan.file.plan_seal import OWN, WHOLE, Seal, header_line, opened_line
 
 
 def sealed(lines: Sequence[dict[str, Any]]) -> str:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.plan.comparison import EXAMPLES, Known, Stage, compare, known_jobs
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.outline import Outline, outline_of
+from qwave_batch.plan.plan_summary import PlanEntrySummary, outline_of
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 
@@ -29,7 +29,7 @@ def job(number: int, *, model: str = "m", nusd: int = 10, random: bool = False, 
     )
 
 
-def outlined(*numbers: int, **facts: Any) -> list[Outline]:
+def outlined(*numbers: int, **facts: Any) -> list[PlanEntrySummary]:
     return [outline_of(job(number, **facts)) for number in numbers]
 
 

@@ -17,9 +17,9 @@ from qwave_batch.api.runplace import run_place
 from qwave_batch.cli.main import main
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job
-from qwave_batch.plan.identity import canonical, job_id
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import plan_lines, read_plan
+from qwave_batch.plan.expand.request_identity import canonical, job_id
+from qwave_batch.plan.file.plan_file import plan_lines, read_plan
+from qwave_batch.plan.planner import Plan
 from tests.unit.plan.sealing import sealed
 
 PlanOf = Callable[[str], Plan]

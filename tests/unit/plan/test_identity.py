@@ -3,9 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from qwave_batch.model.job import Job, Twin
-from qwave_batch.plan.identity import canonical, job_id
-from qwave_batch.plan.making import Plan
+from qwave_batch.model.job import Duplicate, Job
+from qwave_batch.plan.expand.request_identity import canonical, job_id
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 
@@ -60,7 +60,7 @@ def test_entries_that_come_out_the_same_are_one_job_and_its_twins(plan_of: PlanO
     plan = plan_of("prompts: [{id: a, text: x}, {id: b, text: x}]\nmatrix: {model: [imagen-4.0]}\n")
     job, twin = plan.items()
     assert isinstance(job, Job)
-    assert isinstance(twin, Twin)
+    assert isinstance(twin, Duplicate)
     assert (twin.job_id, twin.index, twin.prompt_id, plan.figures.folded) == (job.job_id, 1, "b", 1)
 
 

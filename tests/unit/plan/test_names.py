@@ -5,7 +5,7 @@ import pytest
 
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 ProblemsOf = Callable[[str], tuple[Problem, ...]]

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import UsageError
-from qwave_batch.model.job import Job, Twin
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import plan_lines, read_plan
+from qwave_batch.model.job import Duplicate, Job
+from qwave_batch.plan.file.plan_file import plan_lines, read_plan
+from qwave_batch.plan.planner import Plan
 from tests.unit.plan.sealing import sealed
 
 PlanOf = Callable[[str], Plan]
@@ -43,9 +43,9 @@ def test_plan_read_back_is_the_plan_that_was_written(plan: Plan, file: Path) -> 
     assert [item for item in saved.items() if isinstance(item, Job)] == [
         item for item in plan.items() if isinstance(item, Job)
     ]
-    twins = sorted((item for item in plan.items() if isinstance(item, Twin)), key=key)
+    twins = sorted((item for item in plan.items() if isinstance(item, Duplicate)), key=key)
     assert [
-        (twin.job_id, twin.index) for twin in sorted((i for i in saved.items() if isinstance(i, Twin)), key=key)
+        (twin.job_id, twin.index) for twin in sorted((i for i in saved.items() if isinstance(i, Duplicate)), key=key)
     ] == [(twin.job_id, twin.index) for twin in twins]
     assert (saved.name, saved.catalog, saved.spec_sha256, saved.terms) == (
         plan.name, plan.catalog, plan.spec_sha256, plan.terms,

@@ -12,8 +12,8 @@ from qwave_batch import read_plan as public_read_plan
 from qwave_batch.cli.main import main
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import plan_lines, read_plan
+from qwave_batch.plan.file.plan_file import plan_lines, read_plan
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 

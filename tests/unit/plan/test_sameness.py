@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 

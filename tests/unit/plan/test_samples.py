@@ -9,9 +9,9 @@ import pytest
 
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.planfile import plan_lines, read_plan
-from qwave_batch.plan.samples import Sampler
+from qwave_batch.plan.file.plan_file import plan_lines, read_plan
+from qwave_batch.plan.plan_samples import Sampler
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.plan.making import Plan
-from qwave_batch.plan.signedlinks import signature_in, unsigned
+from qwave_batch.plan.checks.signed_links import signature_in, unsigned
+from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
 

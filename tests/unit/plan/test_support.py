@@ -5,7 +5,7 @@ import pytest
 
 from qwave_batch.api.supporting import support_matrix
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.plan.support import MOST_VALUES, Support, SupportMatrix
+from qwave_batch.plan.support_matrix import MOST_VALUES, Support, SupportMatrix
 
 HEAD = 'version: 1\nname: trial\ncatalog: "2026-05"\nprompts: [a]\n'
 MatrixOf = Callable[[str], SupportMatrix]

@@ -14,19 +14,19 @@ from pathlib import Path
 from PIL import Image
 
 from qwave_batch.client.answers import (
+    AccountBlocked,
     Answer,
     Balance,
     DownloadAnswer,
     Downloaded,
     DownloadFailed,
     Expired,
-    Missing,
+    NoAnswer,
     Refused,
-    Stopped,
     TaskAnswer,
+    TaskNotFound,
     Throttled,
     Trouble,
-    Unanswered,
 )
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage, Task, TaskError, TaskState
@@ -111,7 +111,7 @@ class HonestApi:
     ) -> Answer:
         fault = await self._leave("submit", str(request["model"]))
         if fault == "unreached":
-            return Unanswered(reason="connection refused", sent=False)
+            return NoAnswer(reason="connection refused", sent=False)
         if fault in {"drop_before", "http500"}:
             return self._silence(fault)
         if fault in {"429", "quota"} or self._is_throttled(str(request["model"])):
@@ -143,7 +143,7 @@ class HonestApi:
             return self._stopped(fault)
         task = self.tasks.get(task_id)
         if task is None or fault == "404":
-            return Missing(status=404, code="task_not_found", message="no such task", served_at=self._date())
+            return TaskNotFound(status=404, code="task_not_found", message="no such task", served_at=self._date())
         task.asked += 1
         return self._told(task, is_stale=fault == "stale")
 
@@ -264,17 +264,17 @@ class HonestApi:
         is_other = self.other_host is not None and task.task_id[-1] in "13579"
         return self.other_host if is_other and self.other_host else self.file_host
 
-    def _silence(self, fault: str) -> Unanswered:
+    def _silence(self, fault: str) -> NoAnswer:
         status = 500 if fault == "http500" else None
-        return Unanswered(reason=fault, sent=True, status=status, served_at=self._date() if status else None)
+        return NoAnswer(reason=fault, sent=True, status=status, served_at=self._date() if status else None)
 
     def _throttled(self, fault: str | None) -> Throttled:
         code = "quota_window_exceeded" if fault == "quota" else "rate_limited"
         return Throttled(code=code, message="slow down", wait_s=self.wait_s, served_at=self._date())
 
-    def _stopped(self, fault: str) -> Stopped:
+    def _stopped(self, fault: str) -> AccountBlocked:
         kind = "key" if fault == "401" else "balance"
-        return Stopped(
+        return AccountBlocked(
             kind=kind,  # type: ignore[arg-type]
             status=int(fault),
             code="",

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Protocol
 
-from qwave_batch.run.latency.price import affordable_polls
-from qwave_batch.run.latency.schedule import best_schedule
-from qwave_batch.run.latency.stamps import Stamp
-from qwave_batch.run.latency.timetable import Ticket, Timetable
-from qwave_batch.run.latency.turns import Turns
+from qwave_batch.run.polling.latency_estimator import Stamp
+from qwave_batch.run.polling.poll_schedule import best_schedule
+from qwave_batch.run.polling.poll_schedule_learner import PollScheduleLearner, TrackedTask, affordable_polls
+from qwave_batch.run.polling.task_poll_plan import PollSpacing
 
 JOBS, SLOTS = 832, 64
 HUMPS_S, FIRST_HUMP, HUMP_SIGMA = (1.5, 6.0), 0.7, 0.05
@@ -29,19 +28,19 @@ class Policy(Protocol):
 
     alive: int
 
-    def begin(self) -> Ticket:
+    def begin(self) -> TrackedTask:
         """Return the ticket of a task that was made now."""
         ...
 
-    def look_s(self, ticket: Ticket, age_s: float) -> float:
+    def look_s(self, ticket: TrackedTask, age_s: float) -> float:
         """Return the age up to which a task may be left alone; it is asked when that has come."""
         ...
 
-    def not_yet(self, ticket: Ticket, age_s: float) -> None:
+    def not_yet(self, ticket: TrackedTask, age_s: float) -> None:
         """Take in that a task is unfinished."""
         ...
 
-    def done(self, ticket: Ticket, age_s: float, stamp: Stamp | None = None) -> None:
+    def done(self, ticket: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Take in that a task has ended."""
         ...
 
@@ -54,21 +53,21 @@ class Fixed:
     growth: float = 1.0
     alive: int = 0
 
-    def begin(self) -> Ticket:
+    def begin(self) -> TrackedTask:
         """Return the ticket of a task that was made now."""
         self.alive += 1
-        return Ticket(0)
+        return TrackedTask(0)
 
-    def look_s(self, ticket: Ticket, age_s: float) -> float:
+    def look_s(self, ticket: TrackedTask, age_s: float) -> float:
         """Return the age of the next question."""
         del age_s
         return ticket.unfinished_s + self.every_s * self.growth**ticket.asked
 
-    def not_yet(self, ticket: Ticket, age_s: float) -> None:
+    def not_yet(self, ticket: TrackedTask, age_s: float) -> None:
         """Count the question."""
         ticket.unfinished_s, ticket.asked = age_s, ticket.asked + 1
 
-    def done(self, ticket: Ticket, age_s: float, stamp: Stamp | None = None) -> None:
+    def done(self, ticket: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Forget the task."""
         del ticket, age_s, stamp
         self.alive -= 1
@@ -88,7 +87,7 @@ class Outcome:
 class _Task:
     latency_s: float
     began_s: float
-    ticket: Ticket
+    ticket: TrackedTask
     is_due: bool = False
     """Whether its turn has come when it is looked at."""
 
@@ -106,7 +105,7 @@ class Simulation:
     """The precision of the API's stamps; None is an API without."""
     requests_per_s: float | None = None
     """What submits and polls have together; None is no limit."""
-    _turns: Turns = field(default_factory=Turns)
+    _turns: PollSpacing = field(default_factory=PollSpacing)
     _queue: list[tuple[float, int, _Task]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _sent: deque[float] = field(default_factory=deque)
@@ -150,7 +149,7 @@ class Simulation:
         if look_s > age_s + _EPSILON_S:
             self._push(task.began_s + look_s, task)
             return
-        if isinstance(self.policy, Timetable):
+        if isinstance(self.policy, PollScheduleLearner):
             now_s = self._turns.take(now_s, age_s=age_s, alive=self.policy.alive)
             held_s = self.policy.held_s
             if self.requests_per_s is not None and held_s is not None:

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.run.adaptive import CALM_S, MOST, PROBE_S, STEP_S, Allowance
+from qwave_batch.run.schedule.adaptive_concurrency import CALM_S, MOST, PROBE_S, STEP_S, AdaptiveConcurrency
 
 
-def full(allowance: Allowance, now: float) -> bool:
+def full(allowance: AdaptiveConcurrency, now: float) -> bool:
     """Use all that is allowed, answered well, and see whether there is more."""
     allowance.went_well(now)
     return allowance.grow(allowance.limit, now)
 
 
-def pushed(allowance: Allowance, seconds: float, start: float = 0.0) -> float:
+def pushed(allowance: AdaptiveConcurrency, seconds: float, start: float = 0.0) -> float:
     """Use all that is allowed for some time, and return its end."""
     now = start
     while now < start + seconds:
@@ -25,7 +25,7 @@ def pushed(allowance: Allowance, seconds: float, start: float = 0.0) -> float:
 
 
 def test_without_a_ceiling_it_begins_modestly_and_grows_by_one_a_second() -> None:
-    allowance = Allowance.under(None)
+    allowance = AdaptiveConcurrency.under(None)
     assert allowance.limit == 16
     pushed(allowance, 10 * STEP_S)
     assert 16 + 8 <= allowance.limit <= 16 + 10
@@ -34,7 +34,7 @@ def test_without_a_ceiling_it_begins_modestly_and_grows_by_one_a_second() -> Non
 
 
 def test_a_ceiling_that_is_named_is_where_it_begins_and_ends() -> None:
-    allowance = Allowance.under(5)
+    allowance = AdaptiveConcurrency.under(5)
     pushed(allowance, 100.0)
     assert allowance.limit == 5
     allowance.cut(101.0)
@@ -44,7 +44,7 @@ def test_a_ceiling_that_is_named_is_where_it_begins_and_ends() -> None:
 
 
 def test_it_does_not_grow_while_some_of_it_is_unused() -> None:
-    allowance = Allowance.under(None)
+    allowance = AdaptiveConcurrency.under(None)
     for second in range(100):
         allowance.went_well(second)
         assert not allowance.grow(15, second)
@@ -52,7 +52,7 @@ def test_it_does_not_grow_while_some_of_it_is_unused() -> None:
 
 
 def test_it_does_not_grow_while_nobody_answers() -> None:
-    allowance = Allowance.under(None)
+    allowance = AdaptiveConcurrency.under(None)
     for second in range(100):
         allowance.grow(allowance.limit, second)
     assert allowance.limit == 16
@@ -60,7 +60,7 @@ def test_it_does_not_grow_while_nobody_answers() -> None:
 
 
 def test_a_good_answer_to_what_left_before_a_cut_pays_for_no_growth() -> None:
-    allowance = Allowance.under(10)
+    allowance = AdaptiveConcurrency.under(10)
     allowance.cut(2.0)
     allowance.went_well(1.5)
     allowance.grow(7, 3.0)
@@ -70,7 +70,7 @@ def test_a_good_answer_to_what_left_before_a_cut_pays_for_no_growth() -> None:
 
 
 def test_trouble_pauses_growth_and_cuts_nothing() -> None:
-    allowance = Allowance.under(None)
+    allowance = AdaptiveConcurrency.under(None)
     pushed(allowance, 2.0)
     before = allowance.limit
     allowance.had_trouble(2.0)
@@ -82,7 +82,7 @@ def test_trouble_pauses_growth_and_cuts_nothing() -> None:
 
 def test_it_recovers_quickly_and_then_asks_seldom_whether_more_is_allowed_now() -> None:
     """An API that takes 20 at once: hardly more than a 429 in half a minute, and most of what it takes is used."""
-    allowance, now, used, cuts = Allowance.under(64), 0.0, [], []
+    allowance, now, used, cuts = AdaptiveConcurrency.under(64), 0.0, [], []
     while now < 1200.0:
         if allowance.limit > 20:
             allowance.cut(now)
@@ -97,7 +97,7 @@ def test_it_recovers_quickly_and_then_asks_seldom_whether_more_is_allowed_now() 
 
 
 def test_it_goes_on_growing_where_the_api_minds_no_more() -> None:
-    allowance = Allowance.under(64)
+    allowance = AdaptiveConcurrency.under(64)
     allowance.cut(0.0)
     pushed(allowance, 44 - 24 + 3 * PROBE_S, start=1.0)
     assert allowance.limit == 64
@@ -114,7 +114,7 @@ EVENTS = st.lists(
 def test_it_is_never_above_the_ceiling_and_never_below_one(
     ceiling: int | None, events: list[tuple[str, float, float]]
 ) -> None:
-    allowance, now = Allowance.under(ceiling), 0.0
+    allowance, now = AdaptiveConcurrency.under(ceiling), 0.0
     for kind, later, age in events:
         now += later
         sent_at, before = now - age, allowance.limit
@@ -136,7 +136,7 @@ def test_it_is_never_above_the_ceiling_and_never_below_one(
 
 @given(ceiling=st.integers(1, 60), cuts=st.integers(1, 20))
 def test_it_recovers_from_any_number_of_cuts(ceiling: int, cuts: int) -> None:
-    allowance = Allowance.under(ceiling)
+    allowance = AdaptiveConcurrency.under(ceiling)
     for second in range(cuts):
         allowance.cut(second + 1.0)
     assert allowance.limit >= 1
@@ -146,6 +146,6 @@ def test_it_recovers_from_any_number_of_cuts(ceiling: int, cuts: int) -> None:
 
 @pytest.mark.parametrize("ceiling", [1, 2, 3])
 def test_small_ceilings_work_too(ceiling: int) -> None:
-    allowance = Allowance.under(ceiling)
+    allowance = AdaptiveConcurrency.under(ceiling)
     allowance.cut(1.0)
     assert allowance.limit == max(1, int(ceiling * 0.7))

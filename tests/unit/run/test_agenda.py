@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.run import agenda
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run import work_list
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.schedule.stop_reasons import StopSignal
 from tests.unit.run.world import World, make_job
 
 
@@ -29,7 +29,7 @@ def look(world: World) -> tuple[int, bool]:
     with Ledger.open(world.layout.ledger) as ledger:
         journal = CountingJournal(ledger)
         as_journal: Journal = journal  # type: ignore[assignment]
-        found = agenda.make_agenda(ledger, as_journal, world.layout, RunOptions(), StopSignal())
+        found = work_list.make_work_list(ledger, as_journal, world.layout, RunOptions(), StopSignal())
         return journal.touches, found.is_empty
 
 

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.client.answers import Answer, Missing, Refused, Stopped, TaskAnswer, Throttled, Unanswered
+from qwave_batch.client.answers import AccountBlocked, Answer, NoAnswer, Refused, TaskAnswer, TaskNotFound, Throttled
 from qwave_batch.errors import StorageError
 from qwave_batch.ledger.changes import Acceptance
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
-from qwave_batch.run.cancelling import AT_ONCE, TRIES, Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.cancellation import AT_ONCE, TRIES, Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 from tests.unit.run.virtual_time import run_virtually
 from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
 
-SILENCE = Unanswered(reason="the connection was cut", sent=True)
+SILENCE = NoAnswer(reason="the connection was cut", sent=True)
 TOO_LATE = Refused(status=400, code="task_not_cancellable", message="a task that is processing cannot be cancelled")
-UNKNOWN = Missing(status=404, code="task_not_found", message="no such task")
+UNKNOWN = TaskNotFound(status=404, code="task_not_found", message="no such task")
 BUSY = Throttled(wait_s=30.0)
-BAD_KEY = Stopped(kind="key", status=401, code="", message="no such key")
+BAD_KEY = AccountBlocked(kind="key", status=401, code="", message="no such key")
 
 
 def told(state: TaskState) -> TaskAnswer:

@@ -12,7 +12,7 @@ from qwave_batch.folder.pictures import BadPicture
 from qwave_batch.folder.placing import PictureName
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.run.darkroom import Darkroom, Negative
+from qwave_batch.run.images.image_store import DownloadedImage, ImageStore
 from tests.unit.run.honest_api import picture_of
 
 
@@ -23,11 +23,11 @@ def layout(tmp_path: Path) -> RunLayout:
     return layout
 
 
-def negative(layout: RunLayout, data: bytes, job_id: str, *, in_memory: bool = True) -> Negative:
+def negative(layout: RunLayout, data: bytes, job_id: str, *, in_memory: bool = True) -> DownloadedImage:
     into = layout.partial_of(job_id, 1)
     if not in_memory:
         into.write_bytes(data)
-    return Negative(
+    return DownloadedImage(
         fetched=Downloaded(size_bytes=len(data), content=data if in_memory else None),
         into=into,
         name=PictureName(job_path="same", job_id=job_id),
@@ -36,10 +36,10 @@ def negative(layout: RunLayout, data: bytes, job_id: str, *, in_memory: bool = T
     )
 
 
-def developed(layout: RunLayout, *negatives: Negative) -> list[StoredFile | BadPicture]:
+def developed(layout: RunLayout, *negatives: DownloadedImage) -> list[StoredFile | BadPicture]:
     async def main() -> list[StoredFile | BadPicture]:
-        darkroom = Darkroom(layout, ledger)
-        return await asyncio.gather(*map(darkroom.develop, negatives))
+        image_store = ImageStore(layout, ledger)
+        return await asyncio.gather(*map(image_store.develop, negatives))
 
     with Ledger.open(layout.ledger) as ledger:
         return asyncio.run(main())
@@ -69,10 +69,10 @@ def test_one_name_goes_to_one_job(layout: RunLayout) -> None:
 
 def test_bytes_that_are_no_picture_are_kept_as_evidence_only(layout: RunLayout) -> None:
     async def main() -> None:
-        darkroom = Darkroom(layout, ledger)
+        image_store = ImageStore(layout, ledger)
         bad = negative(layout, b"<html>", "a")
-        assert isinstance(await darkroom.develop(bad), BadPicture)
-        await darkroom.keep_evidence(bad, 2)
+        assert isinstance(await image_store.develop(bad), BadPicture)
+        await image_store.keep_evidence(bad, 2)
 
     with Ledger.open(layout.ledger) as ledger:
         asyncio.run(main())

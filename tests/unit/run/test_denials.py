@@ -6,22 +6,22 @@ from dataclasses import dataclass
 import pytest
 
 from qwave_batch.client.answers import (
+    AccountBlocked,
     Answer,
     Balance,
     Denied,
-    Missing,
+    NoAnswer,
     Refused,
-    Stopped,
+    TaskNotFound,
     Throttled,
     Trouble,
-    Unanswered,
 )
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.denials import Denials, Meaning
-from qwave_batch.run.options import RunOptions
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.tasks.model_denials import DenialMeaning, ModelDenials
 from tests.unit.run.honest_api import HonestApi
 from tests.unit.run.world import World, make_job
 
@@ -30,7 +30,9 @@ LOCKED_MODEL = Denied(status=403, code="access_denied", message="not on your pla
 FLAGGED = Denied(status=403, code="moderation", message="not this prompt", param="prompt", concerns="job")
 BANNED = Denied(status=403, code="account_violation", message="suspended", concerns="account")
 GATEWAY = Denied(status=403, code="http_403", message="HTTP 403 Forbidden", keeps_attempt=True)
-UNFUNDED = Stopped(kind="balance", status=429, code="insufficient_quota", message="top up, please", keeps_attempt=False)
+UNFUNDED = AccountBlocked(
+    kind="balance", status=429, code="insufficient_quota", message="top up, please", keeps_attempt=False
+)
 DONE, PENDING, FAILED, UNKNOWN = JobStatus.COMPLETED, JobStatus.PENDING, JobStatus.FAILED, JobStatus.UNKNOWN
 
 
@@ -164,7 +166,7 @@ def test_rights_that_are_taken_away_leave_the_rest_to_the_next_run(world: World,
 @pytest.mark.parametrize(
     "refused",
     [
-        Stopped(kind="key", status=401, code="", message="no such key", keeps_attempt=False),
+        AccountBlocked(kind="key", status=401, code="", message="no such key", keeps_attempt=False),
         Denied(status=403, code="forbidden", message="no such key"),
     ],
 )
@@ -181,7 +183,7 @@ def test_a_key_that_nothing_is_allowed_ends_the_run(
 
 
 def test_a_bad_key_ends_the_run_wherever_it_is_told(world: World, api: StrictApi) -> None:
-    api.on_submit = lambda _, __: Stopped(kind="key", status=401, code="", message="no", keeps_attempt=False)
+    api.on_submit = lambda _, __: AccountBlocked(kind="key", status=401, code="", message="no", keeps_attempt=False)
     world.plan(jobs("a", "b"))
     assert world.ended().exit_status == 3
     assert api.calls["submit"] <= 2
@@ -191,10 +193,10 @@ def test_a_bad_key_ends_the_run_wherever_it_is_told(world: World, api: StrictApi
     "told",
     [
         Denied(status=403, code="forbidden", message="no rights"),
-        Missing(status=404, code="not_found", message="no rights"),
-        Unanswered(reason="HTTP 405: no rights", sent=True, status=405),
-        Unanswered(reason="HTTP 501: no rights", sent=True, status=501),
-        Unanswered(reason="no rights: no total_available_usd", sent=True, status=200),
+        TaskNotFound(status=404, code="not_found", message="no rights"),
+        NoAnswer(reason="HTTP 405: no rights", sent=True, status=405),
+        NoAnswer(reason="HTTP 501: no rights", sent=True, status=501),
+        NoAnswer(reason="no rights: no total_available_usd", sent=True, status=200),
     ],
 )
 def test_a_balance_that_is_not_shown_is_a_note(world: World, api: StrictApi, told: Trouble) -> None:
@@ -209,8 +211,8 @@ def test_a_balance_that_is_not_shown_is_a_note(world: World, api: StrictApi, tol
 
 HIDDEN: list[Trouble] = [
     Denied(status=403, code="forbidden", message="no rights"),
-    Missing(status=404, code="not_found", message="no rights"),
-    Unanswered(reason="no rights: it is not JSON", sent=True, status=200),
+    TaskNotFound(status=404, code="not_found", message="no rights"),
+    NoAnswer(reason="no rights: it is not JSON", sent=True, status=200),
 ]
 
 
@@ -370,18 +372,18 @@ def test_a_plain_refusal_proves_the_key(world: World, api: StrictApi) -> None:
 
 
 def test_denials_tell_a_job_from_its_model() -> None:
-    denials = Denials()
-    assert denials.add("x", 1.0, is_known=False) is Meaning.AGAIN
+    denials = ModelDenials()
+    assert denials.add("x", 1.0, is_known=False) is DenialMeaning.AGAIN
     denials.let_through(0.5)  # it left before, and says nothing
-    assert denials.add("y", 2.0, is_known=False) is Meaning.MODEL
+    assert denials.add("y", 2.0, is_known=False) is DenialMeaning.MODEL
     denials.let_through(3.0)
-    assert denials.add("x", 4.0, is_known=True) is Meaning.JOB
-    assert denials.add("z", 5.0, is_known=True) is Meaning.AGAIN
-    assert denials.add("z", 6.0, is_known=True) is Meaning.MODEL
+    assert denials.add("x", 4.0, is_known=True) is DenialMeaning.JOB
+    assert denials.add("z", 5.0, is_known=True) is DenialMeaning.AGAIN
+    assert denials.add("z", 6.0, is_known=True) is DenialMeaning.MODEL
 
 
 def test_a_task_that_is_given_up_says_what_its_last_question_came_to(world: World, api: StrictApi) -> None:
-    api.on_status = Unanswered(reason="HTTP 200, but it is not JSON", sent=True, status=200)
+    api.on_status = NoAnswer(reason="HTTP 200, but it is not JSON", sent=True, status=200)
     world.terms = Terms(limits=Limits(concurrency=4), timeout_s=20)
     world.plan(jobs("a", each=1))
     world.ended()
@@ -391,7 +393,7 @@ def test_a_task_that_is_given_up_says_what_its_last_question_came_to(world: Worl
 
 
 def test_an_end_by_silence_names_the_last_reason(world: World, api: StrictApi) -> None:
-    api.on_submit = lambda _, __: Unanswered(reason="the host's name can't be looked up", sent=False)
+    api.on_submit = lambda _, __: NoAnswer(reason="the host's name can't be looked up", sent=False)
     world.plan(jobs("a", each=1))
     end = world.ended()
     assert end.exit_status == 1
@@ -401,7 +403,7 @@ def test_an_end_by_silence_names_the_last_reason(world: World, api: StrictApi) -
 def test_a_certificate_ends_a_run_that_was_never_answered_and_is_waited_out_after_good_answers(
     world: World, api: StrictApi
 ) -> None:
-    bad = Unanswered(reason="the certificate has expired", sent=False, is_untrusted=True)
+    bad = NoAnswer(reason="the certificate has expired", sent=False, is_untrusted=True)
     api.on_submit = lambda _, __: bad
     world.plan(jobs("a", each=1))
     assert world.ended().seconds > 100, "the balance was told"

@@ -10,7 +10,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, ModelLimits, Terms
-from qwave_batch.run.options import RunOptions
+from qwave_batch.run.context import RunOptions
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 

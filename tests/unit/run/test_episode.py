@@ -5,13 +5,18 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.run.episode import JITTER, SAID, UNSAID, Episode, Growth
+from qwave_batch.run.limits.throttle_episode import JITTER, SAID, UNSAID, HoldPolicy, ThrottleEpisode
 
 RNG = random.Random(0)
 
 
 def struck(
-    episode: Episode, *, at: float, asked_s: float = 0.0, growth: Growth = SAID, sent_at: float | None = None
+    episode: ThrottleEpisode,
+    *,
+    at: float,
+    asked_s: float = 0.0,
+    growth: HoldPolicy = SAID,
+    sent_at: float | None = None,
 ) -> float:
     """Take in one more, and return how long it holds from then."""
     sent = at if sent_at is None else sent_at
@@ -21,7 +26,7 @@ def struck(
 
 
 def test_the_first_opens_it_and_a_success_of_what_left_later_closes_it() -> None:
-    episode = Episode()
+    episode = ThrottleEpisode()
     assert episode.strike(1.0, now=2.0)
     assert not episode.strike(5.0, now=6.0)
     episode.close(sent_at=2.0)
@@ -34,7 +39,7 @@ def test_the_first_opens_it_and_a_success_of_what_left_later_closes_it() -> None
 
 
 def test_it_lasts_from_the_first_to_the_end_of_the_wait_however_many_holds_lie_between() -> None:
-    episode = Episode()
+    episode = ThrottleEpisode()
     assert episode.lasts_s(5.0, 30.0) == 30.0
     episode.strike(10.0, now=10.0)
     episode.strike(70.0, now=70.0)
@@ -42,19 +47,19 @@ def test_it_lasts_from_the_first_to_the_end_of_the_wait_however_many_holds_lie_b
 
 
 def test_answers_to_one_burst_are_one_step() -> None:
-    episode = Episode()
+    episode = ThrottleEpisode()
     for _ in range(11):
         assert struck(episode, at=1.0, growth=UNSAID, sent_at=0.9) <= 5.0 * (1 + JITTER)
     assert 10.0 <= struck(episode, at=20.0, growth=UNSAID) <= 10.0 * (1 + JITTER)
 
 
 def test_what_is_asked_for_is_kept_to_the_second_and_no_wait_at_all_is_not_believed() -> None:
-    assert struck(Episode(), at=1.0, asked_s=7.0) == 7.0
-    assert struck(Episode(), at=1.0, asked_s=0.0) >= SAID.first_s
+    assert struck(ThrottleEpisode(), at=1.0, asked_s=7.0) == 7.0
+    assert struck(ThrottleEpisode(), at=1.0, asked_s=0.0) >= SAID.first_s
 
 
 def test_a_success_begins_the_waits_anew() -> None:
-    episode = Episode()
+    episode = ThrottleEpisode()
     for step in range(6):
         struck(episode, at=100.0 * step)
     episode.close()
@@ -65,7 +70,7 @@ def test_a_success_begins_the_waits_anew() -> None:
 def test_a_hold_is_never_shortened_never_shorter_than_asked_for_and_never_nothing(
     waits: list[tuple[float, float, float]],
 ) -> None:
-    episode, now = Episode(), 0.0
+    episode, now = ThrottleEpisode(), 0.0
     for later, asked_s, age in waits:
         now += later
         before, sent_at = episode.until, max(0.0, now - age)

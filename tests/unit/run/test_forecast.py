@@ -6,20 +6,22 @@ from hypothesis import strategies as st
 from qwave_batch.client.answers import RateHint
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.forecast import Ends, time_left
-from qwave_batch.run.headroom import Headroom
-from qwave_batch.run.window import MARGIN_S, PERIOD_S, SendWindow
+from qwave_batch.run.limits.header_window import HeaderWindow
+from qwave_batch.run.limits.sliding_window import MARGIN_S, PERIOD_S, SlidingWindow
+from qwave_batch.run.schedule.completion_history import CompletionHistory, time_left
 from tests.unit.run.world import World, make_job
 
 
-def ends_at(*times: float, started_at: float = 0.0) -> Ends:
-    ends = Ends(started_at)
+def ends_at(*times: float, started_at: float = 0.0) -> CompletionHistory:
+    ends = CompletionHistory(started_at)
     for time in times:
         ends.add(time)
     return ends
 
 
-def left(jobs: int, ends: Ends, now: float, *, opens_at: float = 0.0, last_submit_at: float = 0.0) -> float | None:
+def left(
+    jobs: int, ends: CompletionHistory, now: float, *, opens_at: float = 0.0, last_submit_at: float = 0.0
+) -> float | None:
     return time_left(jobs, ends, alive=4, opens_at=opens_at, last_submit_at=last_submit_at, now=now)
 
 
@@ -75,7 +77,7 @@ def test_nothing_is_left_when_all_is_done() -> None:
 def test_the_last_of_many_sends_leaves_just_when_a_window_says(
     limit: int, before: int, sends: int, pause_s: float
 ) -> None:
-    window = SendWindow(limit)
+    window = SlidingWindow(limit)
 
     def send(now: float) -> float:
         at = max(now, window.opens_at(now))
@@ -94,7 +96,7 @@ def test_the_last_of_many_sends_leaves_just_when_a_window_says(
 
 
 def test_headers_tell_how_many_windows_it_takes() -> None:
-    headroom = Headroom()
+    headroom = HeaderWindow()
     headroom.hear(RateHint(limit=60, remaining=59, reset_s=60.0), sent_at=0.0, now=0.0)
     assert [headroom.opens_for(sends, 0.0) for sends in (59, 60, 119, 120, 239)] == [0.0, 60.0, 60.0, 120.0, 180.0]
 

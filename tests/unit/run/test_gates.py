@@ -7,28 +7,28 @@ import pytest
 from qwave_batch.client.answers import TaskAnswer, Throttled
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY
-from qwave_batch.run.adaptive import CALM_S, STEP_S, Allowance
-from qwave_batch.run.brake import Brake
-from qwave_batch.run.gates import STRUCK_S, Gates
-from qwave_batch.run.lane import Lane
-from qwave_batch.run.window import SendWindow
+from qwave_batch.run.limits.rate_limiter import STRUCK_S, RateLimiter
+from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.limits.throttle_episode import Brake
+from qwave_batch.run.schedule.adaptive_concurrency import CALM_S, STEP_S, AdaptiveConcurrency
+from qwave_batch.run.schedule.model_queue import ModelQueue
 
 WELL = TaskAnswer(task=Task(task_id="t", state=TaskState.QUEUED))
 NOW = 1_000.0
 FULL = DEFAULT_CONCURRENCY
 
 
-def gates(*, counts_polls: bool = False, per_minute: int | None = None) -> Gates:
-    return Gates(
-        window=SendWindow(per_minute),
-        allowance=Allowance.under(None),
+def gates(*, counts_polls: bool = False, per_minute: int | None = None) -> RateLimiter:
+    return RateLimiter(
+        window=SlidingWindow(per_minute),
+        allowance=AdaptiveConcurrency.under(None),
         counts_polls=counts_polls,
         brake=Brake(random.Random(0)),
     )
 
 
-def lane(model: str) -> Lane:
-    return Lane(model=model, allowance=Allowance.under(None), window=SendWindow(None))
+def lane(model: str) -> ModelQueue:
+    return ModelQueue(model=model, allowance=AdaptiveConcurrency.under(None), window=SlidingWindow(None))
 
 
 @pytest.mark.parametrize(("models", "is_paused"), [("a", False), ("aa", False), ("ab", True)])

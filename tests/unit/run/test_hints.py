@@ -9,7 +9,7 @@ import pytest
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.terms import Completion, Limits, Terms
-from qwave_batch.run.hints import MAX_EARLY, Hints
+from qwave_batch.run.polling.callback_inbox import MAX_EARLY, CallbackInbox
 from tests.unit.run.honest_api import Made
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
 from tests.unit.run.world import World, make_job
@@ -149,7 +149,7 @@ def test_the_same_body_goes_out_again_with_a_key_whatever_the_receiver_is_called
 
 @pytest.mark.parametrize("hints", [0, 10 * MAX_EARLY])
 def test_hints_that_nobody_waits_for_are_bounded(hints: int) -> None:
-    kept = Hints(Calls(), VirtualClock())
+    kept = CallbackInbox(Calls(), VirtualClock())
     for number in range(hints):
         kept.take(f"garbage-{number}")
     kept.take("early")
@@ -161,7 +161,7 @@ def test_waiting_ends_with_the_patience_of_whoever_waits() -> None:
     clock = VirtualClock()
 
     async def wait() -> None:
-        hints = Hints(Calls(), clock)
+        hints = CallbackInbox(Calls(), clock)
         await hints.wait(hints.expect("t", "m"), at_most_s=2.5)
 
     run_virtually(clock, wait)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.client.answers import Answer, RateHint, Throttled, Unanswered
+from qwave_batch.client.answers import Answer, NoAnswer, RateHint, Throttled
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
@@ -22,7 +22,7 @@ def always(place: str, fault: str) -> Callable[[str, int], str | None]:
 
 def answers(world: World, **said: Any) -> None:
     """Let every 500 say what a gateway may say."""
-    world.api._silence = lambda fault: Unanswered(reason=fault, sent=True, status=503, **said)  # type: ignore[method-assign]
+    world.api._silence = lambda fault: NoAnswer(reason=fault, sent=True, status=503, **said)  # type: ignore[method-assign]
 
 
 def gaps(sends: list[float]) -> list[float]:

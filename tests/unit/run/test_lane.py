@@ -5,32 +5,32 @@ import math
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.run.adaptive import Allowance
-from qwave_batch.run.lane import Lane
-from qwave_batch.run.trial import Trial
-from qwave_batch.run.window import SendWindow
+from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.schedule.model_queue import ModelQueue
+from qwave_batch.run.tasks.job_run import JobRun
 from tests.unit.run.world import make_job
 
 
-def lane_of(*fresh: Trial) -> Lane:
-    lane = Lane(model="m", allowance=Allowance.under(4), window=SendWindow(None), width=4)
+def lane_of(*fresh: JobRun) -> ModelQueue:
+    lane = ModelQueue(model="m", allowance=AdaptiveConcurrency.under(4), window=SlidingWindow(None), width=4)
     lane.fresh.page.extend(fresh)
     return lane
 
 
-def trial_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> Trial:
+def trial_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> JobRun:
     job = make_job(index)
     attempt = Attempt(
         job_id=job.job_id,
         number=1,
         round=0,
-        state=AttemptState.INTENDED,
+        state=AttemptState.SUBMITTING,
         key="k",
         first_sent_at=None,
         held_nusd=1,
         doubt_nusd=0,
     )
-    return Trial(
+    return JobRun(
         job=job,
         order=index,
         is_planned=True,
@@ -39,27 +39,27 @@ def trial_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> 
         files=(),
         record=JobRecord(job_id=job.job_id, status=JobStatus.PENDING),
         tries_left=3,
-        is_in_doubt=holds_slot,
+        is_maybe_submitted=holds_slot,
         holds_slot=holds_slot,
     )
 
 
-def is_free(_: Trial) -> bool:
+def is_free(_: JobRun) -> bool:
     return True
 
 
-def is_paid(trial: Trial) -> bool:
-    return trial.is_out
+def is_paid(job_run: JobRun) -> bool:
+    return job_run.is_out
 
 
 def test_all_that_wait_with_a_slot_give_it_up_in_the_end() -> None:
     lane = lane_of()
     waiting = [trial_of(index, is_sent=True, holds_slot=True) for index in range(5)]
-    for trial in waiting:
+    for job_run in waiting:
         lane.alive += 1
-        lane.delay(trial, 10.0)
+        lane.delay(job_run, 10.0)
     assert lane.drain() == waiting
-    assert (lane.alive, lane.delayed, any(trial.holds_slot for trial in waiting)) == (0, 0, False)
+    assert (lane.alive, lane.delayed, any(job_run.holds_slot for job_run in waiting)) == (0, 0, False)
 
 
 def test_retries_come_before_new_jobs_and_in_the_order_of_their_times() -> None:
@@ -69,10 +69,10 @@ def test_retries_come_before_new_jobs_and_in_the_order_of_their_times() -> None:
     lane.delay(early, 10.0)
     taken = []
     for now in (20.0, 20.0, 20.0):
-        trial, _ = lane.submit_head(now, is_free)
-        assert trial is not None
-        lane.take(trial)
-        taken.append(trial)
+        job_run, _ = lane.submit_head(now, is_free)
+        assert job_run is not None
+        lane.take(job_run)
+        taken.append(job_run)
     assert taken == [early, late, new]
     assert lane.submit_head(20.0, is_free) == (None, math.inf)
 

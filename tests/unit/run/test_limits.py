@@ -7,21 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.run.api_time import ApiTime, is_key_kept
-from qwave_batch.run.backoff import LONGEST_S, backoff_s
-from qwave_batch.run.brake import Brake
-from qwave_batch.run.budget import Budget
-from qwave_batch.run.window import SendWindow
+from qwave_batch.run.budget import MoneyBudget
+from qwave_batch.run.connectivity import ApiTime, is_key_kept
+from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.limits.throttle_episode import LONGEST_S, Brake, backoff_s
 
 HOUR = 3600.0
 
 
 def test_a_window_without_a_limit_is_always_open() -> None:
-    assert SendWindow(None).opens_at(3.0) == 3.0
+    assert SlidingWindow(None).opens_at(3.0) == 3.0
 
 
 def test_room_that_is_put_aside_is_not_given_twice() -> None:
-    window = SendWindow(1)
+    window = SlidingWindow(1)
     window.reserve()
     assert window.opens_at(0.0) == math.inf
     window.give_back()
@@ -30,7 +29,7 @@ def test_room_that_is_put_aside_is_not_given_twice() -> None:
 
 @given(limit=st.integers(1, 5), gaps=st.lists(st.floats(0, 40), max_size=60))
 def test_a_window_opens_no_sooner_and_hardly_later_than_it_may(limit: int, gaps: list[float]) -> None:
-    window, now, sent = SendWindow(limit), 0.0, []
+    window, now, sent = SlidingWindow(limit), 0.0, []
     for gap in gaps:
         now = max(now + gap, window.opens_at(now + gap))
         window.reserve()
@@ -41,7 +40,7 @@ def test_a_window_opens_no_sooner_and_hardly_later_than_it_may(limit: int, gaps:
 
 
 def test_a_window_keeps_room_for_others_when_asked_to() -> None:
-    window = SendWindow(3)
+    window = SlidingWindow(3)
     window.reserve()
     window.spend(0.0)
     assert window.opens_at(1.0, spare=1) == 1.0
@@ -76,9 +75,9 @@ def test_backoff_is_bounded(tries: int, seed: int) -> None:
 
 
 def test_a_budget_counts_what_is_held() -> None:
-    budget = Budget(cap_nusd=10, spent_nusd=3, held_nusd=4)
+    budget = MoneyBudget(cap_nusd=10, spent_nusd=3, held_nusd=4)
     assert (budget.left_nusd, budget.fits(3), budget.fits(4)) == (3, True, False)
-    assert Budget(cap_nusd=None, spent_nusd=3, held_nusd=4).fits(10**18)
+    assert MoneyBudget(cap_nusd=None, spent_nusd=3, held_nusd=4).fits(10**18)
 
 
 def test_the_apis_clock_goes_on_while_ours_stands_still() -> None:

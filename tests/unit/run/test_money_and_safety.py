@@ -14,8 +14,8 @@ from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, Terms
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.schedule.stop_reasons import StopSignal
 from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
 
 PENDING, COMPLETED, FAILED, UNKNOWN = JobStatus.PENDING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.UNKNOWN
@@ -849,14 +849,14 @@ def test_a_plan_that_can_not_be_read_on_ends_the_run_like_any_failing_disk(
 ) -> None:
     """The error is not one of a group, so that whoever catches it by its class does."""
     pages = itertools.count(1)
-    original = Ledger.standings_of
+    original = Ledger.snapshots_of
 
-    def standings_of(ledger: Ledger, rows: Sequence[int]) -> object:
+    def snapshots_of(ledger: Ledger, rows: Sequence[int]) -> object:
         if next(pages) == 2:
             raise StorageError("the disk is gone")
         return original(ledger, rows)
 
-    monkeypatch.setattr(Ledger, "standings_of", standings_of)
+    monkeypatch.setattr(Ledger, "standings_of", snapshots_of)
     world.plan(make_job(index) for index in range(100))
     with pytest.raises(StorageError, match="disk is gone"):
         world.run()

@@ -4,8 +4,8 @@ import pytest
 
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.news import DEAF_S, SOME, News
-from qwave_batch.run.options import RunOptions
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.polling.status_watchdog import DEAF_S, SOME, StatusWatchdog
 from tests.unit.run.world import World, make_job
 
 SLOTS = 4
@@ -63,7 +63,7 @@ def test_after_a_429_beyond_its_patience_a_run_asks_nothing_more(world: World) -
 
 
 def test_trouble_of_a_few_tasks_is_not_the_apis() -> None:
-    news = News()
+    news = StatusWatchdog()
     for task in range(SOME - 1):
         news.failed(f"task {task}", 0.0, "HTTP 500")
     assert not news.are_missing(DEAF_S)

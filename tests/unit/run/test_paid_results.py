@@ -12,14 +12,14 @@ from qwave_batch.client.answers import (
     Downloaded,
     DownloadFailed,
     Expired,
+    NoAnswer,
     TaskAnswer,
-    Unanswered,
 )
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import INLINE, ResultImage, Task, TaskError, TaskState
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.options import RunOptions
+from qwave_batch.run.context import RunOptions
 from tests.unit.run.honest_api import HonestApi, picture_of
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
@@ -40,7 +40,7 @@ class OddApi(HonestApi):
     ) -> Answer:
         answer = await super().submit(request, idempotency_key=idempotency_key, prefer_wait_s=prefer_wait_s)
         if self.said is not None:
-            return Unanswered(reason="HTTP 200, but no", sent=True, status=200, said=self.said)
+            return NoAnswer(reason="HTTP 200, but no", sent=True, status=200, said=self.said)
         return answer
 
     async def status(self, task_id: str) -> Answer:

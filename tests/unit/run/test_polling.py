@@ -5,12 +5,17 @@ import itertools
 import pytest
 
 from qwave_batch.model.task import Task, TaskState
-from qwave_batch.run.latency.opening import opening_s, own_share
-from qwave_batch.run.latency.price import FEWEST_POLLS, FREE_POLLS, affordable_polls
-from qwave_batch.run.latency.stamps import Stamp, narrowed, read_stamp
-from qwave_batch.run.latency.timetable import LONGEST_GAP_S, Timetable
-from qwave_batch.run.latency.turns import Turns
-from qwave_batch.run.polling import PollTimes
+from qwave_batch.run.polling.latency_estimator import Stamp, narrowed, read_stamp
+from qwave_batch.run.polling.poll_schedule_learner import (
+    FEWEST_POLLS,
+    FREE_POLLS,
+    LONGEST_GAP_S,
+    PollScheduleLearner,
+    affordable_polls,
+    opening_s,
+    own_share,
+)
+from qwave_batch.run.polling.task_poll_plan import PollSpacing, PollTimes
 from tests.unit.run.polling_simulation import (
     KINDS,
     Fixed,
@@ -36,7 +41,7 @@ def line(kind: str) -> Line:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_run_keeps_to_the_line_from_its_first_task_on(kind: str) -> None:
-    found = score(kind, Timetable, line(kind), seeds=3)
+    found = score(kind, PollScheduleLearner, line(kind), seeds=3)
     assert found.excess <= ALLOWED
     assert found.polls <= MOST_POLLS
 
@@ -60,7 +65,7 @@ def test_the_simulation_holds_a_slot_until_the_end_is_noticed() -> None:
 
 @pytest.mark.parametrize("latency_s", [0.0, 0.01, 1.0, 30.0, 3000.0, 9000.0])
 def test_any_constant_is_learned(latency_s: float) -> None:
-    found = Simulation(latencies=[latency_s] * 500, policy=Timetable()).run()
+    found = Simulation(latencies=[latency_s] * 500, policy=PollScheduleLearner()).run()
     held_s = found.makespan_s / 8  # 500 jobs over 64 slots are 8 rounds
     assert held_s <= 1.1 * latency_s + 0.1 or latency_s > 3600
     assert found.polls < 4 * 500 or latency_s > 60
@@ -70,19 +75,19 @@ def test_any_constant_is_learned(latency_s: float) -> None:
 def test_a_handful_of_jobs_is_noticed_soon(jobs: int) -> None:
     for seed in range(10):
         latencies = latencies_of("normal, 15 %", seed, jobs)
-        found = Simulation(latencies=latencies, policy=Timetable()).run()
+        found = Simulation(latencies=latencies, policy=PollScheduleLearner()).run()
         assert found.makespan_s < 1.9 * max(latencies)
         assert found.polls <= 12 * jobs
 
 
 def test_a_model_that_becomes_faster_is_noticed() -> None:
     latencies = [6.0 + 0.1 * (number % 5) for number in range(400)] + [1.5] * 1600
-    found = Simulation(latencies=latencies, policy=Timetable()).run()
+    found = Simulation(latencies=latencies, policy=PollScheduleLearner()).run()
     assert found.makespan_s < 1.25 * floor_s(latencies)
 
 
 def test_a_task_that_never_ends_is_asked_less_and_less_often_but_every_minute() -> None:
-    timetable = Timetable()
+    timetable = PollScheduleLearner()
     for number in range(200):
         timetable.done(timetable.begin(), 1.9 + number % 5 * 0.05)
     ticket, ages = timetable.begin(), [0.0]
@@ -96,7 +101,7 @@ def test_a_task_that_never_ends_is_asked_less_and_less_often_but_every_minute() 
 
 
 def test_a_cold_start_is_no_herd() -> None:
-    found = score("normal, 15 %", Timetable, line("normal, 15 %"), seeds=3)
+    found = score("normal, 15 %", PollScheduleLearner, line("normal, 15 %"), seeds=3)
     assert found.most_at_once <= 16, "of 64 tasks that were made in the same moment"
 
 
@@ -115,7 +120,7 @@ def test_the_only_task_is_asked_in_a_quick_rhythm() -> None:
 
 
 def test_polls_that_are_due_together_leave_one_after_the_other() -> None:
-    turns = Turns()
+    turns = PollSpacing()
     times = [turns.take(10.0, age_s=2.0, alive=64) for _ in range(64)]
     assert times[0] == 10.0
     assert min(later - sooner for sooner, later in itertools.pairwise(times)) > 0.001
@@ -128,7 +133,7 @@ def test_scarce_requests_are_spent_on_submits() -> None:
     assert affordable_polls(70.0, held_s=2.2, slots=64) == pytest.approx(1.4, abs=0.01)
     assert affordable_polls(10.0, held_s=2.2, slots=64) == FEWEST_POLLS
     latencies = latencies_of("normal, 15 %", 1)
-    found = Simulation(latencies=latencies, policy=Timetable(), requests_per_s=45.0).run()
+    found = Simulation(latencies=latencies, policy=PollScheduleLearner(), requests_per_s=45.0).run()
     assert found.polls < 1.25 * len(latencies)
 
 

@@ -16,8 +16,8 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
-from qwave_batch.run.adaptive import MOST
-from qwave_batch.run.options import RunOptions
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.schedule.adaptive_concurrency import MOST
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 Fault = Callable[[str, int], str | None]
@@ -201,8 +201,8 @@ def test_a_model_that_never_answers_is_left_to_the_next_run_and_does_not_swallow
     assert world.clock.passed < 200
     assert any("down took no job" in warning for warning in end.warnings)
     with world.read() as ledger:
-        attempts = [standing.attempt for standing in ledger.standings()]
-        tried = [attempt for attempt in attempts if attempt is not None and attempt.state is AttemptState.INTENDED]
+        attempts = [snapshot.attempt for snapshot in ledger.snapshots()]
+        tried = [attempt for attempt in attempts if attempt is not None and attempt.state is AttemptState.SUBMITTING]
         assert 1 <= len(tried) < 30
         assert sum(attempt is None for attempt in attempts) == 200 - len(tried)
         assert ledger.held_nusd() == len(tried) * PRICE_NUSD, "they may have been paid"

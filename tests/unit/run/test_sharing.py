@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qwave_batch.client.answers import Answer, RateHint
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.sharing import Sharing
+from qwave_batch.run.limits.header_window import WindowScope
 from tests.unit.run.test_scheduling import last_end, takes
 from tests.unit.run.world import World, make_job
 
@@ -23,7 +23,7 @@ def hint(left: int, *, limit: int = PER_MINUTE, reset_s: float = 60.0) -> RateHi
 
 def told(*words: tuple[str, float, float, RateHint | None]) -> bool:
     """Return whether a window is held to be shared after such words: model, when sent, when answered, headers."""
-    sharing = Sharing()
+    sharing = WindowScope()
     for model, sent_at, now, said in words:
         sharing.hear(model, said, sent_at=sent_at, now=now)
     return sharing.is_shared
@@ -64,7 +64,7 @@ def test_other_limits_are_other_windows() -> None:
 def test_models_that_share_a_window_are_never_held_to_have_their_own(
     sends: list[tuple[str, float, float]], limit: int
 ) -> None:
-    sharing, now = Sharing(), 0.0
+    sharing, now = WindowScope(), 0.0
     taken: list[float] = []
     for model, later, way_s in sends:
         now += later

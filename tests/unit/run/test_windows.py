@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.client.answers import RateHint
-from qwave_batch.run.headroom import PROBE_EVERY_S, Headroom
-from qwave_batch.run.pace import LearnedWindow
+from qwave_batch.run.limits.header_window import PROBE_EVERY_S, HeaderWindow
+from qwave_batch.run.limits.inferred_window import InferredWindow
 
 
-def send(window: LearnedWindow | Headroom, now: float) -> None:
+def send(window: InferredWindow | HeaderWindow, now: float) -> None:
     window.reserve()
     window.spend(now)
 
@@ -43,14 +43,14 @@ class SlidingServer:
 
 
 def test_nothing_is_held_back_before_anything_is_known() -> None:
-    window = LearnedWindow()
+    window = InferredWindow()
     for _ in range(100):
         send(window, 1.0)
     assert window.opens_at(1.0) == 1.0
 
 
 def test_a_minute_is_recognised_by_waits_that_count_down() -> None:
-    window = LearnedWindow()
+    window = InferredWindow()
     for second in range(6):
         send(window, float(second))
     send(window, 6.0)
@@ -64,7 +64,7 @@ def test_a_minute_is_recognised_by_waits_that_count_down() -> None:
 @given(asked_s=st.integers(1, 60), gaps=st.lists(st.floats(0.1, 30.0), min_size=2, max_size=60))
 def test_a_wait_that_is_always_the_same_is_no_window(asked_s: int, gaps: list[float]) -> None:
     """However often it ends by chance when our oldest send is a minute old."""
-    window, now = LearnedWindow(), 0.0
+    window, now = InferredWindow(), 0.0
     for place, gap in enumerate(gaps):
         now += gap
         send(window, now)
@@ -74,7 +74,7 @@ def test_a_wait_that_is_always_the_same_is_no_window(asked_s: int, gaps: list[fl
 
 
 def test_another_kind_of_429_teaches_nothing() -> None:
-    window = LearnedWindow()
+    window = InferredWindow()
     for second in range(6):
         send(window, float(second))
     assert not window.was_throttled(5.0, 6.0, wait_s=1.0)
@@ -85,7 +85,7 @@ def test_another_kind_of_429_teaches_nothing() -> None:
 @given(limit=st.integers(1, 40), pause=st.floats(0.05, 1.0))
 def test_a_limit_that_nobody_named_is_met_about_once_a_minute(limit: int, pause: float) -> None:
     """And what it allows is used."""
-    server, window, now, held, throttled = SlidingServer(limit), LearnedWindow(), 0.0, 0.0, 0
+    server, window, now, held, throttled = SlidingServer(limit), InferredWindow(), 0.0, 0.0, 0
     while now < 600.0:
         if now >= max(held, window.opens_at(now)):
             send(window, now)
@@ -103,14 +103,14 @@ def test_a_limit_that_nobody_named_is_met_about_once_a_minute(limit: int, pause:
 
 
 def test_without_headers_there_is_no_limit() -> None:
-    room = Headroom()
+    room = HeaderWindow()
     send(room, 0.0)
     room.hear(None, sent_at=0.0, now=0.1)
     assert room.opens_at(0.2) == 0.2
 
 
 def test_what_left_meanwhile_is_taken_off() -> None:
-    room = Headroom()
+    room = HeaderWindow()
     for at in (0.0, 0.1, 0.2):
         send(room, at)
     room.hear(RateHint(limit=10, remaining=3, reset_s=50.0), sent_at=0.0, now=0.3)
@@ -123,7 +123,7 @@ def test_what_left_meanwhile_is_taken_off() -> None:
 
 
 def test_an_older_answer_that_comes_later_changes_nothing() -> None:
-    room = Headroom()
+    room = HeaderWindow()
     for at in (0.0, 0.1):
         send(room, at)
     room.hear(RateHint(limit=10, remaining=0, reset_s=50.0), sent_at=0.1, now=0.2)
@@ -132,7 +132,7 @@ def test_an_older_answer_that_comes_later_changes_nothing() -> None:
 
 
 def test_after_the_window_one_request_finds_out_what_the_next_one_holds() -> None:
-    room = Headroom()
+    room = HeaderWindow()
     send(room, 0.0)
     room.hear(RateHint(limit=10, remaining=0, reset_s=50.0), sent_at=0.0, now=0.0)
     assert room.opens_at(50.0) == 50.0
@@ -145,7 +145,7 @@ def test_after_the_window_one_request_finds_out_what_the_next_one_holds() -> Non
 
 
 def test_a_server_that_says_nothing_any_more_holds_nobody_back() -> None:
-    room = Headroom()
+    room = HeaderWindow()
     send(room, 0.0)
     room.hear(RateHint(limit=10, remaining=0, reset_s=1.0), sent_at=0.0, now=0.0)
     send(room, 1.0)
@@ -156,7 +156,7 @@ def test_a_server_that_says_nothing_any_more_holds_nobody_back() -> None:
 @given(limit=st.integers(1, 30), pause=st.floats(0.05, 2.0), delay=st.floats(0.0, 0.4))
 def test_headers_keep_every_429_away(limit: int, pause: float, delay: float) -> None:
     """Whatever the pace, and with answers on their way, nothing is sent that the server would refuse."""
-    server, room, now = SlidingServer(limit), Headroom(), 0.0
+    server, room, now = SlidingServer(limit), HeaderWindow(), 0.0
     answers: deque[tuple[float, float, RateHint]] = deque()
     is_first = True
     while now < 200.0:

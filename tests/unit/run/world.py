@@ -17,12 +17,10 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.ends import RunEnd
+from qwave_batch.run.context import CallbackReceiver, RunContext, RunOptions
+from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.options import RunOptions
-from qwave_batch.run.ports import Callbacks
-from qwave_batch.run.stop import StopSignal
+from qwave_batch.run.schedule.stop_reasons import StopSignal
 from tests.unit.run.honest_api import PRICE_QUOTA, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
 
@@ -94,7 +92,7 @@ class World:
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
     on_manifest: Callable[[], None] = lambda: None
-    callbacks: Callbacks | None = None
+    callbacks: CallbackReceiver | None = None
     asked_format: Callable[[Job], str | None] = lambda _: None
     ledger_pages_left: int | None = None
     """How much the ledger can grow before its disk is full; None is without end."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from qwave_batch.spec.filters import FILTER_NAMES
-from qwave_batch.spec.questions import tests
+from qwave_batch.spec.template.filters import FILTER_NAMES
+from qwave_batch.spec.template.operators import tests
 
 DEPTH = 4
 _HOLE = re.compile(r"<(\w+)>")

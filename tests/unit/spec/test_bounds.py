@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from qwave_batch.spec.templates import TemplateFault, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, compile_value
 
 BILLION = "1000000000"
 

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from qwave_batch.spec.flow import as_flow, axis_hint
+from qwave_batch.spec.values.value_messages import as_flow, axis_hint
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.sources import open_rows
-from qwave_batch.spec.thrift import Damaged, whole_number
+from qwave_batch.spec.table.parquet_footer import Damaged, whole_number
+from qwave_batch.spec.table.sources import open_rows
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -20,7 +20,7 @@ READ = """
 import resource, sys
 from pathlib import Path
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.sources import open_rows
+from qwave_batch.spec.table.sources import open_rows
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
 for path in sorted(Path(sys.argv[1]).glob("*.parquet")):

@@ -8,14 +8,14 @@ import pytest
 from jinja2.sandbox import SandboxedEnvironment
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.templates import TemplateFault, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, compile_value
 from tests.unit.spec.limited import run_limited
 
 CPU_S = 6
 MIB = 450
 RENDER = """
 import json, sys
-from qwave_batch.spec.templates import TemplateFault, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, compile_value
 for template in json.load(sys.stdin):
     try:
         compile_value(template, ()).render({"text": "a cat", "row": {"a": 1}, "d": {"a": 1}})

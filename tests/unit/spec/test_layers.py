@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.model.problem import Place
+from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.document import Spec
 
 Load = Callable[..., Spec]
@@ -52,9 +52,9 @@ def test_mappings_merge_and_lists_are_replaced(load: Load, folder: Path) -> None
 
 def test_places_point_into_the_file_that_says_it(load: Load, folder: Path) -> None:
     marks = load(OVER, head=False, files={"base.yaml": BASE}).marks
-    assert marks.place(("vars", "season")) == Place(str(folder / "base.yaml"), 4, 29)
-    assert marks.place(("vars", "medium")) == Place(str(folder / "spec.yaml"), 3, 16)
-    assert marks.key_place(("request",)) == Place(str(folder / "base.yaml"), 5, 1)
+    assert marks.place(("vars", "season")) == SourcePlace(str(folder / "base.yaml"), 4, 29)
+    assert marks.place(("vars", "medium")) == SourcePlace(str(folder / "spec.yaml"), 3, 16)
+    assert marks.key_place(("request",)) == SourcePlace(str(folder / "base.yaml"), 5, 1)
 
 
 def test_a_mistake_in_the_base_is_shown_there(complain: Complain) -> None:

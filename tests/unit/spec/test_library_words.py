@@ -10,12 +10,12 @@ from jinja2 import TemplateAssertionError
 
 from qwave_batch.errors import SpecError
 from qwave_batch.output.schema import schema_faults
-from qwave_batch.spec import delimited, tablefile
-from qwave_batch.spec.faults import syntax_fault
-from qwave_batch.spec.jsonlist import _Text
-from qwave_batch.spec.lines import Line
-from qwave_batch.spec.rows import RowFault
-from qwave_batch.spec.sources import EVERYTHING
+from qwave_batch.spec.table import delimited, table_file
+from qwave_batch.spec.table.json_list import _Text
+from qwave_batch.spec.table.rows import RowFault
+from qwave_batch.spec.table.sources import EVERYTHING
+from qwave_batch.spec.table.table_file import Line
+from qwave_batch.spec.template.template_messages import syntax_fault
 
 PACKED = gzip.compress(b"a,b\n" * 50_000)
 
@@ -34,7 +34,7 @@ PACKED = gzip.compress(b"a,b\n" * 50_000)
     ],
 )
 def test_what_is_wrong_with_gzip_is_seen_by_its_bytes(packed: bytes, said: str) -> None:
-    assert said in tablefile._damage(gzip.BadGzipFile("basta"), io.BytesIO(packed))
+    assert said in table_file._damage(gzip.BadGzipFile("basta"), io.BytesIO(packed))
 
 
 @pytest.mark.parametrize(

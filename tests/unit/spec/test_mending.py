@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.problem import Problem
-from qwave_batch.spec.marks import path_text
-from qwave_batch.spec.mending import is_told, mended, steps_of
+from qwave_batch.spec.recovery import is_told, mended, steps_of
+from qwave_batch.spec.yaml.source_map import path_text
 
 SOUND = {"version": 1, "name": "a", "catalog": "2026-05", "prompts": ["x", {"text": "y", "id": "b"}], "timeout": 5}
 

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from qwave_batch.errors import SpecError
-from qwave_batch.plan.making import make_plan
+from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.document import Spec
 
 Complain = Callable[..., list[str]]

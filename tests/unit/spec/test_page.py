@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.plan.making import make_plan
+from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.filters import FILTER_NAMES
 from qwave_batch.spec.loading import load_spec
-from qwave_batch.spec.sources import FORMATS
+from qwave_batch.spec.table.sources import FORMATS
+from qwave_batch.spec.template.filters import FILTER_NAMES
 
 PAGE = Path(__file__).parents[3] / "docs" / "spec.md"
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import UsageError
-from qwave_batch.model.problem import Place
+from qwave_batch.model.problem import SourcePlace
 from qwave_batch.model.terms import Limits, ModelLimits, Terms
 from qwave_batch.spec.document import IntegerRange, RandomSeeds, Sample, Spec, Unsupported
 from qwave_batch.spec.loading import load_spec
@@ -131,7 +131,7 @@ def test_the_terms_and_the_rest(whole: Spec) -> None:
     )
     assert (whole.repeat, whole.unsupported, whole.sample) == (2, Unsupported.DROP, Sample(count=5000, seed=0))
     assert whole.output_path == "{{ model }}/{{ job_id }}"
-    assert whole.marks.place(("matrix", "seed")) == Place(whole.file, 25, 9)
+    assert whole.marks.place(("matrix", "seed")) == SourcePlace(whole.file, 25, 9)
 
 
 def test_what_is_not_said_has_its_default(load: Load) -> None:

@@ -5,7 +5,7 @@ from tests.unit.spec.limited import run_limited
 RENDER = """
 import sys, time
 from random import Random
-from qwave_batch.spec.templates import TemplateFault, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, compile_value
 from tests.unit.spec.grammar import random_template
 scope = {
     "text": "a cat & a <b>mat</b> " * 2000, "numbers": list(range(1000)), "row": {"a": 1, "b": "x"},

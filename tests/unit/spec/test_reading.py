@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
-from qwave_batch.model.problem import Place
+from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.encoding import MAX_FILE_BYTES, decode_spec
-from qwave_batch.spec.marks import Marks
-from qwave_batch.spec.reading import Reading, read_yaml, read_yaml_list
+from qwave_batch.spec.yaml.reader import Reading, read_yaml, read_yaml_list
+from qwave_batch.spec.yaml.source_map import SourceMap
 
 PARSERS = [pytest.param(yaml.SafeLoader, id="python")]
 if hasattr(yaml, "CSafeLoader"):
@@ -52,28 +52,28 @@ def complaints(text: str | bytes, parser: type[Any] | None = None) -> list[str]:
 
 @both
 def test_every_key_and_value_has_its_place(parser: type[Any]) -> None:
-    marks = Marks(read("a: 1\nlist:\n  - x\n  - k: [1, 'zwei']\n    two words: |\n      text\n", parser).mark)
-    assert marks.place(("a",)) == Place("f.yaml", 1, 4)
-    assert marks.key_place(("list",)) == Place("f.yaml", 2, 1)
-    assert marks.place(("list", 0)) == Place("f.yaml", 3, 5)
-    assert marks.place(("list", 1, "k", 1)) == Place("f.yaml", 4, 12)
-    assert marks.key_place(("list", 1, "two words")) == Place("f.yaml", 5, 5)
-    assert marks.line_place(("list", 1, "two words"), 1) == Place("f.yaml", 6, 1)
+    marks = SourceMap(read("a: 1\nlist:\n  - x\n  - k: [1, 'zwei']\n    two words: |\n      text\n", parser).mark)
+    assert marks.place(("a",)) == SourcePlace("f.yaml", 1, 4)
+    assert marks.key_place(("list",)) == SourcePlace("f.yaml", 2, 1)
+    assert marks.place(("list", 0)) == SourcePlace("f.yaml", 3, 5)
+    assert marks.place(("list", 1, "k", 1)) == SourcePlace("f.yaml", 4, 12)
+    assert marks.key_place(("list", 1, "two words")) == SourcePlace("f.yaml", 5, 5)
+    assert marks.line_place(("list", 1, "two words"), 1) == SourcePlace("f.yaml", 6, 1)
     assert marks.path_text(("list", 1, "two words")) == 'list[1]["two words"]'
 
 
 def test_a_place_that_is_not_written_down_is_that_of_what_is_around_it() -> None:
-    marks = Marks(read("a: {b: 1}\n").mark)
-    assert marks.place(("a", "missing", 3)) == Place("f.yaml", 1, 4)
-    assert marks.key_place(("missing",)) == Place("f.yaml", 1, 1)
+    marks = SourceMap(read("a: {b: 1}\n").mark)
+    assert marks.place(("a", "missing", 3)) == SourcePlace("f.yaml", 1, 4)
+    assert marks.key_place(("missing",)) == SourcePlace("f.yaml", 1, 1)
 
 
 @both
 def test_an_alias_stands_for_its_value_at_its_own_place(parser: type[Any]) -> None:
     reading = read("a: &x {k: [1]}\nb: *x\n", parser)
     assert reading.value == {"a": {"k": [1]}, "b": {"k": [1]}}
-    assert Marks(reading.mark).place(("b",)) == Place("f.yaml", 2, 4)
-    assert Marks(reading.mark).place(("b", "k", 0)) == Place("f.yaml", 1, 12)
+    assert SourceMap(reading.mark).place(("b",)) == SourcePlace("f.yaml", 2, 4)
+    assert SourceMap(reading.mark).place(("b", "k", 0)) == SourcePlace("f.yaml", 1, 12)
 
 
 @both

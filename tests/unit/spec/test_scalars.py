@@ -2,7 +2,7 @@
 
 import pytest
 
-from qwave_batch.spec.scalars import Scalar, read_plain, read_tagged
+from qwave_batch.spec.yaml.scalars import Scalar, read_plain, read_tagged
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qwave_batch.resources import shipped
-from qwave_batch.spec.structurewords import WORDS
+from qwave_batch.spec.structure_messages import WORDS
 
 SCHEMA: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
 SILENT = {

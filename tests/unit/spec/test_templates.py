@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import pytest
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.filters import FILTER_NAMES
-from qwave_batch.spec.naming import slug
-from qwave_batch.spec.templates import TemplateFault, compile_value
+from qwave_batch.spec.template.filters import FILTER_NAMES
+from qwave_batch.spec.template.templates import TemplateFault, compile_value
+from qwave_batch.spec.template.text_filters import slug
 
 SCOPE: Mapping[str, Json] = {
     "base": 3,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from qwave_batch.model.job import Job
-from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planner import Plan
 
 SPEC = "request: {model: z-image-turbo, seed: 7}\nvars: {x: a}\nprompts: [{text: 'A wall {{ x }}'}]\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.making import Plan
+from qwave_batch.plan.planner import Plan
 
 HEAD = 'version: 1\nname: pots\ncatalog: "2026-05"\nrequest: {model: z-image-turbo, seed: 7}\n'
 BASE = (

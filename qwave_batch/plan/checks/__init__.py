@@ -1,0 +1,1 @@
+"""Checks that find what the author of a spec may not mean."""

@@ -1,0 +1,70 @@
+"""Cells that hold no text of their author's: the error of a spreadsheet, the null of a program, a letter that is lost.
+
+They are told where they end up in a prompt, once a column; a template that looks out for them is told nothing.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from qwave_batch.plan.expand.cases import PromptCase
+from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.values.cells import TextCells
+from qwave_batch.spec.values.unintended import Doubt
+from qwave_batch.spec.values.unintended_messages import quoted, way_of
+
+_OF_SHEETS = frozenset(
+    {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR!"}
+)
+_NULLS = frozenset({"nan", "NaN", "None", "null", "NULL"})
+_LONGEST = max(map(len, _OF_SHEETS))
+_LOST = "\ufffd"
+_MOST_COLUMNS = 100
+_WAY_OUT = "mend the table, or leave such rows out with where"
+
+
+@dataclass(slots=True)
+class LostCells:
+    """Looks at the rows of one spec while its plan is counted."""
+
+    faults: ProblemCollector
+    _prompt: CompiledPrompt | None = None
+    _columns: tuple[str, ...] = field(default=())
+
+    def look(self, case: PromptCase, text: str) -> None:
+        """Look at the first prompt that a row comes to."""
+        row = case.row
+        if row is None:
+            return
+        if case.prompt is not self._prompt:
+            self._prompt, self._columns = case.prompt, _columns_of(case)
+        for column in self._columns:
+            cell = row.cells.get(column)
+            if isinstance(cell, str):
+                if _LOST in cell and _LOST in text:
+                    self._note(case, column, f"{way_of('row', column)} holds U+FFFD, a letter that was lost on saving")
+                elif len(cell) <= _LONGEST:
+                    self._look_at_short(case, column, cell.strip(), text)
+
+    def _look_at_short(self, case: PromptCase, column: str, cell: str, text: str) -> None:
+        if cell in _OF_SHEETS:
+            what = "the error of a spreadsheet"
+        elif cell in _NULLS and case.row is not None and type(case.row.cells) is TextCells:
+            what = "what a program writes for no value"
+        else:
+            return
+        if re.search(rf"(?<!\w){re.escape(cell)}(?!\w)", text):
+            self._note(case, column, f"{way_of('row', column)} is {quoted(cell)}, {what}")
+
+    def _note(self, case: PromptCase, column: str, message: str) -> None:
+        doubt = Doubt(f"{message}, and is written into a text", _WAY_OUT, f"lost {column}")
+        before, self.faults.row = self.faults.row, case.row
+        self.faults.doubt(case.prompt.text_origin, doubt)
+        self.faults.row = before
+
+
+def _columns_of(case: PromptCase) -> tuple[str, ...]:
+    """Return the columns that may be written into the text."""
+    read = case.prompt.wanted.columns
+    columns = case.row.cells.keys() if read is None and case.row else read or ()
+    return tuple(columns) if len(columns) <= _MOST_COLUMNS else ()

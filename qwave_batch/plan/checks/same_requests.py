@@ -1,0 +1,121 @@
+"""Warns of prompts that come out as the same request, where their author may have wanted a picture of each."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qwave_batch.plan.checks.prompt_texts import names_of_row
+from qwave_batch.plan.expand.cases import PromptCase
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.entries import Entry, is_random
+from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path, Unsupported
+from qwave_batch.spec.template.templates import Value
+
+_HELD = 10_000
+"""Requests that come up again; of more of them no figure is told."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sameness:
+    """Looks at the prompts and rows of one spec while its plan is counted: at the first request of each.
+
+    Requests of one prompt that fall together do so because of an axis, and requests with a seed ask for the same
+    picture: both are meant. So are all of a spec that lets fields be dropped.
+    """
+
+    base: Mapping[str, Value | None]
+    matrix: ResolvedMatrix
+    unsupported: Unsupported
+    faults: ProblemCollector
+    is_open: bool = False
+    """Whether the case at hand has made no request of its own, and none that counts."""
+    _prompt: CompiledPrompt | None = None
+    _rows: int = 0
+    _has_error: bool = False
+    _is_same: bool = False
+    """Whether all rows of the table at hand give the same prompt."""
+    _is_looked_at: bool = False
+    """Whether it counts that a case comes out as an earlier one."""
+    _again: Counter[int] = field(default_factory=Counter)
+    """By request: how many cases came out as one that an earlier case had made."""
+    _second: tuple[Entry, Path] | None = None
+
+    def next_prompt(self, prompt: CompiledPrompt, *, has_error: bool) -> None:
+        """Go on to the next prompt; with an error in its text nothing else is said of it."""
+        self._end_prompt()
+        self._prompt, self._rows, self._has_error, self._is_same = prompt, 0, has_error, False
+        self._is_looked_at = not has_error and self.unsupported is not Unsupported.DROP
+
+    def next_case(self) -> None:
+        """Go on to the first or next row of the prompt."""
+        self._rows += 1
+        if self._rows == 2 and self._prompt and not self._has_error:  # noqa: PLR2004
+            self._is_same = not self._follows_row(self._prompt)
+            self._is_looked_at = self._is_looked_at and not self._is_same
+        self.is_open = self._is_looked_at
+
+    def see_again(self, entry: Entry) -> None:
+        """Look at a request that an earlier entry has made, as long as the case is open."""
+        if not is_random(entry.request(), entry.shape.model):
+            return
+        self.is_open = False
+        if entry.number not in self._again and len(self._again) >= _HELD:
+            return
+        self._again[entry.number] += 1
+        if self._second is None:
+            self._second = entry, entry.cell.case.prompt.text_origin
+
+    def finish(self, entries: Callable[[], Iterator[Entry]]) -> None:
+        """Note what came out the same; ``entries`` gives all of them anew."""
+        self._end_prompt()
+        if self._second is None or self.faults.has_errors():
+            return
+        second, where = self._second
+        with self.faults.muted():
+            first = next((entry for entry in entries() if entry.number == second.number), second)
+        self.faults.row = None
+        prompts, requests = self._again.total() + len(self._again), len(self._again)
+        made = "the same request, which is made once" if requests == 1 else f"{requests:,} requests, each made once"
+        names = f"{self._name(first.cell.case)} and {self._name(second.cell.case)}"
+        times = f"repeat: {prompts}" if requests == 1 else "repeat"
+        seeds = ", or give each a seed of its own" if second.shape.takes_seed else ""
+        self.faults.add(
+            where,
+            f"{prompts:,} prompts come out as {made}; the first two are {names}",
+            suggestion=f"for different pictures write a prompt once, with {times}{seeds}",
+            warning=True,
+        )
+
+    def _end_prompt(self) -> None:
+        prompt = self._prompt
+        if prompt is None or prompt.table is None or not self._is_same:
+            return
+        columns = prompt.table.columns or ()
+        example = f"{{{{ row.{columns[0]} }}}}" if columns and columns[0].isidentifier() else "{{ row.COLUMN }}"
+        row, self.faults.row = self.faults.row, None
+        self.faults.add(
+            prompt.text_origin,
+            f"every row gives the same prompt: text and request name nothing of the {self._rows:,} rows "
+            f"of {prompt.table.shown_as}",
+            suggestion=f"write {example} where a column belongs",
+            warning=True,
+        )
+        self.faults.row = row
+
+    def _follows_row(self, prompt: CompiledPrompt) -> bool:
+        names = names_of_row(prompt)
+        values = [prompt.text, *prompt.request.values(), *self.base.values()]
+        for axis in self.matrix.axes:
+            for position in range(axis.count if axis.is_listed else 0):
+                values += axis.value(position).late.values()
+        for include in self.matrix.includes:
+            values += include.fields.values()
+        return any(value is None or not value.names.isdisjoint(names) for value in values)
+
+    def _name(self, case: PromptCase) -> str:
+        if case.row is not None:
+            return f"{case.row.place.file}:{case.row.place.line}"
+        place = self.faults.marks.place(case.prompt.text_origin)
+        return f"{self.faults.marks.path_text(case.prompt.origin)} on line {place.line}"

@@ -1,0 +1,242 @@
+"""What a spec or an override says to no effect: a variable that no template uses, a field that every job sets anew."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.checks.spellings import argument_at, set_option
+from qwave_batch.plan.expand.axes import BUILT_IN, ResolvedAxis
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.scope import GUESSES
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.overrides import SHOWN_AS
+from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
+from qwave_batch.spec.values.value_messages import as_flow
+
+_BASE, _FILE, _COMMAND_LINE = range(3)
+"""Where something is written: in a base, in the spec's own file on it, or on top of both."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdleCheck:
+    """The templates of a spec whose names are compared with what the spec gives."""
+
+    spec: Spec
+    variables: Mapping[str, Value | None]
+    """``vars``, compiled."""
+    base: Mapping[str, Value | None]
+    """The spec's own ``request``, compiled."""
+    prompts: Sequence[CompiledPrompt]
+    matrix: ResolvedMatrix
+    path: Value | None
+    faults: ProblemCollector
+
+    def run(self) -> None:
+        """Note every variable that no template uses, and every field and variable that others always stand before.
+
+        What a base file says is judged where that file is: a spec that builds on it uses what it likes of it.
+        """
+        if None in (*self.base.values(), *self.variables.values(), *(prompt.text for prompt in self.prompts)):
+            return  # nobody knows which names a template with a mistake uses
+        if self.spec.vars or any(prompt.variables for prompt in self.prompts):
+            self._note_all_unused()
+        self._note_added_fields()
+        if not self.faults.has_errors():
+            self._note_hidden()
+
+    def _note_all_unused(self) -> None:
+        shared = self._of_all | self.faults.spoiled_names | BUILT_IN
+        each = [self._of_prompt(prompt) for prompt in self.prompts]
+        by_any = shared.union(self._of_vars, *each)
+        for name in self.spec.vars:
+            if name not in by_any:
+                self._note_unused(("vars", name), "no template uses it", by_any)
+        for prompt, names in zip(self.prompts, each, strict=True):
+            for name in prompt.variables:
+                if name not in names and name not in shared:
+                    where = (*prompt.origin, "vars", name)
+                    self._note_unused(where, "no template of this prompt uses it", names | self._of_all)
+
+    def _note_added_fields(self) -> None:
+        """Note fields that overrides add to a variable of which templates take other fields only."""
+        for where, written in self.spec.remarkable:
+            match where:
+                case ("vars", str(name), str(field)) if written.is_added:
+                    users = [value for value in self._all_values() if value and name in value.names]
+                    taken = {str(way[1]) for value in users for way in value.attributes if way[0] == name}
+                    if field not in taken and not any(_takes_whole(value, name) for value in users):
+                        self._note_unused(where, "no template uses it", frozenset(taken))
+                case _:
+                    pass
+
+    def _all_values(self) -> Iterator[Value | None]:
+        yield from (*self.variables.values(), *self.base.values(), self.path)
+        for prompt in self.prompts:
+            yield from _templates(prompt)
+        matrix = self.spec.matrix
+        lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
+        yield from (compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include))
+
+    def _note_hidden(self) -> None:
+        for name, value in self.spec.request.items():
+            where = ("request", name)
+            if value is None or not self._is_own(where):
+                continue
+            axis = self._setter(name)
+            if axis:
+                if self._layer(where) >= self._layer(axis.origin):  # else a wider one narrows what a base says
+                    self._note_axis(where, name, value, axis)
+            elif self._is_elsewhere_in_every_prompt(where):
+                self._note_each_prompt(where, f"request.{name}", value)
+        needed = self._of_vars | self._of_matrix
+        for name, value in self.spec.vars.items():
+            where = ("vars", name)
+            if name not in needed and self._is_own(where) and self._is_elsewhere_in_every_prompt(where):
+                self._note_each_prompt(where, f"vars.{name}", value)
+
+    def _note_unused(self, where: Path, message: str, used: frozenset[str]) -> None:
+        if self._is_anchored(where) or not self._is_own(where):
+            return
+        name = str(where[-1])
+        shown = ".".join(map(str, where[where.index("vars") + 1 :]))
+        guess = nearest(name, sorted(used - BUILT_IN - self._of_nobody)) if len(self.faults) < GUESSES else None
+        hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {shown} }}}} where it belongs, or take it out"
+        mark = self.spec.marks.at(where)
+        is_added = mark is not None and mark.written is not None and mark.written.is_added
+        if is_added:
+            said = f"the spec has no {self.spec.marks.path_text(where)}, and {message}"
+            self.faults.add_key(where, said, suggestion=hint)
+        elif not self.faults.has_errors():
+            self.faults.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
+
+    def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
+        written = str(axis.origin[-1])
+        listed = self._listed(where, value)
+        key = f'"{written}"' if "." in written else written
+        hint = "take it out, or change the axis"
+        if listed and axis.name.is_field and axis.name.text == name:
+            hint = (
+                f"write {set_option(f'matrix.{key}={listed}')}"
+                if self._is_set(where)
+                else f"write {written}: {listed} under matrix, or take this out"
+            )
+        message = f"{name} is set by the axis {written} in every job, so this has no effect"
+        self.faults.add_key(where, message, suggestion=hint, warning=True)
+
+    def _note_each_prompt(self, where: Path, called: str, value: Json) -> None:
+        hint = f"write {set_option(self._in_a_prompt(where, called, value))}"
+        hint = hint if self._is_set(where) else "write it into the prompts"
+        message = f"every prompt has its own {called}, so this has no effect"
+        self.faults.add_key(where, message, suggestion=hint, warning=True)
+
+    def _in_a_prompt(self, where: Path, called: str, value: Json) -> str:
+        """Return the override that sets for the first prompt what one sets for all."""
+        given = argument_at(self.spec.marks.key_place(where), self.spec.overrides)
+        if given and given.partition("=")[0] == called:
+            return f"prompts.0.{given}"
+        listed = self._listed(where, value)
+        return f"prompts.0.{called}={listed[1:-1] if listed else '...'}"
+
+    def _listed(self, where: Path, value: Json) -> str | None:
+        """Return a list of a value as one writes it, with the numbers spelled as they are; None for a long one."""
+        mark = self.spec.marks.at(where)
+        spelled = {path: written.spelling for path, written in mark.remarkable() if written.spelling} if mark else {}
+        if () in spelled:
+            return f"[{spelled[()]}]"
+        return None if spelled else as_flow([value])
+
+    def _setter(self, field: str) -> ResolvedAxis | None:
+        """Return the axis that sets a field in every combination, or None."""
+        for number, axis in enumerate(self.matrix.axes):
+            if field not in axis.sets:
+                continue
+            values = [axis.value(position) for position in range(axis.count)] if axis.is_listed else []
+            own = [self.matrix.includes[include].own_values[number] for include in self.matrix.own]
+            if all(value and (field in value.fields or field in value.late) for value in (*values, *own)):
+                return axis
+        return None
+
+    def _is_own(self, where: Path) -> bool:
+        """Whether something is written in the topmost file or on the command line, and not below what replaces it."""
+        return self._layer(where) == _COMMAND_LINE or (self._layer(where) == _FILE and not self._is_built_upon)
+
+    def _layer(self, where: Path) -> int:
+        file = self.spec.marks.key_place(where).file
+        return _COMMAND_LINE if file == SHOWN_AS else _FILE if file == self.spec.file else _BASE
+
+    @cached_property
+    def _is_built_upon(self) -> bool:
+        """Whether overrides replace what the spec's file makes of its own variables and fields."""
+        return any(override.strip().startswith(("prompts", "matrix")) for override in self.spec.overrides)
+
+    def _is_set(self, where: Path) -> bool:
+        return self.spec.marks.key_place(where).file == SHOWN_AS
+
+    def _is_anchored(self, where: Path) -> bool:
+        mark = self.spec.marks.at(where)
+        return mark is not None and any(written.is_anchored for _, written in mark.remarkable())
+
+    def _is_elsewhere_in_every_prompt(self, where: Path) -> bool:
+        """Whether every prompt has its own one, written elsewhere; in one file it is a default."""
+        part, name = where
+        file = self.spec.marks.key_place(where).file
+        return bool(self.spec.prompts) and all(
+            name in (entry.vars if part == "vars" else entry.request)
+            and self.spec.marks.key_place(("prompts", entry.position, part, name)).file != file
+            for entry in self.spec.prompts
+        )
+
+    @cached_property
+    def _of_vars(self) -> frozenset[str]:
+        return _names(self.variables.values())
+
+    @cached_property
+    def _of_matrix(self) -> frozenset[str]:
+        """The names that templates of the matrix use, those that see nothing but ``vars`` too."""
+        matrix = self.spec.matrix
+        lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
+        try:
+            return _names(compile_value(part, ()) for part in (*lists, *matrix.exclude, *matrix.include))
+        except TemplateFault:
+            return frozenset()
+
+    @cached_property
+    def _of_all(self) -> frozenset[str]:
+        """The names in templates that every prompt shares."""
+        return _names((*self.base.values(), self.path)) | self._of_matrix
+
+    @cached_property
+    def _of_nobody(self) -> frozenset[str]:
+        """The names that only a path names which the spec does not write."""
+        if self.path is None or self.spec.marks.at(("output", "path")) is not None:
+            return frozenset()
+        others = (self._of_prompt(prompt) for prompt in self.prompts)
+        return self.path.names - _names(self.base.values()).union(self._of_vars, self._of_matrix, *others)
+
+    def _of_prompt(self, prompt: CompiledPrompt) -> frozenset[str]:
+        return _names(_templates(prompt))
+
+
+def _takes_whole(value: Value, name: str) -> bool:
+    """Whether a template names a variable other than to take a field of it by its name."""
+    named = re.compile(rf"""(?<![.\w]){re.escape(name)}\b(?!\s*(?:\.\s*[^\W\d]\w*(?![\w(])|\[\s*\\?["']))""")
+    text = json.dumps(value.raw, ensure_ascii=False)
+    tags = re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL)
+    return any(named.search(tag) for tag in tags)
+
+
+def _templates(prompt: CompiledPrompt) -> Iterator[Value | None]:
+    yield from (prompt.text, prompt.prompt_id, prompt.where, *prompt.tags)
+    yield from prompt.variables.values()
+    yield from prompt.meta.values()
+    yield from prompt.request.values()
+
+
+def _names(values: Iterable[Value | None]) -> frozenset[str]:
+    return frozenset[str]().union(*(value.names for value in values if value))

@@ -1,0 +1,233 @@
+"""The cases of a prompt: the prompt itself, or each row of its table, in file order."""
+
+import hashlib
+import heapq
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.checks.comment_lines import CommentLines
+from qwave_batch.plan.checks.converted_values import note_of_row
+from qwave_batch.plan.checks.spellings import Spellings
+from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
+from qwave_batch.plan.expand.request_identity import canonical, draw
+from qwave_batch.plan.expand.scope import FEW_NAMES, Room, rendered, with_names
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.recovery import UNKNOWN
+from qwave_batch.spec.table.sources import Row, Table
+from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.text_filters import slug
+from qwave_batch.spec.values.json_values import stable_form
+from qwave_batch.spec.values.text_conversion import OwnRecord, text_of
+
+_REPEAT = "repeat"
+NAME_CHARACTERS = 40
+NAME_DIGITS = 6
+
+
+class PromptCase:
+    """One prompt or one row of a table, with everything about it that no axis changes."""
+
+    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
+
+    def __init__(  # noqa: PLR0913  # what a row comes to
+        self,
+        prompt: CompiledPrompt,
+        row: Row | None,
+        *,
+        prompt_id: str | None,
+        tags: tuple[str, ...],
+        meta: Mapping[str, Json],
+        names: Mapping[str, Json],
+        is_kept: bool,
+    ) -> None:
+        self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
+        self.tags, self.meta = tags, meta
+        self.names = names
+        """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
+        self.is_kept = is_kept
+        """False for a row that its sample leaves out: it counts in the order and makes no job."""
+
+    @property
+    def prompt_id(self) -> str:
+        """The prompt's id; one that was not given is worked out when somebody asks."""
+        if self._prompt_id is None:
+            self._prompt_id = default_id(self.prompt.raw_text, self.row)
+        return self._prompt_id
+
+    def named(self) -> OwnRecord:
+        """Return what templates see as ``prompt``."""
+        record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record.row = self.row.cells if self.row else None
+        return record
+
+
+@dataclass(slots=True, kw_only=True)
+class CaseReader:
+    """Yields the cases of the prompts of one spec; ids are unique among all of them."""
+
+    variables: Mapping[str, Json]
+    """The rendered ``vars``."""
+    faults: ProblemCollector
+    spellings: Spellings
+    repeat: int = 1
+    """How often each job is made."""
+    calculated: frozenset[str] = frozenset()
+    """Names that templates which all prompts share do more with than write them down."""
+    tables_read: dict[str, int] = field(default_factory=dict)
+    """How many rows there are in the tables that were read to their end."""
+    none_passes: dict[Path, tuple[Table, int]] = field(default_factory=dict)
+    """By the origin of a prompt whose ``where`` lets no row through: its table, and how many rows there are."""
+    _ids: set[int] = field(default_factory=set)
+    """Hashes of the ids that are taken."""
+
+    def start(self) -> None:
+        """Begin a pass over all prompts: no id is taken yet."""
+        self._ids.clear()
+
+    def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
+        """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
+        self.faults.row, self.faults.table = None, prompt.table
+        if prompt.table is None:
+            own = render_variables(prompt.variables, self.variables, self.faults, Room())
+            names = with_names(self.variables, own)
+            case = self._case(prompt, names, None, is_kept=True)
+            if case:
+                yield case
+            return
+        comments = _comments_of(prompt, prompt.table)
+        origin = (*prompt.origin, "from")
+        try:
+            kept = self._sampled(prompt, prompt.table)
+            of_repeat = tuple(prompt.naming(_REPEAT))
+            for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
+                is_kept = kept is None or row.number in kept
+                if comments and is_kept:
+                    comments.look(row)
+                if of_repeat and _REPEAT in row.cells:
+                    self._note_column(of_repeat)
+                    of_repeat = ()
+                case = self._case(prompt, names, row, is_kept=is_kept)
+                if case:
+                    yield case
+            if comments and (warning := comments.warning()):
+                self.faults.warn_of_table(warning, origin)
+        except SpecError as error:  # of rows that can't be read; the prompts behind them can be looked at all the same
+            self.faults.take(error.problems, origin)
+        self.faults.row = None
+
+    def _note_column(self, places: Iterable[Path]) -> None:
+        """Note templates that use ``repeat`` although there is such a column."""
+        for where in places:
+            self.faults.add(
+                where,
+                "repeat is the number of the repetition, from 0, and not the column of that name",
+                suggestion="write row.repeat for the column"
+                + ("" if self.repeat == 1 else ", or call the column by another name"),
+                warning=self.repeat > 1,
+            )
+
+    def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
+        """Yield the rows that ``where`` lets through, with the names they bring."""
+        names: Mapping[str, Json]
+        calculated = prompt.calculated(self.calculated)
+        is_short = len(self.variables) <= FEW_NAMES
+        read = passed = 0
+        for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
+            self.faults.row = row
+            read = row.number
+            if row.remarkable:
+                note_of_row(row, prompt.origin, self.spellings, self.faults)
+            if is_short:
+                names = {**self.variables, "row": row.cells, "row_number": row.number}
+            else:
+                names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
+            if prompt.variables:
+                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
+            if prompt.where is None or self._passes(prompt, prompt.where, names):
+                passed += 1
+                yield row, names
+        self.tables_read[table.shown_as] = read
+        if read and not passed:
+            self.none_passes[prompt.origin] = table, read
+
+    def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
+        verdict = rendered(where, names, self.faults)
+        if verdict is not UNKNOWN and not isinstance(verdict, bool):
+            self.faults.add(
+                (*prompt.origin, "where"),
+                "where must come out as true or false",
+                value=verdict,
+                suggestion="write one comparison, such as \"{{ row.Challenge == 'Basic' }}\"",
+            )
+        return verdict is True
+
+    def _sampled(self, prompt: CompiledPrompt, table: Table) -> set[int] | None:
+        """Return the numbers of the rows that the sample keeps, or None when there is none."""
+        sample = prompt.sample
+        if sample is None:
+            return None
+        with self.faults.muted():
+            numbers = (row.number for row, _ in self._rows(prompt, table))
+            return set(heapq.nsmallest(sample.count, numbers, key=lambda number: draw(sample.seed, number)))
+
+    def _case(
+        self, prompt: CompiledPrompt, names: Mapping[str, Json], row: Row | None, *, is_kept: bool
+    ) -> PromptCase | None:
+        prompt_id = self._given_id(prompt, names) if prompt.has_id else None
+        if prompt_id == "":
+            return None
+        return PromptCase(
+            prompt,
+            row,
+            prompt_id=prompt_id,
+            tags=tuple([_text(rendered(tag, names, self.faults)) for tag in prompt.tags]),
+            meta={key: rendered(value, names, self.faults) for key, value in prompt.meta.items()},
+            names=names,
+            is_kept=is_kept,
+        )
+
+    def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:
+        """Return the id; None when it can't be known, and empty when it can't be used, which is noted."""
+        value = rendered(prompt.prompt_id, names, self.faults)
+        if value is UNKNOWN:
+            return None
+        prompt_id = _text(value)
+        where = (*prompt.origin, "id")
+        if not prompt_id.strip():
+            self.faults.add(where, "an id must not come out empty")
+            return ""
+        if hash(prompt_id) in self._ids:
+            self.faults.add(where, f'the id "{prompt_id}" is taken already', value=prompt_id)
+            return ""
+        self._ids.add(hash(prompt_id))
+        return prompt_id
+
+
+def default_id(text: str, row: Row | None) -> str:
+    """Return the name of a prompt that has no id: its text's beginning as a slug, and a hash of text or row."""
+    hashed = text.encode() if row is None else _hashed_row(row)
+    digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
+    return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+def _hashed_row(row: Row) -> bytes:
+    try:
+        return canonical(dict(row.cells))
+    except ValueError:  # a cell that JSON has no value for
+        return canonical(stable_form(row.cells))
+
+
+def _comments_of(prompt: CompiledPrompt, table: Table) -> CommentLines | None:
+    """Return what looks for comments in a table of lines: it has one column, and a template reads it."""
+    columns = table.columns
+    is_due = columns is not None and len(columns) == 1 and table.is_text and prompt.wanted.is_read(columns[0])
+    return CommentLines(columns[0]) if columns and is_due else None
+
+
+def _text(value: Json) -> str:
+    return "" if value is UNKNOWN else text_of(value)

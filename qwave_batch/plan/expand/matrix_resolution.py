@@ -1,0 +1,185 @@
+"""Reads the matrix of a spec against the catalog's vocabulary: what each axis and each entry means."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.checks.excludes import ExcludeCheck
+from qwave_batch.plan.expand.axes import (
+    BUILT_IN,
+    AxisValue,
+    Name,
+    ResolvedAxis,
+    Vocabulary,
+    computed_axis,
+    list_axis,
+    read_value,
+    same_json,
+    same_spelled,
+)
+from qwave_batch.plan.expand.combinations import Entry, ResolvedMatrix, owner
+from qwave_batch.plan.expand.request_identity import canonical
+from qwave_batch.plan.expand.scope import Room, compiled, rendered
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Axis, Path, Spec
+from qwave_batch.spec.recovery import UNKNOWN
+from qwave_batch.spec.template.templates import Value
+
+LATE_KEY = "request"
+"""The key under which a value of an axis of one's own sets request fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixReader:
+    """Everything that reading a matrix needs."""
+
+    spec: Spec
+    vocabulary: Vocabulary
+    variables: Mapping[str, Json]
+    """The rendered ``vars``: all that axis templates see."""
+    known: Collection[str]
+    """The names that the templates of requests see."""
+    faults: ProblemCollector
+    room: Room
+    """For what the templates of axes, excludes and includes come out as."""
+
+    def read(self) -> ResolvedMatrix:
+        """Return the matrix; what is wrong with it is noted."""
+        axes = [axis for written in self.spec.matrix.axes if (axis := self._axis(written))]
+        self._check_setters(axes)
+        written = enumerate(self.spec.matrix.exclude)
+        excludes = [entry for number, raw in written if (entry := self._exclude(axes, number, raw))]
+        includes = [self._include(axes, number, raw) for number, raw in enumerate(self.spec.matrix.include)]
+        matrix = ResolvedMatrix(axes, excludes, includes)
+        ExcludeCheck(self.spec, matrix, self.faults).run()
+        return matrix
+
+    def _axis(self, axis: Axis) -> ResolvedAxis | None:
+        origin: Path = ("matrix", axis.name)
+        name = self.vocabulary.read(axis.name)
+        if name.text in BUILT_IN:
+            self.faults.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
+            return None
+        if isinstance(axis.values, str):
+            return self._listed(name, self._template_list(axis.values, origin), origin, is_template=True)
+        if isinstance(axis.values, tuple):
+            return self._listed(name, axis.values, origin, is_template=False)
+        return computed_axis(name, axis.values, origin)
+
+    def _template_list(self, template: str, origin: Path) -> tuple[Json, ...]:
+        value = self._render(template, origin)
+        if isinstance(value, (list, tuple)) and value:
+            return tuple(value)
+        if value is not UNKNOWN:
+            self.faults.add(origin, "an axis given by a template must come out as a list with values", value=value)
+        return (UNKNOWN,)
+
+    def _listed(self, name: Name, raws: tuple[Json, ...], origin: Path, *, is_template: bool) -> ResolvedAxis:
+        values: list[AxisValue] = []
+        labels: set[bytes] = set()
+        for number, raw in enumerate(raws):
+            where = origin if is_template else (*origin, number)
+            value = self._value(name, raw, where, is_rendered=is_template)
+            values.append(value)
+            if value.label is UNKNOWN:
+                continue
+            label = canonical(value.label)
+            if label in labels:
+                self.faults.add(
+                    where,
+                    f"a second value with the label {label.decode()}",
+                    value=value.label,
+                    suggestion="give one of them an id" if isinstance(raw, Mapping) else "leave one out",
+                )
+            labels.add(label)
+        return list_axis(name, values, origin)
+
+    def _value(self, name: Name, raw: Json, where: Path, *, is_rendered: bool) -> AxisValue:
+        fields: dict[str, Json] = {}
+        late: dict[str, Value | None] = {}
+        if isinstance(raw, Mapping) and not name.is_field and isinstance(own := raw.get(LATE_KEY), Mapping):
+            raw = {key: value for key, value in raw.items() if key != LATE_KEY}
+            late = self._late(own, (*where, LATE_KEY))
+            fields = {field: value.raw for field, value in late.items() if value and value.is_constant}
+            late = {field: value for field, value in late.items() if field not in fields}
+        return read_value(name, raw if is_rendered else self._render(raw, where), where, fields=fields, late=late)
+
+    def _late(self, fields: Mapping[str, Json], where: Path) -> dict[str, Value | None]:
+        return {name: compiled(raw, (*where, name), self.known, self.faults) for name, raw in fields.items()}
+
+    def _render(self, raw: Json, where: Path) -> Json:
+        value = compiled(raw, where, self.variables, self.faults, of=" here, where only vars are")
+        if self.room.is_full:
+            return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+        return self.room.hold(value, rendered(value, self.variables, self.faults), self.faults)
+
+    def _check_setters(self, axes: list[ResolvedAxis]) -> None:
+        """Note names given to two axes, and fields that two axes set."""
+        names: dict[str, ResolvedAxis] = {}
+        setters: dict[str, ResolvedAxis] = {}
+        for axis in axes:
+            if axis.name.text in names:
+                self.faults.add_key(axis.origin, f'two axes are called "{axis.name.text}"')
+            names[axis.name.text] = axis
+            for field in sorted(axis.sets):
+                if field in setters:
+                    other = setters[field].origin[-1]
+                    self.faults.add(
+                        axis.origin, f'the field "{field}" is set by two axes, {other} and {axis.origin[-1]}'
+                    )
+                setters[field] = axis
+
+    def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> Entry | None:
+        origin: Path = ("matrix", "exclude", number)
+        keys: list[tuple[Name, Json]] = []
+        for written, wanted in raw.items():
+            name = self._key(axes, written)
+            if owner(axes, name.text) is None:
+                known = [axis.name.text for axis in axes]
+                guess = self.vocabulary.guess(name.text, known) if name.text not in self.vocabulary.fields else None
+                hint = f'did you mean "{guess}"?' if guess in known else f"the axes are {', '.join(known)}"
+                self.faults.add_key((*origin, written), f'"{written}" is no axis of the matrix', suggestion=hint)
+                continue
+            keys.append((name, self._render(wanted, (*origin, written))))
+        is_whole = len(keys) == len(raw) and all(wanted is not UNKNOWN for _, wanted in keys)
+        return Entry(keys=tuple(keys), origin=origin) if is_whole else None
+
+    def _key(self, axes: list[ResolvedAxis], written: str) -> Name:
+        """Return a key of an entry; where an axis has that name, what the axis means by it."""
+        name = self.vocabulary.read(written)
+        return next((axis.name for axis in axes if axis.name.text == name.text), name)
+
+    def _include(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> Entry:
+        origin: Path = ("matrix", "include", number)
+        keys: list[tuple[Name, Json]] = []
+        fields: dict[str, Value | None] = {}
+        variables: dict[str, Json] = {}
+        by_axis: dict[str, Json] = {}
+        for written, given in raw.items():
+            where = (*origin, written)
+            name = self._key(axes, written)
+            if name.text in BUILT_IN:
+                self.faults.add_key(where, f'"{name.text}" is a name of the language itself')
+            elif any(axis.name.text == name.text for axis in axes):
+                by_axis[name.text] = self._render(given, where)
+                keys.append((name, by_axis[name.text]))
+            elif not name.is_field:
+                variables[name.text] = self._render(given, where)
+            else:
+                value = fields[name.text] = compiled(given, where, self.known, self.faults)
+                if owner(axes, name.text) is not None and value and value.is_constant:
+                    keys.append((name, given))
+        own_values = tuple(_named(axis, by_axis, origin) if axis.name.text in by_axis else None for axis in axes)
+        return Entry(keys=tuple(keys), fields=fields, variables=variables, own_values=own_values, origin=origin)
+
+
+def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: Path) -> AxisValue:
+    """Return the value of ``axis`` that an include names by its label, else the value it gives itself."""
+    raw = by_axis[axis.name.text]
+    same = same_spelled if axis.name.is_field else same_json
+    if axis.is_listed:
+        for position in range(axis.count):
+            value = axis.value(position)
+            if same(value.label, raw):
+                return value
+    return read_value(axis.name, raw, (*origin, axis.name.text))

@@ -1,0 +1,217 @@
+"""The prompts of a spec with their templates compiled, and the mistakes in them noted."""
+
+from collections import ChainMap
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.axes import BUILT_IN
+from qwave_batch.plan.expand.scope import GUESSES, NAMES_SHOWN, Known, Room, compiled, rendered
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
+from qwave_batch.spec.recovery import UNKNOWN
+from qwave_batch.spec.table.rows import Wanted
+from qwave_batch.spec.table.sources import EVERYTHING, Table
+from qwave_batch.spec.template.compiler import Into
+from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.values.cells import Cell, TextCells
+from qwave_batch.spec.values.value_messages import meant_name, names_listed
+
+_LONG = 1000  # characters, longer than what anybody compares
+
+
+def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], faults: ProblemCollector) -> None:
+    """Note names that would hide one of the language's own, or one that the matrix has; ``taken`` says as what."""
+    for name in names:
+        if name in BUILT_IN:
+            faults.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
+        elif name in taken:
+            faults.add_key((*where, name), f'"{name}" is {taken[name]} too', suggestion="choose another")
+
+
+def compile_variables(
+    raw: Mapping[str, Json], where: Path, known: Collection[str], faults: ProblemCollector
+) -> dict[str, Value | None]:
+    """Return the compiled variables, None for those with a mistake; each may use ``known`` and those before it."""
+    values: dict[str, Value | None] = {}
+    at_hand = Known(known, values)
+    for name, template in raw.items():
+        values[name] = compiled(template, (*where, name), at_hand, faults, of=" here")
+    return values
+
+
+def render_variables(  # what a scope is made of
+    values: Mapping[str, Value | None],
+    scope: Mapping[str, Json],
+    faults: ProblemCollector,
+    room: Room,
+    calculated: Container[str] = frozenset(),
+) -> dict[str, Json]:
+    """Return the rendered variables, in order, as far as there is room for them.
+
+    Args:
+        values: The variables.
+        scope: The names that the first of them sees.
+        faults: Where to note.
+        room: What they may come to.
+        calculated: Names that templates calculate with: such a variable stays known as the cell that it was.
+    """
+    own: dict[str, Json] = {}
+    seen = ChainMap(own, cast("dict[str, Json]", scope))
+    row = scope.get("row")
+    for name, value in values.items():
+        held = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
+        if name in calculated and type(row) is TextCells and value is not None and held is not UNKNOWN:
+            cells = _cells_of(value, row, own)
+            own[name] = _with_cells(held, cells) if cells else held
+        else:
+            own[name] = held
+    return own
+
+
+def _cells_of(value: Value, row: TextCells, own: Mapping[str, Json]) -> list[Cell]:
+    """Return the cells that a variable may be made of."""
+    ways = [str(way[1]) for way in value.attributes if way[0] == "row" and len(way) == 2]  # noqa: PLR2004
+    found = [row.cell(column) for column in ways if column in row]
+    return found + [held for name in value.names if type(held := own.get(name)) is Cell]
+
+
+def _with_cells(held: Json, cells: Sequence[Cell]) -> Json:
+    """Return a variable with the texts in it that read like cells as such, so that they stay known to be cells."""
+    match held:
+        case str():
+            return next((cell.like(held) for cell in cells if _read_alike(held, str(cell))), held)
+        case Mapping():
+            return {key: _with_cells(item, cells) for key, item in held.items()}
+        case list():
+            return [_with_cells(item, cells) for item in held]
+        case _:
+            return held
+
+
+def _read_alike(text: str, cell: str) -> bool:
+    return text == cell or (len(text) < _LONG and text.strip().casefold() == cell.strip().casefold())
+
+
+ROW_NAMES = ("row", "row_number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledPrompt:
+    """A prompt entry of the spec with its templates compiled."""
+
+    origin: Path
+    text_origin: Path
+    text: Value | None
+    """None for a text with a mistake, and so for every template below."""
+    raw_text: str
+    has_id: bool
+    prompt_id: Value | None
+    variables: Mapping[str, Value | None]
+    tags: tuple[Value | None, ...]
+    meta: Mapping[str, Value | None]
+    request: Mapping[str, Value | None]
+    table: Table | None = None
+    wanted: Wanted = EVERYTHING
+    """What of the table's rows templates read."""
+    where: Value | None = None
+    sample: Sample | None = None
+    limit: int | None = None
+
+    def calculated(self, by_others: frozenset[str]) -> frozenset[str]:
+        """Return the names that its templates, and those that all prompts share, do more with than write them down."""
+        own = (self.text, self.prompt_id, self.where, *self.tags, *self.meta.values(), *self.request.values())
+        held = by_others.union(*(value.calculated for value in (*own, *self.variables.values()) if value))
+        for name, value in reversed(tuple(self.variables.items())):
+            if name in held and value:
+                held |= value.names  # what it is made of is calculated with under its name
+        return held
+
+    def naming(self, name: str) -> Iterator[Path]:
+        """Yield the places of its text and request fields that use a name."""
+        places = [(self.text, self.text_origin)]
+        places += [(value, (*self.origin, "request", field)) for field, value in self.request.items()]
+        yield from (where for value, where in places if value and name in value.names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptCompiler:
+    """What compiling the prompts of a spec needs."""
+
+    spec: Spec
+    variables: Collection[str]
+    """The names of ``vars``."""
+    taken: Mapping[str, str]
+    """The names that the matrix has, which no prompt may hide, and as what it has them."""
+    cell_names: frozenset[str]
+    """The names that texts and requests see beside the prompt's own: vars, axes, includes' variables, and so on."""
+    faults: ProblemCollector
+
+    def compile(self) -> list[CompiledPrompt]:
+        """Return the prompts, with what is wrong with them noted."""
+        return [self._compile(entry) for entry in self.spec.prompts]
+
+    def _compile(self, entry: PromptEntry) -> CompiledPrompt:
+        origin: Path = ("prompts", entry.position)
+        text_origin = origin if entry.is_short else (*origin, "text")
+        check_names(entry.vars, (*origin, "vars"), self.taken, self.faults)
+        before = Known(self.variables, ROW_NAMES if entry.source is not None else ())
+        variables = compile_variables(entry.vars, (*origin, "vars"), before, self.faults)
+        own = Known(before, entry.vars)
+        all_names = Known(own, self.cell_names)
+
+        def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> Value | None:
+            return compiled(raw, (*origin, key, *more), own, self.faults, of=" here", into=into)
+
+        def full(raw: Json, where: Path, *, into: Into = "value") -> Value | None:
+            return compiled(raw, where, all_names, self.faults, into=into)
+
+        prompt = CompiledPrompt(
+            origin=origin,
+            text_origin=text_origin,
+            text=full(entry.text, text_origin, into="prompt"),
+            raw_text=entry.text or "",
+            has_id=entry.id is not None,
+            prompt_id=simple(entry.id, "id", into="text") if entry.id is not None else None,
+            variables=variables,
+            tags=tuple(simple(tag, "tags", number, into="text") for number, tag in enumerate(entry.tags)),
+            meta={key: simple(raw, "meta", key) for key, raw in entry.meta.items()},
+            request={key: full(raw, (*origin, "request", key)) for key, raw in entry.request.items()},
+            table=entry.table,
+            where=simple(entry.where, "where") if entry.where is not None else None,
+            sample=entry.sample,
+            limit=entry.limit,
+        )
+        return self._without_foreign_columns(prompt)
+
+    def _without_foreign_columns(self, prompt: CompiledPrompt) -> CompiledPrompt:
+        """Note columns that the table lacks; what names one is a mistake and is not rendered."""
+        table = prompt.table
+        if table is None or table.columns is None:
+            return prompt
+        columns = table.columns
+
+        def checked(value: Value | None, where: Path) -> Value | None:
+            used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
+            for column in sorted(used.difference(columns)):
+                self.faults.add(
+                    where,
+                    f'{table.shown_as} has no column "{column}"; it has {names_listed(columns, NAMES_SHOWN)}',
+                    value=column,
+                    allowed=tuple(columns[:NAMES_SHOWN]),
+                    suggestion=meant_name(column, columns) if len(self.faults) < GUESSES else None,
+                )
+            return value if used.issubset(columns) else None
+
+        origin = prompt.origin
+        return replace(
+            prompt,
+            text=checked(prompt.text, prompt.text_origin),
+            prompt_id=checked(prompt.prompt_id, (*origin, "id")),
+            variables={name: checked(value, (*origin, "vars", name)) for name, value in prompt.variables.items()},
+            tags=tuple(checked(tag, (*origin, "tags", number)) for number, tag in enumerate(prompt.tags)),
+            meta={key: checked(value, (*origin, "meta", key)) for key, value in prompt.meta.items()},
+            request={key: checked(value, (*origin, "request", key)) for key, value in prompt.request.items()},
+            where=checked(prompt.where, (*origin, "where")),
+        )

@@ -1,0 +1,175 @@
+"""Templates with what they may name: compiled, checked, rendered; a mistake is noted once and makes no others.
+
+What a mistake keeps us from knowing is ``UNKNOWN``, and what is made of it is ``UNKNOWN`` too, so that every
+other mistake in the spec can still be found in the same go.
+"""
+
+import json
+import re
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from qwave_batch.errors import nearest
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.recovery import UNKNOWN
+from qwave_batch.spec.template.bounds import ITEM, STEPS_OF_A_FAILURE, TooHeavy, measure
+from qwave_batch.spec.template.compiler import Into
+from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
+from qwave_batch.spec.values.value_messages import names_listed
+
+_ENVIRONMENTS = frozenset({"ENV", "env", "environ", "getenv", "os", "process"})
+_ASKED = re.compile(
+    r"(?<!\w)(?:os\.environ|os\.getenv|process\.env|getenv|environ|env)(?:\.get\b)?[^\w{}]+([A-Za-z_]\w*)",
+    re.ASCII | re.IGNORECASE,
+)
+FEW_NAMES = 1000
+NAMES_SHOWN = 100
+GUESSES = 200
+"""Problems that get a guess at what was meant: to make one takes longer than to find the problem."""
+_OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
+_HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
+
+
+class Known(Collection[str]):
+    """Names at hand, put together of those that many prompts share and a few more without copying them."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, *parts: Collection[str]) -> None:
+        self._parts = parts
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(frozenset().union(*self._parts))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+
+def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return names with their values, those of ``own`` before the shared ones; very many are not copied each time."""
+    if not own:
+        return shared
+    return {**shared, **own} if len(shared) <= FEW_NAMES else ChainMap(dict(own), cast("dict[str, Json]", shared))
+
+
+def compiled(  # what a value at a place is
+    raw: Json, where: Path, known: Collection[str], faults: ProblemCollector, *, of: str = "", into: Into = "value"
+) -> Value | None:
+    """Return a compiled value that needs only ``known`` names, or note what is wrong and return None.
+
+    Args:
+        raw: Any JSON value, with templates among its strings.
+        where: Its place in the spec.
+        known: The names at hand.
+        faults: Where to note.
+        of: What the names belong to, to end the sentence "x is not defined".
+        into: What a template that is one single expression becomes.
+    """
+    try:
+        value = compile_value(raw, where, faults.allowance, into=into)
+    except TemplateFault as fault:
+        faults.add_template(fault, value=raw)
+        return None
+    unknown = sorted(name for name in value.names if name not in known and name not in value.asked)
+    for name in unknown:
+        note_unknown(
+            name, known, where, faults, of=of, hint=no_environment(name, raw) or _without_vars(name, raw, known)
+        )
+        faults.spoiled_names.update(value.names)
+    return None if unknown else value
+
+
+def note_unknown(  # what a sentence about a name needs
+    name: str, known: Collection[str], where: Path, faults: ProblemCollector, *, of: str = "", hint: str | None = None
+) -> None:
+    """Note a name that is not at hand, with the names that are and the nearest of them."""
+    at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(faults) < GUESSES else NAMES_SHOWN) else []
+    listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
+    guess = nearest(name, at_hand) if hint is None and len(faults) < GUESSES else None
+    hint = hint or (f'did you mean "{guess}"?' if guess else _HINTS.get(name))
+    faults.add(
+        where,
+        f'"{name}" is not defined{of}; at hand: {listed}',
+        value=name,
+        allowed=tuple(at_hand[:NAMES_SHOWN]),
+        suggestion=hint,
+    )
+
+
+def no_environment(name: str, raw: Json) -> str | None:
+    """Return the way out where a template looks for a variable of the environment; None where it does not."""
+    if name not in _ENVIRONMENTS:
+        return None
+    asked = _ASKED.search(json.dumps(raw, ensure_ascii=False))
+    wanted = asked[1] if asked else "COLOUR"
+    own = wanted.lower()
+    return f'a spec reads no environment: give the value with --set "vars.{own}=${wanted}" and write {{{{ {own} }}}}'
+
+
+def _without_vars(name: str, raw: Json, known: Collection[str]) -> str | None:
+    """Return the way out where a template names a variable as one of ``vars``; None where it does not."""
+    asked = re.search(r"\bvars\.(\w+)", json.dumps(raw, ensure_ascii=False)) if name == "vars" else None
+    return f"write {{{{ {asked[1]} }}}}: variables have no vars before them" if asked and asked[1] in known else None
+
+
+def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
+    """Whether a mistake noted elsewhere keeps this value from being rendered."""
+    return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
+
+
+def rendered(value: Value | None, scope: Mapping[str, Json], faults: ProblemCollector) -> Json:
+    """Return the rendered value, or ``UNKNOWN`` after noting why it can't be."""
+    if value is None or is_unknown(value, scope):
+        return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+    try:
+        return value.render(scope)
+    except TemplateFault as fault:
+        faults.add_template(fault)
+        return UNKNOWN  # type: ignore[no-any-return]
+
+
+MOST_HELD = 20_000_000  # characters; an item of a list counts for some
+
+
+@dataclass(slots=True)
+class Room:
+    """Room for the values of ``vars`` and the matrix, or for the variables of one row: each may be made of others."""
+
+    left: int = MOST_HELD
+
+    @property
+    def is_full(self) -> bool:
+        """Whether something did not fit: the rest need not be made any more."""
+        return self.left == 0
+
+    def hold(self, value: Value | None, came_out: Json, faults: ProblemCollector) -> Json:
+        """Return what a value came out as, or ``UNKNOWN`` after noting that there is no room for it."""
+        if value is None or value.is_constant or came_out is UNKNOWN:
+            return came_out
+        size = weight_of(came_out, self.left)
+        if size is None:
+            self.left = 0
+            message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
+            faults.allowance.spend(STEPS_OF_A_FAILURE)  # row after row it would take long
+            faults.add_template(TemplateFault(message, value.where, suggestion="make them where they are used"))
+            return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+        self.left -= size
+        return came_out
+
+
+def weight_of(value: Json, most: int) -> int | None:
+    """Return the characters of a value, or None when they are more than ``most``."""
+    if isinstance(value, str):
+        return len(value) if len(value) <= most else None
+    try:
+        characters, items = measure(value, most, item=ITEM)
+    except TooHeavy:
+        return None
+    return characters + items * ITEM

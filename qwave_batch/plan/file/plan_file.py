@@ -1,0 +1,248 @@
+"""A plan as a file: a header line, then a line per job, to be read by people and run exactly as it stands."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Protocol
+
+from qwave_batch.catalog.fingerprint import fingerprint
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.model.job import Duplicate, Job, PlanItem
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.terms import Terms
+from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, terms_as_json
+from qwave_batch.plan.file.plan_lines import SKIPPED
+from qwave_batch.plan.file.plan_reading import PlanReader
+from qwave_batch.plan.file.plan_seal import Seal, header_line, opened_line
+from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
+from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, outline_of
+from qwave_batch.spec.file_access import InputFile, named_file
+from qwave_batch.spec.parsing import parse_output_folder
+
+
+class AnyPlan(Protocol):
+    """What a plan of a spec and a plan out of a file have in common."""
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+        ...
+
+    @property
+    def catalog(self) -> str:
+        """The catalog's date."""
+        ...
+
+    @property
+    def spec_sha256(self) -> str:
+        """The hash of the spec."""
+        ...
+
+    @property
+    def terms(self) -> Terms:
+        """What a run is held to."""
+        ...
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the spec names; None where it names none."""
+        ...
+
+    @property
+    def spec_file(self) -> Path | None:
+        """Where the spec's file lay, a whole path; None where a plan's file does not say."""
+        ...
+
+    @property
+    def figures(self) -> Figures:
+        """Its counts."""
+        ...
+
+    def items(self) -> Iterator[PlanItem]:
+        """Yield jobs and twins in plan order."""
+        ...
+
+    def outlines(self) -> Iterator[PlanEntrySummary]:
+        """Yield its entries in outline, the jobs in plan order."""
+        ...
+
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to so many jobs to look at."""
+        ...
+
+
+def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
+    """Yield the lines of a plan's file, each with its line end.
+
+    The header comes first and tells the number and the hash of the lines behind it, so they wait for it on disk.
+
+    Args:
+        plan: The plan.
+        beside: The folder of the plan's file, on whose disk they wait, and which the run folder and the spec's
+            file are written relative to; when left out they wait among the system's temporary files, the run folder
+            is written whole, and the spec's file is not.
+    """
+    header: dict[str, Json] = {
+        "plan": VERSION,
+        "name": plan.name,
+        "catalog": plan.catalog,
+        "catalog_sha256": fingerprint(open_catalog(plan.catalog)),
+        "spec_sha256": plan.spec_sha256,
+        "jobs": plan.figures.jobs + plan.figures.skipped,
+    }
+    opened = opened_line(header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside))
+    seal = Seal(opened)
+    also = _twins_by_job(plan) if plan.figures.folded else {}
+    with TemporaryFile("w+", dir=beside, encoding="utf-8", errors="backslashreplace", newline="\n") as waiting:
+        for item in plan.items():
+            if isinstance(item, Job):
+                line = opened_line(line_of(item, also.get(item.job_id, ())))
+                waiting.write(f"{line}{seal.close(line)}\n")
+        yield header_line(opened, seal.whole()) + "\n"
+        waiting.seek(0)
+        yield from waiting
+
+
+def line_of(job: Job, also: tuple[Duplicate, ...] | list[Duplicate] = ()) -> dict[str, Json]:
+    """Return a job's line: the manifest's plan fields and its estimate, or why it is skipped."""
+    line: dict[str, Json] = {
+        "job_id": job.job_id,
+        "index": job.index,
+        "prompt_id": job.prompt_id,
+        "prompt": job.prompt,
+        "model": job.model,
+        "action": job.action,
+        "request": job.request,
+        "dropped": job.dropped,
+        "axes": job.axes,
+        "tags": job.tags,
+        "meta": job.meta,
+        "repeat": job.repeat,
+        "also": [
+            {"index": twin.index, "prompt_id": twin.prompt_id, "axes": twin.axes, "tags": twin.tags} for twin in also
+        ],
+        "path": job.path,
+        "estimated_usd": usd_from_nusd(job.estimated_nusd),
+    }
+    if job.callback:
+        line["callback"] = job.callback
+    if job.skip:
+        line |= {"status": SKIPPED, "error": job.skip.as_json()}
+    return line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """A plan out of a file; its jobs are read from there each time, and held to the catalog each time."""
+
+    file: Path
+    """As it was named."""
+    source: InputFile
+    """Where it lies."""
+    header: PlanHeader
+    """What its first line says."""
+    figures: Figures
+    sampler: Sampler = field(repr=False, compare=False)
+    """What looked at the jobs while they were read."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"SavedPlan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.file})"
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+        return self.header.name
+
+    @property
+    def catalog(self) -> str:
+        """The catalog's date."""
+        return self.header.catalog.date
+
+    @property
+    def spec_sha256(self) -> str:
+        """The hash of the spec."""
+        return self.header.spec_sha256
+
+    @property
+    def terms(self) -> Terms:
+        """What a run of it is held to."""
+        return self.header.terms
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the header names, found from the plan's file; None where it names none."""
+        return parse_output_folder(self.header.output, self.source.path.parent)
+
+    @property
+    def spec_file(self) -> Path | None:
+        """Where the spec lies by the header, found from the plan's file: a word to look there, and no more."""
+        spec = self.header.spec
+        return None if spec is None else Path(os.path.abspath(self.source.path.parent / spec))  # noqa: PTH100 - as written
+
+    def items(self) -> Iterator[PlanItem]:
+        """Yield jobs and twins in plan order.
+
+        Raises:
+            UsageError: The file is not as it was written, or has changed since it was read.
+        """
+        return PlanReader(self.source, str(self.file)).items(self.header)
+
+    def outlines(self) -> Iterator[PlanEntrySummary]:
+        """Yield its jobs in outline."""
+        return (outline_of(item) for item in self.items() if isinstance(item, Job))
+
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+
+
+def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Path] = ()) -> SavedPlan:
+    """Return the plan in a file that ``plan --out`` wrote, after reading all of it once.
+
+    Args:
+        file: The file.
+        watch: Given the figures before they are counted, to look at them while they grow.
+        allow_read: Folders that a link may lead to, out of the work tree that the file was named in.
+
+    Raises:
+        UsageError: It is not a plan, was changed by hand, or its catalog is not at hand as it was then.
+    """
+    source, _ = named_file(file, allow_read)
+    reader = PlanReader(source, str(file))
+    header = reader.header()
+    sampler = Sampler()
+    figures = figures_of(reader.items(header, once=True), watch=watch, sampler=sampler)
+    return SavedPlan(file=file, source=source, header=header, figures=figures, sampler=sampler)
+
+
+def is_plan_file(file: Path) -> bool:
+    """Whether a file to run is a plan and not a spec: it ends in .jsonl."""
+    return file.suffix == ".jsonl"
+
+
+def _output(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
+    """Return what a plan's header says of where it is run: nothing where its spec does not."""
+    folder = plan.output_folder
+    if folder is None:
+        return {}
+    return {"output": {"folder": str(folder) if beside is None else os.path.relpath(folder, beside.resolve())}}
+
+
+def _spec(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
+    """Return what a plan's header says of where its spec lies."""
+    file = plan.spec_file
+    place = None if file is None or beside is None else os.path.relpath(file, beside.resolve())
+    return {"spec": place} if is_place(place) else {}
+
+
+def _twins_by_job(plan: AnyPlan) -> dict[str, list[Duplicate]]:
+    found: defaultdict[str, list[Duplicate]] = defaultdict(list)
+    for item in plan.items():
+        if isinstance(item, Duplicate):
+            found[item.job_id].append(item)
+    return found

@@ -1,0 +1,172 @@
+"""The first line of a plan's file, held to the rules of specs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.fingerprint import fingerprint
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import SpecError, UnknownName, UsageError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.terms import Terms
+from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
+from qwave_batch.spec.parsing import parse_terms
+from qwave_batch.spec.structure import structure_problems
+from qwave_batch.spec.table.table_file import Line
+from qwave_batch.spec.yaml.source_map import Mark, SourceMap
+
+VERSION = 1
+AGAIN = "plan the spec again with --out"
+"""The way out of every fault of a plan's file."""
+_NEEDED = ("name", "catalog", "catalog_sha256", "spec_sha256", "limits", "retry", "timeout", "budget")
+_SEALS = ("jobs", WHOLE, OWN)
+"""By what an edit is told."""
+_OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget", "output")
+"""What stands in a header as it stands in a spec."""
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SHOWN = 100
+_LONGEST_PATH = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHeader:
+    """What a plan's file says of all its jobs."""
+
+    name: str
+    catalog: Catalog
+    spec_sha256: str
+    terms: Terms
+    output: Mapping[str, Any]
+    """What it says of ``output``, as a spec does; its folder is found from the plan's file."""
+    spec: str | None
+    """Where the spec's file lay, from the plan's file; older plans do not say."""
+    jobs: int
+    """How many lines are behind it."""
+    lines_sha256: str
+    """The hash of header and lines."""
+    opened: str
+    """The text that the hash of the lines begins with."""
+
+
+def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHeader:
+    """Return the header that the first line of a plan's file is.
+
+    Args:
+        header: The object that the line holds.
+        line: The line.
+        shown_as: The file's name.
+
+    Raises:
+        UsageError: It is not a plan's, is of another version or catalog, or says what no spec may say.
+    """
+    here = f"{shown_as}:{line.number}:"
+    if "plan" not in header:
+        found = "it begins with a job: its header is cut off" if "job_id" in header else 'its first line has no "plan"'
+        raise UsageError(f"{shown_as} is not a whole plan: {found}; write one with plan --out")
+    version = header["plan"]
+    if isinstance(version, bool) or version != VERSION:
+        raise UsageError(
+            f"{shown_as} is a plan of version {str(version)[:_SHOWN]}; this program reads version {VERSION}; {AGAIN}"
+        )
+    missing = [name for name in _NEEDED if name not in header]
+    if missing:
+        raise UsageError(f"{here} the header of the plan lacks {', '.join(missing)}; {AGAIN}")
+    spec = _as_spec(header)
+    problems = structure_problems(spec, SourceMap(Mark(place=SourcePlace(shown_as, line.number))))
+    sha256 = header["spec_sha256"]
+    if not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
+        message = "expected the 64 hexadecimal digits of a SHA-256"
+        problems.append(Problem(message=message, path="spec_sha256", place=SourcePlace(shown_as, line.number)))
+    if "spec" in header and not is_place(header["spec"]):
+        message = "expected the path of the spec's file, from the plan's own folder"
+        problems.append(Problem(message=message, path="spec", place=SourcePlace(shown_as, line.number)))
+    if problems:
+        raise SpecError(problems)
+    catalog = _catalog(header, shown_as)
+    return PlanHeader(
+        name=header["name"],
+        catalog=catalog,
+        spec_sha256=sha256,
+        terms=parse_terms(spec),
+        output={"output": spec.get("output", {})},
+        spec=header.get("spec"),
+        jobs=header.get("jobs", 0),
+        lines_sha256=header.get(WHOLE, ""),
+        opened=_opened(header, line, here),
+    )
+
+
+def is_place(path: Json) -> bool:
+    """Whether a header may have it as the place of the spec."""
+    is_path = isinstance(path, str) and 0 < len(path) <= _LONGEST_PATH and "\0" not in path
+    return is_path and not any("\ud800" <= letter <= "\udfff" for letter in str(path))  # a name that is not UTF-8
+
+
+def _opened(header: Mapping[str, Any], line: Line, here: str) -> str:
+    """Return the text that the hash of the lines begins with.
+
+    Raises:
+        UsageError: The header is not as it was written.
+    """
+    missing = [name for name in _SEALS if name not in header]
+    if missing:
+        raise UsageError(
+            f"{here} the header lacks {', '.join(missing)}, by which an edit shows; "
+            f"older plans have none of them: {AGAIN}"
+        )
+    opened = opened_header(line.text)
+    jobs = header["jobs"]
+    if opened is None or type(jobs) is not int or jobs < 1:
+        raise UsageError(f"{here} the header is not as it was written; to change a plan, change the spec and {AGAIN}")
+    return opened
+
+
+def _as_spec(header: Mapping[str, Any]) -> dict[str, Json]:
+    """Return a spec with what the header says; null there stands for what a spec does not say."""
+    said = {name: _without_nulls(header[name]) for name in _OF_SPECS if name in header}
+    return {"version": 1, "prompts": ["a plan has its prompts in its jobs"], **said}
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
+    """Return the catalog, unless that of this date says something else than when the plan was made."""
+    try:
+        catalog = open_catalog(header["catalog"])
+    except UnknownName as unknown:
+        raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
+    then = header["catalog_sha256"]
+    if then != fingerprint(catalog):
+        raise UsageError(
+            f"{shown_as} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
+            f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
+            f"{AGAIN}"
+        )
+    return catalog
+
+
+def terms_as_json(terms: Terms) -> dict[str, Json]:
+    """Return ``limits``, ``retry``, ``timeout``, ``completion`` and ``budget``."""
+    limits = terms.limits
+    return {
+        "limits": {
+            "concurrency": limits.concurrency,
+            "requests_per_minute": limits.requests_per_minute,
+            "count_polls": limits.count_polls,
+            "models": {
+                model: {"concurrency": each.concurrency, "requests_per_minute": each.requests_per_minute}
+                for model, each in limits.models.items()
+            },
+        },
+        "retry": {"attempts": terms.retry_attempts},
+        "timeout": terms.timeout_s,
+        "completion": terms.completion.value,
+        "budget": {"max_usd": terms.max_usd},
+    }

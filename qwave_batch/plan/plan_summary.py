@@ -1,0 +1,178 @@
+"""The figures of a plan: what would be made, for how much, and what would not and why."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.plan.checks.signed_links import is_signed
+from qwave_batch.plan.plan_samples import Sampler
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Jobs of one model that are left out for one reason."""
+
+    reason: str
+    field: str | None
+    model: str
+
+
+@dataclass(slots=True)
+class ModelFigures:
+    """What one model is asked for."""
+
+    jobs: int = 0
+    images: int = 0
+    estimated_nusd: int = 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that stands under ``by_model``."""
+        return {"jobs": self.jobs, "images": self.images, "estimated_usd": usd_from_nusd(self.estimated_nusd)}
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts of a plan, grown item by item."""
+
+    folded: int = 0
+    skipped: int = 0
+    by_model: dict[str, ModelFigures] = field(default_factory=dict)
+    skips: Counter[Skip] = field(default_factory=Counter)
+    has_signed_links: bool = False
+    """Whether a request has a link that is signed for a time."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Figures({self.as_line()})"
+
+    def as_line(self) -> str:
+        """Return the figures that matter most in one line."""
+        parts = [
+            f"{self.jobs:,} jobs",
+            f"{self.images:,} images",
+            f"up to {usd_from_nusd(self.estimated_nusd):.6g} USD",
+        ]
+        parts += [f"{self.skipped:,} skipped"] if self.skipped else []
+        return ", ".join(parts)
+
+    @property
+    def jobs(self) -> int:
+        """Jobs that would be made."""
+        return sum(figures.jobs for figures in self.by_model.values())
+
+    @property
+    def images(self) -> int:
+        """The most images they may bring."""
+        return sum(figures.images for figures in self.by_model.values())
+
+    @property
+    def estimated_nusd(self) -> int:
+        """The most they should cost, in nano-dollars."""
+        return sum(figures.estimated_nusd for figures in self.by_model.values())
+
+    def count(self, *, model: str, error: JobError | None, images: int, estimated_nusd: int) -> None:
+        """Add one job of a plan, or a skipped one."""
+        if error:
+            self.skipped += 1
+            self.skips[Skip(error.message, error.field, model)] += 1
+            return
+        figures = self.by_model.get(model)
+        if figures is None:
+            figures = self.by_model[model] = ModelFigures()
+        figures.jobs += 1
+        figures.images += images
+        figures.estimated_nusd += estimated_nusd
+
+
+Watch: TypeAlias = Callable[[Figures], None]
+"""Is given figures that are about to be counted, to look at them from another thread while they grow."""
+
+
+def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler: Sampler | None = None) -> Figures:
+    """Return the figures of a stream of plan items; ``sampler`` is shown its jobs."""
+    figures = Figures()
+    made = 0
+    if watch is not None:
+        watch(figures)
+    for item in items:
+        match item:
+            case Duplicate():
+                figures.folded += 1
+            case Job():
+                figures.count(
+                    model=item.model, error=item.skip, images=item.max_images, estimated_nusd=item.estimated_nusd
+                )
+                if item.skip is None:
+                    figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
+                    if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):
+                        sampler.look(made, item)
+                    made += 1
+    return figures
+
+
+def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what ``plan --json`` prints; ``header`` holds name, spec_sha256 and catalog."""
+    return {
+        **header,
+        "jobs": figures.jobs,
+        "images": figures.images,
+        "folded": figures.folded,
+        "skipped": figures.skipped,
+        "estimated_usd": usd_from_nusd(figures.estimated_nusd),
+        "by_model": {model: each.as_json() for model, each in figures.by_model.items()},
+        "skips": [
+            {"reason": skip.reason, "field": skip.field, "model": skip.model, "count": count}
+            for skip, count in figures.skips.most_common()
+        ],
+    }
+
+
+@dataclass(slots=True, kw_only=True)
+class PlanEntrySummary:
+    """One entry, in the plan's order."""
+
+    number: int
+    """The job's id as an integer, which takes a third of the memory."""
+    is_new: bool
+    """False for an entry that came out as a job already there."""
+    model: str
+    images: int
+    """The most that it may bring."""
+    nusd: int
+    """The most that it should cost by the catalog, in nano-dollars."""
+    dropped: tuple[str, ...]
+    error: JobError | None
+    """Why it is skipped, or None."""
+    job: Callable[[], Job]
+    """Makes the whole job."""
+    labels: Callable[[], Mapping[str, Json]]
+    """Gives the label of its value on each axis."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it stands for a job that is to be made: not skipped, and not there already."""
+        return self.is_new and self.error is None
+
+
+def outline_of(job: Job) -> PlanEntrySummary:
+    """Return the outline of a whole job."""
+    return PlanEntrySummary(
+        number=number_of(job.job_id),
+        is_new=True,
+        model=job.model,
+        images=job.max_images,
+        nusd=job.estimated_nusd,
+        dropped=job.dropped,
+        error=job.skip,
+        job=lambda: job,
+        labels=lambda: job.axes,
+    )
+
+
+def number_of(job_id: str) -> int:
+    """Return a job's id as an integer."""
+    return int(job_id, 16)

@@ -1,0 +1,184 @@
+"""Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import SpecError, UnknownName
+from qwave_batch.model.job import PlanItem
+from qwave_batch.model.problem import Problem
+from qwave_batch.model.terms import Terms
+from qwave_batch.plan.checks.prompt_texts import names_of_row
+from qwave_batch.plan.expand.expansion import Expansion
+from qwave_batch.plan.expand.preparation import prepare
+from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
+from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Spec
+from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.values.value_messages import cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A checked plan; iterating over ``items()`` expands it anew each time, always to the same items."""
+
+    spec: Spec
+    catalog_used: Catalog
+    figures: Figures
+    warnings: tuple[Problem, ...]
+    sampler: Sampler = field(repr=False, compare=False)
+    """What looked at the jobs while they were counted."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Plan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.spec.file})"
+
+    @property
+    def name(self) -> str:
+        """The spec's name."""
+        return self.spec.name
+
+    @property
+    def catalog(self) -> str:
+        """The date of the catalog it was checked against."""
+        return self.catalog_used.date
+
+    @property
+    def spec_sha256(self) -> str:
+        """The hash of the spec as written."""
+        return self.spec.sha256
+
+    @property
+    def terms(self) -> Terms:
+        """What a run of it is held to."""
+        return self.spec.terms
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The run folder that the spec names; None where it names none."""
+        return self.spec.output_folder
+
+    @property
+    def spec_file(self) -> Path:
+        """Where the spec's file lies, a whole path as it was named."""
+        return Path(os.path.abspath(self.spec.file))  # noqa: PTH100 - links are not followed
+
+    def items(self) -> Iterator[PlanItem]:
+        """Yield jobs and twins in plan order."""
+        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.marks)).items()
+
+    def outlines(self) -> Iterator[PlanEntrySummary]:
+        """Yield the entries in outline, in plan order."""
+        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.marks)).outlines()
+
+    def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
+        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        return samples_of(self.sampler, count, self.figures.jobs, self.items)
+
+
+def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
+    """Return the plan of a spec.
+
+    Args:
+        spec: The spec.
+        watch: Given the figures before they are counted, to look at them while they grow.
+
+    Raises:
+        SpecError: With every problem of the spec, catalog violations included, or because no job is left.
+    """
+    faults = ProblemCollector(spec.marks)
+    catalog, expansion = _prepared(spec, faults)
+    figures, sampler = Figures(), Sampler()
+    if watch is not None:
+        watch(figures)
+    expansion.count(figures, sampler)
+    _note_empty(figures, expansion, faults)
+    _note_none_passes(expansion, faults)
+    if faults.has_errors():
+        raise SpecError(faults.problems())
+    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems(), sampler=sampler)
+
+
+def rest_problems(rest: Spec) -> tuple[Problem, ...]:
+    """Return what is wrong with what is left of a spec with mistakes.
+
+    That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
+    """
+    faults = ProblemCollector(rest.marks)
+    try:
+        _, expansion = _prepared(rest, faults)
+        expansion.count(Figures())
+        found: Iterable[Problem] = faults.problems()
+    except SpecError as error:
+        found = error.problems
+    as_written = [warning for warning in faults.of_reading if warning not in rest.warnings]
+    return (*(problem for problem in found if problem.severity == "error"), *as_written)
+
+
+def _prepared(spec: Spec, faults: ProblemCollector) -> tuple[Catalog, Expansion]:
+    try:
+        catalog = open_catalog(spec.catalog)
+    except UnknownName as unknown:
+        guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
+        faults.add(
+            ("catalog",),
+            f'unknown catalog "{cut(spec.catalog)}"',
+            value=spec.catalog,
+            allowed=unknown.known,
+            suggestion=guess,
+        )
+        raise SpecError(faults.problems()) from unknown
+    faults.take_warnings(spec.warnings)
+    return catalog, prepare(spec, catalog, faults)
+
+
+def _note_empty(figures: Figures, expansion: Expansion, faults: ProblemCollector) -> None:
+    if figures.jobs or faults.has_errors():
+        return
+    if figures.skipped:
+        reasons = "; ".join(f"{skip.reason} ({count:,})" for skip, count in figures.skips.most_common(3))
+        faults.add((), f"nothing to make: all {figures.skipped:,} jobs are skipped: {reasons}")
+    elif not any(True for _ in expansion.matrix):
+        faults.add(("matrix",), "nothing to make: the matrix has no combination", suggestion="exclude drops them all")
+    else:
+        for prompt in expansion.prompts:
+            table = prompt.table
+            if table is None:
+                continue
+            rows = expansion.reader.tables_read.get(table.shown_as, 0)
+            found, suggestion = _none_of(table, rows)
+            faults.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
+
+
+def _note_none_passes(expansion: Expansion, faults: ProblemCollector) -> None:
+    """Note tables of which ``where`` lets no row through, beside prompts that make jobs.
+
+    A ``where`` that names nothing of the rows turns its prompt off, which is meant.
+    """
+    if faults.has_errors():
+        return
+    for prompt in expansion.prompts:
+        none_of = expansion.reader.none_passes.get(prompt.origin)
+        if none_of and prompt.where and not prompt.where.names.isdisjoint(names_of_row(prompt)):
+            table, rows = none_of
+            many = f"none of the {rows:,} rows" if rows > 1 else "not the only row"
+            faults.add(
+                (*prompt.origin, "where"),
+                f"where lets {many} of {table.shown_as} through, so this prompt makes nothing",
+                suggestion="look at where, and at what stands in the column: capitals and blanks count",
+                warning=True,
+            )
+
+
+def _none_of(table: Table, rows: int) -> tuple[str, str]:
+    """Return why a table makes no prompt, and what to do."""
+    if rows:
+        left_out = f"all {rows:,} rows" if rows > 1 else "the only row"
+        return f"where leaves out {left_out} of {table.shown_as}", "look at where, and at what stands in the column"
+    if table.has_header:
+        return f"{table.shown_as} has a header and no rows", "write the rows below its header, or name another table"
+    return f"{table.shown_as} has no rows", "write some, or name another table"

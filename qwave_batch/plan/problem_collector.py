@@ -1,0 +1,247 @@
+"""Collects complaints while a plan is made, so that all are said at once and the same thing is said once."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Problem, SourcePlace
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.table.rows import Row, Wanted
+from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.template.bounds import RenderAllowance
+from qwave_batch.spec.template.templates import TemplateFault
+from qwave_batch.spec.values.unintended import Doubt
+from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.yaml.source_map import SourceMap
+
+
+@dataclass(slots=True)
+class Columns:
+    """Verdicts on the columns of the tables of a spec, each of them found once."""
+
+    _held: dict[tuple[str, str, Callable[[Json], bool]], bool] = field(default_factory=dict)
+
+    def are_all(self, table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
+        """Whether all cells of a column are such cells, as far as the table can be read."""
+        key = (table.shown_as, column, is_such)
+        if key not in self._held:
+            self._held[key] = _are_all(table, column, is_such)
+        return self._held[key]
+
+
+def _are_all(table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
+    try:
+        return all(
+            is_such(row.cells[column]) for row in table.rows(Wanted(columns=frozenset({column}))) if column in row.cells
+        )
+    except SpecError:
+        return True  # rows that can't be read are told as such
+
+
+SHOWN_CHARACTERS = 120
+MESSAGE_CHARACTERS = 5000
+MESSAGES_AT_A_PLACE = 10
+"""A value out of a table can be wrong in as many ways as the table has rows; so many of them are told."""
+ROWS_SHOWN = 3
+
+
+@dataclass(slots=True)
+class ProblemCollector:
+    """A list of problems no longer than the spec: the same message at the same place is counted, not repeated.
+
+    At one place only so many messages are kept; how often there was another one is told at the end.
+    """
+
+    marks: SourceMap
+    spoiled_names: set[str] = field(default_factory=set)
+    """Names that templates with a mistake use all the same."""
+    row: Row | None = None
+    """The row of a table that is being looked at, to be named with what is found there."""
+    table: Table | None = None
+    """The table that the row is of."""
+    allowance: RenderAllowance = field(default_factory=RenderAllowance)
+    """What the templates of the plan may still do together; all that is looked at here shares it."""
+    of_reading: list[Problem] = field(default_factory=list)
+    """The warnings that no other mistake in the spec can make up, since the file alone gives rise to them."""
+    _is_muted: bool = False
+    _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
+    _messages: Counter[Path] = field(default_factory=Counter)
+    _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
+    _untold: dict[Path, Problem] = field(default_factory=dict)
+    _doubts: dict[tuple[Path, str], Doubt] = field(default_factory=dict)
+    _firsts: dict[tuple[Path, str], TemplateFault] = field(default_factory=dict)
+    _columns: Columns = field(default_factory=Columns)
+
+    def __post_init__(self) -> None:
+        self.allowance.doubt = self.doubt
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """Note nothing for as long as a pass goes on that another one repeats."""
+        before, self._is_muted = self._is_muted, True
+        try:
+            yield
+        finally:
+            self._is_muted = before
+
+    def add(
+        self,
+        where: Path,
+        message: str,
+        *,
+        value: Json = None,
+        allowed: tuple[Json, ...] = (),
+        suggestion: str | None = None,
+        warning: bool = False,
+    ) -> None:
+        """Note a problem with the value at ``where``."""
+        if self._is_muted:
+            return
+        message = cut(message, MESSAGE_CHARACTERS)
+        severity = "warning" if warning else "error"
+        key = (where, severity, message)
+        if known := self._found.get(key):
+            self._found[key] = self._once_more(known)
+        elif self._messages[where] < MESSAGES_AT_A_PLACE:
+            if not warning:  # a spec may hold as many warnings as it has places, and is still run
+                self._check_number()
+            self._messages[where] += 1
+            self._found[key] = Problem(
+                message=message,
+                path=self.marks.path_text(where),
+                place=self.marks.place(where),
+                value=shortened(value),
+                allowed=allowed,
+                suggestion=suggestion,
+                severity="warning" if warning else "error",
+                rows=self._row_place(),
+            )
+        elif untold := self._untold.get(where):
+            self._untold[where] = replace(untold, count=untold.count + 1)
+        else:
+            self._untold[where] = Problem(
+                message="more like these",
+                path=self.marks.path_text(where),
+                place=self.marks.place(where),
+                severity="warning" if warning else "error",
+                rows=self._row_place(),
+            )
+
+    def add_template(self, fault: TemplateFault, *, value: Json = None) -> None:
+        """Note a template that does not parse, or can't be filled in.
+
+        Raises:
+            SpecError: With everything noted, when the templates have done all that those of a plan may.
+        """
+        if self.allowance.is_spent:
+            self._is_muted = False
+        first = self._firsts.setdefault((fault.where, fault.of), fault) if fault.of else fault
+        self.add(first.where, first.message, value=value, allowed=first.allowed, suggestion=first.suggestion)
+        if self.allowance.is_spent:
+            raise SpecError(self.problems())
+
+    def warn_of_table(self, warning: Problem, where: Path) -> None:
+        """Note a warning about a row of the table that is named at ``where``; the same one of other rows is counted."""
+        if self._is_muted or warning.place is None:
+            return
+        first = self._of_tables.setdefault((warning.place.file, warning.message), where)
+        if first != where:
+            return
+        key = (where, "warning", f"{warning.place.file}: {warning.message}")
+        known = self._found.get(key)
+        if known is None:
+            self._check_number()
+            self._found[key] = replace(warning, path=self.marks.path_text(where))
+            return
+        rows = known.rows or ((known.place,) if known.place else ())
+        if len(rows) < ROWS_SHOWN:
+            rows = (*rows, warning.place)
+        self._found[key] = replace(known, count=known.count + 1, rows=rows)
+
+    def doubt(self, where: Path, doubt: Doubt) -> None:
+        """Note as a warning what a template does that its author may not mean."""
+        if self._is_muted or not self._is_due(doubt):
+            return
+        first = self._doubts.setdefault((where, doubt.of), doubt)
+        self.add(where, first.message, suggestion=first.way_out, warning=True)
+
+    def _is_due(self, doubt: Doubt) -> bool:
+        if self.table is None or doubt.column is None or doubt.only is None:
+            return True
+        return self._columns.are_all(self.table, doubt.column, doubt.only)
+
+    def take(self, problems: Iterable[Problem], where: Path) -> None:
+        """Note problems that somebody else found, in what is named at ``where``."""
+        if not self._is_muted:
+            path = self.marks.path_text(where)
+            self._found.update(
+                {
+                    ((*where, str(found.place)), found.severity, found.message): replace(found, path=path)
+                    for found in problems
+                }
+            )
+
+    def take_warnings(self, warnings: Iterable[Problem]) -> None:
+        """Note what is found in how the spec is written, with its own paths."""
+        for found in warnings:
+            self._check_number()
+            self._found.setdefault(
+                ((str(found.place) if found.place else found.path,), "warning", found.message), found
+            )
+            self.of_reading.append(found)
+
+    def add_key(self, where: Path, message: str, *, suggestion: str | None = None, warning: bool = False) -> None:
+        """Note a problem with the key at ``where`` and not with its value."""
+        self._check_number()
+        severity: Literal["error", "warning"] = "warning" if warning else "error"
+        self._found.setdefault(
+            (where, severity, message),
+            Problem(
+                message=message,
+                path=self.marks.path_text(where),
+                place=self.marks.key_place(where),
+                value=where[-1] if where else None,
+                suggestion=suggestion,
+                severity=severity,
+            ),
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what was found: errors first, each kind in the order of the file."""
+        return tuple(sorted((*self._found.values(), *self._untold.values()), key=_order))
+
+    def has_errors(self) -> bool:
+        """Whether anything found forbids the run."""
+        return any(problem.severity == "error" for problem in self._found.values())
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def _check_number(self) -> None:
+        """Give up when there are too many problems for anybody to read: to look for the rest may take minutes."""
+        if len(self._found) >= MOST_PROBLEMS:
+            raise SpecError([*self.problems(), TOO_MANY])
+
+    def _once_more(self, known: Problem) -> Problem:
+        rows = known.rows if len(known.rows) >= ROWS_SHOWN else tuple(dict.fromkeys((*known.rows, *self._row_place())))
+        return replace(known, count=known.count + 1, rows=rows)
+
+    def _row_place(self) -> tuple[SourcePlace, ...]:
+        return (self.row.place,) if self.row else ()
+
+
+def _order(problem: Problem) -> tuple[bool, str, int, int]:
+    place = problem.place
+    return (problem.severity != "error", *((place.file, place.line, place.column) if place else ("", 0, 0)))
+
+
+def shortened(value: Json) -> Json:
+    """Return the value, or its beginning when it is a long text."""
+    if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
+        return value[: SHOWN_CHARACTERS - 1] + "…"
+    return value

@@ -1,0 +1,244 @@
+"""Which model takes, drops or refuses which value of which axis, seen in the jobs of a plan. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.assembly import content_fields
+from qwave_batch.plan.expand.axes import Name, vocabulary_of
+from qwave_batch.plan.plan_summary import PlanEntrySummary
+from qwave_batch.spec.document import Spec
+
+MOST_VALUES = 40
+"""An axis with more values than that, such as a range of seeds, stands as one."""
+HELD_VERDICTS = 4096
+
+
+class Support(StrEnum):
+    """What a model does with a value."""
+
+    TAKES = "takes"
+    DROPS = "drops"
+    """It does not take the field; ``unsupported: drop`` leaves it out."""
+    REFUSES = "refuses"
+    SOMETIMES = "sometimes"
+    """It depends on the values of the other axes."""
+    ABSENT = "absent"
+    """The plan never asks it for that."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """How often a model was asked for a value, and what it did."""
+
+    takes: int = 0
+    drops: int = 0
+    refuses: int = 0
+
+    @property
+    def support(self) -> Support:
+        """What that comes to."""
+        asked = [
+            support
+            for support, times in (
+                (Support.TAKES, self.takes),
+                (Support.DROPS, self.drops),
+                (Support.REFUSES, self.refuses),
+            )
+            if times
+        ]
+        return asked[0] if len(asked) == 1 else Support.SOMETIMES if asked else Support.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a job: the fields that were left out, and those that it was refused for."""
+
+    model: str
+    dropped: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class AxisSupport:
+    """One axis with what each model does with each of its values."""
+
+    name: str
+    fields: frozenset[str]
+    """The request fields that its values set."""
+    values: dict[str, Json] = field(default_factory=dict)
+    """The labels by their text, in the order of the plan."""
+    has_more: bool = False
+    """Whether it has more than ``MOST_VALUES`` values, which then stand as one, under an empty text."""
+    _cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+
+    def support(self, model: str, text: str) -> Support:
+        """Return what a model does with a value."""
+        cell = self._cells.get((model, text))
+        return cell.support if cell else Support.ABSENT
+
+    def count(self, label: Json, verdict: Verdict) -> None:
+        """Count an entry that has a value of this axis."""
+        text = label_text(label)
+        if text not in self.values:
+            if len(self.values) >= MOST_VALUES:
+                self.has_more, text = True, ""
+            else:
+                self.values[text] = label
+        cell = self._cells.setdefault((verdict.model, text), Cell())
+        cell.refuses += bool(self.fields & verdict.refused)
+        cell.drops += bool(self.fields & verdict.dropped and not self.fields & verdict.refused)
+        cell.takes += not self.fields & (verdict.dropped | verdict.refused)
+
+    def settle(self) -> None:
+        """Put the values of a long axis together as one."""
+        if not self.has_more:
+            return
+        together: dict[tuple[str, str], Cell] = {}
+        for (model, _), cell in self._cells.items():
+            whole = together.setdefault((model, ""), Cell())
+            whole.takes += cell.takes
+            whole.drops += cell.drops
+            whole.refuses += cell.refuses
+        self._cells, self.values = together, {"": None}
+
+
+@dataclass(slots=True)
+class Entries:
+    """The entries of a model."""
+
+    asked: int = 0
+    refused: int = 0
+    elsewhere: int = 0
+    """Of the refused, those that no axis is to blame for, but the spec's or a prompt's own request."""
+
+
+@dataclass(slots=True)
+class SupportMatrix:
+    """The whole picture."""
+
+    models: dict[str, Entries] = field(default_factory=dict)
+    axes: list[AxisSupport] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"SupportMatrix({len(self.models):,} models, {len(self.axes):,} axes)"
+
+    def count(self, labels: Mapping[str, Json], verdict: Verdict) -> None:
+        """Count an entry of the plan by its label on each axis."""
+        entries = self.models.setdefault(verdict.model, Entries())
+        entries.asked += 1
+        if verdict.refused:
+            entries.refused += 1
+            blamed = {name for axis in self.axes if axis.name in labels for name in axis.fields}
+            entries.elsewhere += not verdict.refused & blamed
+        for axis in self.axes:
+            if axis.name in labels:
+                axis.count(labels[axis.name], verdict)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what ``plan --matrix --json`` prints under ``matrix``."""
+        return {
+            "models": {
+                name: {"entries": each.asked, "refused": each.refused, "refused_elsewhere": each.elsewhere}
+                for name, each in self.models.items()
+            },
+            "axes": [
+                {
+                    "axis": axis.name,
+                    "fields": sorted(axis.fields),
+                    "has_more": axis.has_more,
+                    "values": [
+                        {"value": label, "models": {name: axis.support(name, text).value for name in self.models}}
+                        for text, label in axis.values.items()
+                    ],
+                }
+                for axis in self.axes
+            ],
+        }
+
+
+def axes_that_set_fields(spec: Spec, catalog: Catalog) -> dict[str, frozenset[str]]:
+    """Return the axes that can matter to a model, each with the request fields that its values set."""
+    vocabulary = vocabulary_of(catalog)
+    found: dict[str, frozenset[str]] = {}
+    for axis in spec.matrix.axes:
+        name = vocabulary.read(axis.name)
+        values = axis.values if isinstance(axis.values, tuple) else ()
+        fields = frozenset().union(*(_fields_of(value, name) for value in values), {name.text} if name.is_field else ())
+        if fields and name.text != "model":
+            found[name.text] = fields
+    return found
+
+
+def _fields_of(value: Json, name: Name) -> frozenset[str]:
+    """Return the request fields that a value sets beside the axis' own."""
+    if not isinstance(value, Mapping):
+        return frozenset()
+    if name.is_field:
+        return frozenset(value) - {"id"} if name.text in value else frozenset()
+    late = value.get("request")
+    return frozenset(late) if isinstance(late, Mapping) else frozenset()
+
+
+def support_of(
+    entries: Iterable[PlanEntrySummary], catalog: Catalog, axes: Mapping[str, frozenset[str]]
+) -> SupportMatrix:
+    """Return what the models of a plan do with the values of its axes.
+
+    Args:
+        entries: The plan, made with ``unsupported: drop``, so that a dropped field can be told from a refused value.
+        catalog: What the models offer.
+        axes: The axes to show, each with the request fields that it sets.
+    """
+    picture = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
+    judge = _Judge(catalog)
+    for entry in entries:
+        picture.count(entry.labels(), judge.verdict(entry))
+    for axis in picture.axes:
+        axis.settle()
+    picture.axes = [axis for axis in picture.axes if axis.values]
+    return picture
+
+
+class _Judge:
+    """Finds all that a model has against a skipped job; the same verdict is one object, however many jobs have it."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._content = content_fields(catalog.models)
+        self._known: dict[Verdict, Verdict] = {}
+        self._held: dict[str, Verdict] = {}
+
+    def verdict(self, entry: PlanEntrySummary) -> Verdict:
+        if entry.error is None:
+            return self._one(Verdict(entry.model, frozenset(entry.dropped)))
+        job = entry.job()
+        asked = json.dumps({name: job.request[name] for name in job.request if name != "prompt"}, sort_keys=True)
+        key = f"{entry.error.message}\n{asked}"
+        held = self._held.get(key)
+        if held is None:
+            if len(self._held) >= HELD_VERDICTS:
+                self._held.clear()
+            held = self._held[key] = self._one(self._judged(job))
+        return held
+
+    def _judged(self, job: Job) -> Verdict:
+        model = self._catalog.model(job.model)
+        dropped, refused = set[str](), set[str]()
+        for found in model.violations(model.normalise(job.request)):
+            is_foreign = found.kind == "unknown_field" and found.field not in self._content
+            (dropped if is_foreign else refused).add(found.field)
+        return Verdict(job.model, frozenset(dropped), frozenset(refused))
+
+    def _one(self, verdict: Verdict) -> Verdict:
+        return self._known.setdefault(verdict, verdict)
+
+
+def label_text(label: Json) -> str:
+    """Return a label as people write it."""
+    return label if isinstance(label, str) else json.dumps(label, ensure_ascii=False, separators=(",", ":"))

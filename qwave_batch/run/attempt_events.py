@@ -1,0 +1,68 @@
+"""From changes of attempts to events. Pure."""
+
+from typing import Literal, assert_never
+
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.changes import AttemptChange
+from qwave_batch.ledger.records import status_of
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.events import Event, ImagesStored, JobSetBack, SubmitBegun, TaskAccepted, TaskEnded
+from qwave_batch.model.money import usd_from_nusd
+
+
+def event_of(change: AttemptChange, time: float) -> Event | None:  # noqa: PLR0911 - one a state
+    """Return what a change means to whoever follows the run, or None when it means nothing to them."""
+    attempt = change.attempt
+    if change.before is attempt.state and not change.files:  # an error was noted
+        return _set_back(attempt, time) if attempt.error is not None else None
+    match attempt.state:
+        case AttemptState.SUBMITTING:
+            return SubmitBegun(time=time, job_id=attempt.job_id, attempt=attempt.number)
+        case AttemptState.ACCEPTED:
+            return TaskAccepted(time=time, job_id=attempt.job_id, attempt=attempt.number, task_id=attempt.task_id or "")
+        case AttemptState.COMPLETED:
+            return _ended(attempt, time, "completed")
+        case AttemptState.FAILED:
+            return _ended(attempt, time, "failed")
+        case AttemptState.CANCELLED:
+            return _ended(attempt, time, "cancelled")
+        case AttemptState.STORED:
+            return ImagesStored(
+                time=time,
+                job_id=attempt.job_id,
+                attempt=attempt.number,
+                images=tuple(file.image for file in change.files),
+                reused_from=attempt.origin,
+            )
+        case (
+            AttemptState.NOT_SUBMITTED
+            | AttemptState.REFUSED
+            | AttemptState.UNKNOWN
+            | AttemptState.NOT_FOUND
+            | AttemptState.UNRECOVERABLE
+        ):
+            return _set_back(attempt, time)
+        case _:
+            assert_never(attempt.state)
+
+
+def _ended(attempt: Attempt, time: float, status: Literal["completed", "failed", "cancelled"]) -> TaskEnded:
+    seconds = None
+    if attempt.submitted_at is not None and attempt.ended_at is not None:
+        seconds = round(max(0.0, attempt.ended_at - attempt.submitted_at), 3)
+    return TaskEnded(
+        time=time,
+        job_id=attempt.job_id,
+        attempt=attempt.number,
+        task_id=attempt.task_id,
+        status=status,
+        cost_usd=usd_from_nusd(attempt.cost_nusd),
+        seconds=seconds,
+        error=attempt.error,
+    )
+
+
+def _set_back(attempt: Attempt, time: float) -> JobSetBack:
+    return JobSetBack(
+        time=time, job_id=attempt.job_id, attempt=attempt.number, status=status_of(attempt), error=attempt.error
+    )

@@ -1,0 +1,174 @@
+"""From what happens to counts: the numbers of a run's progress and end. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.progress import Progress
+from qwave_batch.model.record import JobStatus
+from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHistory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCounts:
+    """Requests that left, by what they were for."""
+
+    submit: int = 0
+    poll: int = 0
+    download: int = 0
+    retried: int = 0
+    """Those among them that were another try of the same thing."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``requests`` object of summary.json."""
+        return {"submit": self.submit, "poll": self.poll, "download": self.download, "retried": self.retried}
+
+    def __add__(self, other: "RequestCounts") -> "RequestCounts":
+        """Return the requests of both."""
+        return RequestCounts(
+            submit=self.submit + other.submit,
+            poll=self.poll + other.poll,
+            download=self.download + other.download,
+            retried=self.retried + other.retried,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """The jobs that the run was asked for, by how they stand at its end."""
+
+    jobs: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    pending: int = 0
+    short: int = 0
+    """Completed with fewer images than the request may return."""
+    damaged: int = 0
+    """Completed, with an image on disk that is missing or not what is on record, and was not fetched again."""
+    images: int = 0
+    """Images of the completed jobs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended; the folder can go on whatever it says."""
+
+    exit_status: int
+    """See "How a run ends" in docs/run-folder.md."""
+    reason: str
+    """A sentence without a full stop for whoever asks why; empty when all that was asked for is there."""
+    counts: JobCounts
+    requests: RequestCounts
+    seconds: float
+    cost_nusd: int
+    """What this run cost, in nano-dollars."""
+    folder_cost_nusd: int
+    """What the folder has cost over all runs."""
+    warnings: tuple[str, ...] = ()
+    """What deserves a look: unexpected holds, pictures that moved aside, tasks given up."""
+
+
+def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
+    """Return how a run ended that went over the folder twice, or once."""
+    if first is None:
+        return then
+    return replace(
+        then,
+        requests=first.requests + then.requests,
+        seconds=first.seconds + then.seconds,
+        cost_nusd=first.cost_nusd + then.cost_nusd,
+        warnings=tuple(dict.fromkeys((*first.warnings, *then.warnings))),
+    )
+
+
+@dataclass(slots=True)
+class RunCounters:
+    """What a run counts. Jobs that left the plan count with their requests and money only."""
+
+    statuses: Counter[JobStatus]
+    images: int
+    """Images of the jobs that the run is asked for."""
+    short: int
+    damaged: int
+    """Completed jobs whose files are not all as on record."""
+    started_at: float
+    """Monotonic seconds."""
+    submits: int = 0
+    polls: int = 0
+    downloads: int = 0
+    retries: int = 0
+    new_images: int = 0
+    cost_nusd: int = 0
+    in_flight: int = 0
+    resent: set[str] = field(default_factory=set)
+    """Jobs whose key was sent again although a task may have been made under it."""
+    warnings: list[str] = field(default_factory=list)
+    ends: CompletionHistory = field(init=False)
+    """When this run has brought jobs to an end."""
+
+    def __post_init__(self) -> None:
+        self.ends = CompletionHistory(self.started_at)
+
+    def settle(self, before: JobStatus, after: JobStatus, now: float) -> None:
+        """Count a job that this run is through with: it now stands otherwise, or is left to the next one as pending."""
+        self.statuses[before] -= 1
+        self.statuses[after] += 1
+        if after is not JobStatus.PENDING:
+            self.ends.add(now)
+
+    def warn(self, text: str) -> None:
+        """Keep a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def closing_words(self) -> tuple[str, ...]:
+        """Return what deserves a look at the end of the run."""
+        if not self.resent:
+            return tuple(self.warnings)
+        jobs = f"{len(self.resent):,} job{'' if len(self.resent) == 1 else 's'}"
+        resent = (
+            f"{jobs} got no answer and went out again with the same Idempotency-Key: an API that heeds it makes each "
+            "once. Whether yours does, the account's balance before and after the run shows (qwave-batch balance)"
+        )
+        return (*self.warnings, resent)
+
+    def progress(self, now: float) -> Progress:
+        """Return how the run stands; how long it still takes is worked out by whoever knows the limits."""
+        elapsed_s = now - self.started_at
+        jobs = self.statuses.total() - self.statuses[JobStatus.SKIPPED]
+        return Progress(
+            jobs=jobs,
+            done=self.statuses[JobStatus.COMPLETED],
+            failed=self.statuses[JobStatus.FAILED],
+            cancelled=self.statuses[JobStatus.CANCELLED],
+            unknown=self.statuses[JobStatus.UNKNOWN],
+            in_flight=self.in_flight,
+            images=self.new_images,
+            spent_nusd=self.cost_nusd,
+            elapsed_s=elapsed_s,
+            images_per_minute=self.new_images * 60 / max(FEWEST_S, elapsed_s),
+            remaining_s=None,
+        )
+
+    def job_counts(self) -> JobCounts:
+        """Return the jobs that the run is asked for, by how they stand."""
+        return JobCounts(
+            jobs=self.statuses.total(),
+            **{status.value: self.statuses[status] for status in JobStatus},
+            short=self.short,
+            damaged=self.damaged,
+            images=self.images,
+        )
+
+    def request_counts(self) -> RequestCounts:
+        """Return the requests that left."""
+        return RequestCounts(submit=self.submits, poll=self.polls, download=self.downloads, retried=self.retries)
+
+
+def is_short(job: Job, images: int, status: JobStatus) -> bool:
+    """Whether a completed job has brought fewer images than its request may return."""
+    return status is JobStatus.COMPLETED and images < job.max_images

@@ -1,0 +1,1 @@
+"""From a completed task to checked images under their names."""

@@ -1,0 +1,199 @@
+"""A circuit breaker: whether pictures can be had at all, and how many more jobs may be bought while none can. Pure.
+
+A paid job whose picture has failed counts against the slots until one comes. After ``TRIPS_AT`` of them in a row
+nothing is bought, and one of them at a time is tried again; the first picture that comes lets everything go on. Times
+are monotonic seconds.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+TRIPS_AT = 3
+"""So many pictures in a row that failed are no accident."""
+UNREAD_STOPS_AT = 3
+"""After so many results that nobody can read the run buys nothing more."""
+GIVES_UP_S = 90.0
+"""How long the run waits for a picture with jobs left to buy."""
+TAIL_S = 40.0
+"""How long the run waits for pictures when nothing else is left to do."""
+LONE_S = 5.0
+"""How long nothing else has to go on before a picture is judged that nothing can be compared with."""
+GRACE_S = 0.2
+"""A task that has ended keeps its slot for so long at most until its picture has come: where downloads fail at once,
+that is known before the slot is given away."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+
+
+def pause_s(tries: int) -> float:
+    """Return how long to wait after so many tries in vain, from 1."""
+    return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(tries - 1, 16)))
+
+
+@dataclass(slots=True)
+class _Failing:
+    """A job whose picture did not come."""
+
+    model: str
+    host: str
+    why: str
+    since: float
+    tried_at: float
+    tries: int = 1
+    counts: bool = True
+    """Whether no other picture has come since."""
+    is_unread: bool = False
+    is_late: bool = False
+    """Whether the API only has not listed it yet."""
+
+
+@dataclass(slots=True)
+class ImageBreaker:
+    """What became of the pictures of this run, by job."""
+
+    early: int = 0
+    """Pictures of earlier runs that were not tried yet."""
+    unread: int = 0
+    """Results that could not be read."""
+    has_come: bool = False
+    """Whether any picture has come in this run."""
+    idle_since: float | None = None
+    """Since when there is nothing to do but wait for pictures."""
+    held_since: float | None = None
+    """Since when nothing is bought because no picture comes."""
+    excused_until: float = 0.0
+    """Before this moment a host has asked to be left alone: that no picture comes says nothing meanwhile."""
+    patients: set[str] = field(default_factory=set)
+    """Jobs whose workers wait for a picture."""
+    _failing: dict[str, _Failing] = field(default_factory=dict)
+    """The oldest first."""
+    _ended: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Jobs whose task has ended and whose picture was not tried to the end yet: model and moment."""
+    _came_from: dict[str, float] = field(default_factory=dict)
+    _probes: int = 0
+    _probed_at: float = -math.inf
+
+    # What happens.
+
+    def ended(self, job_id: str, model: str, now: float) -> None:
+        """A task has ended, and its picture is to be had."""
+        self._failing.pop(job_id, None)
+        self._ended[job_id] = (model, now)
+
+    def came(self, job_id: str, host: str, now: float) -> None:
+        """A picture is in place: pictures can be had, and whoever waits tries again at once."""
+        self.has_come, self._probes = True, 0
+        self._came_from[host] = now
+        for failing in self._failing.values():
+            if failing.counts:
+                failing.counts = False
+                failing.tried_at, failing.tries = -math.inf, min(failing.tries, 1)
+        self.forget(job_id)
+
+    def failed(  # noqa: PLR0913 - the facts of one failure, all by name
+        self,
+        job_id: str,
+        now: float,
+        *,
+        model: str,
+        host: str,
+        why: str,
+        is_unread: bool = False,
+        is_late: bool = False,
+    ) -> None:
+        """A picture did not come this time."""
+        self._ended.pop(job_id, None)
+        if self.is_tripped:
+            self._probes += 1
+            self._probed_at = now
+        known = self._failing.get(job_id)
+        if known is None:
+            is_first = not self.is_tripped
+            self._failing[job_id] = _Failing(model, host, why, now, now, is_unread=is_unread, is_late=is_late)
+            if is_first and self.is_tripped:
+                self._probes, self._probed_at = 1, now
+        else:
+            known.host, known.why, known.tried_at = host, why, now
+            known.tries += 1
+            known.is_late = is_late
+            known.counts = known.counts or known.since > self._came_from.get(host, -math.inf)
+        self.unread += is_unread
+
+    def forget(self, job_id: str) -> None:
+        """A job has its pictures, or is known to be one that never will."""
+        self._failing.pop(job_id, None)
+        self._ended.pop(job_id, None)
+
+    # What follows.
+
+    @property
+    def _counted(self) -> list[_Failing]:
+        return [each for each in self._failing.values() if each.counts and not each.is_late]
+
+    @property
+    def is_tripped(self) -> bool:
+        """Whether the newest pictures have all failed, so that nothing is bought."""
+        return len(self._counted) >= TRIPS_AT
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs are paid and without their pictures."""
+        return len(self._failing)
+
+    def taken(self, limit: int, now: float, model: str | None = None) -> int:
+        """Return how many of so many slots are taken by jobs that have no picture yet.
+
+        Args:
+            limit: The slots there are.
+            now: The present.
+            model: Whose jobs to count; None is all.
+        """
+        failing = [each for each in self._counted if model in {None, each.model}]
+        late = [each for each in self._failing.values() if each.counts and each.is_late and model in {None, each.model}]
+        quick = sum(now < at + GRACE_S for of, at in self._ended.values() if model in {None, of})
+        early = self.early if model is None and not self.has_come else 0
+        if len(late) >= limit:  # they leave their slots to others, once
+            return limit
+        # with few slots a single dead file would fill them, and stop all that is well
+        counted = len(failing) if limit >= TRIPS_AT or not self.has_come else 0
+        return counted + quick + early
+
+    def opens_at(self, now: float) -> float:
+        """Return when a slot is given away that is only kept for a moment; infinity when there is none."""
+        return min((at + GRACE_S for _, at in self._ended.values() if now < at + GRACE_S), default=math.inf)
+
+    def try_at(self, job_id: str) -> float | None:
+        """Return when a job may try again: infinity while another one tries for all; None when none has failed."""
+        failing = self._failing.get(job_id)
+        if failing is None:
+            return None
+        if not self.is_tripped or not failing.counts:
+            return failing.tried_at + pause_s(failing.tries)
+        waiting = {key: each for key, each in self._failing.items() if key in self.patients and each.counts}
+        prober = min(waiting, key=lambda key: waiting[key].tried_at, default=None)
+        return self._probed_at + pause_s(max(1, self._probes)) if prober == job_id else math.inf
+
+    def judges(self, job_id: str, now: float) -> bool:
+        """Whether what a job's picture is like can be held against the picture: others came, or there are no others."""
+        failing = self._failing.get(job_id)
+        if failing is None or self._came_from.get(failing.host, -math.inf) > failing.since:
+            return True
+        if self.is_tripped or self.held_since is not None or self.idle_since is None:
+            return False
+        return now - self.idle_since >= LONE_S
+
+    def is_given_up(self, now: float) -> bool:
+        """Whether nothing was bought for long enough, for want of any picture."""
+        if self.held_since is None:
+            return False
+        return now - max(self.held_since, self.excused_until) >= GIVES_UP_S
+
+    def is_tail_over(self, now: float) -> bool:
+        """Whether nothing but pictures was waited for long enough."""
+        return self.idle_since is not None and now - max(self.idle_since, self.excused_until) >= TAIL_S
+
+    def words(self) -> str:
+        """Return that no picture can be had, from where, and how many are paid and waiting."""
+        failing = self._counted or list(self._failing.values())
+        why = failing[-1].why if failing else "they were not fetched yet"
+        jobs = f"{self.waiting:,} job{' is' if self.waiting == 1 else 's are'}"
+        return f"no picture can be fetched ({why}): {jobs} paid and waiting for theirs"

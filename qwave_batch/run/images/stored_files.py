@@ -1,0 +1,65 @@
+"""Whether the pictures on record are still on disk, found out without reading most of them."""
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, LinkInTheWay
+from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.layout import EVIDENCE, RunLayout
+from qwave_batch.ledger.attempt import Attempt, StoredFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCheck:
+    """What a look at a job's files found."""
+
+    damaged: tuple[int, ...] = ()
+    """Places in the job's list of files, from 0, whose file is missing or another than on record."""
+    touched: tuple[StoredFile, ...] = ()
+    """Files that are whole but carry a new time, as after copying the folder."""
+
+
+def check_files(layout: RunLayout, files: Sequence[StoredFile]) -> FileCheck:
+    """Look at files; one with size and time as on record is taken as whole, as git does. It blocks."""
+    damaged: list[int] = []
+    touched: list[StoredFile] = []
+    for place, file in enumerate(files):
+        status = _look(layout, file.image.path)
+        if status is None or status.st_size != file.image.size_bytes:
+            damaged.append(place)
+        elif status.st_mtime_ns != file.modified_ns:
+            if sha256_of_file(layout.tree, file.image.path) == file.image.sha256:
+                touched.append(replace(file, modified_ns=status.st_mtime_ns))
+            else:
+                damaged.append(place)
+    return FileCheck(damaged=tuple(damaged), touched=tuple(touched))
+
+
+def _look(layout: RunLayout, path: str) -> os.stat_result | None:
+    """Return the status of a regular file that no link leads to; None for anything else."""
+    try:
+        status = layout.tree.look(path)
+    except (OSError, LinkInTheWay):
+        return None
+    return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+
+def put_away_remains(layout: RunLayout, attempt: Attempt, damaged: Iterable[tuple[int, StoredFile]]) -> None:
+    """Move damaged pictures to the evidence, out of the way of those that may be made in their place. It blocks.
+
+    Args:
+        layout: The run folder.
+        attempt: The attempt that made them.
+        damaged: Their places in the task's result, from 0, and what is on record of them.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    with storage_errors(layout.root / EVIDENCE):
+        for place, file in damaged:
+            if layout.tree.is_file(file.image.path):
+                layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
+                layout.tree.move(file.image.path, f"{EVIDENCE}/{attempt.job_id}-{attempt.number}_{place + 1}-on-disk")

@@ -1,0 +1,141 @@
+"""What the server's rate limit headers leave for more requests, so that its 429s need not be met. Pure."""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from qwave_batch.client.answers import RateHint
+
+PROBE_EVERY_S = 1.0
+"""How often one request may leave while nobody knows what a new window holds."""
+_REMEMBERED = 4096
+
+
+class HeaderWindow:
+    """Requests left in the server's window, by its newest answer; without headers there is no limit.
+
+    What left after the request that was answered may or may not be counted in its answer: it is taken off, which errs
+    on the safe side until the next answer. Once the window has ended a single request finds out what the next one
+    holds. Times are monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self._remaining: int | None = None
+        self._as_of = -math.inf
+        self._reset_at = 0.0
+        self._sent: deque[float] = deque(maxlen=_REMEMBERED)
+        """Sends that the newest answer may not know of."""
+        self._reserved = 0
+        self._limit: int | None = None
+        self._period_s = 0.0
+        """The longest time to a reset that was heard of: about the length of a window."""
+
+    def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of an answer to what left at ``sent_at``, unless a newer one has spoken."""
+        if sent_at < self._as_of:
+            return
+        while self._sent and self._sent[0] <= sent_at:
+            self._sent.popleft()
+        self._as_of = sent_at
+        if hint is None or hint.remaining is None or hint.reset_s is None:
+            self._remaining = None
+        else:
+            self._remaining, self._reset_at = hint.remaining, now + hint.reset_s
+            self._limit, self._period_s = hint.limit, max(self._period_s, hint.reset_s)
+
+    def opens_at(self, now: float) -> float:
+        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        if self._remaining is None:
+            return now
+        if now >= self._reset_at:
+            if self._reserved:
+                return math.inf
+            tried_at = self._sent[-1] if self._sent else -math.inf
+            return now if tried_at < self._reset_at else max(now, tried_at + PROBE_EVERY_S)
+        if self._remaining - len(self._sent) - self._reserved > 0:
+            return now
+        return self._reset_at
+
+    def opens_for(self, sends: int, now: float) -> float:
+        """Return the earliest time at which the last of so many sends can leave, if nothing else is sent."""
+        if self._remaining is None or now >= self._reset_at:
+            return now
+        more = sends - max(0, self._remaining - len(self._sent))
+        windows = (more - 1) // self._limit if self._limit else 0
+        return now if more <= 0 else self._reset_at + windows * self._period_s
+
+    def reserve(self) -> None:
+        """Put room aside for a send that is being prepared."""
+        self._reserved += 1
+
+    def give_back(self) -> None:
+        """Release room that was put aside and is not needed."""
+        self._reserved -= 1
+
+    def spend(self, now: float) -> None:
+        """Count a send that leaves now, on room that was put aside."""
+        self._reserved -= 1
+        self._sent.append(now)
+
+    def forget(self) -> None:
+        """Take back what the headers said: it was about other windows."""
+        self._remaining = None
+
+
+PERIOD_S = 60.0
+"""No window is taken to give its calls back faster than all of them in a minute."""
+ROUNDED_S = 1.0
+"""Resets are told in whole seconds, rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What headers said; times are monotonic seconds."""
+
+    left: int
+    sent_at: float
+    heard_at: float
+    reset_at: float
+    """The earliest at which calls are given back: the answer may have been long on its way."""
+
+
+@dataclass(slots=True)
+class WindowScope:
+    """Compares what models are told is left for them.
+
+    In one window each of so many submits that left after an answer had come takes one off what that answer named: the
+    lowest of theirs is lower by as many. Where several models send and it is not, each has a window of its own, and so
+    it has where their limits differ.
+    """
+
+    _limits: dict[str, int | None] = field(default_factory=dict)
+    _is_refuted: bool = False
+    _first: _Word | None = None
+    """What was said first of the present window."""
+    _models: set[str] = field(default_factory=set)
+    """Who has sent since, and who was told that."""
+    _count: int = 0
+    _lowest: int = 0
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the headers of one model hold for all, as far as is known."""
+        return not self._is_refuted and len(set(self._limits.values())) <= 1
+
+    def hear(self, model: str, hint: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit of a model that left at ``sent_at`` and made a task."""
+        self._limits[model] = hint.limit if hint else None
+        if hint is None or hint.remaining is None or hint.reset_s is None or hint.limit is None:
+            self._first = None
+            return
+        first = self._first
+        if first is None or sent_at >= first.reset_at - ROUNDED_S:
+            self._first = _Word(hint.remaining, sent_at, now, sent_at + hint.reset_s)
+            self._models, self._count, self._lowest = {model}, 0, hint.remaining
+        elif sent_at >= first.heard_at:
+            self._models.add(model)
+            self._count += 1
+            self._lowest = min(self._lowest, hint.remaining)
+            given_back = hint.limit * (now - first.sent_at) / PERIOD_S
+            is_more = self._lowest > first.left - self._count + given_back
+            self._is_refuted = self._is_refuted or (is_more and len(self._models) > 1)

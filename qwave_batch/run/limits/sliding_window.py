@@ -1,0 +1,59 @@
+"""At most so many sends in any minute: a log of the last ones, with room that can be put aside. Pure."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+PERIOD_S = 60.0
+MARGIN_S = 0.25
+"""The server counts a request when it arrives, and the way there is not always equally long."""
+
+
+def last_send_at(sent: Sequence[float], limit: int, period_s: float, sends: int, now: float) -> float:
+    """Return when the last of so many sends can leave where at most ``limit`` may in any period; ``sent`` is sorted."""
+    rounds, place = divmod(sends - 1, limit)
+    before = limit - place  # it leaves a period after the so-many-eth send before this round
+    first = max(now, sent[-before] + period_s) if before <= len(sent) else now
+    return first + rounds * period_s
+
+
+class SlidingWindow:
+    """A ceiling on sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit = limit
+        self._sent: deque[float] = deque(maxlen=limit)
+        self._reserved = 0
+
+    def opens_at(self, now: float, spare: int = 0) -> float:
+        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent.
+
+        Args:
+            now: The present.
+            spare: How much room to leave to others.
+        """
+        if self.limit is None:
+            return now
+        room = self.limit - self._reserved - min(spare, self.limit - 1)
+        if room <= 0:
+            return math.inf
+        if len(self._sent) < room:
+            return now
+        return max(now, self._sent[-room] + PERIOD_S + MARGIN_S)
+
+    def opens_for(self, sends: int, now: float) -> float:
+        """Return the earliest time at which the last of so many sends can leave, if nothing else is sent."""
+        return now if self.limit is None else last_send_at(self._sent, self.limit, PERIOD_S + MARGIN_S, sends, now)
+
+    def reserve(self) -> None:
+        """Put room aside for a send that is being prepared."""
+        self._reserved += 1
+
+    def give_back(self) -> None:
+        """Release room that was put aside and is not needed."""
+        self._reserved -= 1
+
+    def spend(self, now: float) -> None:
+        """Count a send that leaves now, on room that was put aside."""
+        self._reserved -= 1
+        self._sent.append(now)

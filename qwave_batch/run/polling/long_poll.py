@@ -1,0 +1,65 @@
+"""For how long the API is asked to hold the answer to a submit until its task ends, and whether it does. Pure."""
+
+from dataclasses import dataclass
+
+from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer
+from qwave_batch.model.terms import Completion
+
+LONGEST_S = 60.0
+"""The documents allow no more."""
+SHORTEST_S = 5.0
+"""Lines that don't carry a silence of this length are not asked to."""
+BROKEN_SHARE = 0.5
+"""What is asked for after a held answer was lost, as a share of how long the line carried it."""
+HELD_FROM_S = 0.25
+"""An answer that is not there after so long is being held: a refusal comes at once."""
+EARLY_SHARE = 0.8
+"""An answer without an end that comes before this share of the time was not held."""
+EARLY_ANSWERS = 3
+"""After so many of them, and no other, the API does not hold answers."""
+
+
+@dataclass(slots=True)
+class LongPollPolicy:
+    """What is asked of the API by ``Prefer: wait``, and what its answers have taught."""
+
+    completion: Completion
+    keeps_keys: bool
+    """Whether a submit whose answer is lost can be sent again: a held answer carries the task's id for that long."""
+    timeout_s: float
+    """How long the run waits for a task at most."""
+    longest_s: float = LONGEST_S
+    held: int = 0
+    """Answers that were held."""
+    early: int = 0
+    """Answers that were not."""
+
+    def wait_s(self, *, is_first: bool) -> float | None:
+        """Return how long the next submit is to be held; None is not at all.
+
+        Args:
+            is_first: Whether no submit of its model was answered yet in this run. In ``auto`` such a one is not held:
+                it tells at once whether the model is there at all.
+        """
+        is_auto = self.completion is Completion.AUTO
+        if not is_auto and self.completion is not Completion.WAIT:
+            return None
+        if is_auto and (is_first or not self.keeps_keys or (self.early >= EARLY_ANSWERS and not self.held)):
+            return None
+        wait_s = min(self.longest_s, self.timeout_s)
+        return wait_s if wait_s >= min(SHORTEST_S, self.timeout_s) else None
+
+    def learn(self, answer: Answer, *, asked_s: float, took_s: float) -> bool:
+        """Take in the answer to a submit that was to be held for ``asked_s``; return whether it was held.
+
+        A task that ends at once says nothing: it may be quick, or the key an old one.
+        """
+        if isinstance(answer, NoAnswer) and answer.sent and took_s >= SHORTEST_S:
+            self.longest_s = min(self.longest_s, took_s * BROKEN_SHARE)
+        if not isinstance(answer, TaskAnswer):
+            return False
+        is_over = answer.task.state.is_terminal
+        is_held = took_s >= (HELD_FROM_S if is_over else asked_s * EARLY_SHARE)
+        self.held += is_held
+        self.early += not is_held and not is_over
+        return is_held

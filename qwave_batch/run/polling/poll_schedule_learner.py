@@ -1,0 +1,242 @@
+"""When to ask for the tasks of one model: learned while they run. Pure."""
+
+import math
+from dataclasses import dataclass
+
+from qwave_batch.run.polling.latency_estimator import (
+    BINS,
+    EDGES_S,
+    PRIOR,
+    WIDTHS_S,
+    LatencyEstimator,
+    Stamp,
+    edge_near,
+    narrowed,
+)
+from qwave_batch.run.polling.poll_schedule import best_schedule
+
+FREE_POLLS = 2.2
+"""Polls a task to aim at where they cost nothing: a point of the line at which more of them gain little."""
+FEWEST_POLLS = 1.0
+"""The end of a task has to be noticed."""
+FIRST = 0.02
+CHEAPEST, DEAREST = 0.01, 0.06
+"""Bounds of the price where polls are free: some latencies are worth three polls, and some are not worth two."""
+SCARCE = 1.0
+"""The most where requests are what there is too little of."""
+GAIN, LONGEST_STEP = 0.5, 1.5
+
+
+class PollPrice:
+    """The price of a poll, in median latencies of a slot."""
+
+    def __init__(self) -> None:
+        self.aim = FREE_POLLS
+        """Polls a task."""
+        self.medians = FIRST
+
+    def follow(self, polls: float) -> None:
+        """Move towards the aim, from a schedule that comes to so many polls a task."""
+        dearest = DEAREST if self.aim >= FREE_POLLS else SCARCE
+        step = min(LONGEST_STEP, max(1 / LONGEST_STEP, (polls / self.aim) ** GAIN))
+        self.medians = min(dearest, max(CHEAPEST, self.medians * step))
+
+
+def affordable_polls(requests_per_s: float, *, held_s: float, slots: int) -> float:
+    """Return the polls a task at which all slots are busy and all requests are used.
+
+    With fewer, tasks would wait to be noticed while requests are to spare; with more, slots would stay empty.
+
+    Args:
+        requests_per_s: What submits and polls have together.
+        held_s: How long a task holds its slot.
+        slots: Tasks alive at once.
+    """
+    return min(FREE_POLLS, max(FEWEST_POLLS, requests_per_s * held_s / slots - 1))
+
+
+FIRST_S = 0.2
+"""The least age at which anything is asked; no image was ever made sooner."""
+DENSITY = 12.0
+"""Questions that all tasks together ask while their age grows by a factor of e."""
+CLOSEST_GROWTH, WIDEST_GROWTH = 1.35, 150.0
+"""Least and greatest growth of a task's age from one question to the next."""
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def opening_s(unfinished_s: float, *, is_asked: bool, own_share: float, alive: int) -> float:
+    """Return the next age of a task's own rhythm, which is the wider the more tasks there are to ask instead.
+
+    Tasks that begin together would all be asked at once, and again, and again. So each has its own place in the
+    rhythm, and the first end that is seen tells all others when to ask.
+
+    Args:
+        unfinished_s: The age at which the task was last seen unfinished.
+        is_asked: Whether it was asked at all.
+        own_share: The task's place in the rhythm, from 0 up to 1.
+        alive: How many tasks are waited for.
+    """
+    growth = min(WIDEST_GROWTH, max(CLOSEST_GROWTH, math.exp(min(10.0, alive / DENSITY))))
+    beats = math.log(max(unfinished_s, FIRST_S) / FIRST_S) / math.log(growth)
+    # An answer comes a little after its beat, and the place may have moved: what is almost a beat was one.
+    beat = max(0, math.floor(beats - own_share + 0.1) + is_asked)
+    return FIRST_S * float(growth ** (own_share + beat))
+
+
+def own_share(number: int) -> float:
+    """Return a share of 1 of each number's own, spread evenly over any stretch of numbers."""
+    return number * _GOLDEN % 1.0
+
+
+SETTLED = 30
+"""Ends after which the price follows the aim."""
+KNOWN = 4
+"""Ends after which the opening is over."""
+CALM, LOOKS = 100, 0.1
+"""Ends after which a task sleeps until it is due; before, for this share of its age at a time."""
+SCOUTS = 16
+"""One task in so many is asked for early: a model that has become faster would not be noticed otherwise."""
+SPREAD = 0.1
+"""How far a question may lie from its best age, in steps of the schedule: it costs little, is no herd, and tells
+where in a step the tasks end."""
+FIT_EVERY, FIT_GROWTH = 48, 6
+"""Ends from one fit to the next, at most; fewer while few are known."""
+NOT_YET_NEWS = 0.5
+"""What an answer of not yet counts beside an end."""
+USUAL = 4
+"""So many medians are more than tasks take as a rule."""
+LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
+"""Between two questions about one task."""
+
+
+@dataclass(slots=True)
+class TrackedTask:
+    """One task that is waited for, as its timetable knows it; ages count from when the task was made."""
+
+    number: int
+    unfinished_s: float = 0.0
+    """The greatest age at which it was surely unfinished."""
+    asked: int = 0
+    teaches: bool = True
+    """Whether its age is known well enough to learn from."""
+
+
+class PollScheduleLearner:
+    """What is known of one model's latency, and the ages to ask at that follow from it."""
+
+    def __init__(self) -> None:
+        self._estimate = LatencyEstimator()
+        self._schedule = best_schedule(PRIOR, FIRST)
+        self._price = PollPrice()
+        self._news = 0.0
+        self.alive = 0
+        """Tasks that are waited for."""
+
+    @property
+    def held_s(self) -> float | None:
+        """Seconds that a task holds its slot, delay included; None while that is unknown."""
+        if self._estimate.ended < SETTLED:
+            return None
+        return self._schedule.mean_s + self._schedule.delay_s
+
+    @property
+    def usual_s(self) -> float | None:
+        """Seconds within which tasks have ended as a rule; None while none has."""
+        return USUAL * _median_s(self._estimate.shares) if self._estimate.ended else None
+
+    def aim_at(self, polls: float) -> None:
+        """Let the next schedules come to so many polls a task, where that is possible."""
+        self._price.aim = polls
+
+    def begin(self) -> TrackedTask:
+        """Return the ticket of a task that was made now."""
+        self.alive += 1
+        return TrackedTask(self._estimate.begin())
+
+    def join(self, age_s: float) -> TrackedTask:
+        """Return the ticket of a task of about this age: too little is known of it to learn from it."""
+        self.alive += 1
+        return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), asked=1, teaches=False)
+
+    def due_s(self, ticket: TrackedTask) -> float:
+        """Return the age at which to ask for a task; it changes with what is learned."""
+        due_s = self._opening_s(ticket) if self._estimate.ended < KNOWN else math.inf
+        if self._estimate.ended:
+            due_s = min(due_s, self._scout_s(ticket) or self._planned_s(ticket))
+        if not ticket.asked:
+            return due_s
+        return min(max(due_s, ticket.unfinished_s + LEAST_GAP_S), ticket.unfinished_s + LONGEST_GAP_S)
+
+    def look_s(self, ticket: TrackedTask, age_s: float) -> float:
+        """Return the age up to which a task of this age may be left alone: then it is due, or ``due_s`` has changed.
+
+        While little is known the answers for other tasks change much, and a task looks again every few percent of its
+        age.
+        """
+        due_s = self.due_s(ticket)
+        if self._estimate.ended >= CALM:
+            return due_s
+        return min(due_s, age_s + max(LEAST_GAP_S, LOOKS * age_s))
+
+    def not_yet(self, ticket: TrackedTask, age_s: float) -> None:
+        """Take in that a task is unfinished at an age."""
+        before_s, age_s = ticket.unfinished_s, max(age_s, ticket.unfinished_s)
+        ticket.unfinished_s, ticket.asked = age_s, ticket.asked + 1
+        if ticket.teaches:
+            self._estimate.not_yet(ticket.number, before_s, age_s)
+            self._hear(NOT_YET_NEWS)
+
+    def done(self, ticket: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
+        """Take in that a task is found to have ended when asked at an age."""
+        after_s, by_s = narrowed(ticket.unfinished_s, max(age_s, ticket.unfinished_s), stamp)
+        self.leave(ticket)
+        if ticket.teaches:
+            self._estimate.done(ticket.number, after_s, by_s)
+            self._hear(1.0)
+
+    def leave(self, ticket: TrackedTask) -> None:
+        """Forget a task that is not waited for any more."""
+        self.alive -= 1
+        if ticket.teaches:
+            self._estimate.leave(ticket.number, ticket.unfinished_s)
+
+    def _opening_s(self, ticket: TrackedTask) -> float:
+        return opening_s(
+            ticket.unfinished_s, is_asked=ticket.asked > 0, own_share=own_share(ticket.number), alive=self.alive
+        )
+
+    def _scout_s(self, ticket: TrackedTask) -> float | None:
+        if ticket.number % SCOUTS or ticket.asked:
+            return None
+        return EDGES_S[self._schedule.following[0]] * (0.4 + 0.5 * own_share(ticket.number // SCOUTS))
+
+    def _planned_s(self, ticket: TrackedTask) -> float:
+        following, last = self._schedule.following, edge_near(ticket.unfinished_s)
+        if last == BINS:
+            return ticket.unfinished_s * CLOSEST_GROWTH
+        edge = following[last]
+        step_s = min(EDGES_S[edge] - EDGES_S[last], EDGES_S[following[edge]] - EDGES_S[edge])
+        own = own_share(ticket.number * 13 + ticket.asked * 7)
+        return EDGES_S[edge] + (2 * own - 1) * max(SPREAD * step_s, WIDTHS_S[edge - 1] / 2)
+
+    def _hear(self, news: float) -> None:
+        self._news += news
+        if self._news >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
+            self._news = 0.0
+            self._fit()
+
+    def _fit(self) -> None:
+        self._estimate.fit()
+        if self._estimate.ended > SETTLED:
+            self._price.follow(self._schedule.polls)
+        shares = self._estimate.shares
+        self._schedule = best_schedule(shares, self._price.medians * _median_s(shares))
+
+
+def _median_s(shares: list[float]) -> float:
+    half, seen = sum(shares) / 2, 0.0
+    for number, share in enumerate(shares):
+        seen += share
+        if seen >= half:
+            return EDGES_S[number + 1]
+    return EDGES_S[BINS]

@@ -1,0 +1,111 @@
+"""When to ask how a task stands: what each model has taught, asked for one task at a time. Pure."""
+
+from qwave_batch.model.task import Task
+from qwave_batch.run.polling.latency_estimator import read_stamp
+from qwave_batch.run.polling.poll_schedule_learner import PollScheduleLearner, TrackedTask, affordable_polls
+
+PACE = 16.0
+"""How many times faster than once a task and age polls may follow each other."""
+OLDEST_S = 10.0
+"""A task that takes very long does not hold up the polls of others."""
+
+
+class PollSpacing:
+    """The polls of one model, one after the other; times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._open_at = 0.0
+
+    def take(self, now: float, *, age_s: float, alive: int) -> float:
+        """Return when the poll of a task that is due now may leave, ``now`` or later.
+
+        Args:
+            now: The present.
+            age_s: Of the task.
+            alive: How many tasks of the model are waited for.
+        """
+        turn = max(now, self._open_at)
+        self._open_at = turn + min(age_s, OLDEST_S) / (PACE * max(1, alive))
+        return turn
+
+
+SOON_S = 0.001
+"""What is due so soon is due."""
+
+
+class TaskPollPlan:
+    """The questions about one task; times are monotonic seconds.
+
+    Ages count from the answer to the submit to the moment a question leaves. A way there that is always equally long
+    is so learned as part of the latency, and one that is not does not make a task look finished earlier than it was.
+    """
+
+    def __init__(self, timetable: PollScheduleLearner, turns: PollSpacing, ticket: TrackedTask, began: float) -> None:
+        self._timetable = timetable
+        self._turns = turns
+        self._ticket = ticket
+        self._began = began
+        self._is_open = True
+
+    def sleep_s(self, now: float) -> float:
+        """Return how long to leave the task alone before this is asked again; 0 when it is due."""
+        age_s = now - self._began
+        wait_s = self._timetable.look_s(self._ticket, age_s) - age_s
+        return wait_s if wait_s > SOON_S else 0.0
+
+    def turn_at(self, now: float) -> float:
+        """Take a place among the model's polls that are due, and return when it comes."""
+        return self._turns.take(now, age_s=now - self._began, alive=self._timetable.alive)
+
+    def not_yet(self, sent_at: float) -> None:
+        """Take in that the task was unfinished when asked."""
+        self._timetable.not_yet(self._ticket, sent_at - self._began)
+
+    def done(self, sent_at: float, task: Task) -> None:
+        """Take in that the task had ended when asked."""
+        self._is_open = False
+        self._timetable.done(self._ticket, sent_at - self._began, read_stamp(task))
+
+    def is_late(self, now: float) -> bool:
+        """Whether tasks of the model, by all that have ended, are over at this age as a rule."""
+        longest_s = self._timetable.usual_s
+        return longest_s is not None and now - self._began > longest_s
+
+    def close(self) -> None:
+        """Ask no more; the end was seen, or the task is not waited for any longer."""
+        if self._is_open:
+            self._is_open = False
+            self._timetable.leave(self._ticket)
+
+
+class PollTimes:
+    """What has been learned of each model's latency in this run."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, tuple[PollScheduleLearner, PollSpacing]] = {}
+
+    def of_new_task(self, model: str, now: float) -> TaskPollPlan:
+        """Return the questions about a task that was made now."""
+        timetable, turns = self._of(model)
+        return TaskPollPlan(timetable, turns, timetable.begin(), now)
+
+    def of_old_task(self, model: str, now: float, age_s: float) -> TaskPollPlan:
+        """Return the questions about a task of about this age, after a first one at once."""
+        timetable, turns = self._of(model)
+        ticket = timetable.join(age_s)
+        return TaskPollPlan(timetable, turns, ticket, now - ticket.unfinished_s)
+
+    def fit(self, requests_per_minute: int, slots: int) -> None:
+        """Spend no more polls than a limit leaves that counts them, when all slots are busy."""
+        tables = [(table, held_s) for table, _ in self._models.values() if (held_s := table.held_s) is not None]
+        alive = sum(table.alive for table, _ in tables)
+        if not alive:
+            return
+        held_s = sum(table.alive * held_s for table, held_s in tables) / alive
+        for table, _ in tables:
+            table.aim_at(affordable_polls(requests_per_minute / 60, held_s=held_s, slots=slots))
+
+    def _of(self, model: str) -> tuple[PollScheduleLearner, PollSpacing]:
+        if model not in self._models:
+            self._models[model] = (PollScheduleLearner(), PollSpacing())
+        return self._models[model]

@@ -1,0 +1,1 @@
+"""Which job starts when: queues per model, slots, adaptive concurrency and reasons to stop."""

@@ -1,0 +1,119 @@
+"""Why and how a run stops submitting; several reasons may come together, and the gravest counts."""
+
+import asyncio
+from enum import IntEnum
+
+from qwave_batch.errors import StorageError
+
+
+class StopReason(IntEnum):
+    """Reasons to stop, the gravest first; see "How a run ends" in docs/run-folder.md."""
+
+    INTERRUPTED = 0
+    PLACE = 1
+    """The folder was last used elsewhere, where it may be at work."""
+    DISK = 2
+    ACCOUNT = 3
+    BUDGET = 4
+    OFFLINE = 5
+    PICTURES = 6
+    """No picture can be had, or no result be read: what would be bought is bought in vain."""
+    FAIL_FAST = 7
+    DENIED = 8
+    """The key may not use a model."""
+
+
+EXIT_STATUS = {
+    StopReason.INTERRUPTED: 130,
+    StopReason.PLACE: 2,
+    StopReason.DISK: 4,
+    StopReason.ACCOUNT: 3,
+    StopReason.BUDGET: 3,
+    StopReason.OFFLINE: 1,
+    StopReason.PICTURES: 1,
+    StopReason.FAIL_FAST: 1,
+    StopReason.DENIED: 1,
+}
+
+
+_COLLECTS = frozenset(
+    {
+        StopReason.PLACE,
+        StopReason.ACCOUNT,
+        StopReason.BUDGET,
+        StopReason.PICTURES,
+        StopReason.FAIL_FAST,
+        StopReason.DENIED,
+    }
+)
+
+
+class StopReasons:
+    """Whether anything new may be submitted, and whether what is in flight is waited for."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[StopReason, str] = {}
+        self.is_leaving = False
+        """Whether what is in flight is left to the next run, too."""
+        self.storage_error: StorageError | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether nothing new may be submitted."""
+        return bool(self._reasons)
+
+    @property
+    def collects(self) -> bool:
+        """Whether tasks on record are still asked for, and their pictures fetched."""
+        return not self.is_leaving and _COLLECTS.issuperset(self._reasons)
+
+    def is_for(self, kind: StopReason) -> bool:
+        """Whether this is among the reasons."""
+        return kind in self._reasons
+
+    def stop(self, kind: StopReason, reason: str, *, leave: bool = False) -> None:
+        """Stop submitting; with ``leave`` do not wait for what is in flight either."""
+        self._reasons.setdefault(kind, reason)
+        self.is_leaving = self.is_leaving or leave
+
+    def fail(self, error: StorageError) -> None:
+        """Leave because the disk failed."""
+        self.storage_error = self.storage_error or error
+        self.stop(StopReason.DISK, str(error), leave=True)
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status of the gravest reason; None without one."""
+        return EXIT_STATUS[min(self._reasons)] if self._reasons else None
+
+    @property
+    def reason(self) -> str:
+        """The gravest reason in words; empty without one."""
+        return self._reasons[min(self._reasons)] if self._reasons else ""
+
+
+class StopSignal:
+    """Raised by Ctrl-C, a signal or a caller, from the thread of the run's event loop."""
+
+    def __init__(self) -> None:
+        self._stopping = asyncio.Event()
+        self._leaving = asyncio.Event()
+
+    def request(self) -> None:
+        """Ask the run to end; asked again, it leaves at once."""
+        if self._stopping.is_set():
+            self._leaving.set()
+        self._stopping.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nothing new is to be submitted."""
+        return self._stopping.is_set()
+
+    async def wait_stopping(self) -> None:
+        """Return when the run was first asked to end."""
+        await self._stopping.wait()
+
+    async def wait_leaving(self) -> None:
+        """Return when the run was asked to end a second time."""
+        await self._leaving.wait()

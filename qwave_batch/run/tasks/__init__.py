@@ -1,0 +1,1 @@
+"""One job's way through a run: submit, poll, settle, cancel."""

@@ -1,0 +1,193 @@
+"""Withdrawing what is still queued at the API: each open task is asked, and only a queued one is cancelled."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, assert_never
+
+from qwave_batch.client.answers import (
+    AccountBlocked,
+    Answer,
+    Denied,
+    NoAnswer,
+    Refused,
+    TaskAnswer,
+    TaskNotFound,
+    Throttled,
+)
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.changes import Charge
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.model.clock import Clock
+from qwave_batch.model.job import JobError
+from qwave_batch.model.money import nusd_from_quota
+from qwave_batch.model.task import Task, TaskState
+from qwave_batch.run.limits.throttle_episode import backoff_s
+from qwave_batch.run.limits.throttle_probing import LONGEST_WAIT_S, Probing
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+
+AT_ONCE = 8
+"""Tasks that are asked at the same time."""
+TRIES = 5
+
+
+class CancelCalls(Protocol):
+    """The calls of ``client.tasks.TaskApi`` that this takes."""
+
+    async def status(self, task_id: str) -> Answer:
+        """Ask how a task stands."""
+        ...
+
+    async def cancel(self, task_id: str) -> Answer:
+        """Cancel a task that is still queued."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """The task is cancelled, by the API's word, and that is on record."""
+
+    job_id: str
+    task_id: str
+    cost_nusd: int
+    """What the API charges all the same; nothing as a rule."""
+    refunded_nusd: int | None
+    """What the API had set aside and gives back; None where it did not say how much that was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """The task was begun or is over, so it can't be withdrawn; the next run collects it."""
+
+    job_id: str
+    task_id: str
+    state: TaskState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSaid:
+    """The API did not say what became of the task; nothing of it is changed."""
+
+    job_id: str
+    task_id: str
+    reason: str
+
+
+CancelOutcome: TypeAlias = Withdrawn | LeftAlone | NotSaid
+"""What a cancel came to for one task."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    reason: str
+    wait_s: float
+
+
+@dataclass(slots=True)
+class Cancelling:
+    """Asks and cancels the open tasks of one folder."""
+
+    api: CancelCalls
+    journal: Journal
+    clock: Clock
+    rng: random.Random
+    stop: StopSignal
+    refused: str = ""
+    """Why the account was refused; then nothing more is asked."""
+    _denied: str = ""
+    """What the first call that was forbidden was told."""
+    _is_known: bool = False
+    """Whether the API has told anything of a task."""
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _door: Probing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._door = Probing(clock=self.clock)
+
+    async def cancel(self, attempts: Sequence[Attempt]) -> list[CancelOutcome]:
+        """Return what became of each accepted attempt, in the order given.
+
+        Raises:
+            StorageError: the ledger's disk refuses.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._cancel_in_turn(attempt)) for attempt in attempts]
+        except BaseExceptionGroup as failed:  # the first has ended the others, and says it all
+            raise failed.exceptions[0] from None
+        if self._denied and not self._is_known:  # all that was asked is forbidden: that is the key
+            self.refused = self.refused or f"the API refuses the account ({self._denied})"
+        return [task.result() for task in tasks]
+
+    async def _cancel_in_turn(self, attempt: Attempt) -> CancelOutcome:
+        async with self._gate:
+            return await self._cancel(attempt)
+
+    async def _cancel(self, attempt: Attempt) -> CancelOutcome:
+        task_id = attempt.task_id or ""
+        reason = "stopped before it was asked"
+        for tries in range(1, TRIES + 1):
+            if self.stop.is_stopping:
+                break
+            found = await self._judge(attempt, task_id, await self._ask(task_id), tries)
+            if not isinstance(found, _Again):
+                return found
+            reason = found.reason
+            if found.wait_s > LONGEST_WAIT_S or self._door.last is not None:
+                break
+            if tries < TRIES:
+                await self.clock.sleep(found.wait_s)
+        return NotSaid(job_id=attempt.job_id, task_id=task_id, reason=reason)
+
+    async def _judge(self, attempt: Attempt, task_id: str, answer: Answer, tries: int) -> "CancelOutcome | _Again":  # noqa: PLR0911 - one an answer
+        match answer:
+            case TaskAnswer(task=task) if task.state is TaskState.CANCELLED:
+                return await self._withdraw(attempt, task)
+            case TaskAnswer(task=task) if task.state is not TaskState.QUEUED:
+                return LeftAlone(job_id=attempt.job_id, task_id=task_id, state=task.state)
+            case TaskAnswer():
+                return _Again("the API did not cancel it", 1.0)
+            case Refused():  # it was begun between the two calls: how does it stand now?
+                return _Again(answer.message or answer.code, 0.0)
+            case TaskNotFound():
+                return NotSaid(job_id=attempt.job_id, task_id=task_id, reason="the API does not know this task")
+            case Denied():
+                self._denied = self._denied or f"HTTP {answer.status}{_added(answer.message)}"
+                return NotSaid(job_id=attempt.job_id, task_id=task_id, reason=f"the API forbids it ({answer.message})")
+            case AccountBlocked():
+                self.refused = f"the API refuses the account (HTTP {answer.status}{_added(answer.message)})"
+                return _Again(self.refused, 0.0)
+            case Throttled():  # the door keeps the time
+                return _Again(answer.message or "the API asks for fewer requests", 0.0)
+            case NoAnswer():
+                return _Again(answer.reason, max(backoff_s(tries, self.rng), answer.retry_after_s or 0.0))
+            case _:
+                assert_never(answer)
+
+    async def _ask(self, task_id: str) -> Answer:
+        """Return how a task stands, after a cancel when it was queued."""
+        answer = await self._door.ask(lambda: self.api.status(task_id))
+        self._is_known = self._is_known or isinstance(answer, TaskAnswer | TaskNotFound)
+        if isinstance(answer, TaskAnswer) and answer.task.state is TaskState.QUEUED:
+            return await self._door.ask(lambda: self.api.cancel(task_id))
+        return answer
+
+    async def _withdraw(self, attempt: Attempt, task: Task) -> Withdrawn:
+        cost_nusd = nusd_from_quota(task.cost_quota or 0)
+        await self.journal.cancelled(
+            attempt,
+            ended_at=self.clock.now() if task.completed_at is None else task.completed_at,
+            charge=Charge(cost_nusd=cost_nusd, cost_from=None if task.cost_quota is None else "api", catalog_nusd=0),
+            error=JobError(code="cancelled", message="it was withdrawn before it was begun", retryable=True),
+        )
+        return Withdrawn(
+            job_id=attempt.job_id,
+            task_id=task.task_id,
+            cost_nusd=cost_nusd,
+            refunded_nusd=None if attempt.hold_nusd is None else max(0, attempt.hold_nusd - cost_nusd),
+        )
+
+
+def _added(message: str) -> str:
+    return f", {message}" if message else ""

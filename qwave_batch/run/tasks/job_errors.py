@@ -1,0 +1,157 @@
+"""What a failure means for its job: whether this run tries again, and whether a plain next run does. Pure."""
+
+from dataclasses import replace
+
+from qwave_batch.client.answers import NoAnswer, TaskNotFound, Throttled
+from qwave_batch.client.words import words
+from qwave_batch.model.job import JobError
+from qwave_batch.model.task import Task
+
+ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
+NEVER_WORTH_A_TRY = frozenset({"upstream_bad_request"})
+NO_IMAGE = "no_image"
+UNREADABLE = "unreadable_result"
+BEGINNING = 300
+"""So many signs of an answer that nobody can read are shown."""
+OTHER_FORMAT = "other_format"
+"""The code of a result that is kept in ``.qwave/evidence``, since its format is not read."""
+SECOND_CHANCES = 1
+"""How often a failure that says nothing of its cause is tried again: one may be bad luck, two are the request."""
+
+
+def error_of_task(task: Task, *, is_paid: bool, is_maybe_submitted: bool = False) -> JobError:
+    """Return the error of a task that failed, or ended without an image; one paid or in doubt is final."""
+    if task.error is not None:
+        code = task.error.code or "task_failed"
+        return JobError(code=code, message=task.error.message, retryable=code in ALWAYS_WORTH_A_TRY and not is_paid)
+    if is_maybe_submitted:
+        return no_image_in_doubt()
+    message = (
+        "the task was charged and lists no image for minutes; refetch asks it again"
+        if is_paid
+        else "the task ended without an image; it was not charged"
+    )
+    return JobError(code=NO_IMAGE, message=message, retryable=not is_paid)
+
+
+def not_listed() -> JobError:
+    """Return the remark on a task that is done and lists no image yet."""
+    return JobError(
+        code=NO_IMAGE,
+        message="the task is done and lists no image yet; it may be paid, and the next run asks for them first",
+        retryable=True,
+    )
+
+
+def no_image_in_doubt() -> JobError:
+    """Return the error of a task that was asked for minutes, and has neither an image nor a word on its cost."""
+    return JobError(
+        code=NO_IMAGE,
+        message="the task is done, lists no image for minutes, and does not say whether it was charged; "
+        "refetch asks it again",
+    )
+
+
+def unreadable_result(reason: str, answer: bytes) -> JobError:
+    """Return the remark on a result whose images nobody can read, with the beginning of what came."""
+    beginning = words(answer.decode("utf-8", "replace"), limit=BEGINNING)
+    return JobError(
+        code=UNREADABLE,
+        message=f"{reason}; it is paid and kept, the next run asks for it first, and the whole answer is in "
+        f".qwave/evidence: {beginning}",
+        retryable=True,
+    )
+
+
+def is_worth_another_try(error: JobError, *, failed_before: int, is_paid: bool) -> bool:
+    """Whether this run makes a new attempt after a task's unpaid end, as far as its cause goes.
+
+    Args:
+        error: From ``error_of_task``.
+        failed_before: Tasks of this job that failed in this run before this one.
+        is_paid: Whether the task cost something all the same.
+    """
+    if is_paid or error.code in NEVER_WORTH_A_TRY:
+        return False
+    return error.code in ALWAYS_WORTH_A_TRY or failed_before < SECOND_CHANCES
+
+
+def error_of_silence(answer: NoAnswer | Throttled) -> JobError:
+    """Return the error of a submit that never got a definite answer; the next run sends it again."""
+    match answer:
+        case Throttled():
+            return JobError(
+                code=answer.code or "rate_limited",
+                message=answer.message or "the API asked for fewer requests",
+                http_status=429,
+                retryable=True,
+            )
+        case NoAnswer():
+            code = "no_answer" if answer.status is None else "server_error"
+            return JobError(code=code, message=answer.reason, http_status=answer.status, retryable=True)
+
+
+def perhaps_paid(error: JobError) -> JobError:
+    """Return the error of a job that is unknown from now on."""
+    message = f"{error.message}; it may have been paid, so it is not sent again without --resubmit-unknown"
+    return replace(error, message=message, retryable=False)
+
+
+def error_of_lost_task(answer: TaskNotFound) -> JobError:
+    """Return the error of a task that the API does not know; without its id, so that equals stand together."""
+    return JobError(
+        code=answer.code or "task_not_found",
+        message="the API does not know the task: is this the account and the host it was made with?",
+        http_status=answer.status,
+    )
+
+
+def key_too_old() -> JobError:
+    """Return the error of a submit whose key the API no longer surely keeps."""
+    return perhaps_paid(JobError(code="no_answer", message="an earlier submit got no definite answer"))
+
+
+def timed_out(timeout_s: float, last: str = "") -> JobError:
+    """Return the remark on a task that was given up waiting for, with what was wrong with the last answer."""
+    why = f" (the last answer: {last})" if last else ""
+    return JobError(
+        code="timeout",
+        message=f"not done after {timeout_s:g} s{why}; the task is kept, and the next run asks it first",
+        retryable=True,
+    )
+
+
+def bad_image(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose picture was broken twice; ``kept`` is where what came last is."""
+    return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in {kept}")
+
+
+def other_format(reason: str, kept: str) -> JobError:
+    """Return the error of a job whose result is had, and is of a format that is not read."""
+    return JobError(code=OTHER_FORMAT, message=f"{reason}; it is paid, and kept as {kept}")
+
+
+def result_gone(detail: str) -> JobError:
+    """Return the error of a paid job whose picture the API no longer has."""
+    return JobError(
+        code="result_gone",
+        message=f"{detail}; qwave-batch refetch asks again for nothing, and --retry-failed, when it is still gone, "
+        "makes it anew and pays again",
+    )
+
+
+def account_in_doubt() -> JobError:
+    """Return the remark on a picture whose task the API does not know, while it may be another account's."""
+    return JobError(
+        code="task_not_found",
+        message="the API does not know the task: is this the account and the host it was made with? "
+        "if so, --resubmit-unknown takes the picture for gone",
+        retryable=True,
+    )
+
+
+def not_fetched(reason: str) -> JobError:
+    """Return the remark on a picture that could not be fetched in this run."""
+    return JobError(
+        code="download_failed", message=f"{reason}; it is paid, and the next run tries to fetch it", retryable=True
+    )

@@ -1,0 +1,164 @@
+"""Taking what another folder already holds: the same job, completed and whole, for nothing."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from shlex import quote
+
+from qwave_batch.errors import RunStopped
+from qwave_batch.folder.borrowing import borrow_image
+from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.pictures import Picture
+from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.ledger.attempt import StoredFile
+from qwave_batch.ledger.holding import ReusableJob, ReusedJob
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.reading import JobSnapshot
+from qwave_batch.ledger.states import NOTHING_OUT
+from qwave_batch.model.job import Job
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.record import ImageFile, ReusedFrom
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.work_list import jobs_in_scope
+
+_AT_ONCE = 64
+"""Jobs that are put on record in one transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReuseSource:
+    """Another run folder, open to read; its run may be live."""
+
+    layout: RunLayout
+    ledger: Ledger
+    folder_id: str
+
+
+class Reuser:
+    """Fills the gaps of a folder from others, as far as they hold the very same jobs."""
+
+    def __init__(self, layout: RunLayout, ledger: Ledger, journal: Journal, lenders: Sequence[ReuseSource]) -> None:
+        self._layout, self._ledger, self._journal, self._lenders = layout, ledger, journal, lenders
+        self._placing = Placing(layout)
+        self._placed: dict[str, str] = {}
+        """Paths of jobs that are not on record yet, with their owners."""
+        self._damaged: Counter[RunLayout] = Counter()
+        """Jobs that nobody could give, by the folder that holds them with files that are not whole."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be taken although it is paid there, and how to have it for nothing."""
+        return tuple(
+            f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or damaged "
+            f"there: qwave-batch refetch {quote(str(layout.root))} fetches them for nothing, to be made here costs "
+            "them again"
+            for layout, jobs in self._damaged.items()
+        )
+
+    def take(self, options: RunOptions, stop: StopSignal | None = None) -> int:
+        """Take what is there of the jobs that a run is asked for; return how many jobs that were. It blocks.
+
+        Raises:
+            StorageError: this folder's disk refuses.
+            RunStopped: told to end meanwhile; what was taken is on record.
+        """
+        count = 0
+        waiting: list[ReusedJob] = []
+        try:
+            for snapshot in jobs_in_scope(self._ledger, options, stop):
+                taken = self._find(snapshot.line.job) if _may_take(snapshot) else None
+                if taken is not None:
+                    waiting.append(taken)
+                    count += 1
+                if len(waiting) >= _AT_ONCE:
+                    self._record(waiting)
+        except RunStopped:
+            self._record(waiting)
+            raise
+        self._record(waiting)
+        return count
+
+    def _find(self, job: Job) -> ReusedJob | None:
+        damaged: ReuseSource | None = None
+        for lender in self._lenders:
+            holding = lender.ledger.holding(job.job_id)
+            files = self._bring(job, lender, holding) if holding is not None else None
+            if holding is not None and files is not None:
+                return ReusedJob(holding=holding, origin=_origin(self._layout, lender, holding), files=files)
+            if holding is not None:
+                damaged = damaged or lender
+        if damaged is not None:
+            self._damaged[damaged.layout] += 1
+        return None
+
+    def _bring(self, job: Job, lender: ReuseSource, holding: ReusableJob) -> list[StoredFile] | None:
+        """Return the files of a job, in place here; None when one of them is not the whole image on record there."""
+        images = [file.image for file in holding.files]
+        pictures: list[Picture] = []
+        for number, image in enumerate(images, start=1):
+            picture = borrow_image(
+                lender.layout.tree,
+                image.path,
+                self._layout.tree,
+                self._layout.relative(self._layout.partial_of(job.job_id, number)),
+                size_bytes=image.size_bytes,
+            )
+            if picture is None or not _is_on_record(picture, image):
+                return None
+            pictures.append(picture)
+        return [
+            self._place(job, number, picture, image, len(images))
+            for number, (picture, image) in enumerate(zip(pictures, images, strict=True), start=1)
+        ]
+
+    def _place(self, job: Job, number: int, picture: Picture, image: ImageFile, images: int) -> StoredFile:
+        of_many = job.max_images > 1 or images > 1
+        name = PictureName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
+        partial = self._layout.partial_of(job.job_id, number)
+        with storage_errors(partial):
+            modified_ns = self._layout.tree.sync(self._layout.relative(partial))
+        path = self._placing.place(partial, picture, name, self._owner_of)
+        self._placed[path] = job.job_id
+        return StoredFile(image=replace(image, path=path), modified_ns=modified_ns)
+
+    def _owner_of(self, path: str) -> str | None:
+        return self._placed.get(path) or self._ledger.owner_of(path)
+
+    def _record(self, waiting: list[ReusedJob]) -> None:
+        if waiting:
+            self._journal.take(waiting)
+            waiting.clear()
+            self._placed.clear()
+
+
+def _is_on_record(picture: Picture, image: ImageFile) -> bool:
+    found = (picture.sha256, picture.format, picture.width, picture.height)
+    return found == (image.sha256, image.format, image.width, image.height)
+
+
+def _may_take(snapshot: JobSnapshot) -> bool:
+    """Whether a job needs images, can do with those of another folder, and has nothing of its own under way."""
+    job = snapshot.line.job
+    is_open = snapshot.attempt is not None and snapshot.attempt.state not in NOTHING_OUT
+    return snapshot.is_planned and job.skip is None and not job.random and not is_open
+
+
+def _origin(layout: RunLayout, lender: ReuseSource, holding: ReusableJob) -> ReusedFrom:
+    return ReusedFrom(
+        folder=_relative(lender.layout, layout),
+        folder_id=lender.folder_id,
+        cost_usd=usd_from_nusd(holding.cost_nusd),
+    )
+
+
+def _relative(theirs: RunLayout, ours: RunLayout) -> str:
+    there, here = theirs.root.resolve(), ours.root.resolve()
+    try:
+        return PurePath(os.path.relpath(there, here)).as_posix()
+    except ValueError:  # another drive
+        return there.as_posix()

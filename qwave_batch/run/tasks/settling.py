@@ -1,0 +1,160 @@
+"""What the end of a task makes of its attempt: the bill, the addresses of its images, or another try."""
+
+from collections.abc import Callable, Sequence
+
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.changes import Acceptance, Charge
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.money import nusd_from_quota
+from qwave_batch.model.record import JobStatus
+from qwave_batch.model.task import ResultImage, Task, TaskState
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT
+from qwave_batch.run.images.image_store import ImageStore
+from qwave_batch.run.limits.throttle_episode import backoff_s
+from qwave_batch.run.schedule.stop_reasons import StopReason
+from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
+from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
+
+LIST_S = 60.0
+"""How long a task that is done is asked for what it does not list yet."""
+FINAL_S = 180.0
+"""A task that lists nothing so long after its end never will, by all that is known."""
+
+
+def charge_for(job: Job, task: Task, listed: int, cost_nusd: Callable[[Job, int], int]) -> Charge:
+    """Return what a task with so many images cost: by the API, or by the catalog where it does not say."""
+    catalog_nusd = cost_nusd(job, listed)
+    if task.cost_quota is not None:
+        return Charge(cost_nusd=nusd_from_quota(task.cost_quota), cost_from="api", catalog_nusd=catalog_nusd)
+    return Charge(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
+
+
+def owes_images(job: Job, attempt: Attempt, listed: int) -> bool:
+    """Whether fewer images came than were asked for, and what came is not all that was paid, as far as is told."""
+    if listed >= job.max_images:
+        return False
+    return attempt.cost_from != "api" or attempt.cost_nusd > (attempt.catalog_nusd or 0)
+
+
+def merged(before: Sequence[ResultImage], now: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
+    """Return the images of a list that has changed: what it lists now, and what it listed before and no longer does."""
+    places = max(len(before), len(now))
+    nothing = ResultImage(url="")
+    padded = ([*images, *[nothing] * (places - len(images))] for images in (before, now))
+    return tuple(new if new.is_listed else old for old, new in zip(*padded, strict=True))
+
+
+class Settler:
+    """Puts the end of a task on record, and its money."""
+
+    def __init__(self, desk: Desk, image_store: ImageStore) -> None:
+        self._desk = desk
+        self._darkroom = image_store
+        self._context = desk.context
+
+    async def settle(self, job_run: JobRun, attempt: Attempt, task: Task) -> Attempt | Step:
+        """Return the completed attempt, whose images are to be fetched, or how the job goes on without any."""
+        acceptance, job_run.acceptance = job_run.acceptance, None
+        if attempt.state is AttemptState.NOT_FOUND:
+            attempt = await self._desk.journal.find_again(attempt)
+        if task.listed and task.state is TaskState.COMPLETED:
+            return await self._complete(job_run, attempt, task, acceptance)
+        if task.unread or task.is_hollow:
+            return await self._keep(job_run, attempt, task, acceptance)
+        charge = Charge(
+            cost_nusd=nusd_from_quota(task.cost_quota or 0),
+            # that a failed task is free is the API's word too, in its documents
+            cost_from="api" if task.cost_quota is not None or task.state is TaskState.FAILED else None,
+            catalog_nusd=0,
+        )
+        ended_at = self._ended_at(task)
+        if task.state is TaskState.CANCELLED:
+            error = JobError(code="cancelled", message="the task was cancelled at the API", retryable=True)
+            job_run.attempt = await self._desk.journal.cancelled(
+                attempt, ended_at=ended_at, charge=charge, error=error, acceptance=acceptance
+            )
+            self._book(job_run.attempt, charge)
+            return Finished(status=JobStatus.CANCELLED, is_final_failure=True)
+        return await self._fail(job_run, attempt, task, charge, acceptance)
+
+    async def _fail(
+        self, job_run: JobRun, attempt: Attempt, task: Task, charge: Charge, acceptance: Acceptance | None
+    ) -> Step:
+        # only a task that the API calls failed is free by its documents; all else is free when its cost says so
+        is_maybe_submitted = task.cost_quota is None and task.state is not TaskState.FAILED
+        is_paid = charge.cost_nusd > 0 or is_maybe_submitted
+        error = error_of_task(task, is_paid=is_paid, is_maybe_submitted=is_maybe_submitted)
+        job_run.attempt = await self._desk.journal.fail(
+            attempt,
+            ended_at=self._ended_at(task),
+            charge=charge,
+            error=error,
+            acceptance=acceptance,
+            is_maybe_submitted=is_maybe_submitted,
+        )
+        if not is_maybe_submitted:
+            self._book(job_run.attempt, charge)
+        return self._after_failure(job_run, error, is_paid=is_paid)
+
+    async def _keep(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Step:
+        """Keep a paid task whose images nobody can read: at its price, and with the answer to be looked at."""
+        reason = task.unread or f"the task lists {len(task.images):,} images without an address"
+        error = unreadable_result(reason, task.answer)
+        note_unread(self._desk, job_run, error)
+        held_nusd = nusd_from_quota(task.cost_quota or 0)
+        self._desk.budget.reserve(max(0, held_nusd - attempt.held_nusd))
+        job_run.attempt = await self._desk.journal.await_images(
+            attempt, error, ended_at=self._desk.api_stamp(), held_nusd=held_nusd, acceptance=acceptance
+        )
+        await self._darkroom.keep_answer(job_run.job.job_id, job_run.attempt.number, task.answer)
+        return Finished(status=JobStatus.PENDING)
+
+    async def _complete(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Attempt:
+        charge = charge_for(job_run.job, task, task.listed, self._context.cost_nusd)
+        submitted_at = attempt.submitted_at if acceptance is None else acceptance.submitted_at
+        completed = await self._desk.journal.complete(
+            attempt,
+            ended_at=self._ended_at(task),
+            submitted_at=submitted_at or self._context.clock.now(),
+            charge=charge,
+            results=task.images,
+            acceptance=acceptance,
+        )
+        job_run.attempt, job_run.results = completed, task.images
+        self._book(completed, charge)
+        if task.unread:
+            error = unreadable_result(task.unread, task.answer)
+            note_unread(self._desk, job_run, error)
+            job_run.unread = error
+            await self._darkroom.keep_answer(job_run.job.job_id, completed.number, task.answer)
+        return completed
+
+    def _book(self, attempt: Attempt, charge: Charge) -> None:
+        self._desk.budget.release(attempt.held_nusd)
+        self._desk.budget.pay(charge.cost_nusd)
+        self._desk.counters.cost_nusd += charge.cost_nusd
+
+    def _ended_at(self, task: Task) -> float:
+        return self._context.clock.now() if task.completed_at is None else task.completed_at
+
+    def _after_failure(self, job_run: JobRun, error: JobError, *, is_paid: bool) -> Step:
+        is_worth_it = is_worth_another_try(error, failed_before=job_run.failed_before, is_paid=is_paid)
+        job_run.failed_before += 1
+        if not is_worth_it or job_run.tries_left <= 0 or self._context.options.fetch_only:
+            return Finished(status=JobStatus.FAILED, is_final_failure=True)
+        job_run.tries_left -= 1
+        return RetryAt(at=self._desk.now() + backoff_s(job_run.failed_before, self._context.rng))
+
+
+def note_unread(desk: Desk, job_run: JobRun, error: JobError) -> None:
+    """Take in a result that nobody can read; after a few of them nothing more is bought."""
+    job, breaker = job_run.job, desk.breaker
+    breaker.failed(job.job_id, desk.now(), model=job.model, host="", why=error.message, is_unread=True)
+    desk.counters.warn(f"{job.job_id}: {error.message}")
+    if breaker.unread >= UNREAD_STOPS_AT:
+        desk.stops.stop(
+            StopReason.PICTURES,
+            f"the results of {breaker.unread:,} tasks can't be read, so nothing more is bought: {error.message}",
+        )

@@ -1,0 +1,321 @@
+"""A submit: the intent on record, the key on its way, and what the answer makes of the attempt."""
+
+import asyncio
+import math
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any, assert_never
+
+from qwave_batch.client.answers import (
+    AccountBlocked,
+    Answer,
+    Denied,
+    NoAnswer,
+    Refused,
+    TaskAnswer,
+    TaskNotFound,
+    Throttled,
+)
+from qwave_batch.errors import FolderError
+from qwave_batch.folder.probing import StorageProbe
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.changes import Acceptance
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.money import nusd_from_quota
+from qwave_batch.model.record import JobStatus
+from qwave_batch.model.task import Task
+from qwave_batch.run.connectivity import is_key_kept
+from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.on_throttled import bear, note_no_funds, what_is_denied
+from qwave_batch.run.limits.throttle_episode import backoff_s
+from qwave_batch.run.polling.long_poll import HELD_FROM_S
+from qwave_batch.run.schedule.model_queue import ModelQueue
+from qwave_batch.run.schedule.slot_lease import SlotLease
+from qwave_batch.run.schedule.stop_reasons import StopReason
+from qwave_batch.run.schedule.wakeup import is_done_before
+from qwave_batch.run.tasks.job_errors import error_of_silence, key_too_old, perhaps_paid
+from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
+from qwave_batch.run.tasks.model_denials import DenialMeaning
+
+SURPRISING_HOLD = 2
+"""A hold of more than so many times the estimate stops its model: prices are not what we think."""
+HELD_NEWS_S = 1.0
+"""How old the rate limit headers of a held answer are at most."""
+
+
+class Submitter:
+    """Makes tasks, each at most once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._context = desk.context
+        self._journal = desk.journal
+        self._place = StorageProbe(desk.context.layout)
+
+    async def submit(self, job_run: JobRun, lease: SlotLease) -> Task | Step:
+        """Return the task that the API made, or how the job goes on without one.
+
+        The task's id is on record, but for one that has ended already: what is known of that is ``trial.acceptance``.
+        """
+        if self._desk.elsewhere is not None:
+            return self._stay(job_run, self._desk.elsewhere)
+        await self._try_place(job_run.job)
+        attempt = await self._intend(job_run)
+        if attempt is None:
+            return await self._doubt(job_run, key_too_old())
+        sent_at = self._desk.now()
+        held_until = self._desk.gates.held_until(lease.lane)
+        if held_until > sent_at:  # a 429 has come while the intent was put on record
+            return RetryAt(at=held_until)
+        lease.spend(sent_at)
+        job_run.sent_at = sent_at
+        if lease.lane.tried_at is None:
+            lease.lane.tried_at = sent_at
+        self._desk.counters.submits += 1
+        self._desk.counters.retries += job_run.sends > 0 or job_run.is_maybe_submitted
+        job_run.sends += 1
+        if job_run.is_maybe_submitted:
+            self._desk.counters.resent.add(job_run.job.job_id)
+        answer = await self._send(job_run, attempt, lease, sent_at)
+        step = await self._judge(job_run, attempt, answer, lease, sent_at)
+        lease.answered()
+        return step
+
+    async def _try_place(self, job: Job) -> None:
+        """Find out whether the job's images can be stored, by the first one of its folder.
+
+        Raises:
+            StorageError: they can't.
+        """
+        of_many = job.max_images > 1
+        if not self._place.is_known(job.path, of_many=of_many):
+            await asyncio.to_thread(self._place.try_name, job.path, of_many=of_many)
+
+    def _stay(self, job_run: JobRun, reason: FolderError) -> Step:
+        """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""
+        self._desk.stops.stop(StopReason.PLACE, str(reason))
+        self._desk.budget.release(job_run.needed_nusd)
+        return RetryAt(at=self._desk.now())
+
+    async def _send(self, job_run: JobRun, attempt: Attempt, lease: SlotLease, sent_at: float) -> Answer:
+        desk, lane = self._desk, lease.lane
+        wait_s = desk.prefer.wait_s(is_first=not lane.is_proven)
+        callback = job_run.job.callback if attempt.callback is None else attempt.callback
+        call = self._context.api.submit(
+            {**job_run.job.request, **callback}, idempotency_key=attempt.key, prefer_wait_s=wait_s
+        )
+        answer = await (call if wait_s is None or lane.width == math.inf else self._until_held(call, lease))
+        now = desk.now()
+        desk.hear(answer, model=lane.model)
+        # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
+        desk.gates.hear_submit(lane, answer, sent_at if wait_s is None else max(sent_at, now - HELD_NEWS_S), now)
+        if wait_s is not None:
+            is_held = desk.prefer.learn(answer, asked_s=wait_s, took_s=now - sent_at)
+            job_run.held_s = now - sent_at if is_held else 0.0
+        return answer
+
+    async def _until_held(self, call: Coroutine[Any, Any, Answer], lease: SlotLease) -> Answer:
+        """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
+        sending = asyncio.ensure_future(call)
+        try:
+            if not await is_done_before(self._context.clock.sleep(HELD_FROM_S), sending):
+                lease.lane.was_held()
+                lease.answered()
+            return await sending
+        finally:
+            sending.cancel()
+
+    async def put_aside(self, job_run: JobRun) -> None:
+        """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
+        if job_run.attempt is not None and job_run.state is AttemptState.SUBMITTING and not job_run.is_maybe_submitted:
+            await self._park(job_run, job_run.attempt, None)
+
+    async def _intend(self, job_run: JobRun) -> Attempt | None:
+        """Put on record what is about to be sent; None when an old key can't be trusted any more."""
+        attempt, held_nusd = job_run.attempt, job_run.job.estimated_nusd
+        match job_run.state:
+            case AttemptState.SUBMITTING:
+                assert attempt is not None  # noqa: S101 - it has a state
+                if job_run.needed_nusd:
+                    job_run.attempt = await self._journal.hold(attempt, held_nusd=held_nusd)
+                if job_run.is_maybe_submitted and not await self._is_key_kept(job_run):
+                    return None
+            case AttemptState.NOT_SUBMITTED | AttemptState.UNKNOWN | AttemptState.NOT_FOUND:
+                assert attempt is not None  # noqa: S101 - it has a state
+                job_run.attempt = await self._journal.intend_again(
+                    attempt,
+                    held_nusd=held_nusd,
+                    sent_at=self._desk.api_stamp(),
+                    callback=self._desk.callback_of(job_run.job),
+                )
+            case _:
+                # Selection lets a paid attempt come here only when a person asked for failed jobs again.
+                job_run.attempt = await self._journal.intend(
+                    job_run.job.job_id,
+                    held_nusd=held_nusd,
+                    sent_at=self._desk.api_stamp(),
+                    pay_again=self._context.options.retry_failed and job_run.sends == 0,
+                    callback=self._desk.callback_of(job_run.job),
+                )
+        return job_run.attempt
+
+    async def _is_key_kept(self, job_run: JobRun) -> bool:
+        hours, clock = self._context.idempotency_hours, self._context.clock
+        if job_run.attempt is None or hours is None:
+            return False
+        if not self._desk.api_time.is_sure(now=clock.now(), monotonic=clock.monotonic()):
+            self._desk.hear_balance(await self._context.api.balance())  # its answer has a date
+        return is_key_kept(job_run.attempt.first_sent_at, self._desk.api_now(), hours)
+
+    async def _judge(  # noqa: PLR0911 - one an answer
+        self, job_run: JobRun, attempt: Attempt, answer: Answer, lease: SlotLease, sent_at: float
+    ) -> Task | Step:
+        match answer:
+            case TaskAnswer():
+                lease.lane.was_answered(sent_at)
+                self._desk.made_at = max(self._desk.made_at, sent_at)
+                await self._accept(job_run, attempt, answer.task, lease)
+                return answer.task
+            case Refused():
+                return await self._refuse(job_run, attempt, answer)
+            case Throttled():
+                return await self._throttle(job_run, attempt, answer, lease, sent_at)
+            case AccountBlocked():
+                note_no_funds(self._desk, lease.lane, answer, sent_at)
+                return (
+                    await self._leave(job_run, attempt)
+                    if not answer.keeps_attempt
+                    else Finished(status=JobStatus.PENDING)
+                )
+            case Denied():
+                return await self._deny(job_run, attempt, answer, lease.lane)
+            case NoAnswer():
+                return await self._hear_nothing(job_run, attempt, answer, lease.lane, sent_at)
+            case TaskNotFound():  # never the answer to a submit
+                unanswered = NoAnswer(reason=answer.message, sent=True, status=answer.status)
+                return await self._hear_nothing(job_run, attempt, unanswered, lease.lane, sent_at)
+            case _:
+                assert_never(answer)
+
+    async def _accept(self, job_run: JobRun, attempt: Attempt, task: Task, lease: SlotLease) -> None:
+        estimate = job_run.job.estimated_nusd
+        hold_nusd = None if task.hold_quota is None else nusd_from_quota(task.hold_quota)
+        hold = hold_nusd or 0
+        held_nusd = max(attempt.held_nusd, hold)
+        self._desk.budget.reserve(held_nusd - attempt.held_nusd)
+        acceptance = Acceptance(
+            task_id=task.task_id,
+            submitted_at=self._context.clock.now() if task.created_at is None else task.created_at,
+            held_nusd=held_nusd,
+            hold_nusd=hold_nusd,
+        )
+        if task.state.is_terminal:
+            job_run.acceptance = acceptance  # goes on record in one write with the end
+        else:
+            job_run.attempt = await self._journal.accept(attempt, acceptance)
+        job_run.is_maybe_submitted, job_run.silences = False, 0
+        if estimate and hold > SURPRISING_HOLD * estimate:
+            held = f"{hold / 1e9:.6g} USD for a job estimated at {estimate / 1e9:.6g} USD"
+            self._desk.close(lease.lane, StopReason.BUDGET, f"{job_run.job.model} is paused: the API holds {held}")
+
+    async def _refuse(self, job_run: JobRun, attempt: Attempt, answer: Refused) -> Step:
+        if (
+            job_run.is_maybe_submitted
+        ):  # an earlier sending of the key may have been taken, whatever is said of this one
+            return await self._doubt(job_run, perhaps_paid(answer.error))
+        if answer.keeps_attempt:
+            await self._park(job_run, attempt, answer.error)
+        else:
+            job_run.attempt = await self._journal.refuse(attempt, answer.error)
+            self._desk.budget.release(attempt.held_nusd)
+        return Finished(status=JobStatus.FAILED, is_final_failure=True)
+
+    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, lane: ModelQueue) -> Step:
+        """Find out whether a 403 is about the job or about its model; the run goes on with all others."""
+        job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.keeps_attempt
+        if self._desk.stops.is_leaving:  # the key is refused
+            return await self._leave(job_run, attempt)
+        if answer.keeps_attempt and self._context.idempotency_hours is None:
+            return await self._doubt(job_run, perhaps_paid(answer.error))
+        match what_is_denied(self._desk, lane, answer, job_run):
+            case DenialMeaning.AGAIN:
+                return RetryAt(at=self._desk.now(), goes_last=True)
+            case DenialMeaning.MODEL:
+                return await self._leave(job_run, attempt)
+            case DenialMeaning.JOB if answer.keeps_attempt:
+                return await self._give_up(job_run, attempt, answer.error)
+            case DenialMeaning.JOB:
+                refused = Refused(status=answer.status, code=answer.code, message=answer.message, param=answer.param)
+                return await self._refuse(job_run, attempt, refused)
+
+    async def _throttle(
+        self, job_run: JobRun, attempt: Attempt, answer: Throttled, lease: SlotLease, sent_at: float
+    ) -> Step:
+        at = bear(self._desk, lease.lane, answer, sent_at)
+        if self._context.terms.retry_attempts == 0:
+            return await self._give_up(job_run, attempt, error_of_silence(answer))
+        return RetryAt(at=at) if at is not None else await self._leave(job_run, attempt)
+
+    async def _hear_nothing(
+        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, lane: ModelQueue, sent_at: float
+    ) -> Step:
+        job_run.silences += 1
+        job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.sent
+        self._note_trouble(lane, answer, sent_at)
+        error = error_of_silence(answer)
+        if answer.said is not None:
+            if job_run.said == answer.said:  # the same words twice: a third sending would get them too
+                return await self._take_at_its_word(job_run, attempt, answer.said)
+            job_run.said = answer.said
+        if answer.sent:
+            if self._context.idempotency_hours is None:
+                return await self._doubt(job_run, perhaps_paid(error))
+            job_run.tries_left -= 1
+        if lane.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
+            return await self._give_up(job_run, attempt, error)
+        asked_s = answer.retry_after_s or 0.0
+        return RetryAt(at=self._desk.now() + max(asked_s, backoff_s(job_run.silences, self._context.rng)))
+
+    def _note_trouble(self, lane: ModelQueue, answer: NoAnswer, sent_at: float) -> None:
+        desk, now, asked_s = self._desk, self._desk.now(), answer.retry_after_s or 0.0
+        desk.gates.trouble(lane, asked_s, sent_at=sent_at, now=now)
+        lasts_s = lane.outage.lasts_s(now, asked_s)
+        if lasts_s > self._context.options.max_wait_s:
+            asks = f", and asks to wait for another {asked_s:,.0f} s" if asked_s else ""
+            reason = (
+                f"{lane.model} took no job for {lasts_s - asked_s:,.0f} s ({answer.reason}){asks}: it is left to the "
+                "next run"
+            )
+            desk.close(lane, StopReason.OFFLINE, reason)
+
+    async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
+        """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.
+
+        Its key is kept, and what it may have cost stays held.
+        """
+        error = replace(said, message=f"{said.message} (said in an answer of success; the same key is kept)")
+        job_run.attempt = await self._journal.park(attempt, error, is_maybe_submitted=True)
+        return Finished(status=JobStatus.FAILED, is_final_failure=True)
+
+    async def _give_up(self, job_run: JobRun, attempt: Attempt, error: JobError) -> Step:
+        """Leave a job to the next run after its last try of this one."""
+        if job_run.is_maybe_submitted:
+            job_run.attempt = await self._journal.remark(attempt, error)
+            return Finished(status=JobStatus.PENDING)
+        await self._park(job_run, attempt, error)
+        return Finished(status=JobStatus.FAILED)
+
+    async def _leave(self, job_run: JobRun, attempt: Attempt) -> Step:
+        if not job_run.is_maybe_submitted:
+            await self._park(job_run, attempt, None)
+        return Finished(status=JobStatus.PENDING)
+
+    async def _park(self, job_run: JobRun, attempt: Attempt, error: JobError | None) -> None:
+        job_run.attempt = await self._journal.park(attempt, error)
+        self._desk.budget.release(attempt.held_nusd)
+
+    async def _doubt(self, job_run: JobRun, error: JobError) -> Step:
+        assert job_run.attempt is not None  # noqa: S101 - only an intended attempt is doubted
+        job_run.attempt = await self._journal.doubt(job_run.attempt, error)
+        return Finished(status=JobStatus.UNKNOWN, is_final_failure=True)

@@ -1,0 +1,267 @@
+"""What a run has to do: a small number per job and model, and the jobs themselves stay in the ledger."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from qwave_batch.errors import RunStopped
+from qwave_batch.folder.layout import IMAGES, RunLayout
+from qwave_batch.folder.probing import StorageProbe
+from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.reading import JobSnapshot
+from qwave_batch.ledger.states import AttemptState
+from qwave_batch.model.record import JobStatus
+from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.counters import is_short
+from qwave_batch.run.images.stored_files import check_files
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.job_run import needed_nusd
+from qwave_batch.run.tasks.settling import owes_images
+
+
+class JobAction(Enum):
+    """What is to be done about a job, in the order in which a run turns to it."""
+
+    NOTHING = auto()
+    POLL = auto()
+    """A task is on record: ask how it stands."""
+    RESUBMIT = auto()
+    """A submit got no definite answer: send the same key again, if the API surely still knows it."""
+    FETCH = auto()
+    """A task has ended and may have images that are not on disk: fetch them."""
+    SUBMIT = auto()
+    """Make a task."""
+
+
+_BEGUN = {
+    AttemptState.ACCEPTED: JobAction.POLL,
+    AttemptState.NOT_FOUND: JobAction.POLL,  # asking is free, and the right account or host may be back
+    AttemptState.SUBMITTING: JobAction.RESUBMIT,
+    AttemptState.COMPLETED: JobAction.FETCH,
+}
+"""What is done about an attempt that is not over, whatever the run was asked."""
+
+
+def action_for(snapshot: JobSnapshot, options: RunOptions, *, is_damaged: bool = False) -> JobAction:  # noqa: PLR0911 - one a kind
+    """Return what a run does about a job.
+
+    Args:
+        snapshot: The job as it is on record.
+        options: What the run was asked to do.
+        is_damaged: Whether a file of a completed job is missing or not what is on record.
+    """
+    attempt = snapshot.attempt
+    if attempt is not None and attempt.state is AttemptState.STORED:
+        is_open = is_damaged or (options.fetch_only and not options.given_up_only and is_owed(snapshot))
+        return JobAction.FETCH if is_open and not options.given_up_only else JobAction.NOTHING
+    if options.fetch_only:
+        return JobAction.NOTHING if attempt is None else _fetch_of(snapshot, attempt, options)
+    work = JobAction.SUBMIT if attempt is None else _BEGUN.get(attempt.state, JobAction.SUBMIT)
+    if work in {JobAction.POLL, JobAction.FETCH}:
+        return work
+    if attempt is not None and is_asked_again(attempt) and not _is_paid_again(attempt, options):
+        return JobAction.FETCH
+    if not snapshot.is_planned or snapshot.line.job.skip is not None:
+        return JobAction.NOTHING
+    if work is JobAction.SUBMIT and attempt is not None and not _may_submit(attempt, options):
+        return JobAction.NOTHING
+    return work
+
+
+def is_given_up(attempt: Attempt) -> bool:
+    """Whether a task was paid, or perhaps paid, and its images were given up: asking again is free."""
+    is_failed = attempt.state is AttemptState.FAILED and attempt.may_have_cost and attempt.task_id is not None
+    return attempt.state is AttemptState.UNRECOVERABLE or is_failed
+
+
+def is_asked_again(attempt: Attempt) -> bool:
+    """Whether a plain run asks for a task once more that has failed: the API has not said that it was free."""
+    return attempt.state is AttemptState.FAILED and is_given_up(attempt) and attempt.cost_from is None
+
+
+def is_owed(snapshot: JobSnapshot) -> bool:
+    """Whether a completed job has fewer images than were paid for."""
+    attempt = snapshot.attempt
+    if attempt is None or attempt.state is not AttemptState.STORED or attempt.cost_from != "api":
+        return False
+    return owes_images(snapshot.line.job, attempt, len(snapshot.files))
+
+
+def _fetch_of(snapshot: JobSnapshot, attempt: Attempt, options: RunOptions) -> JobAction:
+    """Return what a run does that only fetches: what was given up too, and tasks that have ended without an image."""
+    if is_given_up(attempt):
+        return JobAction.FETCH if snapshot.is_planned else JobAction.NOTHING
+    if options.given_up_only:
+        return JobAction.NOTHING
+    if attempt.state is AttemptState.ACCEPTED and attempt.ended_at is not None:
+        return JobAction.POLL
+    return JobAction.FETCH if attempt.state is AttemptState.COMPLETED else JobAction.NOTHING
+
+
+def is_to_submit(snapshot: JobSnapshot, options: RunOptions) -> bool:
+    """Whether a run that finds the API as expected submits a job: for the first time, again, or its old key."""
+    work = action_for(snapshot, options)
+    if work is JobAction.POLL and snapshot.attempt is not None and snapshot.attempt.state is AttemptState.NOT_FOUND:
+        return options.resubmit_unknown and snapshot.is_planned
+    return work in {JobAction.SUBMIT, JobAction.RESUBMIT}
+
+
+def _is_paid_again(attempt: Attempt, options: RunOptions) -> bool:
+    """Whether a person asked for failed jobs, and this one was asked for in vain."""
+    return options.retry_failed and attempt.job_id in (options.pay_again or ())
+
+
+def _may_submit(attempt: Attempt, options: RunOptions) -> bool:
+    """Whether an attempt that is over, as far as it goes, is followed by another sending."""
+    if attempt.state is AttemptState.UNKNOWN:
+        return options.resubmit_unknown
+    if attempt.may_have_cost:
+        return options.retry_failed if options.pay_again is None else _is_paid_again(attempt, options)
+    if attempt.state is AttemptState.CANCELLED or attempt.error is None:
+        return True
+    return attempt.error.retryable or options.retry_failed
+
+
+MOST_FOLDERS = 100
+"""So many folders of images that are to be fetched are tried out; a plan may have one for each job."""
+TOUCHED_AT_ONCE = 1_000
+"""In a copied folder every file has a new time: so many jobs share one sync of the disk."""
+
+
+@dataclass(slots=True)
+class WorkList:
+    """The work of one run, by model and kind, each in plan order, and how the jobs stand before it."""
+
+    work: dict[tuple[str, JobAction], "array[int]"] = field(default_factory=dict)
+    """Rows of jobs, eight bytes each."""
+    statuses: Counter[JobStatus] = field(default_factory=Counter)
+    """All jobs that the run is asked for, those with nothing to do too."""
+    images: int = 0
+    short: int = 0
+    damaged: int = 0
+    """Completed jobs whose files are not all as on record."""
+    images_to_come: int = 0
+    """The most that the submits can bring."""
+    folders: set[str] = field(default_factory=set)
+    """Of images that are paid and not in place, from the run folder; the first ones only."""
+    estimate_nusd: int = 0
+    """The most that the submits can cost, beside what keys that are still out hold already."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.work
+
+    def has(self, *kinds: JobAction) -> bool:
+        """Whether there is work of one of these kinds."""
+        return any(kind in kinds for _, kind in self.work)
+
+    def add(self, snapshot: JobSnapshot, work: JobAction) -> None:
+        """Take in one job of the run."""
+        record = snapshot.line.record
+        if snapshot.is_planned:
+            self.statuses[record.status] += 1
+            self.images += len(record.images)
+            self.short += is_short(snapshot.line.job, len(record.images), record.status)
+            self.damaged += work is JobAction.FETCH and record.status is JobStatus.COMPLETED
+        if work is JobAction.NOTHING:
+            return
+        self.work.setdefault((snapshot.line.job.model, work), array("q")).append(snapshot.row)
+        if work in {JobAction.POLL, JobAction.FETCH}:
+            self._expect(snapshot)
+        if work in {JobAction.SUBMIT, JobAction.RESUBMIT}:
+            self.images_to_come += snapshot.line.job.max_images
+            self.estimate_nusd += needed_nusd(snapshot.line.job, snapshot.attempt)
+
+    def _expect(self, snapshot: JobSnapshot) -> None:
+        paths = [file.image.path for file in snapshot.files] or [f"{IMAGES}/{snapshot.line.job.path}"]
+        for path in paths:
+            if len(self.folders) < MOST_FOLDERS:
+                self.folders.add(path.rpartition("/")[0])
+
+
+def make_work_list(
+    ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions, stop: StopSignal
+) -> WorkList:
+    """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread.
+
+    Raises:
+        RunStopped: told to end meanwhile.
+    """
+    work_list = WorkList()
+    touched: list[tuple[Attempt, Sequence[StoredFile]]] = []
+    for snapshot in jobs_in_scope(ledger, options, stop):
+        check = check_files(layout, snapshot.files) if _is_complete(snapshot) else None
+        if check is not None and check.touched and snapshot.attempt is not None:
+            touched.append((snapshot.attempt, check.touched))
+        if len(touched) == TOUCHED_AT_ONCE:
+            journal.touch(touched)
+            touched.clear()
+        work_list.add(snapshot, action_for(snapshot, options, is_damaged=check is not None and bool(check.damaged)))
+    if touched:
+        journal.touch(touched)
+    return work_list
+
+
+def _is_complete(snapshot: JobSnapshot) -> bool:
+    return snapshot.is_planned and snapshot.line.record.status is JobStatus.COMPLETED
+
+
+def jobs_in_scope(ledger: Ledger, options: RunOptions, stop: StopSignal | None = None) -> Iterator[JobSnapshot]:
+    """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan.
+
+    Raises:
+        RunStopped: told to end meanwhile.
+    """
+    is_whole = options.only is None and options.limit is None
+    taken = 0
+    for snapshot in ledger.snapshots():
+        if stop is not None and stop.is_stopping:
+            raise RunStopped("stopped before anything was sent")
+        if not snapshot.is_planned:
+            if is_whole:
+                yield snapshot
+            continue
+        if options.only is not None and not options.only(snapshot.line):
+            continue
+        if options.limit is not None and taken >= options.limit:
+            return
+        taken += 1
+        yield snapshot
+
+
+_MB = 1_000_000
+
+
+def look_at_place(context: RunContext, work_list: WorkList) -> list[str]:
+    """Return what is to be noted about the folder's file system. It blocks.
+
+    Raises:
+        StorageError: images can't be stored there.
+    """
+    place = StorageProbe(context.layout)
+    notes = [place.try_out(), _words_of_room(context, work_list)]
+    for folder in sorted(work_list.folders):
+        # a run that buys before it stumbles over one of these would buy another job each time
+        place.try_folder(folder)
+    return [note for note in notes if note is not None]
+
+
+def _words_of_room(context: RunContext, work_list: WorkList) -> str | None:
+    """Return a note when the disk has less room than the images that are to come take by those that came."""
+    usual_bytes = context.ledger.usual_image_bytes()
+    needed_bytes = work_list.images_to_come * usual_bytes
+    try:
+        free_bytes = context.layout.tree.free_bytes()
+    except OSError:  # a file system that does not tell
+        return None
+    if needed_bytes <= free_bytes:
+        return None
+    return (
+        f"the disk of {context.layout.root} has {free_bytes // _MB:,} MB left, and the {work_list.images_to_come:,} "
+        f"images that are to come would take {needed_bytes // _MB:,} MB by the size of those that came"
+    )

@@ -1,0 +1,261 @@
+"""``--set path.to.key=value``: a change to a spec that is made on the command line."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.yaml.reader import read_yaml
+from qwave_batch.spec.yaml.source_map import Mark, Path, Written, path_text
+
+NEEDED = frozenset({"version", "name", "catalog", "prompts"})
+"""Keys that must be there, and that no null takes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A value with its marks."""
+
+    value: Json
+    mark: Mark
+
+
+def laid_over(over: Layer, base: Layer, path: Path = ()) -> Layer:
+    """Return ``base`` with ``over`` on it: mappings merge key by key in the base's order, all else is replaced.
+
+    A null takes the base's key away, and a mapping that loses its last key so goes with it.
+    """
+    if not isinstance(over.value, Mapping) or not isinstance(base.value, Mapping):
+        return over
+    fields = dict(base.value)
+    below = dict(base.mark.below)
+    for key, item in over.value.items():
+        new, where = Layer(item, over.mark.below[key]), (*path, key)
+        if fields.get(key) is None:
+            fields[key], below[key] = new.value, new.mark
+            continue
+        if not takes_away(new, where):
+            new = laid_over(new, Layer(fields[key], below[key]), where)
+            if new.value != {} or not _has_null(item):
+                fields[key], below[key] = new.value, new.mark
+                continue
+        del fields[key], below[key]
+    return Layer(fields, replace(over.mark, below=below))
+
+
+def takes_away(new: Layer, path: Path) -> bool:
+    """Whether a value that is laid over another one at ``path`` takes that away: a null that is written.
+
+    Where any value may stand, null is one: in ``vars``, ``request`` and ``meta``.
+    """
+    if new.value is not None or (new.mark.written is not None and new.mark.written.is_unread):
+        return False
+    match path:
+        case (str(key),):
+            return key not in NEEDED
+        case ("vars" | "request", *_):
+            return False
+        case ("prompts", int(), *below):
+            return len(below) == 1 and below[0] != "text"
+        case _:
+            return bool(path)
+
+
+def without(layer: Layer, key: str) -> Layer:
+    """Return the layer without one key of its mapping."""
+    if not isinstance(layer.value, Mapping):
+        return layer
+    fields = {name: item for name, item in layer.value.items() if name != key}
+    return Layer(
+        fields, replace(layer.mark, below={name: mark for name, mark in layer.mark.below.items() if name != key})
+    )
+
+
+def _has_null(value: Json) -> bool:
+    return isinstance(value, Mapping) and (None in value.values() or any(map(_has_null, value.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class HashesAsText:
+    """Takes each # out of a value before it is read as YAML, and puts it back into what was read."""
+
+    sign: str
+    """What stands there in the meantime: one of Unicode's private signs, so that places stay what they are."""
+
+    @staticmethod
+    def of(text: str) -> "HashesAsText":
+        """Return what does it for a text, with a sign that the text does not have."""
+        return HashesAsText(next(sign for sign in map(chr, range(0xE000, 0xF8FF)) if sign not in text))
+
+    def taken_out(self, text: str) -> str:
+        """Return the text without #, but for lines behind the first that begin with it, which are comments."""
+        first, *others = text.split("\n")
+        lines = (line if line.lstrip().startswith("#") else self._without(line) for line in others)
+        return "\n".join((self._without(first), *lines))
+
+    def put_back(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return problems that name the text as it is."""
+        return [
+            replace(
+                found,
+                message=self._with(found.message),
+                path=self._with(found.path),
+                value=self._with(found.value) if isinstance(found.value, str) else found.value,
+                suggestion=self._with(found.suggestion) if found.suggestion else None,
+            )
+            for found in problems
+        ]
+
+    def put_back_in(self, layer: Layer) -> Layer:
+        """Return what was read with every # in its texts and keys."""
+        below = layer.mark.below
+        match layer.value:
+            case str() as text:
+                return replace(layer, value=self._with(text))
+            case Mapping() as fields:
+                parts = {self._with(key): self.put_back_in(Layer(item, below[key])) for key, item in fields.items()}
+                marks: dict[str | int, Mark] = {key: part.mark for key, part in parts.items()}
+                return Layer({key: part.value for key, part in parts.items()}, replace(layer.mark, below=marks))
+            case list() as items:
+                listed = [self.put_back_in(Layer(item, below[number])) for number, item in enumerate(items)]
+                marks = {number: part.mark for number, part in enumerate(listed)}
+                return Layer([part.value for part in listed], replace(layer.mark, below=marks))
+            case _:
+                return layer
+
+    def _without(self, text: str) -> str:
+        return text.replace("#", self.sign)
+
+    def _with(self, text: str) -> str:
+        return text.replace(self.sign, "#")
+
+
+SHOWN_AS = "--set"
+_STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^.="\[\]]+)')
+
+
+def overridden(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Problem]]:
+    """Return the layer with every override made, in order, and what is wrong with those that can't be.
+
+    In places, the line is the number of the ``--set`` and the column is the one in its argument.
+    """
+    problems: list[Problem] = []
+    for number, argument in enumerate(overrides, start=1):
+        try:
+            layer = _made(layer, argument, number)
+        except SpecError as error:
+            problems.extend(error.problems)
+    return layer, problems
+
+
+def _made(layer: Layer, argument: str, number: int) -> Layer:
+    if any("\ud800" <= character <= "\udfff" for character in argument):
+        raise _wrong("the argument is not UTF-8", SourcePlace(SHOWN_AS, number))
+    steps, begins = _parsed(argument, number)
+    if steps[0] == "extends":
+        message = "extends is followed before any --set is made"
+        raise _wrong(message, SourcePlace(SHOWN_AS, number), "write it into the spec")
+    # blanks in front put line and column of the value where the argument has them
+    hashes = HashesAsText.of(argument)
+    text = "\n" * (number - 1) + " " * begins + hashes.taken_out(argument[begins:])
+    try:
+        reading = read_yaml(decode_spec(text.encode("utf-8"), SHOWN_AS), SHOWN_AS)
+    except SpecError as error:
+        raise _below(steps, hashes.put_back(error.problems)) from None
+    if reading.problems:
+        raise _below(steps, hashes.put_back(reading.problems))
+    place = SourcePlace(SHOWN_AS, number)
+    new = Layer(reading.value, replace(reading.mark, key=place))
+    return _placed(layer, steps, (), hashes.put_back_in(new), place)
+
+
+def _parsed(argument: str, number: int) -> tuple[list[str], int]:
+    """Return the steps of the path and where the value begins."""
+    steps: list[str] = []
+    position = 0
+    while step := _STEP.match(argument, position):
+        steps.append(next(group for group in step.groups() if group is not None))
+        position = step.end()
+        if argument[position : position + 1] == ".":
+            position += 1
+        elif argument[position : position + 1] != "[":
+            break
+    if not steps or argument[position : position + 1] != "=":
+        shown = argument if len(argument) <= 60 else argument[:59] + "…"  # noqa: PLR2004
+        message = f'"{shown}" is no override'
+        raise SpecError(
+            [
+                Problem(
+                    message=message,
+                    place=SourcePlace(SHOWN_AS, number, position + 1),
+                    suggestion="write path.to.key=value, such as prompts.0.text=A cat",
+                )
+            ]
+        )
+    if not argument[position + 1 :].strip():
+        message = "there is no value behind the ="
+        raise SpecError(
+            [
+                Problem(
+                    message=message, place=SourcePlace(SHOWN_AS, number, position + 2), suggestion='an empty text is ""'
+                )
+            ]
+        )
+    return steps, position + 1
+
+
+def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: SourcePlace) -> Layer:
+    if not steps:
+        return new
+    step, rest = steps[0], steps[1:]
+    match layer.value:
+        case Mapping():
+            at_hand = layer.value.get(step, {})
+            below = Layer(at_hand, layer.mark.below.get(step, Mark(place=place, key=place)))
+            if not rest and at_hand is not None and step in layer.value and takes_away(new, (*done, step)):
+                return without(layer, step)
+            put = _placed(below, rest, (*done, step), new, place)
+            if put.value == {} and at_hand != {} and new.value is None:
+                return without(layer, step)  # which has lost its last key
+            if step not in layer.value:
+                added = replace(put.mark.written or Written(place), is_added=True)
+                put = replace(put, mark=replace(put.mark, written=added))
+            fields = {**layer.value, step: put.value}
+            marks = {**layer.mark.below, step: replace(put.mark, key=put.mark.key or place)}
+            return Layer(fields, replace(layer.mark, below=marks))
+        case list():
+            index = _index(step, layer.value, done, place)
+            put = _placed(Layer(layer.value[index], layer.mark.below[index]), rest, (*done, index), new, place)
+            items = [*layer.value[:index], put.value, *layer.value[index + 1 :]]
+            return Layer(items, replace(layer.mark, below={**layer.mark.below, index: replace(put.mark, key=None)}))
+        case _:
+            raise _wrong(f"{path_text(done)} is {kind_of(layer.value)}, so there is nothing called {step} in it", place)
+
+
+def _index(step: str, items: Sequence[Json], done: Path, place: SourcePlace) -> int:
+    where = path_text(done)
+    if not step.isdecimal():
+        names = [item.get("id") if isinstance(item, Mapping) else None for item in items]
+        guess = names.index(step) if step in names else None
+        hint = f"write {where}.{guess}" if guess is not None else "write a number, counted from 0"
+        raise _wrong(f"{where} is a list, and {step} is no number", place, hint)
+    index = int(step[:9])
+    if index >= len(items):
+        raise _wrong(f"{where} has no item {step}; it has {len(items)}, counted from 0", place)
+    return index
+
+
+def _below(steps: Sequence[str], problems: Sequence[Problem]) -> SpecError:
+    """Return the problems of a value with the path of the whole spec in front of its own."""
+    where = path_text(tuple(int(step[:9]) if step.isdecimal() else step for step in steps))
+    return SpecError(
+        [replace(problem, path=f"{where}{'.' * bool(problem.path)}{problem.path}") for problem in problems]
+    )
+
+
+def _wrong(message: str, place: SourcePlace, suggestion: str | None = None) -> SpecError:
+    return SpecError([Problem(message=message, place=place, suggestion=suggestion)])

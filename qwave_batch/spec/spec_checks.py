@@ -1,0 +1,164 @@
+"""What is wrong with a spec beyond its structure, as far as that can be told without a catalog."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.file_access import FileAccess, FileRefused
+from qwave_batch.spec.table.sources import Table, open_table
+from qwave_batch.spec.template.templates import OPENINGS, TemplateFault, compile_path, compile_value, is_template
+from qwave_batch.spec.values.json_values import MAX_INTEGER
+from qwave_batch.spec.yaml.source_map import Path, SourceMap
+
+MAX_WORDS_OF_SPEC = 500_000  # each is compiled, which takes some ten microseconds
+_PROMPT_TEMPLATES = ("text", "id", "vars", "tags", "meta", "request", "where")
+
+
+def template_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]:
+    """Yield what does not parse among the templates, wherever templates may stand."""
+    words = 0
+    for path, value in _templated(spec):
+        for found in _problems_below(value, path, marks):
+            if isinstance(found, Problem):
+                yield found
+                continue
+            words += found
+            if words > MAX_WORDS_OF_SPEC:
+                raise SpecError([_too_many_words(marks.place(path))])
+    output = spec.get("output")
+    if isinstance(output, Mapping) and isinstance(output.get("path"), str):
+        path = ("output", "path")
+        try:
+            compile_path(str(output["path"]), path)
+        except TemplateFault as fault:
+            yield fault_problem(fault, marks)
+
+
+def fault_problem(fault: TemplateFault, marks: SourceMap) -> Problem:
+    """Return a template's fault as a problem, at the template's own line where the file shows it."""
+    return Problem(
+        message=fault.message,
+        path=marks.path_text(fault.where),
+        place=marks.line_place(fault.where, fault.line),
+        value=fault.source if len(fault.source) <= 120 else fault.source[:119] + "…",  # noqa: PLR2004
+        allowed=fault.allowed,
+        suggestion=fault.suggestion,
+    )
+
+
+def _templated(spec: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+    """Yield the parts of a spec in which strings may be templates."""
+    for key in ("vars", "request", "matrix"):
+        if key in spec:
+            yield (key,), spec[key]
+    for number, prompt in enumerate(_list(spec.get("prompts"))):
+        if isinstance(prompt, Mapping):
+            for key in _PROMPT_TEMPLATES:
+                if key in prompt:
+                    yield ("prompts", number, key), prompt[key]
+        else:
+            yield ("prompts", number), prompt
+
+
+def _too_many_words(place: SourcePlace) -> Problem:
+    return Problem(
+        message=f"the templates of the spec have more than {MAX_WORDS_OF_SPEC:,} words and signs in their tags",
+        place=place,
+        suggestion="put the prompts into a table and take them with from: one template serves all its rows",
+    )
+
+
+def _problems_below(value: Json, path: Path, marks: SourceMap) -> Iterator[Problem | int]:
+    """Yield the problems of the templates in a value, and how many words each of the others has."""
+    match value:
+        case str():
+            try:
+                yield compile_value(value, path).words
+            except TemplateFault as fault:
+                yield fault_problem(fault, marks)
+        case Mapping():
+            for key, item in value.items():
+                if any(opening in key for opening in OPENINGS):
+                    yield Problem(
+                        message="a key cannot be a template",
+                        path=marks.path_text((*path, key)),
+                        place=marks.key_place((*path, key)),
+                        value=key,
+                        suggestion="templates stand in values",
+                    )
+                yield from _problems_below(item, (*path, key), marks)
+        case list():
+            for number, item in enumerate(value):
+                yield from _problems_below(item, (*path, number), marks)
+
+
+def id_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]:
+    """Yield each id that an earlier prompt has already; ids that are templates show only when they are filled in."""
+    taken: dict[str, Path] = {}
+    for number, prompt in enumerate(_list(spec.get("prompts"))):
+        name = prompt.get("id") if isinstance(prompt, Mapping) else None
+        if not isinstance(name, str) or is_template(name):
+            continue
+        path: Path = ("prompts", number, "id")
+        if name in taken:
+            message = f'the id "{name}" is taken already, at {marks.place(taken[name])}'
+            yield Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name)
+        taken.setdefault(name, path)
+
+
+def range_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]:
+    """Yield each range of integers that ends past 2^53-1."""
+    matrix = spec.get("matrix")
+    for name, axis in matrix.items() if isinstance(matrix, Mapping) else ():
+        if not isinstance(axis, Mapping):
+            continue
+        start, count, step = axis.get("start"), axis.get("count"), axis.get("step", 1)
+        if not (isinstance(start, int) and isinstance(count, int) and isinstance(step, int)):
+            continue
+        last = start + (count - 1) * step
+        if abs(last) > MAX_INTEGER:
+            path: Path = ("matrix", name)
+            message = f"its last integer is {last}, which is past 2^53-1"
+            yield Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=last)
+
+
+def open_tables(
+    spec: Mapping[str, Json], marks: SourceMap, inputs: FileAccess, shown_as: str
+) -> tuple[dict[int, Table], list[Problem]]:
+    """Return the tables of the prompts that have one, by the prompt's position, and what keeps others shut.
+
+    ``shown_as`` is what the spec's own file is called.
+    """
+    tables: dict[int, Table] = {}
+    problems: list[Problem] = []
+    for number, prompt in enumerate(_list(spec.get("prompts"))):
+        name = prompt.get("from") if isinstance(prompt, Mapping) else None
+        if not isinstance(name, str) or not name.strip():
+            continue
+        path: Path = ("prompts", number, "from")
+        if is_template(name):
+            message = "from is the name of a file and cannot be a template"
+            problems.append(Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name))
+            continue
+        try:
+            file = inputs.find(name)
+            tables[number] = open_table(file, inputs.shown(file, shown_as, name))
+        except FileRefused as error:
+            problems.append(
+                Problem(
+                    message=error.message,
+                    path=marks.path_text(path),
+                    place=marks.place(path),
+                    value=name,
+                    suggestion=error.suggestion,
+                )
+            )
+        except SpecError as error:
+            problems.extend(replace(problem, path=marks.path_text(path)) for problem in error.problems)
+    return tables, problems
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,1 @@
+"""Tables: files in which each row is a prompt, read one row at a time."""

@@ -1,0 +1,192 @@
+"""Tables that are one JSON list of objects, read an object at a time however long the list and its lines are."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.table.json_rows import VALUE_SIGNS, decoded, object_row, unread_row
+from qwave_batch.spec.table.rows import Columns, Row, RowFault
+from qwave_batch.spec.table.table_file import MAX_LINE_BYTES, check_values
+from qwave_batch.spec.values.value_messages import cut
+
+_BLANKS = re.compile(r"[ \t\n\r]*")
+_OBJECTS = re.compile(r"\[[ \t\n\r]*[{\]]")
+_NEAR_END = 16  # characters: where a number, a word or an escape may be cut in two
+
+
+def read_json(pieces: Iterator[str], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
+    """Each item of the list is an object, whose keys are the row's cells."""
+    return None, _rows(_Text(pieces, shown_as))
+
+
+@dataclass(slots=True)
+class _Text:
+    """The part of the file that is being looked at."""
+
+    pieces: Iterator[str]
+    shown_as: str
+    held: str = ""
+    position: int = 0
+    """Of ``held``: what is before it is done with."""
+    is_whole: bool = False
+    """Whether the file ends with ``held``."""
+    _seen: int = 0
+    """The position up to which lines were counted."""
+    _line: int = 1
+    """Of ``_seen``, like the column."""
+    _column: int = 1
+
+    def grow(self) -> None:
+        """Hold at least twice as much as is not done with, so that long items are not tried again and again."""
+        self.place(self.position)
+        self.held, self.position, self._seen = self.held[self.position :], 0, 0
+        parts, wanted = [self.held], min(len(self.held) or 1, max(1, MAX_LINE_BYTES + 1 - len(self.held)))
+        while wanted > 0:
+            piece = next(self.pieces, None)
+            if piece is None:
+                self.is_whole = True
+                break
+            parts.append(piece)
+            wanted -= len(piece)
+        self.held = "".join(parts)
+
+    def place(self, position: int) -> SourcePlace:
+        """Return where a character of ``held`` stands; the next one asked for is not before it."""
+        lines = self.held.count("\n", self._seen, position)
+        if lines:
+            self._line += lines
+            self._column = position - self.held.rindex("\n", self._seen, position)
+        else:
+            self._column += position - self._seen
+        self._seen = position
+        return SourcePlace(self.shown_as, self._line, self._column)
+
+    def next_sign(self) -> str:
+        """Return the next character that is no blank, or nothing at the end of the file."""
+        while True:
+            found = _BLANKS.match(self.held, self.position)
+            self.position = found.end() if found else self.position
+            if self.position < len(self.held) or self.is_whole:
+                return self.held[self.position : self.position + 1]
+            self.grow()
+
+    def next_value(self) -> Any:
+        """Return the value that begins here, and go on behind it.
+
+        Raises:
+            ValueError: It is no JSON, or none that all readers read alike.
+            RecursionError: It is nested too deeply.
+        """
+        while True:
+            try:
+                value, self.position = decoded(self.held, self.position)
+            except json.JSONDecodeError as error:
+                if self.is_whole or not self._is_cut(error):
+                    raise
+                if len(self.held) - self.position > MAX_LINE_BYTES:
+                    raise ValueError(f"it is longer than {MAX_LINE_BYTES:,} characters") from None
+                check_values(self.held[self.position :], VALUE_SIGNS)  # all of it is of this one value
+                self.grow()
+            else:
+                return value
+
+    def _is_cut(self, error: json.JSONDecodeError) -> bool:
+        """Whether the value may be right and is not all there yet."""
+        if error.pos >= len(self.held) - _NEAR_END:
+            return True
+        if not self.held.startswith('"', error.pos):
+            return False
+        try:
+            decoded(self.held, error.pos)
+        except json.JSONDecodeError:  # the text that begins there has no end yet
+            return True
+        return False
+
+
+def _rows(text: _Text) -> Iterator[Row | RowFault]:
+    """Yield the rows; behind one that can't be parsed no one knows where the next begins, so it is the last."""
+    if text.next_sign() != "[":
+        yield _no_list(text)
+        return
+    text.position += 1
+    number, is_over = 0, text.next_sign() == "]"
+    while not is_over:
+        number += 1
+        place = text.place(text.position)
+        try:
+            value = text.next_value()
+        except (ValueError, RecursionError) as error:
+            yield unread_row(number, error, text.place(error.pos) if isinstance(error, json.JSONDecodeError) else place)
+            return
+        yield object_row(number, value, place, each="each item of the list is one JSON object")
+        match text.next_sign():
+            case ",":
+                text.position += 1
+                text.next_sign()
+            case "]":
+                is_over = True
+            case sign:
+                yield _fault(text, f"{'a comma is missing' if sign else 'the list does not end'} behind row {number}")
+                return
+    text.position += 1
+    if text.next_sign():
+        yield _fault(text, "something stands behind the end of the list")
+
+
+def _no_list(text: _Text) -> RowFault:
+    place = text.place(text.position)
+    if text.next_sign() != "{":
+        message = "the file is no list of objects" if text.next_sign() else "the file is empty"
+        return RowFault(Problem(message=message, place=place))
+    key = _list_within(text)
+    if key is not None:
+        message = f'the file is one object, and its list stands under "{cut(key)}"'
+        return RowFault(Problem(message=message, place=place, suggestion="write that list alone into the file"))
+    if _is_all(text):
+        message = "the file is one object and no list of objects"
+        return RowFault(Problem(message=message, place=place, suggestion="put [ before it and ] behind it"))
+    message = "the file is no list of objects; where each line is an object, call it .jsonl"
+    return RowFault(Problem(message=message, place=place))
+
+
+def _list_within(text: _Text) -> str | None:
+    """Return the first key of the object that begins here whose value is a list of objects; None without one."""
+    try:
+        text.position += 1
+        while text.next_sign() == '"':
+            key = text.next_value()
+            if text.next_sign() != ":":
+                return None
+            text.position += 1
+            if text.next_sign() == "[" and _begins_list(text):
+                return str(key)
+            text.next_value()
+            if text.next_sign() != ",":
+                return None
+            text.position += 1
+    except (ValueError, RecursionError, SpecError):
+        return None
+    return None
+
+
+def _is_all(text: _Text) -> bool:
+    """Whether the object that was looked through is all that there is."""
+    if text.next_sign() != "}":
+        return False
+    text.position += 1
+    return not text.next_sign()
+
+
+def _begins_list(text: _Text) -> bool:
+    """Whether the list that begins here is one of objects, or empty."""
+    if len(text.held) - text.position < _NEAR_END and not text.is_whole:
+        text.grow()
+    return _OBJECTS.match(text.held, text.position) is not None
+
+
+def _fault(text: _Text, message: str) -> RowFault:
+    return RowFault(Problem(message=message, place=text.place(text.position)))

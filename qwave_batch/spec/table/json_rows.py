@@ -1,0 +1,148 @@
+"""Rows of tables that are JSON objects: read strictly, or what is wrong with them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.encoding import MAX_FILE_BYTES, decode_yaml
+from qwave_batch.spec.table.rows import Columns, Row, RowFault
+from qwave_batch.spec.table.table_file import Line, TableFile, check_values
+from qwave_batch.spec.values.json_values import Unusable, check_leaves, with_unusable
+from qwave_batch.spec.values.value_messages import cut, kind_of
+from qwave_batch.spec.yaml.reader import Reading, read_yaml_list
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, _ in pairs if counts[name] > 1)
+        raise ValueError(f'the key "{cut(twice)}" stands there twice')
+    return fields
+
+
+def _integer(digits: str) -> Any:
+    try:
+        return int(digits)
+    except ValueError:  # more digits than Python makes a number of
+        return Unusable(digits, "it is past 2^53-1, the largest integer that JSON readers agree on")
+
+
+def _constant(name: str) -> Json:
+    raise ValueError(f"{name} is no JSON number")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+"""Reads JSON and refuses what JSON readers disagree about, integers past 2^53-1 apart."""
+
+_OF_ROWS = json.JSONDecoder(object_pairs_hook=_object)
+_OF_LONG_NUMBERS = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
+
+
+def decoded(text: str, at: int = 0) -> tuple[Any, int]:
+    """Return the JSON value that begins at a place of the text, and where it ends.
+
+    Raises:
+        ValueError: It is no JSON, or has a key twice.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return _OF_ROWS.raw_decode(text, at)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return _OF_LONG_NUMBERS.raw_decode(text, at)
+
+
+VALUE_SIGNS = ",[{"
+"""Characters of JSON that stand before values, one each."""
+
+
+def object_row(number: int, value: Any, place: SourcePlace, *, each: str) -> Row | RowFault:
+    """Return the row that a value is, or what is wrong with it; ``each`` says what was expected."""
+    if not isinstance(value, dict):
+        return RowFault(Problem(message=f"row {number} is {kind_of(value)}; {each}", place=place))
+    try:
+        check_leaves(value)
+    except (ValueError, RecursionError):
+        try:
+            value = with_unusable(value)
+        except (ValueError, RecursionError) as error:
+            return unread_row(number, error, place)
+    return Row(number=number, cells=value, place=place)
+
+
+def unread_row(number: int, error: ValueError | RecursionError, place: SourcePlace) -> RowFault:
+    """Return the fault of a row that can't be read; ``place`` is where, or where the row begins."""
+    if isinstance(error, json.JSONDecodeError):
+        said = f"is no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+    elif isinstance(error, RecursionError):
+        said = "cannot be read: it is nested too deeply"
+    else:
+        said = f"cannot be read: {error}"
+    return RowFault(Problem(message=f"row {number} {said}", place=place))
+
+
+_BLANKS = " \t\n\r"
+_EACH = "each line is one JSON object"
+_EACH_OF_A_LIST = f"{_EACH}; where the file is one list of them, call it .json"
+
+
+def read_jsonl(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
+    """Each line that is not blank is an object, whose keys are the row's cells."""
+    written = (line for line in lines if line.text.strip())
+    return None, (_row(number, line, shown_as) for number, line in enumerate(written, start=1))
+
+
+def _row(number: int, line: Line, shown_as: str) -> Row | RowFault:
+    try:
+        check_values(line.text, VALUE_SIGNS)
+        value = _whole(line.text)
+    except (ValueError, RecursionError) as error:
+        column = error.colno if isinstance(error, json.JSONDecodeError) else 1
+        return unread_row(number, error, SourcePlace(shown_as, line.number, column))
+    return object_row(
+        number,
+        value,
+        SourcePlace(shown_as, line.number),
+        each=_EACH_OF_A_LIST if number == 1 and isinstance(value, list) else _EACH,
+    )
+
+
+def _whole(text: str) -> Any:
+    """Return the one value that a line is."""
+    value, ends = decoded(text, len(text) - len(text.lstrip(_BLANKS)))
+    if text[ends:].strip(_BLANKS):
+        raise json.JSONDecodeError("Extra data", text, ends)
+    return value
+
+
+def read_yaml_table(file: TableFile) -> tuple[Columns, Iterator[Row | RowFault]]:
+    """Each item of the list is a mapping, whose keys are the row's cells; the text is held whole, the rows are not."""
+    return None, _rows(file)
+
+
+def _rows(file: TableFile) -> Iterator[Row | RowFault]:
+    source = file.read(MAX_FILE_BYTES + 1)
+    text = decode_yaml(source, file.shown_as, of="table", way_out="write it as .jsonl, which may be of any size")
+    try:
+        for number, reading in enumerate(read_yaml_list(text, file.shown_as), start=1):
+            yield from _yaml_row(number, reading)
+    except SpecError as error:
+        yield from (RowFault(replace(problem, path="")) for problem in error.problems)
+
+
+def _yaml_row(number: int, reading: Reading) -> Iterator[Row | RowFault]:
+    if reading.problems:
+        for problem in reading.problems:
+            yield RowFault(replace(problem, path="", message=f"row {number}: {problem.message}"))
+    else:
+        row = object_row(number, reading.value, reading.mark.place, each="each item of the list is a mapping")
+        if reading.has_remarkable and isinstance(row, Row):
+            row = replace(row, remarkable=tuple(reading.mark.remarkable()))
+        yield row

@@ -1,0 +1,166 @@
+"""What the pages of a Parquet file would come to, told from their headers before anything is unpacked.
+
+A page says how large it is unpacked, and a reader makes room for that; a page of some kilobytes can be gigabytes of
+zeros, and one value of a dictionary can stand in every row. Sizes in the file's footer are not believed: readers do
+not need them, so that they may say anything.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from qwave_batch.spec.table.parquet_footer import (
+    Chunk,
+    CompactReader,
+    Damaged,
+    Leaf,
+    Struct,
+    TooLarge,
+    read_footer,
+    whole_number,
+)
+
+MAX_PAGE_BYTES = 128_000_000  # unpacked; writers aim at 1 MB, but some put a thousand images into a page
+MAX_OPEN_BYTES = 256_000_000  # of the pages that lie unpacked side by side, the largest of each column
+MAX_PAGE_VALUES = 20_000_000  # a page of 1 MB has 8 million truths
+MAX_LIST_BYTES = 1_000_000_000  # of the lists of a column in one group of rows, of which one row may hold all
+FREE_ROWS = 1_000_000
+MAX_ROWS_PER_BYTE = 200  # beyond the free ones; rows that are all alike take next to no room
+MOST_ROWS = 1_000  # at a time
+BATCH_BYTES = 256_000_000
+
+_HEADER_BYTES = 1 << 14  # room for a header with statistics of long texts in it, at the first try
+_MAX_HEADER_BYTES = 1 << 20
+_DATA_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_V2 = 0, 2, 3
+_OF_DICTIONARY = {2, 8}
+_OF_COMMON_BEGINNINGS = 7
+_WIDTH = 16  # bytes of a number, with what a list of them takes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """How a file can be read so that it fits into memory, whatever is in it."""
+
+    rows_at_once: int
+    dictionaries: tuple[str, ...]
+    """Columns, by their paths, whose values have to stay in their dictionary."""
+
+
+@dataclass(slots=True)
+class _Column:
+    """The pages of one column in one group of rows."""
+
+    leaf: Leaf
+    largest: int = 0
+    values: int = 0
+    each: float = 0.0
+    """The most bytes that values take on average in one of the pages; or each of them, where pages share."""
+    dictionary: int = 0
+
+    @property
+    def stays_in_dictionary(self) -> bool:
+        """Whether its values would take too much when each gets its own copy, and fewer rows at a time do not help."""
+        return self.leaf.is_text and self.leaf.is_nested and bool(self.dictionary)
+
+    def add(self, header: Struct) -> None:
+        """Count a page."""
+        size, kind = header.get(2), header.get(1)
+        if not isinstance(size, int) or not isinstance(kind, int):
+            raise Damaged("a page does not say what it is")
+        if not 0 <= size <= MAX_PAGE_BYTES:
+            raise TooLarge(f"has a page of {size:,} bytes; at most {MAX_PAGE_BYTES:,} are unpacked")
+        self.largest = max(self.largest, size)
+        about = header.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, 0), {})
+        if not isinstance(about, dict):
+            raise Damaged("a page does not say what it is")
+        values = whole_number(about, 1)
+        if not 0 <= values <= MAX_PAGE_VALUES:
+            raise TooLarge(f"has a page of {values:,} values; at most {MAX_PAGE_VALUES:,} are read")
+        if kind == _DICTIONARY_PAGE:
+            self.dictionary = max(self.dictionary, size)
+            if values > size * 8:
+                raise TooLarge("has a dictionary with more values than bits")
+        elif about:
+            self.values += values
+            encoding = whole_number(about, 4 if kind == _DATA_PAGE_V2 else 2)
+            self.each = max(self.each, self._each(size, values, encoding))
+
+    def _each(self, size: int, values: int, encoding: int) -> float:
+        if encoding in _OF_DICTIONARY:
+            return _WIDTH if self.stays_in_dictionary or not self.leaf.is_text else self.dictionary
+        return size if encoding == _OF_COMMON_BEGINNINGS else size / max(1, values)
+
+    def check(self, rows: int) -> None:
+        """Raise TooLarge when one row may hold more than fits into memory."""
+        if not self.leaf.is_nested:
+            if self.values > rows:
+                raise TooLarge("has more values in a column than rows")
+            return
+        whole = int(self.values * max(self.leaf.width, _WIDTH, self.each))
+        if whole > MAX_LIST_BYTES:
+            raise TooLarge(
+                f"has lists that may take {whole:,} bytes in one group of rows; at most {MAX_LIST_BYTES:,} are "
+                "read, so write it with smaller row groups"
+            )
+
+
+def plan_reading(file: BinaryIO, size_bytes: int, columns: Collection[str]) -> ReadingPlan:
+    """Return how to read some columns of a file.
+
+    Raises:
+        TooLarge: Even one row may not fit, or there are more rows than such a file has.
+        Damaged: Its footer or a page's header is not one.
+    """
+    footer = read_footer(file, size_bytes)
+    if footer.rows > FREE_ROWS + MAX_ROWS_PER_BYTE * size_bytes:
+        raise TooLarge(f"says that it has {footer.rows:,} rows, more than {MAX_ROWS_PER_BYTE} for each byte")
+    per_row = 0.0
+    dictionaries: dict[str, None] = {}
+    for group in footer.groups:
+        read = [_column(file, chunk) for chunk in group.chunks if chunk.leaf.column in columns]
+        opened = sum(column.largest + column.dictionary for column in read)
+        if opened > MAX_OPEN_BYTES:
+            raise TooLarge(f"has pages of {opened:,} bytes side by side; at most {MAX_OPEN_BYTES:,} are unpacked")
+        for column in read:
+            column.check(group.rows)
+        per_row = max(per_row, sum(_per_row(column, group.rows) for column in read))
+        dictionaries |= {column.leaf.path: None for column in read if column.stays_in_dictionary}
+    rows = int(BATCH_BYTES / per_row) if per_row else MOST_ROWS
+    return ReadingPlan(max(1, min(MOST_ROWS, rows)), tuple(dictionaries))
+
+
+def _per_row(column: _Column, rows: int) -> float:
+    each = max(column.each, column.leaf.width)
+    return each * column.values / max(1, rows) if column.leaf.is_nested else each
+
+
+def _column(file: BinaryIO, chunk: Chunk) -> _Column:
+    """Return what the headers of a column's pages say."""
+    found = _Column(chunk.leaf)
+    for header in _headers(file, chunk.begin, chunk.end):
+        found.add(header)
+    return found
+
+
+def _headers(file: BinaryIO, start: int, end: int) -> Iterator[Struct]:
+    while start < end:
+        header, length = _header(file, start, end)
+        yield header
+        packed = header.get(3)
+        if not isinstance(packed, int) or packed < 0:
+            raise Damaged("a page has no size")
+        start += length + packed
+
+
+def _header(file: BinaryIO, start: int, end: int) -> tuple[Struct, int]:
+    room = _HEADER_BYTES
+    while True:
+        file.seek(start)
+        data = file.read(min(room, end - start))
+        reader = CompactReader(data)
+        try:
+            return reader.struct(), reader.position
+        except Damaged:
+            if len(data) == end - start or room >= _MAX_HEADER_BYTES:
+                raise
+            room *= 8

@@ -1,0 +1,106 @@
+"""The rows of tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.values.cells import TextCells
+from qwave_batch.spec.yaml.source_map import Path, Written
+
+Columns: TypeAlias = tuple[str, ...] | None
+MAX_COLUMNS = 10_000
+_SHOWN = 120
+MAX_NAME = 1_000  # characters of a column's name; it is told in errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What of a table's rows somebody looks at; the cells of other columns may be left out, whatever is in them."""
+
+    columns: frozenset[str] | None = None
+    """The columns that templates read; None for all of them."""
+    are_rows_named: bool = False
+    """Whether rows are told apart by all of their cells as well."""
+
+    def is_read(self, name: str) -> bool:
+        """Whether a template reads the column."""
+        return self.columns is None or name in self.columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a table."""
+
+    number: int
+    """From 1; the header and blank lines are not counted."""
+    cells: Mapping[str, Json]
+    """Column name to cell; strings, except in formats that know more types."""
+    place: SourcePlace
+    """Where the row begins in its file."""
+    remarkable: tuple[tuple[Path, Written], ...] = ()
+    """The cells, and values in cells, that may not stand there as their author means them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What stands in the place of a row that can't be read; a warning stands before a row that can."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of a table whose rows are lists of cells."""
+
+    names: tuple[str, ...]
+    """Of all columns, in order; nothing can name one that is blank, and its cells are left out."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that have a name."""
+        return tuple(name for name in self.names if name.strip())
+
+    def positions(self, wanted: Wanted) -> tuple[int, ...]:
+        """Return where the columns stand that templates read."""
+        return tuple(at for at, name in enumerate(self.names) if name.strip() and wanted.is_read(name))
+
+    def row(self, number: int, cells: Sequence[str], place: SourcePlace) -> Row | RowFault:
+        """Return the row with its cells named, or what is wrong when there are too many or too few of them."""
+        if len(cells) == len(self.names):
+            held = TextCells(zip(self.names, cells, strict=False))  # of one length, as was seen
+            if "" in held:
+                del held[""]
+            return Row(number=number, cells=held, place=place)
+        cells_word = "cell" if len(cells) == 1 else "cells"
+        columns_word = "column" if len(self.names) == 1 else "columns"
+        message = f"row {number} has {len(cells)} {cells_word}, and the header has {len(self.names)} {columns_word}"
+        return RowFault(Problem(message=message, place=place, value=[cell[:_SHOWN] for cell in cells[:10]]))
+
+
+def check_header(names: Sequence[str], place: SourcePlace) -> Header:
+    """Return the columns that a header names.
+
+    Raises:
+        SpecError: A name stands there twice or is too long, or no column has one.
+    """
+    if len(names) > MAX_COLUMNS:
+        message = f"the header has {len(names):,} columns; at most {MAX_COLUMNS:,} are read"
+        raise SpecError([Problem(message=message, place=place)])
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, start=1):
+        if len(name) > MAX_NAME:
+            message = f"column {number} of the header has a name of {len(name):,} characters; is this line the header?"
+            problems.append(Problem(message=message, place=place))
+        elif name.strip() and name in seen:
+            message = f'the header names "{name}" twice, in columns {seen[name]} and {number}'
+            problems.append(Problem(message=message, place=place, value=name))
+        seen.setdefault(name, number)
+    if not any(map(str.strip, names)):
+        problems.append(Problem(message="no column of the header has a name", place=place))
+    if problems:
+        raise SpecError(problems)
+    return Header(tuple(name if name.strip() else "" for name in names))

@@ -1,0 +1,213 @@
+"""From the text of a template to code that fills it in."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
+
+from qwave_batch.spec.template.fast_render import (
+    Part,
+    parts_at_sight,
+    parts_of,
+    plain_names,
+)
+from qwave_batch.spec.template.sandbox import SpecEnvironment
+from qwave_batch.spec.template.syntax import MAX_SOURCE, MAX_WORDS, parse, typed_expression
+from qwave_batch.spec.template.tracing import Tracer
+from qwave_batch.spec.yaml.source_map import Path
+
+_WORDS_OF_PARSING = 10  # that a template counts for which has to be parsed
+
+
+Into: TypeAlias = Literal["value", "text", "prompt"]
+"""What comes out of a template that is one single expression: its value, or a text; of a prompt, a text or null."""
+
+
+class Code:
+    """The code of a template, made when it is first run: most templates never are (see ``fills``)."""
+
+    __slots__ = ("_environment", "_made", "_traced", "_tree")
+
+    def __init__(self, environment: Environment, tree: Callable[[], nodes.Template]) -> None:
+        self._environment = environment
+        self._tree = tree
+        self._made: Template | None = None
+        self._traced: Tracer | None = None
+
+    def traced(self, source: str, names: Iterable[str], *, is_typed: bool) -> Tracer:
+        """Return the code once more, made to write down what the template calls its values."""
+        if self._traced is None:
+            self._traced = Tracer(self._environment, source, names, is_typed=is_typed)
+        return self._traced
+
+    def get(self) -> Template:
+        """Return the code.
+
+        Raises:
+            TemplateSyntaxError: The template is more than a template may be, or uses what there is not.
+        """
+        if self._made is None:
+            self._made = self._environment.from_string(self._tree())
+        return self._made
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The text of a template, ready to be filled in any number of times."""
+
+    source: str
+    code: Code
+    names: frozenset[str]
+    asked: frozenset[str]
+    """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
+    attributes: frozenset[Path]
+    bare: frozenset[str]
+    """Those of the names that it uses as a whole, and not by a field that it names."""
+    lines: Mapping[str, int]
+    """The line on which each name is first used."""
+    is_typed: bool
+    words: int
+    """How many words there are in its tags, which is what compiling it cost."""
+    fills: tuple[Part, ...] | None = None
+    """What it is made of, if it only names values."""
+    finalize: Callable[[Any], Any] | None = None
+    """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
+    into: Into = "value"
+    says_none: bool = False
+    """Whether ``none`` is written in it, so that nothing at all may come out of it on purpose."""
+
+
+def compile_text(
+    environment: SpecEnvironment, source: str, *, keeps_type: bool = True, into: Into = "value"
+) -> Compiled:
+    """Return the compiled template.
+
+    Args:
+        environment: What it may use.
+        source: Its text.
+        keeps_type: Whether a template that is one single expression is worked out as a value and not as a text.
+        into: What its value becomes.
+
+    Raises:
+        TemplateSyntaxError: It does not parse, or is more than a template may be.
+    """
+    at_sight = _compiled_at_sight(environment, source, keeps_type=keeps_type, into=into)
+    if at_sight is not None:
+        return at_sight
+    try:
+        tree = parse(environment, source)
+        named = plain_names(tree).difference(environment.globals)
+        fills = parts_of(tree, named)
+        free = named if fills else _undeclared(tree).difference(environment.globals)
+        chains = list(_chains(tree))
+        attributes = frozenset(chain for _, chain in chains if chain[0] in free)
+        asked = free.intersection(_asked(tree))
+        every = list(tree.find_all(nodes.Node))
+        bare = free.intersection(_bare(every, {id(name) for name, _ in chains}))
+        lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
+        typed = typed_expression(environment, tree) if keeps_type else None
+        code = Code(environment, lambda: typed or tree)
+        if not fills:
+            code.get()
+    except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
+        raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
+    finalize = None if keeps_type else environment.as_part
+    words = len(every) + _WORDS_OF_PARSING
+    says_none = any(isinstance(node, nodes.Const) and node.value is None for node in every)
+    return Compiled(
+        source, code, free, asked, attributes, bare, lines, typed is not None, words, fills, finalize, into, says_none
+    )
+
+
+def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool, into: Into) -> Compiled | None:
+    """Return the compiled template where it is seen at once that it only names values, or None."""
+    parts = parts_at_sight(source) if len(source) <= MAX_SOURCE else None
+    ways = [part for part in parts or () if not isinstance(part, str)]
+    if parts is None or len(ways) > MAX_WORDS // 3 or any(way[0] in environment.globals for way in ways):
+        return None
+    is_typed = keeps_type and len(parts) == 1 and len(ways) == 1
+
+    def tree() -> nodes.Template:
+        parsed = parse(environment, source)
+        return (typed_expression(environment, parsed) if keeps_type else None) or parsed
+
+    return Compiled(
+        source,
+        Code(environment, tree),
+        names=frozenset(way[0] for way in ways),
+        asked=frozenset(),
+        attributes=frozenset(way for way in ways if len(way) > 1),
+        bare=frozenset(way[0] for way in ways if len(way) == 1),
+        lines=_lines(source, ways),
+        is_typed=is_typed,
+        words=1 + len(ways),
+        fills=parts,
+        finalize=None if keeps_type else environment.as_part,
+        into=into,
+    )
+
+
+def _undeclared(tree: nodes.Template) -> frozenset[str]:
+    """Return the names that a template takes from its scope, found without working out any part of it."""
+    finder = meta.TrackingCodeGenerator(cast("Environment", tree.environment))
+    finder.optimizer = None
+    finder.visit(tree)
+    return frozenset(finder.undeclared_identifiers)
+
+
+def _lines(source: str, ways: Iterable[tuple[str, ...]]) -> dict[str, int]:
+    if "\n" not in source and "\r" not in source:
+        return {way[0]: 1 for way in ways}
+    lines: dict[str, int] = {}
+    done, line = 0, 1
+    for way in ways:
+        opens = source.index("{{", done)
+        line += source.count("\n", done, opens)
+        lines.setdefault(way[0], line)
+        done = opens + 2
+    return lines
+
+
+def _asked(tree: nodes.Node) -> Iterable[str]:
+    """Yield the names that may be missing as far as the template goes."""
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        match node:
+            case nodes.Filter(name="default" | "d", node=nodes.Name(name=name)):
+                yield name
+            case nodes.Test(name="defined" | "undefined", node=nodes.Name(name=name)):
+                yield name
+
+
+def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
+    """Yield the names in a template of which no field is taken; ``heads`` are those of which one is."""
+    return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
+
+
+def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
+    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b"); and its name."""
+    inner: set[int] = set()
+    methods = {id(call.node) for call in tree.find_all(nodes.Call)}
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):  # outer before inner
+        if id(node) in inner:
+            continue
+        chain: list[str] = []
+        below: Any = node
+        while True:
+            if id(below) in methods:
+                below = below.node  # the name of a method is no field
+                continue
+            if isinstance(below, nodes.Getattr):
+                chain.append(below.attr)
+            elif isinstance(below, nodes.Getitem):
+                # what follows an index that is no literal name is a field of an unknown thing
+                if isinstance(below.arg, nodes.Const) and isinstance(below.arg.value, str):
+                    chain.append(below.arg.value)
+                else:
+                    chain.clear()
+            else:
+                break
+            inner.add(id(below))
+            below = below.node
+        if isinstance(below, nodes.Name) and chain:
+            yield below, (below.name, *reversed(chain))

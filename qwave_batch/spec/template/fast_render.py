@@ -1,0 +1,149 @@
+"""Templates that only name values, such as ``{{ row.Prompt }}, {{ look.words }}``: filled in without running code.
+
+Most templates are of this kind, and this is several times faster. Whatever is out of the ordinary (a name that is
+missing, a list, a number that is too large) is left to the template engine, which words what is wrong with it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from jinja2 import nodes
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.template.bounds import MAX_CHARACTERS
+from qwave_batch.spec.values.cells import Cell
+from qwave_batch.spec.values.json_values import MAX_INTEGER, is_whole
+
+Part: TypeAlias = str | tuple[str, ...]
+"""A text as it stands, or the way to a value: ``("row", "Prompt")``."""
+
+OUT_OF_THE_ORDINARY = object()
+_LONG = 10_000  # characters; shorter values are put together before anybody counts
+
+
+def parts_of(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
+    """Return what the template is made of, or None when it is more than texts and names of ``free`` values."""
+    match tree.body:
+        case [nodes.Output(nodes=found)]:
+            parts = [_part(node, free) for node in found]
+            return None if None in parts else tuple(part for part in parts if part is not None)
+        case _:
+            return None
+
+
+_LANGUAGE = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
+"""Names that may be the template language's own."""
+
+
+def plain_names(tree: nodes.Template) -> frozenset[str]:
+    """Return the names in a template that is nothing but texts and names, as far as they are values."""
+    match tree.body:
+        case [nodes.Output()]:
+            return frozenset(node.name for node in tree.find_all(nodes.Name)).difference(_LANGUAGE)
+        case _:
+            return frozenset()
+
+
+_NAMED = re.compile(r"\{\{ ?([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) ?\}\}", re.ASCII)
+_WORDS = frozenset(
+    {
+        "and",
+        "else",
+        "false",
+        "False",
+        "if",
+        "in",
+        "is",
+        "none",
+        "None",
+        "not",
+        "or",
+        "true",
+        "True",
+        "import",
+        "recursive",
+    }
+)
+"""Words that are no names where a template names something."""
+
+
+def parts_at_sight(source: str) -> tuple[Part, ...] | None:
+    """Return what a template is made of where that can be told without parsing it, or None."""
+    pieces = _NAMED.split(source)
+    texts, named = pieces[::2], pieces[1::2]
+    # braces side by side, also where a text meets a tag, may be another tag: that is for the parser
+    if "{%" in source or "{#" in source or any("{" in text or "}" in text for text in texts) or "\ufdd0" in source:
+        return None
+    ways = [tuple(name.split(".")) for name in named]
+    if any(way[0] in _WORDS or way[0] in _LANGUAGE for way in ways):
+        return None
+    parts: list[Part] = [texts[0], *(part for pair in zip(ways, texts[1:], strict=True) for part in pair)]
+    return tuple(part for part in parts if part)
+
+
+def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
+    """Return the text, or OUT_OF_THE_ORDINARY."""
+    pieces: list[str] = []
+    is_long = False
+    for part in parts:
+        if isinstance(part, str):
+            pieces.append(part)
+            continue
+        value = look_up(part, scope)
+        if (type(value) is int and abs(value) <= MAX_INTEGER) or type(value) is Cell:
+            value = str(value)
+        elif type(value) is not str:
+            return OUT_OF_THE_ORDINARY
+        if len(value) > _LONG:
+            if len(value) > MAX_CHARACTERS:
+                return OUT_OF_THE_ORDINARY
+            is_long = True
+        pieces.append(finalize(value) if finalize else value)
+    if is_long and sum(map(len, pieces)) > MAX_CHARACTERS:
+        return OUT_OF_THE_ORDINARY
+    text = "".join(pieces)
+    return text if is_whole(text) else OUT_OF_THE_ORDINARY
+
+
+def from_rows(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
+    """Return how many of a text's characters come out of the row of a table, which is as long as its file makes it."""
+    values = (look_up(part, scope) for part in parts if not isinstance(part, str) and part[0] == "row")
+    return sum(len(value) for value in values if isinstance(value, str))
+
+
+def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
+    """Return the value that a template of one name stands for, or OUT_OF_THE_ORDINARY."""
+    value = look_up(part, scope)
+    if type(value) is Cell:
+        value = str(value)
+    if type(value) is str:
+        return value if is_whole(value) else OUT_OF_THE_ORDINARY
+    return value if type(value) is int and abs(value) <= MAX_INTEGER else OUT_OF_THE_ORDINARY
+
+
+def look_up(way: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
+    """Return the value at the end of the way, or OUT_OF_THE_ORDINARY when there is none."""
+    value: Any = scope
+    for step in way:
+        if not isinstance(value, Mapping) or step not in value:
+            return OUT_OF_THE_ORDINARY
+        value = value[step]
+    return value
+
+
+def _part(node: nodes.Node, free: frozenset[str]) -> Part | None:
+    if isinstance(node, nodes.TemplateData):
+        return node.data
+    way: list[str] = []
+    while not isinstance(node, nodes.Name):
+        match node:
+            case nodes.Getattr(node=owner, attr=name):
+                way.append(name)
+                node = owner
+            case nodes.Getitem(node=owner, arg=nodes.Const(value=str() as name)):
+                way.append(name)
+                node = owner
+            case _:
+                return None
+    return (node.name, *reversed(way)) if node.name in free else None

@@ -1,0 +1,230 @@
+"""The filters of templates: Jinja's, without those that vary or speak HTML, and ``slug`` and ``sha256``."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.filters import FILTERS as JINJA_FILTERS
+from jinja2.runtime import Context
+
+from qwave_batch.spec.template import operators
+from qwave_batch.spec.template.bounds import ITEM, RenderBudget, TooMuch, check_width
+from qwave_batch.spec.template.number_filters import to_float, to_int
+from qwave_batch.spec.template.text_filters import JOIN, JOIN_TEXTS, TEXT_FILTERS
+from qwave_batch.spec.values.cells import Cell, TextCells
+from qwave_batch.spec.values.unintended_messages import EmptyPassed
+
+__all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED", "TRACED"]
+
+# no template can spell a name with a space in it as a filter
+EACH = "each item"
+CHARGED = "charged text"
+COMPARED = "compared with"
+KEY = "looked up by"
+SLICED = "sliced from"
+TRACED = "traced as"
+
+_MOST_FIELDS = 64  # that one attribute names, "a.b,c.d" four of them: each is looked up for every item
+
+Cost = Callable[[RenderBudget, Any, tuple[Any, ...], Mapping[str, Any]], Any]
+"""Counts what a filter is about to do; returns what it is to work on."""
+
+
+def _goes_through(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    budget.take(value)
+    return value
+
+
+def _copies(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    budget.take(value)
+    if isinstance(value, str | list | tuple | Mapping | range):
+        budget.make(len(value) * ITEM)
+    return value
+
+
+def _reverses(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    return _goes_through(budget, value, args, named) if isinstance(value, str) else _copies(budget, value, args, named)
+
+
+def _compares(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Count sorting, which goes through every item as often as the number of items has binary digits."""
+    items = value if isinstance(value, Mapping) else budget.listed(value)
+    keys = named.get("attribute")
+    rounds = len(items).bit_length() * (1 + (keys.count(",") if isinstance(keys, str) else 0))
+    budget.weigh(items, times=max(rounds, 1))
+    budget.make(len(items) * ITEM)
+    for given in (*args, *named.values()):  # a default may stand for the field of every item
+        characters, _ = budget.weigh(given, times=max(rounds * len(items), 1))
+        budget.make(characters * len(items))
+    return items
+
+
+def _measures_only(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    budget.step()
+    return value
+
+
+def _sizes(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
+    if type(value) is Cell and len(value) == 0:
+        value.is_asked_for_text()
+    budget.step()
+    return value
+
+
+def _stands_in(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Count ``default``, which takes the place of an empty cell only where it is told so."""
+    if type(value) is Cell and len(args) <= 1 and "boolean" not in named and not str(value).strip():
+        instead = args[0] if args else named.get("default_value", "")
+        is_number = isinstance(instead, int | float) and instead is not False
+        if is_number or (isinstance(instead, str | list | tuple | Mapping) and len(instead)):
+            raise EmptyPassed(value, instead)
+    budget.step()
+    return value
+
+
+def _makes_parts(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Count ``batch`` and ``slice``, whose first argument is a number of items."""
+    given = (*args, *named.values())
+    check_width(given[0] if given else None)
+    return _copies(budget, value, args, named)
+
+
+def _rounds(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    precision = args[0] if args else named.get("precision")
+    check_width(precision)
+    budget.step(10)
+    return _measures_only(budget, value, args, named)
+
+
+_FROM_JINJA: Mapping[Cost, str] = {
+    _goes_through: "abs filesizeformat items map reject rejectattr select selectattr",
+    _measures_only: "first last",
+    _sizes: "count length",
+    _stands_in: "d default",
+    _copies: "list",
+    _reverses: "reverse",
+    _makes_parts: "batch slice",
+    _compares: "dictsort groupby max min sort unique",
+    _rounds: "round",
+}
+_ATTRIBUTE: Mapping[str, int] = {
+    "groupby": 0, "join": 1, "map": 99, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2, "unique": 1,
+}  # fmt: skip
+"""Filters with an argument that names fields of the items, and its place among the others."""
+
+
+def _bounded(name: str, function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
+    """Return a filter of Jinja's with what it does and makes counted against the rendering's budget."""
+    wants: str | None = getattr(getattr(function, "jinja_pass_arg", None), "name", None)
+    place = _ATTRIBUTE.get(name)
+
+    @pass_context
+    @functools.wraps(function)
+    def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
+        budget: RenderBudget = context.budget
+        if type(value) is TextCells:
+            value = dict(value.marked())
+        if place is not None:
+            _check_attribute(named.get("attribute", args[place] if len(args) > place else None))
+        value = cost(budget, value, args, named)
+        match wants:
+            case None:
+                result = function(value, *args, **named)
+            case "context":
+                result = function(context, value, *args, **named)
+            case "eval_context":
+                result = function(context.eval_ctx, value, *args, **named)
+            case _:
+                result = function(context.environment, value, *args, **named)
+        return _counted(budget, result)
+
+    return bounded
+
+
+def _given_budget(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter of our own, which counts what it does itself, with what it makes counted too."""
+
+    @pass_context
+    @functools.wraps(function)
+    def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
+        result = _counted(context.budget, function(context.budget, value, *args, **named))
+        return value.like(result) if type(value) is Cell else result
+
+    return bounded
+
+
+def _counted(budget: RenderBudget, result: Any) -> Any:
+    if isinstance(result, Iterator):
+        return budget.counted(result)
+    budget.charge(result)
+    return result
+
+
+def _check_attribute(attribute: Any) -> None:
+    if isinstance(attribute, str) and attribute.count(".") + attribute.count(",") >= _MOST_FIELDS:
+        raise TooMuch(f"it names more than {_MOST_FIELDS} fields of an item")
+
+
+@pass_context
+def _join(context: Context, items: Any, d: Any = "", attribute: str | int | None = None) -> str:
+    if attribute is not None:
+        items = FILTERS["map"](context, items, attribute=attribute)
+    text: str = FILTERS[JOIN](context, items, d)
+    return text
+
+
+def _sum(budget: RenderBudget, items: Iterable[Any], attribute: str | None = None, start: Any = 0) -> Any:
+    for item in items:
+        start = operators.applied(budget, "+", start, item[attribute] if attribute is not None else item)
+    return start
+
+
+def _each(_: RenderBudget, items: Iterable[Any]) -> Iterator[Any]:
+    yield from items  # counted like every filter's items, which is why loops go through here
+
+
+def _charged(_: RenderBudget, text: str) -> str:
+    return text  # counted like every filter's result, which is why texts of blocks go through here
+
+
+@pass_context
+def _compared(context: Any, left: Any, sign: str, right: Any, *more: Any) -> bool:
+    if more:
+        return operators.compared(context.budget, left, sign, right, *more)
+    return operators.holds(context.budget, left, sign, right)
+
+
+@pass_context
+def _traced(context: Any, value: Any, name: str, lets_null: bool) -> Any:  # noqa: FBT001  # a template calls it
+    context.budget.named.append((name, lets_null, value))
+    return value
+
+
+@pass_context
+def _key(context: Any, value: Any) -> Any:
+    return operators.key(context.budget, value)
+
+
+@pass_context
+def _sliced(context: Any, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    return operators.sliced(context.budget, value, start, stop, step)
+
+
+_COSTS = {name: cost for cost, names in _FROM_JINJA.items() for name in names.split()}
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    **{name: _bounded(name, JINJA_FILTERS[name], cost) for name, cost in _COSTS.items()},
+    **{name: _given_budget(function) for name, function in TEXT_FILTERS.items()},
+    "join": _join,
+    "sum": _given_budget(_sum),
+    EACH: _given_budget(_each),
+    CHARGED: _given_budget(_charged),
+    COMPARED: _compared,
+    KEY: _key,
+    TRACED: _traced,
+    "float": _given_budget(to_float),
+    "int": _given_budget(to_int),
+    SLICED: _sliced,
+}
+FILTER_NAMES = tuple(sorted(name for name in FILTERS if " " not in name))

@@ -1,0 +1,158 @@
+"""Formatted texts, ``"%03d" % 7`` and ``"{:>8}".format(name)``: their size is worked out before they are made."""
+
+import re
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Any
+
+from qwave_batch.spec.template.bounds import RenderBudget, TooMuch, check_size
+from qwave_batch.spec.values.unintended_messages import quoted
+
+_CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[0-9]*(?:\.[0-9]*)?[hlL]?(?P<kind>.)", re.DOTALL)
+_OF_TEXT = frozenset("sra")
+_NUMBER = re.compile(r"[0-9]+", re.ASCII)
+_MOST_DIGITS = 9  # more of them are more than enough
+_LARGEST = 10**_MOST_DIGITS
+_ESCAPED = 10  # "\U0001f600": how much longer one character can become where it is quoted
+_NUMBER_DIGITS = 5000  # more than any number that a template may have
+
+
+def formatted(budget: RenderBudget, text: str, *values: object) -> str:
+    """Return printf-style formatting: ``"%03d" % 7``."""
+    if "*" in text:
+        raise TooMuch("a width of * is not available; write the number")
+    fields = text.count("%")
+    budget.step(fields)
+    _check_size(budget, text, text, fields, values)
+    made = text % _as_written(budget, text, values)
+    check_size(len(made))
+    budget.make(len(made))
+    return made
+
+
+def _as_written(budget: RenderBudget, text: str, values: tuple[object, ...]) -> object:
+    """Return what is to be formatted, as it reads inside of a text wherever the conversion asks for a text."""
+    conversions = [found for found in _CONVERSION.finditer(text) if found["kind"] != "%"]
+    if len(values) == 1 and isinstance(values[0], Mapping) and any(found["name"] is not None for found in conversions):
+        fields = values[0]
+        named = {found["name"]: found["kind"] for found in conversions if found["name"] in fields}
+        return {name: _converted(budget, fields[name], kind) for name, kind in named.items()}
+    kinds = [found["kind"] for found in conversions] + ["s"] * len(values)
+    return tuple([_converted(budget, value, kind) for value, kind in zip(values, kinds, strict=False)])
+
+
+def _converted(budget: RenderBudget, value: object, kind: str) -> object:
+    if kind not in _OF_TEXT and type(value) in {int, float}:
+        return value  # which is written in the way that the conversion says
+    as_text = budget.text(value)
+    if kind in _OF_TEXT:
+        return as_text
+    if isinstance(value, str):
+        raise TypeError(f"%{kind} takes a number, and {quoted(as_text)} is a text; put | int behind it")
+    return value
+
+
+def format_fields(budget: RenderBudget, text: str, *values: object, **named: object) -> str:
+    """Return the text with its ``{}`` fields filled in."""
+    fields = text.count("{")
+    budget.scan(len(text))
+    budget.step(fields * 5)  # each of them is parsed, looked up and formatted by Python
+    widths: list[str] = []
+    for _, _, spec, _ in Formatter().parse(text):
+        if spec and "{" in spec:
+            raise TooMuch("a width that is a field itself is not available; write the number")
+        widths.append(spec or "")
+    _check_size(budget, text, " ".join(widths), fields, (*values, *named.values()))
+    made = _FieldFormatter(budget).vformat(text, values, named)
+    check_size(len(made))
+    return made
+
+
+def texts_by_percent(text: str) -> frozenset[int | str]:
+    """Return which values ``"%s, %03d" % ...`` shows as texts, by their positions or names; others it formats itself.
+
+    A number keeps its own spelling in neither way, but in the other one somebody has chosen a spelling for it.
+    """
+    conversions = [found for found in _CONVERSION.finditer(text) if found["kind"] != "%"]
+    kinds = {
+        number if found["name"] is None else found["name"]: found["kind"] for number, found in enumerate(conversions)
+    }
+    return frozenset(slot for slot, kind in kinds.items() if kind in _OF_TEXT)
+
+
+def texts_by_fields(text: str) -> frozenset[int | str]:
+    """Return which values ``"{}, {:03d}".format(...)`` shows as texts, by their positions or names."""
+    found = set[int | str]()
+    number = 0
+    try:
+        for _, name, spec, conversion in Formatter().parse(text):
+            if name is None:
+                continue
+            slot = number if not name else int(name) if name.isdecimal() else name
+            number += not name
+            if conversion or not spec:
+                found.add(slot)
+    except ValueError:
+        return frozenset()  # which is told where the template is filled in
+    return frozenset(found)
+
+
+def _check_size(budget: RenderBudget, text: str, widths: str, fields: int, values: Iterable[object]) -> None:
+    """Raise TooMuch when the text would grow too large, whatever its fields do with the values."""
+    padding = sum(min(int(digits[:_MOST_DIGITS]), _LARGEST) for digits in _NUMBER.findall(widths))
+    longest = 0
+    for value in values:
+        if isinstance(value, int | float):
+            length = len(str(value)) if isinstance(value, float) else value.bit_length() // 3
+        else:
+            characters, items = budget.weigh(value)
+            length = characters + 4 * items
+            if not isinstance(value, str) or _may_quote(text):
+                length *= _ESCAPED
+        longest = max(longest, length)
+    check_size(len(text) + padding + fields * longest)
+
+
+def _may_quote(text: str) -> bool:
+    return "!" in text or "r" in text or "a" in text
+
+
+class _FieldFormatter(Formatter):
+    """``str.format`` that sees fields and items of values and none of their attributes."""
+
+    def __init__(self, budget: RenderBudget) -> None:
+        self._budget = budget
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion is not None:
+            value = self._budget.text(value)
+        return super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            value = self._budget.text(value)
+        elif not format_spec:
+            return self._budget.text(value)
+        return super().format_field(value, format_spec)
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        if "." in field_name or "[" in field_name:
+            raise TypeError(f'format takes plain fields only, and "{field_name}" is none')
+        found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
+        return found
+
+
+_SHORT = 2500  # below it every place of a text is tried
+_SHORT_WANTED = 100
+
+
+def forward(text: int, wanted: int) -> int:
+    """Return the cost of looking from the front (``in``, ``find``, ``count``, ``split``, ``replace``), by lengths."""
+    if wanted > text:
+        return 1
+    return text * min(wanted, _SHORT if text < _SHORT else _SHORT_WANTED)
+
+
+def backward(text: int, wanted: int) -> int:
+    """Return the cost of looking from the end (``rfind``, ``rsplit``), or of taking characters off (``strip``)."""
+    return text * max(wanted, 1)

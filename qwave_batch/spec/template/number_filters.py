@@ -1,0 +1,70 @@
+"""The filters that make numbers of texts, which say so where there is none instead of taking 0."""
+
+import math
+from typing import Any
+
+from jinja2 import Undefined
+from jinja2.filters import do_float, do_int
+
+from qwave_batch.spec.template.bounds import RenderBudget
+from qwave_batch.spec.values.cells import Cell
+from qwave_batch.spec.values.unintended import loses_its_fraction
+from qwave_batch.spec.values.unintended_messages import NoNumber
+
+
+def to_int(budget: RenderBudget, value: Any, *default: Any, **named: Any) -> Any:
+    """Return a whole number; with a default, the default where there is none, as Jinja does.
+
+    Raises:
+        NoNumber: There is none, and no default.
+    """
+    budget.take(value)
+    if default or "default" in named:
+        try:
+            return do_int(value, *default, **named)
+        except OverflowError:  # of infinity
+            return default[0] if default else named["default"]
+    return _whole(_sure(value), **named)
+
+
+def to_float(budget: RenderBudget, value: Any, *default: Any, **named: Any) -> Any:
+    """Return a number with a fraction; with a default, the default where there is none, as Jinja does.
+
+    Raises:
+        NoNumber: There is none, and no default.
+    """
+    budget.take(value)
+    if default or "default" in named:
+        return do_float(value, *default, **named)
+    return _finite(_sure(value), "float")
+
+
+def _whole(value: Any, base: int = 10) -> int:
+    if isinstance(value, str):
+        try:
+            return int(value, base)
+        except ValueError:
+            pass
+    number = _finite(value, "int") if not isinstance(value, int) else value
+    whole = int(number)
+    if whole != number and isinstance(value, Cell):
+        value.row.doubt(loses_its_fraction(value.way, str(value), whole))
+    return whole
+
+
+def _finite(value: Any, filter_name: str) -> float:
+    if not isinstance(value, str | int | float):
+        raise NoNumber(value, filter_name)
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise NoNumber(value, filter_name) from None
+    if not math.isfinite(number):
+        raise NoNumber(value, filter_name)
+    return number
+
+
+def _sure(value: Any) -> Any:
+    if isinstance(value, Undefined):
+        str(value)  # raises: it stands for a name that is missing
+    return value

@@ -1,0 +1,276 @@
+"""The operators of templates, each of them counted before it is applied."""
+
+import operator
+from collections.abc import Callable, ItemsView, KeysView, Mapping
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Undefined
+from jinja2.tests import TESTS as JINJA_TESTS
+
+from qwave_batch.spec.template import bounds
+from qwave_batch.spec.template.bounds import RenderBudget, large_integers
+from qwave_batch.spec.template.formatting import formatted, forward
+from qwave_batch.spec.values.cells import Cell
+from qwave_batch.spec.values.unintended_messages import Calculated, Compared
+from qwave_batch.spec.values.value_messages import kind_of
+
+_PLAIN = frozenset({int, float, bool, type(None)})
+_MEMBERSHIP = frozenset({"in", "notin"})
+_MEMORY = 16  # characters that are compared or copied in the time that one is looked at
+
+
+def applied(budget: RenderBudget, sign: str, left: Any, right: Any) -> Any:
+    """Return what a binary operator gives."""
+    if type(left) is Cell or type(right) is Cell:
+        _check_cell(sign, left, right)
+    result = BINARY[sign](budget, left, right)
+    budget.step()
+    if isinstance(result, int):
+        bounds.check_bits(result.bit_length())
+    return result
+
+
+def _check_cell(sign: str, left: Any, right: Any) -> None:
+    """Raise where a cell, which is a text, is in a calculation with a number."""
+    for cell, other in ((left, right), (right, left)):
+        # * repeats a text, and % formats one
+        is_text_meant = (sign == "*" and not getattr(cell, "is_number", False)) or (sign == "%" and "%" in str(left))
+        if type(cell) is Cell and isinstance(other, int | float) and not is_text_meant:
+            raise Calculated(cell, sign)
+
+
+def compared(budget: RenderBudget, left: Any, *operands: Any) -> bool:
+    """Return whether a comparison such as ``a < b < c`` holds; ``operands`` are signs and values in turn."""
+    for sign, right in zip(operands[::2], operands[1::2], strict=True):
+        if not holds(budget, left, sign, right):
+            return False
+        left = right
+    return True
+
+
+def holds(budget: RenderBudget, left: Any, sign: str, right: Any) -> bool:
+    """Return whether one comparison holds."""
+    if sign in _MEMBERSHIP:
+        return contains(budget, right, left) == (sign == "in")
+    if type(left) is str and type(right) is str:
+        budget.step(1 + min(len(left), len(right)) // (_MEMORY * 1000))
+    elif type(left) in _PLAIN or type(right) in _PLAIN:
+        budget.step()
+    else:
+        budget.weigh(left)
+        budget.weigh(right)
+    return COMPARING[sign](left, right)
+
+
+def contains(budget: RenderBudget, whole: Any, part: Any) -> bool:
+    """Return whether ``part`` is in a text, list or mapping."""
+    if isinstance(whole, str) and isinstance(part, str):
+        budget.scan(forward(len(whole), len(part)))
+    elif type(part) is str and isinstance(whole, Mapping):
+        budget.step()
+    elif (type(part) is str or type(part) in _PLAIN) and type(whole) is list:
+        # only texts are gone into, and no further than the one that is looked for
+        budget.work(len(whole) * (1 + (len(part) // 1000 if type(part) is str else 0)))
+    else:
+        budget.weigh(part)
+        if not isinstance(whole, Mapping):
+            budget.weigh(whole)
+    return part in whole
+
+
+def sliced(budget: RenderBudget, value: Any, start: Any, stop: Any, step: Any) -> Any:
+    """Return a part of a text or list, as ``value[start:stop:step]`` does."""
+    part = slice(start, stop, step)
+    budget.step()
+    if isinstance(value, str | list | tuple):
+        size = len(range(*part.indices(len(value))))
+        budget.make(size if isinstance(value, str) else size * bounds.ITEM)
+    elif isinstance(value, range):
+        return value[part]
+    elif not isinstance(value, Undefined):
+        raise TypeError(f"{kind_of(value)} has no parts")
+    return value[part]
+
+
+def key(budget: RenderBudget, value: Any) -> Any:
+    """Return what something is looked up by; a list in a list is gone through to find it."""
+    if type(value) is not str and type(value) is not int:
+        budget.weigh(value)
+    return value
+
+
+def mapping(budget: RenderBudget, *arguments: Any, **named: Any) -> dict[Any, Any]:
+    """Return a mapping, as ``dict()`` does."""
+    held = [argument if isinstance(argument, Mapping) else budget.listed(argument) for argument in arguments]
+    for argument in held:
+        budget.weigh(argument)
+        pairs = [list(pair) if isinstance(pair, list | tuple) else pair for pair in argument]
+        if large_integers(pairs) > bounds.MAX_WIDTH // 10:
+            raise bounds.TooMuch("it makes a mapping of a thousand very large numbers")
+    made = dict(*held, **named)
+    budget.charge(made)
+    return made
+
+
+def _add(budget: RenderBudget, left: Any, right: Any) -> Any:
+    if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
+        size = len(left) + len(right)
+        bounds.check_size(size)
+        budget.make(size if isinstance(left, str) else size * bounds.ITEM)
+    if isinstance(left, str) != isinstance(right, str) and not _is_missing(left, right):
+        raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join texts, use ~")
+    return left + right
+
+
+def _subtract(_: RenderBudget, left: Any, right: Any) -> Any:
+    if isinstance(left, KeysView | ItemsView) or isinstance(right, KeysView | ItemsView):
+        raise TypeError(f"{kind_of(right)} cannot be subtracted from {kind_of(left)}")
+    return left - right
+
+
+def _multiply(budget: RenderBudget, left: Any, right: Any) -> Any:
+    for many, times in ((left, right), (right, left)):
+        if isinstance(many, str | list | tuple) and isinstance(times, int):
+            size = len(many) * max(times, 0)
+            bounds.check_size(size)
+            budget.make(size if isinstance(many, str) else size * bounds.ITEM)
+    if isinstance(left, int) and isinstance(right, int):
+        bounds.check_bits(left.bit_length() + right.bit_length())
+    return left * right
+
+
+def _power(_: RenderBudget, left: Any, right: Any) -> Any:
+    if isinstance(left, int) and isinstance(right, int):
+        bounds.check_bits(left.bit_length() * max(right, 0))
+    return left**right
+
+
+def _remainder(budget: RenderBudget, left: Any, right: Any) -> Any:
+    if isinstance(left, str):
+        return formatted(budget, left, *(right if isinstance(right, tuple) else (right,)))
+    return left % right
+
+
+def _is_missing(*values: Any) -> bool:
+    return any(isinstance(value, Undefined) for value in values)
+
+
+def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[RenderBudget, Any, Any], Any]:
+    return lambda _, left, right: function(left, right)
+
+
+BINARY: Mapping[str, Callable[[RenderBudget, Any, Any], Any]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _multiply,
+    "/": _of_numbers(operator.truediv),
+    "//": _of_numbers(operator.floordiv),
+    "%": _remainder,
+    "**": _power,
+}
+
+COMPARING: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+}
+
+
+_COMPARING: Mapping[str, str] = {
+    "eq": "eq equalto ==",
+    "ne": "ne !=",
+    "gt": "gt greaterthan >",
+    "gteq": "ge >=",
+    "lt": "lt lessthan <",
+    "lteq": "le <=",
+    "in": "in",
+}
+
+
+def _comparing(sign: str) -> Callable[..., bool]:
+    @pass_context
+    def compares(context: Any, value: Any, other: Any) -> bool:
+        return holds(context.budget, value, sign, other)
+
+    return compares
+
+
+def _rest(value: Any, by: Any) -> Any:
+    # the sign for it formats texts, to any width
+    for number in (value, by):
+        if isinstance(number, str | list | tuple | Mapping):
+            raise TypeError(f"{kind_of(number)} cannot be divided")
+    return value % by
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    if isinstance(value, Cell) and isinstance(other, bool):
+        raise Compared(value, other, "is")
+    if isinstance(value, Cell) and isinstance(other, Cell):
+        return str(value) == str(other)  # each look at a cell makes one of its own
+    return value is other
+
+
+def _is_none(value: Any) -> bool:
+    if type(value) is Cell and len(value) == 0:
+        value.is_asked_for(None)
+    return value is None
+
+
+def _is_true(value: Any) -> bool:
+    return _is_same(value, other=True)
+
+
+def _is_false(value: Any) -> bool:
+    return _is_same(value, other=False)
+
+
+def _is_odd(value: Any) -> bool:
+    return bool(_rest(value, 2) == 1)
+
+
+def _is_even(value: Any) -> bool:
+    return bool(_rest(value, 2) == 0)
+
+
+def _is_divisible_by(value: Any, num: Any) -> bool:
+    return bool(_rest(value, num) == 0)
+
+
+@pass_context
+def _is_lower(context: Any, value: Any) -> bool:
+    context.budget.take(value)
+    return isinstance(value, str) and value.islower()
+
+
+@pass_context
+def _is_upper(context: Any, value: Any) -> bool:
+    context.budget.take(value)
+    return isinstance(value, str) and value.isupper()
+
+
+def _named(names: Mapping[str, Any]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in names
+
+
+def tests(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tests of an environment that has these filters."""
+    held: dict[str, Any] = {
+        **JINJA_TESTS,
+        "odd": _is_odd,
+        "even": _is_even,
+        "divisibleby": _is_divisible_by,
+        "true": _is_true,
+        "false": _is_false,
+        "none": _is_none,
+        "sameas": _is_same,
+        "lower": _is_lower,
+        "upper": _is_upper,
+        "filter": _named(filters),
+        **{name: _comparing(sign) for sign, names in _COMPARING.items() for name in names.split()},
+    }
+    return {**held, "test": _named(held)}

@@ -1,0 +1,143 @@
+"""The environment that templates are rendered in: nothing varies, nothing escapes, nothing runs away."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateRuntimeError, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context, LoopContext, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from qwave_batch.spec.template import bounds
+from qwave_batch.spec.template.filters import FILTERS
+from qwave_batch.spec.template.methods import Method, method_of
+from qwave_batch.spec.template.operators import applied, mapping, tests
+from qwave_batch.spec.template.syntax import WordLimit
+from qwave_batch.spec.values.cells import field_of
+from qwave_batch.spec.values.json_values import Unusable
+from qwave_batch.spec.values.value_messages import kind_of
+
+
+class NameMissing(TemplateRuntimeError):
+    """A name or a field that is not there."""
+
+    def __init__(self, name: object, owner: object, *, is_field: bool) -> None:
+        self.name, self.owner, self.is_field = name, owner, is_field
+        super().__init__(f'"{name}" is not defined')
+
+
+class UndefinedName(StrictUndefined):
+    """Stands for a name that is not there; using it in any way but asking whether it is defined is an error."""
+
+    __slots__ = ()
+
+    def __init__(self, hint: str | None = None, obj: Any = missing, name: Any = None, exc: Any = None) -> None:
+        is_refused = exc is not None and issubclass(exc, SecurityError)
+        super().__init__(hint, obj, name, exc if is_refused else NameMissing)
+        if not is_refused:
+            # Undefined raises what it is given, called with its own sentence: facts are kept instead
+            self._undefined_exception = partial(_name_missing, name, obj)  # type: ignore[assignment]
+
+
+def _name_missing(name: object, owner: object, _sentence: str) -> NameMissing:
+    return NameMissing(name, owner, is_field=owner is not missing)
+
+
+class BoundedContext(Context):
+    """The names of one rendering, with what it may still do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.budget = bounds.RenderBudget()
+
+
+@pass_context
+def _finalized(context: Any, value: Any) -> Any:
+    return value if type(value) is str or isinstance(value, Undefined) else context.budget.text(value)
+
+
+class SpecEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja without what varies (random, clock, memory addresses) and without what can grow unseen.
+
+    Nothing is worked out while a template is compiled: that would be outside of every budget.
+    """
+
+    context_class = BoundedContext
+    concat = staticmethod(bounds.concat)
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+
+    as_part: Callable[[str], str] | None = None
+    """What makes a part of the whole of each text that comes out; None where a text is a part as it is."""
+
+    def __init__(self, finalize: Callable[..., Any] = _finalized) -> None:
+        super().__init__(
+            undefined=UndefinedName,
+            keep_trailing_newline=True,
+            autoescape=False,
+            optimized=False,
+            finalize=finalize,
+            extensions=[WordLimit],
+        )
+        self.globals = {"range": _range, "dict": dict}
+        self.filters: Any = dict(FILTERS)
+        self.tests = tests(self.filters)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return a field of a mapping, else one of the few methods that texts, lists and mappings have."""
+        if isinstance(obj, Undefined | LoopContext):
+            return super().getattr(obj, attribute)
+        if isinstance(obj, Mapping) and attribute in obj:
+            return _usable(field_of(obj, attribute), attribute)
+        if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # what groupby gives
+            return getattr(obj, attribute)
+        method = method_of(obj, attribute)
+        return method if method is not None else self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return an item of a list, text or mapping."""
+        try:
+            return _usable(field_of(obj, argument), argument)
+        except (TypeError, LookupError):
+            if isinstance(argument, str) and not isinstance(obj, Undefined):
+                return self.getattr(obj, argument)
+        return self.undefined(obj=obj, name=argument)
+
+    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a method or a global, within the bounds."""
+        budget: bounds.RenderBudget = context.budget  # type: ignore[attr-defined]  # see context_class
+        budget.step()
+        if isinstance(called, Method):
+            return _usable(called.run(budget, *args, **kwargs), next(iter(args), None))
+        if called is dict:
+            return mapping(budget, *args, **kwargs)
+        if not callable(called):
+            raise TypeError(f"{kind_of(called)} cannot be called")
+        for given in (*args, *kwargs.values()):
+            budget.weigh(given)
+        result = super().call(context, called, *args, **kwargs)
+        budget.charge(result)
+        return result
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Apply an operator, within the bounds."""
+        return applied(context.budget, operator, left, right)  # type: ignore[attr-defined]  # see context_class
+
+
+def _usable(value: Any, name: object) -> Any:
+    """Return a value, or raise for a cell that JSON has no value for: it is no name that is missing."""
+    if type(value) is Unusable:
+        value.fail(name)
+    return value
+
+
+def _range(*arguments: int) -> range:
+    numbers = range(*arguments)
+    if numbers and (len(range(bounds.MAX_STEPS + 1)) <= _length(numbers)):
+        raise bounds.TooMuch(f"it asks for a range of more than {bounds.MAX_STEPS:,} numbers")
+    return numbers
+
+
+def _length(numbers: range) -> int:
+    return abs(numbers[-1] - numbers[0]) // abs(numbers.step) + 1  # len() itself gives up past 2^63

@@ -1,0 +1,296 @@
+"""A template that went wrong, and the sentences that say how."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+from jinja2 import Environment, TemplateAssertionError, TemplateSyntaxError
+
+from qwave_batch.errors import UsageError, nearest
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.template.bounds import TooMuch
+from qwave_batch.spec.template.filters import FILTER_NAMES
+from qwave_batch.spec.template.sandbox import NameMissing
+from qwave_batch.spec.values.json_values import CellRead
+from qwave_batch.spec.values.value_messages import cut, kind_of, meant_name, names_listed
+from qwave_batch.spec.yaml.source_map import Path, path_text
+
+_KINDS: Final = {
+    "Cell": "a text",
+    "Method": "a function",
+    "NoneType": "null",
+    "OwnRecord": "a mapping",
+    "TextCells": "a mapping",
+    "bool": "true or false",
+    "builtin_function_or_method": "a function",
+    "dict": "a mapping",
+    "dict_items": "a list of pairs",
+    "dict_keys": "a list of keys",
+    "dict_values": "a list of values",
+    "float": "a number",
+    "function": "a function",
+    "generator": "a sequence that is not yet a list",
+    "int": "a number",
+    "list": "a list",
+    "range": "a list",
+    "slice": "a part",
+    "str": "a text",
+    "tuple": "a list",
+    "type": "a function",
+}
+
+
+def _kind(name: str) -> str:
+    return _KINDS.get(name, "such a value")
+
+
+_SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
+    (
+        re.compile(r"'(\S+)' not supported between instances of '(\w+)' and '(\w+)'"),
+        lambda found: f"{_kind(found[2])} and {_kind(found[3])} have no order, so {found[1]} cannot compare them",
+    ),
+    (
+        re.compile(r"unsupported operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'"),
+        lambda found: f"{found[1]} cannot work with {_kind(found[2])} and {_kind(found[3])}",
+    ),
+    (
+        re.compile(r"bad operand type for (?:unary )?(\S+?)(?:\(\))?: '(\w+)'"),
+        lambda found: f"{found[1]} cannot work with {_kind(found[2])}",
+    ),
+    (
+        re.compile(r"can't multiply sequence by non-int of type '(\w+)'"),
+        lambda found: f"* cannot work with a text or list and {_kind(found[1])}",
+    ),
+    (
+        re.compile(r"can only concatenate (\w+) \(not \"(\w+)\"\) to \w+"),
+        lambda found: f"{_kind(found[1])} and {_kind(found[2])} cannot be added",
+    ),
+    (re.compile(r"object of type '(\w+)' has no len\(\)"), lambda found: f"{_kind(found[1])} has no length"),
+    (
+        re.compile(r"(?:argument of type )?'(\w+)' (?:object )?is not iterable"),
+        lambda found: f"{_kind(found[1])} has no items",
+    ),
+    (re.compile(r"argument of type '(\w+)' is not a container.*"), lambda found: f"{_kind(found[1])} has no items"),
+    (re.compile(r"cannot unpack non-iterable (\w+) object"), lambda found: f"{_kind(found[1])} has no items"),
+    (re.compile(r"'(\w+)' object is not subscriptable"), lambda found: f"{_kind(found[1])} has no items"),
+    (
+        re.compile(r"'(\w+)' object cannot be interpreted as an integer"),
+        lambda found: f"a whole number is needed, and this is {_kind(found[1])}",
+    ),
+    (re.compile(r"type (\w+) doesn't define __round__ method"), lambda found: f"{_kind(found[1])} cannot be rounded"),
+    (
+        re.compile(r"(?:cannot use .* as a .* key \()?unhashable type: '(\w+)'\)?"),
+        lambda found: f"{_kind(found[1])} cannot be a key",
+    ),
+    (
+        re.compile(r".*'in <string>' requires string as left operand, not (\w+)"),
+        lambda found: f"{_kind(found[1])} cannot be in a text",
+    ),
+    (
+        re.compile(r"not (?:enough|all) arguments .*"),
+        lambda _: "there are more or fewer values than places for them in the format",
+    ),
+)
+_FOREIGN: Final = re.compile(
+    r"'(?:" + "|".join(_KINDS) + r")'|(?<!\| )\b(?:NoneType|str|dict|bool|int|float|tuple|bytes|__\w+__|"
+    r"arguments?|positional|object|iterable|sequence item|attribute|keyword)\b|\w\(\)"
+)
+
+
+def in_words_of_specs(said: str) -> str | None:
+    """Return a complaint without the interpreter's names in it; None where nothing is left to tell."""
+    for pattern, sentence in _SENTENCES:
+        found = pattern.fullmatch(said)
+        if found:
+            return sentence(found)
+    return None if _FOREIGN.search(said) else said
+
+
+_THREE = re.compile(r"\{{3,}[^{}\n]*\}*")
+_TAG = re.compile(r"\{%[-+]?\s*(\w*)")
+_TAG_WORDS = frozenset(
+    {
+        "autoescape", "block", "call", "elif", "else", "endautoescape", "endblock", "endcall", "endfilter",
+        "endfor", "endif", "endmacro", "endraw", "endset", "endwith", "extends", "filter", "for", "from", "if",
+        "import", "include", "macro", "raw", "set", "with",
+    }
+)  # fmt: skip
+_SHOWN = 40
+
+
+def braces_as_text(source: str) -> str | None:
+    """Return how to write the braces of a template that does not parse, where they may belong to the prompt."""
+    found = _meant_as_text(source)
+    if found is None:
+        return None
+    three = "three braces: " if found.startswith("{{{") else ""
+    return (
+        f"{three}for braces that belong to the prompt write {{% raw %}}{cut(found, _SHOWN)}{{% endraw %}}, "
+        "or put the text into a table, whose cells are data"
+    )
+
+
+def _meant_as_text(source: str) -> str | None:
+    """Return the braces, with what follows them, that are surely or likely no tag."""
+    three = _THREE.search(source)
+    if three:
+        return three[0]
+    for opening, closing in (("{#", "#}"), ("{%", "%}")):
+        last = source.rfind(opening)
+        if last >= 0 and closing not in source[last:]:
+            return _from(source, last)
+    for tag in _TAG.finditer(source):
+        if tag[1] not in _TAG_WORDS:
+            return _from(source, tag.start())
+    return None
+
+
+def _from(source: str, start: int) -> str:
+    """Return the braces with the word behind them."""
+    return re.match(r"\{[%#{][-+]?\s*[^\s{}]*(?:\s*[%}]\})?", source[start:])[0]  # type: ignore[index]  # it begins so
+
+
+_SHOWN_NAMES = 12
+_SENTENCE = 400  # characters of what others say is wrong, which may repeat a text of the template
+_ALLOWED = 100  # names that a fault lists
+
+_SIGNS = {
+    "'begin of print statement'": "{{",
+    "'end of print statement'": "}}",
+    "'begin of statement block'": "{%",
+    "'end of statement block'": "%}",
+}
+
+
+_LEXER = Environment(autoescape=True)
+"""Takes templates apart into words; it renders nothing."""
+
+
+class TemplateFault(UsageError):
+    """A template that does not parse, or can't be rendered."""
+
+    def __init__(
+        self,
+        message: str,
+        where: Path,
+        *,
+        source: str = "",
+        line: int = 1,
+        allowed: Sequence[str] = (),
+        suggestion: str | None = None,
+    ) -> None:
+        super().__init__(f"{message}; {suggestion}" if suggestion else message)
+        self.message = message
+        """A sentence that names what is wrong."""
+        self.where = where
+        self.source = source
+        """The text of the template."""
+        self.line = line
+        """The template's own line, from 1."""
+        self.allowed = tuple(allowed)
+        """The names that there are, where one is missing."""
+        self.suggestion = suggestion
+        """The nearest right name, or what to do."""
+        self.is_of_a_name = False
+        """Whether a name is at fault, so that it helps to know all names that there are."""
+        self.of: str | None = None
+        """What it is said of: of the same thing at the same place one value is told, and the others counted."""
+
+
+def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
+    """Return what is wrong with a template that does not parse."""
+    message = cut((error.message or "it is no template").rstrip("."), _SENTENCE)
+    message = message[:1].lower() + message[1:]
+    guess = None
+    if isinstance(error, TemplateAssertionError) and (name := _unknown_filter(source)):
+        guess = nearest(name, FILTER_NAMES)
+        message = f'there is no filter "{cut(name)}"'
+    message = f"the template does not parse: {_in_signs(message)}"
+    suggestion = _question(guess) or braces_as_text(source)
+    return TemplateFault(message, where, source=source, line=error.lineno, suggestion=suggestion)
+
+
+def _unknown_filter(source: str) -> str:
+    """Return the first filter that a template names and that there is not; empty where there is none."""
+    words = [(kind, word) for _, kind, word in _LEXER.lex(source) if kind != "whitespace"]
+    for (_, before), (kind, name) in pairwise(words):
+        if before in {"|", "filter"} and kind == "name" and name not in FILTER_NAMES:
+            return name
+    return ""
+
+
+def _in_signs(message: str) -> str:
+    """Return the parser's words with the signs that people write instead of the names that it has for them."""
+    for named, sign in _SIGNS.items():
+        message = message.replace(named, sign)
+    return re.sub(r"^expected token (.+), got ", r"expected \1, found ", message)
+
+
+def missing_fault(
+    error: NameMissing, uses: Collection[Path], scope: Mapping[str, Json], where: Path, *, source: str, line: int
+) -> TemplateFault:
+    """Return that a name is missing, with those that are at hand."""
+
+    def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
+        guess = meant_name(_shown(error.name), known)
+        made = TemplateFault(message, where, source=source, line=line, allowed=known[:_ALLOWED], suggestion=guess)
+        made.is_of_a_name = True
+        return made
+
+    if not error.is_field and error.name is None:
+        return fault("there is no first or last item of what is empty")
+    if not error.is_field:
+        at_hand = sorted(scope)
+        return fault(f'"{_shown(error.name)}" is not defined; at hand: {_listed(at_hand)}', at_hand)
+    called = next((path_text(path) for path, value in _values(uses, scope) if value is error.owner), "the value")
+    if isinstance(error.owner, Mapping):
+        fields = [str(key) for key in error.owner]
+        return fault(f'{called} has no "{_shown(error.name)}"; it has {_listed(fields)}', fields)
+    if isinstance(error.owner, Sequence) and isinstance(error.name, int):
+        return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counted from 0")
+    return fault(f'{called} has no "{_shown(error.name)}", since it is {kind_of(error.owner)}')
+
+
+def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+    """Yield the values that a template names, with what it calls them."""
+    for name, held in scope.items():
+        yield (name,), held
+    for use in sorted(uses, key=str):
+        value: Json = scope
+        for length, step in enumerate(use, start=1):
+            if not isinstance(value, Mapping) or step not in value:
+                break
+            value = value[str(step)]
+            yield use[:length], value
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names_listed(names, _SHOWN_NAMES)
+
+
+def _shown(name: object) -> str:
+    """Return what was looked up as it is named in a sentence: names are texts, but for mistakes."""
+    if isinstance(name, str):
+        return cut(name)
+    return str(name) if isinstance(name, int | float | None) else kind_of(name)
+
+
+def _question(guess: str | None) -> str | None:
+    return f'did you mean "{guess}"?' if guess else None
+
+
+def failure_message(error: Exception) -> str:
+    """Return why a template failed while it was filled in."""
+    match error:
+        case TooMuch():
+            return f"the template is stopped: {error}"
+        case CellRead():
+            return str(error)
+        case RecursionError() | MemoryError():
+            return "the template is stopped: it goes too deep"
+        case ZeroDivisionError():
+            return "the template fails: a division by zero"
+        case _:
+            said = in_words_of_specs(str(error)) if str(error) and not isinstance(error, LookupError) else None
+            return f"the template fails: {cut(said or 'a value in it is of a kind that it cannot work with')}"

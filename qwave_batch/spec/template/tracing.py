@@ -1,0 +1,120 @@
+"""What a template calls a value that can't be meant: found by running it once more, with its names written down."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from jinja2 import Environment, nodes
+from jinja2.visitor import NodeTransformer
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.template.bounds import RenderBudget
+from qwave_batch.spec.template.filters import TRACED
+from qwave_batch.spec.template.syntax import RESULT, parse, typed_expression
+from qwave_batch.spec.values.cells import Cell
+from qwave_batch.spec.values.unintended_messages import NullWritten, Unmeant
+
+_REMEMBERED = 1000  # values; the last of them are nearest to the failure
+
+
+class Tracer:
+    """One template, made to write down what it calls the values that it comes to."""
+
+    __slots__ = ("_names", "_template")
+
+    def __init__(self, environment: Environment, source: str, names: Iterable[str], *, is_typed: bool) -> None:
+        tree = _Namer().visit(parse(environment, source))
+        tree.set_environment(environment)
+        typed = typed_expression(environment, tree) if is_typed else None
+        self._template = environment.from_string(typed or tree)
+        self._names = names
+
+    def name_of(self, unmeant: Unmeant, scope: Mapping[str, Json]) -> tuple[str | None, Unmeant]:
+        """Return what the template calls the value that it failed on, if it has a name for it, and the failure.
+
+        The failure is that of the second run, whose values are those that were written down.
+        """
+        context = self._template.new_context({name: scope[name] for name in self._names if name in scope})
+        budget = context.budget = RenderBudget()  # type: ignore[attr-defined]  # of SpecEnvironment
+        named = budget.named = deque(maxlen=_REMEMBERED)
+        try:
+            for _ in self._template.root_render_func(context):
+                pass
+        except Unmeant as again:
+            return _found(again, named), again
+        unmeant.value = context.vars.get(RESULT)  # it is what came out that can't be meant
+        return _found(unmeant, named), unmeant
+
+
+def _found(unmeant: Unmeant, named: Iterable[tuple[str, bool, object]]) -> str | None:
+    latest = list(reversed([*named]))
+    if unmeant.whole is not None:
+        whole = next((name for name, _, value in latest if value is unmeant.whole), None)
+        if whole is not None:
+            return f"an item of {whole}"
+    for name, lets_null, value in latest:
+        if value is unmeant.value:
+            if lets_null and isinstance(unmeant, NullWritten):
+                unmeant.through_default = True
+            return name
+    return None
+
+
+def name_at_hand(unmeant: Unmeant) -> str | None:
+    """Return the name of a value that knows it itself, as cells do."""
+    return unmeant.value.way if isinstance(unmeant.value, Cell) else None
+
+
+class _Namer(NodeTransformer):
+    """Leads what has a name through a filter that writes it down."""
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        return _traced(node, node) if node.ctx == "load" else node
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        return self._below(node)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        return self._below(node)
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        return self._below(node)
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802  # the visitor's own naming
+        return self._below(node)
+
+    def _below(self, node: nodes.Expr) -> nodes.Node:
+        named = _traced(node, node)
+        self.generic_visit(node)
+        return named
+
+
+def _traced(node: nodes.Expr, called: nodes.Expr) -> nodes.Expr:
+    name = _called(called)
+    if name is None:
+        return node
+    lets_null = isinstance(called, nodes.Filter) and called.name in {"default", "d"}
+    given = [nodes.Const(name), nodes.Const(lets_null)]
+    return nodes.Filter(node, TRACED, cast("list[nodes.Expr]", given), [], None, None, lineno=node.lineno)
+
+
+def _called(node: nodes.Node | None) -> str | None:
+    """Return an expression as its author wrote it, or nearly so; None for what has no short name."""
+    behind: str
+    match node:
+        case nodes.Name(name=name):
+            return name
+        case nodes.Getattr(node=owner, attr=field):
+            behind = f".{field}"
+        case nodes.Getitem(node=owner, arg=nodes.Const(value=key)):
+            behind = f"[{key!r}]"
+        case nodes.Filter(node=owner, name="default" | "d"):
+            behind = ""
+        case nodes.Filter(node=owner, name=name) if " " not in name:
+            behind = f" | {name}"
+        case nodes.Call(node=owner):
+            behind = "(...)"
+        case _:
+            return None
+    before = _called(owner)
+    return before + behind if before else None

@@ -1,0 +1,1 @@
+"""YAML texts as values, each with its line and column."""

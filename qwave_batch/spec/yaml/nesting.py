@@ -1,0 +1,65 @@
+"""Nesting that ends a YAML parser before its events show it, found by a count of our own.
+
+A parser looks ahead of what it has told, and may have a limit of its own there. Which limit, and how it words it, is
+the library's business: what we say is our own limit.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.values.json_values import MAX_DEPTH
+
+_AHEAD = 2_048
+"""So many characters are counted behind the last event: more than a parser looks ahead, which is 1,024 for a key."""
+
+
+def deep_nesting(text: str, shown_as: str, parser: type[Any], end: int, *, limit: int = MAX_DEPTH) -> Problem | None:
+    """Return that a text which a parser gave up is nested too deep, where it is; None when that is not why.
+
+    Args:
+        text: The whole file.
+        shown_as: What its places call it.
+        parser: The PyYAML loader class that gave it up; it goes through the text once more.
+        end: Where it gave up, as an index of the text.
+        limit: How many levels may be open around a value.
+    """
+    open_levels, at = _told_levels(text, parser)
+    for token in tokens_of(text[at : min(end, at + _AHEAD)]):
+        if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
+            if open_levels > limit:
+                where = at + token.start_mark.index
+                place = SourcePlace(shown_as, text.count("\n", 0, where) + 1, where - text.rfind("\n", 0, where))
+                return Problem(message=f"it is nested deeper than {MAX_DEPTH} levels", place=place)
+            open_levels += 1
+        elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken):
+            open_levels -= 1
+    return None
+
+
+def _told_levels(text: str, parser: type[Any]) -> tuple[int, int]:
+    """Return how many collections are open where the events of a parser end, and that place in the text."""
+    events = parser(text)
+    open_levels, at = 0, 0
+    try:
+        while (event := events.get_event()) is not None:
+            at = event.end_mark.index
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_levels += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                open_levels -= 1
+    except yaml.YAMLError:
+        pass
+    finally:
+        events.dispose()
+    return open_levels, at
+
+
+def tokens_of(text: str) -> list[yaml.Token]:
+    """Return the tokens of a piece of text, up to where it makes no sense; this scanner has no limit of its own."""
+    tokens: list[yaml.Token] = []
+    with suppress(yaml.YAMLError):
+        tokens.extend(yaml.scan(text, yaml.SafeLoader))
+    return tokens

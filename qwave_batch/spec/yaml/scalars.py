@@ -1,0 +1,133 @@
+"""The scalars of YAML 1.2's core schema: what an unquoted word means."""
+
+import re
+
+from qwave_batch.model.problem import SourcePlace
+from qwave_batch.spec.values.json_values import check_number
+from qwave_batch.spec.values.text_conversion import text_of
+from qwave_batch.spec.values.value_messages import SHOWN_CHARACTERS, cut
+from qwave_batch.spec.yaml.source_map import Path, Written
+
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_MAX_DIGITS = 400  # more can't be a number that JSON readers agree on, and takes long to read
+
+Scalar = str | int | float | bool | None
+
+
+def read_plain(text: str) -> Scalar:
+    """Return the value of an unquoted scalar; whatever is no null, boolean or number is text.
+
+    Raises:
+        ValueError: It is a number that JSON can't hold, such as ``.inf`` or ``1e400``.
+    """
+    if text in _NULL:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if text[0] not in "-+.0123456789":
+        return text
+    return _number(text)
+
+
+def _number(text: str) -> Scalar:
+    if _NO_NUMBER.fullmatch(text):
+        raise ValueError(f"{text} is no JSON number")
+    number: float
+    if _DECIMAL.fullmatch(text):
+        number = int(_short(text))
+    elif _BASED.fullmatch(text):
+        number = int(_short(text), 0)
+    elif _FLOAT.fullmatch(text):
+        number = float(text)
+        if number in {float("inf"), float("-inf")}:
+            raise ValueError(f"{text if len(text) < 30 else 'the number'} is too large for a JSON number")  # noqa: PLR2004
+        return number
+    else:
+        return text
+    check_number(number)
+    return number
+
+
+def _short(text: str) -> str:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(
+            f"a number of {len(text)} digits is past 2^53-1, the largest integer that JSON readers agree on"
+        )
+    return text
+
+
+TAGGED = {
+    "tag:yaml.org,2002:null": type(None),
+    "tag:yaml.org,2002:bool": bool,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
+
+
+def read_tagged(text: str, tag: str) -> Scalar:
+    """Return the value of a scalar with an explicit tag such as ``!!int``.
+
+    Raises:
+        ValueError: The tag is not known, or the text is no such value.
+    """
+    if tag in {"tag:yaml.org,2002:str", "!"}:
+        return text
+    wanted = TAGGED.get(tag)
+    name = cut(tag.replace("tag:yaml.org,2002:", "!!"))
+    if wanted is None:
+        raise ValueError(f"the tag {name} is not known")
+    value = read_plain(text)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not wanted:
+        raise ValueError(f'"{cut(text)}" is no {name}')
+    return value
+
+
+# a true comment has a blank behind its #; the comma is one between the items of a list in brackets
+_CUT_OFF = re.compile(r"[ \t]*(?:,[ \t]*)?(#(?:[^\W_]|\{\{)[^\r\n]*)")
+_COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
+
+
+def written(value: Scalar, source: str, place: SourcePlace, text: str, end: int) -> Written | None:
+    """Return what is remarkable about an unquoted scalar, or None for most.
+
+    Args:
+        value: What it means.
+        source: As it is written.
+        place: Where.
+        text: The whole file.
+        end: Where in the text the scalar ends.
+    """
+    if isinstance(value, str):
+        comment = _CUT_OFF.match(text, end)
+        return Written(place, comment=comment[1].rstrip()) if comment else None
+    return None if value is None or source == text_of(value) else Written(place, spelling=source)
+
+
+def nothing_words(path: Path, text: str, end: int) -> tuple[str, str]:
+    """Return what is said of a key or a dash behind which nothing is written, and the way out.
+
+    Args:
+        path: Of the value that is not there.
+        text: The whole file.
+        end: Where in the text the value would begin.
+    """
+    step = path[-1]
+    head = f'"{cut(step)}" has no value' if isinstance(step, str) else "there is nothing behind this dash"
+    take_out = "give it one, or leave it out" if isinstance(step, str) else "write the item, or take the dash out"
+    comment = _COMMENT.match(text, end)
+    if comment is None:
+        return head, take_out
+    said = comment[1].rstrip()
+    message = f"{head}: what stands behind it begins with # and so is a comment"
+    if len(said) > SHOWN_CHARACTERS:
+        return message, "put quotes around it if it is the value"
+    quoted = f"'{said}'" if '"' in said or "\\" in said else f'"{said}"'
+    is_text = _CUT_OFF.match(text, end) is not None
+    return message, f"put quotes around it: {quoted}" if is_text else take_out
