@@ -83,14 +83,14 @@ def time_left(
     return max(due_s, least_s)
 
 
-def last_submit_at(lanes: Iterable[ModelQueue], gates: RateLimiter, now: float) -> float:
+def last_submit_at(model_queues: Iterable[ModelQueue], gates: RateLimiter, now: float) -> float:
     """Return the earliest time at which the limits that are known let the last submit of a run leave."""
     at, all_left = now, 0
-    for lane in lanes:
-        if lane.submits_left:
-            all_left += lane.submits_left
-            windows = (lane.window, lane.pace, lane.headroom)
-            at = max(at, *(window.opens_for(lane.submits_left, now) for window in windows))
+    for model_queue in model_queues:
+        if model_queue.submits_left:
+            all_left += model_queue.submits_left
+            windows = (model_queue.window, model_queue.pace, model_queue.headroom)
+            at = max(at, *(window.opens_for(model_queue.submits_left, now) for window in windows))
     if all_left:
         at = max(at, *(window.opens_for(all_left, now) for window in (gates.window, gates.pace, gates.headroom)))
     return at

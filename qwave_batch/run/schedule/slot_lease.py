@@ -30,24 +30,29 @@ class SlotLease:
     """A slot and a place in the send windows, each let go of once, as soon as it is not needed."""
 
     def __init__(
-        self, lane: ModelQueue, *, windows: Sequence[Window], ring: Callable[[], None], takes_over: bool = False
+        self,
+        model_queue: ModelQueue,
+        *,
+        windows: Sequence[Window],
+        notify: Callable[[], None],
+        takes_over: bool = False,
     ) -> None:
         """Take what a job needs.
 
         Args:
-            lane: The job's model.
+            model_queue: The job's model.
             windows: Where a submit counts; none is for a task on record, which is only asked for.
-            ring: Tells the scheduler that something has become free.
+            notify: Tells the scheduler that something has become free.
             takes_over: Whether the job holds a slot already.
         """
-        self.lane = lane
+        self.model_queue = model_queue
         self._windows = windows
-        self._ring = ring
+        self._notify = notify
         self._has_slot = True
-        self._has_room = self._is_submitting = self.is_asked = bool(windows)
-        """``is_asked``: whether the task on record was asked once; new tasks wait for that."""
-        lane.alive += not takes_over
-        lane.submitting += self._is_submitting
+        self._has_room = self._is_submitting = self.is_polled = bool(windows)
+        """``is_polled``: whether the task on record was asked once; new tasks wait for that."""
+        model_queue.alive += not takes_over
+        model_queue.submitting += self._is_submitting
         for window in windows:
             window.reserve()
 
@@ -62,22 +67,22 @@ class SlotLease:
         """Note that the submit, or the first question, was answered."""
         if self._is_submitting:
             self._is_submitting = False
-            self.lane.submitting -= 1
-            self._ring()
-        elif not self.is_asked:
-            self._ring()
-        self.is_asked = True
+            self.model_queue.submitting -= 1
+            self._notify()
+        elif not self.is_polled:
+            self._notify()
+        self.is_polled = True
 
     def free_slot(self) -> None:
         """Give the slot to another job: the task is over."""
         if self._has_slot:
             self._has_slot = False
-            self.lane.alive -= 1
-            self._ring()
+            self.model_queue.alive -= 1
+            self._notify()
 
     def settled(self) -> None:
         """Tell that what was reserved for the task, and it has not cost, is free."""
-        self._ring()
+        self._notify()
 
     def leave_slot(self) -> None:
         """Leave the slot with the job, which waits for another try while a task of it may be alive."""

@@ -20,7 +20,7 @@ async def until_poll_may_leave(desk: Desk, model: str, take_turn: Callable[[floa
     """
     while True:
         while (at := desk.gates.polls_open_at(model, now := desk.now())) > now:
-            if desk.news.last_word is not None or desk.ends_for(at):
+            if desk.watchdog.final_throttle is not None or desk.ends_for(at):
                 return
             await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
         # All who wait for a gate see it open at one moment: the line is behind it.
@@ -37,8 +37,8 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
 
     Once a 429 asks for more patience than the run has, that is the answer to all questions, and none leaves.
     """
-    if desk.news.last_word is not None:
-        return desk.news.last_word
+    if desk.watchdog.final_throttle is not None:
+        return desk.watchdog.final_throttle
     desk.counters.polls += 1
     sent_at = desk.now()
     answer = await desk.context.api.status(task_id)
@@ -46,7 +46,7 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
     desk.gates.hear_poll(answer, sent_at, desk.now())
     if isinstance(answer, Throttled) and not desk.throttle_polls(answer):
-        desk.news.last_word = answer
+        desk.watchdog.final_throttle = answer
     return answer
 
 
@@ -66,7 +66,7 @@ async def ask_in_time(desk: Desk, task_id: str, model: str, *, is_earlier: bool,
 
 def _wait_s(desk: Desk, answer: Answer, failures: int) -> float | None:
     """Return how long to wait before a task that has ended is asked for again; None when that is of no use."""
-    if desk.news.last_word is not None or (desk.stops.is_on and not desk.stops.collects):
+    if desk.watchdog.final_throttle is not None or (desk.stops.is_on and not desk.stops.collects):
         return None
     match answer:
         case Throttled():  # polls are held until its time

@@ -33,7 +33,7 @@ from qwave_batch.run.polling.long_poll import HELD_FROM_S
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.schedule.stop_reasons import StopReason
-from qwave_batch.run.schedule.wakeup import is_done_before
+from qwave_batch.run.schedule.wakeup import is_done_by
 from qwave_batch.run.tasks.job_errors import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.model_denials import DenialMeaning
@@ -65,13 +65,13 @@ class Submitter:
         if attempt is None:
             return await self._doubt(job_run, key_too_old())
         sent_at = self._desk.now()
-        held_until = self._desk.gates.held_until(lease.lane)
+        held_until = self._desk.gates.held_until(lease.model_queue)
         if held_until > sent_at:  # a 429 has come while the intent was put on record
             return RetryAt(at=held_until)
         lease.spend(sent_at)
         job_run.sent_at = sent_at
-        if lease.lane.tried_at is None:
-            lease.lane.tried_at = sent_at
+        if lease.model_queue.tried_at is None:
+            lease.model_queue.tried_at = sent_at
         self._desk.counters.submits += 1
         self._desk.counters.retries += job_run.sends > 0 or job_run.is_maybe_submitted
         job_run.sends += 1
@@ -99,17 +99,17 @@ class Submitter:
         return RetryAt(at=self._desk.now())
 
     async def _send(self, job_run: JobRun, attempt: Attempt, lease: SlotLease, sent_at: float) -> Answer:
-        desk, lane = self._desk, lease.lane
-        wait_s = desk.prefer.wait_s(is_first=not lane.is_proven)
+        desk, model_queue = self._desk, lease.model_queue
+        wait_s = desk.prefer.wait_s(is_first=not model_queue.is_proven)
         callback = job_run.job.callback if attempt.callback is None else attempt.callback
         call = self._context.api.submit(
             {**job_run.job.request, **callback}, idempotency_key=attempt.key, prefer_wait_s=wait_s
         )
-        answer = await (call if wait_s is None or lane.width == math.inf else self._until_held(call, lease))
+        answer = await (call if wait_s is None or model_queue.width == math.inf else self._until_held(call, lease))
         now = desk.now()
-        desk.hear(answer, model=lane.model)
+        desk.hear(answer, model=model_queue.model)
         # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
-        desk.gates.hear_submit(lane, answer, sent_at if wait_s is None else max(sent_at, now - HELD_NEWS_S), now)
+        desk.gates.hear_submit(model_queue, answer, sent_at if wait_s is None else max(sent_at, now - HELD_NEWS_S), now)
         if wait_s is not None:
             is_held = desk.prefer.learn(answer, asked_s=wait_s, took_s=now - sent_at)
             job_run.held_s = now - sent_at if is_held else 0.0
@@ -119,14 +119,14 @@ class Submitter:
         """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
         sending = asyncio.ensure_future(call)
         try:
-            if not await is_done_before(self._context.clock.sleep(HELD_FROM_S), sending):
-                lease.lane.was_held()
+            if not await is_done_by(self._context.clock.sleep(HELD_FROM_S), sending):
+                lease.model_queue.was_held()
                 lease.answered()
             return await sending
         finally:
             sending.cancel()
 
-    async def put_aside(self, job_run: JobRun) -> None:
+    async def leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
         if job_run.attempt is not None and job_run.state is AttemptState.SUBMITTING and not job_run.is_maybe_submitted:
             await self._park(job_run, job_run.attempt, None)
@@ -173,7 +173,7 @@ class Submitter:
     ) -> Task | Step:
         match answer:
             case TaskAnswer():
-                lease.lane.was_answered(sent_at)
+                lease.model_queue.was_answered(sent_at)
                 self._desk.made_at = max(self._desk.made_at, sent_at)
                 await self._accept(job_run, attempt, answer.task, lease)
                 return answer.task
@@ -182,19 +182,19 @@ class Submitter:
             case Throttled():
                 return await self._throttle(job_run, attempt, answer, lease, sent_at)
             case AccountBlocked():
-                note_no_funds(self._desk, lease.lane, answer, sent_at)
+                note_no_funds(self._desk, lease.model_queue, answer, sent_at)
                 return (
                     await self._leave(job_run, attempt)
                     if not answer.keeps_attempt
                     else Finished(status=JobStatus.PENDING)
                 )
             case Denied():
-                return await self._deny(job_run, attempt, answer, lease.lane)
+                return await self._deny(job_run, attempt, answer, lease.model_queue)
             case NoAnswer():
-                return await self._hear_nothing(job_run, attempt, answer, lease.lane, sent_at)
+                return await self._hear_nothing(job_run, attempt, answer, lease.model_queue, sent_at)
             case TaskNotFound():  # never the answer to a submit
                 unanswered = NoAnswer(reason=answer.message, sent=True, status=answer.status)
-                return await self._hear_nothing(job_run, attempt, unanswered, lease.lane, sent_at)
+                return await self._hear_nothing(job_run, attempt, unanswered, lease.model_queue, sent_at)
             case _:
                 assert_never(answer)
 
@@ -217,7 +217,9 @@ class Submitter:
         job_run.is_maybe_submitted, job_run.silences = False, 0
         if estimate and hold > SURPRISING_HOLD * estimate:
             held = f"{hold / 1e9:.6g} USD for a job estimated at {estimate / 1e9:.6g} USD"
-            self._desk.close(lease.lane, StopReason.BUDGET, f"{job_run.job.model} is paused: the API holds {held}")
+            self._desk.close(
+                lease.model_queue, StopReason.BUDGET, f"{job_run.job.model} is paused: the API holds {held}"
+            )
 
     async def _refuse(self, job_run: JobRun, attempt: Attempt, answer: Refused) -> Step:
         if (
@@ -231,14 +233,14 @@ class Submitter:
             self._desk.budget.release(attempt.held_nusd)
         return Finished(status=JobStatus.FAILED, is_final_failure=True)
 
-    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, lane: ModelQueue) -> Step:
+    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, model_queue: ModelQueue) -> Step:
         """Find out whether a 403 is about the job or about its model; the run goes on with all others."""
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.keeps_attempt
         if self._desk.stops.is_leaving:  # the key is refused
             return await self._leave(job_run, attempt)
         if answer.keeps_attempt and self._context.idempotency_hours is None:
             return await self._doubt(job_run, perhaps_paid(answer.error))
-        match what_is_denied(self._desk, lane, answer, job_run):
+        match what_is_denied(self._desk, model_queue, answer, job_run):
             case DenialMeaning.AGAIN:
                 return RetryAt(at=self._desk.now(), goes_last=True)
             case DenialMeaning.MODEL:
@@ -252,17 +254,17 @@ class Submitter:
     async def _throttle(
         self, job_run: JobRun, attempt: Attempt, answer: Throttled, lease: SlotLease, sent_at: float
     ) -> Step:
-        at = bear(self._desk, lease.lane, answer, sent_at)
+        at = bear(self._desk, lease.model_queue, answer, sent_at)
         if self._context.terms.retry_attempts == 0:
             return await self._give_up(job_run, attempt, error_of_silence(answer))
         return RetryAt(at=at) if at is not None else await self._leave(job_run, attempt)
 
     async def _hear_nothing(
-        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, lane: ModelQueue, sent_at: float
+        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, model_queue: ModelQueue, sent_at: float
     ) -> Step:
         job_run.silences += 1
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.sent
-        self._note_trouble(lane, answer, sent_at)
+        self._note_trouble(model_queue, answer, sent_at)
         error = error_of_silence(answer)
         if answer.said is not None:
             if job_run.said == answer.said:  # the same words twice: a third sending would get them too
@@ -272,22 +274,22 @@ class Submitter:
             if self._context.idempotency_hours is None:
                 return await self._doubt(job_run, perhaps_paid(error))
             job_run.tries_left -= 1
-        if lane.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
+        if model_queue.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
             return await self._give_up(job_run, attempt, error)
         asked_s = answer.retry_after_s or 0.0
         return RetryAt(at=self._desk.now() + max(asked_s, backoff_s(job_run.silences, self._context.rng)))
 
-    def _note_trouble(self, lane: ModelQueue, answer: NoAnswer, sent_at: float) -> None:
+    def _note_trouble(self, model_queue: ModelQueue, answer: NoAnswer, sent_at: float) -> None:
         desk, now, asked_s = self._desk, self._desk.now(), answer.retry_after_s or 0.0
-        desk.gates.trouble(lane, asked_s, sent_at=sent_at, now=now)
-        lasts_s = lane.outage.lasts_s(now, asked_s)
+        desk.gates.trouble(model_queue, asked_s, sent_at=sent_at, now=now)
+        lasts_s = model_queue.outage.lasts_s(now, asked_s)
         if lasts_s > self._context.options.max_wait_s:
             asks = f", and asks to wait for another {asked_s:,.0f} s" if asked_s else ""
             reason = (
-                f"{lane.model} took no job for {lasts_s - asked_s:,.0f} s ({answer.reason}){asks}: it is left to the "
-                "next run"
+                f"{model_queue.model} took no job for {lasts_s - asked_s:,.0f} s ({answer.reason}){asks}: it "
+                "is left to the next run"
             )
-            desk.close(lane, StopReason.OFFLINE, reason)
+            desk.close(model_queue, StopReason.OFFLINE, reason)
 
     async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
         """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.
