@@ -6,14 +6,18 @@ The files in golden/ were written from ``values`` by the functions of each file'
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from qwave_batch.ledger.attempt import text_of
 from qwave_batch.ledger.planning import text_of_item
 from qwave_batch.model.codec import EXACT
+from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ReusedFrom
+from qwave_batch.output.events import NAMES, event_as_json
+from qwave_batch.output.line import encode_line, line_from_json
 from tests.unit.codec import values
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,3 +42,23 @@ def test_errors_in_the_ledger() -> None:
 def test_origins_in_the_ledger() -> None:
     assert [(text_of(values.REUSED_FROM) or "").encode()] == golden("reused_from.json")
     assert EXACT.decode(json.loads(golden("reused_from.json")[0]), ReusedFrom) == values.REUSED_FROM
+
+
+def test_manifests() -> None:
+    assert [encode_line(line) for line in values.LINES] == [line + b"\n" for line in golden("manifest.jsonl")]
+    assert [line_from_json(json.loads(line)) for line in golden("manifest.jsonl")] == list(values.LINES)
+
+
+def test_lines_of_the_first_manifests_do_not_say_what_was_reused() -> None:
+    value = json.loads(golden("manifest.jsonl")[0])
+    del value["reused_from"]
+    assert line_from_json(value) == values.LINES[0]
+
+
+def test_events() -> None:
+    lines = [json.dumps(event_as_json(event), separators=(", ", ": ")).encode() for event in values.EVENTS]
+    assert lines == golden("events.jsonl")
+
+
+def test_every_event_has_a_name_and_a_golden_line() -> None:
+    assert set(NAMES) == set(get_args(Event)) == {type(event) for event in values.EVENTS}
