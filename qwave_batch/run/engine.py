@@ -176,6 +176,7 @@ def _desk(context: RunContext, journal: Journal, work_list: WorkList, budget: Mo
             allowance=AdaptiveConcurrency.under(_ceiling(context)),
             counts_polls=context.terms.limits.count_polls,
             brake=Brake(context.rng),
+            signals=context.signals,
         ),
         polls=PollTimes(),
         prefer=LongPollPolicy(

@@ -8,6 +8,7 @@ from qwave_batch.client.answers import RateHint
 
 PROBE_EVERY_S = 1.0
 """How often one request may leave while nobody knows what a new window holds."""
+WIRE_S = 1.0
 _REMEMBERED = 4096
 
 
@@ -32,9 +33,11 @@ class HeaderWindow:
 
     def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
         """Take in the headers of an answer to what left at ``sent_at``, unless a newer one has spoken."""
+        if sent_at in self._sent:
+            self._sent.remove(sent_at)
         if sent_at < self._as_of:
             return
-        while self._sent and self._sent[0] <= sent_at:
+        while self._sent and self._sent[0] <= sent_at - WIRE_S:
             self._sent.popleft()
         self._as_of = sent_at
         if hint is None or hint.remaining is None or hint.reset_s is None:
@@ -108,6 +111,7 @@ class WindowScope:
     it has where their limits differ.
     """
 
+    assumed: bool | None = None
     _limits: dict[str, int | None] = field(default_factory=dict)
     _is_refuted: bool = False
     _first: _Word | None = None
@@ -120,6 +124,8 @@ class WindowScope:
     @property
     def is_shared(self) -> bool:
         """Whether the headers of one model hold for all, as far as is known."""
+        if self.assumed is not None:
+            return self.assumed
         return not self._is_refuted and len(set(self._limits.values())) <= 1
 
     def hear(self, model: str, hint: RateHint | None, *, sent_at: float, now: float) -> None:

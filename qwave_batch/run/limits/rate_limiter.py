@@ -7,6 +7,7 @@ from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer, TaskNotFoun
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.limits.header_window import HeaderWindow, WindowScope
 from qwave_batch.run.limits.inferred_window import InferredWindow
+from qwave_batch.run.limits.signals import LimitSignals
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.limits.throttle_episode import NO_GROWTH, OUTAGE, Brake
 from qwave_batch.run.schedule.adaptive_concurrency import CALM_S, AdaptiveConcurrency
@@ -32,9 +33,15 @@ class RateLimiter:
     counts_polls: bool
     """Whether polls count against the limit on requests by the spec."""
     brake: Brake
+    signals: LimitSignals = LimitSignals()
     pace: InferredWindow = field(default_factory=InferredWindow)
     headroom: HeaderWindow = field(default_factory=HeaderWindow)
     _sharing: WindowScope = field(default_factory=WindowScope)
+
+    def __post_init__(self) -> None:
+        if self.signals.scope != "compared":
+            self._sharing.assumed = self.signals.scope == "account"
+
     _polls_struck_at: float | None = None
     """When a poll was last answered with 429; None when that is long ago."""
     _unanswered: float = 0.0
@@ -130,6 +137,8 @@ class RateLimiter:
             self.brake.let_through(lane.model, sent_at)
             self.allowance.went_well(sent_at)
             self._sharing.hear(lane.model, answer.rate, sent_at=sent_at, now=now)
+        if not self.signals.headers:
+            return
         lane.headroom.hear(answer.rate, sent_at=sent_at, now=now)
         if self._sharing.is_shared:
             self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
@@ -147,7 +156,7 @@ class RateLimiter:
             self.brake.polls.close(sent_at)
             if self._polls_struck_at is not None and now - self._polls_struck_at > STRUCK_S:
                 self._polls_struck_at = None
-        if self.polls_count and self._sharing.is_shared and isinstance(answer, TaskAnswer | Throttled):
+        if self.signals.headers and self.polls_count and self._sharing.is_shared and isinstance(answer, TaskAnswer | Throttled):
             self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
 
     def throttle(self, lane: ModelQueue, answer: Throttled, *, sent_at: float, now: float) -> float:
@@ -168,7 +177,7 @@ class RateLimiter:
             self.allowance.cut(now)
         bucket, other = (self.pace, lane.pace) if is_accounts else (lane.pace, self.pace)
         other.take_back(sent_at)
-        if bucket.was_throttled(sent_at, now, wait_s) and is_accounts:
+        if self.signals.countdowns and bucket.was_throttled(sent_at, now, wait_s) and is_accounts:
             lane.pace.forget_limit()
         return brake.submits_open_at(lane.model)
 
