@@ -4,12 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from qwave_batch.files.soundness import Damaged
 from qwave_batch.ledger.states import AttemptState
-from qwave_batch.model.codec import error_from_json
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import MAX_NUSD, usd_from_nusd
@@ -113,7 +113,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
         cost_nusd=cost,
         cost_from=cost_from,
         results=_read(results_from_text, results, job_id) or (),
-        error=_read(error_from_text, error, job_id),
+        error=_read(_error_from_text, error, job_id),
         hold_nusd=hold,
         catalog_nusd=catalog,
         origin=_read(_origin_from_text, origin, job_id),
@@ -132,13 +132,10 @@ def _read(reader: Callable[[str], T | None], text: str | None, job_id: str) -> T
 
 
 def _origin_from_text(text: str) -> ReusedFrom:
-    value = json.loads(text)
-    folder, folder_id, cost_usd = value["folder"], value["folder_id"], value["cost_usd"]
-    if not (isinstance(folder, str) and isinstance(folder_id, str) and isinstance(cost_usd, int | float)):
-        raise TypeError("where its images were taken from is not as it is written")
-    if len(value) != len(fields(ReusedFrom)) or not 0 <= cost_usd <= usd_from_nusd(MAX_NUSD):
+    origin = EXACT.decode(json.loads(text), ReusedFrom)
+    if not 0 <= origin.cost_usd <= usd_from_nusd(MAX_NUSD):
         raise ValueError("what its images cost elsewhere is out of range")
-    return ReusedFrom(folder=folder, folder_id=folder_id, cost_usd=cost_usd)
+    return origin
 
 
 def _callback_from_text(text: str) -> JsonObject:
@@ -171,11 +168,10 @@ def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
     return tuple(ResultImage(url=url) for url, *_ in value)
 
 
-def text_of_error(error: JobError | None) -> str | None:
-    """Return an error as the text that the ledger keeps."""
-    return json.dumps(error.as_json()) if error else None
+def text_of(value: JobError | ReusedFrom | None) -> str | None:
+    """Return an error or an origin as the text that the ledger keeps."""
+    return json.dumps(EXACT.encode(value)) if value else None
 
 
-def error_from_text(text: str | None) -> JobError | None:
-    """Return the error that ``text_of_error`` was given."""
-    return error_from_json(json.loads(text)) if text else None
+def _error_from_text(text: str) -> JobError:
+    return EXACT.decode(json.loads(text), JobError)

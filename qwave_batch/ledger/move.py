@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from qwave_batch.ledger.attempt import Attempt, StoredFile, results_as_kept, text_of_error, text_of_results
+from qwave_batch.ledger.attempt import Attempt, StoredFile, results_as_kept, text_of, text_of_results
 from qwave_batch.ledger.images import replace_images
 from qwave_batch.ledger.states import NEW_ROUNDS, AttemptState, IllegalTransition, check_transition
 
 _AS_TEXT: Mapping[str, Callable[[Any], str | None]] = {
     "results": text_of_results,
-    "error": text_of_error,
+    "error": text_of,
     "callback": lambda callback: json.dumps(dict(callback)),
 }
 """The fields that a column holds as text."""

@@ -3,9 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from qwave_batch.model.codec import job_as_json, twin_as_json
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 
 _UPSERT_JOB = """
@@ -32,11 +31,11 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
         match item:
             case Job():
                 connection.execute("INSERT INTO temp.planned_jobs VALUES (?)", (item.job_id,))
-                connection.execute(_UPSERT_JOB, (item.job_id, position, _text(job_as_json(item))))
+                connection.execute(_UPSERT_JOB, (item.job_id, position, text_of_item(item)))
                 position += 1
             case Duplicate():
                 connection.execute("INSERT INTO temp.planned_twins VALUES (?)", (item.index,))
-                connection.execute(_UPSERT_TWIN, (item.index, item.job_id, _text(twin_as_json(item))))
+                connection.execute(_UPSERT_TWIN, (item.index, item.job_id, text_of_item(item)))
     connection.execute("DELETE FROM twins WHERE place NOT IN (SELECT place FROM temp.planned_twins)")
     connection.execute(
         "UPDATE jobs SET position = NULL "
@@ -48,8 +47,9 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
     )
 
 
-def _text(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, separators=(",", ":"), default=_plain)
+def text_of_item(item: PlanItem) -> str:
+    """Return a job or a duplicate as the text that the ledger keeps."""
+    return json.dumps(EXACT.encode(item), separators=(",", ":"), default=_plain)
 
 
 def _plain(value: object) -> object:

@@ -10,8 +10,9 @@ from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_fro
 from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.ledger.records import derive_record
 from qwave_batch.ledger.states import OPEN, AttemptState
-from qwave_batch.model.codec import job_from_json, twin_from_json
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Duplicate, Job
+from qwave_batch.model.money import MAX_NUSD
 from qwave_batch.model.paths import IMAGES, path_fault
 from qwave_batch.model.record import ImageFile, JobRecord
 
@@ -133,11 +134,13 @@ def _twins(connection: sqlite3.Connection, job_id: str) -> tuple[Duplicate, ...]
 
 def _job(job_id: str, body: str) -> Job:
     try:
-        job = job_from_json(json.loads(body))
+        job = EXACT.decode(json.loads(body), Job)
     except (ValueError, RecursionError) as error:
         raise Damaged(f"job {job_id!a} is not as this program writes it: {error}") from None
     if job.job_id != job_id:
         raise Damaged(f"what it holds as job {job_id!a} is another one")
+    if job.estimated_nusd > MAX_NUSD:
+        raise Damaged(f"the estimate of job {job_id!a} is out of range")
     if job.path and (fault := path_fault(f"{IMAGES}/{job.path}")):
         raise Damaged(f"the path of job {job_id!a} can't be one: {fault}")
     return job
@@ -145,7 +148,7 @@ def _job(job_id: str, body: str) -> Job:
 
 def _twin(job_id: str, body: str) -> Duplicate:
     try:
-        twin = twin_from_json(json.loads(body))
+        twin = EXACT.decode(json.loads(body), Duplicate)
     except (ValueError, RecursionError) as error:
         raise Damaged(f"a twin of job {job_id!a} is not as this program writes it: {error}") from None
     if twin.job_id != job_id:

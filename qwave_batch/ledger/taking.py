@@ -1,9 +1,8 @@
 """How a job whose images were taken from another folder comes on record: as stored, for nothing, with its origin."""
 
-import json
 import sqlite3
 
-from qwave_batch.ledger.attempt import COLUMNS, Attempt, attempt_from_row, idempotency_key, text_of_results
+from qwave_batch.ledger.attempt import COLUMNS, Attempt, attempt_from_row, idempotency_key, text_of, text_of_results
 from qwave_batch.ledger.holding import ReusedJob
 from qwave_batch.ledger.images import replace_images
 from qwave_batch.ledger.reading import read_attempts
@@ -35,7 +34,7 @@ def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) 
             theirs.submitted_at,
             theirs.ended_at,
             text_of_results(theirs.results),
-            json.dumps(taken.origin.as_json()),
+            text_of(taken.origin),
         ),
     )
     attempt = attempt_from_row(added.fetchone())

@@ -1,105 +1,357 @@
-"""Jobs and twins as JSON objects and back, whole: ``job_from_json(job_as_json(job)) == job``.
+"""The one way from dataclasses to JSON objects and back.
 
-An object of another form, as in a file that somebody else has written, is a ValueError.
+A ``Codec`` is made for a file, or for what a command prints. It writes the fields of a dataclass in their order, under
+their own names, and reads them back with their types checked; what stands differently in JSON is said by a ``Key``:
+
+    Codec({ImageFile: {"size_bytes": Key(name="bytes")}, Twin: {"meta": LEFT_OUT}})
+
+cattrs makes the functions that do it. It is imported when the first of them is needed.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from types import GenericAlias, NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import MAX_NUSD
+from qwave_batch.later import later
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 
-_OBJECT, _LIST, _ERROR = (dict, Mapping), (list, tuple), (type(None), dict, Mapping)
-_JOB_FORM: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("job_id", "prompt_id", "prompt", "model", "action", "path"), (str,)),
-    **dict.fromkeys(("index", "repeat", "max_images", "estimated_nusd"), (int,)),
-    **dict.fromkeys(("request", "callback", "axes", "meta"), _OBJECT),
-    **dict.fromkeys(("dropped", "tags"), _LIST),
-    "random": (bool,),
-    "skip": _ERROR,
-}
-_TWIN_FORM: Mapping[str, tuple[type, ...]] = {
-    name: _JOB_FORM[name] for name in ("job_id", "index", "prompt_id", "axes", "tags", "meta")
-}
-_ERROR_FORM: Mapping[str, tuple[type, ...]] = {
-    "code": (str,),
-    "message": (str,),
-    "http_status": (int, type(None)),
-    "retryable": (bool,),
-    "field": (str, type(None)),
-}
+if TYPE_CHECKING:
+    import cattrs
+    import cattrs.gen
+else:
+    cattrs = later("cattrs")
+
+T = TypeVar("T")
 
 
-def job_as_json(job: Job) -> dict[str, Json]:
-    """Return every field of a job, callback fields too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """How a field stands in a JSON object."""
+
+    name: str = ""
+    """Its key; empty for the field's own name."""
+    write: Callable[[Any], Json] | None = None
+    """Makes the JSON value, for what is not None; without it, the field's type decides."""
+    read: Callable[[Any], Any] | None = None
+    """Makes the field's value out of what is not null; its ValueError becomes a ``DecodeError``."""
+    is_written: bool = True
+    is_default_written: bool = True
+    """Whether it is there too when it is the field's default."""
+    absent: object = ...
+    """The field's value where the key is not there; without it, the field's own default, or a ``DecodeError``."""
+
+
+LEFT_OUT = Key(is_written=False)
+"""Of a field that is not written."""
+
+
+def usd_key(name: str) -> Key:
+    """Return the key of an amount that is nano-dollars in the field and USD in JSON."""
+    return Key(name=name, write=usd_from_nusd, read=nusd_from_usd)
+
+
+Forms = Mapping[type, Mapping[str, Key]]
+"""By dataclass and field: what does not stand as it is."""
+
+
+class DecodeError(ValueError):
+    """A JSON value is not one that was written from such a dataclass."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        """Where, such as ``also[1].index``; empty for the whole value."""
+
+
+class MissingKey(DecodeError):
+    """The key at ``path`` is not there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, f"{path} is missing")
+
+
+class Codec:
+    """Writes dataclasses as JSON objects and reads them."""
+
+    def __init__(self, forms: Forms | None = None, *, exact: bool = False) -> None:
+        """Make one.
+
+        Args:
+            forms: What does not stand as it is.
+            exact: Whether this program alone writes what is read: an object then has every key and no other, and 3.0
+                is not an integer. Else unknown keys are passed over, and a key with a default may be left out.
+        """
+        self._forms: Forms = forms or {}
+        self._exact = exact
+        self._writers: dict[type, Callable[[Any], dict[str, Json]]] = {}
+
+    def encode(self, value: object) -> dict[str, Json]:
+        """Return the JSON object of a dataclass."""
+        kind = type(value)
+        writer = self._writers.get(kind)
+        if writer is None:
+            writer = self._writers[kind] = self._converter.get_unstructure_hook(kind)
+        return writer(value)
+
+    def decode(self, value: object, kind: type[T]) -> T:
+        """Return the dataclass that a JSON object was written from.
+
+        Raises:
+            DecodeError: It was not written from one.
+        """
+        try:
+            return self._converter.structure(value, kind)
+        except (cattrs.BaseValidationError, _Fault) as error:
+            raise self._first_fault(error, "", kind) from None
+
+    @cached_property
+    def _converter(self) -> "cattrs.Converter":
+        converter = cattrs.Converter()
+        converter.register_structure_hook(str, _string)
+        converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
+        converter.register_structure_hook(bool, _truth)
+        converter.register_structure_hook(int, _exact_integer if self._exact else _integer)
+        converter.register_structure_hook(float, _number)
+        converter.register_structure_hook_func(_is_json_object, _object)
+        converter.register_unstructure_hook_func(_is_json_object, _as_it_is)
+        converter.register_structure_hook_func(_is_strings, _strings)
+        converter.register_unstructure_hook_func(_is_strings, list)
+        converter.register_structure_hook_factory(_is_objects, self._reader_of_objects)
+        converter.register_structure_hook_factory(is_dataclass, self._reader)
+        converter.register_unstructure_hook_factory(is_dataclass, self._writer)
+        return converter
+
+    def _reader_of_objects(self, kind: Any, converter: "cattrs.Converter") -> Callable[[Any, Any], Any]:
+        items: Any = GenericAlias(list, get_args(kind)[:1])
+        read = converter.get_structure_hook(items)
+
+        def read_objects(value: object, _: object) -> tuple[object, ...]:
+            if not isinstance(value, list | tuple):
+                raise _WrongType
+            return tuple(read(value, items)) if value else ()
+
+        return read_objects
+
+    def _reader(self, kind: Any, converter: "cattrs.Converter") -> Callable[[Any, Any], Any]:
+        keys = self._keys(kind)
+        read = cattrs.gen.make_dict_structure_fn(kind, converter, **_read_overrides(keys))
+        names = {key.name for key in keys.values() if key.is_written}
+        absent = {key.name: key.absent for key in keys.values() if key.absent is not ...}
+        exact = self._exact
+
+        def read_object(value: Any, _: object) -> object:
+            if type(value) is not dict and not isinstance(value, Mapping):
+                raise _WrongType
+            if exact and value.keys() != names:
+                _check_keys(value.keys(), names)
+            return read({**absent, **value} if absent else value, kind)
+
+        return read_object
+
+    def _writer(self, kind: Any, converter: "cattrs.Converter") -> Callable[[Any], dict[str, Any]]:
+        return cattrs.gen.make_dict_unstructure_fn(kind, converter, **_write_overrides(self._keys(kind)))
+
+    def _keys(self, kind: type) -> dict[str, Key]:
+        """Return the key of each field of a dataclass, by the field's name."""
+        told = self._forms.get(kind, {})
+        names = [field.name for field in fields(kind)]
+        if unknown := told.keys() - names:
+            raise TypeError(f"{kind.__name__} has no field {min(unknown)}")
+        keys = {name: told.get(name, _PLAIN) for name in names}
+        return {name: key if key.name else replace(key, name=name) for name, key in keys.items()}
+
+    def _first_fault(self, error: BaseException, path: str, kind: Any) -> DecodeError:
+        """Return the first thing that is wrong, where ``kind`` is the type that ``path`` should have."""
+        match error:
+            case cattrs.BaseValidationError(exceptions=(first, *_), cl=owner):
+                for note in getattr(first, "__notes__", ()):
+                    if isinstance(note, cattrs.AttributeValidationNote):
+                        path, kind = _joined(path, self._keys(owner)[note.name].name), note.type
+                    elif isinstance(note, cattrs.IterableValidationNote):
+                        path, kind = f"{path}[{note.index}]", note.type
+                return self._first_fault(first, path, kind)
+            case _Missing(key=key):
+                return MissingKey(_joined(path, key))
+            case _Unknown(key=key):
+                return DecodeError(path, f"{_joined(path, key)} is not a key of it")
+            case KeyError():  # of a key without a default: the path leads to it already
+                return MissingKey(path)
+            case _Unread(words=words):
+                return DecodeError(path, _at(path, words))
+            case _:
+                return DecodeError(path, _at(path, f"expected {_words_for(kind)}"))
+
+
+EXACT = Codec(exact=True)
+"""Every field under its own name and nothing else: for what this program alone reads."""
+
+_PLAIN = Key()
+
+
+class _Fault(Exception):
+    """Why a value can't be read."""
+
+
+class _WrongType(_Fault):
+    """It is not of its field's type."""
+
+
+@dataclass(eq=False)
+class _Missing(_Fault):
+    """An object lacks a key."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class _Unknown(_Fault):
+    """An object has a key that nothing is written under."""
+
+    key: str
+
+
+@dataclass(eq=False)
+class _Unread(_Fault):
+    """A reader of a key's own does not take it."""
+
+    words: str
+
+
+def _check_keys(found: Collection[str], names: Collection[str]) -> None:
+    for name in sorted(names):
+        if name not in found:
+            raise _Missing(name)
+    raise _Unknown(min(str(name) for name in found if name not in names)[:_SHOWN])
+
+
+def _read_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
     return {
-        "job_id": job.job_id,
-        "index": job.index,
-        "prompt_id": job.prompt_id,
-        "prompt": job.prompt,
-        "model": job.model,
-        "action": job.action,
-        "request": job.request,
-        "callback": job.callback,
-        "dropped": job.dropped,
-        "axes": job.axes,
-        "tags": job.tags,
-        "meta": job.meta,
-        "repeat": job.repeat,
-        "path": job.path,
-        "max_images": job.max_images,
-        "random": job.random,
-        "estimated_nusd": job.estimated_nusd,
-        "skip": job.skip.as_json() if job.skip else None,
+        field: cattrs.gen.override(
+            rename=key.name,
+            omit=not key.is_written and key.absent is ...,
+            struct_hook=None if key.read is None else _reading(key.read),
+        )
+        for field, key in keys.items()
     }
 
 
-def job_from_json(data: Mapping[str, Any]) -> Job:
-    """Return the job that ``job_as_json`` was given; raises ValueError for what it has not given."""
-    _check_form(data, _JOB_FORM)
-    if not (0 <= data["estimated_nusd"] <= MAX_NUSD and data["max_images"] >= 0 and data["index"] >= 0):
-        raise ValueError("a number is out of its range")
-    return Job(
-        **{
-            **data,
-            "dropped": tuple(data["dropped"]),
-            "tags": tuple(data["tags"]),
-            "skip": error_from_json(data["skip"]) if data["skip"] else None,
-        }
-    )
-
-
-def twin_as_json(twin: Duplicate) -> dict[str, Json]:
-    """Return every field of a twin."""
+def _write_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
     return {
-        "job_id": twin.job_id,
-        "index": twin.index,
-        "prompt_id": twin.prompt_id,
-        "axes": twin.axes,
-        "tags": twin.tags,
-        "meta": twin.meta,
+        field: cattrs.gen.override(
+            rename=key.name,
+            omit=not key.is_written,
+            omit_if_default=not key.is_default_written,
+            unstruct_hook=None if key.write is None else _writing(key.write),
+        )
+        for field, key in keys.items()
     }
 
 
-def twin_from_json(data: Mapping[str, Any]) -> Duplicate:
-    """Return the twin that ``twin_as_json`` was given; raises ValueError for what it has not given."""
-    _check_form(data, _TWIN_FORM)
-    return Duplicate(**{**data, "tags": tuple(data["tags"])})
+def _reading(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    def read_value(value: object, _: object) -> object:
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise _Unread(str(error)) from None
+
+    return read_value
 
 
-def error_from_json(data: Mapping[str, Any]) -> JobError:
-    """Return the error that ``JobError.as_json`` was given; raises ValueError for what it has not given."""
-    _check_form(data, _ERROR_FORM)
-    return JobError(**data)
+def _writing(write: Callable[[Any], Json]) -> Callable[[Any], Json]:
+    return lambda value: None if value is None else write(value)
 
 
-def _check_form(data: object, form: Mapping[str, tuple[type, ...]]) -> None:
-    if not isinstance(data, _OBJECT) or data.keys() != form.keys():
-        raise ValueError("it is not an object with the keys that belong in it")
-    for name, kinds in form.items():
-        value = data[name]
-        if not isinstance(value, kinds) or (value is True or value is False) is not (kinds == (bool,)):
-            raise ValueError(f"its {name} is of the wrong type")
-    if not all(isinstance(each, str) for name in ("tags", "dropped") if name in form for each in data[name]):
-        raise ValueError("its tags are not all texts")
+def _string(value: object, _: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise _WrongType
+
+
+def _truth(value: object, _: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _WrongType
+
+
+def _exact_integer(value: object, _: object) -> int:
+    if type(value) is int and value >= 0:
+        return value
+    raise _WrongType
+
+
+def _integer(value: object, _: object) -> int:
+    if type(value) is float and value.is_integer() and value >= 0:  # as other programs write whole numbers
+        return int(value)
+    return _exact_integer(value, None)
+
+
+def _number(value: object, _: object) -> int | float:
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return value
+    raise _WrongType
+
+
+def _object(value: object, _: object) -> Mapping[str, Json]:
+    if isinstance(value, Mapping):
+        return value
+    raise _WrongType
+
+
+def _strings(value: object, _: object) -> tuple[str, ...]:
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise _WrongType
+
+
+def _as_it_is(value: Json) -> Json:
+    return value
+
+
+def _is_json_object(kind: Any) -> bool:
+    return bool(kind == JsonObject)
+
+
+def _is_strings(kind: Any) -> bool:
+    return bool(kind == tuple[str, ...])
+
+
+def _is_objects(kind: Any) -> bool:
+    return get_origin(kind) is tuple and len(get_args(kind)) == _PAIR and is_dataclass(get_args(kind)[0])
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _at(path: str, words: str) -> str:
+    return f"{path}: {words}" if path else words
+
+
+def _words_for(kind: Any) -> str:
+    """Return the values that a type has in JSON, in words."""
+    choices = get_args(kind)
+    if get_origin(kind) in {Union, UnionType}:
+        return " or ".join("null" if choice is NoneType else _words_for(choice) for choice in choices)
+    if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+        allowed = choices or tuple(member.value for member in kind)
+        return f"one of {', '.join(map(str, allowed))}"
+    if _is_strings(kind):
+        return "a list of strings"
+    return _WORDS.get(kind, "a list of objects" if _is_objects(kind) else "an object")
+
+
+_WORDS: Mapping[Any, str] = {
+    str: "a string",
+    int: "a non-negative integer",
+    float: "a finite number",
+    bool: "true or false",
+}
+_PAIR = 2  # the item's type and the dots of tuple[X, ...]
+_SHOWN = 100

@@ -856,7 +856,7 @@ def test_a_plan_that_can_not_be_read_on_ends_the_run_like_any_failing_disk(
             raise StorageError("the disk is gone")
         return original(ledger, rows)
 
-    monkeypatch.setattr(Ledger, "standings_of", snapshots_of)
+    monkeypatch.setattr(Ledger, "snapshots_of", snapshots_of)
     world.plan(make_job(index) for index in range(100))
     with pytest.raises(StorageError, match="disk is gone"):
         world.run()
