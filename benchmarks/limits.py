@@ -1,9 +1,10 @@
-"""What is gained by inferring an API's limits, beside obeying its 429s and growing and cutting the concurrency (AIMD)?
+"""How close to what an API's limits allow does a run come, and how many 429s does it meet on the way?
 
 The run engine itself works on virtual time against model APIs that enforce a limit strictly: sliding and fixed windows
 of the account and of a model, announced in headers or not, limits on tasks alive, token buckets, and polls that count.
-Each is met by a run that heeds all signs of a limit, and by runs that heed fewer. A time is the run's over the least
-that the limit allows; a herd is the most 429s in one second.
+A run finds its concurrency out (from 16 on), or is given 64; headers are told, or kept from it, so that 429s and their
+``Retry-After`` are all it knows. The time is the run's over the least that the limit allows; a herd is the most 429s
+within a second.
 
     python -m benchmarks.limits [--seeds N] [--only TEXT]
 """
@@ -16,15 +17,13 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from qwave_batch.client.answers import Answer, RateHint, TaskAnswer, Throttled
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.terms import Completion, Limits, Terms
-from qwave_batch.run.context import RunOptions
-from qwave_batch.run.limits.signals import LimitSignals
 from tests.unit.run.honest_api import HonestApi, Made
 from tests.unit.run.virtual_time import VirtualClock
 from tests.unit.run.world import World, make_job
@@ -35,13 +34,13 @@ FASTEST_S, SLOWEST_S = 4.0, 8.0
 WIRE_S = 0.2
 """How long a call is on its way at most."""
 MODELS = ("a", "b")
-WAYS: Mapping[str, LimitSignals] = {
-    "all": LimitSignals(),
-    "no countdowns": LimitSignals(countdowns=False),
-    "headers account": LimitSignals(scope="account"),
-    "headers model": LimitSignals(scope="model"),
-    "429s alone": LimitSignals(countdowns=False, headers=False),
+WAYS: Mapping[str, tuple[int | None, bool]] = {
+    "found out": (None, True),
+    "no headers": (None, False),
+    "64 at once": (64, True),
+    "64, no headers": (64, False),
 }
+"""Tasks at once, and whether headers are told, if the API has any."""
 
 
 class Rule(Protocol):
@@ -158,7 +157,11 @@ class StrictApi(HonestApi):
     _stranger_at: float = 0.0
 
     async def submit(
-        self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
+        self,
+        request: JsonObject,
+        *,
+        idempotency_key: str | None,
+        prefer_wait_s: float | None = None,  # noqa: ARG002 - it holds no answer
     ) -> Answer:
         """Make a task where every limit has room."""
         await self._leave("submit", str(request["model"]))
@@ -190,7 +193,7 @@ class StrictApi(HonestApi):
     def _alive(self, now: float) -> int:
         return sum(task.ends_at > now for task in self.tasks.values())
 
-    def _make(self, request: JsonObject, key: str | None) -> Made:
+    def _make(self, request: JsonObject, key: str | None) -> Made:  # noqa: ARG002 - no key is sent twice
         now = self.clock.passed
         task = Made(f"task-{len(self.tasks) + 1}", request, now, now + self.latency(request, self.rng), "completed")
         self.tasks[task.task_id] = task
@@ -225,7 +228,6 @@ class Kind:
     """No run can be faster."""
     api: Callable[[VirtualClock], StrictApi]
     models: tuple[str, ...] = MODELS
-    slots: int | None = None
 
 
 def kind(  # noqa: PLR0913 - a line of the table each, all by name
@@ -239,7 +241,6 @@ def kind(  # noqa: PLR0913 - a line of the table each, all by name
     most_alive: int | None = None,
     counts_polls: bool = False,
     stranger_per_s: float = 0.0,
-    slots: int | None = None,
 ) -> Kind:
     """Return a kind of API."""
 
@@ -256,7 +257,7 @@ def kind(  # noqa: PLR0913 - a line of the table each, all by name
             delay_s=WIRE_S,
         )
 
-    return Kind(name=name, jobs=jobs, least_s=least_s, api=api, slots=slots)
+    return Kind(name=name, jobs=jobs, least_s=least_s, api=api)
 
 
 MEAN_S = (FASTEST_S + SLOWEST_S) / 2
@@ -265,29 +266,64 @@ MINUTES = 180.0 + SLOWEST_S
 KINDS: Sequence[Kind] = (
     kind("silent, account, sliding", rules=lambda: {"": Sliding(60)}, least_s=MINUTES),
     kind("silent, account, fixed", rules=lambda: {"": Fixed(60)}, least_s=MINUTES - 17),
-    kind("silent, account, fixed, no wait said", rules=lambda: {"": Fixed(60)}, least_s=MINUTES - 17, waits=lambda _: None),
+    kind(
+        "silent, account, fixed, no wait said",
+        rules=lambda: {"": Fixed(60)},
+        least_s=MINUTES - 17,
+        waits=lambda _: None,
+    ),
     kind("silent, account, sliding, says 5 s", rules=lambda: {"": Sliding(60)}, least_s=MINUTES, waits=lambda _: 5.0),
-    kind("silent, account, sliding, shared", rules=lambda: {"": Sliding(60)}, least_s=300 + SLOWEST_S, stranger_per_s=1 / 3),
+    kind(
+        "silent, account, sliding, shared",
+        rules=lambda: {"": Sliding(60)},
+        least_s=300 + SLOWEST_S,
+        stranger_per_s=1 / 3,
+    ),
     kind("silent, account, sliding, 300", rules=lambda: {"": Sliding(300)}, least_s=60 + SLOWEST_S, jobs=600),
     kind("long silent, account, sliding", rules=lambda: {"": Sliding(60)}, least_s=MINUTES + 360, jobs=600),
     kind("long silent, account, fixed", rules=lambda: {"": Fixed(60)}, least_s=MINUTES + 360 - 17, jobs=600),
     kind("long silent, account 120, sliding", rules=lambda: {"": Sliding(120)}, least_s=MINUTES + 60, jobs=600),
-    kind("long silent, each model, sliding", rules=lambda: {"a": Sliding(30), "b": Sliding(30)}, least_s=MINUTES + 360, jobs=600),
+    kind(
+        "long silent, each model, sliding",
+        rules=lambda: {"a": Sliding(30), "b": Sliding(30)},
+        least_s=MINUTES + 360,
+        jobs=600,
+    ),
     kind("silent, each model, sliding", rules=lambda: {"a": Sliding(30), "b": Sliding(30)}, least_s=MINUTES),
     kind("silent, each model, fixed", rules=lambda: {"a": Fixed(30), "b": Fixed(30)}, least_s=MINUTES - 17),
     kind("silent, one model of two, sliding", rules=lambda: {"a": Sliding(30)}, least_s=MINUTES),
     kind("headers, account, sliding", rules=lambda: {"": Sliding(60)}, least_s=MINUTES, tells=True),
     kind("headers, account, fixed", rules=lambda: {"": Fixed(60)}, least_s=MINUTES - 17, tells=True),
-    kind("headers, each model, sliding", rules=lambda: {"a": Sliding(30), "b": Sliding(30)}, least_s=MINUTES, tells=True),
-    kind("headers, each model, fixed", rules=lambda: {"a": Fixed(30), "b": Fixed(30)}, least_s=MINUTES - 17, tells=True),
-    kind("headers, models 20 and 60", rules=lambda: {"a": Sliding(20), "b": Sliding(60)}, least_s=300 + SLOWEST_S, tells=True),
+    kind(
+        "headers, each model, sliding", rules=lambda: {"a": Sliding(30), "b": Sliding(30)}, least_s=MINUTES, tells=True
+    ),
+    kind(
+        "headers, each model, fixed", rules=lambda: {"a": Fixed(30), "b": Fixed(30)}, least_s=MINUTES - 17, tells=True
+    ),
+    kind(
+        "headers, models 20 and 60",
+        rules=lambda: {"a": Sliding(20), "b": Sliding(60)},
+        least_s=300 + SLOWEST_S,
+        tells=True,
+    ),
     kind("8 alive, no wait said", most_alive=8, least_s=240 * MEAN_S / 8, waits=lambda _: None),
     kind("8 alive, says 1 s", most_alive=8, least_s=240 * MEAN_S / 8, waits=lambda _: 1.0),
     kind("token bucket, 1 a second, burst 10", rules=lambda: {"": Bucket(1.0, 10)}, least_s=230 + FASTEST_S),
     kind("leaky bucket, 2 a second", rules=lambda: {"": Bucket(2.0, 1)}, least_s=120 + FASTEST_S),
-    kind("silent, account, sliding, polls count", rules=lambda: {"": Sliding(240)}, least_s=120 + SLOWEST_S, counts_polls=True),
-    kind("headers, account, sliding, polls count", rules=lambda: {"": Sliding(240)}, least_s=120 + SLOWEST_S, counts_polls=True, tells=True),
-)  # fmt: skip
+    kind(
+        "silent, account, sliding, polls count",
+        rules=lambda: {"": Sliding(240)},
+        least_s=120 + SLOWEST_S,
+        counts_polls=True,
+    ),
+    kind(
+        "headers, account, sliding, polls count",
+        rules=lambda: {"": Sliding(240)},
+        least_s=120 + SLOWEST_S,
+        counts_polls=True,
+        tells=True,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,13 +338,14 @@ class Outcome:
     jobs_per_minute: float
 
 
-def meet(kind: Kind, signals: LimitSignals, seed: int) -> Outcome:
+def meet(kind: Kind, way: str, seed: int) -> Outcome:
     """Return what becomes of a run against a kind of API."""
+    slots, tells = WAYS[way]
     with tempfile.TemporaryDirectory() as folder:
-        world = World(root=Path(folder), seed=seed, signals=signals, terms=Terms(completion=Completion.POLL, limits=Limits(concurrency=kind.slots)))
+        limits = Limits(concurrency=slots)
+        world = World(root=Path(folder), seed=seed, terms=Terms(completion=Completion.POLL, limits=limits))
         api = world.api = kind.api(world.clock)
-        api.rng = random.Random(seed)
-        world.options = RunOptions()
+        api.rng, api.tells = random.Random(seed), api.tells and tells
         world.plan(make_job(index, model=kind.models[index % len(kind.models)]) for index in range(kind.jobs))
         end = world.ended()
     assert end.counts.completed == kind.jobs, end
@@ -321,17 +358,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--slots", type=int)
-    parser.add_argument("--ways", default="")
     parser.add_argument("--only", default="", help="kinds whose names hold this")
     options = parser.parse_args(argv)
-    print(f"{'time over the least | 429s | herd':40}" + "".join(f"{way:>20}" for way in WAYS))
-    for each in (replace(each, slots=options.slots) for each in KINDS):
+    print(f"{'time over the least, 429s, herd':40}" + "".join(f"{way:>20}" for way in WAYS))
+    for each in KINDS:
         if options.only not in each.name:
             continue
         cells = []
-        for signals in [WAYS[w] for w in WAYS if options.ways in w]:
-            found = [meet(each, signals, seed) for seed in range(options.seeds)]
+        for way in WAYS:
+            found = [meet(each, way, seed) for seed in range(options.seeds)]
             time = statistics.mean(one.time for one in found)
             throttled = statistics.mean(one.throttled for one in found)
             cells.append(f"{time:6.2f}{throttled:7.0f}{max(one.herd for one in found):7d}")

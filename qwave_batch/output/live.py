@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
 from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
+from qwave_batch.model.codec import Codec
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, ThrottleState
 
 _MOST_BYTES = 64 * 1024
+_CODEC = Codec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class LiveRun:
             "images_per_minute": round(progress.images_per_minute, 1),
             "remaining_s": None if progress.remaining_s is None else round(progress.remaining_s, 1),
             "waiting": progress.note or None,
+            "throttle": _CODEC.encode(progress.throttle),
         }
 
 
@@ -68,8 +71,9 @@ def read_live(layout: RunLayout) -> LiveRun | None:
         facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
         known = {field.name for field in fields(Progress)}
         told = {name: value for name, value in facts.items() if name in known}
+        throttle = _CODEC.decode(told.pop("throttle", {}), ThrottleState)
         if all(_is_plain(name, value) for name, value in told.items()):
-            return LiveRun(told_at=float(facts["told_at"]), progress=Progress(**told))
+            return LiveRun(told_at=float(facts["told_at"]), progress=Progress(**told, throttle=throttle))
     return None
 
 

@@ -17,7 +17,6 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.terms import Completion, Terms
-from qwave_batch.run.limits.signals import LimitSignals
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 
@@ -126,7 +125,6 @@ class RunContext:
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
-    signals: LimitSignals = LimitSignals()
     still_gone: set[str] = field(default_factory=set)
     """Filled by a run: jobs that were given up before, and whose pictures are gone by what their tasks say now."""
     stop: StopSignal = field(default_factory=StopSignal)

@@ -9,15 +9,16 @@ from qwave_batch.client.answers import RateHint
 PROBE_EVERY_S = 1.0
 """How often one request may leave while nobody knows what a new window holds."""
 WIRE_S = 1.0
+"""What left so long before an answered request has arrived too, and is counted in the answer."""
 _REMEMBERED = 4096
 
 
 class HeaderWindow:
     """Requests left in the server's window, by its newest answer; without headers there is no limit.
 
-    What left after the request that was answered may or may not be counted in its answer: it is taken off, which errs
-    on the safe side until the next answer. Once the window has ended a single request finds out what the next one
-    holds. Times are monotonic seconds.
+    What is on its way may or may not be counted in an answer: it is taken off until it is answered itself, which errs
+    on the safe side. Once the window has ended a single request finds out what the next one holds. Times are monotonic
+    seconds.
     """
 
     def __init__(self) -> None:
@@ -111,7 +112,6 @@ class WindowScope:
     it has where their limits differ.
     """
 
-    assumed: bool | None = None
     _limits: dict[str, int | None] = field(default_factory=dict)
     _is_refuted: bool = False
     _first: _Word | None = None
@@ -124,8 +124,6 @@ class WindowScope:
     @property
     def is_shared(self) -> bool:
         """Whether the headers of one model hold for all, as far as is known."""
-        if self.assumed is not None:
-            return self.assumed
         return not self._is_refuted and len(set(self._limits.values())) <= 1
 
     def hear(self, model: str, hint: RateHint | None, *, sent_at: float, now: float) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.throttle_state import Admission, SubmitCall
 from qwave_batch.run.schedule.model_queue import Fits, ModelQueue, RowQueue
-from qwave_batch.run.schedule.waits import Wait, WaitForSubmit
+from qwave_batch.run.schedule.waits import Wait
 from qwave_batch.run.tasks.job_run import JobRun
 
 SOON_S = 5.0
@@ -36,18 +37,18 @@ class SchedulingPass:
     """
 
     def __init__(self, lanes: Sequence[ModelQueue], desk: Desk, fits: Fits) -> None:
-        allowance = desk.gates.allowance
+        concurrency = desk.limiter.concurrency
         self._desk = desk
         self._fits = fits
         self._now = desk.now()
         self._alive = sum(lane.alive for lane in lanes)
-        self.free = allowance.limit - self._alive - desk.breaker.taken(allowance.limit, self._now)
+        self.free = concurrency.limit - self._alive - desk.breaker.taken(concurrency.limit, self._now)
         """How many slots the account has left."""
-        self._share = max(1, allowance.limit // max(1, sum(lane.alive > 0 or lane.has_submits for lane in lanes)))
+        self._share = max(1, concurrency.limit // max(1, sum(lane.alive > 0 or lane.has_submits for lane in lanes)))
         """How many slots each model with something to do gets before any gets more."""
         self._lanes = [lane for lane in lanes if lane.has_submits and not lane.closed]
         self._heads = {lane.model: self._head(lane) for lane in self._lanes}
-        self._gates: dict[str, float] = {}
+        self._gates: dict[str, Admission] = {}
         self._openings: dict[str, float] = {}
         self._kept: dict[str, int] = {}
         """Slots that are not for others, by model."""
@@ -69,37 +70,34 @@ class SchedulingPass:
 
     def wait(self) -> Wait | None:
         """Return what the next submit waits for: the last gate that opens before it; None when that is a slot."""
-        desk, now, opens_at = self._desk, self._now, self.opens_at()
+        opens_at = self.opens_at()
         if self.free <= 0 or opens_at == math.inf:
             return None
         lane = min(self._lanes, key=self._opens_at)
-        reason: WaitForSubmit = WaitKind.RETRY
-        model: str | None = lane.model
-        if self._gate_at(lane) >= opens_at:
-            reason, model = desk.gates.submits_wait_for(lane, now, self._alive)
-        if reason is WaitKind.RATE_LIMIT and desk.quota_until >= opens_at:
-            reason, model = WaitKind.QUOTA, None  # a quota window is the account's
-        return Wait(reason=reason, model=model, until=opens_at)
+        gate = self._gate(lane)
+        if gate.at < opens_at:
+            return Wait(reason=WaitKind.RETRY, model=lane.model, until=opens_at)
+        return Wait(reason=gate.kind, model=gate.model, until=opens_at)
 
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
         wants = self._wanting()
-        grown = [lane.allowance.grow(lane.alive, self._now) for lane in wants]
-        return any([*grown, bool(wants) and self._desk.gates.allowance.grow(self._alive, self._now)])
+        grown = [lane.throttle.concurrency.grow(lane.alive, self._now) for lane in wants]
+        return any([*grown, bool(wants) and self._desk.limiter.concurrency.grow(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when one more is allowed, if all stays as it is."""
         wants = self._wanting()
         if not wants:
             return math.inf
-        return min(self._desk.gates.allowance.grows_at(), *(lane.allowance.grows_at() for lane in wants))
+        return min(self._desk.limiter.concurrency.grows_at(), *(lane.throttle.concurrency.grows_at() for lane in wants))
 
     def _wanting(self) -> list[ModelQueue]:
         """Return the lanes that have something to submit which the budget does not keep back."""
         return [lane for lane in self._lanes if lane.wants(self._fits)]
 
     def _head(self, lane: ModelQueue) -> tuple[JobRun | None, float]:
-        limit = lane.allowance.limit
+        limit = lane.throttle.concurrency.limit
         taken = self._desk.breaker.taken(limit, self._now, lane.model)
         has_slot = self.free > 0 and lane.alive + taken < limit
         return lane.submit_head(self._now, self._fits, has_slot=has_slot)
@@ -112,15 +110,16 @@ class SchedulingPass:
 
     def _opening(self, lane: ModelQueue) -> float:
         job_run, at = self._heads[lane.model]
-        if lane.submitting >= lane.width or (job_run is None and at == math.inf):
+        if lane.submitting >= lane.throttle.width or (job_run is None and at == math.inf):
             return math.inf
         if job_run is not None:
             at = self._now if job_run.holds_slot or self._leaves_room(lane) else self._now + LOOK_AGAIN_S
-        return max(at, self._gate_at(lane))
+        return max(at, self._gate(lane).at)
 
-    def _gate_at(self, lane: ModelQueue) -> float:
+    def _gate(self, lane: ModelQueue) -> Admission:
         if lane.model not in self._gates:
-            self._gates[lane.model] = self._desk.gates.submits_open_at(lane, self._now, self._alive)
+            call = SubmitCall(lane.model, self._alive)
+            self._gates[lane.model] = self._desk.limiter.admit(call, self._now)
         return self._gates[lane.model]
 
     def _leaves_room(self, taker: ModelQueue) -> bool:
@@ -134,14 +133,14 @@ class SchedulingPass:
 
     def _kept_for(self, lane: ModelQueue) -> int:
         """Return how many slots are kept for a model: none for one that its limits hold for longer, or in trouble."""
-        now, share = self._now, min(self._share, lane.allowance.limit)
-        if lane.is_in_trouble or lane.alive >= share:
+        now, share = self._now, min(self._share, lane.throttle.concurrency.limit)
+        if lane.throttle.is_in_trouble or lane.alive >= share:
             return 0
         job_run, at = lane.submit_head(now, self._fits)
         if job_run is None and at == math.inf:  # only its own submits, which are under way, hold it up, or the budget
-            is_late = lane.tried_at is not None and not lane.is_proven and now - lane.tried_at > FIRST_ANSWER_S
+            is_late = lane.tried_at is not None and not lane.throttle.is_proven and now - lane.tried_at > FIRST_ANSWER_S
             return 0 if is_late or not lane.wants(self._fits) else share - lane.alive
-        opens_at = max(self._gate_at(lane), now if job_run is not None else at)
+        opens_at = max(self._gate(lane).at, now if job_run is not None else at)
         if opens_at <= now:
             return share - lane.alive
         return int(lane.alive == 0 and opens_at - now < SOON_S)

@@ -20,7 +20,6 @@ from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.context import CallbackReceiver, RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.limits.signals import LimitSignals
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from tests.unit.run.honest_api import PRICE_QUOTA, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
@@ -89,7 +88,6 @@ class World:
     idempotency_hours: float | None = 24.0
     claim: FolderClaim = CLAIM
     seed: int = 0
-    signals: LimitSignals = LimitSignals()
     manifests: int = 0
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
@@ -179,7 +177,6 @@ class World:
             cost_nusd=lambda _, images: PRICE_NUSD * images,
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
-            signals=self.signals,
             asked_format=self.asked_format,
             on_progress=self.on_progress,
             stop=self.stop or StopSignal(),
