@@ -38,7 +38,7 @@ class LineChecker:
             return None, faults
         try:
             line = line_from_json(value)
-        except (ValueError, OverflowError) as error:  # a thirteenth month
+        except ValueError as error:  # a thirteenth month
             return None, [str(error)]
         return line, [*_faults_alone(line, value), *self._faults_among(number, line)]
 
