@@ -2,7 +2,6 @@
 
 import asyncio
 
-from qwave_batch.client.answers import Throttled
 from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.folder.leftovers import remove_leftovers
 from qwave_batch.ledger.identity import has_moved
@@ -15,13 +14,13 @@ from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunCounters, RunEnd
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import Brake
+from qwave_batch.run.limits.throttle_state import BalanceCall
 from qwave_batch.run.polling.callback_inbox import CallbackInbox
 from qwave_batch.run.polling.long_poll import LongPollPolicy
 from qwave_batch.run.polling.task_poll_plan import PollPlanner
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.schedule.scheduler import Scheduler
 from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.schedule.wakeup import is_done_by, wait_until_either
@@ -102,8 +101,9 @@ async def _ask_balance(desk: Desk) -> None:
     finally:
         asking.cancel()
     desk.hear_balance(answer)
-    if isinstance(answer, Throttled):
-        desk.throttle_polls(answer)
+    now = desk.now()
+    if wait := desk.limiter.record(BalanceCall(), answer, sent_at=now, now=now).too_long:
+        desk.stops.stop(StopReason.ACCOUNT, desk.why_not_wait(wait))
 
 
 async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
@@ -171,11 +171,12 @@ def _desk(context: RunContext, journal: Journal, work_list: WorkList, budget: Mo
             damaged=work_list.damaged,
             started_at=started_at,
         ),
-        gates=RateLimiter(
+        limiter=RateLimiter(
+            rng=context.rng,
+            max_wait_s=context.options.max_wait_s,
             window=SlidingWindow(context.terms.limits.requests_per_minute),
-            allowance=AdaptiveConcurrency.under(_ceiling(context)),
+            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
             counts_polls=context.terms.limits.count_polls,
-            brake=Brake(context.rng),
         ),
         polls=PollPlanner(),
         prefer=LongPollPolicy(

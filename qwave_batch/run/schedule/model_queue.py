@@ -9,19 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from qwave_batch.run.limits.header_window import HeaderWindow
-from qwave_batch.run.limits.inferred_window import InferredWindow
-from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import ThrottleEpisode
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_run import JobRun
 from qwave_batch.run.tasks.model_denials import ModelDenials
 
 PAGE = 64
 """Jobs read from the ledger at once: all that is in memory of a queue."""
-FAILURES_IN_A_ROW = 3
-"""After so many submits in a row without an answer, a model is sent one at a time until it answers again."""
 _sequence = itertools.count()
 Fits: TypeAlias = Callable[[JobRun], bool]
 """Whether the money for a submit of a job is there."""
@@ -71,15 +65,8 @@ class RowQueue:
 class ModelQueue:
     """All that the scheduler knows of one model."""
 
-    model: str
-    allowance: AdaptiveConcurrency
-    """How many of its tasks may be alive at once."""
-    window: SlidingWindow
-    """The spec's own limit."""
-    pace: InferredWindow = field(default_factory=InferredWindow)
-    """The API's limit, as far as its 429s tell."""
-    headroom: HeaderWindow = field(default_factory=HeaderWindow)
-    """The API's limit, as far as its headers tell."""
+    throttle: ModelThrottle
+    """What holds its submits."""
     open_tasks: RowQueue = field(default_factory=RowQueue)
     """Tasks on record."""
     resubmits: RowQueue = field(default_factory=RowQueue)
@@ -89,24 +76,14 @@ class ModelQueue:
     """Slots that its jobs hold."""
     submitting: int = 0
     """Submits under way or about to be."""
-    width: float = 1
-    """How many may be submitted at the same time: one until the first good answer, so that a model that hangs or is
-    down holds one slot; one again after a 429 or several submits in a row without an answer, then one more with each
-    good answer."""
-    is_proven: bool = False
-    """Whether a submit was answered well in this run."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
     denials: ModelDenials = field(default_factory=ModelDenials)
     """Submits that were forbidden."""
-    outage: ThrottleEpisode = field(default_factory=ThrottleEpisode)
-    """Submits without an answer in a row."""
     closed: str = ""
     """Why nothing more of this model is submitted in this run; empty when it may be."""
     closed_by: StopReason = StopReason.BUDGET
     """Of what kind that reason is."""
-    _narrowed_at: float = -math.inf
-    """When the last episode of 429s began."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)
     """Jobs to be tried again, the earliest first."""
     _doubted: list[tuple[float, int, JobRun]] = field(default_factory=list)
@@ -121,6 +98,11 @@ class ModelQueue:
     def put_last(self, job_run: JobRun) -> None:
         """Keep a job to be tried again when all others are through."""
         self._last.append(job_run)
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.throttle.name
 
     @property
     def delayed(self) -> int:
@@ -170,7 +152,11 @@ class ModelQueue:
                         return job_run, now
                     opens_at = min(opens_at, at)
                     break
-        if not has_slot or self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width:
+        if (
+            not has_slot
+            or self.delayed >= self.throttle.concurrency.limit
+            or self.submitting + len(self._doubted) >= self.throttle.width
+        ):
             return None, opens_at
         head = self._next()
         return head if head is not None and fits(head) else None, opens_at
@@ -211,36 +197,6 @@ class ModelQueue:
         """Whether anything waits to be submitted."""
         return not self.new_jobs.is_empty or self.delayed > 0 or not self.resubmits.is_empty or bool(self._last)
 
-    @property
-    def is_in_trouble(self) -> bool:
-        """Whether it has stopped answering."""
-        return self.outage.answers >= FAILURES_IN_A_ROW
-
     def close(self, kind: StopReason, reason: str) -> None:
         """Submit nothing more of this model in this run."""
         self.closed_by, self.closed = kind, reason
-
-    def was_answered(self, sent_at: float) -> None:
-        """Take in a submit that made a task."""
-        self.allowance.went_well(sent_at)
-        self.denials.let_through(sent_at)
-        if sent_at > self._narrowed_at:
-            self.width = self.width + 1 if self.is_proven or self.allowance.cuts else math.inf
-        self.is_proven = True
-
-    def was_held(self) -> None:
-        """Take in a submit whose answer the API holds until the task ends: it is taken, but proves nothing yet."""
-        self.width += self.is_proven
-
-    def was_throttled(self, now: float, *, is_new: bool) -> None:
-        """Take in a 429: with the first of an episode one cut, and then one submit at a time."""
-        if is_new:
-            self.allowance.cut(now)
-            self.width, self._narrowed_at = 1, now
-
-    def was_not_answered(self, sent_at: float, now: float) -> None:
-        """Take in a 5xx, or a submit that nobody answered."""
-        self.outage.strike(sent_at, now)
-        self.allowance.had_trouble(now)
-        if self.is_in_trouble:
-            self.width = 1

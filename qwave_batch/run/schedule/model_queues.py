@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from qwave_batch.model.money import NUSD_PER_USD
 from qwave_batch.model.terms import ModelLimits
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.schedule.stop_reasons import StopReason
@@ -90,7 +91,7 @@ class ModelQueues:
 
 
 def _model_queues(desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> list[ModelQueue]:
-    limits, account = desk.context.terms.limits, desk.gates.allowance
+    limits, account = desk.context.terms.limits, desk.limiter.concurrency
     model_queues: dict[str, ModelQueue] = {}
     for (model, kind), rows in work.items():
         if kind is JobAction.FETCH:
@@ -98,15 +99,15 @@ def _model_queues(desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]
         own = limits.models.get(model, ModelLimits())
         is_named = own.concurrency is not None or account.limit == account.ceiling
         ceiling = min(own.concurrency or account.ceiling, account.ceiling) if is_named else None
-        model_queue = model_queues.setdefault(
-            model,
-            ModelQueue(
-                model=model,
-                allowance=AdaptiveConcurrency.under(ceiling),
+        if model not in model_queues:
+            throttle = ModelThrottle(
+                model,
+                concurrency=AdaptiveConcurrency.under(ceiling),
                 window=SlidingWindow(own.requests_per_minute),
                 width=math.inf if desk.prefer.wait_s(is_first=True) else 1,
-            ),
-        )
+            )
+            model_queues[model] = ModelQueue(desk.limiter.add(throttle))
+        model_queue = model_queues[model]
         queue = {
             JobAction.POLL: model_queue.open_tasks,
             JobAction.RESUBMIT: model_queue.resubmits,

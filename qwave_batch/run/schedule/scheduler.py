@@ -10,12 +10,12 @@ from qwave_batch.errors import StorageError
 from qwave_batch.ledger.records import status_of
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.desk import Desk
-from qwave_batch.run.limits.on_throttled import leave_closed_windows
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.schedule.stop_reasons import StopReason
+from qwave_batch.run.schedule.waits import words_of_lesson
 from qwave_batch.run.schedule.wakeup import Wakeup
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.worker import Worker
@@ -32,10 +32,10 @@ class Scheduler:
 
     def __init__(self, desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> None:
         self._desk = desk
-        self._gates = desk.gates
+        self._limiter = desk.limiter
         self._model_queues = ModelQueues(desk, work)
         self._fetches = RowQueue(_joined(work, JobAction.FETCH))
-        self._worker = Worker(desk, downloads=min(max(4, desk.gates.allowance.ceiling), 32))
+        self._worker = Worker(desk, downloads=min(max(4, desk.limiter.concurrency.ceiling), 32))
         self._wakeup = Wakeup(desk.context.clock)
         desk.notify = self._wakeup.notify
         self._breaker = desk.breaker
@@ -62,8 +62,8 @@ class Scheduler:
                     break
         finally:
             await self._cancel_workers()
-            for lesson in self._gates.lessons(self._model_queues):
-                self._desk.counters.warn(lesson)
+            for lesson in self._limiter.lessons():
+                self._desk.counters.warn(words_of_lesson(lesson))
         if self._desk.stops.storage_error is None:
             for model_queue in self._model_queues:
                 for job_run in model_queue.drain():
@@ -94,7 +94,7 @@ class Scheduler:
             candidate.queue.page.popleft()
         lease = SlotLease(
             candidate.model_queue,
-            windows=self._gates.windows_of(candidate.model_queue) if candidate.queue is None else (),
+            reservation=self._limiter.reserve(candidate.model_queue.model) if candidate.queue is None else None,
             notify=self._wakeup.notify,
             takes_over=candidate.job_run.holds_slot,
         )
@@ -126,7 +126,7 @@ class Scheduler:
         )
         if not self._desk.is_proven and is_first_out:
             return False
-        return len(self._workers) - len(self._breaker.patients) < 3 * self._gates.allowance.limit + FETCHES
+        return len(self._workers) - len(self._breaker.patients) < 3 * self._limiter.concurrency.limit + FETCHES
 
     @property
     def _may_submit(self) -> bool:
@@ -152,7 +152,7 @@ class Scheduler:
 
     async def _wait(self, scheduling_pass: SchedulingPass) -> bool:
         """Wait for something to change; return whether there is anything left to wait for."""
-        if leave_closed_windows(self._desk, self._model_queues):
+        if self._leave_closed_windows():
             return True
         stops, opens_at = self._desk.stops, scheduling_pass.opens_at()
         was_halted = stops.is_on
@@ -161,7 +161,6 @@ class Scheduler:
             return True
         if not self._workers and (stops.is_on or opens_at == math.inf):
             return not stops.is_on and await self._skip_unaffordable()
-        self._desk.allowed = self._gates.allowed(list(self._model_queues))
         may_submit = self._may_submit
         if may_submit and scheduling_pass.grow():
             return True
@@ -173,6 +172,21 @@ class Scheduler:
         await self._wakeup.wait(max(0.0, wakes_at - self._desk.now()) if wakes_at < math.inf else None)
         return True
 
+    def _leave_closed_windows(self) -> bool:
+        """Leave models to the next run whose window opens too late, by the API's headers; return whether one was."""
+        desk, wants = (
+            self._desk,
+            [model_queue for model_queue in self._model_queues if model_queue.has_submits and not model_queue.closed],
+        )
+        if desk.stops.is_on or any(model_queue.submitting for model_queue in wants):  # an answer may tell of more room
+            return False
+        for model_queue in wants:
+            if wait := desk.limiter.closed_window(model_queue.model, desk.now()):
+                desk.leave(model_queue, wait)
+                if wait.model is None:
+                    return True
+        return any(model_queue.closed for model_queue in wants)
+
     def _hold_for_pictures(self) -> bool:
         """Note whether nothing is bought because no picture comes, and for how long; return whether that is so.
 
@@ -180,7 +194,7 @@ class Scheduler:
         """
         breaker, desk, now = self._breaker, self._desk, self._desk.now()
         has_jobs = any(model_queue.submits_left for model_queue in self._model_queues) and not desk.stops.is_on
-        limit = self._gates.allowance.limit
+        limit = self._limiter.concurrency.limit
         is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
         is_held = has_jobs and (breaker.is_tripped or is_full)
         is_waiting = all(self._are_queues_idle()) and len(self._workers) <= len(breaker.patients)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.throttle_state import Admission, SubmitCall
 from qwave_batch.run.schedule.model_queue import Fits, ModelQueue, RowQueue
-from qwave_batch.run.schedule.waits import Wait, WaitForSubmit
+from qwave_batch.run.schedule.waits import Wait
 from qwave_batch.run.tasks.job_run import JobRun
 
 SOON_S = 5.0
@@ -36,16 +37,16 @@ class SchedulingPass:
     """
 
     def __init__(self, model_queues: Sequence[ModelQueue], desk: Desk, fits: Fits) -> None:
-        allowance = desk.gates.allowance
+        concurrency = desk.limiter.concurrency
         self._desk = desk
         self._fits = fits
         self._now = desk.now()
         self._alive = sum(model_queue.alive for model_queue in model_queues)
-        self.free = allowance.limit - self._alive - desk.breaker.taken(allowance.limit, self._now)
+        self.free = concurrency.limit - self._alive - desk.breaker.taken(concurrency.limit, self._now)
         """How many slots the account has left."""
         self._share = max(
             1,
-            allowance.limit
+            concurrency.limit
             // max(1, sum(model_queue.alive > 0 or model_queue.has_submits for model_queue in model_queues)),
         )
         """How many slots each model with something to do gets before any gets more."""
@@ -53,7 +54,7 @@ class SchedulingPass:
             model_queue for model_queue in model_queues if model_queue.has_submits and not model_queue.closed
         ]
         self._heads = {model_queue.model: self._head(model_queue) for model_queue in self._model_queues}
-        self._gates: dict[str, float] = {}
+        self._gates: dict[str, Admission] = {}
         self._openings: dict[str, float] = {}
         self._kept: dict[str, int] = {}
         """Slots that are not for others, by model."""
@@ -75,37 +76,37 @@ class SchedulingPass:
 
     def wait(self) -> Wait | None:
         """Return what the next submit waits for: the last gate that opens before it; None when that is a slot."""
-        desk, now, opens_at = self._desk, self._now, self.opens_at()
+        opens_at = self.opens_at()
         if self.free <= 0 or opens_at == math.inf:
             return None
         model_queue = min(self._model_queues, key=self._opens_at)
-        reason: WaitForSubmit = WaitKind.RETRY
-        model: str | None = model_queue.model
-        if self._gate_at(model_queue) >= opens_at:
-            reason, model = desk.gates.submits_wait_for(model_queue, now, self._alive)
-        if reason is WaitKind.RATE_LIMIT and desk.quota_until >= opens_at:
-            reason, model = WaitKind.QUOTA, None  # a quota window is the account's
-        return Wait(reason=reason, model=model, until=opens_at)
+        gate = self._gate(model_queue)
+        if gate.at < opens_at:
+            return Wait(reason=WaitKind.RETRY, model=model_queue.model, until=opens_at)
+        return Wait(reason=gate.kind, model=gate.model, until=opens_at)
 
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
         wants = self._wanting()
-        grown = [model_queue.allowance.grow(model_queue.alive, self._now) for model_queue in wants]
-        return any([*grown, bool(wants) and self._desk.gates.allowance.grow(self._alive, self._now)])
+        grown = [model_queue.throttle.concurrency.grow(model_queue.alive, self._now) for model_queue in wants]
+        return any([*grown, bool(wants) and self._desk.limiter.concurrency.grow(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when one more is allowed, if all stays as it is."""
         wants = self._wanting()
         if not wants:
             return math.inf
-        return min(self._desk.gates.allowance.grows_at(), *(model_queue.allowance.grows_at() for model_queue in wants))
+        return min(
+            self._desk.limiter.concurrency.grows_at(),
+            *(model_queue.throttle.concurrency.grows_at() for model_queue in wants),
+        )
 
     def _wanting(self) -> list[ModelQueue]:
         """Return the model_queues that have something to submit which the budget does not keep back."""
         return [model_queue for model_queue in self._model_queues if model_queue.wants(self._fits)]
 
     def _head(self, model_queue: ModelQueue) -> tuple[JobRun | None, float]:
-        limit = model_queue.allowance.limit
+        limit = model_queue.throttle.concurrency.limit
         taken = self._desk.breaker.taken(limit, self._now, model_queue.model)
         has_slot = self.free > 0 and model_queue.alive + taken < limit
         return model_queue.submit_head(self._now, self._fits, has_slot=has_slot)
@@ -118,15 +119,16 @@ class SchedulingPass:
 
     def _opening(self, model_queue: ModelQueue) -> float:
         job_run, at = self._heads[model_queue.model]
-        if model_queue.submitting >= model_queue.width or (job_run is None and at == math.inf):
+        if model_queue.submitting >= model_queue.throttle.width or (job_run is None and at == math.inf):
             return math.inf
         if job_run is not None:
             at = self._now if job_run.holds_slot or self._leaves_room(model_queue) else self._now + RECHECK_S
-        return max(at, self._gate_at(model_queue))
+        return max(at, self._gate(model_queue).at)
 
-    def _gate_at(self, model_queue: ModelQueue) -> float:
+    def _gate(self, model_queue: ModelQueue) -> Admission:
         if model_queue.model not in self._gates:
-            self._gates[model_queue.model] = self._desk.gates.submits_open_at(model_queue, self._now, self._alive)
+            call = SubmitCall(model_queue.model, self._alive)
+            self._gates[model_queue.model] = self._desk.limiter.admit(call, self._now)
         return self._gates[model_queue.model]
 
     def _leaves_room(self, taker: ModelQueue) -> bool:
@@ -140,18 +142,18 @@ class SchedulingPass:
 
     def _kept_for(self, model_queue: ModelQueue) -> int:
         """Return how many slots are kept for a model: none for one that its limits hold for longer, or in trouble."""
-        now, share = self._now, min(self._share, model_queue.allowance.limit)
-        if model_queue.is_in_trouble or model_queue.alive >= share:
+        now, share = self._now, min(self._share, model_queue.throttle.concurrency.limit)
+        if model_queue.throttle.is_in_trouble or model_queue.alive >= share:
             return 0
         job_run, at = model_queue.submit_head(now, self._fits)
         if job_run is None and at == math.inf:  # only its own submits, which are under way, hold it up, or the budget
             is_late = (
                 model_queue.tried_at is not None
-                and not model_queue.is_proven
+                and not model_queue.throttle.is_proven
                 and now - model_queue.tried_at > FIRST_ANSWER_S
             )
             return 0 if is_late or not model_queue.wants(self._fits) else share - model_queue.alive
-        opens_at = max(self._gate_at(model_queue), now if job_run is not None else at)
+        opens_at = max(self._gate(model_queue).at, now if job_run is not None else at)
         if opens_at <= now:
             return share - model_queue.alive
         return int(model_queue.alive == 0 and opens_at - now < SOON_S)

@@ -1,29 +1,9 @@
 """What a job holds while a worker has it in hand: a slot, and room for one submit."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
+from qwave_batch.run.limits.sliding_window import Reservation
 from qwave_batch.run.schedule.model_queue import ModelQueue
-
-
-class Window(Protocol):
-    """A limit on sends, with room that can be put aside."""
-
-    def opens_at(self, now: float) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
-        ...
-
-    def reserve(self) -> None:
-        """Put room aside for a send that is being prepared."""
-        ...
-
-    def give_back(self) -> None:
-        """Release room that was put aside and is not needed."""
-        ...
-
-    def spend(self, now: float) -> None:
-        """Count a send that leaves now, on room that was put aside."""
-        ...
 
 
 class SlotLease:
@@ -33,7 +13,7 @@ class SlotLease:
         self,
         model_queue: ModelQueue,
         *,
-        windows: Sequence[Window],
+        reservation: Reservation | None,
         notify: Callable[[], None],
         takes_over: bool = False,
     ) -> None:
@@ -41,27 +21,23 @@ class SlotLease:
 
         Args:
             model_queue: The job's model.
-            windows: Where a submit counts; none is for a task on record, which is only asked for.
+            reservation: Room for its submit; None for a task on record, which is only asked for.
             notify: Tells the scheduler that something has become free.
             takes_over: Whether the job holds a slot already.
         """
         self.model_queue = model_queue
-        self._windows = windows
+        self._reservation = reservation
         self._notify = notify
         self._has_slot = True
-        self._has_room = self._is_submitting = self.is_polled = bool(windows)
+        self._is_submitting = self.is_polled = reservation is not None
         """``is_polled``: whether the task on record was asked once; new tasks wait for that."""
         model_queue.alive += not takes_over
         model_queue.submitting += self._is_submitting
-        for window in windows:
-            window.reserve()
 
     def spend(self, now: float) -> None:
         """Count the submit that leaves now."""
-        if self._has_room:
-            self._has_room = False
-            for window in self._windows:
-                window.spend(now)
+        if self._reservation is not None:
+            self._reservation.spend(now)
 
     def answered(self) -> None:
         """Note that the submit, or the first question, was answered."""
@@ -90,9 +66,7 @@ class SlotLease:
 
     def close(self) -> None:
         """Let go of all that is left."""
-        if self._has_room:
-            self._has_room = False
-            for window in self._windows:
-                window.give_back()
+        if self._reservation is not None:
+            self._reservation.give_back()
         self.answered()
         self.free_slot()

@@ -119,9 +119,9 @@ class TaskPoller:
             await self._until_due(watch, deadline)
 
     def _poll_plan(self, job_run: JobRun, attempt: Attempt, *, is_young: bool) -> TaskPollPlan:
-        model, now, polls, gates = job_run.job.model, self._desk.now(), self._desk.polls, self._desk.gates
-        if (per_minute := gates.shared_per_minute) is not None:
-            polls.limit_polls(per_minute, slots=gates.allowance.limit)
+        model, now, polls, limiter = job_run.job.model, self._desk.now(), self._desk.polls, self._desk.limiter
+        if (per_minute := limiter.shared_per_minute) is not None:
+            polls.limit_polls(per_minute, slots=limiter.concurrency.limit)
         if is_young and job_run.held_s:
             return polls.plan_known_task(model, now, job_run.held_s)
         if is_young:

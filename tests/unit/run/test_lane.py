@@ -5,15 +5,15 @@ import math
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.tasks.job_run import JobRun
 from tests.unit.run.world import make_job
 
 
 def lane_of(*fresh: JobRun) -> ModelQueue:
-    lane = ModelQueue(model="m", allowance=AdaptiveConcurrency.under(4), window=SlidingWindow(None), width=4)
+    lane = ModelQueue(ModelThrottle("m", concurrency=AdaptiveConcurrency.under(4), width=4))
     lane.new_jobs.page.extend(fresh)
     return lane
 
