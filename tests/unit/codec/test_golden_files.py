@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from qwave_batch.ledger.attempt import text_of
-from qwave_batch.ledger.planning import text_of_item
+from qwave_batch.ledger.plan_replacement import text_of_item
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.git.asking import Git, GitMissing, GitRefused, find_git
-from qwave_batch.git.environment import absolute_entries, environment, users_environment
+from qwave_batch.git.git_process import (
+    Git,
+    GitMissing,
+    GitRefused,
+    absolute_entries,
+    environment,
+    find_git,
+    users_environment,
+)
 
 STARTERS = {"subprocess", "pty", "popen", "system", "posix_spawn", "posix_spawnp", "create_subprocess_exec"}
 STARTERS |= {"create_subprocess_shell", "subprocess_exec", "subprocess_shell", "fork", "forkpty", "startfile"}
