@@ -4,8 +4,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from qwave_batch.ledger.attempt_states import HOLDS_MONEY
+from qwave_batch.model.codec import Codec, Key, usd_key
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import NUSD_PER_QUOTA, usd_from_nusd
+from qwave_batch.model.money import NUSD_PER_QUOTA
 
 _HOLDING = ", ".join(f"'{state}'" for state in sorted(HOLDS_MONEY))
 
@@ -79,19 +80,22 @@ class CostReport:
 
     def as_json(self) -> dict[str, Json]:
         """Return the ``money`` object of summary.json."""
-        return {
-            "tasks": self.tasks,
-            "paid_usd": usd_from_nusd(self.paid_nusd),
-            "catalog_usd": usd_from_nusd(self.catalog_nusd),
-            "pre_consumed_usd": usd_from_nusd(self.hold_nusd),
-            "pre_consumed_told": self.holds_told,
-            "refunds": self.refunds,
-            "refunded_usd": usd_from_nusd(self.refunded_nusd),
-            "surcharges": self.surcharges,
-            "surcharged_usd": usd_from_nusd(self.surcharged_nusd),
-            "open_usd": usd_from_nusd(self.open_nusd),
-        }
+        return _MONEY.encode(self)
 
+
+_MONEY = Codec(
+    {
+        CostReport: {
+            "paid_nusd": usd_key("paid_usd"),
+            "catalog_nusd": usd_key("catalog_usd"),
+            "hold_nusd": usd_key("pre_consumed_usd"),
+            "holds_told": Key(name="pre_consumed_told"),
+            "refunded_nusd": usd_key("refunded_usd"),
+            "surcharged_nusd": usd_key("surcharged_usd"),
+            "open_nusd": usd_key("open_usd"),
+        }
+    }
+)
 
 _ENDED = """
     SELECT cost_nusd AS cost,

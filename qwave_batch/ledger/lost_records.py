@@ -13,6 +13,7 @@ from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.ledger.attempt import Attempt, idempotency_key
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import JobSnapshot, read_standings
+from qwave_batch.model.codec import LENIENT
 
 _ADD = (
     "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "  # noqa: S608 - constants
@@ -99,10 +100,9 @@ def read_count(path: Path) -> ToldCount | None:
 
     A run at work writes it after its ledger, so that it is never ahead of what is read after it.
     """
-    with suppress(OSError, UsageError, ValueError, KeyError, TypeError, RecursionError):
+    with suppress(OSError, UsageError, ValueError, RecursionError):
         tree, name = place_of(path)
-        told = json.loads(tree.read(name + COUNT, most_bytes=_MOST_BYTES))
-        return ToldCount(folder_id=str(told["folder_id"]), sendings=int(told["sendings"]))
+        return LENIENT.decode(json.loads(tree.read(name + COUNT, most_bytes=_MOST_BYTES)), ToldCount)
     return None
 
 
@@ -139,7 +139,7 @@ class CountBeside:
         row = connection.execute("SELECT folder_id, sendings FROM identity").fetchone()
         if row is None or row == self._last:
             return
-        text = json.dumps({"folder_id": row[0], "sendings": row[1]}).ljust(_WIDTH) + "\n"
+        text = json.dumps(LENIENT.encode(ToldCount(*row))).ljust(_WIDTH) + "\n"
         with suppress(OSError, UsageError):
             _overwrite(self._tree, self._name, text.encode())
             self._last = row

@@ -10,13 +10,14 @@ import math
 import re
 from collections.abc import Mapping
 from colorsys import hls_to_rgb
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from qwave_batch.catalog.model import Model
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.simulator import text_drawing
 from qwave_batch.simulator.latency import fraction, pick
@@ -68,17 +69,14 @@ class PictureOrder:
 
     def as_json(self) -> str:
         """Return the order as the store keeps it."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(EXACT.encode(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what ``as_json`` wrote; raises ValueError for what it has not written."""
-        value = json.loads(text)
-        texts = [value.pop(name, None) for name in ("model", "prompt", "variation", "ratio", "tier", "format")]
-        if not all(isinstance(each, str) and len(each) <= _LONGEST_PROMPT for each in texts):
+        order = EXACT.decode(json.loads(text), cls)
+        if max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier))) > _LONGEST_PROMPT:
             raise ValueError("the order of a picture is not one of ours")
-        model, prompt, variation, ratio, tier, format_ = texts
-        order = cls(model=model, prompt=prompt, variation=variation, ratio=ratio, tier=tier, format=format_, **value)
         wide, high = pixel_size(order.ratio, order.tier)
         if order.format not in EXTENSIONS or not 0 < wide * high <= _MOST_PIXELS:
             raise ValueError("a picture of no format or size that is ours was ordered")
