@@ -121,6 +121,7 @@ class Codec:
         converter.register_unstructure_hook_func(_is_json_object, _as_it_is)
         converter.register_structure_hook_func(_is_strings, _strings)
         converter.register_unstructure_hook_func(_is_strings, list)
+        converter.register_structure_hook_factory(_is_maybe, _reader_of_maybe)
         converter.register_structure_hook_factory(_is_objects, self._reader_of_objects)
         converter.register_structure_hook_factory(is_dataclass, self._reader)
         converter.register_unstructure_hook_factory(is_dataclass, self._writer)
@@ -189,6 +190,8 @@ class Codec:
 
 EXACT = Codec(exact=True)
 """Every field under its own name and nothing else: for what this program alone reads."""
+LENIENT = Codec()
+"""The same, for what other programs may have written too."""
 
 _PLAIN = Key()
 
@@ -316,6 +319,16 @@ def _as_it_is(value: Json) -> Json:
 
 def _is_json_object(kind: Any) -> bool:
     return bool(kind == JsonObject)
+
+
+def _is_maybe(kind: Any) -> bool:
+    return get_origin(kind) in {Union, UnionType} and len(get_args(kind)) == _PAIR and NoneType in get_args(kind)
+
+
+def _reader_of_maybe(kind: Any, converter: "cattrs.Converter") -> Callable[[Any, Any], Any]:
+    (inner,) = (choice for choice in get_args(kind) if choice is not NoneType)
+    read = converter.get_structure_hook(inner)  # once, and not for each value as the converter's own does
+    return lambda value, _: None if value is None else read(value, inner)
 
 
 def _is_strings(kind: Any) -> bool:

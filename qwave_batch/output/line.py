@@ -1,12 +1,13 @@
 """A line of the manifest, both ways: from the ledger's facts to JSON, and from JSON to a typed line."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from qwave_batch.folder.inputs import reference_to, without_inline
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.model.codec import LEFT_OUT, Codec, Key
 from qwave_batch.model.job import Duplicate, JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
@@ -50,6 +51,18 @@ class ManifestLine:
     reused_from: ReusedFrom | None = None
 
 
+_MOMENT = Key(write=iso_from_unix, read=unix_from_iso)
+
+MANIFEST = Codec(
+    {
+        ManifestLine: {"submitted_at": _MOMENT, "completed_at": _MOMENT},
+        Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
+        ImageFile: {"size_bytes": Key(name="bytes")},
+    }
+)
+"""A manifest's lines; the job id of a duplicate is that of its line."""
+
+
 def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -> ManifestLine:
     """Return the manifest's line for a line of the plan.
 
@@ -89,71 +102,19 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
 
 def line_as_json(line: ManifestLine) -> dict[str, Json]:
     """Return the object of a manifest line, its keys in the manifest's order."""
-    return {
-        "job_id": line.job_id,
-        "index": line.index,
-        "status": line.status.value,
-        "prompt_id": line.prompt_id,
-        "prompt": line.prompt,
-        "model": line.model,
-        "action": line.action,
-        "request": line.request,
-        "dropped": list(line.dropped),
-        "axes": line.axes,
-        "tags": list(line.tags),
-        "meta": line.meta,
-        "repeat": line.repeat,
-        "also": [_twin_as_json(twin) for twin in line.also],
-        "path": line.path,
-        "task_id": line.task_id,
-        "attempts": line.attempts,
-        "submitted_at": None if line.submitted_at is None else iso_from_unix(line.submitted_at),
-        "completed_at": None if line.completed_at is None else iso_from_unix(line.completed_at),
-        "seconds": line.seconds,
-        "cost_usd": line.cost_usd,
-        "cost_from": line.cost_from,
-        "images": [image.as_json() for image in line.images],
-        "error": None if line.error is None else line.error.as_json(),
-        "reused_from": None if line.reused_from is None else line.reused_from.as_json(),
-    }
+    return MANIFEST.encode(line)
 
 
-def line_from_json(value: Mapping[str, Any]) -> ManifestLine:
+def line_from_json(value: object) -> ManifestLine:
     """Return the typed line for an object that ``manifest.schema.json`` describes.
 
     Raises:
-        KeyError, TypeError, ValueError: it is not such an object.
+        DecodeError: it is not such an object.
     """
-    job_id = str(value["job_id"])
-    submitted_at, completed_at = value["submitted_at"], value["completed_at"]
-    origin = value.get("reused_from")  # lines of the first versions do not have it
-    return ManifestLine(
-        job_id=job_id,
-        index=int(value["index"]),
-        status=JobStatus(value["status"]),
-        prompt_id=value["prompt_id"],
-        prompt=value["prompt"],
-        model=value["model"],
-        action=value["action"],
-        request=dict(value["request"]),
-        dropped=tuple(value["dropped"]),
-        axes=dict(value["axes"]),
-        tags=tuple(value["tags"]),
-        meta=dict(value["meta"]),
-        repeat=int(value["repeat"]),
-        also=tuple(_twin_from_json(job_id, twin) for twin in value["also"]),
-        path=value["path"],
-        task_id=value["task_id"],
-        attempts=int(value["attempts"]),
-        submitted_at=None if submitted_at is None else unix_from_iso(submitted_at),
-        completed_at=None if completed_at is None else unix_from_iso(completed_at),
-        seconds=value["seconds"],
-        cost_usd=value["cost_usd"],
-        cost_from=value["cost_from"],
-        images=tuple(_image_from_json(image) for image in value["images"]),
-        error=None if value["error"] is None else JobError(**value["error"]),
-        reused_from=None if origin is None else ReusedFrom(**origin),
-    )
+    line = MANIFEST.decode(value, ManifestLine)
+    if not line.also:
+        return line
+    return replace(line, also=tuple(replace(duplicate, job_id=line.job_id) for duplicate in line.also))
 
 
 def encode_line(line: ManifestLine) -> bytes:
@@ -168,34 +129,3 @@ def encode_line(line: ManifestLine) -> bytes:
 
 def _plain(value: JsonObject, keep: Callable[[bytes], str] = reference_to) -> JsonObject:
     return cast("JsonObject", without_inline(value, keep))
-
-
-def _twin_as_json(twin: Duplicate) -> dict[str, Json]:
-    return {
-        "index": twin.index,
-        "prompt_id": twin.prompt_id,
-        "axes": twin.axes,
-        "tags": list(twin.tags),
-    }
-
-
-def _twin_from_json(job_id: str, value: Mapping[str, Any]) -> Duplicate:
-    return Duplicate(
-        job_id=job_id,
-        index=int(value["index"]),
-        prompt_id=value["prompt_id"],
-        axes=dict(value["axes"]),
-        tags=tuple(value["tags"]),
-    )
-
-
-def _image_from_json(value: Mapping[str, Any]) -> ImageFile:
-    return ImageFile(
-        path=value["path"],
-        sha256=value["sha256"],
-        size_bytes=int(value["bytes"]),
-        width=int(value["width"]),
-        height=int(value["height"]),
-        format=value["format"],
-        source_url=value["source_url"],
-    )

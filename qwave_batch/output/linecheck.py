@@ -8,7 +8,7 @@ from typing import Any
 import rfc8785
 
 from qwave_batch.folder.inputs import references
-from qwave_batch.model.paths import path_fault, path_key
+from qwave_batch.model.portable_paths import path_fault, path_key
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.line import ManifestLine, line_from_json
 from qwave_batch.output.schema import schema_faults
@@ -38,7 +38,7 @@ class LineChecker:
             return None, faults
         try:
             line = line_from_json(value)
-        except (ValueError, OverflowError) as error:  # a thirteenth month
+        except ValueError as error:  # a thirteenth month
             return None, [str(error)]
         return line, [*_faults_alone(line, value), *self._faults_among(number, line)]
 

@@ -1,6 +1,9 @@
 """Moments as manifests write them: ISO 8601, UTC, milliseconds."""
 
+import re
 from datetime import UTC, datetime
+
+_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z", re.ASCII)
 
 
 def iso_from_unix(moment: float) -> str:
@@ -9,13 +12,15 @@ def iso_from_unix(moment: float) -> str:
     return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
-def unix_from_iso(text: str) -> float:
+def unix_from_iso(text: object) -> float:
     """Return Unix seconds for what ``iso_from_unix`` wrote.
 
     Raises:
-        ValueError: it is no moment of that form.
+        ValueError: it is not a moment of that form.
     """
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp()
+    if not (isinstance(text, str) and _FORM.fullmatch(text)):
+        raise ValueError("expected a moment such as 2026-11-22T08:00:00.123Z")
+    return datetime.fromisoformat(text).timestamp()
 
 
 def to_the_millisecond(moment: float | None) -> float | None:

@@ -149,7 +149,7 @@ def test_a_torn_last_line_is_said_to_be_torn(sound: Folder) -> None:
         (lambda line: line.update(status="done"), "status: 'done' is not one of"),
         (lambda line: line.update(images=[]), "images: []"),
         (lambda line: line.update(submitted_at="yesterday"), "submitted_at: 'yesterday' does not match"),
-        (lambda line: line.update(submitted_at="2026-13-41T00:00:00.000Z"), "does not match format"),
+        (lambda line: line.update(submitted_at="2026-13-41T00:00:00.000Z"), "submitted_at: month must be in 1..12"),
         (lambda line: line["images"][0].update(path="images/../../x.png"), "images[0].path"),
         (lambda line: line["images"][0].update(path="/etc/passwd"), "images[0].path"),
         (lambda line: line["images"][0].update(width=13), "it is a png of 12 x 8"),
