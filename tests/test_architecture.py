@@ -36,6 +36,22 @@ ALLOWED: dict[str, set[str]] = {
 """Which rooms each room may import from; a room that is missing here has no place in the house."""
 
 
+INSIDE: dict[str, dict[str, set[str]]] = {
+    "plan": {
+        "signed_links": set(),
+        "plan_samples": set(),
+        "plan_summary": {"plan_samples", "signed_links"},
+        "problem_collector": set(),
+        "expand": {"plan_summary", "problem_collector"},
+        "cache": {"expand"},
+        "checks": {"expand", "problem_collector", "signed_links"},
+        "file": {"expand", "plan_samples", "plan_summary"},
+        "": {"cache", "checks", "expand", "plan_samples", "plan_summary", "problem_collector"},
+    },
+}
+"""For a package with sub-packages: what each may import of the package; "" stands for all modules not named here."""
+
+
 def room_of(module: str) -> str:
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
@@ -73,17 +89,35 @@ def test_imports_point_down(module: str) -> None:
             assert room_of(target) in ALLOWED[room], f"{module}:{line} imports {target}"
 
 
-def test_rooms_form_no_circle() -> None:
+def part_of(module: str, package: str) -> str:
+    """Return the entry of ``INSIDE`` that a module, or a name in it, belongs to."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 2 and parts[2] in INSIDE[package] else ""
+
+
+@pytest.mark.parametrize("package", INSIDE)
+def test_parts_of_a_package_import_one_way(package: str) -> None:
+    allowed = INSIDE[package]
+    assert allowed.keys() >= {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
+    for module in (name for name in MODULES if room_of(name) == package):
+        part = part_of(module, package)
+        for target, line in imports(MODULES[module]):
+            if is_ours(target) and room_of(target) == package and part_of(target, package) != part:
+                assert part_of(target, package) in allowed[part], f"{module}:{line} imports {target}"
+
+
+@pytest.mark.parametrize("arrows", [ALLOWED, *INSIDE.values()], ids=["packages", *INSIDE])
+def test_arrows_form_no_circle(arrows: dict[str, set[str]]) -> None:
     done: set[str] = set()
 
     def visit(room: str, way: tuple[str, ...]) -> None:
         assert room not in way, f"circle: {' -> '.join((*way, room))}"
         if room not in done:
-            for below in ALLOWED[room]:
+            for below in arrows[room]:
                 visit(below, (*way, room))
             done.add(room)
 
-    for room in ALLOWED:
+    for room in arrows:
         visit(room, ())
 
 
