@@ -10,7 +10,7 @@ from typing import cast
 from qwave_batch.errors import UsageError
 from qwave_batch.files.regular import open_regular
 
-MOST_POINTER_BYTES = 1024
+MAX_POINTER_BYTES = 1024
 """A larger file is not a pointer, by the definition of LFS."""
 _POINTER = re.compile(rb"version https://[^\n]{1,200}\n(?:[^\n]*\n)*?oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n")
 _BEGINS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
@@ -38,7 +38,7 @@ class Pointer:
 
 def is_pointer(blob: bytes) -> bool:
     """Return whether a file in git is a pointer."""
-    return len(blob) <= MOST_POINTER_BYTES and blob.startswith(_BEGINS)
+    return len(blob) <= MAX_POINTER_BYTES and blob.startswith(_BEGINS)
 
 
 def pointer_in(blob: bytes) -> Pointer | None:
