@@ -8,10 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qwave_batch.errors import SpecError, StorageError, UsageError, nearest
-from qwave_batch.git.asking import GitRefused
 from qwave_batch.git.committed import Committed, LeadsOut, Located
-from qwave_batch.git.lfs import MAX_POINTER_BYTES, is_pointer
-from qwave_batch.git.objects import Objects, is_object_id, objects_of
+from qwave_batch.git.git_process import GitRefused
+from qwave_batch.git.objects import MOST_POINTER_BYTES, Objects, is_object_id, is_pointer, objects_of
 from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES as MAX_YAML_BYTES
@@ -159,7 +158,7 @@ class _Layout:
                 f"is too large: {size_bytes:,} bytes; of a revision at most {MOST_FILE_BYTES:,} are read for a file, "
                 f"and {MOST_BYTES:,} for all"
             )
-        if size_bytes <= MAX_POINTER_BYTES and is_pointer(self._objects.read(found.info)):
+        if size_bytes <= MOST_POINTER_BYTES and is_pointer(self._objects.read(found.info)):
             raise LeadsOut(
                 "is stored with Git LFS, and git has only a pointer to it: check the revision out with "
                 "git worktree add, and name the spec there"

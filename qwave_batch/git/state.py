@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import QwaveError
-from qwave_batch.git.asking import GitMissing
-from qwave_batch.git.lfs import MAX_POINTER_BYTES, pointer_in
-from qwave_batch.git.objects import objects_of
+from qwave_batch.git.git_process import GitMissing
+from qwave_batch.git.objects import MOST_POINTER_BYTES, objects_of, pointer_in
 from qwave_batch.git.repository import Repository, repository_around, repository_of
 from qwave_batch.git.worktree import MARKER, NoWorkTree, work_tree_at
 from qwave_batch.model.jsontypes import Json
@@ -114,7 +113,7 @@ def _are_lfs(repository: Repository, items: list[bytes]) -> bool:
         for item in items:
             *_, oid, name = item.split(b" ", 8)[1:]
             info = objects.info(oid.decode("ascii", "replace"))
-            if info is None or info.size_bytes > MAX_POINTER_BYTES or repository.left_s() < 0:
+            if info is None or info.size_bytes > MOST_POINTER_BYTES or repository.left_s() < 0:
                 return False
             pointer, path = pointer_in(objects.read(info)), os.fsdecode(name)
             if pointer is None or not _is_below(path) or not pointer.is_of(repository.tree.top / path):

@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError, pass_context
 from jinja2.runtime import Undefined
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.paths import plain
+from qwave_batch.model.portable_paths import plain
 from qwave_batch.spec.template.compiler import CompiledTemplate, Into, compile_text
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.render_budget import RenderAllowance
