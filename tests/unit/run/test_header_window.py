@@ -1,4 +1,4 @@
-"""What is learned of the API's own windows: off its 429s, and off its headers."""
+"""What headers tell of the API's own windows."""
 
 import math
 from collections import deque
@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.client.answers import RateHint
-from qwave_batch.run.limits.header_window import PROBE_EVERY_S, HeaderWindow
-from qwave_batch.run.limits.inferred_window import InferredWindow
+from qwave_batch.run.limits.header_window import PROBE_EVERY_S, WIRE_S, HeaderWindow
 
 
-def send(window: InferredWindow | HeaderWindow, now: float) -> None:
+def send(window: HeaderWindow, now: float) -> None:
     window.reserve()
     window.spend(now)
 
@@ -39,69 +38,6 @@ class SlidingServer:
         return RateHint(limit=self.limit, remaining=self.limit - len(self.taken), reset_s=reset_s)
 
 
-# --- learned off 429s
-
-
-def test_nothing_is_held_back_before_anything_is_known() -> None:
-    window = InferredWindow()
-    for _ in range(100):
-        send(window, 1.0)
-    assert window.opens_at(1.0) == 1.0
-
-
-def test_a_minute_is_recognised_by_waits_that_count_down() -> None:
-    window = InferredWindow()
-    for second in range(6):
-        send(window, float(second))
-    send(window, 6.0)
-    assert not window.was_throttled(6.0, 6.0, wait_s=54.0), "an API that always says 54 would have said the same"
-    send(window, 9.0)
-    assert window.was_throttled(9.0, 9.0, wait_s=51.0)
-    assert window.limit == 6
-    assert window.opens_at(9.5) >= 60.0
-
-
-@given(asked_s=st.integers(1, 60), gaps=st.lists(st.floats(0.1, 30.0), min_size=2, max_size=60))
-def test_a_wait_that_is_always_the_same_is_no_window(asked_s: int, gaps: list[float]) -> None:
-    """However often it ends by chance when our oldest send is a minute old."""
-    window, now = InferredWindow(), 0.0
-    for place, gap in enumerate(gaps):
-        now += gap
-        send(window, now)
-        if place % 2:
-            window.was_throttled(now, now, wait_s=float(asked_s))
-    assert window.limit is None
-
-
-def test_another_kind_of_429_teaches_nothing() -> None:
-    window = InferredWindow()
-    for second in range(6):
-        send(window, float(second))
-    assert not window.was_throttled(5.0, 6.0, wait_s=1.0)
-    assert not window.was_throttled(5.0, 6.0, wait_s=None)
-    assert window.limit is None
-
-
-@given(limit=st.integers(1, 40), pause=st.floats(0.05, 1.0))
-def test_a_limit_that_nobody_named_is_met_about_once_a_minute(limit: int, pause: float) -> None:
-    """And what it allows is used."""
-    server, window, now, held, throttled = SlidingServer(limit), InferredWindow(), 0.0, 0.0, 0
-    while now < 600.0:
-        if now >= max(held, window.opens_at(now)):
-            send(window, now)
-            if wait_s := server.wait_s(now):
-                throttled += 1
-                window.was_throttled(now, now, wait_s)
-                held = now + wait_s
-        now += pause
-    possible = min(limit, 60.0 / pause)
-    assert throttled <= 12
-    assert len(server.taken) >= 0.85 * possible - 2
-
-
-# --- told by headers
-
-
 def test_without_headers_there_is_no_limit() -> None:
     room = HeaderWindow()
     send(room, 0.0)
@@ -120,6 +56,26 @@ def test_what_left_meanwhile_is_taken_off() -> None:
     room.give_back()
     room.hear(RateHint(limit=10, remaining=9, reset_s=50.0), sent_at=0.1, now=0.4)
     assert room.opens_at(0.4) == 0.4
+
+
+def test_what_left_at_the_same_moment_is_taken_off_until_it_is_answered_itself() -> None:
+    room = HeaderWindow()
+    for _ in range(3):
+        send(room, 0.0)
+    room.hear(RateHint(limit=10, remaining=2, reset_s=50.0), sent_at=0.0, now=0.1)
+    assert room.opens_at(0.1) == 50.1, "two are on their way, and may not be counted in the two that are left"
+    room.hear(RateHint(limit=10, remaining=1, reset_s=50.0), sent_at=0.0, now=0.1)
+    room.hear(RateHint(limit=10, remaining=1, reset_s=50.0), sent_at=0.0, now=0.1)
+    assert room.opens_at(0.1) == 0.1
+
+
+def test_what_left_long_before_an_answered_request_has_arrived() -> None:
+    """A submit whose answer is held for a minute takes nothing off what is left meanwhile."""
+    room = HeaderWindow()
+    send(room, 0.0)
+    send(room, WIRE_S)
+    room.hear(RateHint(limit=10, remaining=1, reset_s=50.0), sent_at=WIRE_S, now=WIRE_S)
+    assert room.opens_at(WIRE_S) == WIRE_S
 
 
 def test_an_older_answer_that_comes_later_changes_nothing() -> None:
