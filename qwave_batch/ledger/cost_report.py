@@ -1,4 +1,4 @@
-"""The cost report of a folder: amounts that the API held and charged, next to catalog prices, as sums over its ledger."""
+"""A folder's cost report: amounts that the API held and charged, next to catalog prices, summed over its ledger."""
 
 import sqlite3
 from dataclasses import dataclass
