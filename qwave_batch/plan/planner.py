@@ -21,7 +21,7 @@ from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
 from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_messages import cut
 
 
@@ -85,7 +85,7 @@ class Plan:
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
     def _expansion(self) -> Expansion:
-        problems = ProblemCollector(self.spec.marks)
+        problems = ProblemCollector(self.spec.source_map)
         return prepare(self.spec, self.catalog_used, problems, start=self.start).expansion
 
 
@@ -100,7 +100,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None, start: StartExpansion =
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
     """
-    problems = ProblemCollector(spec.marks)
+    problems = ProblemCollector(spec.source_map)
     catalog = _catalog_of(spec, problems)
     problems.take_warnings(spec.warnings)
     prepared = prepare(spec, catalog, problems, start=start)
@@ -124,7 +124,7 @@ def rest_problems(rest: Spec) -> tuple[Problem, ...]:
 
     That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
     """
-    problems = ProblemCollector(rest.marks)
+    problems = ProblemCollector(rest.source_map)
     try:
         catalog = _catalog_of(rest, problems)
         problems.take_warnings(rest.warnings)

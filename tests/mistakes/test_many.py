@@ -113,7 +113,7 @@ def test_memory_does_not_grow_with_the_mistakes_of_a_table(tmp_path: Path) -> No
             + 'request: {model: z-image-turbo, resolution: "{{ row.size }}"}\nprompts:\n  - {from: rows.csv, text: x}\n'
         )
         spec = load_spec(file)
-        collector = ProblemCollector(spec.marks)
+        collector = ProblemCollector(spec.source_map)
         prepared = prepare(spec, open_catalog(spec.catalog), collector)
         tracemalloc.start()
         count_plan(prepared, Figures())
@@ -131,7 +131,7 @@ def test_a_model_that_is_gone_says_what_to_use(tmp_path: Path) -> None:
     file.write_text(HEAD + "request: {model: imagen-3.0}\nprompts: [x]\n", encoding="utf-8")
     spec = load_spec(file)
     gone = {"imagen-3.0": Successor(use="imagen-4.0", since="2026-01-31")}
-    collector = ProblemCollector(spec.marks)
+    collector = ProblemCollector(spec.source_map)
     count_plan(prepare(spec, replace(open_catalog("2026-05"), gone=gone), collector), Figures())
     [problem] = collector.found()
     assert str(problem).removeprefix(str(tmp_path)) == (

@@ -11,7 +11,7 @@ from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.table.rows import Row
-from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.table.tables import Table
 
 _COMMENT = re.compile(r"\s*(#|//)\1*(?:\s|$)|(#!)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -105,7 +105,7 @@ class RowChecks:
 
     def read_row(self, row: Row) -> None:
         """Look at a row that was read, before ``where`` decides about it."""
-        if row.remarkable:
+        if row.notes:
             note_converted_cells(row, self._origin, self.spellings, self.problems)
 
     def use_row(self, row: Row, *, is_kept: bool) -> None:

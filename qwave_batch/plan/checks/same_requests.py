@@ -118,5 +118,5 @@ class Sameness:
     def _name(self, case: PromptCase) -> str:
         if case.row is not None:
             return f"{case.row.place.file}:{case.row.place.line}"
-        place = self.problems.marks.place(case.prompt.text_origin)
-        return f"{self.problems.marks.path_text(case.prompt.origin)} on line {place.line}"
+        place = self.problems.source_map.place(case.prompt.text_origin)
+        return f"{self.problems.source_map.path_text(case.prompt.origin)} on line {place.line}"

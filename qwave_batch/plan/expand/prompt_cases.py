@@ -16,11 +16,11 @@ from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, rendered, w
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.table.sources import Row, Table
+from qwave_batch.spec.table.tables import Row, Table
 from qwave_batch.spec.template.templates import Value
 from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
-from qwave_batch.spec.values.text_conversion import OwnRecord, text_of
+from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
 
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
@@ -56,9 +56,9 @@ class PromptCase:
             self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
-    def named(self) -> OwnRecord:
+    def named(self) -> PromptRecord:
         """Return what templates see as ``prompt``."""
-        record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
         record.row = self.row.cells if self.row else None
         return record
 
