@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import SUMMARY, RunLayout
-from qwave_batch.folder.pictures import MAX_PICTURE_BYTES
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
@@ -170,7 +170,7 @@ class _Verification:
 
     def _is_input(self, file: str, reference: str) -> bool:
         status = self.layout.tree.look(file)
-        is_plausible = status is not None and status.st_size <= MAX_PICTURE_BYTES
+        is_plausible = status is not None and status.st_size <= MAX_IMAGE_BYTES
         return is_plausible and PREFIX + sha256_of_file(self.layout.tree, file) == reference
 
     def _compare_with_ledger(self) -> None:

@@ -36,7 +36,7 @@ class SimulatedTask:
     """What its images cost once it has ended well; 0 when it will fail or bring none."""
     cancelled_at: float | None = None
     picture: str = "{}"
-    """What its pictures show, as JSON; see pictures.py."""
+    """What its images show, as JSON; see image_drawing.py."""
 
     def state(self, now: float) -> TaskState:
         """Return where the task stands at a moment."""
