@@ -7,7 +7,7 @@ from qwave_batch.ledger.lines import PlanLine
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.line import ManifestLine
+from qwave_batch.output.manifest_line import ManifestLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ReusedFrom
 from qwave_batch.output.events import NAMES, event_as_json
-from qwave_batch.output.line import encode_line, line_from_json
+from qwave_batch.output.manifest_line import encode_line, line_from_json
 from tests.unit.codec import values
 
 GOLDEN = Path(__file__).parent / "golden"
