@@ -2,7 +2,7 @@
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.output.lost_records import submits_elsewhere, words_of_loss, words_of_young
+from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
 
 _MARGIN_H = 2.0
 """By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""

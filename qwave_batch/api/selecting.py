@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.output.line_condition import compile_condition
 from qwave_batch.plan.file.plan_file import line_of
 

@@ -15,12 +15,12 @@ from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.filecheck import check_image, in_threads
 from qwave_batch.output.linecheck import LineChecker
-from qwave_batch.output.lost_records import words_of_loss
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.summary import read_summary, spec_file_sha256
+from qwave_batch.output.unrecorded_submits import words_of_loss
 
 _NAMED = 3  # jobs that are named one by one where many have the same fault
 

@@ -16,8 +16,8 @@ from qwave_batch.errors import FolderError, QwaveError, UnknownName, UsageError
 from qwave_batch.folder.inputs import keep_spec, store_input
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.ledger.books import CostReport
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
