@@ -8,14 +8,14 @@ from pathlib import Path
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import LEDGER, RunLayout
-from qwave_batch.ledger.identity import FolderIdentity
+from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.reading import JobSnapshot
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.line import ManifestLine
 from qwave_batch.output.manifest import read_manifest
+from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.comparison import Known, Stage, label_of
 from qwave_batch.plan.plan_summary import number_of
 from qwave_batch.run.context import RunOptions

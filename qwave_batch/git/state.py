@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import QwaveError
-from qwave_batch.git.asking import GitMissing
-from qwave_batch.git.lfs import MOST_POINTER_BYTES, pointer_in
-from qwave_batch.git.objects import objects_of
+from qwave_batch.git.git_process import GitMissing
+from qwave_batch.git.objects import MOST_POINTER_BYTES, objects_of, pointer_in
 from qwave_batch.git.repository import Repository, repository_around, repository_of
 from qwave_batch.git.worktree import MARKER, NoWorkTree, work_tree_at
 from qwave_batch.model.jsontypes import Json
@@ -72,7 +71,7 @@ def look_at_git(spec: Path) -> GitState | GitUnknown | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Status:
-    """What ``git status`` says, with the submodules that it did not look into."""
+    """The output of ``git status``, with the submodules that it did not enter."""
 
     commit: str | None
     """None before the first one."""

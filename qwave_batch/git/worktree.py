@@ -8,8 +8,8 @@ from pathlib import Path
 from shlex import quote
 
 from qwave_batch.errors import UsageError
-from qwave_batch.files.regular import open_regular, read_regular
-from qwave_batch.git.asking import GitRefused
+from qwave_batch.files.regular_files import open_regular, read_regular
+from qwave_batch.git.git_process import GitRefused
 
 MARKER = ".git"
 _MOST_POINTER_BYTES = 16_384  # of a small file that holds one path or one reference
@@ -25,12 +25,12 @@ class WorkTree:
     """A work tree and where git keeps what belongs to it."""
 
     top: Path
-    """Where ``.git`` stands, whatever ``core.worktree`` says."""
+    """The folder that contains ``.git``, regardless of ``core.worktree``."""
     git_dir: Path
     common_dir: Path
-    """What linked work trees share; the same as ``git_dir`` without them."""
+    """The directory that linked work trees share; otherwise the same as ``git_dir``."""
     head: bytes
-    """What ``HEAD`` says: a reference or a commit."""
+    """The target of ``HEAD``: a reference or a commit."""
 
     @property
     def is_linked(self) -> bool:

@@ -18,13 +18,13 @@ class WaitKind(StrEnum):
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
-    """What is left waits for another try after an error."""
+    """The remaining jobs wait for another attempt after an error."""
     UNREACHABLE = "unreachable"
     """The API does not answer, or a single model of it."""
     NO_STATUS = "no_status"
     """The API answers, and does not tell how any task stands."""
-    PICTURES = "pictures"
-    """No picture can be fetched, so nothing more is bought."""
+    IMAGES = "pictures"
+    """No image can be fetched, so nothing more is bought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,44 @@ class Waiting:
     until: float | None
     """Unix seconds: when the next submit may leave, or when the run gives up on an API that does not answer or on
     images that can't be fetched; None where nobody can tell. It moves while the wait goes on."""
+
+
+class ThrottleScope(StrEnum):
+    """The calls that a throttle holds."""
+
+    ACCOUNT = "account"
+    """The submits of all models."""
+    MODEL = "model"
+    """The submits of one model."""
+    POLLS = "polls"
+    """Questions about tasks."""
+    HOST = "host"
+    """Downloads from one host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """Calls that the API, or a host of images, has asked not to be made for a while."""
+
+    scope: ThrottleScope
+    name: str
+    """The model or the host; empty for the whole account."""
+    until: float
+    """Unix seconds."""
+    refusals: int
+    """429s since the last success; 0 where the calls are held for what others were told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrottleState:
+    """How the limits stand at one moment of a run."""
+
+    throttles: tuple[Throttle, ...] = ()
+    """What is held now."""
+    quota_window: str = ""
+    """The name of the quota window that is used up, if it has one."""
+    said: str = ""
+    """The API's own words of its newest 429, in quotes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +91,7 @@ class Progress:
     images: int
     """Images this run has put in place."""
     spent_nusd: int
-    """What this run has cost so far, in nano-dollars."""
+    """Cost of this run so far, in nano-dollars."""
     elapsed_s: float
     images_per_minute: float
     """Of the images that this run has put in place, over its time so far."""
@@ -67,6 +105,8 @@ class Progress:
     """What the run is waiting for, when it waits, in words: a rate limit with its end, a model that does not answer."""
     waiting: Waiting | None = None
     """The same as data; None while it does not wait."""
+    throttle: ThrottleState = ThrottleState()
+    """What the API has asked not to be called for, and until when."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
 

@@ -40,6 +40,7 @@ class LiveRun:
             "images_per_minute": round(progress.images_per_minute, 1),
             "remaining_s": None if progress.remaining_s is None else round(progress.remaining_s, 1),
             "waiting": progress.note or None,
+            "throttle": LENIENT.encode(progress.throttle),
         }
 
 

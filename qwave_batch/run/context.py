@@ -8,10 +8,10 @@ from typing import Protocol
 
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.changes import OnChange
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.attempt import OnChange
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
@@ -87,7 +87,7 @@ class TaskCalls(Protocol):
         ...
 
 
-class CallbackReceiver(Protocol):
+class CallbackSource(Protocol):
     """Whatever the API calls when a task ends, such as ``client.receiver.CallbackReceiver``."""
 
     @property
@@ -119,14 +119,14 @@ class RunContext:
     """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
     asked_format: Callable[[Job], str | None] = lambda _: None
     """The file format that a job's images should have; None where that is not known."""
-    callbacks: CallbackReceiver | None = None
+    callbacks: CallbackSource | None = None
     """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
     still_gone: set[str] = field(default_factory=set)
-    """Filled by a run: jobs that were given up before, and whose pictures are gone by what their tasks say now."""
+    """Filled by a run: jobs that were given up before, and whose images are gone by what their tasks say now."""
     stop: StopSignal = field(default_factory=StopSignal)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from qwave_batch.cli.main import main
-from qwave_batch.ledger import writer
+from qwave_batch.ledger import group_writer
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
@@ -74,7 +74,7 @@ class Plight:
     file_limit: int | None = None
     """The size in bytes beyond which no file can grow."""
     is_hurried: bool = False
-    """Whether it waits for pictures that do not come a twentieth of the usual time."""
+    """Whether it waits for images that do not come a twentieth of the usual time."""
 
 
 def context() -> ForkServerContext:
@@ -167,7 +167,7 @@ def let_the_clock_jump() -> None:
 
 
 def hurry() -> None:
-    """Wait shorter for pictures that do not come."""
+    """Wait shorter for images that do not come."""
     for module, names in (
         (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
         (image_fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),
@@ -214,9 +214,9 @@ def _named(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 def _die_at_write(doom: Doom) -> None:
     seen = itertools.count(1)
     is_struck = False
-    put, answer_all = writer.GroupWriter._put, writer._answer_all
+    put, answer_all = group_writer.GroupWriter._put, group_writer._answer_all
 
-    def put_doomed(self: writer.GroupWriter, item: writer._Item) -> None:
+    def put_doomed(self: group_writer.GroupWriter, item: group_writer._Item) -> None:
         if _doing.get() == doom.at and next(seen) == doom.count:
             change = item.change
 
@@ -231,13 +231,13 @@ def _die_at_write(doom: Doom) -> None:
             item.change = last
         put(self, item)
 
-    def answer_or_die(items: list[writer._Item], outcomes: list[writer._Outcome]) -> None:
+    def answer_or_die(items: list[group_writer._Item], outcomes: list[group_writer._Outcome]) -> None:
         if is_struck:
             die()
         answer_all(items, outcomes)
 
-    writer.GroupWriter._put = put_doomed  # type: ignore[method-assign]
-    writer._answer_all = answer_or_die
+    group_writer.GroupWriter._put = put_doomed  # type: ignore[method-assign]
+    group_writer._answer_all = answer_or_die
 
 
 def _die_before_renaming(doom: Doom) -> None:

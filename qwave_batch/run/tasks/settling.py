@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Acceptance, Charge
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
@@ -155,6 +154,6 @@ def note_unread(desk: Desk, job_run: JobRun, error: JobError) -> None:
     desk.counters.warn(f"{job.job_id}: {error.message}")
     if breaker.unread >= UNREAD_STOPS_AT:
         desk.stops.stop(
-            StopReason.PICTURES,
+            StopReason.IMAGES,
             f"the results of {breaker.unread:,} tasks can't be read, so nothing more is bought: {error.message}",
         )

@@ -14,7 +14,7 @@ import pytest
 from qwave_batch.folder.layout import LIVE, RunLayout
 from qwave_batch.folder.lock import LockHolder
 from qwave_batch.ledger.attempt import text_of
-from qwave_batch.ledger.planning import text_of_item
+from qwave_batch.ledger.plan_replacement import text_of_item
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError
@@ -23,8 +23,8 @@ from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import ReusedFrom
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.events import NAMES, event_as_json
-from qwave_batch.output.line import encode_line, line_from_json
 from qwave_batch.output.live import LiveRun, read_live, write_live
+from qwave_batch.output.manifest_line import encode_line, line_from_json
 from qwave_batch.plan.file.plan_header import terms_as_json
 from qwave_batch.plan.file.plan_lines import LineFault, line_of, read_line
 from qwave_batch.plan.file.plan_seal import opened_line

@@ -9,11 +9,11 @@ from jsonschema import Draft202012Validator
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.line import line_as_json, manifest_line
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest, write_manifest
+from qwave_batch.output.manifest_line import line_as_json, manifest_line
 from qwave_batch.output.schema import manifest_schema, schema_faults
 
 KEYS = [

@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.ledger.reading import JobSnapshot
-from qwave_batch.ledger.records import derive_record
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, derive_record
 from qwave_batch.model.job import JobError
 from qwave_batch.run.context import RunOptions
 from qwave_batch.run.work_list import JobAction, action_for
@@ -83,7 +81,7 @@ def test_every_state_has_its_work(
     assert action_for(snapshot(state, error), options) is work
 
 
-def test_a_damaged_picture_is_fetched() -> None:
+def test_a_damaged_image_is_fetched() -> None:
     assert action_for(snapshot(S.STORED), PLAIN, is_damaged=True) is JobAction.FETCH
 
 

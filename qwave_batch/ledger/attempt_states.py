@@ -1,0 +1,113 @@
+"""The states of an attempt and the only ways between them; drawn in docs/engine.md."""
+
+from enum import StrEnum
+
+
+class AttemptState(StrEnum):
+    """How one attempt at a job stands, as far as it is known."""
+
+    SUBMITTING = "intended"
+    """Its key is on record and it was perhaps sent; the same key may be sent again while the API keeps it."""
+    NOT_SUBMITTED = "parked"
+    """Nothing was made under its key, by all that is known; the same key is used when it goes out again."""
+    ACCEPTED = "accepted"
+    """The API made a task, whose id is on record."""
+    COMPLETED = "completed"
+    """The task ended with images that are not on disk yet; cost and addresses are on record."""
+    STORED = "stored"
+    """Every image is on disk, checked and under its name."""
+    UNRECOVERABLE = "spoiled"
+    """The task was paid and its images can't be had: broken at the source, or gone; ``refetch`` still asks for them."""
+    FAILED = "failed"
+    """The task failed; one that was paid, or perhaps paid, is still asked whether it has brought images after all."""
+    CANCELLED = "cancelled"
+    """The task was cancelled."""
+    REFUSED = "refused"
+    """The API refused the submit for good; no task exists."""
+    UNKNOWN = "unknown"
+    """It was perhaps paid and can't be asked for; only ``--resubmit-unknown`` sends it again."""
+    NOT_FOUND = "lost"
+    """The API made a task and no longer knows it."""
+
+
+_S = AttemptState
+
+TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
+    _S.SUBMITTING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.NOT_SUBMITTED, _S.UNKNOWN}),
+    _S.NOT_SUBMITTED: frozenset({_S.SUBMITTING}),
+    _S.ACCEPTED: frozenset({_S.COMPLETED, _S.FAILED, _S.CANCELLED, _S.NOT_FOUND}),
+    _S.COMPLETED: frozenset({_S.STORED, _S.UNRECOVERABLE}),
+    _S.STORED: frozenset({_S.STORED, _S.UNRECOVERABLE}),
+    _S.UNRECOVERABLE: frozenset({_S.STORED}),
+    _S.FAILED: frozenset({_S.COMPLETED}),
+    _S.CANCELLED: frozenset(),
+    _S.REFUSED: frozenset(),
+    _S.UNKNOWN: frozenset({_S.SUBMITTING}),
+    _S.NOT_FOUND: frozenset({_S.ACCEPTED, _S.SUBMITTING}),
+}
+"""From each state, the states that may follow it in the same attempt."""
+
+BEGINNINGS = frozenset({_S.SUBMITTING, _S.STORED})
+"""How an attempt begins: stored is one whose images were taken from another folder, and nothing is sent for it."""
+
+NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
+    {
+        (_S.NOT_SUBMITTED, _S.SUBMITTING),
+        (_S.UNKNOWN, _S.SUBMITTING),
+        (_S.NOT_FOUND, _S.SUBMITTING),
+        (_S.NOT_FOUND, _S.ACCEPTED),
+        (_S.UNRECOVERABLE, _S.STORED),
+        (_S.FAILED, _S.COMPLETED),
+    }
+)
+"""Transitions that begin a new round of the same attempt: the same key, or a task or its images found again.
+
+Within a round states only move forward, so (attempt, round, ``RANK``) never decreases.
+"""
+
+RANK: dict[AttemptState, int] = {
+    _S.SUBMITTING: 0,
+    _S.NOT_SUBMITTED: 1,
+    _S.ACCEPTED: 1,
+    _S.REFUSED: 2,
+    _S.UNKNOWN: 2,
+    _S.COMPLETED: 2,
+    _S.FAILED: 2,
+    _S.CANCELLED: 2,
+    _S.NOT_FOUND: 2,
+    _S.STORED: 3,
+    _S.UNRECOVERABLE: 4,
+}
+"""How far along an attempt is; equal ranks exclude each other."""
+
+OPEN = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.COMPLETED})
+"""Something of this attempt is still at the API and this key's account can be asked for it."""
+
+HOLDS_MONEY = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.UNKNOWN, _S.NOT_FOUND})
+"""The attempt may still cost what it has reserved."""
+
+ENDED_UNPAID = frozenset({_S.FAILED, _S.CANCELLED, _S.REFUSED})
+"""A new attempt may follow, provided that this one cost nothing."""
+
+NOTHING_OUT = ENDED_UNPAID | {_S.NOT_SUBMITTED, _S.UNRECOVERABLE}
+"""Nothing of the attempt can still come: an attempt that begins as stored may follow, for nothing is sent for it."""
+
+
+class IllegalTransition(RuntimeError):
+    """A bug in this program: an attempt was to go where it can't. Nothing was written."""
+
+    def __init__(self, job_id: str, number: int, before: AttemptState | None, after: AttemptState) -> None:
+        super().__init__(f"attempt {number} of job {job_id} is {before or 'not there'} and can't become {after}")
+
+
+def check_transition(job_id: str, number: int, before: AttemptState | None, after: AttemptState) -> None:
+    """Pass when ``after`` may follow ``before``.
+
+    A new attempt (None) begins as intended, or as stored when its images were taken from another folder.
+
+    Raises:
+        IllegalTransition: it may not.
+    """
+    allowed = after in BEGINNINGS if before is None else after in TRANSITIONS[before]
+    if not allowed:
+        raise IllegalTransition(job_id, number, before, after)

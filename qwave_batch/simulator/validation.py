@@ -1,0 +1,111 @@
+"""Validates a submitted body before any money moves: a valid order, or a refusal."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NoReturn
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.simulator.replies import Reply, refusal
+
+_VIOLATION = "capability_violation"
+_LARGEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageOrder:
+    """A request that the catalog allows."""
+
+    model: Model
+    request: JsonObject
+    """The body without callback fields."""
+    body_hash: str
+    """The hash of ``request``."""
+    sent_hash: str
+    """The hash of the whole body."""
+    callback_url: str | None = None
+    """Callback address for the end of the task."""
+    callback_events: tuple[str, ...] = ()
+    """The ends that are to be told; empty is all."""
+
+
+def read_object(raw: bytes) -> dict[str, Any] | Reply:
+    """Return the JSON object in a body, or a refusal if it is not a strict JSON object."""
+    try:
+        body = json.loads(
+            raw.decode(),
+            parse_constant=_refuse_constant,
+            parse_int=_bounded,
+            parse_float=_finite,
+            object_pairs_hook=_without_duplicates,
+        )
+        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can be written in JSON but is not valid text
+    except (ValueError, RecursionError) as error:
+        return refusal(400, "invalid_request", f"the body is not valid JSON: {error}"[:300])
+    if not isinstance(body, dict):
+        return refusal(400, "invalid_request", "the body is not a JSON object")
+    return body
+
+
+def hash_of(body: Json) -> str:
+    """Return a short hash of a JSON value, whatever the order of its keys and its spacing."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def judge(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
+    """Return the order that a body makes, or the API's refusal, which names the field at fault."""
+    name = body.get("model")
+    if not isinstance(name, str):
+        return _violation("model", "model is required and must be a string")
+    model = catalog.models.get(name)
+    if model is None:
+        return refusal(400, "model_not_found", f'model "{name[:100]}" does not exist', more={"param": "model"})
+    if body.get("extra"):
+        return _violation("extra", "extra is not supported: pass fields at the root of the request")
+    sent = {field: value for field, value in body.items() if field != "extra"}
+    for violation in model.violations(sent):
+        return _violation(violation.field, violation.message)
+    request = {field: value for field, value in sent.items() if field not in catalog.callback_fields}
+    return ImageOrder(
+        model=model,
+        request=request,
+        body_hash=hash_of(request),
+        sent_hash=hash_of(body),
+        callback_url=sent.get("callback_url"),
+        callback_events=tuple(sent.get("callback_events") or ()),
+    )
+
+
+def _violation(field: str, message: str) -> Reply:
+    return refusal(400, _VIOLATION, message, more={"param": field} if field else None)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _bounded(digits: str) -> int:
+    number = int(digits)
+    if not -_LARGEST_INTEGER <= number <= _LARGEST_INTEGER:
+        raise ValueError("an integer does not fit into 64 bits")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
+        raise ValueError(f'the key "{twice[:80]}" stands there twice')
+    return body

@@ -1,0 +1,130 @@
+"""The books agree with themselves, whatever the API sets aside and charges."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qwave_batch.ledger.attempt import Acceptance, Charge
+from qwave_batch.ledger.database import FORMAT
+from qwave_batch.ledger.folder_identity import FolderClaim
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.task import ResultImage
+
+MakeJob = Callable[..., Job]
+OOPS = JobError(code="task_failed", message="no")
+
+
+async def end(journal: Journal, job_id: str, *, hold: int | None, cost: int, catalog: int, fails: bool = False) -> None:
+    attempt = await journal.intend(job_id, held_nusd=9, sent_at=None)
+    attempt = await journal.accept(attempt, Acceptance(task_id=job_id, submitted_at=1.0, held_nusd=9, hold_nusd=hold))
+    charge = Charge(cost_nusd=cost, cost_from="api", catalog_nusd=catalog)
+    if fails:
+        await journal.fail(attempt, ended_at=2.0, charge=charge, error=OOPS)
+    else:
+        await journal.complete(
+            attempt, ended_at=2.0, submitted_at=1.0, charge=charge, results=[ResultImage(url="https://x")]
+        )
+
+
+def test_a_failed_task_is_a_refund_and_a_dear_one_a_surcharge(ledger: Ledger, job_of: MakeJob) -> None:
+    ledger.replace_plan(job_of(index) for index in range(4))
+    journal = ledger.journal()
+
+    async def way() -> None:
+        await end(journal, f"{0:016x}", hold=6, cost=6, catalog=6)
+        await end(journal, f"{1:016x}", hold=6, cost=0, catalog=0, fails=True)
+        await end(journal, f"{2:016x}", hold=6, cost=7, catalog=6)
+        await journal.intend(f"{3:016x}", held_nusd=5, sent_at=None)
+
+    asyncio.run(way())
+    books = ledger.books()
+    assert (books.paid_nusd, books.catalog_nusd, books.hold_nusd) == (13, 12, 18)
+    assert (books.refunds, books.refunded_nusd, books.surcharges, books.surcharged_nusd) == (1, 6, 1, 1)
+    assert books.open_nusd == 5
+    assert not books.agree
+
+
+def test_refunds_are_the_same_whether_the_api_tells_what_it_set_aside_or_not(path: Path, claim: FolderClaim) -> None:
+    def booked(folder: Path, hold: int | None) -> tuple[int, int, int, int]:
+        with Ledger.open(folder) as ledger:
+            ledger.claim(claim)
+            journal = ledger.journal()
+
+            async def way() -> None:
+                await end(journal, f"{0:016x}", hold=hold, cost=9, catalog=9)
+                await end(journal, f"{1:016x}", hold=hold, cost=0, catalog=0, fails=True)
+                await end(journal, f"{2:016x}", hold=hold, cost=3, catalog=3)  # fewer images than asked for
+
+            asyncio.run(way())
+            books = ledger.books()
+            return books.refunds, books.refunded_nusd, books.hold_nusd, books.surcharges
+
+    assert booked(path, 9) == booked(path.with_name("untold.sqlite"), None) == (2, 15, 27, 0)
+
+
+def test_another_price_than_the_catalogs_is_no_refund_where_nothing_was_told(ledger: Ledger) -> None:
+    journal = ledger.journal()
+
+    async def way() -> None:
+        await end(journal, f"{0:016x}", hold=None, cost=7, catalog=9)
+        await end(journal, f"{1:016x}", hold=None, cost=11, catalog=9)
+        await end(journal, f"{2:016x}", hold=None, cost=9, catalog=0, fails=True)  # charged although it failed
+
+    asyncio.run(way())
+    books = ledger.books()
+    assert (books.refunds, books.surcharges, books.holds_told) == (0, 0, 0)
+
+
+TASKS = st.tuples(st.none() | st.integers(0, 9), st.integers(0, 9), st.booleans())
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(tasks=st.lists(TASKS, max_size=6))
+def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged(
+    tasks: list[tuple[int | None, int, bool]], claim: FolderClaim, job_of: MakeJob, tmp_path_factory: object
+) -> None:
+    with Ledger.open(tmp_path_factory.mktemp("books") / "ledger.sqlite") as ledger:  # type: ignore[attr-defined]
+        ledger.claim(claim)
+        ledger.replace_plan(job_of(index) for index in range(len(tasks)))
+        journal = ledger.journal()
+        for index, (hold, cost, fails) in enumerate(tasks):
+            asyncio.run(end(journal, f"{index:016x}", hold=hold, cost=cost, catalog=cost, fails=fails))
+        books = ledger.books()
+        assert books.paid_nusd == ledger.spent_nusd()
+        assert books.hold_nusd - books.refunded_nusd + books.surcharged_nusd == books.paid_nusd
+        assert books.holds_told == sum(hold is not None for hold, _, _ in tasks)
+
+
+def as_format_1(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    for column in ("hold_nusd", "catalog_nusd", "origin", "callback"):
+        connection.execute(f"ALTER TABLE attempts DROP COLUMN {column}")
+    for column in ("sendings", "begun_at", "begun_sendings", "lost_since"):
+        connection.execute(f"ALTER TABLE identity DROP COLUMN {column}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+
+
+def test_a_ledger_of_the_first_format_is_read_as_it_is_and_brought_up_to_date_by_a_run(
+    ledger: Ledger, path: Path, job_of: MakeJob
+) -> None:
+    ledger.replace_plan([job_of(0)])
+    asyncio.run(end(ledger.journal(), f"{0:016x}", hold=6, cost=6, catalog=6))
+    before = ledger.record(f"{0:016x}")
+    ledger.close()
+    as_format_1(path)
+    with Ledger.open(path, read_only=True) as old:
+        assert [line.record for line in old.lines()] == [before]
+        assert (old.books().paid_nusd, old.books().catalog_nusd, old.books().hold_nusd) == (6, 6, 9)
+    with Ledger.open(path) as now:
+        assert now.record(f"{0:016x}") == before
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    connection.close()
