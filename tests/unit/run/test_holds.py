@@ -281,7 +281,7 @@ def test_where_polls_count_the_hold_of_one_model_is_no_hold_of_anothers_polls(wo
 
 
 def test_a_429_on_a_poll_makes_polls_count_for_the_api_and_not_for_the_spec(world: World) -> None:
-    """What the spec allows in a minute is for submits, as it says."""
+    """The spec's limit per minute applies to submits only, as documented."""
     seconds = []
     for struck in (0, 3):
         world = World(world.root / str(struck))
