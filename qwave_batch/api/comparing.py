@@ -12,7 +12,7 @@ from qwave_batch.api.revisions import FileAtRevision, file_at
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.layout import is_run_folder
-from qwave_batch.ledger.identity import SIMULATOR
+from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.codec import Codec, usd_key
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem

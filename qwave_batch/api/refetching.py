@@ -8,9 +8,9 @@ from pathlib import Path
 from qwave_batch.api.attending import Attended, attend
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.feeding import EventFeed
-from qwave_batch.ledger.changes import AttemptChange
+from qwave_batch.ledger.attempt import AttemptChange
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.events import OnEvent

@@ -28,7 +28,7 @@ from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.traces import check_ledger_file
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted

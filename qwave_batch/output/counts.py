@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd

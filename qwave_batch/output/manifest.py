@@ -18,7 +18,7 @@ from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.inputs import store_input
 from qwave_batch.folder.layout import LEDGER, MANIFEST, REMEMBERED, RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.line import ManifestLine, encode_line, line_from_json, manifest_line

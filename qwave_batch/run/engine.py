@@ -4,7 +4,7 @@ import asyncio
 
 from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.folder.leftovers import remove_leftovers
-from qwave_batch.ledger.identity import has_moved
+from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.progress import Progress

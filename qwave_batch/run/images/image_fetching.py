@@ -11,10 +11,9 @@ from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
 from qwave_batch.client.downloads import EXPIRED
 from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
 from qwave_batch.folder.placing import PictureName
-from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.changes import Charge
-from qwave_batch.ledger.records import status_of
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Attempt, Charge, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage

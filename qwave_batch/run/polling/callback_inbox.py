@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from qwave_batch.model.clock import Clock
-from qwave_batch.run.context import CallbackReceiver
+from qwave_batch.run.context import CallbackSource
 from qwave_batch.run.schedule.wakeup import comes_before
 
 MAX_EARLY = 1024
@@ -41,7 +41,7 @@ class PendingCallback:
 class CallbackInbox:
     """Who waits for which task, and what has come early. A flood of hints costs a look each, and bounded memory."""
 
-    def __init__(self, callbacks: CallbackReceiver, clock: Clock) -> None:
+    def __init__(self, callbacks: CallbackSource, clock: Clock) -> None:
         self.url = callbacks.url
         self._clock = clock
         self._expected: dict[str, PendingCallback] = {}

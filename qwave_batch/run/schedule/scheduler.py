@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
-from qwave_batch.ledger.records import status_of
+from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue

@@ -16,8 +16,7 @@ from qwave_batch.client.answers import (
     TaskNotFound,
     Throttled,
 )
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Charge
+from qwave_batch.ledger.attempt import Attempt, Charge
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError

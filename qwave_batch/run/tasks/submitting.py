@@ -18,9 +18,8 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.probing import StorageProbe
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Acceptance
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Acceptance, Attempt
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus

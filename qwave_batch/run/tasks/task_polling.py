@@ -14,7 +14,7 @@ from qwave_batch.client.answers import (
     Throttled,
 )
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskError, TaskState
 from qwave_batch.run.desk import Desk

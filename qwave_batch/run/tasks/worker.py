@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.task import Task
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.images.image_fetching import ImageFetcher

@@ -14,7 +14,7 @@ import pytest
 from qwave_batch.folder.layout import LIVE, RunLayout
 from qwave_batch.folder.lock import LockHolder
 from qwave_batch.ledger.attempt import text_of
-from qwave_batch.ledger.planning import text_of_item
+from qwave_batch.ledger.plan_replacement import text_of_item
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError

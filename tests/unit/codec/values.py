@@ -1,6 +1,6 @@
 """Values of every kind that is kept or printed as JSON: each field set once, each left out once, and odd letters."""
 
-from qwave_batch.ledger.books import CostReport
+from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.events import (
     Event,
     ImagesStored,
