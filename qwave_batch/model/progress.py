@@ -105,10 +105,10 @@ class Progress:
     """What the run is waiting for, when it waits, in words: a rate limit with its end, a model that does not answer."""
     waiting: Waiting | None = None
     """The same as data; None while it does not wait."""
-    throttle: ThrottleState = ThrottleState()
-    """What the API has asked not to be called for, and until when."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
+    throttle: ThrottleState = ThrottleState()
+    """What the API has asked not to be called for, and until when."""
 
     @property
     def settled(self) -> int:

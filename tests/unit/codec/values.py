@@ -14,7 +14,7 @@ from qwave_batch.model.events import (
     TaskEnded,
 )
 from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.progress import Progress, WaitKind
+from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.counts import LineCounts
@@ -211,6 +211,11 @@ PROGRESS = Progress(
     allowed=16,
     note=LETTERS,
     cancelled=6,
+    throttle=ThrottleState(
+        throttles=(Throttle(scope=ThrottleScope.MODEL, name="flux", until=1_795_300_000.25, refusals=2),),
+        quota_window="day",
+        said='"slow down"',
+    ),
 )
 EARLY_PROGRESS = Progress(
     jobs=1,
