@@ -34,7 +34,7 @@ from qwave_batch.run.limits.throttle_state import LongWait
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, PendingCallback
 from qwave_batch.run.polling.long_poll import LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
-from qwave_batch.run.polling.task_poll_plan import PollTimes
+from qwave_batch.run.polling.task_poll_plan import PollPlanner
 from qwave_batch.run.schedule.completion_history import time_left
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.stop_reasons import StopReason, StopReasons
@@ -62,13 +62,13 @@ class Desk:
     budget: MoneyBudget
     counters: RunCounters
     limiter: RateLimiter
-    polls: PollTimes
+    polls: PollPlanner
     prefer: LongPollPolicy
     hints: CallbackInbox | None = None
     """Where calls of the API are waited for, if at all."""
     breaker: ImageBreaker = field(default_factory=ImageBreaker)
     """Whether pictures can be had."""
-    ring: Callable[[], None] = lambda: None
+    notify: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
     elsewhere: FolderError | None = None
     """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
@@ -80,9 +80,9 @@ class Desk:
     """What happened to the last of those calls."""
     silent: set[str] = field(default_factory=set)
     """The models whose submits they were; empty names stand for calls that concern the API as a whole."""
-    news: StatusWatchdog = field(default_factory=StatusWatchdog)
+    watchdog: StatusWatchdog = field(default_factory=StatusWatchdog)
     """Whether the API tells how tasks stand."""
-    lanes: Sequence[ModelQueue] = ()
+    model_queues: Sequence[ModelQueue] = ()
     """What is left to do of each model."""
     wait: Wait | None = None
     """What the next submit waits for."""
@@ -110,7 +110,7 @@ class Desk:
     @property
     def is_silenced(self) -> bool:
         """Whether nothing more is asked in this run."""
-        return self.stops.is_leaving or self.news.last_word is not None
+        return self.stops.is_leaving or self.watchdog.final_throttle is not None
 
     @property
     def collects(self) -> bool:
@@ -178,8 +178,8 @@ class Desk:
             if note := words_of_silence(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now):
                 ends_at = unix_now + max(0.0, patience_s - silent_s)
                 return Waiting(kind=WaitKind.UNREACHABLE, model=only_model(self.silent), until=ends_at), note
-        if self.news.are_missing(now):
-            note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
+        if self.watchdog.is_stale(now):
+            note = words_of_deafness(self.watchdog.why, self.watchdog.silent_s(now), unix_now=unix_now)
             return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None), note
         if self.breaker.held_since is not None and not self.stops.is_on:
             ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
@@ -196,17 +196,26 @@ class Desk:
         return Waiting(kind=wait.reason, model=wait.model, until=unix_now + wait.until - now), note
 
     def _time_left(self, now: float) -> float | None:
-        alive = sum(lane.alive for lane in self.lanes)
-        open_lanes = [] if self.stops.is_on else self.lanes
-        jobs = alive + sum(lane.asks.left for lane in self.lanes) + sum(lane.submits_left for lane in open_lanes)
+        alive = sum(model_queue.alive for model_queue in self.model_queues)
+        open_queues = [] if self.stops.is_on else self.model_queues
+        jobs = (
+            alive
+            + sum(model_queue.open_tasks.left for model_queue in self.model_queues)
+            + sum(model_queue.submits_left for model_queue in open_queues)
+        )
         is_held = self.wait is not None and self.wait.reason is not WaitKind.RETRY  # another try may be as vain
         return time_left(
-            jobs if self.lanes else self.counters.statuses[JobStatus.PENDING],
+            jobs if self.model_queues else self.counters.statuses[JobStatus.PENDING],
             self.counters.ends,
             alive=alive,
             opens_at=self.wait.until if self.wait is not None and is_held else now,
             last_submit_at=self.limiter.last_submit_at(
-                {lane.model: lane.submits_left for lane in open_lanes if lane.submits_left}, now
+                {
+                    model_queue.model: model_queue.submits_left
+                    for model_queue in open_queues
+                    if model_queue.submits_left
+                },
+                now,
             ),
             now=now,
         )
@@ -245,7 +254,7 @@ class Desk:
                 if isinstance(answer, Throttled):
                     self._note_throttle(answer)
                 if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:
-                    self.news.came()  # it held the answer to a submit until its end
+                    self.watchdog.record_success()  # it held the answer to a submit until its end
 
     def hear_balance(self, answer: Balance | Trouble) -> None:
         """Take in the answer to a question for the balance; that it is not shown says nothing of what else a key may.
@@ -287,8 +296,12 @@ class Desk:
 
     def _is_all_denied(self) -> bool:
         """Whether nothing is there that the key could still be tried for."""
-        models = {lane.model for lane in self.lanes if lane.tried_at is not None or lane.has_submits}
-        is_one_alive = sum(lane.alive + lane.asks.left for lane in self.lanes) <= 1
+        models = {
+            model_queue.model
+            for model_queue in self.model_queues
+            if model_queue.tried_at is not None or model_queue.has_submits
+        }
+        is_one_alive = sum(model_queue.alive + model_queue.open_tasks.left for model_queue in self.model_queues) <= 1
         return models <= self.denied and is_one_alive
 
     def _note_throttle(self, answer: Throttled) -> None:
@@ -296,19 +309,19 @@ class Desk:
             self.has_told_unread = True
             self.counters.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
 
-    def leave(self, lane: ModelQueue, wait: LongWait) -> None:
+    def leave(self, model_queue: ModelQueue, wait: LongWait) -> None:
         """Do not wait for what is too long: stop where it is the account's, else leave the model to the next run."""
         reason = self.why_not_wait(wait)
         if wait.model is None:
             self.stops.stop(StopReason.ACCOUNT, reason)
         else:
-            self.close(lane, StopReason.ACCOUNT, f"{lane.model} is left to the next run: {reason}")
+            self.close(model_queue, StopReason.ACCOUNT, f"{model_queue.model} is left to the next run: {reason}")
 
-    def close(self, lane: ModelQueue, kind: StopReason, reason: str) -> None:
+    def close(self, model_queue: ModelQueue, kind: StopReason, reason: str) -> None:
         """Leave the rest of a model to the next run, and say so."""
-        if not lane.closed:
-            lane.close(kind, reason)
-            self.counters.warn(lane.closed)
+        if not model_queue.closed:
+            model_queue.close(kind, reason)
+            self.counters.warn(model_queue.closed)
 
     def why_not_wait(self, wait: LongWait) -> str:
         """Return why the run does not wait for the end of a wait that is too long."""
@@ -320,8 +333,8 @@ class Desk:
         if wait := self.limiter.too_long_until(at, self.now()):
             reason = self.why_not_wait(wait)
             self.stops.stop(StopReason.ACCOUNT, reason)
-            self.news.last_word = Throttled(wait_s=wait.wait_s, message=reason)
-        return self.news.last_word is not None
+            self.watchdog.final_throttle = Throttled(wait_s=wait.wait_s, message=reason)
+        return self.watchdog.final_throttle is not None
 
     def _observe(self, answer: ResponseMeta) -> None:
         clock = self.context.clock

@@ -209,7 +209,7 @@ class ImageFetcher:
         if order.is_owed and not any(not trouble.is_unlisted for trouble in order.troubles.values()):
             self._desk.breaker.forget(order.job_run.job.job_id)  # what it lists has come: it says nothing of the others
         self._desk.breaker.patients.add(order.job_run.job.job_id)
-        self._desk.ring()
+        self._desk.notify()
 
     async def _rest(self, order: FetchOrder) -> bool:
         """Wait until another round makes sense, with the addresses of then; return False when none does in this run."""

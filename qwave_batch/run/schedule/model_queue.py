@@ -54,7 +54,7 @@ class RowQueue:
         """Return the next job without taking it."""
         return self.page[0] if self.page else None
 
-    def pass_over(self, fits: "Fits") -> list[JobRun]:
+    def skip_unaffordable(self, fits: "Fits") -> list[JobRun]:
         """Take the jobs of the page that do not fit."""
         passed = [job_run for job_run in self.page if not fits(job_run)]
         self.page = deque(job_run for job_run in self.page if fits(job_run))
@@ -67,11 +67,11 @@ class ModelQueue:
 
     throttle: ModelThrottle
     """What holds its submits."""
-    asks: RowQueue = field(default_factory=RowQueue)
+    open_tasks: RowQueue = field(default_factory=RowQueue)
     """Tasks on record."""
-    resends: RowQueue = field(default_factory=RowQueue)
+    resubmits: RowQueue = field(default_factory=RowQueue)
     """Submits that got no definite answer."""
-    fresh: RowQueue = field(default_factory=RowQueue)
+    new_jobs: RowQueue = field(default_factory=RowQueue)
     alive: int = 0
     """Slots that its jobs hold."""
     submitting: int = 0
@@ -112,7 +112,7 @@ class ModelQueue:
     @property
     def submits_left(self) -> int:
         """How many jobs are still to be submitted in this run; none of a model that is closed."""
-        return 0 if self.closed else self.delayed + self.resends.left + self.fresh.left + len(self._last)
+        return 0 if self.closed else self.delayed + self.resubmits.left + self.new_jobs.left + len(self._last)
 
     def drain(self) -> list[JobRun]:
         """Take all jobs that wait to be tried again, and their slots from them."""
@@ -170,7 +170,7 @@ class ModelQueue:
 
     def take(self, job_run: JobRun) -> None:
         """Take the job that ``submit_head`` has returned."""
-        for queue in (self.resends, self.fresh):
+        for queue in (self.resubmits, self.new_jobs):
             if queue.head() is job_run:
                 queue.page.popleft()
                 return
@@ -180,22 +180,22 @@ class ModelQueue:
         for waiting in (self._doubted, self._delayed):
             waiting[:] = [entry for entry in waiting if entry[2] is not job_run]
 
-    def pass_over(self, fits: Fits) -> list[JobRun]:
+    def skip_unaffordable(self, fits: Fits) -> list[JobRun]:
         """Take the jobs at hand that there is no money for."""
         passed = [job_run for job_run in (*(entry[2] for entry in self._delayed), *self._last) if not fits(job_run)]
         self._delayed = [entry for entry in self._delayed if fits(entry[2])]
         self._last = deque(job_run for job_run in self._last if fits(job_run))
-        return passed + self.fresh.pass_over(fits)
+        return passed + self.new_jobs.skip_unaffordable(fits)
 
     def _next(self) -> JobRun | None:
-        head = self.resends.head() or self.fresh.head()
-        is_through = self.resends.is_empty and self.fresh.is_empty
+        head = self.resubmits.head() or self.new_jobs.head()
+        is_through = self.resubmits.is_empty and self.new_jobs.is_empty
         return self._last[0] if head is None and is_through and self._last else head
 
     @property
     def has_submits(self) -> bool:
         """Whether anything waits to be submitted."""
-        return not self.fresh.is_empty or self.delayed > 0 or not self.resends.is_empty or bool(self._last)
+        return not self.new_jobs.is_empty or self.delayed > 0 or not self.resubmits.is_empty or bool(self._last)
 
     def close(self, kind: StopReason, reason: str) -> None:
         """Submit nothing more of this model in this run."""

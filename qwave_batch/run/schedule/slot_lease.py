@@ -11,28 +11,28 @@ class SlotLease:
 
     def __init__(
         self,
-        lane: ModelQueue,
+        model_queue: ModelQueue,
         *,
         reservation: Reservation | None,
-        ring: Callable[[], None],
+        notify: Callable[[], None],
         takes_over: bool = False,
     ) -> None:
         """Take what a job needs.
 
         Args:
-            lane: The job's model.
+            model_queue: The job's model.
             reservation: Room for its submit; None for a task on record, which is only asked for.
-            ring: Tells the scheduler that something has become free.
+            notify: Tells the scheduler that something has become free.
             takes_over: Whether the job holds a slot already.
         """
-        self.lane = lane
+        self.model_queue = model_queue
         self._reservation = reservation
-        self._ring = ring
+        self._notify = notify
         self._has_slot = True
-        self._is_submitting = self.is_asked = reservation is not None
-        """``is_asked``: whether the task on record was asked once; new tasks wait for that."""
-        lane.alive += not takes_over
-        lane.submitting += self._is_submitting
+        self._is_submitting = self.is_polled = reservation is not None
+        """``is_polled``: whether the task on record was asked once; new tasks wait for that."""
+        model_queue.alive += not takes_over
+        model_queue.submitting += self._is_submitting
 
     def spend(self, now: float) -> None:
         """Count the submit that leaves now."""
@@ -43,22 +43,22 @@ class SlotLease:
         """Note that the submit, or the first question, was answered."""
         if self._is_submitting:
             self._is_submitting = False
-            self.lane.submitting -= 1
-            self._ring()
-        elif not self.is_asked:
-            self._ring()
-        self.is_asked = True
+            self.model_queue.submitting -= 1
+            self._notify()
+        elif not self.is_polled:
+            self._notify()
+        self.is_polled = True
 
     def free_slot(self) -> None:
         """Give the slot to another job: the task is over."""
         if self._has_slot:
             self._has_slot = False
-            self.lane.alive -= 1
-            self._ring()
+            self.model_queue.alive -= 1
+            self._notify()
 
     def settled(self) -> None:
         """Tell that what was reserved for the task, and it has not cost, is free."""
-        self._ring()
+        self._notify()
 
     def leave_slot(self) -> None:
         """Leave the slot with the job, which waits for another try while a task of it may be alive."""

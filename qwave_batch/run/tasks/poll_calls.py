@@ -23,7 +23,7 @@ async def until_poll_may_leave(desk: Desk, model: str, take_turn: Callable[[floa
     call = PollCall(model)
     while True:
         while (at := desk.limiter.admit(call, now := desk.now()).at) > now:
-            if desk.news.last_word is not None or desk.ends_for(at):
+            if desk.watchdog.final_throttle is not None or desk.ends_for(at):
                 return
             await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
         # All who wait for a gate see it open at one moment: the line is behind it.
@@ -40,8 +40,8 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
 
     Once a 429 asks for more patience than the run has, that is the answer to all questions, and none leaves.
     """
-    if desk.news.last_word is not None:
-        return desk.news.last_word
+    if desk.watchdog.final_throttle is not None:
+        return desk.watchdog.final_throttle
     desk.counters.polls += 1
     sent_at = desk.now()
     answer = await desk.context.api.status(task_id)
@@ -50,7 +50,7 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     reaction = desk.limiter.record(PollCall(""), answer, sent_at=sent_at, now=desk.now())
     if isinstance(answer, Throttled) and reaction.too_long is not None:
         desk.stops.stop(StopReason.ACCOUNT, desk.why_not_wait(reaction.too_long))
-        desk.news.last_word = answer
+        desk.watchdog.final_throttle = answer
     return answer
 
 
@@ -70,7 +70,7 @@ async def ask_in_time(desk: Desk, task_id: str, model: str, *, is_earlier: bool,
 
 def _wait_s(desk: Desk, answer: Answer, failures: int) -> float | None:
     """Return how long to wait before a task that has ended is asked for again; None when that is of no use."""
-    if desk.news.last_word is not None or (desk.stops.is_on and not desk.stops.collects):
+    if desk.watchdog.final_throttle is not None or (desk.stops.is_on and not desk.stops.collects):
         return None
     match answer:
         case Throttled():  # polls are held until its time

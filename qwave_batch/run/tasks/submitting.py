@@ -32,7 +32,7 @@ from qwave_batch.run.polling.long_poll import HELD_FROM_S
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.schedule.stop_reasons import StopReason
-from qwave_batch.run.schedule.wakeup import is_done_before
+from qwave_batch.run.schedule.wakeup import is_done_by
 from qwave_batch.run.tasks.job_errors import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.model_denials import DenialMeaning
@@ -63,13 +63,13 @@ class Submitter:
         if attempt is None:
             return await self._doubt(job_run, key_too_old())
         sent_at = self._desk.now()
-        held_until = self._desk.limiter.refused_until(lease.lane.model)
+        held_until = self._desk.limiter.refused_until(lease.model_queue.model)
         if held_until > sent_at:  # a 429 has come while the intent was put on record
             return RetryAt(at=held_until)
         lease.spend(sent_at)
         job_run.sent_at = sent_at
-        if lease.lane.tried_at is None:
-            lease.lane.tried_at = sent_at
+        if lease.model_queue.tried_at is None:
+            lease.model_queue.tried_at = sent_at
         self._desk.counters.submits += 1
         self._desk.counters.retries += job_run.sends > 0 or job_run.is_maybe_submitted
         job_run.sends += 1
@@ -99,21 +99,21 @@ class Submitter:
     async def _send(
         self, job_run: JobRun, attempt: Attempt, lease: SlotLease, sent_at: float
     ) -> tuple[Answer, Reaction]:
-        desk, lane = self._desk, lease.lane
-        wait_s = desk.prefer.wait_s(is_first=not lane.throttle.is_proven)
+        desk, model_queue = self._desk, lease.model_queue
+        wait_s = desk.prefer.wait_s(is_first=not model_queue.throttle.is_proven)
         callback = job_run.job.callback if attempt.callback is None else attempt.callback
         sending = self._context.api.submit(
             {**job_run.job.request, **callback}, idempotency_key=attempt.key, prefer_wait_s=wait_s
         )
         answer = await (
-            sending if wait_s is None or lane.throttle.width == math.inf else self._until_held(sending, lease)
+            sending if wait_s is None or model_queue.throttle.width == math.inf else self._until_held(sending, lease)
         )
         now = desk.now()
-        desk.hear(answer, model=lane.model)
-        call = SubmitCall(lane.model)
+        desk.hear(answer, model=model_queue.model)
+        call = SubmitCall(model_queue.model)
         reaction = desk.limiter.record(call, answer, sent_at=sent_at, now=now, is_held=wait_s is not None)
         if isinstance(answer, TaskAnswer):
-            lane.denials.let_through(sent_at)
+            model_queue.denials.let_through(sent_at)
         if wait_s is not None:
             is_held = desk.prefer.learn(answer, asked_s=wait_s, took_s=now - sent_at)
             job_run.held_s = now - sent_at if is_held else 0.0
@@ -123,14 +123,14 @@ class Submitter:
         """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
         sending = asyncio.ensure_future(call)
         try:
-            if not await is_done_before(self._context.clock.sleep(HELD_FROM_S), sending):
-                lease.lane.throttle.was_held()
+            if not await is_done_by(self._context.clock.sleep(HELD_FROM_S), sending):
+                lease.model_queue.throttle.was_held()
                 lease.answered()
             return await sending
         finally:
             sending.cancel()
 
-    async def put_aside(self, job_run: JobRun) -> None:
+    async def leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
         if job_run.attempt is not None and job_run.state is AttemptState.SUBMITTING and not job_run.is_maybe_submitted:
             await self._park(job_run, job_run.attempt, None)
@@ -185,19 +185,19 @@ class Submitter:
             case Throttled():
                 return await self._on_throttled(job_run, attempt, answer, lease, reaction)
             case AccountBlocked():
-                note_no_funds(self._desk, lease.lane, answer, job_run.sent_at or 0.0)
+                note_no_funds(self._desk, lease.model_queue, answer, job_run.sent_at or 0.0)
                 return (
                     await self._leave(job_run, attempt)
                     if not answer.keeps_attempt
                     else Finished(status=JobStatus.PENDING)
                 )
             case Denied():
-                return await self._deny(job_run, attempt, answer, lease.lane)
+                return await self._deny(job_run, attempt, answer, lease.model_queue)
             case NoAnswer():
-                return await self._hear_nothing(job_run, attempt, answer, lease.lane, reaction)
+                return await self._hear_nothing(job_run, attempt, answer, lease.model_queue, reaction)
             case TaskNotFound():  # never the answer to a submit
                 unanswered = NoAnswer(reason=answer.message, sent=True, status=answer.status)
-                return await self._hear_nothing(job_run, attempt, unanswered, lease.lane, reaction)
+                return await self._hear_nothing(job_run, attempt, unanswered, lease.model_queue, reaction)
             case _:
                 assert_never(answer)
 
@@ -220,7 +220,9 @@ class Submitter:
         job_run.is_maybe_submitted, job_run.silences = False, 0
         if estimate and hold > SURPRISING_HOLD * estimate:
             held = f"{hold / 1e9:.6g} USD for a job estimated at {estimate / 1e9:.6g} USD"
-            self._desk.close(lease.lane, StopReason.BUDGET, f"{job_run.job.model} is paused: the API holds {held}")
+            self._desk.close(
+                lease.model_queue, StopReason.BUDGET, f"{job_run.job.model} is paused: the API holds {held}"
+            )
 
     async def _refuse(self, job_run: JobRun, attempt: Attempt, answer: Refused) -> Step:
         if (
@@ -234,14 +236,14 @@ class Submitter:
             self._desk.budget.release(attempt.held_nusd)
         return Finished(status=JobStatus.FAILED, is_final_failure=True)
 
-    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, lane: ModelQueue) -> Step:
+    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, model_queue: ModelQueue) -> Step:
         """Find out whether a 403 is about the job or about its model; the run goes on with all others."""
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.keeps_attempt
         if self._desk.stops.is_leaving:  # the key is refused
             return await self._leave(job_run, attempt)
         if answer.keeps_attempt and self._context.idempotency_hours is None:
             return await self._doubt(job_run, perhaps_paid(answer.error))
-        match what_is_denied(self._desk, lane, answer, job_run):
+        match what_is_denied(self._desk, model_queue, answer, job_run):
             case DenialMeaning.AGAIN:
                 return RetryAt(at=self._desk.now(), goes_last=True)
             case DenialMeaning.MODEL:
@@ -257,7 +259,7 @@ class Submitter:
     ) -> Step:
         """Try a job again when its 429 allows that, unless the run does not wait for so long."""
         if reaction.too_long is not None:
-            self._desk.leave(lease.lane, reaction.too_long)
+            self._desk.leave(lease.model_queue, reaction.too_long)
         if self._context.terms.retry_attempts == 0:
             return await self._give_up(job_run, attempt, error_of_silence(answer))
         if reaction.too_long is not None:
@@ -265,12 +267,12 @@ class Submitter:
         return RetryAt(at=reaction.retry_at)
 
     async def _hear_nothing(
-        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, lane: ModelQueue, reaction: Reaction
+        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, model_queue: ModelQueue, reaction: Reaction
     ) -> Step:
         job_run.silences += 1
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.sent
         if reaction.too_long is not None:
-            self._close_silent(lane, answer, reaction.too_long)
+            self._close_silent(model_queue, answer, reaction.too_long)
         error = error_of_silence(answer)
         if answer.said is not None:
             if job_run.said == answer.said:  # the same words twice: a third sending would get them too
@@ -280,15 +282,15 @@ class Submitter:
             if self._context.idempotency_hours is None:
                 return await self._doubt(job_run, perhaps_paid(error))
             job_run.tries_left -= 1
-        if lane.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
+        if model_queue.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
             return await self._give_up(job_run, attempt, error)
         asked_s = answer.retry_after_s or 0.0
         return RetryAt(at=self._desk.now() + max(asked_s, backoff_s(job_run.silences, self._context.rng)))
 
-    def _close_silent(self, lane: ModelQueue, answer: NoAnswer, wait: LongWait) -> None:
+    def _close_silent(self, model_queue: ModelQueue, answer: NoAnswer, wait: LongWait) -> None:
         asks = f", and asks to wait for another {wait.wait_s:,.0f} s" if wait.wait_s else ""
-        told = f"{lane.model} took no job for {wait.so_far_s:,.0f} s ({answer.reason}){asks}"
-        self._desk.close(lane, StopReason.OFFLINE, f"{told}: it is left to the next run")
+        told = f"{model_queue.model} took no job for {wait.so_far_s:,.0f} s ({answer.reason}){asks}"
+        self._desk.close(model_queue, StopReason.OFFLINE, f"{told}: it is left to the next run")
 
     async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
         """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.

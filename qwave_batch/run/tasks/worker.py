@@ -34,7 +34,7 @@ class Worker:
         """Fetch the pictures of a task that was completed in an earlier run."""
         return await self._fetching.fetch(job_run, _attempt(job_run), is_earlier=True)
 
-    async def go(self, job_run: JobRun, lease: SlotLease) -> Step:
+    async def run_job(self, job_run: JobRun, lease: SlotLease) -> Step:
         """Take a job on, from what is on record to its end, or to where it has to wait without a slot."""
         task = await self._task(job_run, lease)
         if not isinstance(task, Task):

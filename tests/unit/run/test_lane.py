@@ -14,7 +14,7 @@ from tests.unit.run.world import make_job
 
 def lane_of(*fresh: JobRun) -> ModelQueue:
     lane = ModelQueue(ModelThrottle("m", concurrency=AdaptiveConcurrency.under(4), width=4))
-    lane.fresh.page.extend(fresh)
+    lane.new_jobs.page.extend(fresh)
     return lane
 
 
@@ -84,7 +84,7 @@ def test_a_retry_without_money_is_neither_at_hand_nor_in_the_way() -> None:
     lane.delay(paid, 30.0)
     assert lane.submit_head(5.0, is_paid) == (None, 30.0)
     assert lane.submit_head(30.0, is_paid) == (paid, 30.0)
-    assert lane.pass_over(is_paid) == [poor]
+    assert lane.skip_unaffordable(is_paid) == [poor]
     assert lane.delayed == 1
 
 
