@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwave_batch.api.losses import check_is_owned
+from qwave_batch.api.run_preparation import check_is_owned
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
