@@ -1,8 +1,8 @@
 """Run folders: read their lines and figures, verify them, remove what is no longer asked for."""
 
 from qwave_batch.api.run_folder import RunFolder, open_run
-from qwave_batch.ledger.books import CostReport
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, ReusedFrom
 from qwave_batch.output.line import ManifestLine
 from qwave_batch.output.live import LiveRun

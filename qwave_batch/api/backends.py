@@ -5,20 +5,19 @@ from contextlib import asynccontextmanager
 
 from qwave_batch import api
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.client import receiver
-from qwave_batch.client.base_url import read_base_url
-from qwave_batch.client.connection import Connection, Simulated
-from qwave_batch.client.key import Key
+from qwave_batch.client import callback_receiver
+from qwave_batch.client.api_key import Key
+from qwave_batch.client.connection import Connection, Simulated, Trust
 from qwave_batch.client.proxies import Proxies
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
-from qwave_batch.client.trust import Trust
+from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.identity import SIMULATOR
+from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.terms import Completion, Terms
-from qwave_batch.run.context import CallbackReceiver, RunOptions
+from qwave_batch.run.context import CallbackSource, RunOptions
 
 SIMULATED_KEY = "simulated"
 """The key of every simulated account: it opens nothing."""
@@ -84,7 +83,7 @@ def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms:
 
 
 @asynccontextmanager
-async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[CallbackReceiver | None]:
+async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[CallbackSource | None]:
     """Yield the receiver while it listens; None in a run that is not called.
 
     Raises:
@@ -93,7 +92,7 @@ async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[Cal
     if not _is_called(terms, options):
         yield None
         return
-    async with receiver.CallbackReceiver(
+    async with callback_receiver.CallbackReceiver(
         public_url=options.webhook_url, host=options.webhook_host, port=options.webhook_port
     ) as opened:
         yield opened

@@ -17,15 +17,13 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from qwave_batch.client.addresses import read_address
-from qwave_batch.client.base_url import read_base_url
-from qwave_batch.client.digests import BodyChecks, checks_of
-from qwave_batch.client.failures import FOREIGN, failure_of
-from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, Sink, TooLarge
-from qwave_batch.client.inflate import decoder_for
+from qwave_batch.client.connection import Trust
+from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, ResponseTooLarge, Sink
+from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.resolver import LocalNames, ResultGuard
-from qwave_batch.client.trust import Trust
+from qwave_batch.client.response_bodies import BodyChecks, checks_of, decoder_for
+from qwave_batch.client.web_addresses import read_address, read_base_url
 from qwave_batch.errors import UsageError
 
 CONNECT_TIMEOUT_S = 15.0
@@ -217,7 +215,7 @@ def payload_of(body: bytes | None) -> bytes | BytesIO | None:
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     """Return a response's headers by lower-case name; raises TooLarge when they are more than any server needs."""
     if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
-        raise TooLarge("the answer's headers are too long")
+        raise ResponseTooLarge("the answer's headers are too long")
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         lower = name.lower()
@@ -232,7 +230,7 @@ async def bounded_body(
     checks = checks or BodyChecks(told=())
     decoder = decoder_for(headers.get("content-encoding", ""))
     if (response.content_length or 0) > max_bytes:
-        raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
+        raise ResponseTooLarge(f"the answer is larger than {max_bytes:,} bytes")
     size_bytes = 0
     async for data in response.content.iter_any():
         checks.take_sent(data)
@@ -240,7 +238,7 @@ async def bounded_body(
             checks.take_meant(piece)
             size_bytes += len(piece)
             if size_bytes > max_bytes:
-                raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
+                raise ResponseTooLarge(f"the answer is larger than {max_bytes:,} bytes")
             yield piece
     decoder.finish()
 

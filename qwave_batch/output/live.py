@@ -1,13 +1,13 @@
 """What a live run tells those who watch it from another process: one small file, replaced about once a second."""
 
 import json
-import math
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
 from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
+from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import Progress
@@ -40,13 +40,22 @@ class LiveRun:
             "images_per_minute": round(progress.images_per_minute, 1),
             "remaining_s": None if progress.remaining_s is None else round(progress.remaining_s, 1),
             "waiting": progress.note or None,
+            "throttle": LENIENT.encode(progress.throttle),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What stands in the file beside the progress."""
+
+    told_at: float
 
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
     """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
     # the wait is told in words there: who looks at a run from outside reads them
-    text = json.dumps({"told_at": live.told_at, **asdict(replace(live.progress, waiting=None))}).encode()
+    progress = LENIENT.encode(replace(live.progress, waiting=None))
+    text = json.dumps({"told_at": live.told_at, **progress}).encode()
     temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
     with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
         file.write(text)
@@ -64,17 +73,8 @@ def read_live(layout: RunLayout) -> LiveRun | None:
 
     A killed run leaves its last words behind: only those of a folder that somebody works on are of any worth.
     """
-    with suppress(OSError, UsageError, ValueError, TypeError, KeyError, RecursionError):
+    with suppress(OSError, UsageError, ValueError, RecursionError):
         facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
-        known = {field.name for field in fields(Progress)}
-        told = {name: value for name, value in facts.items() if name in known}
-        if all(_is_plain(name, value) for name, value in told.items()):
-            return LiveRun(told_at=float(facts["told_at"]), progress=Progress(**told))
+        told_at = LENIENT.decode(facts, _Told).told_at
+        return LiveRun(told_at=told_at, progress=LENIENT.decode(facts, Progress))
     return None
-
-
-def _is_plain(name: str, value: object) -> bool:
-    """Whether a value is of the kind that ``Progress`` has; the file may be another program's."""
-    if name == "note":
-        return isinstance(value, str)
-    return value is None or (isinstance(value, int | float) and math.isfinite(value))

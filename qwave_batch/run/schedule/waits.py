@@ -6,26 +6,22 @@ Times are those of a clock, and not seconds from now: some of these words stand 
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from typing import assert_never
 
 from qwave_batch.model.progress import WaitKind
+from qwave_batch.run.limits.adaptive_concurrency import ConcurrencyLesson
+from qwave_batch.run.limits.throttle_state import LongWait, WaitForCall
 
 WORTH_A_WORD_S = 1.0
 """Shorter waits are how a run breathes."""
 _DAY_S = 86_400.0
 
 
-WaitForSubmit: TypeAlias = Literal[
-    WaitKind.QUOTA, WaitKind.RATE_LIMIT, WaitKind.API_WINDOW, WaitKind.SPEC_LIMIT, WaitKind.RETRY
-]
-"""What a submit waits for at an API that answers."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """A wait for the next submit."""
 
-    reason: WaitForSubmit
+    reason: WaitForCall
     model: str | None
     """Whose limit or trouble it is; None for the account's."""
     until: float
@@ -68,21 +64,36 @@ def words_of_quota(window: str) -> str:
     return f"the quota ({window}) is used up" if window else "the quota is used up"
 
 
-def words_of_long_wait(what: str, wait_s: float, longest_s: float, *, unix_now: float, so_far_s: float = 0.0) -> str:
+def words_of_long_wait(wait: LongWait, longest_s: float, *, unix_now: float) -> str:
     """Return why a run does not wait for the end of what the API said.
 
     Args:
-        what: What that is.
-        wait_s: How long it would be from now.
+        wait: What that is.
         longest_s: How long the run waits at most.
         unix_now: Now, in Unix seconds.
-        so_far_s: For how long it has waited for the same already.
     """
-    so_far = f" after {so_far_s:,.0f} s of waiting" if so_far_s >= WORTH_A_WORD_S else ""
+    match wait.kind:
+        case WaitKind.QUOTA:
+            what = words_of_quota(wait.window)
+        case WaitKind.API_WINDOW:
+            what = "the API's limit on requests is used up"
+        case WaitKind.RATE_LIMIT | WaitKind.SPEC_LIMIT | WaitKind.RETRY:
+            what = "the API asks for a pause"
+        case _:
+            assert_never(wait.kind)
+    what += f" ({wait.said})" if wait.said else ""
+    so_far = f" after {wait.so_far_s:,.0f} s of waiting" if wait.so_far_s >= WORTH_A_WORD_S else ""
     return (
-        f"{what} until {clock_time(unix_now + wait_s, unix_now)}: {wait_s:,.0f} s to wait{so_far}, more than the "
-        f"{longest_s:,.0f} s that this run waits at most"
+        f"{what} until {clock_time(unix_now + wait.wait_s, unix_now)}: {wait.wait_s:,.0f} s to wait{so_far}, more than "
+        f"the {longest_s:,.0f} s that this run waits at most"
     )
+
+
+def words_of_lesson(lesson: ConcurrencyLesson) -> str:
+    """Return what 429s have taught, for whoever writes the spec."""
+    times = f"{lesson.cuts:,} time{'' if lesson.cuts == 1 else 's'}"
+    who = lesson.model or "the account"
+    return f"the API asked for less of {who} {times}: {lesson.limit:,} tasks at once were allowed in the end"
 
 
 def words_of_silence(
