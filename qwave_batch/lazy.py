@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
     import pathlib
+    import sqlite3
     import threading
     import traceback
     from importlib import metadata
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import jsonschema
     import tqdm
 
-__all__ = ["asyncio", "cattrs", "jsonschema", "metadata", "pathlib", "threading", "tqdm", "traceback"]
+__all__ = ["asyncio", "cattrs", "jsonschema", "metadata", "pathlib", "sqlite3", "threading", "tqdm", "traceback"]
 
 _FULL_NAMES = {"metadata": "importlib.metadata"}
 

@@ -15,7 +15,7 @@ from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
 from qwave_batch.api.run_place import run_place
-from qwave_batch.api.run_preparation import ResignedJobs, check_is_owned, open_reuse_sources, take_in_losses
+from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
@@ -31,6 +31,7 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.output.unrecorded_submits import check_is_claimed
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.planner import Plan
 from qwave_batch.run.context import RunContext, RunOptions
@@ -198,7 +199,7 @@ class _Run:
 
     def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
         """Take the folder into use and put the plan in its ledger; return what is to be known of it, too. It blocks."""
-        check_is_owned(self.layout, ledger)
+        check_is_claimed(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
         resigned = ResignedJobs.of(ledger, self.plan)
         ledger.replace_plan(self._until_stopped(self.plan.items()))

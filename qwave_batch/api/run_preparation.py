@@ -7,13 +7,12 @@ from pathlib import Path
 
 from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.folder.layout import LEDGER, RunLayout
-from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
-from qwave_batch.output.ahead import submits_elsewhere, words_of_loss, words_of_young
+from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
 from qwave_batch.plan.checks.signed_links import is_signed, without_signatures
 from qwave_batch.plan.expand.request_identity import job_id
 from qwave_batch.plan.file.plan_file import AnyPlan
@@ -21,16 +20,6 @@ from qwave_batch.run.tasks.reuse import ReuseSource
 
 _MARGIN_H = 2.0
 """By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""
-
-
-def check_is_owned(layout: RunLayout, ledger: Ledger) -> None:
-    """Refuse a ledger that nobody has claimed in a folder that runs have filled.
-
-    Raises:
-        FolderError: it is one.
-    """
-    if ledger.identity() is None and has_traces(layout):
-        raise without_records(layout, "has lost what it knew")
 
 
 def take_in_losses(

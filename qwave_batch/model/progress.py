@@ -18,13 +18,13 @@ class WaitKind(StrEnum):
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
-    """What is left waits for another try after an error."""
+    """The remaining jobs wait for another attempt after an error."""
     UNREACHABLE = "unreachable"
     """The API does not answer, or a single model of it."""
     NO_STATUS = "no_status"
     """The API answers, and does not tell how any task stands."""
-    PICTURES = "pictures"
-    """No picture can be fetched, so nothing more is bought."""
+    IMAGES = "pictures"
+    """No image can be fetched, so nothing more is bought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Progress:
     images: int
     """Images this run has put in place."""
     spent_nusd: int
-    """What this run has cost so far, in nano-dollars."""
+    """Cost of this run so far, in nano-dollars."""
     elapsed_s: float
     images_per_minute: float
     """Of the images that this run has put in place, over its time so far."""

@@ -70,7 +70,7 @@ class RunEnd:
     folder_cost_nusd: int
     """What the folder has cost over all runs."""
     warnings: tuple[str, ...] = ()
-    """What deserves a look: unexpected holds, pictures that moved aside, tasks given up."""
+    """What deserves a look: unexpected holds, images that moved aside, tasks given up."""
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:

@@ -67,7 +67,7 @@ class Desk:
     hints: CallbackInbox | None = None
     """Where calls of the API are waited for, if at all."""
     breaker: ImageBreaker = field(default_factory=ImageBreaker)
-    """Whether pictures can be had."""
+    """Whether images can be had."""
     notify: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
     elsewhere: FolderError | None = None
@@ -115,11 +115,11 @@ class Desk:
     @property
     def collects(self) -> bool:
         """Whether what is paid is still waited for, with growing pauses."""
-        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(StopReason.PICTURES))
+        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(StopReason.IMAGES))
 
     @property
     def is_tail_over(self) -> bool:
-        """Whether nothing but pictures was waited for long enough."""
+        """Whether nothing but images was waited for long enough."""
         return self.breaker.is_tail_over(self.now())
 
     def now(self) -> float:
@@ -184,7 +184,7 @@ class Desk:
         if self.breaker.held_since is not None and not self.stops.is_on:
             ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
             note = f"{self.breaker.words()}; nothing is bought until one comes"
-            return Waiting(kind=WaitKind.PICTURES, model=None, until=ends_at), note
+            return Waiting(kind=WaitKind.IMAGES, model=None, until=ends_at), note
         wait, note = (
             self.wait,
             words_of_wait(

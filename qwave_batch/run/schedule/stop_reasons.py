@@ -16,8 +16,8 @@ class StopReason(IntEnum):
     ACCOUNT = 3
     BUDGET = 4
     OFFLINE = 5
-    PICTURES = 6
-    """No picture can be had, or no result be read: what would be bought is bought in vain."""
+    IMAGES = 6
+    """No image can be had, or no result be read: what would be bought is bought in vain."""
     FAIL_FAST = 7
     DENIED = 8
     """The key may not use a model."""
@@ -30,7 +30,7 @@ EXIT_STATUS = {
     StopReason.ACCOUNT: 3,
     StopReason.BUDGET: 3,
     StopReason.OFFLINE: 1,
-    StopReason.PICTURES: 1,
+    StopReason.IMAGES: 1,
     StopReason.FAIL_FAST: 1,
     StopReason.DENIED: 1,
 }
@@ -41,7 +41,7 @@ _COLLECTS = frozenset(
         StopReason.PLACE,
         StopReason.ACCOUNT,
         StopReason.BUDGET,
-        StopReason.PICTURES,
+        StopReason.IMAGES,
         StopReason.FAIL_FAST,
         StopReason.DENIED,
     }
@@ -64,7 +64,7 @@ class StopReasons:
 
     @property
     def collects(self) -> bool:
-        """Whether tasks on record are still asked for, and their pictures fetched."""
+        """Whether tasks on record are still asked for, and their images fetched."""
         return not self.is_leaving and _COLLECTS.issuperset(self._reasons)
 
     def is_for(self, kind: StopReason) -> bool:

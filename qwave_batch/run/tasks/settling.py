@@ -154,6 +154,6 @@ def note_unread(desk: Desk, job_run: JobRun, error: JobError) -> None:
     desk.counters.warn(f"{job.job_id}: {error.message}")
     if breaker.unread >= UNREAD_STOPS_AT:
         desk.stops.stop(
-            StopReason.PICTURES,
+            StopReason.IMAGES,
             f"the results of {breaker.unread:,} tasks can't be read, so nothing more is bought: {error.message}",
         )
