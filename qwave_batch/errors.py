@@ -48,7 +48,7 @@ class QwaveError(Exception):
 
 
 class UsageError(QwaveError):
-    """What was asked for is not right; nothing was sent."""
+    """The request is invalid; nothing was sent."""
 
     exit_status = 2
 
@@ -73,7 +73,7 @@ class UnknownName(UsageError):
 
 
 class FolderError(UsageError):
-    """The run folder belongs to another spec, backend or place, or is no run folder."""
+    """The folder belongs to another spec, backend or location, or is not a run folder."""
 
 
 class MissingExtra(UsageError):
