@@ -3,7 +3,6 @@
 from qwave_batch.client.answers import Answer, TaskAnswer
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.desk import Desk
@@ -39,7 +38,7 @@ class ResultListing:
         acceptance = job_run.acceptance
         job_run.acceptance = None
         held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
-        cost_nusd = nusd_from_quota(task.cost_quota or 0)
+        cost_nusd = task.cost_nusd or 0
         desk.budget.reserve(max(0, cost_nusd - held_nusd))
         attempt = job_run.attempt = await desk.journal.await_images(
             attempt,
@@ -117,4 +116,4 @@ def is_bare(task: Task) -> bool:
 
 def _is_free(task: Task) -> bool:
     """Whether the API itself says that a task without an image was not charged."""
-    return task.cost_quota == 0 and not task.is_hollow
+    return task.cost_nusd == 0 and not task.is_hollow

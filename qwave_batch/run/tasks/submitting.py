@@ -21,7 +21,6 @@ from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task
 from qwave_batch.run.connectivity import is_key_kept
@@ -202,7 +201,7 @@ class Submitter:
 
     async def _accept(self, job_run: JobRun, attempt: Attempt, task: Task, lease: SlotLease) -> None:
         estimate = job_run.job.estimated_nusd
-        hold_nusd = None if task.hold_quota is None else nusd_from_quota(task.hold_quota)
+        hold_nusd = task.hold_nusd
         hold = hold_nusd or 0
         held_nusd = max(attempt.held_nusd, hold)
         self._desk.budget.reserve(held_nusd - attempt.held_nusd)
