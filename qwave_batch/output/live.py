@@ -1,18 +1,19 @@
 """What a live run tells those who watch it from another process: one small file, replaced about once a second."""
 
 import json
-import math
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
 from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
+from qwave_batch.model.codec import Codec
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import Progress
 
 _MOST_BYTES = 64 * 1024
+_CODEC = Codec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,7 @@ class LiveRun:
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
     """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
-    # the wait is told in words there: who looks at a run from outside reads them
-    text = json.dumps({"told_at": live.told_at, **asdict(replace(live.progress, waiting=None))}).encode()
+    text = json.dumps(_CODEC.encode(live)).encode()
     temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
     with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
         file.write(text)
@@ -64,17 +64,6 @@ def read_live(layout: RunLayout) -> LiveRun | None:
 
     A killed run leaves its last words behind: only those of a folder that somebody works on are of any worth.
     """
-    with suppress(OSError, UsageError, ValueError, TypeError, KeyError, RecursionError):
-        facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
-        known = {field.name for field in fields(Progress)}
-        told = {name: value for name, value in facts.items() if name in known}
-        if all(_is_plain(name, value) for name, value in told.items()):
-            return LiveRun(told_at=float(facts["told_at"]), progress=Progress(**told))
+    with suppress(OSError, UsageError, ValueError, RecursionError):
+        return _CODEC.decode(json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES)), LiveRun)
     return None
-
-
-def _is_plain(name: str, value: object) -> bool:
-    """Whether a value is of the kind that ``Progress`` has; the file may be another program's."""
-    if name == "note":
-        return isinstance(value, str)
-    return value is None or (isinstance(value, int | float) and math.isfinite(value))

@@ -17,13 +17,22 @@ from qwave_batch.client.answers import (
     Throttled,
     Trouble,
 )
-from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import (
+    AccountRefused,
+    FolderMoved,
+    ModelLeft,
+    ModelTrouble,
+    Refusal,
+    Unreachable,
+    WaitTooLong,
+)
 from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.connectivity import ApiTime
 from qwave_batch.run.context import RunContext
@@ -38,16 +47,8 @@ from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.polling.task_poll_plan import PollTimes
 from qwave_batch.run.schedule.completion_history import last_submit_at, time_left
 from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.schedule.stop_reasons import StopReason, StopReasons
-from qwave_batch.run.schedule.waits import (
-    Wait,
-    only_model,
-    words_of_deafness,
-    words_of_long_wait,
-    words_of_quota,
-    words_of_silence,
-    words_of_wait,
-)
+from qwave_batch.run.schedule.stop_reasons import StopReasons
+from qwave_batch.run.schedule.waits import Wait, wait_for_answer, wait_for_submit
 
 CALLBACK_URL = "callback_url"
 _SERVER_ERROR = 500
@@ -72,7 +73,7 @@ class Desk:
     """Whether pictures can be had."""
     ring: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
-    elsewhere: FolderError | None = None
+    moved: FolderMoved | None = None
     """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
     stops: StopReasons = field(default_factory=StopReasons)
     api_time: ApiTime = field(default_factory=ApiTime)
@@ -135,7 +136,7 @@ class Desk:
     @property
     def collects(self) -> bool:
         """Whether what is paid is still waited for, with growing pauses."""
-        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(StopReason.PICTURES))
+        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(EndKind.NO_IMAGES))
 
     @property
     def is_tail_over(self) -> bool:
@@ -180,37 +181,36 @@ class Desk:
 
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""
-        now, unix_now = self.now(), self.context.clock.now()
-        waiting, note = self._waiting(now, unix_now)
+        now = self.now()
         return replace(
             self.counters.progress(now),
-            note=note,
-            waiting=waiting,
+            waiting=self._waiting(now, self.context.clock.now()),
             remaining_s=self._time_left(now),
             allowed=self.allowed,
         )
 
-    def _waiting(self, now: float, unix_now: float) -> tuple[Waiting | None, str]:
-        """Return what the run waits for, as data and in words: an API that does not answer comes first."""
+    def _waiting(self, now: float, unix_now: float) -> Waiting | None:
+        """Return what the run waits for, when it is worth a word: an API that does not answer comes first."""
         if self.silent_since is not None:
             patience_s, silent_s = self.context.options.max_offline_s, now - self.silent_since
-            if note := words_of_silence(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now):
-                ends_at = unix_now + max(0.0, patience_s - silent_s)
-                return Waiting(kind=WaitKind.UNREACHABLE, model=only_model(self.silent), until=ends_at), note
+            if wait := wait_for_answer(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now):
+                return wait
         if self.news.are_missing(now):
-            note = words_of_deafness(self.news.why, self.news.silent_s(now), unix_now=unix_now)
-            return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None), note
+            since = unix_now - self.news.silent_s(now)
+            return Waiting(
+                kind=WaitKind.NO_STATUS, model=None, until=None, seen_at=unix_now, why=self.news.why, since=since
+            )
         if self.breaker.held_since is not None and not self.stops.is_on:
-            ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
-            note = f"{self.breaker.words()}; nothing is bought until one comes"
-            return Waiting(kind=WaitKind.PICTURES, model=None, until=ends_at), note
-        wait, note = (
-            self.wait,
-            words_of_wait(self.wait, window=self.quota_window, said=self.said, now=now, unix_now=unix_now),
-        )
-        if wait is None or not note:
-            return None, ""
-        return Waiting(kind=wait.reason, model=wait.model, until=unix_now + wait.until - now), note
+            left_s = max(0.0, self.breaker.held_since + GIVES_UP_S - now)
+            return Waiting(
+                kind=WaitKind.PICTURES,
+                model=None,
+                until=unix_now + left_s,
+                seen_at=unix_now,
+                why=self.breaker.why,
+                jobs=self.breaker.waiting,
+            )
+        return wait_for_submit(self.wait, window=self.quota_window, said=self.said, now=now, unix_now=unix_now)
 
     def _time_left(self, now: float) -> float | None:
         alive = sum(lane.alive for lane in self.lanes)
@@ -249,9 +249,9 @@ class Desk:
                 self.silent_since = None
                 self._hear_denial(answer, model, task_id)
             case AccountBlocked(kind="key"):
-                self.stops.stop(StopReason.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
+                self.stops.stop(_refused(Refusal.KEY, answer), leave=True)
             case AccountBlocked(status=HTTPStatus.PAYMENT_REQUIRED):
-                self.stops.stop(StopReason.ACCOUNT, _words_of_stop("the balance is used up", answer))
+                self.stops.stop(_refused(Refusal.BALANCE, answer))
             case AccountBlocked():  # of a submit, which knows its model
                 self.silent_since = None
             case _:
@@ -297,8 +297,7 @@ class Desk:
             return
         self.denied.add(model or task_id)
         if concern == "account" or len(self.denied) > 1 or self._is_all_denied():
-            told = f"the API refuses the key (HTTP {answer.status}, {answer.message})"
-            self.stops.stop(StopReason.ACCOUNT, told, leave=True)
+            self.stops.stop(_refused(Refusal.KEY, answer), leave=True)
 
     def _is_all_denied(self) -> bool:
         """Whether nothing is there that the key could still be tried for."""
@@ -321,16 +320,16 @@ class Desk:
         polls.strike(now, now)
         self.note_quota(answer)
         if reason := self.why_not_wait(answer):
-            self.stops.stop(StopReason.ACCOUNT, reason)
+            self.stops.stop(reason)
             return False
         self.brake.throttle_polls(answer.wait_s, now=now)
         return True
 
-    def close(self, lane: ModelQueue, kind: StopReason, reason: str) -> None:
+    def close(self, lane: ModelQueue, trouble: ModelTrouble) -> None:
         """Leave the rest of a model to the next run, and say so."""
-        if not lane.closed:
-            lane.close(kind, reason)
-            self.counters.warn(lane.closed)
+        if lane.closed is None:
+            lane.closed = ModelLeft(model=lane.model, trouble=trouble)
+            self.counters.warn(str(lane.closed))
 
     def note_quota(self, answer: Throttled) -> None:
         """Keep what a 429 tells of a quota window, for whoever watches."""
@@ -338,30 +337,39 @@ class Desk:
             self.quota_window = answer.window or ""
             self.quota_until = self.now() + (answer.wait_s or 0.0)
 
-    def why_not_wait(self, answer: Throttled, episode: ThrottleEpisode | None = None) -> str:
+    def why_not_wait(self, answer: Throttled, episode: ThrottleEpisode | None = None) -> WaitTooLong | None:
         """Return why the run does not wait for the end of a hold; 429s that follow each other are one wait."""
         wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
-        so_far_s = episode.lasts_s(self.now()) if episode else 0.0
-        what = words_of_quota(answer.window or "") if answer.is_quota_window else "the API asks for a pause"
-        what += f" ({answer.quoted})" if answer.quoted else ""
-        return self._words_if_too_long(what, wait_s, so_far_s)
+        waited_s = episode.lasts_s(self.now()) if episode else 0.0
+        limit = WaitKind.QUOTA if answer.is_quota_window else WaitKind.RATE_LIMIT
+        return self._too_long(limit, wait_s, waited_s, window=answer.window or "", said=answer.quoted)
 
-    def why_not_wait_until(self, at: float) -> str:
-        """Return why the run does not wait for a window of the API that opens then; empty when it does."""
-        return self._words_if_too_long("the API's limit on requests is used up", at - self.now())
+    def why_not_wait_until(self, at: float) -> WaitTooLong | None:
+        """Return why the run does not wait for a window of the API that opens then; None when it does."""
+        return self._too_long(WaitKind.API_WINDOW, at - self.now())
 
     def ends_for(self, at: float) -> bool:
         """Whether polls wait for a window that opens too late, and so the run ends and nothing is asked any more."""
         if at < math.inf and (reason := self.why_not_wait_until(at)):
-            self.stops.stop(StopReason.ACCOUNT, reason)
-            self.news.last_word = Throttled(wait_s=at - self.now(), message=reason)
+            self.stops.stop(reason)
+            self.news.last_word = Throttled(wait_s=at - self.now(), message=str(reason))
         return self.news.last_word is not None
 
-    def _words_if_too_long(self, what: str, wait_s: float, so_far_s: float = 0.0) -> str:
+    def _too_long(
+        self, limit: WaitKind, wait_s: float, waited_s: float = 0.0, *, window: str = "", said: str = ""
+    ) -> WaitTooLong | None:
         longest_s = self.context.options.max_wait_s
-        if so_far_s + wait_s <= longest_s:
-            return ""
-        return words_of_long_wait(what, wait_s, longest_s, unix_now=self.context.clock.now(), so_far_s=so_far_s)
+        if waited_s + wait_s <= longest_s:
+            return None
+        return WaitTooLong(
+            limit=limit,
+            window=window,
+            said=said,
+            until=self.context.clock.now() + wait_s,
+            wait_s=wait_s,
+            waited_s=waited_s,
+            longest_s=longest_s,
+        )
 
     def _observe(self, answer: ResponseMeta) -> None:
         clock = self.context.clock
@@ -371,11 +379,10 @@ class Desk:
         patience_s = self.context.options.max_offline_s
         self.silent_since = self.now() if self.silent_since is None else self.silent_since
         if is_over:  # a certificate does not mend itself
-            self.stops.stop(StopReason.OFFLINE, f"the API could not be reached: {self.silence}", leave=True)
+            self.stops.stop(Unreachable(why=self.silence, tried_s=None), leave=True)
         elif self.now() - self.silent_since > patience_s:
-            told = f"the API could not be reached for {patience_s:g} s: {self.silence}"
-            self.stops.stop(StopReason.OFFLINE, told, leave=True)
+            self.stops.stop(Unreachable(why=self.silence, tried_s=patience_s), leave=True)
 
 
-def _words_of_stop(what: str, answer: AccountBlocked) -> str:
-    return f"{what} (HTTP {answer.status}{', ' + answer.message if answer.message else ''})"
+def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
+    return AccountRefused(refusal=refusal, http_status=answer.status, said=answer.message)

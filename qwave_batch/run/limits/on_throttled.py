@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from qwave_batch.client.answers import AccountBlocked, Denied, Throttled
+from qwave_batch.model.stop_reason import AccountRefused, ModelDenied, Refusal
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_run import JobRun
 from qwave_batch.run.tasks.model_denials import PAUSE_S, DenialMeaning
 
@@ -25,10 +25,10 @@ def bear(desk: Desk, lane: ModelQueue, answer: Throttled, sent_at: float) -> flo
         lane.was_throttled(now, is_new=model.strike(sent_at, now))
     desk.note_quota(answer)
     if account.is_open and (reason := desk.why_not_wait(answer, account)):
-        desk.stops.stop(StopReason.ACCOUNT, reason)
+        desk.stops.stop(reason)
         return None
     if reason := desk.why_not_wait(answer, model):
-        _leave(desk, lane, reason)
+        desk.close(lane, reason)
         return None
     return desk.gates.throttle(lane, answer, sent_at=sent_at, now=now)
 
@@ -39,15 +39,13 @@ def what_is_denied(desk: Desk, lane: ModelQueue, answer: Denied, job_run: JobRun
     if concern == "job":
         return DenialMeaning.JOB
     if concern == "account":
-        told = f"the API refuses the account, by its word (HTTP {answer.status}: {answer.message})"
-        _bar(desk, lane, told, job_run.sent_at or 0.0)
+        _bar(desk, lane, _refused(Refusal.ACCOUNT, answer), job_run.sent_at or 0.0)
         return DenialMeaning.MODEL
     meaning = DenialMeaning.MODEL
     if concern == "unsaid":
         meaning = lane.denials.add(job_run.job.job_id, job_run.sent_at or 0.0, is_known=lane.is_proven)
     if meaning is DenialMeaning.MODEL:
-        told = f"the API does not let this key use it (HTTP {answer.status}: {answer.message})"
-        desk.close(lane, StopReason.DENIED, f"{lane.model} is left to the next run: {told}")
+        desk.close(lane, ModelDenied(http_status=answer.status, said=answer.message))
     elif meaning is DenialMeaning.AGAIN and not lane.is_proven:
         lane.outage.hold_until(desk.now() + PAUSE_S, desk.now())
     return meaning
@@ -57,20 +55,23 @@ def note_no_funds(desk: Desk, lane: ModelQueue, answer: AccountBlocked, sent_at:
     """Take in that a submit was refused for want of money, in other ways than by 402."""
     if answer.kind != "balance" or answer.status == HTTPStatus.PAYMENT_REQUIRED:
         return
-    told = f"money or plan is used up, by the API's word (HTTP {answer.status}: {answer.message})"
-    _bar(desk, lane, told, sent_at)
+    _bar(desk, lane, _refused(Refusal.FUNDS, answer), sent_at)
 
 
-def _bar(desk: Desk, lane: ModelQueue, told: str, sent_at: float) -> None:
+def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
+    return AccountRefused(refusal=refusal, http_status=answer.status, said=answer.message)
+
+
+def _bar(desk: Desk, lane: ModelQueue, refused: AccountRefused, sent_at: float) -> None:
     """Leave a model's own to the next run for what is said of the account, which may be about its plan only.
 
     When a second model gets the same while nothing is let through, it is the account.
     """
     desk.barred.setdefault(lane.model, sent_at)
     if len(desk.barred) > 1 and desk.made_at <= min(desk.barred.values()):
-        desk.stops.stop(StopReason.ACCOUNT, told)
+        desk.stops.stop(refused)
     else:
-        desk.close(lane, StopReason.ACCOUNT, f"{lane.model} is left to the next run: {told}")
+        desk.close(lane, refused)
 
 
 def leave_closed_windows(desk: Desk, lanes: Iterable[ModelQueue]) -> bool:
@@ -82,11 +83,7 @@ def leave_closed_windows(desk: Desk, lanes: Iterable[ModelQueue]) -> bool:
         at, is_accounts = desk.gates.told_window(lane, now)
         if at < math.inf and (reason := desk.why_not_wait_until(at)):
             if is_accounts:
-                desk.stops.stop(StopReason.ACCOUNT, reason)
+                desk.stops.stop(reason)
                 return True
-            _leave(desk, lane, reason)
+            desk.close(lane, reason)
     return any(lane.closed for lane in wants)
-
-
-def _leave(desk: Desk, lane: ModelQueue, reason: str) -> None:
-    desk.close(lane, StopReason.ACCOUNT, f"{lane.model} is left to the next run: {reason}")

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from qwave_batch.model.stop_reason import ModelLeft
 from qwave_batch.run.limits.header_window import HeaderWindow
 from qwave_batch.run.limits.inferred_window import InferredWindow
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.limits.throttle_episode import ThrottleEpisode
 from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_run import JobRun
 from qwave_batch.run.tasks.model_denials import ModelDenials
 
@@ -101,10 +101,8 @@ class ModelQueue:
     """Submits that were forbidden."""
     outage: ThrottleEpisode = field(default_factory=ThrottleEpisode)
     """Submits without an answer in a row."""
-    closed: str = ""
-    """Why nothing more of this model is submitted in this run; empty when it may be."""
-    closed_by: StopReason = StopReason.BUDGET
-    """Of what kind that reason is."""
+    closed: ModelLeft | None = None
+    """Why nothing more of this model is submitted in this run; None when it may be."""
     _narrowed_at: float = -math.inf
     """When the last episode of 429s began."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)
@@ -215,10 +213,6 @@ class ModelQueue:
     def is_in_trouble(self) -> bool:
         """Whether it has stopped answering."""
         return self.outage.answers >= FAILURES_IN_A_ROW
-
-    def close(self, kind: StopReason, reason: str) -> None:
-        """Submit nothing more of this model in this run."""
-        self.closed_by, self.closed = kind, reason
 
     def was_answered(self, sent_at: float) -> None:
         """Take in a submit that made a task."""

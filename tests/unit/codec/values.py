@@ -14,7 +14,7 @@ from qwave_batch.model.events import (
     TaskEnded,
 )
 from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.progress import Progress, WaitKind
+from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.output.counts import LineCounts
 from qwave_batch.output.line import ManifestLine
@@ -208,7 +208,7 @@ PROGRESS = Progress(
     images_per_minute=24.68,
     remaining_s=60.04,
     allowed=16,
-    note=LETTERS,
+    waiting=Waiting(kind=WaitKind.QUOTA, model=LETTERS, until=7.5, seen_at=6.5, window=LETTERS, said=LETTERS),
     cancelled=6,
 )
 EARLY_PROGRESS = Progress(
