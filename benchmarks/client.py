@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp import web
 
 from qwave_batch.client.answers import Downloaded, TaskAnswer
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.model.clock import SystemClock
 

@@ -6,9 +6,9 @@ from enum import Enum, auto
 from typing import Any
 
 from qwave_batch.simulator import Simulator
+from qwave_batch.simulator.embedded_api import Caller, Submission
 from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.replies import Reply, Trickling, Whole
-from qwave_batch.simulator.simulator import Caller, Submission
 
 SLOTS = (2, 3, 4, 6)
 """Few, so that a folder's jobs are more than they are."""

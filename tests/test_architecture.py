@@ -94,4 +94,4 @@ def test_only_the_way_out_knows_aiohttp() -> None:
         for target, _ in imports(tree)
         if target.split(".")[0] == "aiohttp" and room_of(module) != "simulator"
     }
-    assert users <= {f"qwave_batch.client.{name}" for name in ("transport", "resolver", "failures")}
+    assert users <= {f"qwave_batch.client.{name}" for name in ("transport", "resolver", "http_errors")}

@@ -60,9 +60,11 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
     "cli.streams": ("opens the standard streams", frozenset({"open()", "os.open"})),
-    "files.newdatabase": ("makes a database under a name of its own", frozenset({"sqlite3.connect"})),
-    "files.regular": ("is the one place", frozenset({"os.fdopen", "os.open", "os.stat"})),
-    "files.soundness": ("compares schemas in memory", frozenset({"sqlite3.connect"})),
+    "files.sqlite_files": (
+        "makes a database under a name of its own, and compares schemas in memory",
+        frozenset({"sqlite3.connect"}),
+    ),
+    "files.regular_files": ("is the one place", frozenset({"os.fdopen", "os.open", "os.stat"})),
     "files.tree": (
         "is the one place",
         frozenset(
@@ -88,7 +90,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "folder.formats.webp": ("decodes images", frozenset({"PIL"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),
     "folder.lock": ("locks and signs the open lock file", frozenset({"fcntl", "os.ftruncate", "os.pwrite"})),
-    "git.asking": ("starts git", frozenset({"shutil", "subprocess", "tempfile"})),
+    "git.git_process": ("starts git", frozenset({"shutil", "subprocess", "tempfile"})),
     "git.repository": (
         "makes the git directory that git is given",
         frozenset(
@@ -107,7 +109,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "git.state": ("looks for the files of an index", frozenset({"os.path.lexists"})),
     "git.worktree": ("finds the work tree around a file", frozenset({".is_dir()", ".lstat()", "os.path.lexists"})),
     "client.transport": ("tells a file of certificates from a folder of them", frozenset({".is_dir()"})),
-    "ledger.count": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
+    "ledger.lost_records": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
         "opens the ledger, once files.database has looked at it",
         frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),
@@ -116,9 +118,9 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "output.schema": ("reads what ships with the package", frozenset({".read_text()"})),
     "plan.file.plan_file": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
-    "simulator.lettering": ("draws the simulator's images", frozenset({"PIL"})),
+    "simulator.text_drawing": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.pictures": ("draws the simulator's images", frozenset({"PIL"})),
-    "simulator.store": (
+    "simulator.task_store": (
         "opens the simulator's tasks, once files.database has looked at them",
         frozenset({".mkdir()", "sqlite3.connect"}),
     ),

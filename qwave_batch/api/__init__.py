@@ -48,8 +48,8 @@ if TYPE_CHECKING:
         UnknownName,
         UsageError,
     )
-    from qwave_batch.ledger.books import CostReport
-    from qwave_batch.ledger.lines import PlanLine
+    from qwave_batch.ledger.cost_report import CostReport
+    from qwave_batch.ledger.snapshots import PlanLine
     from qwave_batch.model.events import (
         Event,
         ImagesStored,
@@ -256,8 +256,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
         "UnknownName",
         "UsageError",
     ),
-    "qwave_batch.ledger.books": ("CostReport",),
-    "qwave_batch.ledger.lines": ("PlanLine",),
+    "qwave_batch.ledger.cost_report": ("CostReport",),
+    "qwave_batch.ledger.snapshots": ("PlanLine",),
     "qwave_batch.model.events": (
         "Event",
         "ImagesStored",

@@ -6,7 +6,7 @@ from qwave_batch.api.catalogs import newest_catalog
 from qwave_batch.api.connection import Connection
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.client.answers import AccountBlocked, Balance, Denied, NoAnswer, TaskNotFound, Throttled
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError
 from qwave_batch.model.clock import SystemClock

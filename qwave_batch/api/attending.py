@@ -14,11 +14,11 @@ from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.api.threads import in_thread
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import catalog_dates, open_catalog
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.ledger.identity import SIMULATOR, FolderClaim, FolderIdentity
+from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.output.manifest import write_manifest

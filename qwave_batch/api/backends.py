@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.client.base_url import read_base_url
-from qwave_batch.client.key import Key
+from qwave_batch.client.api_key import Key
 from qwave_batch.client.proxies import Proxies
-from qwave_batch.client.tasks import TaskApi
-from qwave_batch.client.transport import AiohttpTransport
-from qwave_batch.client.trust import Trust
+from qwave_batch.client.task_api import TaskApi
+from qwave_batch.client.transport import AiohttpTransport, Trust
+from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.later import later
-from qwave_batch.ledger.identity import SIMULATOR
+from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.client.base_url import read_base_url
+from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.errors import UsageError
 from qwave_batch.later import later
 from qwave_batch.model.terms import Completion, Terms
-from qwave_batch.run.context import CallbackReceiver, RunOptions
+from qwave_batch.run.context import CallbackSource, RunOptions
 
 if TYPE_CHECKING:
-    from qwave_batch.client import receiver
+    from qwave_batch.client import callback_receiver
 else:
-    receiver = later("qwave_batch.client.receiver")
+    callback_receiver = later("qwave_batch.client.callback_receiver")
 
 
 def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms: Terms, options: RunOptions) -> None:
@@ -33,7 +33,7 @@ def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms:
 
 
 @asynccontextmanager
-async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[CallbackReceiver | None]:
+async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[CallbackSource | None]:
     """Yield the receiver while it listens; None in a run that is not called.
 
     Raises:
@@ -42,7 +42,7 @@ async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[Cal
     if not _is_called(terms, options):
         yield None
         return
-    async with receiver.CallbackReceiver(
+    async with callback_receiver.CallbackReceiver(
         public_url=options.webhook_url, host=options.webhook_host, port=options.webhook_port
     ) as opened:
         yield opened

@@ -10,8 +10,8 @@ from qwave_batch.api.attending import attend
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.errors import AccountError
 from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd

@@ -12,11 +12,11 @@ from qwave_batch.api.revisions import FileAtRevision, file_at
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.layout import is_run_folder
-from qwave_batch.ledger.identity import SIMULATOR
+from qwave_batch.ledger.folder_identity import SIMULATOR
+from qwave_batch.model.codec import Codec, usd_key
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.comparison import Change, Comparison, PriceOf, Sum, Theirs, catalog_price_of, compare, known_jobs
+from qwave_batch.plan.comparison import Comparison, PriceOf, Sum, Theirs, catalog_price_of, compare, known_jobs
 from qwave_batch.plan.file.plan_file import AnyPlan
 
 Kind: TypeAlias = Literal["folder", "file", "revision", "nothing"]
@@ -49,12 +49,15 @@ class PlanComparison:
             "kind": self.kind,
             "reuse": [str(folder) for folder in self.reuse],
             "notes": list(self.notes),
-            **_change_as_json(found.total),
+            **_CHANGE.encode(found.total),
             "removed_kept": found.kept.jobs,
-            "by_model": {model: _change_as_json(change) for model, change in found.by_model.items()},
+            "by_model": {model: _CHANGE.encode(change) for model, change in found.by_model.items()},
             "first_added": list(found.added),
             "first_removed": list(found.removed),
         }
+
+
+_CHANGE = Codec({Sum: {"nusd": usd_key("estimated_usd")}})
 
 
 def compare_plan(
@@ -159,21 +162,3 @@ def _moved(problem: Problem, then: FileAtRevision) -> Problem:
     file = Path(place.file)
     name = file.relative_to(then.root).as_posix() if file.is_relative_to(then.root) else place.file
     return replace(problem, place=replace(place, file=f"{then.revision}:{name}"))
-
-
-def _change_as_json(change: Change) -> dict[str, Json]:
-    sums = {
-        "added": change.added,
-        "removed": change.removed,
-        "unchanged": change.unchanged,
-        "made": change.made,
-        "held": change.held,
-        "failed": change.failed,
-        "reused": change.reused,
-        "to_make": change.to_make,
-    }
-    return {name: _sum_as_json(each) for name, each in sums.items()}
-
-
-def _sum_as_json(each: Sum) -> dict[str, Json]:
-    return {"jobs": each.jobs, "images": each.images, "estimated_usd": usd_from_nusd(each.nusd)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from qwave_batch.client.proxies import Proxies, proxies_from
-from qwave_batch.client.trust import Trust, trust_from
+from qwave_batch.client.transport import Trust, trust_from
 from qwave_batch.errors import UsageError
 
 KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")

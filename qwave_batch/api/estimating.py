@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
-from qwave_batch.ledger.reading import JobSnapshot
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.run.context import RunOptions
 from qwave_batch.run.work_list import is_to_submit
 

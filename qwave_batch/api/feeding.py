@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.changes import AttemptChange
+from qwave_batch.ledger.attempt import AttemptChange
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.events import OnEvent, RunWaiting
 from qwave_batch.model.progress import OnProgress, Progress, Waiting

@@ -8,9 +8,9 @@ from pathlib import Path
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import LEDGER, RunLayout
-from qwave_batch.ledger.identity import FolderIdentity
+from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.reading import JobSnapshot
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus

@@ -13,7 +13,7 @@ from qwave_batch.catalog.offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.client.answers import AccountBlocked, Balance, Denied, LiveModels, NoAnswer, TaskNotFound, Throttled
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError, QwaveError, UnknownName
 from qwave_batch.model.clock import SystemClock

@@ -8,10 +8,11 @@ from pathlib import Path
 from qwave_batch.api.attending import Attended, attend
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.feeding import EventFeed
-from qwave_batch.ledger.changes import AttemptChange
+from qwave_batch.ledger.attempt import AttemptChange
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import AttemptState
 from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.events import OnEvent
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import OnProgress
@@ -67,17 +68,18 @@ class RefetchReport:
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``refetch --json`` prints."""
-        return {
-            "folder": str(self.folder),
-            "jobs": self.jobs,
-            "images": self.images,
-            "fetched": self.fetched,
-            "gone": [{"job_id": job.job_id, "message": job.message} for job in self.gone],
-            "kept": [{"job_id": job.job_id, "message": job.message} for job in self.kept],
-            "left": [{"job_id": job.job_id, "message": job.message} for job in self.left],
-            "exit": self.exit_status,
-            "reason": self.reason or None,
+        return _REPORT.encode(self)
+
+
+_REPORT = Codec(
+    {
+        RefetchReport: {
+            "folder": Key(write=str),
+            "exit_status": Key(name="exit"),
+            "reason": Key(write=lambda reason: reason or None),
         }
+    }
+)
 
 
 async def refetch_images(

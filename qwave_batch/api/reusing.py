@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.folder.layout import LEDGER, RunLayout
-from qwave_batch.ledger.identity import SIMULATOR
+from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.run.tasks.reuse import ReuseSource
 

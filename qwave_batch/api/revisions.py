@@ -8,10 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qwave_batch.errors import SpecError, StorageError, UsageError, nearest
-from qwave_batch.git.asking import GitRefused
 from qwave_batch.git.committed import Committed, LeadsOut, Located
-from qwave_batch.git.lfs import MOST_POINTER_BYTES, is_pointer
-from qwave_batch.git.objects import Objects, is_object_id, objects_of
+from qwave_batch.git.git_process import GitRefused
+from qwave_batch.git.objects import MOST_POINTER_BYTES, Objects, is_object_id, is_pointer, objects_of
 from qwave_batch.git.repository import Repository, repository_around
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.encoding import MAX_FILE_BYTES as MAX_YAML_BYTES

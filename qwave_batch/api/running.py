@@ -28,7 +28,7 @@ from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.traces import check_ledger_file
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
@@ -40,7 +40,7 @@ from qwave_batch.plan.planner import Plan
 from qwave_batch.run.context import RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd, after
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.schedule.adaptive_concurrency import MOST
+from qwave_batch.run.limits.adaptive_concurrency import MOST
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.reuse import Reuser, ReuseSource
 from qwave_batch.run.work_list import is_given_up, jobs_in_scope

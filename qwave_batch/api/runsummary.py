@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwave_batch.ledger.books import CostReport
+from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.run.counters import JobCounts

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from qwave_batch.errors import UnknownName, UsageError
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.file.plan_file import line_of
 from qwave_batch.spec.template.templates import TemplateFault, compile_value

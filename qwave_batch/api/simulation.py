@@ -10,13 +10,12 @@ from qwave_batch.api.connection import Simulated
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import UnknownName
 from qwave_batch.simulator.behaviour import Behaviour
+from qwave_batch.simulator.dialect import Dialect, Settings
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import parse_faults
 from qwave_batch.simulator.latency import parse_latency
-from qwave_batch.simulator.limits import RateLimits
 from qwave_batch.simulator.server import serve
-from qwave_batch.simulator.settings import Settings
-from qwave_batch.simulator.simulator import Simulator
-from qwave_batch.simulator.wire import Dialect
+from qwave_batch.simulator.simulated_limits import RateLimits
 
 
 @asynccontextmanager

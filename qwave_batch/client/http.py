@@ -1,8 +1,10 @@
 """What goes over the wire, before any meaning: requests, responses, and the Protocol of whoever carries them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
+
+from qwave_batch.model.jsontypes import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,5 +87,23 @@ class PerhapsSent(TransportFailed):
     """The request may have reached the server and may have had its effect."""
 
 
-class TooLarge(PerhapsSent):
+class ResponseTooLarge(PerhapsSent):
     """The response is larger than it may be; another try would end the same."""
+
+
+Scrub: TypeAlias = Callable[[str], str]
+"""Takes secrets out of a text."""
+
+MAX_LENGTH = 1000
+
+
+def words(value: Json, *, limit: int = MAX_LENGTH, scrub: Scrub = str) -> str:
+    """Return a text on one line, without control characters or lone surrogates, cut short; empty for no text.
+
+    Secrets are taken out first: a cut could leave half of one.
+    """
+    if not isinstance(value, str):
+        return ""
+    start = scrub(value)[: 4 * limit]  # whatever is cut here would be cut below
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from qwave_batch.client.addresses import BadAddress, WebAddress, read_address
+from qwave_batch.client.web_addresses import BadAddress, WebAddress, read_address
 from qwave_batch.errors import UsageError
 
 

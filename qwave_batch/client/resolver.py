@@ -5,8 +5,17 @@ from collections.abc import Collection, Iterable
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from qwave_batch.client.addresses import WebAddress, is_localhost
-from qwave_batch.client.reach import IPAddress, Reach, is_this_machine, may_reach, plain_ip, range_of, reach_of, read_ip
+from qwave_batch.client.address_reach import (
+    IPAddress,
+    Reach,
+    is_this_machine,
+    may_reach,
+    plain_ip,
+    range_of,
+    reach_of,
+    read_ip,
+)
+from qwave_batch.client.web_addresses import WebAddress, is_localhost
 
 
 class ForbiddenAddress(OSError):

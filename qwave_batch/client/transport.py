@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -17,16 +17,28 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from qwave_batch.client.addresses import read_address
-from qwave_batch.client.base_url import read_base_url
-from qwave_batch.client.digests import BodyChecks, checks_of
-from qwave_batch.client.failures import FOREIGN, failure_of
-from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, Sink, TooLarge
-from qwave_batch.client.inflate import decoder_for
+from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, ResponseTooLarge, Sink
+from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.resolver import LocalNames, ResultGuard
-from qwave_batch.client.trust import Trust
+from qwave_batch.client.response_bodies import BodyChecks, checks_of, decoder_for
+from qwave_batch.client.web_addresses import read_address, read_base_url
 from qwave_batch.errors import UsageError
+
+NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Files or folders with certificates, each with the variable that names it."""
+
+    bundles: tuple[tuple[str, str], ...] = ()
+
+
+def trust_from(environment: Mapping[str, str]) -> Trust:
+    """Return what ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE`` name; nothing is opened."""
+    return Trust(bundles=tuple((name, environment[name]) for name in NAMES if environment.get(name)))
+
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
@@ -217,7 +229,7 @@ def payload_of(body: bytes | None) -> bytes | BytesIO | None:
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     """Return a response's headers by lower-case name; raises TooLarge when they are more than any server needs."""
     if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
-        raise TooLarge("the answer's headers are too long")
+        raise ResponseTooLarge("the answer's headers are too long")
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         lower = name.lower()
@@ -232,7 +244,7 @@ async def bounded_body(
     checks = checks or BodyChecks(told=())
     decoder = decoder_for(headers.get("content-encoding", ""))
     if (response.content_length or 0) > max_bytes:
-        raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
+        raise ResponseTooLarge(f"the answer is larger than {max_bytes:,} bytes")
     size_bytes = 0
     async for data in response.content.iter_any():
         checks.take_sent(data)
@@ -240,7 +252,7 @@ async def bounded_body(
             checks.take_meant(piece)
             size_bytes += len(piece)
             if size_bytes > max_bytes:
-                raise TooLarge(f"the answer is larger than {max_bytes:,} bytes")
+                raise ResponseTooLarge(f"the answer is larger than {max_bytes:,} bytes")
             yield piece
     decoder.finish()
 

@@ -49,13 +49,10 @@ from qwave_batch.client.answers import (
     Throttled,
     Trouble,
 )
-from qwave_batch.client.grounds import ground_of, speaks_of_funds
-from qwave_batch.client.http import HttpResponse
-from qwave_batch.client.refusals import refused_as_such
+from qwave_batch.client.error_bodies import ground_of, refused_as_such, said_in, speaks_of_funds
+from qwave_batch.client.http import HttpResponse, Scrub, words
 from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, told_wait_s, unread_retry_after
-from qwave_batch.client.sayings import said_in
-from qwave_batch.client.wire import Unreadable, read_object, read_task
-from qwave_batch.client.words import Scrub, words
+from qwave_batch.client.task_reading import Unreadable, read_object, read_task
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 Call: TypeAlias = Literal["submit", "status", "cancel"]
@@ -82,7 +79,7 @@ class ErrorBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class AnswerReading:
     """A response with everything read that an answer may need."""
 
     response: HttpResponse
@@ -139,7 +136,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         scrub: takes the key out of whatever text the answer carries.
     """
     if _is_success(response.status):
-        reading = Reading(response=response, error=None, now=now, scrub=scrub)
+        reading = AnswerReading(response=response, error=None, now=now, scrub=scrub)
         answer: JsonObject = {}
         try:
             answer = read_object(response.body)
@@ -156,12 +153,12 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
     return refused if refused is not None else trouble(reading)
 
 
-def read(response: HttpResponse, *, now: float, scrub: Scrub) -> Reading:
+def read(response: HttpResponse, *, now: float, scrub: Scrub) -> AnswerReading:
     """Return a response that is no success, with the error it holds."""
-    return Reading(response=response, error=_error_body(response.body, scrub), now=now, scrub=scrub)
+    return AnswerReading(response=response, error=_error_body(response.body, scrub), now=now, scrub=scrub)
 
 
-def trouble(reading: Reading) -> Trouble:
+def trouble(reading: AnswerReading) -> Trouble:
     """Return what a response means that is neither a success nor a refusal of what was asked for."""
     status, error = reading.status, reading.error
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -177,7 +174,7 @@ def trouble(reading: Reading) -> Trouble:
     return reading.unanswered(_described(reading))
 
 
-def _refused(reading: Reading, call: Call) -> Refused | None:
+def _refused(reading: AnswerReading, call: Call) -> Refused | None:
     """Return the refusal of a submit or cancel, or None when the response is none."""
     error, status = reading.error, reading.status
     if error is None:
@@ -198,7 +195,7 @@ def _refused(reading: Reading, call: Call) -> Refused | None:
     )
 
 
-def _is_out_of_funds(reading: Reading) -> bool:
+def _is_out_of_funds(reading: AnswerReading) -> bool:
     """Tell whether a 403 or a 429 is what 402 is; a 429 that names a time is a window, which opens again."""
     if reading.error is None:
         return False
@@ -209,7 +206,7 @@ def _is_out_of_funds(reading: Reading) -> bool:
     return _told_wait_s(reading) is None and speaks_of_funds(reading.error.details)
 
 
-def _denied(reading: Reading) -> Denied:
+def _denied(reading: AnswerReading) -> Denied:
     error = reading.error
     ground = "unsaid" if error is None else ground_of(error.details)
     if error is not None and ground == "unsaid" and reading.status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
@@ -226,7 +223,7 @@ def _denied(reading: Reading) -> Denied:
     )
 
 
-def _stopped(reading: Reading) -> AccountBlocked:
+def _stopped(reading: AnswerReading) -> AccountBlocked:
     error = reading.error
     balance = reading.status != HTTPStatus.UNAUTHORIZED
     return AccountBlocked(
@@ -240,7 +237,7 @@ def _stopped(reading: Reading) -> AccountBlocked:
     )
 
 
-def _throttled(reading: Reading) -> Throttled:
+def _throttled(reading: AnswerReading) -> Throttled:
     """Return how long to wait: ``Retry-After`` or the body's ``reset_at``, the longer of both, else the headers' reset.
 
     A quota window's ``reset_at`` is its end; a gateway before it may add a ``Retry-After`` of its own.
@@ -260,7 +257,7 @@ def _throttled(reading: Reading) -> Throttled:
     )
 
 
-def _told_wait_s(reading: Reading) -> float | None:
+def _told_wait_s(reading: AnswerReading) -> float | None:
     headers = reading.response.headers
     details: JsonObject = reading.error.details if reading.error else {}
     said = [retry_after_s(headers, reading.now), told_wait_s(details.get("reset_at"), headers, reading.now)]
@@ -298,7 +295,7 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def _described(reading: Reading, *, of: str = "") -> str:
+def _described(reading: AnswerReading, *, of: str = "") -> str:
     """Return a response in words: by default with its status before them."""
     status, error = reading.status, reading.error
     name = of or f"HTTP {status} {_phrase(status)}".strip()

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from qwave_batch.errors import FolderError, UnsupportedSystem
-from qwave_batch.files.regular import NotRegular, irregular_kind, open_regular, read_regular
-from qwave_batch.files.syncing import sync_folder
+from qwave_batch.files.regular_files import NotRegular, irregular_kind, open_regular, read_regular, sync_folder
 
 TEMPORARY_PREFIX = ".tmp-"
 """What the names of half written files begin with."""

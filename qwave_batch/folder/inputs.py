@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from qwave_batch.files.regular import open_regular
+from qwave_batch.files.regular_files import open_regular
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.formats.signatures import format_of
 from qwave_batch.folder.hashing import sha256_of, sha256_of_file
 from qwave_batch.folder.layout import SPEC, RunLayout
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.kept import INPUTS, kept_at
+from qwave_batch.model.portable_paths import INPUTS, kept_at
 
 PREFIX = "sha256:"
 """What an inline input becomes in a manifest line, with its hash behind."""

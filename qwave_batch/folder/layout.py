@@ -6,12 +6,12 @@ from pathlib import Path
 from shlex import quote
 
 from qwave_batch.errors import FolderError, nearest
-from qwave_batch.files.database import check_database
-from qwave_batch.files.regular import irregular_kind
+from qwave_batch.files.regular_files import irregular_kind
+from qwave_batch.files.sqlite_files import check_database
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, LinkInTheWay, Tree
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.model.kept import INPUTS
+from qwave_batch.model.portable_paths import INPUTS
 
 MANIFEST = "manifest.jsonl"
 SUMMARY = "summary.json"

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from qwave_batch.files.tree import TEMPORARY_PREFIX, Found
 from qwave_batch.folder.layout import PARTIAL, PRIVATE, RunLayout
-from qwave_batch.model.kept import INPUTS
+from qwave_batch.model.portable_paths import INPUTS
 
 
 def leftovers(layout: RunLayout) -> Iterator[Found]:

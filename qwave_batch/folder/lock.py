@@ -13,6 +13,7 @@ from qwave_batch.errors import FolderBusy, StorageError, UnsupportedSystem, Usag
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
 from qwave_batch.folder.disk import reason_of, storage_errors
 from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
+from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 
 try:
@@ -38,7 +39,7 @@ class LockHolder:
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``status --json`` shows."""
-        return {"pid": self.pid, "host": self.host, "since": self.since}
+        return LENIENT.encode(self)
 
 
 class FolderLock:
@@ -145,16 +146,15 @@ def _take(descriptor: int, layout: RunLayout) -> None:
 
 
 def _sign(descriptor: int) -> None:
-    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-    text = json.dumps(holder).encode() + b"\n"
+    holder = LockHolder(pid=os.getpid(), host=socket.gethostname(), since=time.time())
+    text = json.dumps(LENIENT.encode(holder)).encode() + b"\n"
     os.pwrite(descriptor, text, 0)
     os.ftruncate(descriptor, len(text))
 
 
 def _read_holder(layout: RunLayout) -> LockHolder:
-    with suppress(OSError, UsageError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        facts = json.loads(layout.tree.read(LOCK, most_bytes=_MOST_BYTES))
-        holder = LockHolder(pid=int(facts["pid"]), host=str(facts["host"]), since=float(facts["since"]))
+    with suppress(OSError, UsageError, ValueError, OverflowError, RecursionError):
+        holder = LENIENT.decode(json.loads(layout.tree.read(LOCK, most_bytes=_MOST_BYTES)), LockHolder)
         str(holder)  # a moment that no calendar has is no signature of ours
         return holder
     return LockHolder(pid=0, host="this or another machine", since=time.time())  # taken, and not signed yet

@@ -12,7 +12,7 @@ from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import EXTENSIONS, Picture
-from qwave_batch.model.paths import path_fault
+from qwave_batch.model.portable_paths import path_fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from qwave_batch.folder.layout import (
     SUMMARY,
     RunLayout,
 )
-from qwave_batch.model.kept import INPUTS
+from qwave_batch.model.portable_paths import INPUTS
 
 _FILES = (MANIFEST, SUMMARY, LIVE, REMEMBERED, COUNT, SIMULATOR, SPEC)
 _FOLDERS = (IMAGES, PARTIAL, EVIDENCE, INPUTS)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from qwave_batch.git.asking import GitRefused
+from qwave_batch.git.git_process import GitRefused
 from qwave_batch.git.objects import ObjectInfo, Objects
 from qwave_batch.git.worktree import MARKER
 
@@ -26,7 +26,7 @@ class LeadsOut(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """What a folder of a commit has under a name."""
 
     mode: str
@@ -49,16 +49,16 @@ class _Place:
     """A path without links, and what is there and in each folder above, from the top."""
 
     path: Path
-    entries: tuple[Entry | None, ...]
+    entries: tuple[TreeEntry | None, ...]
 
     @property
-    def entry(self) -> Entry | None:
+    def entry(self) -> TreeEntry | None:
         return self.entries[-1]
 
     def above(self) -> "_Place":
         return _Place(self.path[:-1], self.entries[:-1])
 
-    def below(self, name: str, entry: Entry | None) -> "_Place":
+    def below(self, name: str, entry: TreeEntry | None) -> "_Place":
         return _Place((*self.path, name), (*self.entries, entry))
 
 
@@ -81,8 +81,8 @@ class Committed:
         root = objects.info(f"{commit}^{{tree}}")
         if root is None:
             raise GitRefused(f"the tree of commit {commit} is not here")
-        self._root = Entry(_TREE, root.oid)
-        self._folders: dict[str, Mapping[str, Entry]] = {}
+        self._root = TreeEntry(_TREE, root.oid)
+        self._folders: dict[str, Mapping[str, TreeEntry]] = {}
         self._targets: dict[str, str | None] = {}
         self._left_links = _MOST_LINKS_IN_ALL
         self._left_bytes = _MOST_TREES_BYTES
@@ -122,7 +122,7 @@ class Committed:
                 place = self._follow(place, part, entry, walk) if entry and is_link else place.below(part, entry)
         return place
 
-    def _follow(self, folder: _Place, name: str, entry: Entry, walk: _Walk) -> _Place:
+    def _follow(self, folder: _Place, name: str, entry: TreeEntry, walk: _Walk) -> _Place:
         walk.left -= 1
         self._left_links -= 1
         target = self._target(entry) if walk.left >= 0 and self._left_links >= 0 else None
@@ -134,7 +134,7 @@ class Committed:
         walk.links[(*folder.path, name)] = found.path
         return found
 
-    def _target(self, link: Entry) -> str | None:
+    def _target(self, link: TreeEntry) -> str | None:
         """Return where a link leads, None when that is longer than a system takes."""
         if link.oid not in self._targets:
             info = self._objects.info(link.oid)
@@ -142,7 +142,7 @@ class Committed:
             self._targets[link.oid] = os.fsdecode(self._objects.read(info)) if info and is_sound else None
         return self._targets[link.oid]
 
-    def _folder(self, entry: Entry | None) -> Mapping[str, Entry]:
+    def _folder(self, entry: TreeEntry | None) -> Mapping[str, TreeEntry]:
         """Return what is in a folder by name; nothing in what is not one."""
         if entry is None or entry.mode != _TREE:
             return {}
@@ -157,9 +157,9 @@ class Committed:
         return self._folders[entry.oid]
 
 
-def entries_in(tree: bytes, oid_bytes: int) -> Mapping[str, Entry]:
+def entries_in(tree: bytes, oid_bytes: int) -> Mapping[str, TreeEntry]:
     """Return what a tree object lists; names that a checkout would refuse, and ``.git``, are left out."""
-    found, at = dict[str, Entry](), 0
+    found, at = dict[str, TreeEntry](), 0
     while at < len(tree):
         space, end = tree.find(b" ", at), tree.find(b"\0", at)
         if not at < space < end or end + oid_bytes >= len(tree):
@@ -167,7 +167,7 @@ def entries_in(tree: bytes, oid_bytes: int) -> Mapping[str, Entry]:
         mode, name = tree[at:space].decode("ascii", "replace"), tree[space + 1 : end]
         at = end + 1 + oid_bytes
         if _is_a_name(name):
-            found.setdefault(os.fsdecode(name), Entry(mode.lstrip("0"), tree[end + 1 : at].hex()))
+            found.setdefault(os.fsdecode(name), TreeEntry(mode.lstrip("0"), tree[end + 1 : at].hex()))
     return found
 
 

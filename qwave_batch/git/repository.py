@@ -16,10 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from qwave_batch.errors import StorageError
-from qwave_batch.files.regular import open_regular, read_regular
-from qwave_batch.git.asking import Git, GitRefused, find_git
-from qwave_batch.git.environment import environment, users_environment
-from qwave_batch.git.settings import USER_SETTINGS, Setting, Settings, is_true, listed, settings_of
+from qwave_batch.files.regular_files import open_regular, read_regular
+from qwave_batch.git.git_process import Git, GitRefused, environment, find_git, users_environment
+from qwave_batch.git.git_settings import USER_SETTINGS, GitSettings, Setting, is_true, listed, settings_of
 from qwave_batch.git.worktree import WorkTree, check_owner, work_tree_around
 
 _MOST_CONFIG_BYTES = 16_000_000
@@ -98,7 +97,7 @@ def repository_of(tree: WorkTree, *, deadline_s: float) -> Iterator[Repository]:
         yield Repository(tree=tree, git=git, deadline_s=deadline_s)
 
 
-def _settings(tree: WorkTree, git: Git, timeout_s: float) -> Settings:
+def _settings(tree: WorkTree, git: Git, timeout_s: float) -> GitSettings:
     user = _user_settings(git, timeout_s)
     check_owner(tree, [value for name, value in user if name == "safe.directory"])
     repository = _settings_in(tree.common_dir / "config", git, timeout_s)
@@ -128,7 +127,7 @@ def _settings_in(config: Path, git: Git, timeout_s: float) -> list[Setting]:
     return list(listed(git.ask(*question, timeout_s=timeout_s, most_bytes=2 * _MOST_CONFIG_BYTES, given=text)))
 
 
-def _lay_out(tree: WorkTree, settings: Settings, root: Path, git_dir: Path) -> None:
+def _lay_out(tree: WorkTree, settings: GitSettings, root: Path, git_dir: Path) -> None:
     """Make the git directory: a configuration from here, and links to what is data."""
     (root / "config").write_text(settings.as_config(), encoding="utf-8")
     for name in _SHARED_LINKS:

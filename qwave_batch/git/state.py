@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import QwaveError
-from qwave_batch.git.asking import GitMissing
-from qwave_batch.git.lfs import MOST_POINTER_BYTES, pointer_in
-from qwave_batch.git.objects import objects_of
+from qwave_batch.git.git_process import GitMissing
+from qwave_batch.git.objects import MOST_POINTER_BYTES, objects_of, pointer_in
 from qwave_batch.git.repository import Repository, repository_around, repository_of
 from qwave_batch.git.worktree import MARKER, NoWorkTree, work_tree_at
 from qwave_batch.model.jsontypes import Json

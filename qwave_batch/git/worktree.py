@@ -8,8 +8,8 @@ from pathlib import Path
 from shlex import quote
 
 from qwave_batch.errors import UsageError
-from qwave_batch.files.regular import open_regular, read_regular
-from qwave_batch.git.asking import GitRefused
+from qwave_batch.files.regular_files import open_regular, read_regular
+from qwave_batch.git.git_process import GitRefused
 
 MARKER = ".git"
 _MOST_POINTER_BYTES = 16_384  # of a small file that holds one path or one reference

@@ -5,10 +5,10 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from qwave_batch.files.soundness import Damaged
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.files.sqlite_files import DamagedDatabase
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
@@ -95,7 +95,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
     """Return the attempt that a row of ``COLUMNS`` holds."""
     (job_id, number, round_, state, key, first_sent_at, held, doubt, task_id, earlier, *rest) = row
     if not _KEY.fullmatch(key):
-        raise Damaged(f"the key of job {job_id!a} is not one that this program makes")
+        raise DamagedDatabase(f"the key of job {job_id!a} is not one that this program makes")
     submitted_at, ended_at, cost, cost_from, results, error, hold, catalog, origin, callback = rest
     return Attempt(
         job_id=job_id,
@@ -128,7 +128,7 @@ def _read(reader: Callable[[str], T | None], text: str | None, job_id: str) -> T
     try:
         return reader(text)
     except (ValueError, TypeError, RecursionError) as error:
-        raise Damaged(f"what it holds of job {job_id!a} does not make sense: {error}") from None
+        raise DamagedDatabase(f"what it holds of job {job_id!a} does not make sense: {error}") from None
 
 
 def _origin_from_text(text: str) -> ReusedFrom:
@@ -175,3 +175,39 @@ def text_of(value: JobError | ReusedFrom | None) -> str | None:
 
 def _error_from_text(text: str) -> JobError:
     return EXACT.decode(json.loads(text), JobError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a task's end cost, and who says so."""
+
+    cost_nusd: int
+    cost_from: Literal["api", "catalog"] | None
+    catalog_nusd: int | None = None
+    """The catalog's price of what came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What the API said when it made a task."""
+
+    task_id: str
+    submitted_at: float
+    """Unix seconds."""
+    held_nusd: int
+    """The most the task can cost."""
+    hold_nusd: int | None = None
+    """What the API says it set aside; None when it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptChange:
+    """A change of an attempt that is on record."""
+
+    before: AttemptState | None
+    """None for a new attempt; the present state when only an error was noted."""
+    attempt: Attempt
+    files: tuple[StoredFile, ...] = ()
+
+
+OnChange: TypeAlias = Callable[[AttemptChange], None]

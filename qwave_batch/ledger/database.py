@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.files.database import check_database, is_index_shared, is_there, unshare_database
-from qwave_batch.files.newdatabase import make_database
-from qwave_batch.files.soundness import Damaged, check_schema, open_schema
+from qwave_batch.files.sqlite_files import (
+    DamagedDatabase,
+    check_database,
+    check_schema,
+    is_index_shared,
+    is_there,
+    make_database,
+    open_schema,
+    unshare_database,
+)
 from qwave_batch.files.tree import place_of
-from qwave_batch.ledger.content import check_content
+from qwave_batch.ledger.row_checks import check_content
 
 FORMAT = 5
 APPLICATION_ID = 0x51574156  # "QWAV"
@@ -119,7 +126,7 @@ def storage_border(path: Path) -> Iterator[None]:
         raise StorageError(f"the ledger {path} failed: {error}") from error
     except UnicodeDecodeError as error:  # SQLite's own sentence repeats what it found
         raise StorageError(f"the ledger {path} failed: it holds text that is not UTF-8") from error
-    except Damaged as damaged:
+    except DamagedDatabase as damaged:
         raise StorageError(_words_of_damage(path, str(damaged))) from None
     except OSError as error:
         raise StorageError(f"the ledger {path} failed: {error.strerror or error}") from error

@@ -5,13 +5,21 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row, idempotency_key
-from qwave_batch.ledger.changes import Acceptance, AttemptChange, Charge, OnChange
-from qwave_batch.ledger.holding import ReusedJob
-from qwave_batch.ledger.move import Transition
-from qwave_batch.ledger.states import ENDED_UNPAID, AttemptState, IllegalTransition
-from qwave_batch.ledger.taking import take_over
-from qwave_batch.ledger.writer import GroupWriter
+from qwave_batch.ledger.attempt import (
+    COLUMNS,
+    Acceptance,
+    Attempt,
+    AttemptChange,
+    Charge,
+    OnChange,
+    StoredFile,
+    attempt_from_row,
+    idempotency_key,
+)
+from qwave_batch.ledger.attempt_states import ENDED_UNPAID, AttemptState, IllegalTransition
+from qwave_batch.ledger.group_writer import GroupWriter
+from qwave_batch.ledger.reused_jobs import ReusedJob, take_over
+from qwave_batch.ledger.transition import Transition
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage

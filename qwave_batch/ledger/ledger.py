@@ -10,28 +10,33 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.ledger.books import CostReport, read_books
-from qwave_batch.ledger.changes import OnChange
-from qwave_batch.ledger.count import CountBeside, ToldCount, find_loss, read_count
+from qwave_batch.ledger.attempt import OnChange
+from qwave_batch.ledger.attempt_states import OPEN
+from qwave_batch.ledger.cost_report import CostReport, keep_money_of, read_books, read_held_nusd, read_spent_nusd
 from qwave_batch.ledger.database import fold_log, open_checked, open_to_read, open_to_write, storage_border
-from qwave_batch.ledger.doubting import doubt_jobs
-from qwave_batch.ledger.holding import ReusableJob, read_holding
-from qwave_batch.ledger.identity import FolderClaim, FolderIdentity, check_identity
+from qwave_batch.ledger.folder_identity import (
+    FolderClaim,
+    FolderIdentity,
+    check_identity,
+    new_identity,
+    read_identity,
+    set_own,
+    write_identity,
+)
+from qwave_batch.ledger.group_writer import GroupWriter
 from qwave_batch.ledger.journal import Journal
-from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.ledger.money import keep_money_of, read_held_nusd, read_spent_nusd
-from qwave_batch.ledger.owner import new_identity, read_identity, set_own, write_identity
-from qwave_batch.ledger.planning import replace_plan
-from qwave_batch.ledger.reading import (
+from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
+from qwave_batch.ledger.plan_replacement import replace_plan
+from qwave_batch.ledger.reused_jobs import ReusableJob, read_holding
+from qwave_batch.ledger.snapshots import (
     JobSnapshot,
+    PlanLine,
     read_lines,
     read_record,
     read_standings,
     read_standings_of,
     read_unplanned,
 )
-from qwave_batch.ledger.states import OPEN
-from qwave_batch.ledger.writer import GroupWriter
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 

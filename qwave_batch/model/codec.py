@@ -190,6 +190,8 @@ class Codec:
 
 EXACT = Codec(exact=True)
 """Every field under its own name and nothing else: for what this program alone reads."""
+LENIENT = Codec()
+"""The same, for what other programs may have written too."""
 
 _PLAIN = Key()
 

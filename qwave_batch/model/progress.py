@@ -85,6 +85,44 @@ class Waiting:
                 assert_never(self.kind)
 
 
+class ThrottleScope(StrEnum):
+    """The calls that a throttle holds."""
+
+    ACCOUNT = "account"
+    """The submits of all models."""
+    MODEL = "model"
+    """The submits of one model."""
+    POLLS = "polls"
+    """Questions about tasks."""
+    HOST = "host"
+    """Downloads from one host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """Calls that the API, or a host of images, has asked not to be made for a while."""
+
+    scope: ThrottleScope
+    name: str
+    """The model or the host; empty for the whole account."""
+    until: float
+    """Unix seconds."""
+    refusals: int
+    """429s since the last success; 0 where the calls are held for what others were told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrottleState:
+    """How the limits stand at one moment of a run."""
+
+    throttles: tuple[Throttle, ...] = ()
+    """What is held now."""
+    quota_window: str = ""
+    """The name of the quota window that is used up, if it has one."""
+    said: str = ""
+    """The API's own words of its newest 429, in quotes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Counts of one moment of a run. Jobs that were done before the run are in ``done`` too."""
@@ -111,6 +149,8 @@ class Progress:
     and the API takes as many."""
     waiting: Waiting | None = None
     """What the run waits for; None while it does not wait."""
+    throttle: ThrottleState = ThrottleState()
+    """What the API has asked not to be called for, and until when."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
 

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Literal
 
 from qwave_batch.model.job import JobError
-from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 
 
@@ -37,18 +36,6 @@ class ImageFile:
     From the bytes and never from the URL."""
     source_url: str
 
-    def as_json(self) -> dict[str, Json]:
-        """Return the object that stands in a manifest line's ``images``."""
-        return {
-            "path": self.path,
-            "sha256": self.sha256,
-            "bytes": self.size_bytes,
-            "width": self.width,
-            "height": self.height,
-            "format": self.format,
-            "source_url": self.source_url,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReusedFrom:
@@ -60,10 +47,6 @@ class ReusedFrom:
     """The random id of that folder's ledger, which stays when it is moved."""
     cost_usd: float
     """What the job cost there; it is no part of what it cost here."""
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the object that stands in a manifest line's ``reused_from``."""
-        return {"folder": self.folder, "folder_id": self.folder_id, "cost_usd": self.cost_usd}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.line import ManifestLine
 
@@ -33,18 +34,19 @@ class LineCounts:
 
     def as_json(self) -> dict[str, Json]:
         """Return the counts as summary.json has them."""
-        return {
-            "jobs": self.jobs,
-            "completed": self.completed,
-            "failed": self.failed,
-            "skipped": self.skipped,
-            "cancelled": self.cancelled,
-            "unknown": self.unknown,
-            "pending": self.pending,
-            "short": self.short,
-            "images": self.images,
-            "cost_usd": usd_from_nusd(self.cost_nusd),
+        return _COUNTS.encode(self)
+
+
+_COUNTS = Codec(
+    {
+        LineCounts: {
+            "reused": LEFT_OUT,
+            "cost_nusd": usd_key("cost_usd"),
+            "in_flight": LEFT_OUT,
+            "image_bytes": LEFT_OUT,
         }
+    }
+)
 
 
 @dataclass(slots=True)

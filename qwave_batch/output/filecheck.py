@@ -10,7 +10,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.folder.disk import reason_of
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import BadPicture, Picture, inspect_file
-from qwave_batch.model.paths import path_fault
+from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.record import ImageFile
 
 _THREADS = 4

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
 from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
-from qwave_batch.model.codec import Codec
+from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import Progress
 
 _MOST_BYTES = 64 * 1024
-_CODEC = Codec()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +40,20 @@ class LiveRun:
             "images_per_minute": round(progress.images_per_minute, 1),
             "remaining_s": None if progress.remaining_s is None else round(progress.remaining_s, 1),
             "waiting": progress.note or None,
+            "throttle": LENIENT.encode(progress.throttle),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What stands in the file beside the progress."""
+
+    told_at: float
 
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
     """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
-    text = json.dumps(_CODEC.encode(live)).encode()
+    text = json.dumps({"told_at": live.told_at, **LENIENT.encode(live.progress)}).encode()
     temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
     with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
         file.write(text)
@@ -65,5 +72,7 @@ def read_live(layout: RunLayout) -> LiveRun | None:
     A killed run leaves its last words behind: only those of a folder that somebody works on are of any worth.
     """
     with suppress(OSError, UsageError, ValueError, RecursionError):
-        return _CODEC.decode(json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES)), LiveRun)
+        facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
+        told_at = LENIENT.decode(facts, _Told).told_at
+        return LiveRun(told_at=told_at, progress=LENIENT.decode(facts, Progress))
     return None

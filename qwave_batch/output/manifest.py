@@ -18,7 +18,8 @@ from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.inputs import store_input
 from qwave_batch.folder.layout import LEDGER, MANIFEST, REMEMBERED, RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.line import ManifestLine, encode_line, line_from_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
@@ -181,6 +182,9 @@ class _Fingerprint:
     sha256: str
 
 
+_WRITTEN = Codec({_Fingerprint: {"size_bytes": Key(name="bytes")}})
+
+
 def _fingerprint_of_lines(lines: Iterable[PlanLine]) -> _Fingerprint:
     size_bytes, digest = 0, hashlib.sha256()
     for line in lines:
@@ -203,7 +207,7 @@ def _sha256_if_ours(layout: RunLayout, candidates: Iterable[_Fingerprint]) -> st
 
 def _remember(layout: RunLayout, written: _Fingerprint, before: str | None) -> None:
     earlier = [each for each in _remembered(layout) if each.sha256 == before]
-    known = [{"bytes": each.size_bytes, "sha256": each.sha256} for each in (written, *earlier[:1])]
+    known = [_WRITTEN.encode(each) for each in (written, *earlier[:1])]
     write_atomic(layout.tree, REMEMBERED, json.dumps({"written": known}).encode() + b"\n", mode=PRIVATE_MODE)
 
 
@@ -211,5 +215,5 @@ def _remembered(layout: RunLayout) -> list[_Fingerprint]:
     with suppress(OSError, UsageError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         told = json.loads(layout.tree.read(REMEMBERED, most_bytes=_MOST_BYTES_OF_REMEMBERED))
         old = [_Fingerprint(None, str(sha256)) for sha256 in told.get("sha256", ())]
-        return old + [_Fingerprint(int(each["bytes"]), str(each["sha256"])) for each in told.get("written", ())]
+        return old + [_WRITTEN.decode(each, _Fingerprint) for each in told.get("written", ())]
     return []

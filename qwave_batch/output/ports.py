@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from qwave_batch.ledger.books import CostReport
-from qwave_batch.ledger.identity import FolderIdentity
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.record import JobRecord
 
 

@@ -11,8 +11,7 @@ from qwave_batch.folder.inputs import references, stored_input, without_inline
 from qwave_batch.folder.layout import IMAGES, PARTIAL, PRIVATE, RunLayout
 from qwave_batch.folder.leftovers import leftovers
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.kept import INPUTS
-from qwave_batch.model.paths import path_fault
+from qwave_batch.model.portable_paths import INPUTS, path_fault
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.ports import LedgerPruning, LedgerReading
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
-from qwave_batch.ledger.books import CostReport
+from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.output.ahead import words_of_loss

@@ -9,7 +9,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
-from qwave_batch.ledger.books import CostReport
+from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState, GitUnknown

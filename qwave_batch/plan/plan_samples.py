@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.jsontypes import Json
 
@@ -19,25 +20,21 @@ _OWN_PLACE = ("model", "prompt")
 class JobSample:
     """One job as it would be sent."""
 
-    job_id: str
-    index: int
-    """The place in the full product, from 0."""
     prompt_id: str
     model: str
     prompt: str
     varies: Mapping[str, Json]
     """Its axes, and the fields of its request that differ between the jobs that were looked at; long values are cut."""
+    job_id: str
+    index: int
+    """The place in the full product, from 0."""
 
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --json`` lists under ``samples``."""
-        return {
-            "prompt_id": self.prompt_id,
-            "model": self.model,
-            "prompt": self.prompt,
-            "varies": dict(self.varies),
-            "job_id": self.job_id,
-            "index": self.index,
-        }
+        return _SAMPLE.encode(self)
+
+
+_SAMPLE = Codec({JobSample: {"varies": Key(write=dict)}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from qwave_batch.model.codec import LENIENT, Codec, usd_key
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
@@ -31,7 +32,10 @@ class ModelFigures:
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that stands under ``by_model``."""
-        return {"jobs": self.jobs, "images": self.images, "estimated_usd": usd_from_nusd(self.estimated_nusd)}
+        return _MODEL.encode(self)
+
+
+_MODEL = Codec({ModelFigures: {"estimated_nusd": usd_key("estimated_usd")}})
 
 
 @dataclass(slots=True)
@@ -124,10 +128,7 @@ def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, J
         "skipped": figures.skipped,
         "estimated_usd": usd_from_nusd(figures.estimated_nusd),
         "by_model": {model: each.as_json() for model, each in figures.by_model.items()},
-        "skips": [
-            {"reason": skip.reason, "field": skip.field, "model": skip.model, "count": count}
-            for skip, count in figures.skips.most_common()
-        ],
+        "skips": [{**LENIENT.encode(skip), "count": count} for skip, count in figures.skips.most_common()],
     }
 
 

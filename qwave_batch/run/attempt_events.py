@@ -2,10 +2,9 @@
 
 from typing import Literal, assert_never
 
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import AttemptChange
-from qwave_batch.ledger.records import status_of
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Attempt, AttemptChange
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.events import Event, ImagesStored, JobSetBack, SubmitBegun, TaskAccepted, TaskEnded
 from qwave_batch.model.money import usd_from_nusd
 

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, Trouble
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.changes import OnChange
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.attempt import OnChange
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
@@ -87,7 +87,7 @@ class TaskCalls(Protocol):
         ...
 
 
-class CallbackReceiver(Protocol):
+class CallbackSource(Protocol):
     """Whatever the API calls when a task ends, such as ``client.receiver.CallbackReceiver``."""
 
     @property
@@ -119,7 +119,7 @@ class RunContext:
     """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
     asked_format: Callable[[Job], str | None] = lambda _: None
     """The file format that a job's images should have; None where that is not known."""
-    callbacks: CallbackReceiver | None = None
+    callbacks: CallbackSource | None = None
     """What the API may call when tasks end; None is nothing, and tasks are polled."""
     on_change: OnChange | None = None
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import Progress
@@ -24,7 +25,7 @@ class RequestCounts:
 
     def as_json(self) -> dict[str, Json]:
         """Return the ``requests`` object of summary.json."""
-        return {"submit": self.submit, "poll": self.poll, "download": self.download, "retried": self.retried}
+        return EXACT.encode(self)
 
     def __add__(self, other: "RequestCounts") -> "RequestCounts":
         """Return the requests of both."""

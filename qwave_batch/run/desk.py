@@ -39,13 +39,12 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunCounters
 from qwave_batch.run.images.image_breaker import GIVES_UP_S, ImageBreaker
 from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import UNSAID, Brake, ThrottleEpisode
+from qwave_batch.run.limits.throttle_state import LongWait
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, PendingCallback
 from qwave_batch.run.polling.long_poll import LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
-from qwave_batch.run.polling.task_poll_plan import PollTimes
-from qwave_batch.run.schedule.completion_history import last_submit_at, time_left
+from qwave_batch.run.polling.task_poll_plan import PollPlanner
+from qwave_batch.run.schedule.completion_history import time_left
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.stop_reasons import StopReasons
 from qwave_batch.run.schedule.waits import Wait, wait_for_answer, wait_for_submit
@@ -64,14 +63,14 @@ class Desk:
     journal: Journal
     budget: MoneyBudget
     counters: RunCounters
-    gates: RateLimiter
-    polls: PollTimes
+    limiter: RateLimiter
+    polls: PollPlanner
     prefer: LongPollPolicy
     hints: CallbackInbox | None = None
     """Where calls of the API are waited for, if at all."""
     breaker: ImageBreaker = field(default_factory=ImageBreaker)
     """Whether pictures can be had."""
-    ring: Callable[[], None] = lambda: None
+    notify: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
     moved: FolderMoved | None = None
     """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
@@ -83,18 +82,12 @@ class Desk:
     """What happened to the last of those calls."""
     silent: set[str] = field(default_factory=set)
     """The models whose submits they were; empty names stand for calls that concern the API as a whole."""
-    news: StatusWatchdog = field(default_factory=StatusWatchdog)
+    watchdog: StatusWatchdog = field(default_factory=StatusWatchdog)
     """Whether the API tells how tasks stand."""
-    lanes: Sequence[ModelQueue] = ()
+    model_queues: Sequence[ModelQueue] = ()
     """What is left to do of each model."""
     wait: Wait | None = None
     """What the next submit waits for."""
-    quota_window: str = ""
-    """The name of the quota window that was used up last."""
-    quota_until: float = 0.0
-    """Monotonic seconds at which it opens."""
-    allowed: int | None = None
-    """How many tasks may be alive at once now; None where that is what somebody said."""
     is_proven: bool = False
     """Whether the API has taken our key in this run."""
     balance_is_hidden: bool = False
@@ -109,8 +102,6 @@ class Desk:
     """Models refused for want of money or for the account, and when the first submit of theirs left that was."""
     made_at: float = -math.inf
     """When the newest submit left that made a task."""
-    said: str = ""
-    """The API's own words of its newest 429, in quotes."""
     has_told_unread: bool = False
     """Whether a ``Retry-After`` that makes no sense is among the warnings."""
     is_home: bool = False
@@ -119,19 +110,9 @@ class Desk:
     """Monotonic seconds of the first answer that made us doubt it."""
 
     @property
-    def window(self) -> SlidingWindow:
-        """The account's own limit, by the spec."""
-        return self.gates.window
-
-    @property
-    def brake(self) -> Brake:
-        """Who has to wait because the server said so."""
-        return self.gates.brake
-
-    @property
     def is_silenced(self) -> bool:
         """Whether nothing more is asked in this run."""
-        return self.stops.is_leaving or self.news.last_word is not None
+        return self.stops.is_leaving or self.watchdog.final_throttle is not None
 
     @property
     def collects(self) -> bool:
@@ -181,25 +162,24 @@ class Desk:
 
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""
-        now = self.now()
+        now, unix_now = self.now(), self.context.clock.now()
         return replace(
             self.counters.progress(now),
-            waiting=self._waiting(now, self.context.clock.now()),
+            waiting=self._waiting(now, unix_now),
             remaining_s=self._time_left(now),
-            allowed=self.allowed,
+            allowed=self.limiter.allowed,
+            throttle=self.limiter.state(now, unix_now),
         )
 
     def _waiting(self, now: float, unix_now: float) -> Waiting | None:
         """Return what the run waits for, when it is worth a word: an API that does not answer comes first."""
         if self.silent_since is not None:
-            patience_s, silent_s = self.context.options.max_offline_s, now - self.silent_since
-            if wait := wait_for_answer(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now):
+            longest_s, silent_s = self.context.options.max_offline_s, now - self.silent_since
+            if wait := wait_for_answer(self.silence, silent_s, longest_s, self.silent, unix_now=unix_now):
                 return wait
-        if self.news.are_missing(now):
-            since = unix_now - self.news.silent_s(now)
-            return Waiting(
-                kind=WaitKind.NO_STATUS, model=None, until=None, seen_at=unix_now, why=self.news.why, since=since
-            )
+        if self.watchdog.is_stale(now):
+            since, why = unix_now - self.watchdog.silent_s(now), self.watchdog.why
+            return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None, seen_at=unix_now, why=why, since=since)
         if self.breaker.held_since is not None and not self.stops.is_on:
             left_s = max(0.0, self.breaker.held_since + GIVES_UP_S - now)
             return Waiting(
@@ -210,19 +190,31 @@ class Desk:
                 why=self.breaker.why,
                 jobs=self.breaker.waiting,
             )
-        return wait_for_submit(self.wait, window=self.quota_window, said=self.said, now=now, unix_now=unix_now)
+        window, said = self.limiter.quota_window, self.limiter.said
+        return wait_for_submit(self.wait, window=window, said=said, now=now, unix_now=unix_now)
 
     def _time_left(self, now: float) -> float | None:
-        alive = sum(lane.alive for lane in self.lanes)
-        open_lanes = [] if self.stops.is_on else self.lanes
-        jobs = alive + sum(lane.asks.left for lane in self.lanes) + sum(lane.submits_left for lane in open_lanes)
+        alive = sum(model_queue.alive for model_queue in self.model_queues)
+        open_queues = [] if self.stops.is_on else self.model_queues
+        jobs = (
+            alive
+            + sum(model_queue.open_tasks.left for model_queue in self.model_queues)
+            + sum(model_queue.submits_left for model_queue in open_queues)
+        )
         is_held = self.wait is not None and self.wait.reason is not WaitKind.RETRY  # another try may be as vain
         return time_left(
-            jobs if self.lanes else self.counters.statuses[JobStatus.PENDING],
+            jobs if self.model_queues else self.counters.statuses[JobStatus.PENDING],
             self.counters.ends,
             alive=alive,
             opens_at=self.wait.until if self.wait is not None and is_held else now,
-            last_submit_at=last_submit_at(open_lanes, self.gates, now),
+            last_submit_at=self.limiter.last_submit_at(
+                {
+                    model_queue.model: model_queue.submits_left
+                    for model_queue in open_queues
+                    if model_queue.submits_left
+                },
+                now,
+            ),
             now=now,
         )
 
@@ -249,9 +241,11 @@ class Desk:
                 self.silent_since = None
                 self._hear_denial(answer, model, task_id)
             case AccountBlocked(kind="key"):
-                self.stops.stop(_refused(Refusal.KEY, answer), leave=True)
+                refused = AccountRefused(refusal=Refusal.KEY, http_status=answer.status, said=answer.message)
+                self.stops.stop(refused, leave=True)
             case AccountBlocked(status=HTTPStatus.PAYMENT_REQUIRED):
-                self.stops.stop(_refused(Refusal.BALANCE, answer))
+                refused = AccountRefused(refusal=Refusal.BALANCE, http_status=answer.status, said=answer.message)
+                self.stops.stop(refused)
             case AccountBlocked():  # of a submit, which knows its model
                 self.silent_since = None
             case _:
@@ -260,7 +254,7 @@ class Desk:
                 if isinstance(answer, Throttled):
                     self._note_throttle(answer)
                 if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:
-                    self.news.came()  # it held the answer to a submit until its end
+                    self.watchdog.record_success()  # it held the answer to a submit until its end
 
     def hear_balance(self, answer: Balance | Trouble) -> None:
         """Take in the answer to a question for the balance; that it is not shown says nothing of what else a key may.
@@ -297,79 +291,57 @@ class Desk:
             return
         self.denied.add(model or task_id)
         if concern == "account" or len(self.denied) > 1 or self._is_all_denied():
-            self.stops.stop(_refused(Refusal.KEY, answer), leave=True)
+            refused = AccountRefused(refusal=Refusal.KEY, http_status=answer.status, said=answer.message)
+            self.stops.stop(refused, leave=True)
 
     def _is_all_denied(self) -> bool:
         """Whether nothing is there that the key could still be tried for."""
-        models = {lane.model for lane in self.lanes if lane.tried_at is not None or lane.has_submits}
-        is_one_alive = sum(lane.alive + lane.asks.left for lane in self.lanes) <= 1
+        models = {
+            model_queue.model
+            for model_queue in self.model_queues
+            if model_queue.tried_at is not None or model_queue.has_submits
+        }
+        is_one_alive = sum(model_queue.alive + model_queue.open_tasks.left for model_queue in self.model_queues) <= 1
         return models <= self.denied and is_one_alive
 
     def _note_throttle(self, answer: Throttled) -> None:
-        self.said = answer.quoted
         if answer.unread and not self.has_told_unread:
             self.has_told_unread = True
             self.counters.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
 
-    def throttle_polls(self, answer: Throttled) -> bool:
-        """Take in a 429 on a question, which holds every question, and every submit too; return whether it does.
-
-        It does not where that alone is longer than the run may wait: then the run stops.
-        """
-        now, polls = self.now(), self.brake.polls
-        polls.strike(now, now)
-        self.note_quota(answer)
-        if reason := self.why_not_wait(answer):
+    def leave(self, model_queue: ModelQueue, wait: LongWait) -> None:
+        """Do not wait for what is too long: stop where it is the account's, else leave the model to the next run."""
+        reason = self.why_not_wait(wait)
+        if wait.model is None:
             self.stops.stop(reason)
-            return False
-        self.brake.throttle_polls(answer.wait_s, now=now)
-        return True
+        else:
+            self.close(model_queue, reason)
 
-    def close(self, lane: ModelQueue, trouble: ModelTrouble) -> None:
+    def close(self, model_queue: ModelQueue, trouble: ModelTrouble) -> None:
         """Leave the rest of a model to the next run, and say so."""
-        if lane.closed is None:
-            lane.closed = ModelLeft(model=lane.model, trouble=trouble)
-            self.counters.warn(str(lane.closed))
+        if model_queue.closed is None:
+            model_queue.closed = ModelLeft(model=model_queue.model, trouble=trouble)
+            self.counters.warn(str(model_queue.closed))
 
-    def note_quota(self, answer: Throttled) -> None:
-        """Keep what a 429 tells of a quota window, for whoever watches."""
-        if answer.is_quota_window:
-            self.quota_window = answer.window or ""
-            self.quota_until = self.now() + (answer.wait_s or 0.0)
-
-    def why_not_wait(self, answer: Throttled, episode: ThrottleEpisode | None = None) -> WaitTooLong | None:
-        """Return why the run does not wait for the end of a hold; 429s that follow each other are one wait."""
-        wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
-        waited_s = episode.lasts_s(self.now()) if episode else 0.0
-        limit = WaitKind.QUOTA if answer.is_quota_window else WaitKind.RATE_LIMIT
-        return self._too_long(limit, wait_s, waited_s, window=answer.window or "", said=answer.quoted)
-
-    def why_not_wait_until(self, at: float) -> WaitTooLong | None:
-        """Return why the run does not wait for a window of the API that opens then; None when it does."""
-        return self._too_long(WaitKind.API_WINDOW, at - self.now())
+    def why_not_wait(self, wait: LongWait) -> WaitTooLong:
+        """Return why the run does not wait for the end of a wait that is too long."""
+        return WaitTooLong(
+            limit=wait.kind,
+            window=wait.window,
+            said=wait.said,
+            until=self.context.clock.now() + wait.wait_s,
+            wait_s=wait.wait_s,
+            waited_s=wait.so_far_s,
+            longest_s=self.context.options.max_wait_s,
+        )
 
     def ends_for(self, at: float) -> bool:
         """Whether polls wait for a window that opens too late, and so the run ends and nothing is asked any more."""
-        if at < math.inf and (reason := self.why_not_wait_until(at)):
+        if wait := self.limiter.too_long_until(at, self.now()):
+            reason = self.why_not_wait(wait)
             self.stops.stop(reason)
-            self.news.last_word = Throttled(wait_s=at - self.now(), message=str(reason))
-        return self.news.last_word is not None
-
-    def _too_long(
-        self, limit: WaitKind, wait_s: float, waited_s: float = 0.0, *, window: str = "", said: str = ""
-    ) -> WaitTooLong | None:
-        longest_s = self.context.options.max_wait_s
-        if waited_s + wait_s <= longest_s:
-            return None
-        return WaitTooLong(
-            limit=limit,
-            window=window,
-            said=said,
-            until=self.context.clock.now() + wait_s,
-            wait_s=wait_s,
-            waited_s=waited_s,
-            longest_s=longest_s,
-        )
+            self.watchdog.final_throttle = Throttled(wait_s=wait.wait_s, message=str(reason))
+        return self.watchdog.final_throttle is not None
 
     def _observe(self, answer: ResponseMeta) -> None:
         clock = self.context.clock
@@ -382,7 +354,3 @@ class Desk:
             self.stops.stop(Unreachable(why=self.silence, tried_s=None), leave=True)
         elif self.now() - self.silent_since > patience_s:
             self.stops.stop(Unreachable(why=self.silence, tried_s=patience_s), leave=True)
-
-
-def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
-    return AccountRefused(refusal=refusal, http_status=answer.status, said=answer.message)

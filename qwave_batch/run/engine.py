@@ -2,10 +2,9 @@
 
 import asyncio
 
-from qwave_batch.client.answers import Throttled
 from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.folder.leftovers import remove_leftovers
-from qwave_batch.ledger.identity import has_moved
+from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.next_step import NextStep
@@ -17,15 +16,15 @@ from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunCounters, RunEnd
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import Brake
+from qwave_batch.run.limits.throttle_state import BalanceCall
 from qwave_batch.run.polling.callback_inbox import CallbackInbox
 from qwave_batch.run.polling.long_poll import LongPollPolicy
-from qwave_batch.run.polling.task_poll_plan import PollTimes
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.polling.task_poll_plan import PollPlanner
 from qwave_batch.run.schedule.scheduler import Scheduler
-from qwave_batch.run.schedule.wakeup import comes_before, is_done_before
+from qwave_batch.run.schedule.wakeup import is_done_by, wait_until_either
 from qwave_batch.run.work_list import JobAction, WorkList, look_at_place, make_work_list
 
 MANIFEST_EVERY_S = 30.0
@@ -95,15 +94,16 @@ async def _ask_balance(desk: Desk) -> None:
     """Ask for the balance: that costs nothing, and tells a bad key before anything else is sent."""
     asking = asyncio.ensure_future(desk.context.api.balance())
     try:
-        if not await is_done_before(desk.context.stop.wait_stopping(), asking):
+        if not await is_done_by(desk.context.stop.wait_stopping(), asking):
             desk.stops.stop(Interrupted())
             return
         answer = asking.result()
     finally:
         asking.cancel()
     desk.hear_balance(answer)
-    if isinstance(answer, Throttled):
-        desk.throttle_polls(answer)
+    now = desk.now()
+    if wait := desk.limiter.record(BalanceCall(), answer, sent_at=now, now=now).too_long:
+        desk.stops.stop(desk.why_not_wait(wait))
 
 
 async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
@@ -111,10 +111,10 @@ async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
     stop = desk.context.stop
     await stop.wait_stopping()
     desk.stops.stop(Interrupted())
-    scheduler.ring()
-    await comes_before(desk.context.clock.sleep(desk.context.options.grace_s), stop.wait_leaving())
+    scheduler.notify()
+    await wait_until_either(desk.context.clock.sleep(desk.context.options.grace_s), stop.wait_leaving())
     desk.stops.stop(Interrupted(), leave=True)
-    scheduler.ring()
+    scheduler.notify()
 
 
 async def _keep_manifest(desk: Desk, scheduler: Scheduler) -> None:
@@ -126,7 +126,7 @@ async def _keep_manifest(desk: Desk, scheduler: Scheduler) -> None:
             await asyncio.to_thread(desk.context.write_manifest)
         except StorageError as error:
             desk.stops.fail(error)
-            scheduler.ring()
+            scheduler.notify()
             return
         took_s = desk.now() - began
 
@@ -171,13 +171,14 @@ def _desk(context: RunContext, journal: Journal, work_list: WorkList, budget: Mo
             damaged=work_list.damaged,
             started_at=started_at,
         ),
-        gates=RateLimiter(
+        limiter=RateLimiter(
+            rng=context.rng,
+            max_wait_s=context.options.max_wait_s,
             window=SlidingWindow(context.terms.limits.requests_per_minute),
-            allowance=AdaptiveConcurrency.under(_ceiling(context)),
+            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
             counts_polls=context.terms.limits.count_polls,
-            brake=Brake(context.rng),
         ),
-        polls=PollTimes(),
+        polls=PollPlanner(),
         prefer=LongPollPolicy(
             completion=completion,
             keeps_keys=context.idempotency_hours is not None,

@@ -10,10 +10,10 @@ from qwave_batch.errors import RunStopped
 from qwave_batch.folder.layout import IMAGES, RunLayout
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.reading import JobSnapshot
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.context import RunContext, RunOptions
 from qwave_batch.run.counters import is_short

@@ -1,13 +1,12 @@
 """The embedded task API: as strict as the real one, and as nasty as it is asked to be."""
 
 from qwave_batch.simulator.behaviour import Behaviour
+from qwave_batch.simulator.dialect import Dialect, Settings
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import parse_faults
 from qwave_batch.simulator.latency import parse_latency
-from qwave_batch.simulator.limits import RateLimits
 from qwave_batch.simulator.server import serve, serve_forever
-from qwave_batch.simulator.settings import Settings
-from qwave_batch.simulator.simulator import Simulator
-from qwave_batch.simulator.wire import Dialect
+from qwave_batch.simulator.simulated_limits import RateLimits
 
 __all__ = [
     "Behaviour",

@@ -1,13 +1,13 @@
 """How the simulator behaves: latency and faults that depend on a seed and on what is asked, never on when."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from qwave_batch.simulator.chance import fraction, pick
-from qwave_batch.simulator.faults import KINDS, Fault, FaultName, Moment, Place
-from qwave_batch.simulator.latency import Latency, Lognormal
+from qwave_batch.simulator.faults import KINDS, Fault, FaultName, FaultPlace, Moment
+from qwave_batch.simulator.latency import Latency, Lognormal, fraction, pick
 
 _QUICK = Lognormal(1.0, 0.35)  # a first try with a few jobs takes seconds
 
@@ -67,12 +67,12 @@ class Behaviour:
     faults: Sequence[Fault] = field(default=())
 
     @cached_property
-    def _faults_at(self) -> dict[Place, tuple[Fault, ...]]:
+    def _faults_at(self) -> dict[FaultPlace, tuple[Fault, ...]]:
         order = list(KINDS)
         ordered = sorted(self.faults, key=lambda fault: order.index(fault.name))
-        return {place: tuple(fault for fault in ordered if place in fault.places) for place in Place}
+        return {place: tuple(fault for fault in ordered if place in fault.places) for place in FaultPlace}
 
-    def has_faults(self, place: Place) -> bool:
+    def has_faults(self, place: FaultPlace) -> bool:
         """Return whether anything can go wrong at a place, so that nobody counts in vain."""
         return bool(self._faults_at[place])
 
@@ -111,3 +111,28 @@ class Behaviour:
         if images > 1 and (chosen_short or name is FaultName.FEWER_IMAGES):
             return Delivers(1 + pick(images - 1, "images", *facts))
         return Delivers(images)
+
+
+class FaultInjector:
+    """The faults of one server process. Where nothing can go wrong, nothing is counted."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._arrivals: Counter[FaultPlace] = Counter()
+        self._attempts: Counter[tuple[FaultPlace, str]] = Counter()
+
+    def striking(self, place: FaultPlace, key: str, model: str = "") -> tuple[Fault, ...]:
+        """Count a request and return the faults that strike it."""
+        if not self._behaviour.has_faults(place):
+            return ()
+        self._arrivals[place] += 1
+        self._attempts[place, key] += 1
+        return self._behaviour.striking(
+            Moment(
+                place=place,
+                key=key,
+                attempt=self._attempts[place, key],
+                arrival=self._arrivals[place],
+                model=model,
+            )
+        )

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from qwave_batch.errors import UnknownName, UsageError
-from qwave_batch.simulator.chance import fraction
+from qwave_batch.simulator.latency import fraction
 
 
-class Place(StrEnum):
+class FaultPlace(StrEnum):
     """Where on a request's way a fault strikes."""
 
     SUBMIT = "submit"
@@ -31,11 +31,13 @@ class Place(StrEnum):
     CALLBACK = "callback"
 
 
-_CALLS = frozenset({Place.SUBMIT, Place.ACCEPTED, Place.POLL, Place.CANCEL, Place.INFO})
-_WIRE = _CALLS | {Place.DOWNLOAD}
-_TASK_ANSWERS = frozenset({Place.ACCEPTED, Place.POLL, Place.CANCEL})
-_USUAL = frozenset({Place.SUBMIT, Place.POLL})
-_SPOILT_USUAL = frozenset({Place.ACCEPTED, Place.POLL})  # there is no right answer to spoil before a task is accepted
+_CALLS = frozenset({FaultPlace.SUBMIT, FaultPlace.ACCEPTED, FaultPlace.POLL, FaultPlace.CANCEL, FaultPlace.INFO})
+_WIRE = _CALLS | {FaultPlace.DOWNLOAD}
+_TASK_ANSWERS = frozenset({FaultPlace.ACCEPTED, FaultPlace.POLL, FaultPlace.CANCEL})
+_USUAL = frozenset({FaultPlace.SUBMIT, FaultPlace.POLL})
+_SPOILT_USUAL = frozenset(
+    {FaultPlace.ACCEPTED, FaultPlace.POLL}
+)  # there is no right answer to spoil before a task is accepted
 
 
 class FaultName(StrEnum):
@@ -100,37 +102,39 @@ class FaultName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class FaultKind:
     """What is known of a fault before anyone asks for it."""
 
     says: str
     """What happens, for people."""
-    usual: frozenset[Place]
+    usual: frozenset[FaultPlace]
     """Where it strikes when no place is named."""
-    possible: frozenset[Place]
+    possible: frozenset[FaultPlace]
     seconds: float = 0.0
     """How long it lasts when no ``:SECONDS`` is given; 0 for faults that do not last."""
     is_shape: bool = False
     """Whether it only changes how an answer looks, and may come on top of another fault."""
 
 
-def _wire(says: str, *, seconds: float = 0.0) -> Kind:
-    return Kind(says=says, usual=_USUAL, possible=_WIRE, seconds=seconds)
+def _wire(says: str, *, seconds: float = 0.0) -> FaultKind:
+    return FaultKind(says=says, usual=_USUAL, possible=_WIRE, seconds=seconds)
 
 
-def _spoilt(says: str, possible: frozenset[Place], *, seconds: float = 0.0) -> Kind:
-    return Kind(says=says, usual=possible & _SPOILT_USUAL, possible=possible - {Place.SUBMIT}, seconds=seconds)
+def _spoilt(says: str, possible: frozenset[FaultPlace], *, seconds: float = 0.0) -> FaultKind:
+    return FaultKind(
+        says=says, usual=possible & _SPOILT_USUAL, possible=possible - {FaultPlace.SUBMIT}, seconds=seconds
+    )
 
 
-def _only(place: Place, says: str, *, seconds: float = 0.0) -> Kind:
-    return Kind(says=says, usual=frozenset({place}), possible=frozenset({place}), seconds=seconds)
+def _only(place: FaultPlace, says: str, *, seconds: float = 0.0) -> FaultKind:
+    return FaultKind(says=says, usual=frozenset({place}), possible=frozenset({place}), seconds=seconds)
 
 
-def _shape(says: str, places: frozenset[Place]) -> Kind:
-    return Kind(says=says, usual=places, possible=places, is_shape=True)
+def _shape(says: str, places: frozenset[FaultPlace]) -> FaultKind:
+    return FaultKind(says=says, usual=places, possible=places, is_shape=True)
 
 
-KINDS: Mapping[FaultName, Kind] = {
+KINDS: Mapping[FaultName, FaultKind] = {
     FaultName.DROP: _wire("the connection is cut without an answer"),
     FaultName.HTTP500: _wire("500 with an error body"),
     FaultName.HTTP502: _wire("502 with an error body"),
@@ -145,32 +149,36 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.ENDLESS: _wire("a body that does not end"),
     FaultName.OVERSIZED: _wire("a body that is announced as 8 GiB and comes"),
     FaultName.REDIRECT: _wire("307 to the same path on another host name"),
-    FaultName.WRONG_TYPE: Kind(
+    FaultName.WRONG_TYPE: FaultKind(
         says="the right body under a wrong content type",
-        usual=frozenset({Place.POLL, Place.DOWNLOAD}),
-        possible=_WIRE - {Place.SUBMIT},
+        usual=frozenset({FaultPlace.POLL, FaultPlace.DOWNLOAD}),
+        possible=_WIRE - {FaultPlace.SUBMIT},
         is_shape=True,
     ),
     FaultName.HTTP429: _wire("429 with Retry-After in seconds", seconds=1),
     FaultName.HTTP429_DATE: _wire("429 with Retry-After as an HTTP date", seconds=1),
     FaultName.HTTP429_BARE: _wire("429 without Retry-After"),
     FaultName.HTTP429_MOMENT: _wire("429 with Retry-After as a moment in Unix seconds", seconds=1),
-    FaultName.INSUFFICIENT_QUOTA: _only(Place.SUBMIT, "429 insufficient_quota without a time: the money is used up"),
+    FaultName.INSUFFICIENT_QUOTA: _only(
+        FaultPlace.SUBMIT, "429 insufficient_quota without a time: the money is used up"
+    ),
     FaultName.QUOTA_WINDOW: _only(
-        Place.SUBMIT, "429 quota_window_exceeded, which holds for every submit until its reset_at", seconds=2
+        FaultPlace.SUBMIT, "429 quota_window_exceeded, which holds for every submit until its reset_at", seconds=2
     ),
-    FaultName.BAD_KEY: Kind(says="401 for a good key", usual=frozenset({Place.SUBMIT}), possible=_CALLS),
-    FaultName.FORBIDDEN: Kind(
-        says="403 without a reason; at info the balance is not shown", usual=frozenset({Place.SUBMIT}), possible=_CALLS
+    FaultName.BAD_KEY: FaultKind(says="401 for a good key", usual=frozenset({FaultPlace.SUBMIT}), possible=_CALLS),
+    FaultName.FORBIDDEN: FaultKind(
+        says="403 without a reason; at info the balance is not shown",
+        usual=frozenset({FaultPlace.SUBMIT}),
+        possible=_CALLS,
     ),
-    FaultName.FORBIDDEN_HTML: Kind(
-        says="403 with an HTML page, as gateways send it", usual=frozenset({Place.SUBMIT}), possible=_CALLS
+    FaultName.FORBIDDEN_HTML: FaultKind(
+        says="403 with an HTML page, as gateways send it", usual=frozenset({FaultPlace.SUBMIT}), possible=_CALLS
     ),
-    FaultName.MODEL_DENIED: _only(Place.SUBMIT, "403 that names the model, always or never for a model"),
-    FaultName.PROMPT_DENIED: _only(Place.SUBMIT, "403 that names the prompt, always or never for a request"),
-    FaultName.BALANCE_USED_UP: _only(Place.SUBMIT, "402 although there is money left"),
-    FaultName.PRICE_NOT_CONFIGURED: _only(Place.SUBMIT, "500 price_not_configured, always or never for a model"),
-    FaultName.TASK_LOST: _only(Place.POLL, "404 task_not_found for a task that exists"),
+    FaultName.MODEL_DENIED: _only(FaultPlace.SUBMIT, "403 that names the model, always or never for a model"),
+    FaultName.PROMPT_DENIED: _only(FaultPlace.SUBMIT, "403 that names the prompt, always or never for a request"),
+    FaultName.BALANCE_USED_UP: _only(FaultPlace.SUBMIT, "402 although there is money left"),
+    FaultName.PRICE_NOT_CONFIGURED: _only(FaultPlace.SUBMIT, "500 price_not_configured, always or never for a model"),
+    FaultName.TASK_LOST: _only(FaultPlace.POLL, "404 task_not_found for a task that exists"),
     FaultName.BARE_URL: _shape("an image's url as a bare string", _TASK_ANSWERS),
     FaultName.UNKNOWN_FIELDS: _shape("fields that no document names, at every level", _TASK_ANSWERS),
     FaultName.RESET_UNITS: _shape("rate limit headers that leave nothing until a reset of 250ms", _TASK_ANSWERS),
@@ -182,22 +190,24 @@ KINDS: Mapping[FaultName, Kind] = {
     FaultName.UNKNOWN_WORD: _shape("the end of a task in a word that no document names", _TASK_ANSWERS),
     FaultName.NO_NUMBER: _shape("NaN and Infinity in fields that nobody needs", _TASK_ANSWERS),
     FaultName.ERROR_IN_SUCCESS: _shape("200 with an error in place of the task, which exists", _TASK_ANSWERS),
-    FaultName.TASK_FAILED: _only(Place.TASK, "the task fails: task_failed"),
-    FaultName.UPSTREAM_UNAVAILABLE: _only(Place.TASK, "the task fails: upstream_unavailable"),
-    FaultName.UPSTREAM_RATE_LIMITED: _only(Place.TASK, "the task fails: upstream_rate_limited"),
-    FaultName.UPSTREAM_BAD_REQUEST: _only(Place.TASK, "the task fails: upstream_bad_request"),
-    FaultName.NEVER_ENDS: _only(Place.TASK, "the task stays in processing for ever"),
-    FaultName.NO_IMAGES: _only(Place.TASK, "the task completes without an image, and is refunded"),
-    FaultName.FEWER_IMAGES: _only(Place.TASK, "the task brings fewer images than were asked for (never none)"),
-    FaultName.TRUNCATED_IMAGE: _only(Place.DOWNLOAD, "the first half of the file, as if it were all"),
-    FaultName.CORRUPT_IMAGE: _only(Place.DOWNLOAD, "a file of the right length with damage in the middle"),
-    FaultName.EXPIRED_URL: _only(Place.DOWNLOAD, "the file is gone before its time"),
-    FaultName.NOT_THERE_YET: _only(Place.DOWNLOAD, "404 for a file that comes later"),
-    FaultName.REFUSED_FILE: _only(Place.DOWNLOAD, "403 for a file that is there, as of a proxy or a country block"),
-    FaultName.CALLBACK_NEVER: _only(Place.CALLBACK, "the call does not come"),
-    FaultName.CALLBACK_LATE: _only(Place.CALLBACK, "the call comes so many seconds after the end", seconds=30),
-    FaultName.CALLBACK_TWICE: _only(Place.CALLBACK, "the call comes twice"),
-    FaultName.CALLBACK_GARBAGE: _only(Place.CALLBACK, "the call has a body without a task's id"),
+    FaultName.TASK_FAILED: _only(FaultPlace.TASK, "the task fails: task_failed"),
+    FaultName.UPSTREAM_UNAVAILABLE: _only(FaultPlace.TASK, "the task fails: upstream_unavailable"),
+    FaultName.UPSTREAM_RATE_LIMITED: _only(FaultPlace.TASK, "the task fails: upstream_rate_limited"),
+    FaultName.UPSTREAM_BAD_REQUEST: _only(FaultPlace.TASK, "the task fails: upstream_bad_request"),
+    FaultName.NEVER_ENDS: _only(FaultPlace.TASK, "the task stays in processing for ever"),
+    FaultName.NO_IMAGES: _only(FaultPlace.TASK, "the task completes without an image, and is refunded"),
+    FaultName.FEWER_IMAGES: _only(FaultPlace.TASK, "the task brings fewer images than were asked for (never none)"),
+    FaultName.TRUNCATED_IMAGE: _only(FaultPlace.DOWNLOAD, "the first half of the file, as if it were all"),
+    FaultName.CORRUPT_IMAGE: _only(FaultPlace.DOWNLOAD, "a file of the right length with damage in the middle"),
+    FaultName.EXPIRED_URL: _only(FaultPlace.DOWNLOAD, "the file is gone before its time"),
+    FaultName.NOT_THERE_YET: _only(FaultPlace.DOWNLOAD, "404 for a file that comes later"),
+    FaultName.REFUSED_FILE: _only(
+        FaultPlace.DOWNLOAD, "403 for a file that is there, as of a proxy or a country block"
+    ),
+    FaultName.CALLBACK_NEVER: _only(FaultPlace.CALLBACK, "the call does not come"),
+    FaultName.CALLBACK_LATE: _only(FaultPlace.CALLBACK, "the call comes so many seconds after the end", seconds=30),
+    FaultName.CALLBACK_TWICE: _only(FaultPlace.CALLBACK, "the call comes twice"),
+    FaultName.CALLBACK_GARBAGE: _only(FaultPlace.CALLBACK, "the call has a body without a task's id"),
 }
 """Every fault, in the order in which they get their turn."""
 
@@ -232,7 +242,7 @@ class Span:
 class Moment:
     """One chance for a fault to strike."""
 
-    place: Place
+    place: FaultPlace
     key: str
     """What the request is about: the hash of its body, a task, a file."""
     attempt: int = 1
@@ -248,7 +258,7 @@ class Fault:
     """A fault that was asked for."""
 
     name: FaultName
-    places: frozenset[Place]
+    places: frozenset[FaultPlace]
     chance: float = 1.0
     arrivals: tuple[Span, ...] = ()
     """Which arrivals it may strike; empty is all."""
@@ -301,11 +311,11 @@ def _parse_entry(entry: str) -> Fault:
     )
 
 
-def _places(entry: str, written: str, kind: Kind) -> frozenset[Place]:
+def _places(entry: str, written: str, kind: FaultKind) -> frozenset[FaultPlace]:
     possible = sorted(place.value for place in kind.possible)
     if written not in possible:
         raise UsageError(f'fault "{entry}" cannot strike at "{written}"; possible: {", ".join(possible)}')
-    return frozenset({Place(written)})
+    return frozenset({FaultPlace(written)})
 
 
 def _spans(text: str | None) -> tuple[Span, ...]:
@@ -318,6 +328,6 @@ def _spans(text: str | None) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _bad_when(entry: str, kind: Kind) -> str:
+def _bad_when(entry: str, kind: FaultKind) -> str:
     lasting = f", :{kind.seconds:g} seconds" if kind.seconds else "; it does not last, so it takes no :SECONDS"
     return f'fault "{entry}" does not say when: a chance (0.05 or 5%), @3 or @4..6 arrivals, #1 tries of each{lasting}'

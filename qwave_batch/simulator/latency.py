@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from statistics import NormalDist
 from typing import Protocol
 
@@ -89,3 +90,18 @@ def parse_latency(text: str) -> Latency:
 
 def _standard_normal(share: float) -> float:
     return NormalDist().inv_cdf(max(share, _SMALLEST))
+
+
+_SEPARATOR = "\x1f"
+
+
+def fraction(*facts: object) -> float:
+    """Return a number from 0 up to but not including 1 that depends on ``facts`` and nothing else."""
+    text = _SEPARATOR.join(map(str, facts))
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
+
+
+def pick(count: int, *facts: object) -> int:
+    """Return a whole number from 0 to ``count - 1`` that depends on ``facts`` and nothing else."""
+    return int(fraction(*facts) * count)

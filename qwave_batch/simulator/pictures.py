@@ -10,16 +10,17 @@ import math
 import re
 from collections.abc import Mapping
 from colorsys import hls_to_rgb
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from qwave_batch.catalog.model import Model
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.simulator import lettering
-from qwave_batch.simulator.chance import fraction, pick
+from qwave_batch.simulator import text_drawing
+from qwave_batch.simulator.latency import fraction, pick
 
 CONTENT_TYPES: Mapping[str, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 EXTENSIONS: Mapping[str, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -68,17 +69,14 @@ class PictureOrder:
 
     def as_json(self) -> str:
         """Return the order as the store keeps it."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(EXACT.encode(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what ``as_json`` wrote; raises ValueError for what it has not written."""
-        value = json.loads(text)
-        texts = [value.pop(name, None) for name in ("model", "prompt", "variation", "ratio", "tier", "format")]
-        if not all(isinstance(each, str) and len(each) <= _LONGEST_PROMPT for each in texts):
+        order = EXACT.decode(json.loads(text), cls)
+        if max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier))) > _LONGEST_PROMPT:
             raise ValueError("the order of a picture is not one of ours")
-        model, prompt, variation, ratio, tier, format_ = texts
-        order = cls(model=model, prompt=prompt, variation=variation, ratio=ratio, tier=tier, format=format_, **value)
         wide, high = pixel_size(order.ratio, order.tier)
         if order.format not in EXTENSIONS or not 0 < wide * high <= _MOST_PIXELS:
             raise ValueError("a picture of no format or size that is ours was ordered")
@@ -129,7 +127,7 @@ def render(order: PictureOrder, number: int) -> bytes:
         sky.paste(255, (0, 0, *band.size))
     for row, text in enumerate([*page.prompt, *page.foot]):
         ink = _TOP if row < len(page.prompt) else _FOOT_INK
-        lettering.draw(image, (page.margin, page.text_top + row * page.line), text, page.size, ink)
+        text_drawing.draw(image, (page.margin, page.text_top + row * page.line), text, page.size, ink)
     return _encode(image, order, sky)
 
 
@@ -150,15 +148,15 @@ class _Page:
 
 def _lay_out(order: PictureOrder, number: int, wide: int, high: int) -> _Page:
     size = max(10, min(round(math.sqrt(wide * high) / 20), wide // 7, high // 5))
-    line, margin = lettering.line_height(size), max(4, size // 2)
+    line, margin = text_drawing.line_height(size), max(4, size // 2)
     room = wide - 2 * margin
-    names = lettering.wrap(order.model, size, room, 6 if wide < high else 3)
+    names = text_drawing.wrap(order.model, size, room, 6 if wide < high else 3)
     seed = f"seed {order.seed}" if order.seed is not None else "random"
     which = f"  {number}/{order.count}" if order.count > 1 else ""
-    foot = lettering.wrap(f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1)
+    foot = text_drawing.wrap(f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1)
     free = high - line * (len(names) + len(foot)) - 2 * margin
     lines = max(0, min(free // line, round(high * _SHARE_OF_PROMPT / line)))
-    prompt = lettering.wrap(lettering.readable(order.prompt), size, room, lines)
+    prompt = text_drawing.wrap(text_drawing.readable(order.prompt), size, room, lines)
     text_top = high - margin // 2 - line * (len(foot) + len(prompt))
     return _Page(
         wide=wide, high=high, size=size, line=line, margin=margin,
@@ -205,7 +203,7 @@ def _sky(high: int) -> Image.Image:
 def _band(page: _Page) -> Image.Image:
     band = Image.new("L", (page.wide, page.line * len(page.names) + page.margin), _TOP + 1)
     for row, name in enumerate(page.names):
-        lettering.draw(band, (page.margin, page.margin // 2 + row * page.line), name, page.size, 255)
+        text_drawing.draw(band, (page.margin, page.margin // 2 + row * page.line), name, page.size, 255)
     return band
 
 

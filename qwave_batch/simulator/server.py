@@ -16,8 +16,9 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from qwave_batch.errors import UsageError
-from qwave_batch.simulator.callbacks import Callbacks
-from qwave_batch.simulator.faults import Place
+from qwave_batch.simulator.corruption import bad_key
+from qwave_batch.simulator.embedded_api import Caller, Simulator
+from qwave_batch.simulator.faults import FaultPlace
 from qwave_batch.simulator.pictures import render
 from qwave_batch.simulator.replies import (
     CutShort,
@@ -29,9 +30,8 @@ from qwave_batch.simulator.replies import (
     Whole,
     refusal,
 )
-from qwave_batch.simulator.simulator import Caller, Simulator
-from qwave_batch.simulator.spoiling import bad_key
-from qwave_batch.simulator.tasks import SimulatedTask
+from qwave_batch.simulator.simulated_task import SimulatedTask
+from qwave_batch.simulator.task_callbacks import TaskCallbacks
 
 _LONGEST_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)\"?\s*(?:,|;|$)", re.IGNORECASE)
@@ -57,7 +57,7 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
         raise UsageError(f"the simulator serves this machine only: {host} is no loopback address")
     with ThreadPoolExecutor(1, thread_name_prefix="pictures") as painter:
         app = web.Application(client_max_size=simulator.settings.max_body_bytes)
-        callbacks = Callbacks(simulator)
+        callbacks = TaskCallbacks(simulator)
         _Handlers(simulator, painter, callbacks).add_to(app)
         runner = web.AppRunner(app, access_log=None, logger=_SILENT, handler_cancellation=True, shutdown_timeout=0.5)
         await runner.setup()
@@ -87,24 +87,26 @@ async def serve_forever(
 class _Handlers:
     """One method a route."""
 
-    def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor, callbacks: Callbacks) -> None:
+    def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor, callbacks: TaskCallbacks) -> None:
         self._simulator = simulator
         self._callbacks = callbacks
         self._painter = painter
         self._cancelled: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # tasks that are waited for
 
     def add_to(self, app: web.Application) -> None:
-        app.router.add_post("/v1/tasks", self._keyed(Place.SUBMIT, self._submit))
-        app.router.add_get("/v1/tasks/{task_id}", self._keyed(Place.POLL, self._status), allow_head=False)
-        app.router.add_post("/v1/tasks/{task_id}/cancel", self._keyed(Place.CANCEL, self._cancel))
-        app.router.add_get("/v1/models", self._keyed(Place.INFO, self._models), allow_head=False)
-        app.router.add_get("/v1/models/{name}", self._keyed(Place.INFO, self._model), allow_head=False)
-        app.router.add_get("/v1/dashboard/billing/balance", self._keyed(Place.INFO, self._balance), allow_head=False)
+        app.router.add_post("/v1/tasks", self._keyed(FaultPlace.SUBMIT, self._submit))
+        app.router.add_get("/v1/tasks/{task_id}", self._keyed(FaultPlace.POLL, self._status), allow_head=False)
+        app.router.add_post("/v1/tasks/{task_id}/cancel", self._keyed(FaultPlace.CANCEL, self._cancel))
+        app.router.add_get("/v1/models", self._keyed(FaultPlace.INFO, self._models), allow_head=False)
+        app.router.add_get("/v1/models/{name}", self._keyed(FaultPlace.INFO, self._model), allow_head=False)
+        app.router.add_get(
+            "/v1/dashboard/billing/balance", self._keyed(FaultPlace.INFO, self._balance), allow_head=False
+        )
         app.router.add_get(r"/files/{task_id}/{number:\d{1,9}}.{extension:[a-z]+}", self._file, allow_head=False)
         app.router.add_route("*", "/{anything:.*}", self._nothing)
 
     def _keyed(
-        self, place: Place, handle: Callable[[web.Request, Caller], Awaitable[Reply]]
+        self, place: FaultPlace, handle: Callable[[web.Request, Caller], Awaitable[Reply]]
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def answer(request: web.Request) -> web.StreamResponse:
             account = self._simulator.account(request.headers.get("Authorization"))
@@ -185,7 +187,7 @@ class _Handlers:
             reply = Reply(body=body, content_type=picture.content_type)
         if _REDIRECTED not in request.query:  # a client that followed a redirect gets what it came for
             reply = self._simulator.answer_file(_caller(request, None), task_id, number, reply)
-        self._simulator.seen.answers[Place.DOWNLOAD, reply.status] += 1
+        self._simulator.seen.answers[FaultPlace.DOWNLOAD, reply.status] += 1
         return await self._send(request, reply, None)
 
     async def _nothing(self, request: web.Request) -> web.StreamResponse:

@@ -8,9 +8,9 @@ from shlex import quote
 from typing import BinaryIO
 
 from qwave_batch.errors import FolderError
-from qwave_batch.files.regular import NotRegular, irregular_kind
+from qwave_batch.files.regular_files import NotRegular, irregular_kind
 from qwave_batch.files.tree import Tree
-from qwave_batch.model.kept import kept_at
+from qwave_batch.model.portable_paths import kept_at
 from qwave_batch.spec.file_borders import (
     Border,
     FileRefused,

@@ -8,8 +8,7 @@ from shlex import quote
 
 from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.model.kept import ELSEWHERE, INPUTS, kept_at
-from qwave_batch.model.paths import component, is_git_name
+from qwave_batch.model.portable_paths import ELSEWHERE, INPUTS, component, is_git_name, kept_at
 
 
 class FileRefused(UsageError):

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from qwave_batch.simulator.faults import ALIASES, FaultName, Place, parse_faults
+from qwave_batch.simulator.faults import ALIASES, FaultName, FaultPlace, parse_faults
 
 CodeWords = Callable[[str], frozenset[str]]
 
 
 def test_every_fault_and_place_is_on_the_page(code_words: CodeWords) -> None:
-    asked = {str(name) for name in (*FaultName, *Place, *ALIASES)} - {"task"}  # no entry needs to name it
+    asked = {str(name) for name in (*FaultName, *FaultPlace, *ALIASES)} - {"task"}  # no entry needs to name it
     assert asked - code_words("docs/simulator.md") == set()
 
 

@@ -6,9 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.simulator import Simulator
-from qwave_batch.simulator.tasks import Charge
+from qwave_batch.simulator.simulated_task import SimulatedCharge
 
 OPEN = frozenset(
     {
@@ -51,7 +51,7 @@ def audit(simulator: Simulator, folder: Path) -> Audit:
     tries = _tries_by_key(folder / ".qwave" / "ledger.sqlite")
     newest = _newest(tries)
     images: Counter[str] = Counter()
-    paid: dict[str, list[Charge]] = defaultdict(list)
+    paid: dict[str, list[SimulatedCharge]] = defaultdict(list)
     for charge in simulator.charges():
         if charge.cost_quota:
             paid[charge.body_hash].append(charge)
@@ -69,7 +69,7 @@ def audit(simulator: Simulator, folder: Path) -> Audit:
     )
 
 
-def _fate(charge: Charge, its: _Try | None, folder: Path) -> dict[str, int]:
+def _fate(charge: SimulatedCharge, its: _Try | None, folder: Path) -> dict[str, int]:
     """Return what became of the images of one task."""
     if its is None:
         return {"lost": charge.images}
@@ -81,7 +81,7 @@ def _fate(charge: Charge, its: _Try | None, folder: Path) -> dict[str, int]:
     return {"open" if its.state in OPEN else "lost": charge.images}
 
 
-def _replaced(charges: list[Charge], tries: dict[str, _Try], newest: dict[str, int]) -> int:
+def _replaced(charges: list[SimulatedCharge], tries: dict[str, _Try], newest: dict[str, int]) -> int:
     """Return how many attempts were paid, spoiled and then followed by another."""
     keys = {charge.idempotency_key or "" for charge in charges}
     spoiled = [tries[key] for key in keys & tries.keys() if tries[key].state is AttemptState.UNRECOVERABLE]

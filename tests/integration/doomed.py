@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from qwave_batch.cli.main import main
-from qwave_batch.ledger import writer
+from qwave_batch.ledger import group_writer
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
@@ -214,9 +214,9 @@ def _named(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 def _die_at_write(doom: Doom) -> None:
     seen = itertools.count(1)
     is_struck = False
-    put, answer_all = writer.GroupWriter._put, writer._answer_all
+    put, answer_all = group_writer.GroupWriter._put, group_writer._answer_all
 
-    def put_doomed(self: writer.GroupWriter, item: writer._Item) -> None:
+    def put_doomed(self: group_writer.GroupWriter, item: group_writer._Item) -> None:
         if _doing.get() == doom.at and next(seen) == doom.count:
             change = item.change
 
@@ -231,13 +231,13 @@ def _die_at_write(doom: Doom) -> None:
             item.change = last
         put(self, item)
 
-    def answer_or_die(items: list[writer._Item], outcomes: list[writer._Outcome]) -> None:
+    def answer_or_die(items: list[group_writer._Item], outcomes: list[group_writer._Outcome]) -> None:
         if is_struck:
             die()
         answer_all(items, outcomes)
 
-    writer.GroupWriter._put = put_doomed  # type: ignore[method-assign]
-    writer._answer_all = answer_or_die
+    group_writer.GroupWriter._put = put_doomed  # type: ignore[method-assign]
+    group_writer._answer_all = answer_or_die
 
 
 def _die_before_renaming(doom: Doom) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import pytest
 
-from qwave_batch.ledger.writer import GroupWriter, Write
+from qwave_batch.ledger.group_writer import GroupWriter, Write
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from qwave_batch.client.answers import Answer, DownloadAnswer, Downloaded, DownloadFailed, NoAnswer, TaskAnswer
 from qwave_batch.client.proxies import Proxies, proxies_from
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.model.clock import SystemClock
 

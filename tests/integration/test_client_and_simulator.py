@@ -23,17 +23,16 @@ from qwave_batch.client.answers import (
     TaskNotFound,
     Throttled,
 )
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.simulator.behaviour import Behaviour
+from qwave_batch.simulator.dialect import Dialect, Settings
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import parse_faults
 from qwave_batch.simulator.latency import Constant
 from qwave_batch.simulator.server import serve
-from qwave_batch.simulator.settings import Settings
-from qwave_batch.simulator.simulator import Simulator
-from qwave_batch.simulator.wire import Dialect
 
 KEY = "sk-simulated"
 REQUEST = {"model": "z-image-turbo", "prompt": "a teahouse", "aspect_ratio": "1:1"}

@@ -24,9 +24,9 @@ from qwave_batch.client.answers import (
     NoAnswer,
     TaskAnswer,
 )
-from qwave_batch.client.http import HttpRequest, NeverSent, PerhapsSent, TooLarge, TransportFailed
+from qwave_batch.client.http import HttpRequest, NeverSent, PerhapsSent, ResponseTooLarge, TransportFailed
 from qwave_batch.client.proxies import proxies_from
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import MAX_GOOD_ANSWER_BYTES, AiohttpTransport
 from qwave_batch.errors import StorageError
 from qwave_batch.model.clock import SystemClock
@@ -264,9 +264,9 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
         (dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.05), PerhapsSent),
         (dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", 0.05), PerhapsSent),
         (dripping(http(b"", length=1000), b"x", 0.05), PerhapsSent),
-        (dripping(b"HTTP/1.1 500 No\r\n\r\n", b"x" * 65_536), TooLarge),
-        (saying(http(b"", length=MAX_GOOD_ANSWER_BYTES + 1)), TooLarge),
-        (saying(http(gzip.compress(bytes(MAX_GOOD_ANSWER_BYTES + 1), 1), "Content-Encoding: gzip")), TooLarge),
+        (dripping(b"HTTP/1.1 500 No\r\n\r\n", b"x" * 65_536), ResponseTooLarge),
+        (saying(http(b"", length=MAX_GOOD_ANSWER_BYTES + 1)), ResponseTooLarge),
+        (saying(http(gzip.compress(bytes(MAX_GOOD_ANSWER_BYTES + 1), 1), "Content-Encoding: gzip")), ResponseTooLarge),
     ],
 )
 def test_an_answer_is_bounded_in_time_and_size(script: Script, kind: type[TransportFailed]) -> None:

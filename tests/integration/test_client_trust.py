@@ -13,8 +13,7 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.client.http import HttpRequest, PerhapsSent, TransportFailed, Untrusted
-from qwave_batch.client.transport import AiohttpTransport
-from qwave_batch.client.trust import Trust, trust_from
+from qwave_batch.client.transport import AiohttpTransport, Trust, trust_from
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 SPEC = """\

@@ -7,18 +7,18 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.terms import Completion
 from qwave_batch.run.context import RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
-from qwave_batch.simulator.simulator import Seen
-from qwave_batch.simulator.tasks import SimulatedTask
+from qwave_batch.simulator.embedded_api import Seen
+from qwave_batch.simulator.simulated_task import SimulatedTask
 from tests.integration.skipping_time import SkippingClock, run_skipping
 
 CATALOG = open_catalog("2026-05")

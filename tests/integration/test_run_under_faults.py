@@ -9,7 +9,7 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
-from qwave_batch.simulator.faults import KINDS, FaultName, Place
+from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
 
 SPEC = """
@@ -21,7 +21,7 @@ prompts: ["a lantern", "a kite"]
 matrix: {seed: {start: 1, count: COUNT}}
 timeout: 2
 """
-UNUSED = {Place.CANCEL}
+UNUSED = {FaultPlace.CANCEL}
 """Where a run never goes."""
 LONG = ":0.2"
 ALONE = [
@@ -38,7 +38,7 @@ RARE = {
 FOR_GOOD = {FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED, FaultName.PROMPT_DENIED}
 ALL = ",".join(
     f"{place}.{name}={RARE.get(name, 0.02)}"
-    f"{'#1' if place is Place.DOWNLOAD or name in FOR_GOOD else ''}"
+    f"{'#1' if place is FaultPlace.DOWNLOAD or name in FOR_GOOD else ''}"
     f"{'#1..4' if name is FaultName.TASK_LOST else ''}"
     f"{LONG if kind.seconds else ''}"
     for name, kind in KINDS.items()

@@ -8,15 +8,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.client.account import read_balance, read_model, read_models
-from qwave_batch.client.addresses import BadAddress, read_address, redirected
+from qwave_batch.client.account_answers import read_balance, read_model, read_models
 from qwave_batch.client.answers import AccountBlocked, Denied, NoAnswer, Refused, TaskAnswer, TaskNotFound, Throttled
-from qwave_batch.client.http import HttpResponse
+from qwave_batch.client.http import HttpResponse, words
 from qwave_batch.client.instants import http_date, instant
 from qwave_batch.client.retry_after import MAX_WAIT_S, rate_hint, retry_after_s, served_at
+from qwave_batch.client.task_reading import Unreadable, read_json, read_task
 from qwave_batch.client.verdict import Call, judge
-from qwave_batch.client.wire import Unreadable, read_json, read_task
-from qwave_batch.client.words import words
+from qwave_batch.client.web_addresses import BadAddress, read_address, redirected
 from qwave_batch.model.task import TaskState
 
 STATES = [state.value for state in TaskState]

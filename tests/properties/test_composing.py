@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.model.composing import nfc
+from qwave_batch.model.portable_paths import nfc
 
 MARKS = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))]
 DECOMPOSED = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.decomposition(chr(code))]

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qwave_batch.ledger.attempt_states import RANK, AttemptState
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import RANK, AttemptState
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 from qwave_batch.output.line import encode_line, line_as_json, line_from_json, manifest_line

@@ -1,4 +1,4 @@
-"""Laws of ``model/paths.py``."""
+"""Laws of ``model/portable_paths.py``."""
 
 import re
 import unicodedata
@@ -7,7 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwave_batch.model.paths import MAX_COMPONENT_BYTES, component, is_git_name, path_fault, path_key, plain, safe_path
+from qwave_batch.model.portable_paths import (
+    MAX_COMPONENT_BYTES,
+    component,
+    is_git_name,
+    path_fault,
+    path_key,
+    plain,
+    safe_path,
+)
 
 anything = st.text(st.characters(), max_size=400) | st.text("./\\:con aNUL1é日e\u0301🍵\u0915\u093f", max_size=400)
 WINDOWS = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(10)}

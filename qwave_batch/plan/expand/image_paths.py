@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.paths import path_key, safe_path
+from qwave_batch.model.portable_paths import path_key, safe_path
 from qwave_batch.plan.cache.rendered_texts import Scope
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import Value

@@ -9,6 +9,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.fingerprint import fingerprint
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UnknownName, UsageError
+from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
@@ -154,17 +155,8 @@ def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
 
 def terms_as_json(terms: Terms) -> dict[str, Json]:
     """Return ``limits``, ``retry``, ``timeout``, ``completion`` and ``budget``."""
-    limits = terms.limits
     return {
-        "limits": {
-            "concurrency": limits.concurrency,
-            "requests_per_minute": limits.requests_per_minute,
-            "count_polls": limits.count_polls,
-            "models": {
-                model: {"concurrency": each.concurrency, "requests_per_minute": each.requests_per_minute}
-                for model, each in limits.models.items()
-            },
-        },
+        "limits": EXACT.encode(terms.limits),
         "retry": {"attempts": terms.retry_attempts},
         "timeout": terms.timeout_s,
         "completion": terms.completion.value,

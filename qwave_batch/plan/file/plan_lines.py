@@ -13,7 +13,7 @@ from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
-from qwave_batch.model.paths import path_fault, safe_path
+from qwave_batch.model.portable_paths import path_fault, safe_path
 from qwave_batch.plan.expand.entries import is_random
 from qwave_batch.plan.expand.request_identity import job_id
 

@@ -11,10 +11,9 @@ from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
 from qwave_batch.client.downloads import EXPIRED
 from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
 from qwave_batch.folder.placing import PictureName
-from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.changes import Charge
-from qwave_batch.ledger.records import status_of
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Attempt, Charge, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage
@@ -23,8 +22,7 @@ from qwave_batch.run.desk import Desk
 from qwave_batch.run.images.image_breaker import pause_s
 from qwave_batch.run.images.image_store import DownloadedImage, ImageStore
 from qwave_batch.run.images.stored_files import check_files, put_away_remains
-from qwave_batch.run.limits.hosts import Hosts, host_of
-from qwave_batch.run.limits.throttle_episode import UNSAID
+from qwave_batch.run.limits.throttle_state import DownloadCall, host_of
 from qwave_batch.run.tasks.job_errors import bad_image, not_fetched, not_listed, other_format, result_gone
 from qwave_batch.run.tasks.job_run import Finished, JobRun, Step
 from qwave_batch.run.tasks.result_addresses import ResultAddresses
@@ -105,7 +103,6 @@ class ImageFetcher:
         self._layout = desk.context.layout
         self._gate = asyncio.Semaphore(at_once)
         """Held while bytes come in and are checked; who waits for anything else stands aside."""
-        self._hosts = Hosts()
         self._addresses = ResultAddresses(desk)
         self._darkroom = image_store
 
@@ -212,7 +209,7 @@ class ImageFetcher:
         if order.is_owed and not any(not trouble.is_unlisted for trouble in order.troubles.values()):
             self._desk.breaker.forget(order.job_run.job.job_id)  # what it lists has come: it says nothing of the others
         self._desk.breaker.patients.add(order.job_run.job.job_id)
-        self._desk.ring()
+        self._desk.notify()
 
     async def _rest(self, order: FetchOrder) -> bool:
         """Wait until another round makes sense, with the addresses of then; return False when none does in this run."""
@@ -277,24 +274,26 @@ class ImageFetcher:
             answer = Downloaded(size_bytes=len(result.content), content=result.content)
             async with self._gate:
                 return await self._develop(self._negative(order, place, into, answer), order, place)
-        url = result.url
+        url, call, limiter = result.url, DownloadCall(host_of(result.url)), desk.limiter
         while True:
-            wait_s = self._hosts.opens_at(url) - desk.now()
+            wait_s = limiter.admit(call, desk.now()).at - desk.now()
             if wait_s > longest_s:
                 return DownloadFailed(reason=f"its host asks for a pause of {wait_s:,.0f} s", retryable=False)
             if wait_s > 0:
                 await self._context.clock.sleep(wait_s)
                 continue
             async with self._gate:
-                if self._hosts.opens_at(url) > desk.now():  # it was held meanwhile
+                if limiter.admit(call, desk.now()).at > desk.now():  # it was held meanwhile
                     continue
                 desk.counters.downloads += 1
                 desk.counters.retries += order.rounds > 0
+                sent_at = desk.now()
                 found = await self._context.api.download(url, into)
                 if isinstance(found, Downloaded):
                     return await self._develop(self._negative(order, place, into, found), order, place)
-            if isinstance(found, DownloadFailed):
-                self._heed(url, found)
+            reaction = limiter.record(call, found, sent_at=sent_at, now=desk.now())
+            if reaction.too_long is None:  # that nothing comes of a host that asked for a pause says nothing meanwhile
+                desk.breaker.excused_until = max(desk.breaker.excused_until, reaction.retry_at)
             return found
 
     async def _develop(self, negative: DownloadedImage, order: FetchOrder, place: int) -> StoredFile | BadPicture:
@@ -312,16 +311,6 @@ class ImageFetcher:
             self._desk.counters.warn(
                 f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
             )
-
-    def _heed(self, url: str, failed: DownloadFailed) -> None:
-        """Leave a host alone for as long as it asks: whatever else lies there would be refused too."""
-        unsaid_s = UNSAID.first_s if failed.status == HTTPStatus.TOO_MANY_REQUESTS else None
-        wait_s = unsaid_s if failed.retry_after_s is None else failed.retry_after_s
-        if wait_s is not None:
-            until = self._desk.now() + wait_s
-            self._hosts.hold(url, until)
-            if wait_s <= self._context.options.max_wait_s:
-                self._desk.breaker.excused_until = max(self._desk.breaker.excused_until, until)
 
     async def _freshen(self, order: FetchOrder, *, is_urgent: bool = True) -> bool:
         """Ask the task for what it names now; return whether it named anything.

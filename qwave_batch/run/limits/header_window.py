@@ -8,15 +8,17 @@ from qwave_batch.client.answers import RateHint
 
 PROBE_EVERY_S = 1.0
 """How often one request may leave while nobody knows what a new window holds."""
+WIRE_S = 1.0
+"""What left so long before an answered request has arrived too, and is counted in the answer."""
 _REMEMBERED = 4096
 
 
 class HeaderWindow:
     """Requests left in the server's window, by its newest answer; without headers there is no limit.
 
-    What left after the request that was answered may or may not be counted in its answer: it is taken off, which errs
-    on the safe side until the next answer. Once the window has ended a single request finds out what the next one
-    holds. Times are monotonic seconds.
+    What is on its way may or may not be counted in an answer: it is taken off until it is answered itself, which errs
+    on the safe side. Once the window has ended a single request finds out what the next one holds. Times are monotonic
+    seconds.
     """
 
     def __init__(self) -> None:
@@ -32,9 +34,11 @@ class HeaderWindow:
 
     def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
         """Take in the headers of an answer to what left at ``sent_at``, unless a newer one has spoken."""
+        if sent_at in self._sent:
+            self._sent.remove(sent_at)
         if sent_at < self._as_of:
             return
-        while self._sent and self._sent[0] <= sent_at:
+        while self._sent and self._sent[0] <= sent_at - WIRE_S:
             self._sent.popleft()
         self._as_of = sent_at
         if hint is None or hint.remaining is None or hint.reset_s is None:

@@ -1,214 +1,385 @@
-"""Every limit that a request passes on its way out, of the account and of its model, and what answers teach of them."""
+"""One limiter admits and records every call of a run: submits, polls, cancels, and downloads by their hosts. Pure.
 
-from collections.abc import Iterable, Sequence
+``admit`` tells when a call may leave and what holds it until then; ``record`` takes in what its answer teaches. The
+clock's values come in as arguments: monotonic seconds, but for ``unix_now``.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
-from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer, TaskNotFound, Throttled
-from qwave_batch.model.progress import WaitKind
+from qwave_batch.client.answers import (
+    Answer,
+    Balance,
+    DownloadAnswer,
+    NoAnswer,
+    RateHint,
+    TaskAnswer,
+    TaskNotFound,
+    Throttled,
+    Trouble,
+)
+from qwave_batch.model.progress import Throttle, ThrottleScope, ThrottleState, WaitKind
+from qwave_batch.run.limits.adaptive_concurrency import CALM_S, AdaptiveConcurrency, ConcurrencyLesson, lessons_of
 from qwave_batch.run.limits.header_window import HeaderWindow, WindowScope
-from qwave_batch.run.limits.inferred_window import InferredWindow
-from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import NO_GROWTH, OUTAGE, Brake
-from qwave_batch.run.schedule.adaptive_concurrency import CALM_S, AdaptiveConcurrency
-from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.schedule.slot_lease import Window
-from qwave_batch.run.schedule.waits import WaitForSubmit
+from qwave_batch.run.limits.sliding_window import Reservation, SlidingWindow, Window
+from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle, ThrottleEpisode
+from qwave_batch.run.limits.throttle_state import (
+    NO_REACTION,
+    Admission,
+    ApiCall,
+    BalanceCall,
+    CancelCall,
+    DownloadCall,
+    LongWait,
+    PollCall,
+    Reaction,
+    SubmitCall,
+)
+from qwave_batch.run.limits.uncounted_calls import CancelThrottle, HostThrottles
 
-NEWS, MUCH = 0.1, 0.15
+POLL_WEIGHT, MUCH = 0.1, 0.15
 """What a poll counts in the share of those without an answer, and the share that is no accident any more."""
-
-STRUCK_S = 300.0
+POLLS_COUNT_S = 300.0
 """So long after a 429 on a poll they are held to count no more."""
+HELD_NEWS_S = 1.0
+"""How old the rate limit headers of a held answer are at most."""
 
 
 @dataclass(slots=True, kw_only=True)
 class RateLimiter:
-    """The account's limits; those of a model are its lane's. Times are monotonic seconds."""
+    """The limits of an account, and of each of its models."""
 
-    window: SlidingWindow
+    rng: random.Random
+    max_wait_s: float
+    """The longest wait that is waited for."""
+    window: SlidingWindow = field(default_factory=lambda: SlidingWindow(None))
     """The spec's own limit."""
-    allowance: AdaptiveConcurrency
+    concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency.under(None))
     """How many tasks of all models may be alive at once."""
-    counts_polls: bool
+    counts_polls: bool = False
     """Whether polls count against the limit on requests by the spec."""
-    brake: Brake
-    pace: InferredWindow = field(default_factory=InferredWindow)
-    headroom: HeaderWindow = field(default_factory=HeaderWindow)
-    _sharing: WindowScope = field(default_factory=WindowScope)
-    _polls_struck_at: float | None = None
+    said: str = ""
+    """The API's own words of its newest 429, in quotes."""
+    quota_window: str = ""
+    """The name of the quota window that was used up last; empty when nobody gave it one."""
+    _quota_until: float = 0.0
+    _account: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    """429s that are about the submits of all models."""
+    _polls: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    _cancels: CancelThrottle = field(default_factory=CancelThrottle)
+    _hosts: HostThrottles = field(default_factory=HostThrottles)
+    _models: dict[str, ModelThrottle] = field(default_factory=dict)
+    _told: HeaderWindow = field(default_factory=HeaderWindow)
+    _scope: WindowScope = field(default_factory=WindowScope)
+    _made_at: float = -math.inf
+    """When the newest submit left that made a task."""
+    _polls_refused_at: float | None = None
     """When a poll was last answered with 429; None when that is long ago."""
     _unanswered: float = 0.0
     """The share of the latest polls that went without an answer."""
-    _troubled: dict[str, float] = field(default_factory=dict)
-    """When a submit last went without an answer, by model."""
+
+    def add(self, model: ModelThrottle) -> ModelThrottle:
+        """Hold a model to limits of its own."""
+        self._models[model.name] = model
+        return model
+
+    def of(self, model: str) -> ModelThrottle:
+        """Return what is known of a model's limits."""
+        if model not in self._models:
+            self._models[model] = ModelThrottle(model)
+        return self._models[model]
+
+    # When a call may leave.
+
+    def admit(self, call: ApiCall, now: float) -> Admission:
+        """Return when a call may leave, in the past or now when it may at once, and what opens last before it."""
+        return max(self._gates(call, now), key=lambda gate: gate.at)
+
+    def _gates(self, call: ApiCall, now: float) -> Iterator[Admission]:
+        """Yield everything that a call has to pass."""
+        match call:
+            case SubmitCall():
+                yield from self._gates_of_submit(self.of(call.model), now, call.alive)
+            case PollCall():
+                yield Admission(self._polls.until, WaitKind.RATE_LIMIT, None)
+                if self.polls_count:
+                    yield from self._refusals_of(self.of(call.model))
+                    for window in self._windows_of_polls():
+                        is_own = window is self.window
+                        yield Admission(
+                            window.opens_at(now), WaitKind.SPEC_LIMIT if is_own else WaitKind.API_WINDOW, None
+                        )
+            case BalanceCall():
+                yield Admission(self._polls.until, WaitKind.RATE_LIMIT, None)
+            case CancelCall():
+                yield Admission(self._cancels.episode.until, WaitKind.RATE_LIMIT, None)
+            case DownloadCall():
+                yield Admission(self._hosts.opens_at(call.host), WaitKind.RATE_LIMIT, None)
+            case _:
+                assert_never(call)
+
+    def _gates_of_submit(self, model: ModelThrottle, now: float, alive: int) -> Iterator[Admission]:
+        spare = min(alive, (self.window.limit or 0) // 2) if self.counts_polls else 0
+        yield from self._refusals_of(model)
+        yield Admission(model.outage.until, WaitKind.RETRY, model.name)
+        yield Admission(self.window.opens_at(now, spare), WaitKind.SPEC_LIMIT, None)
+        yield Admission(model.window.opens_at(now), WaitKind.SPEC_LIMIT, model.name)
+        yield self._told_to(model, now)
+
+    def _refusals_of(self, model: ModelThrottle) -> Iterator[Admission]:
+        for episode, name in ((self._account, None), (model.episode, model.name)):
+            if self._quota_until >= episode.until > 0.0:
+                yield Admission(episode.until, WaitKind.QUOTA, None)  # a quota window is the account's
+            else:
+                yield Admission(episode.until, WaitKind.RATE_LIMIT, name)
+
+    def _told_to(self, model: ModelThrottle, now: float) -> Admission:
+        is_shared = self._scope.is_shared
+        told = self._told if is_shared else model.told
+        return Admission(told.opens_at(now), WaitKind.API_WINDOW, None if is_shared else model.name)
+
+    def refused_until(self, model: str) -> float:
+        """Return before when the API's own word lets no submit of a model leave, whatever room there is."""
+        found = self.of(model)
+        return max(self._account.until, found.episode.until, found.outage.until)
+
+    def reserve(self, model: str) -> Reservation:
+        """Put room aside for a submit that is being prepared, wherever it counts."""
+        found = self.of(model)
+        return Reservation((self.window, found.window, self._told, found.told))
+
+    def count_poll(self, now: float) -> None:
+        """Count a poll that leaves now, where polls count."""
+        Reservation(self._windows_of_polls()).spend(now)
+
+    def _windows_of_polls(self) -> tuple[Window, ...]:
+        """Return where polls count: what a 429 on one has taught is of the API's windows, not of the spec's."""
+        own = (self.window,) if self.counts_polls else ()
+        return (*own, self._told) if self.polls_count else ()
 
     @property
     def polls_count(self) -> bool:
         """Whether polls count against the API's limits: the spec says so, or a poll was answered with 429 of late."""
-        return self.counts_polls or self._polls_struck_at is not None
+        return self.counts_polls or self._polls_refused_at is not None
 
     @property
     def shared_per_minute(self) -> int | None:
         """What submits and polls have together in a minute; None where polls are free or no limit is known."""
-        own = self.window.limit if self.counts_polls else None
-        limits = [limit for limit in (own, self.pace.limit) if limit is not None]
-        return min(limits, default=None) if self.polls_count else None
+        return self.window.limit if self.counts_polls else None
 
-    def windows_of(self, lane: ModelQueue) -> tuple[Window, ...]:
-        """Return where a submit of a model counts."""
-        return (self.window, lane.window, self.pace, lane.pace, self.headroom, lane.headroom)
+    @property
+    def cancels_flow(self) -> bool:
+        """Whether cancels need not be sent one by one: one that was alone was answered, and none refused since."""
+        return self._cancels.flows
 
-    def submits_open_at(self, lane: ModelQueue, now: float, alive: int) -> float:
-        """Return when a submit of a model may leave; infinity when only an event can tell.
+    # What answers teach.
+
+    def record(
+        self,
+        call: ApiCall,
+        answer: Answer | Balance | Trouble | DownloadAnswer,
+        *,
+        sent_at: float,
+        now: float,
+        is_held: bool = False,
+    ) -> Reaction:
+        """Take in the answer to a call, and return what follows.
 
         Args:
-            lane: The model.
+            call: What was asked.
+            answer: What came.
+            sent_at: When it left.
             now: The present.
-            alive: Tasks alive at the API, whose polls need room too where they count.
+            is_held: Whether the API may have held the answer until the task's end.
         """
-        return max(at for at, _, _ in self._submit_gates(lane, now, alive))
+        match call:
+            case SubmitCall():
+                return self._record_submit(self.of(call.model), answer, sent_at, now, is_held=is_held)
+            case PollCall():
+                self._record_poll(answer, sent_at, now)
+                return self._refuse_polls(answer, now) if isinstance(answer, Throttled) else NO_REACTION
+            case BalanceCall():
+                return self._refuse_polls(answer, now) if isinstance(answer, Throttled) else NO_REACTION
+            case CancelCall():
+                return self._cancels.record(answer, now, is_alone=call.is_alone, max_wait_s=self.max_wait_s)
+            case DownloadCall():
+                return self._hosts.record(call.host, answer, now, max_wait_s=self.max_wait_s)
+            case _:
+                assert_never(call)
 
-    def submits_wait_for(self, lane: ModelQueue, now: float, alive: int) -> tuple[WaitForSubmit, str | None]:
-        """Return what keeps a submit of a model longest, and the model whose limit that is; None for the account's."""
-        _, kind, model = max(self._submit_gates(lane, now, alive), key=lambda gate: gate[0])
-        return kind, model
+    def _record_submit(
+        self, model: ModelThrottle, answer: object, sent_at: float, now: float, *, is_held: bool
+    ) -> Reaction:
+        # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
+        as_of = max(sent_at, now - HELD_NEWS_S) if is_held else sent_at
+        match answer:
+            case NoAnswer() | TaskNotFound():
+                asked_s = answer.retry_after_s if isinstance(answer, NoAnswer) else None
+                return self._record_trouble(model, asked_s or 0.0, sent_at, now)
+            case TaskAnswer():
+                self._made_at = max(self._made_at, as_of)
+                self._account.close(as_of)
+                self.concurrency.went_well(as_of)
+                model.was_answered(sent_at, as_of)
+                self._scope.hear(model.name, answer.rate, sent_at=as_of, now=now)
+                self._hear_headers(model, answer.rate, as_of, now)
+            case Throttled():
+                model.outage.close()
+                if answer.rate is not None:  # else it is perhaps a gateway's: no word on what is left
+                    self._hear_headers(model, answer.rate, as_of, now)
+                return self._refuse_submit(model, answer, sent_at, now)
+            case _:
+                model.outage.close()
+        return NO_REACTION
 
-    def _submit_gates(
-        self, lane: ModelQueue, now: float, alive: int
-    ) -> tuple[tuple[float, WaitForSubmit, str | None], ...]:
-        model = lane.model
-        spare = min(alive, (self.window.limit or 0) // 2) if self.counts_polls else 0
-        return (
-            (self.brake.account.until, WaitKind.RATE_LIMIT, None),
-            (self.brake.of(model).until, WaitKind.RATE_LIMIT, model),
-            (lane.outage.until, WaitKind.RETRY, model),
-            (self.window.opens_at(now, spare), WaitKind.SPEC_LIMIT, None),
-            (lane.window.opens_at(now), WaitKind.SPEC_LIMIT, model),
-            (self.pace.opens_at(now), WaitKind.API_WINDOW, None),
-            (lane.pace.opens_at(now), WaitKind.API_WINDOW, model),
-            (self._told(lane).opens_at(now), WaitKind.API_WINDOW, None if self._sharing.is_shared else model),
+    def _hear_headers(self, model: ModelThrottle, rate: RateHint | None, as_of: float, now: float) -> None:
+        model.told.hear(rate, sent_at=as_of, now=now)
+        if self._scope.is_shared:
+            self._told.hear(rate, sent_at=as_of, now=now)
+        else:
+            self._told.forget()
+
+    def _record_poll(self, answer: object, sent_at: float, now: float) -> None:
+        """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
+        self._unanswered += POLL_WEIGHT * (isinstance(answer, NoAnswer) - self._unanswered)
+        if isinstance(answer, NoAnswer) and self._unanswered > MUCH:
+            self.concurrency.had_trouble(now)
+        if isinstance(answer, Throttled):
+            self._polls_refused_at = now
+        elif isinstance(answer, TaskAnswer):
+            self._polls.close(sent_at)
+            if self._polls_refused_at is not None and now - self._polls_refused_at > POLLS_COUNT_S:
+                self._polls_refused_at = None
+        if self.polls_count and self._scope.is_shared and isinstance(answer, TaskAnswer | Throttled):
+            self._told.hear(answer.rate, sent_at=sent_at, now=now)
+
+    def _record_trouble(self, model: ModelThrottle, asked_s: float, sent_at: float, now: float) -> Reaction:
+        """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too."""
+        model.was_not_answered(asked_s, sent_at, now, self.rng)
+        if any(other is not model and now - other.troubled_at < CALM_S for other in self._models.values()):
+            self.concurrency.had_trouble(now)
+        so_far_s = model.outage.lasts_s(now)
+        if so_far_s + asked_s <= self.max_wait_s:
+            return NO_REACTION
+        return Reaction(too_long=LongWait(kind=WaitKind.RETRY, model=model.name, wait_s=asked_s, so_far_s=so_far_s))
+
+    # What a 429 holds.
+
+    def _refuse_submit(self, model: ModelThrottle, answer: Throttled, sent_at: float, now: float) -> Reaction:
+        """Hold what a 429 on a submit is about, unless that is longer than the run may wait."""
+        self._note(answer, now)
+        if answer.is_quota_window:
+            self._account.record(sent_at, now)
+        elif model.episode.record(sent_at, now):
+            model.narrow(now)
+        for episode, name in ((self._account, None), (model.episode, model.name)):
+            is_concerned = episode is model.episode or episode.is_open
+            if is_concerned and (too_long := self._too_long(answer, now, name, episode)):
+                return Reaction(too_long=too_long)
+        policy = UNSAID if answer.wait_s is None else SAID
+        if answer.is_quota_window:
+            self._account.hold(answer.wait_s or 0.0, policy, sent_at=sent_at, now=now, rng=self.rng)
+        else:
+            self._hold_model(model, answer.wait_s, sent_at, now)
+        return Reaction(retry_at=max(self._account.until, model.episode.until))
+
+    def _hold_model(self, model: ModelThrottle, wait_s: float | None, sent_at: float, now: float) -> None:
+        """Take a 429 on a submit to mean its model, unless it turns out to be the account's.
+
+        It is the account's when the submit left after another model's hold began, and none that did has got through.
+        """
+        others = [other.episode for other in self._models.values() if other is not model and other.episode.until > now]
+        policy = UNSAID if wait_s is None else SAID
+        model.episode.hold(wait_s or 0.0, policy, sent_at=sent_at, now=now, rng=self.rng)
+        if any(self._made_at <= other.held_from < sent_at for other in others):
+            self._account.hold_until(max(model.episode.until, *(other.until for other in others)), now)
+            if self._account.record(sent_at, now):
+                self.concurrency.cut(now)
+
+    def _refuse_polls(self, answer: Throttled, now: float) -> Reaction:
+        """Hold everything: a 429 on a poll comes from a bucket that counts all requests."""
+        self._note(answer, now)
+        self._polls.record(now, now)
+        if too_long := self._too_long(answer, now):
+            return Reaction(too_long=too_long)
+        policy = UNSAID if answer.wait_s is None else SAID
+        self._polls.hold(answer.wait_s or 0.0, policy, sent_at=now, now=now, rng=self.rng)
+        self._account.hold_until(self._polls.until, now)
+        return Reaction(retry_at=self._polls.until)
+
+    def _note(self, answer: Throttled, now: float) -> None:
+        """Keep what a 429 says, for whoever watches."""
+        self.said = answer.quoted
+        if answer.is_quota_window:
+            self.quota_window = answer.window or ""
+            self._quota_until = now + (answer.wait_s or 0.0)
+
+    # Waits that are too long.
+
+    def _too_long(
+        self, answer: Throttled, now: float, model: str | None = None, episode: ThrottleEpisode | None = None
+    ) -> LongWait | None:
+        """Return the wait that a 429 asks for, if it is too long; 429s that follow each other are one wait."""
+        wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
+        so_far_s = episode.lasts_s(now) if episode else 0.0
+        if so_far_s + wait_s <= self.max_wait_s:
+            return None
+        return LongWait.asked_for(answer, wait_s, so_far_s, model)
+
+    def closed_window(self, model: str, now: float) -> LongWait | None:
+        """Return the wait for the window that headers tell of, if it opens for a model's submits too late."""
+        told = self._told_to(self.of(model), now)
+        return self.too_long_until(told.at, now, told.model)
+
+    def too_long_until(self, at: float, now: float, model: str | None = None) -> LongWait | None:
+        """Return the wait for a window of the API that opens then, if it is too long."""
+        if at == math.inf or at - now <= self.max_wait_s:
+            return None
+        return LongWait(kind=WaitKind.API_WINDOW, model=model, wait_s=at - now)
+
+    # How all of it stands.
+
+    def state(self, now: float, unix_now: float) -> ThrottleState:
+        """Return what is held at this moment, and until when."""
+        held = [(ThrottleScope.ACCOUNT, "", self._account), (ThrottleScope.POLLS, "", self._polls)]
+        held += [(ThrottleScope.MODEL, model.name, model.episode) for model in self._models.values()]
+        held += [(ThrottleScope.HOST, host, episode) for host, episode in self._hosts.episodes.items()]
+        return ThrottleState(
+            throttles=tuple(
+                Throttle(scope=scope, name=name, until=unix_now + episode.until - now, refusals=episode.answers)
+                for scope, name, episode in held
+                if episode.until > now
+            ),
+            quota_window=self.quota_window if self._quota_until > now else "",
+            said=self.said,
         )
 
-    def told_window(self, lane: ModelQueue, now: float) -> tuple[float, bool]:
-        """Return when the window that headers tell of lets a submit through, and whether that is the account's."""
-        return self._told(lane).opens_at(now), self._sharing.is_shared
+    @property
+    def allowed(self) -> int | None:
+        """How many tasks may be alive at once now; None where that is what somebody said."""
+        models = [model.concurrency for model in self._models.values()]
+        if not any(each.is_found_out for each in (self.concurrency, *models)):
+            return None
+        return min(self.concurrency.limit, sum(each.limit for each in models))
 
-    def _told(self, lane: ModelQueue) -> HeaderWindow:
-        return self.headroom if self._sharing.is_shared else lane.headroom
+    def last_submit_at(self, left: Mapping[str, int], now: float) -> float:
+        """Return the earliest time at which the limits that are known let the last of so many submits leave.
 
-    def polls_open_at(self, model: str, now: float) -> float:
-        """Return when a poll for a task of a model may leave; where polls count, what holds submits holds them too."""
-        at = self.brake.polls_open_at()
-        if self.polls_count:
-            at = max(at, self.brake.submits_open_at(model), *(window.opens_at(now) for window in self._poll_windows()))
+        Args:
+            left: How many submits are left of each model.
+            now: The present.
+        """
+        at = now
+        for name, sends in left.items():
+            model = self.of(name)
+            at = max(at, model.window.opens_for(sends, now), model.told.opens_for(sends, now))
+        if total := sum(left.values()):
+            at = max(at, self.window.opens_for(total, now), self._told.opens_for(total, now))
         return at
 
-    def held_until(self, lane: ModelQueue) -> float:
-        """Return before when the API's own word lets no submit of a model leave, whatever room there is."""
-        return max(self.brake.submits_open_at(lane.model), lane.outage.until)
-
-    def spend_poll(self, now: float) -> None:
-        """Count a poll that leaves now, where polls count."""
-        for window in self._poll_windows():
-            window.reserve()
-            window.spend(now)
-
-    def _poll_windows(self) -> tuple[Window, ...]:
-        """Return where polls count: what a 429 on one has taught is of the API's windows, not of the spec's."""
-        own = (self.window,) if self.counts_polls else ()
-        return (*own, self.pace, self.headroom) if self.polls_count else ()
-
-    def hear_submit(self, lane: ModelQueue, answer: Answer, sent_at: float, now: float) -> None:
-        """Take in what a submit's answer tells beside its meaning: that the model lives, and the rate limit headers."""
-        if not isinstance(answer, NoAnswer | TaskNotFound):
-            lane.outage.close()
-        if not isinstance(answer, TaskAnswer | Throttled):
-            return
-        if isinstance(answer, Throttled) and answer.rate is None:  # perhaps a gateway's: no word on what is left
-            return
-        if isinstance(answer, TaskAnswer):
-            self.brake.let_through(lane.model, sent_at)
-            self.allowance.went_well(sent_at)
-            self._sharing.hear(lane.model, answer.rate, sent_at=sent_at, now=now)
-        lane.headroom.hear(answer.rate, sent_at=sent_at, now=now)
-        if self._sharing.is_shared:
-            self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
-        else:
-            self.headroom.forget()
-
-    def hear_poll(self, answer: Answer, sent_at: float, now: float) -> None:
-        """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
-        self._unanswered += NEWS * (isinstance(answer, NoAnswer) - self._unanswered)
-        if isinstance(answer, NoAnswer) and self._unanswered > MUCH:
-            self.allowance.had_trouble(now)
-        if isinstance(answer, Throttled):
-            self._polls_struck_at = now
-        elif isinstance(answer, TaskAnswer):
-            self.brake.polls.close(sent_at)
-            if self._polls_struck_at is not None and now - self._polls_struck_at > STRUCK_S:
-                self._polls_struck_at = None
-        if self.polls_count and self._sharing.is_shared and isinstance(answer, TaskAnswer | Throttled):
-            self.headroom.hear(answer.rate, sent_at=sent_at, now=now)
-
-    def throttle(self, lane: ModelQueue, answer: Throttled, *, sent_at: float, now: float) -> float:
-        """Take in a 429 on a submit and hold what it is about; return when its job may be tried again.
-
-        Args:
-            lane: The model.
-            answer: The 429; its episode has it already.
-            sent_at: When the submit left.
-            now: The present.
-        """
-        brake, wait_s = self.brake, answer.wait_s
-        if answer.is_quota_window:
-            brake.throttle_account(wait_s, sent_at=sent_at, now=now)
-            return brake.submits_open_at(lane.model)
-        is_accounts = brake.throttle_model(lane.model, wait_s, sent_at=sent_at, now=now)
-        if is_accounts and brake.account.strike(sent_at, now):
-            self.allowance.cut(now)
-        bucket, other = (self.pace, lane.pace) if is_accounts else (lane.pace, self.pace)
-        other.take_back(sent_at)
-        if bucket.was_throttled(sent_at, now, wait_s) and is_accounts:
-            lane.pace.forget_limit()
-        return brake.submits_open_at(lane.model)
-
-    def trouble(self, lane: ModelQueue, asked_s: float, *, sent_at: float, now: float) -> None:
-        """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too.
-
-        Args:
-            lane: The model, which is held once it has failed several times in a row.
-            asked_s: How long the server asks to wait.
-            sent_at: When the submit left.
-            now: The present.
-        """
-        lane.was_not_answered(sent_at, now)
-        growth = OUTAGE if lane.is_in_trouble else NO_GROWTH
-        lane.outage.hold(asked_s, growth, sent_at=sent_at, now=now, rng=self.brake.rng)
-        if any(model != lane.model and now - at < CALM_S for model, at in self._troubled.items()):
-            self.allowance.had_trouble(now)
-        self._troubled[lane.model] = now
-
-    def allowed(self, lanes: Sequence[ModelQueue]) -> int | None:
-        """Return how many tasks may be alive at once now; None where that is what somebody said."""
-        if not any(allowance.is_found_out for allowance in (self.allowance, *(lane.allowance for lane in lanes))):
-            return None
-        return min(self.allowance.limit, sum(lane.allowance.limit for lane in lanes))
-
-    def lessons(self, lanes: Iterable[ModelQueue]) -> list[str]:
-        """Return what 429s have taught of the API's limits, in words for whoever writes the spec.
-
-        Of models only where the account taught nothing: before its limit is known for what it is, its first 429s look
-        like those of the models that they happen to hit.
-        """
-        if account := _lesson("the account", self.allowance, self.pace):
-            return [account]
-        return [lesson for lane in lanes if (lesson := _lesson(lane.model, lane.allowance, lane.pace))]
-
-
-def _lesson(who: str, allowance: AdaptiveConcurrency, pace: InferredWindow) -> str:
-    if pace.limit is not None:
-        return f"the API took about {pace.limit:,} requests a minute of {who}: limits in the spec save finding that out"
-    if allowance.cuts:
-        episodes = f"{allowance.cuts:,} time{'' if allowance.cuts == 1 else 's'}"
-        return f"the API asked for less of {who} {episodes}: {allowance.limit:,} tasks at once were allowed in the end"
-    return ""
+    def lessons(self) -> list[ConcurrencyLesson]:
+        """Return what 429s have taught of how many tasks may be alive at once."""
+        return lessons_of(self.concurrency, {name: model.concurrency for name, model in self._models.items()})

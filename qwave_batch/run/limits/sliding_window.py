@@ -1,20 +1,13 @@
-"""At most so many sends in any minute: a log of the last ones, with room that can be put aside. Pure."""
+"""At most so many sends in any minute: a log of the last ones, with room that can be reserved. Pure."""
 
 import math
 from collections import deque
 from collections.abc import Sequence
+from typing import Protocol
 
 PERIOD_S = 60.0
 MARGIN_S = 0.25
 """The server counts a request when it arrives, and the way there is not always equally long."""
-
-
-def last_send_at(sent: Sequence[float], limit: int, period_s: float, sends: int, now: float) -> float:
-    """Return when the last of so many sends can leave where at most ``limit`` may in any period; ``sent`` is sorted."""
-    rounds, place = divmod(sends - 1, limit)
-    before = limit - place  # it leaves a period after the so-many-eth send before this round
-    first = max(now, sent[-before] + period_s) if before <= len(sent) else now
-    return first + rounds * period_s
 
 
 class SlidingWindow:
@@ -43,7 +36,13 @@ class SlidingWindow:
 
     def opens_for(self, sends: int, now: float) -> float:
         """Return the earliest time at which the last of so many sends can leave, if nothing else is sent."""
-        return now if self.limit is None else last_send_at(self._sent, self.limit, PERIOD_S + MARGIN_S, sends, now)
+        if self.limit is None:
+            return now
+        rounds, place = divmod(sends - 1, self.limit)
+        before = self.limit - place  # it leaves a period after the so-many-eth send before this round
+        period_s = PERIOD_S + MARGIN_S
+        first = max(now, self._sent[-before] + period_s) if before <= len(self._sent) else now
+        return first + rounds * period_s
 
     def reserve(self) -> None:
         """Put room aside for a send that is being prepared."""
@@ -57,3 +56,44 @@ class SlidingWindow:
         """Count a send that leaves now, on room that was put aside."""
         self._reserved -= 1
         self._sent.append(now)
+
+
+class Window(Protocol):
+    """A limit on sends, with room that can be put aside."""
+
+    def opens_at(self, now: float) -> float:
+        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        ...
+
+    def reserve(self) -> None:
+        """Put room aside for a send that is being prepared."""
+        ...
+
+    def give_back(self) -> None:
+        """Release room that was put aside and is not needed."""
+        ...
+
+    def spend(self, now: float) -> None:
+        """Count a send that leaves now, on room that was put aside."""
+        ...
+
+
+class Reservation:
+    """Room for one send in every window where it counts; it is spent or given back once."""
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self._windows = windows
+        for window in windows:
+            window.reserve()
+
+    def spend(self, now: float) -> None:
+        """Count the send that leaves now."""
+        for window in self._windows:
+            window.spend(now)
+        self._windows = ()
+
+    def give_back(self) -> None:
+        """Release the room, unless it was spent."""
+        for window in self._windows:
+            window.give_back()
+        self._windows = ()

@@ -1,8 +1,12 @@
-"""A spell of answers that say `not now`, from the first to a success: how long it lasts and holds. Pure."""
+"""Refusals in a row, from the first to a success: how long they hold, and what they do to a model's submits. Pure."""
 
 import math
 import random
 from dataclasses import dataclass, field
+
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.header_window import HeaderWindow
+from qwave_batch.run.limits.sliding_window import SlidingWindow
 
 JITTER = 0.25
 """By up to this share a wait of our own is longer, so that those who wait for the same do not come back together."""
@@ -36,7 +40,7 @@ class ThrottleEpisode:
     opened_at: float = -math.inf
     """When the first of them came; of the last episode, when none is open."""
     answers: int = 0
-    """How many there were; 0 when none is open."""
+    """How many refusals there were; 0 when no episode is open."""
     until: float = 0.0
     """Before this moment nothing that it is about may leave."""
     held_from: float = 0.0
@@ -48,7 +52,7 @@ class ThrottleEpisode:
         """Whether there was no success since the first."""
         return self.answers > 0
 
-    def strike(self, sent_at: float, now: float) -> bool:
+    def record(self, sent_at: float, now: float) -> bool:
         """Take in a bad answer to what left at ``sent_at``; return whether it opened an episode.
 
         One that left before the last episode was opened, and is answered after its end, belongs to that one.
@@ -64,12 +68,12 @@ class ThrottleEpisode:
         """Return how long it will have lasted after waiting for so much longer."""
         return wait_s + (now - self.opened_at if self.is_open else 0.0)
 
-    def hold(self, asked_s: float, growth: HoldPolicy, *, sent_at: float, now: float, rng: random.Random) -> None:
+    def hold(self, asked_s: float, policy: HoldPolicy, *, sent_at: float, now: float, rng: random.Random) -> None:
         """Hold for as long as was asked in answer to what left at ``sent_at``, and never shorter than before."""
         wait_s = asked_s
         if sent_at >= self.until:
-            doubled_s = growth.first_s * 2 ** min(self._holds, _MOST_DOUBLINGS)
-            wait_s = max(asked_s, min(growth.longest_s, doubled_s) * rng.uniform(1.0, 1.0 + JITTER))
+            doubled_s = policy.first_s * 2 ** min(self._holds, _MOST_DOUBLINGS)
+            wait_s = max(asked_s, min(policy.longest_s, doubled_s) * rng.uniform(1.0, 1.0 + JITTER))
             self._holds += 1
         self.hold_until(now + wait_s, now)
 
@@ -85,68 +89,72 @@ class ThrottleEpisode:
             self.answers = self._holds = 0
 
 
+FAILURES_IN_A_ROW = 3
+"""After so many submits in a row without an answer, a model is sent one at a time until it answers again."""
+
+
 @dataclass(slots=True)
-class Brake:
-    """The episodes of 429s, and with them the times before which nothing of a kind may leave; monotonic seconds."""
+class ModelThrottle:
+    """What holds the submits of one model."""
 
-    rng: random.Random
-    account: ThrottleEpisode = field(default_factory=ThrottleEpisode)
-    """429s that are about the submits of all models."""
-    polls: ThrottleEpisode = field(default_factory=ThrottleEpisode)
-    """429s on polls."""
-    _models: dict[str, ThrottleEpisode] = field(default_factory=dict)
-    _passed: float = -math.inf
-    """When the newest submit left that made a task."""
+    name: str
+    concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency.under(None))
+    """How many of its tasks may be alive at once."""
+    window: SlidingWindow = field(default_factory=lambda: SlidingWindow(None))
+    """The spec's own limit."""
+    width: float = 1
+    """How many may be submitted at the same time: one until the first good answer, so that a model that hangs or is
+    down holds one slot; one again after a 429 or several submits in a row without an answer, then one more with each
+    good answer."""
+    told: HeaderWindow = field(default_factory=HeaderWindow)
+    """The API's limit, as far as its headers tell."""
+    episode: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    """Submits that were answered with 429."""
+    outage: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    """Submits without an answer in a row."""
+    troubled_at: float = -math.inf
+    """When the last of them was."""
+    is_proven: bool = False
+    """Whether a submit was answered well in this run."""
+    _narrowed_at: float = -math.inf
+    """When the last episode of 429s began."""
 
-    def of(self, model: str) -> ThrottleEpisode:
-        """Return the 429s on submits of a model."""
-        return self._models.setdefault(model, ThrottleEpisode())
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether it has stopped answering."""
+        return self.outage.answers >= FAILURES_IN_A_ROW
 
-    def submits_open_at(self, model: str) -> float:
-        """Return when submits of a model may leave again; in the past when they may now."""
-        return max(self.of(model).until, self.account.until)
-
-    def polls_open_at(self) -> float:
-        """Return when polls may leave again."""
-        return self.polls.until
-
-    def throttle_model(self, model: str, wait_s: float | None, *, sent_at: float, now: float) -> bool:
-        """Take a 429 on a submit to mean its model; return whether it turned out to be the account's.
-
-        It is the account's when the submit left after another model's hold began, and none that did has got through.
+    def was_answered(self, sent_at: float, as_of: float) -> None:
+        """Take in a submit that made a task.
 
         Args:
-            model: The model.
-            wait_s: How long it asks to wait, if it says.
-            sent_at: When the submit left.
-            now: The present.
+            sent_at: When it left.
+            as_of: When it was let through at the earliest: its answer may have been held since.
         """
-        others = [episode for name, episode in self._models.items() if name != model and episode.until > now]
-        episode = self.of(model)
-        self._hold(episode, wait_s, sent_at=sent_at, now=now)
-        if any(self._passed <= other.held_from < sent_at for other in others):
-            self.account.hold_until(max(episode.until, *(other.until for other in others)), now)
-            return True
-        return False
+        self.outage.close()
+        self.episode.close(as_of)
+        self.concurrency.went_well(sent_at)
+        if sent_at > self._narrowed_at:
+            self.width = self.width + 1 if self.is_proven or self.concurrency.cuts else math.inf
+        self.is_proven = True
 
-    def throttle_account(self, wait_s: float | None, *, sent_at: float, now: float) -> None:
-        """Hold all submits: a quota window is the account's."""
-        self._hold(self.account, wait_s, sent_at=sent_at, now=now)
+    def was_held(self) -> None:
+        """Take in a submit whose answer the API holds until the task ends: it is taken, but proves nothing yet."""
+        self.width += self.is_proven
 
-    def throttle_polls(self, wait_s: float | None, *, now: float) -> None:
-        """Hold everything: a 429 on a poll comes from a bucket that counts all requests."""
-        self._hold(self.polls, wait_s, sent_at=now, now=now)
-        self.account.hold_until(self.polls.until, now)
+    def narrow(self, now: float) -> None:
+        """Take in that an episode of 429s has begun: one cut, and then one submit at a time."""
+        self.concurrency.cut(now)
+        self.width, self._narrowed_at = 1, now
 
-    def let_through(self, model: str, sent_at: float) -> None:
-        """Take in that a submit that left at ``sent_at`` has made a task."""
-        self._passed = max(self._passed, sent_at)
-        self.of(model).close(sent_at)
-        self.account.close(sent_at)
-
-    def _hold(self, episode: ThrottleEpisode, wait_s: float | None, *, sent_at: float, now: float) -> None:
-        growth = UNSAID if wait_s is None else SAID
-        episode.hold(wait_s or 0.0, growth, sent_at=sent_at, now=now, rng=self.rng)
+    def was_not_answered(self, asked_s: float, sent_at: float, now: float, rng: random.Random) -> None:
+        """Take in a 5xx, or a submit that nobody answered; several in a row hold the model."""
+        self.troubled_at = now
+        self.outage.record(sent_at, now)
+        self.concurrency.had_trouble(now)
+        if self.is_in_trouble:
+            self.width = 1
+        self.outage.hold(asked_s, OUTAGE if self.is_in_trouble else NO_GROWTH, sent_at=sent_at, now=now, rng=rng)
 
 
 BASE_S = 0.5

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from qwave_batch.model.clock import Clock
-from qwave_batch.run.context import CallbackReceiver
-from qwave_batch.run.schedule.wakeup import comes_before
+from qwave_batch.run.context import CallbackSource
+from qwave_batch.run.schedule.wakeup import wait_until_either
 
 MAX_EARLY = 1024
 """Hints that are kept about tasks that nobody waits for yet: the call may come before the answer to the submit."""
@@ -41,7 +41,7 @@ class PendingCallback:
 class CallbackInbox:
     """Who waits for which task, and what has come early. A flood of hints costs a look each, and bounded memory."""
 
-    def __init__(self, callbacks: CallbackReceiver, clock: Clock) -> None:
+    def __init__(self, callbacks: CallbackSource, clock: Clock) -> None:
         self.url = callbacks.url
         self._clock = clock
         self._expected: dict[str, PendingCallback] = {}
@@ -102,7 +102,7 @@ class CallbackInbox:
         fallback_s = min(at_most_s, LONGEST_S, first_s * 2.0 ** min(misses, 8))
         fallback_at = self._clock.monotonic() + fallback_s
         expected.asked += 1
-        if expected.arrived.is_set() or await comes_before(self._clock.sleep(fallback_s), expected.arrived.wait()):
+        if expected.arrived.is_set() or await wait_until_either(self._clock.sleep(fallback_s), expected.arrived.wait()):
             now = self._clock.monotonic()
             await self._clock.sleep(max(0.0, min(expected.open_from, fallback_at) - now))
             expected.arrived.clear()

@@ -94,7 +94,7 @@ KNOWN = 4
 """Ends after which the opening is over."""
 CALM, LOOKS = 100, 0.1
 """Ends after which a task sleeps until it is due; before, for this share of its age at a time."""
-SCOUTS = 16
+PROBE_EVERY = 16
 """One task in so many is asked for early: a model that has become faster would not be noticed otherwise."""
 SPREAD = 0.1
 """How far a question may lie from its best age, in steps of the schedule: it costs little, is no herd, and tells
@@ -111,7 +111,7 @@ LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
 
 @dataclass(slots=True)
 class TrackedTask:
-    """One task that is waited for, as its timetable knows it; ages count from when the task was made."""
+    """One task that is waited for, as its learner knows it; ages count from when the task was made."""
 
     number: int
     unfinished_s: float = 0.0
@@ -149,74 +149,74 @@ class PollScheduleLearner:
         self._price.aim = polls
 
     def begin(self) -> TrackedTask:
-        """Return the ticket of a task that was made now."""
+        """Return the tracked of a task that was made now."""
         self.alive += 1
         return TrackedTask(self._estimate.begin())
 
     def join(self, age_s: float) -> TrackedTask:
-        """Return the ticket of a task of about this age: too little is known of it to learn from it."""
+        """Return the tracked of a task of about this age: too little is known of it to learn from it."""
         self.alive += 1
         return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), asked=1, teaches=False)
 
-    def due_s(self, ticket: TrackedTask) -> float:
+    def due_s(self, tracked: TrackedTask) -> float:
         """Return the age at which to ask for a task; it changes with what is learned."""
-        due_s = self._opening_s(ticket) if self._estimate.ended < KNOWN else math.inf
+        due_s = self._opening_s(tracked) if self._estimate.ended < KNOWN else math.inf
         if self._estimate.ended:
-            due_s = min(due_s, self._scout_s(ticket) or self._planned_s(ticket))
-        if not ticket.asked:
+            due_s = min(due_s, self._probe_s(tracked) or self._planned_s(tracked))
+        if not tracked.asked:
             return due_s
-        return min(max(due_s, ticket.unfinished_s + LEAST_GAP_S), ticket.unfinished_s + LONGEST_GAP_S)
+        return min(max(due_s, tracked.unfinished_s + LEAST_GAP_S), tracked.unfinished_s + LONGEST_GAP_S)
 
-    def look_s(self, ticket: TrackedTask, age_s: float) -> float:
+    def recheck_s(self, tracked: TrackedTask, age_s: float) -> float:
         """Return the age up to which a task of this age may be left alone: then it is due, or ``due_s`` has changed.
 
         While little is known the answers for other tasks change much, and a task looks again every few percent of its
         age.
         """
-        due_s = self.due_s(ticket)
+        due_s = self.due_s(tracked)
         if self._estimate.ended >= CALM:
             return due_s
         return min(due_s, age_s + max(LEAST_GAP_S, LOOKS * age_s))
 
-    def not_yet(self, ticket: TrackedTask, age_s: float) -> None:
+    def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Take in that a task is unfinished at an age."""
-        before_s, age_s = ticket.unfinished_s, max(age_s, ticket.unfinished_s)
-        ticket.unfinished_s, ticket.asked = age_s, ticket.asked + 1
-        if ticket.teaches:
-            self._estimate.not_yet(ticket.number, before_s, age_s)
+        before_s, age_s = tracked.unfinished_s, max(age_s, tracked.unfinished_s)
+        tracked.unfinished_s, tracked.asked = age_s, tracked.asked + 1
+        if tracked.teaches:
+            self._estimate.not_yet(tracked.number, before_s, age_s)
             self._hear(NOT_YET_NEWS)
 
-    def done(self, ticket: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
+    def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Take in that a task is found to have ended when asked at an age."""
-        after_s, by_s = narrowed(ticket.unfinished_s, max(age_s, ticket.unfinished_s), stamp)
-        self.leave(ticket)
-        if ticket.teaches:
-            self._estimate.done(ticket.number, after_s, by_s)
+        after_s, by_s = narrowed(tracked.unfinished_s, max(age_s, tracked.unfinished_s), stamp)
+        self.leave(tracked)
+        if tracked.teaches:
+            self._estimate.done(tracked.number, after_s, by_s)
             self._hear(1.0)
 
-    def leave(self, ticket: TrackedTask) -> None:
+    def leave(self, tracked: TrackedTask) -> None:
         """Forget a task that is not waited for any more."""
         self.alive -= 1
-        if ticket.teaches:
-            self._estimate.leave(ticket.number, ticket.unfinished_s)
+        if tracked.teaches:
+            self._estimate.leave(tracked.number, tracked.unfinished_s)
 
-    def _opening_s(self, ticket: TrackedTask) -> float:
+    def _opening_s(self, tracked: TrackedTask) -> float:
         return opening_s(
-            ticket.unfinished_s, is_asked=ticket.asked > 0, own_share=own_share(ticket.number), alive=self.alive
+            tracked.unfinished_s, is_asked=tracked.asked > 0, own_share=own_share(tracked.number), alive=self.alive
         )
 
-    def _scout_s(self, ticket: TrackedTask) -> float | None:
-        if ticket.number % SCOUTS or ticket.asked:
+    def _probe_s(self, tracked: TrackedTask) -> float | None:
+        if tracked.number % PROBE_EVERY or tracked.asked:
             return None
-        return EDGES_S[self._schedule.following[0]] * (0.4 + 0.5 * own_share(ticket.number // SCOUTS))
+        return EDGES_S[self._schedule.following[0]] * (0.4 + 0.5 * own_share(tracked.number // PROBE_EVERY))
 
-    def _planned_s(self, ticket: TrackedTask) -> float:
-        following, last = self._schedule.following, edge_near(ticket.unfinished_s)
+    def _planned_s(self, tracked: TrackedTask) -> float:
+        following, last = self._schedule.following, edge_near(tracked.unfinished_s)
         if last == BINS:
-            return ticket.unfinished_s * CLOSEST_GROWTH
+            return tracked.unfinished_s * CLOSEST_GROWTH
         edge = following[last]
         step_s = min(EDGES_S[edge] - EDGES_S[last], EDGES_S[following[edge]] - EDGES_S[edge])
-        own = own_share(ticket.number * 13 + ticket.asked * 7)
+        own = own_share(tracked.number * 13 + tracked.asked * 7)
         return EDGES_S[edge] + (2 * own - 1) * max(SPREAD * step_s, WIDTHS_S[edge - 1] / 2)
 
     def _hear(self, news: float) -> None:

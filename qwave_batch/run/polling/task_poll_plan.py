@@ -40,70 +40,70 @@ class TaskPollPlan:
     is so learned as part of the latency, and one that is not does not make a task look finished earlier than it was.
     """
 
-    def __init__(self, timetable: PollScheduleLearner, turns: PollSpacing, ticket: TrackedTask, began: float) -> None:
-        self._timetable = timetable
-        self._turns = turns
-        self._ticket = ticket
+    def __init__(self, learner: PollScheduleLearner, spacing: PollSpacing, tracked: TrackedTask, began: float) -> None:
+        self._learner = learner
+        self._spacing = spacing
+        self._tracked = tracked
         self._began = began
         self._is_open = True
 
     def sleep_s(self, now: float) -> float:
         """Return how long to leave the task alone before this is asked again; 0 when it is due."""
         age_s = now - self._began
-        wait_s = self._timetable.look_s(self._ticket, age_s) - age_s
+        wait_s = self._learner.recheck_s(self._tracked, age_s) - age_s
         return wait_s if wait_s > SOON_S else 0.0
 
     def turn_at(self, now: float) -> float:
         """Take a place among the model's polls that are due, and return when it comes."""
-        return self._turns.take(now, age_s=now - self._began, alive=self._timetable.alive)
+        return self._spacing.take(now, age_s=now - self._began, alive=self._learner.alive)
 
     def not_yet(self, sent_at: float) -> None:
         """Take in that the task was unfinished when asked."""
-        self._timetable.not_yet(self._ticket, sent_at - self._began)
+        self._learner.not_yet(self._tracked, sent_at - self._began)
 
     def done(self, sent_at: float, task: Task) -> None:
         """Take in that the task had ended when asked."""
         self._is_open = False
-        self._timetable.done(self._ticket, sent_at - self._began, read_stamp(task))
+        self._learner.done(self._tracked, sent_at - self._began, read_stamp(task))
 
     def is_late(self, now: float) -> bool:
         """Whether tasks of the model, by all that have ended, are over at this age as a rule."""
-        longest_s = self._timetable.usual_s
+        longest_s = self._learner.usual_s
         return longest_s is not None and now - self._began > longest_s
 
     def close(self) -> None:
         """Ask no more; the end was seen, or the task is not waited for any longer."""
         if self._is_open:
             self._is_open = False
-            self._timetable.leave(self._ticket)
+            self._learner.leave(self._tracked)
 
 
-class PollTimes:
+class PollPlanner:
     """What has been learned of each model's latency in this run."""
 
     def __init__(self) -> None:
         self._models: dict[str, tuple[PollScheduleLearner, PollSpacing]] = {}
 
-    def of_new_task(self, model: str, now: float) -> TaskPollPlan:
+    def plan_new_task(self, model: str, now: float) -> TaskPollPlan:
         """Return the questions about a task that was made now."""
-        timetable, turns = self._of(model)
-        return TaskPollPlan(timetable, turns, timetable.begin(), now)
+        learner, spacing = self._of(model)
+        return TaskPollPlan(learner, spacing, learner.begin(), now)
 
-    def of_old_task(self, model: str, now: float, age_s: float) -> TaskPollPlan:
+    def plan_known_task(self, model: str, now: float, age_s: float) -> TaskPollPlan:
         """Return the questions about a task of about this age, after a first one at once."""
-        timetable, turns = self._of(model)
-        ticket = timetable.join(age_s)
-        return TaskPollPlan(timetable, turns, ticket, now - ticket.unfinished_s)
+        learner, spacing = self._of(model)
+        tracked = learner.join(age_s)
+        return TaskPollPlan(learner, spacing, tracked, now - tracked.unfinished_s)
 
-    def fit(self, requests_per_minute: int, slots: int) -> None:
+    def limit_polls(self, requests_per_minute: int, slots: int) -> None:
         """Spend no more polls than a limit leaves that counts them, when all slots are busy."""
-        tables = [(table, held_s) for table, _ in self._models.values() if (held_s := table.held_s) is not None]
-        alive = sum(table.alive for table, _ in tables)
+        learners = [(learner, held_s) for learner, _ in self._models.values() if (held_s := learner.held_s) is not None]
+        alive = sum(learner.alive for learner, _ in learners)
         if not alive:
             return
-        held_s = sum(table.alive * held_s for table, held_s in tables) / alive
-        for table, _ in tables:
-            table.aim_at(affordable_polls(requests_per_minute / 60, held_s=held_s, slots=slots))
+        held_s = sum(learner.alive * held_s for learner, held_s in learners) / alive
+        for learner, _ in learners:
+            learner.aim_at(affordable_polls(requests_per_minute / 60, held_s=held_s, slots=slots))
 
     def _of(self, model: str) -> tuple[PollScheduleLearner, PollSpacing]:
         if model not in self._models:

@@ -2,10 +2,6 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable
-
-from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.schedule.model_queue import ModelQueue
 
 LATELY_S = 60.0
 """Limits are mostly per minute: what a minute brought is no burst."""
@@ -81,16 +77,3 @@ def time_left(
     elif due_s <= 0 and wait_s <= 0:  # the next end is overdue, and no limit says why
         return least_s if least_s > LONG_S else None
     return max(due_s, least_s)
-
-
-def last_submit_at(lanes: Iterable[ModelQueue], gates: RateLimiter, now: float) -> float:
-    """Return the earliest time at which the limits that are known let the last submit of a run leave."""
-    at, all_left = now, 0
-    for lane in lanes:
-        if lane.submits_left:
-            all_left += lane.submits_left
-            windows = (lane.window, lane.pace, lane.headroom)
-            at = max(at, *(window.opens_for(lane.submits_left, now) for window in windows))
-    if all_left:
-        at = max(at, *(window.opens_for(all_left, now) for window in (gates.window, gates.pace, gates.headroom)))
-    return at

@@ -10,18 +10,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.model.stop_reason import ModelLeft
-from qwave_batch.run.limits.header_window import HeaderWindow
-from qwave_batch.run.limits.inferred_window import InferredWindow
-from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import ThrottleEpisode
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.tasks.job_run import JobRun
 from qwave_batch.run.tasks.model_denials import ModelDenials
 
 PAGE = 64
 """Jobs read from the ledger at once: all that is in memory of a queue."""
-FAILURES_IN_A_ROW = 3
-"""After so many submits in a row without an answer, a model is sent one at a time until it answers again."""
 _sequence = itertools.count()
 Fits: TypeAlias = Callable[[JobRun], bool]
 """Whether the money for a submit of a job is there."""
@@ -60,7 +54,7 @@ class RowQueue:
         """Return the next job without taking it."""
         return self.page[0] if self.page else None
 
-    def pass_over(self, fits: "Fits") -> list[JobRun]:
+    def skip_unaffordable(self, fits: "Fits") -> list[JobRun]:
         """Take the jobs of the page that do not fit."""
         passed = [job_run for job_run in self.page if not fits(job_run)]
         self.page = deque(job_run for job_run in self.page if fits(job_run))
@@ -71,40 +65,23 @@ class RowQueue:
 class ModelQueue:
     """All that the scheduler knows of one model."""
 
-    model: str
-    allowance: AdaptiveConcurrency
-    """How many of its tasks may be alive at once."""
-    window: SlidingWindow
-    """The spec's own limit."""
-    pace: InferredWindow = field(default_factory=InferredWindow)
-    """The API's limit, as far as its 429s tell."""
-    headroom: HeaderWindow = field(default_factory=HeaderWindow)
-    """The API's limit, as far as its headers tell."""
-    asks: RowQueue = field(default_factory=RowQueue)
+    throttle: ModelThrottle
+    """What holds its submits."""
+    open_tasks: RowQueue = field(default_factory=RowQueue)
     """Tasks on record."""
-    resends: RowQueue = field(default_factory=RowQueue)
+    resubmits: RowQueue = field(default_factory=RowQueue)
     """Submits that got no definite answer."""
-    fresh: RowQueue = field(default_factory=RowQueue)
+    new_jobs: RowQueue = field(default_factory=RowQueue)
     alive: int = 0
     """Slots that its jobs hold."""
     submitting: int = 0
     """Submits under way or about to be."""
-    width: float = 1
-    """How many may be submitted at the same time: one until the first good answer, so that a model that hangs or is
-    down holds one slot; one again after a 429 or several submits in a row without an answer, then one more with each
-    good answer."""
-    is_proven: bool = False
-    """Whether a submit was answered well in this run."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
     denials: ModelDenials = field(default_factory=ModelDenials)
     """Submits that were forbidden."""
-    outage: ThrottleEpisode = field(default_factory=ThrottleEpisode)
-    """Submits without an answer in a row."""
     closed: ModelLeft | None = None
     """Why nothing more of this model is submitted in this run; None when it may be."""
-    _narrowed_at: float = -math.inf
-    """When the last episode of 429s began."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)
     """Jobs to be tried again, the earliest first."""
     _doubted: list[tuple[float, int, JobRun]] = field(default_factory=list)
@@ -121,6 +98,11 @@ class ModelQueue:
         self._last.append(job_run)
 
     @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.throttle.name
+
+    @property
     def delayed(self) -> int:
         """How many jobs wait to be tried again."""
         return len(self._delayed) + len(self._doubted)
@@ -128,7 +110,7 @@ class ModelQueue:
     @property
     def submits_left(self) -> int:
         """How many jobs are still to be submitted in this run; none of a model that is closed."""
-        return 0 if self.closed else self.delayed + self.resends.left + self.fresh.left + len(self._last)
+        return 0 if self.closed else self.delayed + self.resubmits.left + self.new_jobs.left + len(self._last)
 
     def drain(self) -> list[JobRun]:
         """Take all jobs that wait to be tried again, and their slots from them."""
@@ -168,7 +150,11 @@ class ModelQueue:
                         return job_run, now
                     opens_at = min(opens_at, at)
                     break
-        if not has_slot or self.delayed >= self.allowance.limit or self.submitting + len(self._doubted) >= self.width:
+        if (
+            not has_slot
+            or self.delayed >= self.throttle.concurrency.limit
+            or self.submitting + len(self._doubted) >= self.throttle.width
+        ):
             return None, opens_at
         head = self._next()
         return head if head is not None and fits(head) else None, opens_at
@@ -182,7 +168,7 @@ class ModelQueue:
 
     def take(self, job_run: JobRun) -> None:
         """Take the job that ``submit_head`` has returned."""
-        for queue in (self.resends, self.fresh):
+        for queue in (self.resubmits, self.new_jobs):
             if queue.head() is job_run:
                 queue.page.popleft()
                 return
@@ -192,49 +178,19 @@ class ModelQueue:
         for waiting in (self._doubted, self._delayed):
             waiting[:] = [entry for entry in waiting if entry[2] is not job_run]
 
-    def pass_over(self, fits: Fits) -> list[JobRun]:
+    def skip_unaffordable(self, fits: Fits) -> list[JobRun]:
         """Take the jobs at hand that there is no money for."""
         passed = [job_run for job_run in (*(entry[2] for entry in self._delayed), *self._last) if not fits(job_run)]
         self._delayed = [entry for entry in self._delayed if fits(entry[2])]
         self._last = deque(job_run for job_run in self._last if fits(job_run))
-        return passed + self.fresh.pass_over(fits)
+        return passed + self.new_jobs.skip_unaffordable(fits)
 
     def _next(self) -> JobRun | None:
-        head = self.resends.head() or self.fresh.head()
-        is_through = self.resends.is_empty and self.fresh.is_empty
+        head = self.resubmits.head() or self.new_jobs.head()
+        is_through = self.resubmits.is_empty and self.new_jobs.is_empty
         return self._last[0] if head is None and is_through and self._last else head
 
     @property
     def has_submits(self) -> bool:
         """Whether anything waits to be submitted."""
-        return not self.fresh.is_empty or self.delayed > 0 or not self.resends.is_empty or bool(self._last)
-
-    @property
-    def is_in_trouble(self) -> bool:
-        """Whether it has stopped answering."""
-        return self.outage.answers >= FAILURES_IN_A_ROW
-
-    def was_answered(self, sent_at: float) -> None:
-        """Take in a submit that made a task."""
-        self.allowance.went_well(sent_at)
-        self.denials.let_through(sent_at)
-        if sent_at > self._narrowed_at:
-            self.width = self.width + 1 if self.is_proven or self.allowance.cuts else math.inf
-        self.is_proven = True
-
-    def was_held(self) -> None:
-        """Take in a submit whose answer the API holds until the task ends: it is taken, but proves nothing yet."""
-        self.width += self.is_proven
-
-    def was_throttled(self, now: float, *, is_new: bool) -> None:
-        """Take in a 429: with the first of an episode one cut, and then one submit at a time."""
-        if is_new:
-            self.allowance.cut(now)
-            self.width, self._narrowed_at = 1, now
-
-    def was_not_answered(self, sent_at: float, now: float) -> None:
-        """Take in a 5xx, or a submit that nobody answered."""
-        self.outage.strike(sent_at, now)
-        self.allowance.had_trouble(now)
-        if self.is_in_trouble:
-            self.width = 1
+        return not self.new_jobs.is_empty or self.delayed > 0 or not self.resubmits.is_empty or bool(self._last)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from qwave_batch.model.stop_reason import NothingToSubmit
 from qwave_batch.model.terms import ModelLimits
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.tasks.job_run import JobRun
@@ -16,11 +17,11 @@ from qwave_batch.run.work_list import JobAction
 
 
 class ModelQueues:
-    """A lane for each model, in the order of the plan."""
+    """A model_queue for each model, in the order of the plan."""
 
     def __init__(self, desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> None:
         self._desk = desk
-        self._all = desk.lanes = _lanes(desk, work)
+        self._all = desk.model_queues = _model_queues(desk, work)
         self._is_short = False
         """Whether a job was left to another run for want of money."""
 
@@ -30,39 +31,48 @@ class ModelQueues:
     @property
     def alive(self) -> int:
         """How many slots are held."""
-        return sum(lane.alive for lane in self._all)
+        return sum(model_queue.alive for model_queue in self._all)
 
     @property
-    def has_asks(self) -> bool:
+    def has_open_tasks(self) -> bool:
         """Whether a task on record was not taken in hand yet."""
-        return any(not lane.asks.is_empty for lane in self._all)
+        return any(not model_queue.open_tasks.is_empty for model_queue in self._all)
 
-    def look(self) -> SchedulingPass:
+    def scheduling_pass(self) -> SchedulingPass:
         """Return what can be said of them as they are now."""
         return SchedulingPass(self._all, self._desk, self._fits)
 
     def queues(self) -> Iterator[RowQueue]:
-        """Yield every queue of every lane."""
-        for lane in self._all:
-            yield from (lane.asks, lane.resends, lane.fresh)
+        """Yield every queue of every model_queue."""
+        for model_queue in self._all:
+            yield from (model_queue.open_tasks, model_queue.resubmits, model_queue.new_jobs)
 
-    def first_ask(self) -> Candidate | None:
+    def first_open_task(self) -> Candidate | None:
         """Return the task on record that is asked for next: it is alive at the API, whatever the limits are."""
-        heads = [Candidate(lane, lane.asks, job_run) for lane in self._all if (job_run := lane.asks.head()) is not None]
-        return min(heads, key=lambda start: start.job_run.order, default=None)
+        heads = [
+            Candidate(model_queue, model_queue.open_tasks, job_run)
+            for model_queue in self._all
+            if (job_run := model_queue.open_tasks.head()) is not None
+        ]
+        return min(heads, key=lambda candidate: candidate.job_run.order, default=None)
 
-    def pass_over(self) -> list[JobRun]:
+    def skip_unaffordable(self) -> list[JobRun]:
         """Take the jobs at hand that there is no money for; where nothing is in flight there will never be more."""
-        passed = [job_run for lane in self._all if not lane.closed for job_run in lane.pass_over(self._fits)]
+        passed = [
+            job_run
+            for model_queue in self._all
+            if not model_queue.closed
+            for job_run in model_queue.skip_unaffordable(self._fits)
+        ]
         self._is_short = self._is_short or bool(passed)
         return passed
 
-    def stuck(self) -> NothingToSubmit | None:
+    def why_stuck(self) -> NothingToSubmit | None:
         """Return why what is left can never be sent in this run: models that are closed, or the money."""
-        left = [lane for lane in self._all if lane.has_submits]
+        left = [model_queue for model_queue in self._all if model_queue.has_submits]
         if not left and not self._is_short:
             return None
-        closed = tuple(lane.closed for lane in left if lane.closed is not None)
+        closed = tuple(model_queue.closed for model_queue in left if model_queue.closed is not None)
         is_short = self._is_short or not closed
         return NothingToSubmit(models=closed, left_nusd=max(0, self._desk.budget.left_nusd or 0) if is_short else None)
 
@@ -72,24 +82,28 @@ class ModelQueues:
         return budget.cap_nusd is None or (not needed_nusd and job_run.is_out) or budget.fits(needed_nusd)
 
 
-def _lanes(desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> list[ModelQueue]:
-    limits, account = desk.context.terms.limits, desk.gates.allowance
-    lanes: dict[str, ModelQueue] = {}
+def _model_queues(desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> list[ModelQueue]:
+    limits, account = desk.context.terms.limits, desk.limiter.concurrency
+    model_queues: dict[str, ModelQueue] = {}
     for (model, kind), rows in work.items():
         if kind is JobAction.FETCH:
             continue
         own = limits.models.get(model, ModelLimits())
         is_named = own.concurrency is not None or account.limit == account.ceiling
         ceiling = min(own.concurrency or account.ceiling, account.ceiling) if is_named else None
-        lane = lanes.setdefault(
-            model,
-            ModelQueue(
-                model=model,
-                allowance=AdaptiveConcurrency.under(ceiling),
+        if model not in model_queues:
+            throttle = ModelThrottle(
+                model,
+                concurrency=AdaptiveConcurrency.under(ceiling),
                 window=SlidingWindow(own.requests_per_minute),
                 width=math.inf if desk.prefer.wait_s(is_first=True) else 1,
-            ),
-        )
-        queue = {JobAction.POLL: lane.asks, JobAction.RESUBMIT: lane.resends, JobAction.SUBMIT: lane.fresh}[kind]
+            )
+            model_queues[model] = ModelQueue(desk.limiter.add(throttle))
+        model_queue = model_queues[model]
+        queue = {
+            JobAction.POLL: model_queue.open_tasks,
+            JobAction.RESUBMIT: model_queue.resubmits,
+            JobAction.SUBMIT: model_queue.new_jobs,
+        }[kind]
         queue.rows = rows
-    return list(lanes.values())
+    return list(model_queues.values())

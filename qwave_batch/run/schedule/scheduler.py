@@ -7,12 +7,11 @@ from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
-from qwave_batch.ledger.records import status_of
+from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import JobFailed, NoImages
 from qwave_batch.run.desk import Desk
-from qwave_batch.run.limits.on_throttled import leave_closed_windows
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
@@ -24,7 +23,7 @@ from qwave_batch.run.work_list import JobAction
 
 FETCHES = 8
 """Jobs of earlier runs whose pictures are fetched at once; they hold no slot."""
-LISTEN_AGAIN_S = 1.0
+STALE_RECHECK_S = 1.0
 """How long no task is made after none was heard of, before looking whether one was."""
 
 
@@ -33,105 +32,109 @@ class Scheduler:
 
     def __init__(self, desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> None:
         self._desk = desk
-        self._gates = desk.gates
-        self._lanes = ModelQueues(desk, work)
+        self._limiter = desk.limiter
+        self._model_queues = ModelQueues(desk, work)
         self._fetches = RowQueue(_joined(work, JobAction.FETCH))
-        self._worker = Worker(desk, downloads=min(max(4, desk.gates.allowance.ceiling), 32))
-        self._bell = Wakeup(desk.context.clock)
-        desk.ring = self._bell.ring
+        self._worker = Worker(desk, downloads=min(max(4, desk.limiter.concurrency.ceiling), 32))
+        self._wakeup = Wakeup(desk.context.clock)
+        desk.notify = self._wakeup.notify
         self._breaker = desk.breaker
         self._breaker.early = self._fetches.left
         self._workers: set[asyncio.Task[None]] = set()
         self._fetching: set[str] = set()
         """Jobs of earlier runs whose pictures are being fetched."""
-        self._asking: set[SlotLease] = set()
+        self._open_task_leases: set[SlotLease] = set()
         """Tasks on record that are in hand."""
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Look again: something has changed from outside."""
-        self._bell.ring()
+        self._wakeup.notify()
 
     async def run(self, group: asyncio.TaskGroup) -> None:
         """Return when nothing is left to do or to wait for; every worker has ended by then."""
         try:
             while not self._desk.stops.is_leaving:
                 await self._fill()
-                for lane in self._lanes:
-                    lane.release_overdue(self._desk.now(), self._desk.context.terms.timeout_s)
-                look = self._lanes.look()
-                if not self._start_one(group, look) and not await self._wait(look):
+                for model_queue in self._model_queues:
+                    model_queue.release_overdue(self._desk.now(), self._desk.context.terms.timeout_s)
+                scheduling_pass = self._model_queues.scheduling_pass()
+                if not self._start_next(group, scheduling_pass) and not await self._wait(scheduling_pass):
                     break
         finally:
-            await self._dismiss()
-            for lesson in self._gates.lessons(self._lanes):
-                self._desk.counters.warn(lesson)
+            await self._cancel_workers()
+            for lesson in self._limiter.lessons():
+                self._desk.counters.warn(str(lesson))
         if self._desk.stops.storage_error is None:
-            for lane in self._lanes:
-                for job_run in lane.drain():
-                    await self._put_aside(job_run)
+            for model_queue in self._model_queues:
+                for job_run in model_queue.drain():
+                    await self._leave_to_next_run(job_run)
 
     async def _fill(self) -> None:
         """Read the next pages of queues that have run empty."""
-        for queue in (self._fetches, *self._lanes.queues()):
+        for queue in (self._fetches, *self._model_queues.queues()):
             if queue.is_hungry:
                 found = await asyncio.to_thread(self._desk.context.ledger.snapshots_of, queue.next_rows())
                 retries = self._desk.context.terms.retry_attempts
                 queue.page.extend(JobRun.of(snapshot, retries) for snapshot in found)
 
-    def _start_one(self, group: asyncio.TaskGroup, look: SchedulingPass) -> bool:
+    def _start_next(self, group: asyncio.TaskGroup, scheduling_pass: SchedulingPass) -> bool:
         """Start the job that is first in plan order among those that may begin now; return whether there was one."""
         if self._may_fetch():
             job_run = self._fetches.page.popleft()
             self._fetching.add(job_run.job.job_id)
             self._spawn(group, self._fetch(job_run))
             return True
-        start = self._first_start(look)
-        if start is None:
+        candidate = self._first_candidate(scheduling_pass)
+        if candidate is None:
             return False
-        if start.queue is None:
-            start.lane.take(start.job_run)
-            self._desk.budget.reserve(start.job_run.needed_nusd)
+        if candidate.queue is None:
+            candidate.model_queue.take(candidate.job_run)
+            self._desk.budget.reserve(candidate.job_run.needed_nusd)
         else:
-            start.queue.page.popleft()
+            candidate.queue.page.popleft()
         lease = SlotLease(
-            start.lane,
-            windows=self._gates.windows_of(start.lane) if start.queue is None else (),
-            ring=self._bell.ring,
-            takes_over=start.job_run.holds_slot,
+            candidate.model_queue,
+            reservation=self._limiter.reserve(candidate.model_queue.model) if candidate.queue is None else None,
+            notify=self._wakeup.notify,
+            takes_over=candidate.job_run.holds_slot,
         )
-        start.job_run.holds_slot = False
-        if start.queue is not None:
-            self._asking.add(lease)
-        self._desk.counters.in_flight = self._lanes.alive
-        self._spawn(group, self._go(start.job_run, lease))
+        candidate.job_run.holds_slot = False
+        if candidate.queue is not None:
+            self._open_task_leases.add(lease)
+        self._desk.counters.in_flight = self._model_queues.alive
+        self._spawn(group, self._run_job(candidate.job_run, lease))
         return True
 
     @property
-    def _is_asking(self) -> bool:
+    def _has_unpolled_tasks(self) -> bool:
         """Whether a task on record was not asked once yet; new ones wait for that."""
-        return any(not lease.is_asked for lease in self._asking) or self._lanes.has_asks
+        return any(not lease.is_polled for lease in self._open_task_leases) or self._model_queues.has_open_tasks
 
     @property
-    def _is_deaf(self) -> bool:
+    def _is_status_stale(self) -> bool:
         """Whether the ends of tasks can't be learned of; no more are made meanwhile."""
-        return bool(self._workers) and self._desk.news.are_missing(self._desk.now())
+        return bool(self._workers) and self._desk.watchdog.is_stale(self._desk.now())
 
     @property
     def _is_open(self) -> bool:
         # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
         # Where a question is forbidden that submit is what proves it, whoever still asks.
-        is_first_out = any(lane.submitting for lane in self._lanes) if self._desk.denied else bool(self._workers)
+        is_first_out = (
+            any(model_queue.submitting for model_queue in self._model_queues)
+            if self._desk.denied
+            else bool(self._workers)
+        )
         if not self._desk.is_proven and is_first_out:
             return False
-        return len(self._workers) - len(self._breaker.patients) < 3 * self._gates.allowance.limit + FETCHES
+        return len(self._workers) - len(self._breaker.patients) < 3 * self._limiter.concurrency.limit + FETCHES
 
     @property
     def _may_submit(self) -> bool:
         return (
             self._is_open
             and not self._desk.stops.is_on
-            and not self._is_asking
-            and not self._is_deaf
+            and not self._has_unpolled_tasks
+            and not self._is_status_stale
             and (not self._breaker.is_tripped)
         )
 
@@ -141,34 +144,48 @@ class Scheduler:
             return False  # no more is tried in vain than tells whether pictures come again
         return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
 
-    def _first_start(self, look: SchedulingPass) -> Candidate | None:
+    def _first_candidate(self, scheduling_pass: SchedulingPass) -> Candidate | None:
         stops = self._desk.stops
         if not self._is_open or (stops.is_on and not stops.collects):
             return None
-        return self._lanes.first_ask() or (look.first_submit() if self._may_submit else None)
+        return self._model_queues.first_open_task() or (scheduling_pass.first_submit() if self._may_submit else None)
 
-    async def _wait(self, look: SchedulingPass) -> bool:
+    async def _wait(self, scheduling_pass: SchedulingPass) -> bool:
         """Wait for something to change; return whether there is anything left to wait for."""
-        if leave_closed_windows(self._desk, self._lanes):
+        if self._leave_closed_windows():
             return True
-        stops, opens_at = self._desk.stops, look.opens_at()
+        stops, opens_at = self._desk.stops, scheduling_pass.opens_at()
         was_halted = stops.is_on
         is_held = self._hold_for_pictures()
         if stops.is_on and not was_halted:
             return True
         if not self._workers and (stops.is_on or opens_at == math.inf):
-            return not stops.is_on and await self._pass_over()
-        self._desk.allowed = self._gates.allowed(list(self._lanes))
+            return not stops.is_on and await self._skip_unaffordable()
         may_submit = self._may_submit
-        if may_submit and look.grow():
+        if may_submit and scheduling_pass.grow():
             return True
-        self._desk.wait = look.wait() if may_submit else None
-        wakes_at = min(opens_at, look.grows_at()) if may_submit else math.inf
-        if self._is_deaf or is_held:
-            wakes_at = self._desk.now() + LISTEN_AGAIN_S
+        self._desk.wait = scheduling_pass.wait() if may_submit else None
+        wakes_at = min(opens_at, scheduling_pass.grows_at()) if may_submit else math.inf
+        if self._is_status_stale or is_held:
+            wakes_at = self._desk.now() + STALE_RECHECK_S
         wakes_at = min(wakes_at, self._breaker.opens_at(self._desk.now()))
-        await self._bell.wait(max(0.0, wakes_at - self._desk.now()) if wakes_at < math.inf else None)
+        await self._wakeup.wait(max(0.0, wakes_at - self._desk.now()) if wakes_at < math.inf else None)
         return True
+
+    def _leave_closed_windows(self) -> bool:
+        """Leave models to the next run whose window opens too late, by the API's headers; return whether one was."""
+        desk, wants = (
+            self._desk,
+            [model_queue for model_queue in self._model_queues if model_queue.has_submits and not model_queue.closed],
+        )
+        if desk.stops.is_on or any(model_queue.submitting for model_queue in wants):  # an answer may tell of more room
+            return False
+        for model_queue in wants:
+            if wait := desk.limiter.closed_window(model_queue.model, desk.now()):
+                desk.leave(model_queue, wait)
+                if wait.model is None:
+                    return True
+        return any(model_queue.closed for model_queue in wants)
 
     def _hold_for_pictures(self) -> bool:
         """Note whether nothing is bought because no picture comes, and for how long; return whether that is so.
@@ -176,11 +193,11 @@ class Scheduler:
         When it has lasted too long, or nothing is left that could come, the run buys nothing more.
         """
         breaker, desk, now = self._breaker, self._desk, self._desk.now()
-        has_jobs = any(lane.submits_left for lane in self._lanes) and not desk.stops.is_on
-        limit = self._gates.allowance.limit
+        has_jobs = any(model_queue.submits_left for model_queue in self._model_queues) and not desk.stops.is_on
+        limit = self._limiter.concurrency.limit
         is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
         is_held = has_jobs and (breaker.is_tripped or is_full)
-        is_waiting = all(self._lanes_are_idle()) and len(self._workers) <= len(breaker.patients)
+        is_waiting = all(self._are_queues_idle()) and len(self._workers) <= len(breaker.patients)
         is_idle = is_waiting and (is_held or not has_jobs) and (is_held or not self._may_fetch())
         breaker.idle_since = (breaker.idle_since or now) if is_idle else None
         breaker.held_since = (breaker.held_since or now) if is_held else None
@@ -191,32 +208,32 @@ class Scheduler:
             desk.stops.stop(NoImages(why=breaker.why, waiting=breaker.waiting))
         return is_held or is_idle
 
-    def _lanes_are_idle(self) -> Iterator[bool]:
-        """Yield whether nothing of a lane is alive or about to be asked for."""
-        for lane in self._lanes:
-            yield not lane.alive and lane.asks.is_empty
+    def _are_queues_idle(self) -> Iterator[bool]:
+        """Yield whether nothing of a model_queue is alive or about to be asked for."""
+        for model_queue in self._model_queues:
+            yield not model_queue.alive and model_queue.open_tasks.is_empty
 
-    async def _pass_over(self) -> bool:
+    async def _skip_unaffordable(self) -> bool:
         """Leave to the next run what can't be paid for, now that nothing is in flight; return whether there was any."""
-        passed = self._lanes.pass_over()
+        passed = self._model_queues.skip_unaffordable()
         for job_run in passed:
-            await self._put_aside(job_run)
-        if not passed and (reason := self._lanes.stuck()) is not None:
+            await self._leave_to_next_run(job_run)
+        if not passed and (reason := self._model_queues.why_stuck()) is not None:
             self._desk.stops.stop(reason)
         return bool(passed)
 
     def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
         task = group.create_task(work)
         self._workers.add(task)
-        task.add_done_callback(self._gone)
+        task.add_done_callback(self._on_worker_done)
 
-    def _gone(self, task: asyncio.Task[None]) -> None:
+    def _on_worker_done(self, task: asyncio.Task[None]) -> None:
         self._workers.discard(task)
-        self._bell.ring()
+        self._wakeup.notify()
 
-    async def _go(self, job_run: JobRun, lease: SlotLease) -> None:
+    async def _run_job(self, job_run: JobRun, lease: SlotLease) -> None:
         try:
-            step = await self._worker.go(job_run, lease)
+            step = await self._worker.run_job(job_run, lease)
             if (
                 isinstance(step, RetryAt)
                 and job_run.is_maybe_submitted
@@ -226,26 +243,26 @@ class Scheduler:
                 job_run.holds_slot = True
                 lease.leave_slot()
             lease.close()
-            await self._take_in(job_run, step, lease.lane)
+            await self._apply_step(job_run, step, lease.model_queue)
         except StorageError as error:
             self._desk.stops.fail(error)
         finally:
             lease.close()
-            self._asking.discard(lease)
-            self._desk.counters.in_flight = self._lanes.alive
+            self._open_task_leases.discard(lease)
+            self._desk.counters.in_flight = self._model_queues.alive
 
     async def _fetch(self, job_run: JobRun) -> None:
         try:
             step = await self._worker.fetch(job_run)
-            await self._take_in(job_run, step, None)
+            await self._apply_step(job_run, step, None)
         except StorageError as error:
             self._desk.stops.fail(error)
         finally:
             self._fetching.discard(job_run.job.job_id)
             self._breaker.early -= 1
-            self._bell.ring()
+            self._wakeup.notify()
 
-    async def _take_in(self, job_run: JobRun, step: Step, lane: ModelQueue | None) -> None:
+    async def _apply_step(self, job_run: JobRun, step: Step, model_queue: ModelQueue | None) -> None:
         match step:
             case Finished():
                 if job_run.is_planned:
@@ -253,20 +270,20 @@ class Scheduler:
                 job_run.status = step.status
                 if self._desk.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
                     self._desk.stops.stop(JobFailed(job_run.job.job_id))
-            case RetryAt() if lane is not None and not self._desk.stops.is_on:
-                lane.put_last(job_run) if step.goes_last else lane.delay(job_run, step.at)
+            case RetryAt() if model_queue is not None and not self._desk.stops.is_on:
+                model_queue.put_last(job_run) if step.goes_last else model_queue.delay(job_run, step.at)
             case RetryAt():
-                await self._put_aside(job_run)
+                await self._leave_to_next_run(job_run)
             case _:
                 assert_never(step)
 
-    async def _put_aside(self, job_run: JobRun) -> None:
+    async def _leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, and count it as it stands."""
-        await self._worker.submitting.put_aside(job_run)
+        await self._worker.submitting.leave_to_next_run(job_run)
         if job_run.attempt is not None and job_run.is_planned:
             self._desk.counters.settle(job_run.status, status_of(job_run.attempt), self._desk.now())
 
-    async def _dismiss(self) -> None:
+    async def _cancel_workers(self) -> None:
         """Send away the workers that are left: the run leaves, and what they hold is on record."""
         workers = list(self._workers)
         for worker in workers:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.desk import Desk
+from qwave_batch.run.limits.throttle_state import Admission, SubmitCall
 from qwave_batch.run.schedule.model_queue import Fits, ModelQueue, RowQueue
-from qwave_batch.run.schedule.waits import Wait, WaitForSubmit
+from qwave_batch.run.schedule.waits import Wait
 from qwave_batch.run.tasks.job_run import JobRun
 
 SOON_S = 5.0
 """A slot is kept for a model without one whose next submit may leave within so many seconds."""
-LOOK_AGAIN_S = 0.5
+RECHECK_S = 0.5
 """How long a model that has its share waits for the others to take theirs, before it looks again."""
 FIRST_ANSWER_S = 2.0
 """The share of a model is kept for it while its first submit of the run is out no longer than this."""
@@ -22,32 +23,38 @@ FIRST_ANSWER_S = 2.0
 class Candidate:
     """A job that may begin now."""
 
-    lane: ModelQueue
+    model_queue: ModelQueue
     queue: RowQueue | None
-    """Where to take it from; None for the lane's submits."""
+    """Where to take it from; None for the model_queue's submits."""
     job_run: JobRun
 
 
 class SchedulingPass:
-    """What can be said of all lanes as they are now; it holds until one of them changes.
+    """What can be said of all model_queues as they are now; it holds until one of them changes.
 
     What all models together decide is worked out once, and only when it is asked for: with many models most looks find
     a full house, or a first job that may leave.
     """
 
-    def __init__(self, lanes: Sequence[ModelQueue], desk: Desk, fits: Fits) -> None:
-        allowance = desk.gates.allowance
+    def __init__(self, model_queues: Sequence[ModelQueue], desk: Desk, fits: Fits) -> None:
+        concurrency = desk.limiter.concurrency
         self._desk = desk
         self._fits = fits
         self._now = desk.now()
-        self._alive = sum(lane.alive for lane in lanes)
-        self.free = allowance.limit - self._alive - desk.breaker.taken(allowance.limit, self._now)
+        self._alive = sum(model_queue.alive for model_queue in model_queues)
+        self.free = concurrency.limit - self._alive - desk.breaker.taken(concurrency.limit, self._now)
         """How many slots the account has left."""
-        self._share = max(1, allowance.limit // max(1, sum(lane.alive > 0 or lane.has_submits for lane in lanes)))
+        self._share = max(
+            1,
+            concurrency.limit
+            // max(1, sum(model_queue.alive > 0 or model_queue.has_submits for model_queue in model_queues)),
+        )
         """How many slots each model with something to do gets before any gets more."""
-        self._lanes = [lane for lane in lanes if lane.has_submits and not lane.closed]
-        self._heads = {lane.model: self._head(lane) for lane in self._lanes}
-        self._gates: dict[str, float] = {}
+        self._model_queues = [
+            model_queue for model_queue in model_queues if model_queue.has_submits and not model_queue.closed
+        ]
+        self._heads = {model_queue.model: self._head(model_queue) for model_queue in self._model_queues}
+        self._gates: dict[str, Admission] = {}
         self._openings: dict[str, float] = {}
         self._kept: dict[str, int] = {}
         """Slots that are not for others, by model."""
@@ -56,92 +63,97 @@ class SchedulingPass:
     def first_submit(self) -> Candidate | None:
         """Return the submit that goes next: first those of models that hold less than their share, in plan order."""
         heads = [
-            Candidate(lane, None, job_run)
-            for lane in self._lanes
-            if (job_run := self._heads[lane.model][0]) is not None
+            Candidate(model_queue, None, job_run)
+            for model_queue in self._model_queues
+            if (job_run := self._heads[model_queue.model][0]) is not None
         ]
-        heads.sort(key=lambda start: (start.lane.alive >= self._share, start.job_run.order))
-        return next((start for start in heads if self._opens_at(start.lane) <= self._now), None)
+        heads.sort(key=lambda candidate: (candidate.model_queue.alive >= self._share, candidate.job_run.order))
+        return next((candidate for candidate in heads if self._opens_at(candidate.model_queue) <= self._now), None)
 
     def opens_at(self) -> float:
         """Return when the next submit may leave; infinity when only an event can tell."""
-        return min(map(self._opens_at, self._lanes), default=math.inf)
+        return min(map(self._opens_at, self._model_queues), default=math.inf)
 
     def wait(self) -> Wait | None:
         """Return what the next submit waits for: the last gate that opens before it; None when that is a slot."""
-        desk, now, opens_at = self._desk, self._now, self.opens_at()
+        opens_at = self.opens_at()
         if self.free <= 0 or opens_at == math.inf:
             return None
-        lane = min(self._lanes, key=self._opens_at)
-        reason: WaitForSubmit = WaitKind.RETRY
-        model: str | None = lane.model
-        if self._gate_at(lane) >= opens_at:
-            reason, model = desk.gates.submits_wait_for(lane, now, self._alive)
-        if reason is WaitKind.RATE_LIMIT and desk.quota_until >= opens_at:
-            reason, model = WaitKind.QUOTA, None  # a quota window is the account's
-        return Wait(reason=reason, model=model, until=opens_at)
+        model_queue = min(self._model_queues, key=self._opens_at)
+        gate = self._gate(model_queue)
+        if gate.at < opens_at:
+            return Wait(reason=WaitKind.RETRY, model=model_queue.model, until=opens_at)
+        return Wait(reason=gate.kind, model=gate.model, until=opens_at)
 
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
         wants = self._wanting()
-        grown = [lane.allowance.grow(lane.alive, self._now) for lane in wants]
-        return any([*grown, bool(wants) and self._desk.gates.allowance.grow(self._alive, self._now)])
+        grown = [model_queue.throttle.concurrency.grow(model_queue.alive, self._now) for model_queue in wants]
+        return any([*grown, bool(wants) and self._desk.limiter.concurrency.grow(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when one more is allowed, if all stays as it is."""
         wants = self._wanting()
         if not wants:
             return math.inf
-        return min(self._desk.gates.allowance.grows_at(), *(lane.allowance.grows_at() for lane in wants))
+        return min(
+            self._desk.limiter.concurrency.grows_at(),
+            *(model_queue.throttle.concurrency.grows_at() for model_queue in wants),
+        )
 
     def _wanting(self) -> list[ModelQueue]:
-        """Return the lanes that have something to submit which the budget does not keep back."""
-        return [lane for lane in self._lanes if lane.wants(self._fits)]
+        """Return the model_queues that have something to submit which the budget does not keep back."""
+        return [model_queue for model_queue in self._model_queues if model_queue.wants(self._fits)]
 
-    def _head(self, lane: ModelQueue) -> tuple[JobRun | None, float]:
-        limit = lane.allowance.limit
-        taken = self._desk.breaker.taken(limit, self._now, lane.model)
-        has_slot = self.free > 0 and lane.alive + taken < limit
-        return lane.submit_head(self._now, self._fits, has_slot=has_slot)
+    def _head(self, model_queue: ModelQueue) -> tuple[JobRun | None, float]:
+        limit = model_queue.throttle.concurrency.limit
+        taken = self._desk.breaker.taken(limit, self._now, model_queue.model)
+        has_slot = self.free > 0 and model_queue.alive + taken < limit
+        return model_queue.submit_head(self._now, self._fits, has_slot=has_slot)
 
-    def _opens_at(self, lane: ModelQueue) -> float:
-        """Return when the next job of a lane may be submitted; infinity when only an event can tell."""
-        if lane.model not in self._openings:
-            self._openings[lane.model] = self._opening(lane)
-        return self._openings[lane.model]
+    def _opens_at(self, model_queue: ModelQueue) -> float:
+        """Return when the next job of a model_queue may be submitted; infinity when only an event can tell."""
+        if model_queue.model not in self._openings:
+            self._openings[model_queue.model] = self._opening(model_queue)
+        return self._openings[model_queue.model]
 
-    def _opening(self, lane: ModelQueue) -> float:
-        job_run, at = self._heads[lane.model]
-        if lane.submitting >= lane.width or (job_run is None and at == math.inf):
+    def _opening(self, model_queue: ModelQueue) -> float:
+        job_run, at = self._heads[model_queue.model]
+        if model_queue.submitting >= model_queue.throttle.width or (job_run is None and at == math.inf):
             return math.inf
         if job_run is not None:
-            at = self._now if job_run.holds_slot or self._leaves_room(lane) else self._now + LOOK_AGAIN_S
-        return max(at, self._gate_at(lane))
+            at = self._now if job_run.holds_slot or self._leaves_room(model_queue) else self._now + RECHECK_S
+        return max(at, self._gate(model_queue).at)
 
-    def _gate_at(self, lane: ModelQueue) -> float:
-        if lane.model not in self._gates:
-            self._gates[lane.model] = self._desk.gates.submits_open_at(lane, self._now, self._alive)
-        return self._gates[lane.model]
+    def _gate(self, model_queue: ModelQueue) -> Admission:
+        if model_queue.model not in self._gates:
+            call = SubmitCall(model_queue.model, self._alive)
+            self._gates[model_queue.model] = self._desk.limiter.admit(call, self._now)
+        return self._gates[model_queue.model]
 
     def _leaves_room(self, taker: ModelQueue) -> bool:
         """Whether one more task of a model that has its share leaves others what they can use at once or soon."""
         if taker.alive < self._share:
             return True
         if not self._kept:
-            self._kept = {lane.model: self._kept_for(lane) for lane in self._lanes}
+            self._kept = {model_queue.model: self._kept_for(model_queue) for model_queue in self._model_queues}
             self._kept_in_all = sum(self._kept.values())
         return self.free > self._kept_in_all - self._kept[taker.model]
 
-    def _kept_for(self, lane: ModelQueue) -> int:
+    def _kept_for(self, model_queue: ModelQueue) -> int:
         """Return how many slots are kept for a model: none for one that its limits hold for longer, or in trouble."""
-        now, share = self._now, min(self._share, lane.allowance.limit)
-        if lane.is_in_trouble or lane.alive >= share:
+        now, share = self._now, min(self._share, model_queue.throttle.concurrency.limit)
+        if model_queue.throttle.is_in_trouble or model_queue.alive >= share:
             return 0
-        job_run, at = lane.submit_head(now, self._fits)
+        job_run, at = model_queue.submit_head(now, self._fits)
         if job_run is None and at == math.inf:  # only its own submits, which are under way, hold it up, or the budget
-            is_late = lane.tried_at is not None and not lane.is_proven and now - lane.tried_at > FIRST_ANSWER_S
-            return 0 if is_late or not lane.wants(self._fits) else share - lane.alive
-        opens_at = max(self._gate_at(lane), now if job_run is not None else at)
+            is_late = (
+                model_queue.tried_at is not None
+                and not model_queue.throttle.is_proven
+                and now - model_queue.tried_at > FIRST_ANSWER_S
+            )
+            return 0 if is_late or not model_queue.wants(self._fits) else share - model_queue.alive
+        opens_at = max(self._gate(model_queue).at, now if job_run is not None else at)
         if opens_at <= now:
-            return share - lane.alive
-        return int(lane.alive == 0 and opens_at - now < SOON_S)
+            return share - model_queue.alive
+        return int(model_queue.alive == 0 and opens_at - now < SOON_S)

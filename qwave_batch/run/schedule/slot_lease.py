@@ -1,83 +1,64 @@
 """What a job holds while a worker has it in hand: a slot, and room for one submit."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
+from qwave_batch.run.limits.sliding_window import Reservation
 from qwave_batch.run.schedule.model_queue import ModelQueue
-
-
-class Window(Protocol):
-    """A limit on sends, with room that can be put aside."""
-
-    def opens_at(self, now: float) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
-        ...
-
-    def reserve(self) -> None:
-        """Put room aside for a send that is being prepared."""
-        ...
-
-    def give_back(self) -> None:
-        """Release room that was put aside and is not needed."""
-        ...
-
-    def spend(self, now: float) -> None:
-        """Count a send that leaves now, on room that was put aside."""
-        ...
 
 
 class SlotLease:
     """A slot and a place in the send windows, each let go of once, as soon as it is not needed."""
 
     def __init__(
-        self, lane: ModelQueue, *, windows: Sequence[Window], ring: Callable[[], None], takes_over: bool = False
+        self,
+        model_queue: ModelQueue,
+        *,
+        reservation: Reservation | None,
+        notify: Callable[[], None],
+        takes_over: bool = False,
     ) -> None:
         """Take what a job needs.
 
         Args:
-            lane: The job's model.
-            windows: Where a submit counts; none is for a task on record, which is only asked for.
-            ring: Tells the scheduler that something has become free.
+            model_queue: The job's model.
+            reservation: Room for its submit; None for a task on record, which is only asked for.
+            notify: Tells the scheduler that something has become free.
             takes_over: Whether the job holds a slot already.
         """
-        self.lane = lane
-        self._windows = windows
-        self._ring = ring
+        self.model_queue = model_queue
+        self._reservation = reservation
+        self._notify = notify
         self._has_slot = True
-        self._has_room = self._is_submitting = self.is_asked = bool(windows)
-        """``is_asked``: whether the task on record was asked once; new tasks wait for that."""
-        lane.alive += not takes_over
-        lane.submitting += self._is_submitting
-        for window in windows:
-            window.reserve()
+        self._is_submitting = self.is_polled = reservation is not None
+        """``is_polled``: whether the task on record was asked once; new tasks wait for that."""
+        model_queue.alive += not takes_over
+        model_queue.submitting += self._is_submitting
 
     def spend(self, now: float) -> None:
         """Count the submit that leaves now."""
-        if self._has_room:
-            self._has_room = False
-            for window in self._windows:
-                window.spend(now)
+        if self._reservation is not None:
+            self._reservation.spend(now)
 
     def answered(self) -> None:
         """Note that the submit, or the first question, was answered."""
         if self._is_submitting:
             self._is_submitting = False
-            self.lane.submitting -= 1
-            self._ring()
-        elif not self.is_asked:
-            self._ring()
-        self.is_asked = True
+            self.model_queue.submitting -= 1
+            self._notify()
+        elif not self.is_polled:
+            self._notify()
+        self.is_polled = True
 
     def free_slot(self) -> None:
         """Give the slot to another job: the task is over."""
         if self._has_slot:
             self._has_slot = False
-            self.lane.alive -= 1
-            self._ring()
+            self.model_queue.alive -= 1
+            self._notify()
 
     def settled(self) -> None:
         """Tell that what was reserved for the task, and it has not cost, is free."""
-        self._ring()
+        self._notify()
 
     def leave_slot(self) -> None:
         """Leave the slot with the job, which waits for another try while a task of it may be alive."""
@@ -85,9 +66,7 @@ class SlotLease:
 
     def close(self) -> None:
         """Let go of all that is left."""
-        if self._has_room:
-            self._has_room = False
-            for window in self._windows:
-                window.give_back()
+        if self._reservation is not None:
+            self._reservation.give_back()
         self.answered()
         self.free_slot()

@@ -2,21 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from qwave_batch.model.progress import WORTH_A_WORD_S, Waiting, WaitKind
-
-WaitForSubmit: TypeAlias = Literal[
-    WaitKind.QUOTA, WaitKind.RATE_LIMIT, WaitKind.API_WINDOW, WaitKind.SPEC_LIMIT, WaitKind.RETRY
-]
-"""What a submit waits for at an API that answers."""
+from qwave_batch.run.limits.throttle_state import WaitForCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """A wait for the next submit."""
 
-    reason: WaitForSubmit
+    reason: WaitForCall
     model: str | None
     """Whose limit or trouble it is; None for the account's."""
     until: float

@@ -9,7 +9,7 @@ from qwave_batch.model.clock import Clock
 T = TypeVar("T")
 
 
-async def is_done_before(end: Coroutine[Any, Any, object], future: "asyncio.Future[T]") -> bool:
+async def is_done_by(end: Coroutine[Any, Any, object], future: "asyncio.Future[T]") -> bool:
     """Wait until a future is done or the end comes; return whether it is done. It goes on either way."""
     ending = asyncio.ensure_future(end)
     try:
@@ -19,11 +19,11 @@ async def is_done_before(end: Coroutine[Any, Any, object], future: "asyncio.Futu
     return future.done()
 
 
-async def comes_before(end: Coroutine[Any, Any, object], coming: Coroutine[Any, Any, object]) -> bool:
+async def wait_until_either(end: Coroutine[Any, Any, object], coming: Coroutine[Any, Any, object]) -> bool:
     """Wait for something until the end comes, and then no longer; return whether it has come."""
     waiting = asyncio.ensure_future(coming)
     try:
-        return await is_done_before(end, waiting)
+        return await is_done_by(end, waiting)
     finally:
         waiting.cancel()
 
@@ -35,7 +35,7 @@ class Wakeup:
         self._clock = clock
         self._rung = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake whoever waits."""
         self._rung.set()
 
@@ -44,5 +44,5 @@ class Wakeup:
         if at_most_s is None:
             await self._rung.wait()
         elif not self._rung.is_set():
-            await comes_before(self._clock.sleep(at_most_s), self._rung.wait())
+            await wait_until_either(self._clock.sleep(at_most_s), self._rung.wait())
         self._rung.clear()

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, assert_never
 
@@ -16,20 +16,22 @@ from qwave_batch.client.answers import (
     TaskNotFound,
     Throttled,
 )
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Charge
+from qwave_batch.ledger.attempt import Attempt, Charge
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.task import Task, TaskState
+from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.limits.throttle_probing import LONGEST_WAIT_S, Probing
+from qwave_batch.run.limits.throttle_state import CancelCall
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 AT_ONCE = 8
 """Tasks that are asked at the same time."""
 TRIES = 5
+LONGEST_WAIT_S = 60.0
+"""A longer pause than this is not waited for."""
 
 
 class CancelCalls(Protocol):
@@ -100,10 +102,14 @@ class Cancelling:
     _is_known: bool = False
     """Whether the API has told anything of a task."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _door: Probing = field(init=False)
+    _limiter: RateLimiter = field(init=False)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the only call under way, while they are sent one by one."""
+    _last: Answer | None = None
+    """The answer after which nothing more is sent: it stands for the answers to all other calls."""
 
     def __post_init__(self) -> None:
-        self._door = Probing(clock=self.clock)
+        self._limiter = RateLimiter(rng=self.rng, max_wait_s=LONGEST_WAIT_S)
 
     async def cancel(self, attempts: Sequence[Attempt]) -> list[CancelOutcome]:
         """Return what became of each accepted attempt, in the order given.
@@ -134,7 +140,7 @@ class Cancelling:
             if not isinstance(found, _Again):
                 return found
             reason = found.reason
-            if found.wait_s > LONGEST_WAIT_S or self._door.last is not None:
+            if found.wait_s > LONGEST_WAIT_S or self._last is not None:
                 break
             if tries < TRIES:
                 await self.clock.sleep(found.wait_s)
@@ -158,7 +164,7 @@ class Cancelling:
             case AccountBlocked():
                 self.refused = f"the API refuses the account (HTTP {answer.status}{_added(answer.message)})"
                 return _Again(self.refused, 0.0)
-            case Throttled():  # the door keeps the time
+            case Throttled():  # the limiter keeps the time
                 return _Again(answer.message or "the API asks for fewer requests", 0.0)
             case NoAnswer():
                 return _Again(answer.reason, max(backoff_s(tries, self.rng), answer.retry_after_s or 0.0))
@@ -167,10 +173,32 @@ class Cancelling:
 
     async def _ask(self, task_id: str) -> Answer:
         """Return how a task stands, after a cancel when it was queued."""
-        answer = await self._door.ask(lambda: self.api.status(task_id))
+        answer = await self._call(lambda: self.api.status(task_id))
         self._is_known = self._is_known or isinstance(answer, TaskAnswer | TaskNotFound)
         if isinstance(answer, TaskAnswer) and answer.task.state is TaskState.QUEUED:
-            return await self._door.ask(lambda: self.api.cancel(task_id))
+            return await self._call(lambda: self.api.cancel(task_id))
+        return answer
+
+    async def _call(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return the answer to a call that leaves in its turn: alone until one was answered, then at once."""
+        if not self._limiter.cancels_flow:
+            async with self._alone:
+                now = self.clock.monotonic()
+                while self._last is None and (at := self._limiter.admit(CancelCall(), now).at) > now:
+                    await self.clock.sleep(at - now)
+                    now = self.clock.monotonic()
+                if not self._limiter.cancels_flow:  # the one before may have opened it
+                    return await self._send(send, CancelCall(is_alone=True))
+        return await self._send(send, CancelCall())
+
+    async def _send(self, send: Callable[[], Awaitable[Answer]], call: CancelCall) -> Answer:
+        if self._last is not None:
+            return self._last
+        sent_at = self.clock.monotonic()
+        answer = await send()
+        reaction = self._limiter.record(call, answer, sent_at=sent_at, now=self.clock.monotonic())
+        if isinstance(answer, AccountBlocked) or reaction.too_long is not None:
+            self._last = answer
         return answer
 
     async def _withdraw(self, attempt: Attempt, task: Task) -> Withdrawn:

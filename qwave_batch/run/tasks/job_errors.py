@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from qwave_batch.client.answers import NoAnswer, TaskNotFound, Throttled
-from qwave_batch.client.words import words
+from qwave_batch.client.http import words
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import Task
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.changes import Acceptance
-from qwave_batch.ledger.reading import JobSnapshot
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Acceptance, Attempt, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.task import ResultImage

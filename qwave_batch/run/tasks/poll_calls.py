@@ -5,6 +5,7 @@ from collections.abc import Callable
 from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, Throttled
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.limits.throttle_episode import backoff_s
+from qwave_batch.run.limits.throttle_state import PollCall
 
 THROTTLED_S = 0.5
 """From a 429 to the next question about the same task at least, however little the API asks for."""
@@ -18,18 +19,19 @@ async def until_poll_may_leave(desk: Desk, model: str, take_turn: Callable[[floa
         model: Whose task it asks for.
         take_turn: Takes a place in line at a time, and returns when it comes; by default at once.
     """
+    call = PollCall(model)
     while True:
-        while (at := desk.gates.polls_open_at(model, now := desk.now())) > now:
-            if desk.news.last_word is not None or desk.ends_for(at):
+        while (at := desk.limiter.admit(call, now := desk.now()).at) > now:
+            if desk.watchdog.final_throttle is not None or desk.ends_for(at):
                 return
             await desk.context.clock.sleep(min(at - now, 1.0))  # a window may open earlier than it seemed
         # All who wait for a gate see it open at one moment: the line is behind it.
         if (turn_at := take_turn(now)) <= now:
             break
         await desk.context.clock.sleep(turn_at - now)
-        if desk.gates.polls_open_at(model, now := desk.now()) <= now:
+        if desk.limiter.admit(call, now := desk.now()).at <= now:
             break
-    desk.gates.spend_poll(now)
+    desk.limiter.count_poll(now)
 
 
 async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
@@ -37,16 +39,17 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
 
     Once a 429 asks for more patience than the run has, that is the answer to all questions, and none leaves.
     """
-    if desk.news.last_word is not None:
-        return desk.news.last_word
+    if desk.watchdog.final_throttle is not None:
+        return desk.watchdog.final_throttle
     desk.counters.polls += 1
     sent_at = desk.now()
     answer = await desk.context.api.status(task_id)
     desk.hear(answer, task_id=task_id)
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
-    desk.gates.hear_poll(answer, sent_at, desk.now())
-    if isinstance(answer, Throttled) and not desk.throttle_polls(answer):
-        desk.news.last_word = answer
+    reaction = desk.limiter.record(PollCall(""), answer, sent_at=sent_at, now=desk.now())
+    if isinstance(answer, Throttled) and reaction.too_long is not None:
+        desk.stops.stop(desk.why_not_wait(reaction.too_long))
+        desk.watchdog.final_throttle = answer
     return answer
 
 
@@ -66,7 +69,7 @@ async def ask_in_time(desk: Desk, task_id: str, model: str, *, is_earlier: bool,
 
 def _wait_s(desk: Desk, answer: Answer, failures: int) -> float | None:
     """Return how long to wait before a task that has ended is asked for again; None when that is of no use."""
-    if desk.news.last_word is not None or (desk.stops.is_on and not desk.stops.collects):
+    if desk.watchdog.final_throttle is not None or (desk.stops.is_on and not desk.stops.collects):
         return None
     match answer:
         case Throttled():  # polls are held until its time

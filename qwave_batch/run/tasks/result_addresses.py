@@ -2,7 +2,7 @@
 
 from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, TaskNotFound
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.desk import Desk

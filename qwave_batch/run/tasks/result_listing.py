@@ -2,7 +2,7 @@
 
 from qwave_batch.client.answers import Answer, TaskAnswer
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState

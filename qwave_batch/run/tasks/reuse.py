@@ -14,11 +14,11 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.pictures import Picture
 from qwave_batch.folder.placing import PictureName, Placing
 from qwave_batch.ledger.attempt import StoredFile
-from qwave_batch.ledger.holding import ReusableJob, ReusedJob
+from qwave_batch.ledger.attempt_states import NOTHING_OUT
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.reading import JobSnapshot
-from qwave_batch.ledger.states import NOTHING_OUT
+from qwave_batch.ledger.reused_jobs import ReusableJob, ReusedJob
+from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.record import ImageFile, ReusedFrom

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Acceptance, Charge
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus

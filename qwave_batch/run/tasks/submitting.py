@@ -17,9 +17,8 @@ from qwave_batch.client.answers import (
     Throttled,
 )
 from qwave_batch.folder.probing import StorageProbe
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Acceptance
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt import Acceptance, Attempt
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
@@ -27,20 +26,19 @@ from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh, ModelUnavail
 from qwave_batch.model.task import Task
 from qwave_batch.run.connectivity import is_key_kept
 from qwave_batch.run.desk import Desk
-from qwave_batch.run.limits.on_throttled import bear, note_no_funds, what_is_denied
 from qwave_batch.run.limits.throttle_episode import backoff_s
+from qwave_batch.run.limits.throttle_state import LongWait, Reaction, SubmitCall
 from qwave_batch.run.polling.long_poll import HELD_FROM_S
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.wakeup import is_done_before
+from qwave_batch.run.schedule.wakeup import is_done_by
 from qwave_batch.run.tasks.job_errors import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.model_denials import DenialMeaning
+from qwave_batch.run.tasks.submit_refusals import note_no_funds, what_is_denied
 
 SURPRISING_HOLD = 2
 """A hold of more than so many times the estimate stops its model: prices are not what we think."""
-HELD_NEWS_S = 1.0
-"""How old the rate limit headers of a held answer are at most."""
 
 
 class Submitter:
@@ -64,20 +62,20 @@ class Submitter:
         if attempt is None:
             return await self._doubt(job_run, key_too_old())
         sent_at = self._desk.now()
-        held_until = self._desk.gates.held_until(lease.lane)
+        held_until = self._desk.limiter.refused_until(lease.model_queue.model)
         if held_until > sent_at:  # a 429 has come while the intent was put on record
             return RetryAt(at=held_until)
         lease.spend(sent_at)
         job_run.sent_at = sent_at
-        if lease.lane.tried_at is None:
-            lease.lane.tried_at = sent_at
+        if lease.model_queue.tried_at is None:
+            lease.model_queue.tried_at = sent_at
         self._desk.counters.submits += 1
         self._desk.counters.retries += job_run.sends > 0 or job_run.is_maybe_submitted
         job_run.sends += 1
         if job_run.is_maybe_submitted:
             self._desk.counters.resent.add(job_run.job.job_id)
-        answer = await self._send(job_run, attempt, lease, sent_at)
-        step = await self._judge(job_run, attempt, answer, lease, sent_at)
+        answer, reaction = await self._send(job_run, attempt, lease, sent_at)
+        step = await self._judge(job_run, attempt, answer, lease, reaction)
         lease.answered()
         return step
 
@@ -97,35 +95,41 @@ class Submitter:
         self._desk.budget.release(job_run.needed_nusd)
         return RetryAt(at=self._desk.now())
 
-    async def _send(self, job_run: JobRun, attempt: Attempt, lease: SlotLease, sent_at: float) -> Answer:
-        desk, lane = self._desk, lease.lane
-        wait_s = desk.prefer.wait_s(is_first=not lane.is_proven)
+    async def _send(
+        self, job_run: JobRun, attempt: Attempt, lease: SlotLease, sent_at: float
+    ) -> tuple[Answer, Reaction]:
+        desk, model_queue = self._desk, lease.model_queue
+        wait_s = desk.prefer.wait_s(is_first=not model_queue.throttle.is_proven)
         callback = job_run.job.callback if attempt.callback is None else attempt.callback
-        call = self._context.api.submit(
+        sending = self._context.api.submit(
             {**job_run.job.request, **callback}, idempotency_key=attempt.key, prefer_wait_s=wait_s
         )
-        answer = await (call if wait_s is None or lane.width == math.inf else self._until_held(call, lease))
+        answer = await (
+            sending if wait_s is None or model_queue.throttle.width == math.inf else self._until_held(sending, lease)
+        )
         now = desk.now()
-        desk.hear(answer, model=lane.model)
-        # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
-        desk.gates.hear_submit(lane, answer, sent_at if wait_s is None else max(sent_at, now - HELD_NEWS_S), now)
+        desk.hear(answer, model=model_queue.model)
+        call = SubmitCall(model_queue.model)
+        reaction = desk.limiter.record(call, answer, sent_at=sent_at, now=now, is_held=wait_s is not None)
+        if isinstance(answer, TaskAnswer):
+            model_queue.denials.let_through(sent_at)
         if wait_s is not None:
             is_held = desk.prefer.learn(answer, asked_s=wait_s, took_s=now - sent_at)
             job_run.held_s = now - sent_at if is_held else 0.0
-        return answer
+        return answer, reaction
 
     async def _until_held(self, call: Coroutine[Any, Any, Answer], lease: SlotLease) -> Answer:
         """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
         sending = asyncio.ensure_future(call)
         try:
-            if not await is_done_before(self._context.clock.sleep(HELD_FROM_S), sending):
-                lease.lane.was_held()
+            if not await is_done_by(self._context.clock.sleep(HELD_FROM_S), sending):
+                lease.model_queue.throttle.was_held()
                 lease.answered()
             return await sending
         finally:
             sending.cancel()
 
-    async def put_aside(self, job_run: JobRun) -> None:
+    async def leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
         if job_run.attempt is not None and job_run.state is AttemptState.SUBMITTING and not job_run.is_maybe_submitted:
             await self._park(job_run, job_run.attempt, None)
@@ -168,32 +172,31 @@ class Submitter:
         return is_key_kept(job_run.attempt.first_sent_at, self._desk.api_now(), hours)
 
     async def _judge(  # noqa: PLR0911 - one an answer
-        self, job_run: JobRun, attempt: Attempt, answer: Answer, lease: SlotLease, sent_at: float
+        self, job_run: JobRun, attempt: Attempt, answer: Answer, lease: SlotLease, reaction: Reaction
     ) -> Task | Step:
         match answer:
             case TaskAnswer():
-                lease.lane.was_answered(sent_at)
-                self._desk.made_at = max(self._desk.made_at, sent_at)
+                self._desk.made_at = max(self._desk.made_at, job_run.sent_at or 0.0)
                 await self._accept(job_run, attempt, answer.task, lease)
                 return answer.task
             case Refused():
                 return await self._refuse(job_run, attempt, answer)
             case Throttled():
-                return await self._throttle(job_run, attempt, answer, lease, sent_at)
+                return await self._on_throttled(job_run, attempt, answer, lease, reaction)
             case AccountBlocked():
-                note_no_funds(self._desk, lease.lane, answer, sent_at)
+                note_no_funds(self._desk, lease.model_queue, answer, job_run.sent_at or 0.0)
                 return (
                     await self._leave(job_run, attempt)
                     if not answer.keeps_attempt
                     else Finished(status=JobStatus.PENDING)
                 )
             case Denied():
-                return await self._deny(job_run, attempt, answer, lease.lane)
+                return await self._deny(job_run, attempt, answer, lease.model_queue)
             case NoAnswer():
-                return await self._hear_nothing(job_run, attempt, answer, lease.lane, sent_at)
+                return await self._hear_nothing(job_run, attempt, answer, lease.model_queue, reaction)
             case TaskNotFound():  # never the answer to a submit
                 unanswered = NoAnswer(reason=answer.message, sent=True, status=answer.status)
-                return await self._hear_nothing(job_run, attempt, unanswered, lease.lane, sent_at)
+                return await self._hear_nothing(job_run, attempt, unanswered, lease.model_queue, reaction)
             case _:
                 assert_never(answer)
 
@@ -215,7 +218,7 @@ class Submitter:
             job_run.attempt = await self._journal.accept(attempt, acceptance)
         job_run.is_maybe_submitted, job_run.silences = False, 0
         if estimate and hold > SURPRISING_HOLD * estimate:
-            self._desk.close(lease.lane, HoldTooHigh(held_nusd=hold, estimated_nusd=estimate))
+            self._desk.close(lease.model_queue, HoldTooHigh(held_nusd=hold, estimated_nusd=estimate))
 
     async def _refuse(self, job_run: JobRun, attempt: Attempt, answer: Refused) -> Step:
         if (
@@ -229,14 +232,14 @@ class Submitter:
             self._desk.budget.release(attempt.held_nusd)
         return Finished(status=JobStatus.FAILED, is_final_failure=True)
 
-    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, lane: ModelQueue) -> Step:
+    async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, model_queue: ModelQueue) -> Step:
         """Find out whether a 403 is about the job or about its model; the run goes on with all others."""
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.keeps_attempt
         if self._desk.stops.is_leaving:  # the key is refused
             return await self._leave(job_run, attempt)
         if answer.keeps_attempt and self._context.idempotency_hours is None:
             return await self._doubt(job_run, perhaps_paid(answer.error))
-        match what_is_denied(self._desk, lane, answer, job_run):
+        match what_is_denied(self._desk, model_queue, answer, job_run):
             case DenialMeaning.AGAIN:
                 return RetryAt(at=self._desk.now(), goes_last=True)
             case DenialMeaning.MODEL:
@@ -247,20 +250,25 @@ class Submitter:
                 refused = Refused(status=answer.status, code=answer.code, message=answer.message, param=answer.param)
                 return await self._refuse(job_run, attempt, refused)
 
-    async def _throttle(
-        self, job_run: JobRun, attempt: Attempt, answer: Throttled, lease: SlotLease, sent_at: float
+    async def _on_throttled(
+        self, job_run: JobRun, attempt: Attempt, answer: Throttled, lease: SlotLease, reaction: Reaction
     ) -> Step:
-        at = bear(self._desk, lease.lane, answer, sent_at)
+        """Try a job again when its 429 allows that, unless the run does not wait for so long."""
+        if reaction.too_long is not None:
+            self._desk.leave(lease.model_queue, reaction.too_long)
         if self._context.terms.retry_attempts == 0:
             return await self._give_up(job_run, attempt, error_of_silence(answer))
-        return RetryAt(at=at) if at is not None else await self._leave(job_run, attempt)
+        if reaction.too_long is not None:
+            return await self._leave(job_run, attempt)
+        return RetryAt(at=reaction.retry_at)
 
     async def _hear_nothing(
-        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, lane: ModelQueue, sent_at: float
+        self, job_run: JobRun, attempt: Attempt, answer: NoAnswer, model_queue: ModelQueue, reaction: Reaction
     ) -> Step:
         job_run.silences += 1
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.sent
-        self._note_trouble(lane, answer, sent_at)
+        if reaction.too_long is not None:
+            self._close_silent(model_queue, answer, reaction.too_long)
         error = error_of_silence(answer)
         if answer.said is not None:
             if job_run.said == answer.said:  # the same words twice: a third sending would get them too
@@ -270,17 +278,14 @@ class Submitter:
             if self._context.idempotency_hours is None:
                 return await self._doubt(job_run, perhaps_paid(error))
             job_run.tries_left -= 1
-        if lane.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
+        if model_queue.closed or job_run.tries_left < 0 or self._context.terms.retry_attempts == 0:
             return await self._give_up(job_run, attempt, error)
         asked_s = answer.retry_after_s or 0.0
         return RetryAt(at=self._desk.now() + max(asked_s, backoff_s(job_run.silences, self._context.rng)))
 
-    def _note_trouble(self, lane: ModelQueue, answer: NoAnswer, sent_at: float) -> None:
-        desk, now, asked_s = self._desk, self._desk.now(), answer.retry_after_s or 0.0
-        desk.gates.trouble(lane, asked_s, sent_at=sent_at, now=now)
-        lasts_s = lane.outage.lasts_s(now, asked_s)
-        if lasts_s > self._context.options.max_wait_s:
-            desk.close(lane, ModelUnavailable(why=answer.reason, lasted_s=lasts_s - asked_s, asked_s=asked_s))
+    def _close_silent(self, model_queue: ModelQueue, answer: NoAnswer, wait: LongWait) -> None:
+        trouble = ModelUnavailable(why=answer.reason, lasted_s=wait.so_far_s, asked_s=wait.wait_s)
+        self._desk.close(model_queue, trouble)
 
     async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
         """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.

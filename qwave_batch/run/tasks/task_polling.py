@@ -14,14 +14,14 @@ from qwave_batch.client.answers import (
     Throttled,
 )
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import NoTaskStatus, TaskNotKnown
 from qwave_batch.model.task import Task, TaskError, TaskState
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.polling.callback_inbox import PendingCallback
-from qwave_batch.run.polling.status_watchdog import DEAF_S
+from qwave_batch.run.polling.status_watchdog import STALE_S
 from qwave_batch.run.polling.task_poll_plan import TaskPollPlan
 from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.tasks.job_errors import error_of_lost_task, timed_out
@@ -48,7 +48,7 @@ class _Watch:
     lease: SlotLease
     is_young: bool
     """Whether the task was made just now."""
-    questions: TaskPollPlan
+    plan: TaskPollPlan
     expected: PendingCallback | None = None
     """What a call of the API wakes, where one is expected."""
     sent_at: float = 0.0
@@ -83,7 +83,7 @@ class TaskPoller:
             attempt=attempt,
             lease=lease,
             is_young=is_young,
-            questions=self._questions(job_run, attempt, is_young=is_young),
+            plan=self._poll_plan(job_run, attempt, is_young=is_young),
         )
         hints, found = self._desk.hints_of(attempt), None
         if hints is not None and attempt.task_id is not None:
@@ -92,7 +92,7 @@ class TaskPoller:
             found = await self._watch(watch)
             return found
         finally:
-            watch.questions.close()
+            watch.plan.close()
             if watch.expected is not None:
                 self._desk.forget_call(watch.expected, is_over=isinstance(found, Task))
 
@@ -101,32 +101,32 @@ class TaskPoller:
         if watch.is_young:
             await self._until_due(watch, deadline)
         while True:
-            await until_poll_may_leave(self._desk, watch.job_run.job.model, watch.questions.turn_at)
+            await until_poll_may_leave(self._desk, watch.job_run.job.model, watch.plan.turn_at)
             answer = await self._ask(watch)
             watch.lease.answered()
-            self._take_news(watch, answer)
+            self._record_status_answer(watch, answer)
             found = await self._judge(watch, answer)
             if not isinstance(found, float):
                 return found
             now = self._desk.now()
             if now >= deadline:
-                if self._desk.stops.is_on or not self._desk.news.are_missing(now):
+                if self._desk.stops.is_on or not self._desk.watchdog.is_stale(now):
                     return await self._give_up(watch)
-                deadline = now + DEAF_S  # patience is for tasks that take long; none of them is heard of at all
+                deadline = now + STALE_S  # patience is for tasks that take long; none of them is heard of at all
             if found:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - self._desk.now())))
             await self._until_due(watch, deadline)
 
-    def _questions(self, job_run: JobRun, attempt: Attempt, *, is_young: bool) -> TaskPollPlan:
-        model, now, polls, gates = job_run.job.model, self._desk.now(), self._desk.polls, self._desk.gates
-        if (per_minute := gates.shared_per_minute) is not None:
-            polls.fit(per_minute, slots=gates.allowance.limit)
+    def _poll_plan(self, job_run: JobRun, attempt: Attempt, *, is_young: bool) -> TaskPollPlan:
+        model, now, polls, limiter = job_run.job.model, self._desk.now(), self._desk.polls, self._desk.limiter
+        if (per_minute := limiter.shared_per_minute) is not None:
+            polls.limit_polls(per_minute, slots=limiter.concurrency.limit)
         if is_young and job_run.held_s:
-            return polls.of_old_task(model, now, job_run.held_s)
+            return polls.plan_known_task(model, now, job_run.held_s)
         if is_young:
-            return polls.of_new_task(model, now)
+            return polls.plan_new_task(model, now)
         age_s = 0.0 if attempt.submitted_at is None else self._desk.api_stamp() - attempt.submitted_at
-        return polls.of_old_task(model, now, max(0.0, min(age_s, OLDEST_S)))
+        return polls.plan_known_task(model, now, max(0.0, min(age_s, OLDEST_S)))
 
     async def _until_due(self, watch: _Watch, deadline: float) -> None:
         """Return when it is time to ask, which changes with what other tasks teach; at the latest at the deadline."""
@@ -134,20 +134,20 @@ class TaskPoller:
         if hints is not None and watch.expected is not None and not hints.is_deaf:
             await hints.wait(watch.expected, max(0.0, deadline - self._desk.now()))
             return
-        while (wait_s := watch.questions.sleep_s(now := self._desk.now())) and now < deadline:
+        while (wait_s := watch.plan.sleep_s(now := self._desk.now())) and now < deadline:
             await self._context.clock.sleep(min(wait_s, deadline - now))
 
     async def _judge(self, watch: _Watch, answer: Answer) -> Task | Step | float:  # noqa: C901, PLR0911 - one an answer
         """Return what a watch has come to, or for how many seconds at least not to ask again."""
         match answer:
             case TaskAnswer(task=task) if task.state.is_terminal:
-                watch.questions.done(watch.sent_at, task)
+                watch.plan.done(watch.sent_at, task)
                 return task
             case TaskAnswer(task=task):
                 await self._found(watch)
                 if self._is_stuck(watch, task):
                     return ended_by_word(task)
-                watch.questions.not_yet(watch.sent_at)
+                watch.plan.not_yet(watch.sent_at)
                 watch.silences = 0
                 return 0.0
             case TaskNotFound() if watch.is_young and watch.missed < YOUNG_TASK_PATIENCE:
@@ -179,23 +179,23 @@ class TaskPoller:
         watch.sent_at = self._desk.now()
         return await ask(self._desk, watch.attempt.task_id, is_earlier=watch.job_run.sends == 0)
 
-    def _take_news(self, watch: _Watch, answer: Answer) -> None:
+    def _record_status_answer(self, watch: _Watch, answer: Answer) -> None:
         """Note whether the API still tells how tasks stand; after too long without, leave them to the next run."""
-        news, now, task_id = self._desk.news, self._desk.now(), watch.attempt.task_id or ""
+        watchdog, now, task_id = self._desk.watchdog, self._desk.now(), watch.attempt.task_id or ""
         match answer:
             case Throttled():
                 why = f"HTTP 429: {answer.quoted}" if answer.quoted else "HTTP 429"
-                news.failed(task_id, now, why, is_throttled=True)
+                watchdog.record_failure(task_id, now, why, is_throttled=True)
             case Denied():
-                news.failed(task_id, now, f"HTTP {answer.status}: {answer.message}", is_forbidden=True)
+                watchdog.record_failure(task_id, now, f"HTTP {answer.status}: {answer.message}", is_forbidden=True)
             case NoAnswer():
-                news.failed(task_id, now, answer.reason)
+                watchdog.record_failure(task_id, now, answer.reason)
             case _:
-                news.came()
-        if news.are_given_up(now, self._context.options.max_wait_s):
-            lasted_s = news.silent_s(now)
+                watchdog.record_success()
+        if watchdog.is_given_up(now, self._context.options.max_wait_s):
+            lasted_s = watchdog.silent_s(now)
             since = self._context.clock.now() - lasted_s
-            reason = NoTaskStatus(why=news.why, since=since, lasted_s=lasted_s, is_throttled=news.is_throttled)
+            reason = NoTaskStatus(why=watchdog.why, since=since, lasted_s=lasted_s, is_throttled=watchdog.is_throttled)
             self._desk.stops.stop(reason, leave=True)
 
     async def _found(self, watch: _Watch) -> None:
@@ -219,7 +219,7 @@ class TaskPoller:
         if task.word != watch.word:
             watch.word, watch.word_since = task.word, now
         watch.last = f'its state is "{task.word}"' if task.word else ""
-        return bool(task.word) and now - watch.word_since >= SAME_WORD_S and watch.questions.is_late(now)
+        return bool(task.word) and now - watch.word_since >= SAME_WORD_S and watch.plan.is_late(now)
 
     async def _give_up(self, watch: _Watch) -> Step:
         error, attempt = timed_out(self._context.terms.timeout_s, watch.last), watch.attempt

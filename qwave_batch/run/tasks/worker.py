@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.task import Task
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.images.image_fetching import ImageFetcher
@@ -34,7 +34,7 @@ class Worker:
         """Fetch the pictures of a task that was completed in an earlier run."""
         return await self._fetching.fetch(job_run, _attempt(job_run), is_earlier=True)
 
-    async def go(self, job_run: JobRun, lease: SlotLease) -> Step:
+    async def run_job(self, job_run: JobRun, lease: SlotLease) -> Step:
         """Take a job on, from what is on record to its end, or to where it has to wait without a slot."""
         task = await self._task(job_run, lease)
         if not isinstance(task, Task):

@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError, pass_context
 from jinja2.runtime import Undefined
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.paths import plain
+from qwave_batch.model.portable_paths import plain
 from qwave_batch.spec.template.bounds import RenderAllowance
 from qwave_batch.spec.template.compiler import Compiled, Into, compile_text
 from qwave_batch.spec.template.renderer import rendered

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2.filters import do_indent, do_title, do_urlencode
 
-from qwave_batch.model.composing import nfc
+from qwave_batch.model.portable_paths import nfc
 from qwave_batch.spec.template.bounds import RenderBudget, check_size, check_width, concat
 from qwave_batch.spec.template.formatting import backward, formatted
 from qwave_batch.spec.template.methods import joined, replaced

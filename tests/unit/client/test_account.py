@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from qwave_batch.client.account import judge_told, read_balance, read_model, read_models
+from qwave_batch.client.account_answers import judge_told, read_balance, read_model, read_models
 from qwave_batch.client.answers import AccountBlocked, Balance, LiveModel, LiveModels, NoAnswer, TaskNotFound
 from qwave_batch.client.http import HttpResponse
-from qwave_batch.client.wire import Unreadable
+from qwave_batch.client.task_reading import Unreadable
 from qwave_batch.model.jsontypes import Json
 
 PRICED: dict[str, Json] = {"id": "gpt-image-2", "price_config": {"image_prices": {"default": 0.011}}}

@@ -1,6 +1,6 @@
 import pytest
 
-from qwave_batch.client.addresses import BadAddress, read_address, redirected
+from qwave_batch.client.web_addresses import BadAddress, read_address, redirected
 
 
 @pytest.mark.parametrize(

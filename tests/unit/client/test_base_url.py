@@ -1,6 +1,6 @@
 import pytest
 
-from qwave_batch.client.base_url import read_base_url
+from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.errors import UsageError
 
 

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from qwave_batch.client.digests import checks_of
+from qwave_batch.client.response_bodies import checks_of
 
 BODY = b"a picture" * 1000
 

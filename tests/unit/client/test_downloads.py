@@ -6,7 +6,7 @@ import pytest
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
 from qwave_batch.client.downloads import MAX_REDIRECTS, DownloadLimits, download
-from qwave_batch.client.http import Forbidden, HttpRequest, HttpResponse, NeverSent, PerhapsSent, Sink, TooLarge
+from qwave_batch.client.http import Forbidden, HttpRequest, HttpResponse, NeverSent, PerhapsSent, ResponseTooLarge, Sink
 from qwave_batch.errors import StorageError
 from qwave_batch.model.clock import SystemClock
 
@@ -133,7 +133,7 @@ def test_an_empty_file_is_a_failure(into: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "retryable"), [(NeverSent, True), (PerhapsSent, True), (Forbidden, False), (TooLarge, False)]
+    ("kind", "retryable"), [(NeverSent, True), (PerhapsSent, True), (Forbidden, False), (ResponseTooLarge, False)]
 )
 def test_a_broken_transfer_leaves_nothing(
     into: Path,

@@ -11,10 +11,10 @@ import pytest
 from aiohttp import http_exceptions
 from aiohttp.client_reqrep import ConnectionKey
 
-from qwave_batch.client.failures import FOREIGN, failure_of
 from qwave_batch.client.http import Forbidden, NeverSent, PerhapsSent, TransportFailed, Untrusted
-from qwave_batch.client.inflate import BadEncoding
+from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.resolver import ForbiddenAddress
+from qwave_batch.client.response_bodies import BadEncoding
 
 KEY = ConnectionKey(
     host="api.example.com", port=443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None

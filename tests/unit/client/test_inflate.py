@@ -3,7 +3,7 @@ import zlib
 
 import pytest
 
-from qwave_batch.client.inflate import BadEncoding, decoder_for
+from qwave_batch.client.response_bodies import BadEncoding, decoder_for
 
 TEXT = b"the same and the same and the same" * 1000
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from qwave_batch.client.key import Key
+from qwave_batch.client.api_key import Key
 from qwave_batch.errors import UsageError
 
 SECRET = 'sk-/a"b+c%40'

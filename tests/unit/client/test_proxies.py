@@ -2,8 +2,8 @@ from base64 import b64encode
 
 import pytest
 
-from qwave_batch.client.addresses import read_address
 from qwave_batch.client.proxies import proxies_from
+from qwave_batch.client.web_addresses import read_address
 from qwave_batch.errors import UsageError
 
 API = read_address("https://api.example.com/v1")

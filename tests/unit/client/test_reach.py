@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.client.reach import Reach, may_reach, range_of, reach_of
+from qwave_batch.client.address_reach import Reach, may_reach, range_of, reach_of
 
 PLACES = {
     Reach.PUBLIC: (

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.client.receiver import MAX_BODY_BYTES, MAX_HINTS, CallbackReceiver, ReceiverLimits, read_hints
-from qwave_batch.client.wire import TASK_ID
+from qwave_batch.client.callback_receiver import MAX_BODY_BYTES, MAX_HINTS, CallbackReceiver, ReceiverLimits, read_hints
+from qwave_batch.client.task_reading import TASK_ID
 from qwave_batch.errors import UsageError
 
 Play = Callable[[CallbackReceiver, aiohttp.ClientSession, list[str]], Awaitable[None]]

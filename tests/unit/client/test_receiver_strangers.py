@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.client.receiver import CallbackReceiver
+from qwave_batch.client.callback_receiver import CallbackReceiver
 
 EVIL = b"\x1b[31mevil"
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 2

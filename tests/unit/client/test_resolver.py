@@ -6,8 +6,8 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from qwave_batch.client.addresses import read_address
 from qwave_batch.client.resolver import ForbiddenAddress, ResultGuard
+from qwave_batch.client.web_addresses import read_address
 
 
 class Names(AbstractResolver):

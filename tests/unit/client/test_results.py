@@ -9,8 +9,8 @@ import pytest
 
 from qwave_batch.client.answers import NoAnswer, Refused, TaskAnswer
 from qwave_batch.client.http import HttpResponse
+from qwave_batch.client.task_reading import Unreadable, read_object, read_task
 from qwave_batch.client.verdict import Call, judge
-from qwave_batch.client.wire import Unreadable, read_object, read_task
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import INLINE, Task, TaskState
 

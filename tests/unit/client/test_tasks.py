@@ -7,7 +7,7 @@ import pytest
 
 from qwave_batch.client.answers import Balance, LiveModel, LiveModels, NoAnswer, Refused, TaskAnswer
 from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, PerhapsSent, Sink, TransportFailed
-from qwave_batch.client.tasks import TaskApi
+from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from qwave_batch.client.results import MAX_URL_LENGTH
-from qwave_batch.client.wire import Unreadable, read_json, read_object, read_task
+from qwave_batch.client.task_reading import Unreadable, read_json, read_object, read_task
+from qwave_batch.client.task_results import MAX_URL_LENGTH
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import ResultImage, TaskError, TaskState
 

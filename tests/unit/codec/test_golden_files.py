@@ -5,19 +5,27 @@ The files in golden/ were written from ``values`` by the functions of each file'
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from qwave_batch.folder.layout import LIVE, RunLayout
+from qwave_batch.folder.lock import LockHolder
 from qwave_batch.ledger.attempt import text_of
-from qwave_batch.ledger.planning import text_of_item
+from qwave_batch.ledger.plan_replacement import text_of_item
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import ReusedFrom
+from qwave_batch.model.terms import Terms
 from qwave_batch.output.events import NAMES, event_as_json
 from qwave_batch.output.line import encode_line, line_from_json
+from qwave_batch.output.live import LiveRun, read_live, write_live
+from qwave_batch.plan.file.plan_header import terms_as_json
 from tests.unit.codec import values
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -62,3 +70,65 @@ def test_events() -> None:
 
 def test_every_event_has_a_name_and_a_golden_line() -> None:
     assert set(NAMES) == set(get_args(Event)) == {type(event) for event in values.EVENTS}
+
+
+def printed(name: str) -> object:
+    value = json.loads((GOLDEN / "printed.json").read_text(encoding="utf-8"))[name]
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("books", values.COST_REPORT.as_json()),
+        ("counts", values.COUNTS.as_json()),
+        ("requests", values.REQUESTS.as_json()),
+        ("progress", LiveRun(told_at=1.5, progress=values.PROGRESS).as_json()),
+        ("early_progress", LiveRun(told_at=1.5, progress=values.EARLY_PROGRESS).as_json()),
+        ("holder", LockHolder(pid=1, host="here", since=2.5).as_json()),
+        ("terms", terms_as_json(values.TERMS)),
+        ("default_terms", terms_as_json(Terms())),
+    ],
+)
+def test_what_is_printed_has_its_keys_in_their_order(name: str, value: dict[str, Json]) -> None:
+    assert list(json.loads(json.dumps(value)).items()) == printed(name)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> RunLayout:
+    layout = RunLayout(tmp_path)
+    layout.create()
+    return layout
+
+
+@pytest.mark.parametrize(("number", "progress"), [*enumerate([values.PROGRESS, values.EARLY_PROGRESS])])
+def test_progress_for_other_processes(layout: RunLayout, number: int, progress: Progress) -> None:
+    live = LiveRun(told_at=1.5, progress=progress)
+    write_live(layout, live)
+    assert layout.tree.read(LIVE, most_bytes=10_000) == golden("live.jsonl")[number]
+    assert read_live(layout) == live
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"", b"[]", b"null", b"{}", b'{"told_at": 1.5}', b"[" * 50_000, b'{"told_at": ' + b"9" * 5000 + b"}",
+        *(golden("live.jsonl")[0].replace(old, new) for old, new in [
+            (b'"told_at": 1.5', b'"told_at": "x"'), (b'"done": 1', b'"done": -1'), (b'"done": 1', b'"done": "1"'),
+            (b'"done": 1,', b""), (b'"elapsed_s": 12.3456', b'"elapsed_s": NaN'),
+            (b'"remaining_s": 60.04', b'"remaining_s": Infinity'), (b'"note": "', b'"note": 7, "x": "'),
+        ]),
+    ],
+)  # fmt: skip
+def test_progress_that_is_not_one_says_nothing(layout: RunLayout, text: bytes) -> None:
+    (layout.root / LIVE).write_bytes(text)
+    assert read_live(layout) is None
+
+
+def test_progress_of_another_version_is_read(layout: RunLayout) -> None:
+    value = json.loads(golden("live.jsonl")[0])
+    del value["allowed"], value["cancelled"]
+    (layout.root / LIVE).write_text(json.dumps({**value, "more": {"a": 1}}), encoding="utf-8")
+    read = read_live(layout)
+    assert read is not None
+    assert read.progress == replace(values.PROGRESS, allowed=None, cancelled=0)

@@ -1,6 +1,6 @@
 """Values of every kind that is kept or printed as JSON: each field set once, each left out once, and odd letters."""
 
-from qwave_batch.ledger.books import CostReport
+from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.events import (
     Event,
     ImagesStored,
@@ -16,6 +16,7 @@ from qwave_batch.model.events import (
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
+from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.counts import LineCounts
 from qwave_batch.output.line import ManifestLine
 from qwave_batch.run.counters import RequestCounts
@@ -222,4 +223,16 @@ EARLY_PROGRESS = Progress(
     elapsed_s=0.0,
     images_per_minute=0.0,
     remaining_s=None,
+)
+TERMS = Terms(
+    limits=Limits(
+        concurrency=4,
+        requests_per_minute=None,
+        count_polls=True,
+        models={"m": ModelLimits(concurrency=1), "n": ModelLimits(requests_per_minute=9)},
+    ),
+    retry_attempts=0,
+    timeout_s=12.5,
+    completion=Completion.WAIT,
+    max_usd=0.1,
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import FolderError, UsageError
-from qwave_batch.files.regular import NotRegular
+from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.files.tree import LinkInTheWay, Tree
 
 

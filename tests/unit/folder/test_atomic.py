@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.files.regular import NotRegular
+from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.atomic import write_atomic
 

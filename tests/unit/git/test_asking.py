@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.git.asking import Git, GitMissing, GitRefused, find_git
-from qwave_batch.git.environment import absolute_entries, environment, users_environment
+from qwave_batch.git.git_process import (
+    Git,
+    GitMissing,
+    GitRefused,
+    absolute_entries,
+    environment,
+    find_git,
+    users_environment,
+)
 
 STARTERS = {"subprocess", "pty", "popen", "system", "posix_spawn", "posix_spawnp", "create_subprocess_exec"}
 STARTERS |= {"create_subprocess_shell", "subprocess_exec", "subprocess_shell", "fork", "forkpty", "startfile"}
@@ -33,7 +40,7 @@ def test_programs_are_started_in_one_place(checkout: Path) -> None:
                     continue
             if any(map(is_starter, named)):
                 users.add(file.relative_to(checkout).as_posix())
-    assert users == {"qwave_batch/git/asking.py", "qwave_batch/folder/formats/apart.py"}
+    assert users == {"qwave_batch/git/git_process.py", "qwave_batch/folder/formats/apart.py"}
 
 
 OURS = {

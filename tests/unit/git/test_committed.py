@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.git.asking import GitRefused
-from qwave_batch.git.committed import Entry, entries_in
-from qwave_batch.git.lfs import is_pointer, pointer_in
-from qwave_batch.git.settings import Settings, settings_of
+from qwave_batch.git.committed import TreeEntry, entries_in
+from qwave_batch.git.git_process import GitRefused
+from qwave_batch.git.git_settings import GitSettings, settings_of
+from qwave_batch.git.objects import is_pointer, pointer_in
 
 NAMES = st.binary(min_size=1, max_size=20).filter(lambda name: not {0, ord("/")} & set(name))
 OIDS = st.sampled_from([20, 32])
@@ -26,7 +26,7 @@ def test_a_tree_lists_what_was_written(files: list[tuple[bytes, bytes]], oid_byt
     found = entries_in(tree_of(whole), oid_bytes)
     kept = {name: (mode, oid) for mode, name, oid in reversed(whole) if name.lower() not in {b".git", b".", b".."}}
     assert {name.encode("utf-8", "surrogateescape"): entry for name, entry in found.items()} == {
-        name: Entry(mode.decode(), oid.hex()) for name, (mode, oid) in kept.items()
+        name: TreeEntry(mode.decode(), oid.hex()) for name, (mode, oid) in kept.items()
     }
 
 
@@ -74,7 +74,7 @@ def test_no_setting_writes_a_line_of_its_own(said: list[tuple[str, str, str]]) -
     """A name or a value with line ends, quotes or brackets stays what it is, or is left out."""
     settings = settings_of([(key.format(name), value) for key, name, value in said], ())
     known = ("[core]", "[protocol]", "[gc]", "[maintenance]", "[branch ", "[remote ", "\turl = /dev/null")
-    plain = Settings(object_format="sha1", ref_format="files", is_bare=False, heeded={}, tracking=()).as_config()
+    plain = GitSettings(object_format="sha1", ref_format="files", is_bare=False, heeded={}, tracking=()).as_config()
     for line in settings.as_config().split("\n"):
         assert line in plain or line.startswith((*known, "\tautocrlf = ", "\tmerge = ", "\tremote = ", "\tfetch = "))
 

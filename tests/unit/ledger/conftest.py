@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 

@@ -9,12 +9,19 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import FolderError
-from qwave_batch.ledger.attempt import Attempt, StoredFile, idempotency_key, results_from_text
-from qwave_batch.ledger.changes import Acceptance, AttemptChange, Charge
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.attempt import (
+    Acceptance,
+    Attempt,
+    AttemptChange,
+    Charge,
+    StoredFile,
+    idempotency_key,
+    results_from_text,
+)
+from qwave_batch.ledger.attempt_states import NEW_ROUNDS, RANK, TRANSITIONS, AttemptState, IllegalTransition
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import NEW_ROUNDS, RANK, TRANSITIONS, AttemptState, IllegalTransition
 from qwave_batch.model.events import ImagesStored
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus

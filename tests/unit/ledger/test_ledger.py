@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.ledger.identity import FolderClaim, has_moved
+from qwave_batch.ledger.folder_identity import FolderClaim, has_moved
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import JobStatus

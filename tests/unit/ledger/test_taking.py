@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.changes import Acceptance, AttemptChange, Charge
-from qwave_batch.ledger.holding import ReusedJob
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.attempt import Acceptance, Attempt, AttemptChange, Charge, StoredFile
+from qwave_batch.ledger.attempt_states import AttemptState, IllegalTransition
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import AttemptState, IllegalTransition
+from qwave_batch.ledger.reused_jobs import ReusedJob
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.task import ResultImage

@@ -12,13 +12,12 @@ from typing import TypeAlias
 
 import pytest
 
-from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.changes import Acceptance, Charge
+from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
+from qwave_batch.ledger.attempt_states import TRANSITIONS, AttemptState, IllegalTransition
 from qwave_batch.ledger.database import open_to_read
-from qwave_batch.ledger.holding import ReusableJob, ReusedJob
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.states import TRANSITIONS, AttemptState, IllegalTransition
+from qwave_batch.ledger.reused_jobs import ReusableJob, ReusedJob
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ReusedFrom
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from qwave_batch.errors import StorageError
-from qwave_batch.ledger.writer import GroupWriter
+from qwave_batch.ledger.group_writer import GroupWriter
 
 
 class BadDisk(sqlite3.Connection):

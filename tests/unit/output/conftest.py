@@ -13,9 +13,9 @@ from PIL import Image
 
 from qwave_batch.folder.inputs import keep_spec
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.ledger.books import CostReport
-from qwave_batch.ledger.identity import FolderIdentity
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.ledger.lines import PlanLine
+from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.line import line_as_json, manifest_line

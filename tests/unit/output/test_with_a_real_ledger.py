@@ -14,9 +14,8 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.pictures import inspect_bytes
 from qwave_batch.folder.placing import PictureName, Placing
-from qwave_batch.ledger.attempt import StoredFile
-from qwave_batch.ledger.changes import Acceptance, Charge
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
+from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile

@@ -29,18 +29,18 @@ class Policy(Protocol):
     alive: int
 
     def begin(self) -> TrackedTask:
-        """Return the ticket of a task that was made now."""
+        """Return the tracked of a task that was made now."""
         ...
 
-    def look_s(self, ticket: TrackedTask, age_s: float) -> float:
+    def recheck_s(self, tracked: TrackedTask, age_s: float) -> float:
         """Return the age up to which a task may be left alone; it is asked when that has come."""
         ...
 
-    def not_yet(self, ticket: TrackedTask, age_s: float) -> None:
+    def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Take in that a task is unfinished."""
         ...
 
-    def done(self, ticket: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
+    def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Take in that a task has ended."""
         ...
 
@@ -54,22 +54,22 @@ class Fixed:
     alive: int = 0
 
     def begin(self) -> TrackedTask:
-        """Return the ticket of a task that was made now."""
+        """Return the tracked of a task that was made now."""
         self.alive += 1
         return TrackedTask(0)
 
-    def look_s(self, ticket: TrackedTask, age_s: float) -> float:
+    def recheck_s(self, tracked: TrackedTask, age_s: float) -> float:
         """Return the age of the next question."""
         del age_s
-        return ticket.unfinished_s + self.every_s * self.growth**ticket.asked
+        return tracked.unfinished_s + self.every_s * self.growth**tracked.asked
 
-    def not_yet(self, ticket: TrackedTask, age_s: float) -> None:
+    def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Count the question."""
-        ticket.unfinished_s, ticket.asked = age_s, ticket.asked + 1
+        tracked.unfinished_s, tracked.asked = age_s, tracked.asked + 1
 
-    def done(self, ticket: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
+    def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Forget the task."""
-        del ticket, age_s, stamp
+        del tracked, age_s, stamp
         self.alive -= 1
 
 
@@ -87,7 +87,7 @@ class Outcome:
 class _Task:
     latency_s: float
     began_s: float
-    ticket: TrackedTask
+    tracked: TrackedTask
     is_due: bool = False
     """Whether its turn has come when it is looked at."""
 
@@ -105,7 +105,7 @@ class Simulation:
     """The precision of the API's stamps; None is an API without."""
     requests_per_s: float | None = None
     """What submits and polls have together; None is no limit."""
-    _turns: PollSpacing = field(default_factory=PollSpacing)
+    _spacing: PollSpacing = field(default_factory=PollSpacing)
     _queue: list[tuple[float, int, _Task]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _sent: deque[float] = field(default_factory=deque)
@@ -128,12 +128,12 @@ class Simulation:
             self._count(now_s)
             back_s, task.is_due = now_s + self.answer_s, False
             if task.latency_s <= asked_s + self.answer_s / 2:
-                self.policy.done(task.ticket, asked_s, self._stamp(task))
+                self.policy.done(task.tracked, asked_s, self._stamp(task))
                 end_s = max(end_s, back_s)
                 if self._begun < len(self.latencies):
                     self._begin(back_s)
             else:
-                self.policy.not_yet(task.ticket, asked_s)
+                self.policy.not_yet(task.tracked, asked_s)
                 self._push(back_s, task)
         return Outcome(makespan_s=end_s, polls=polls, most_at_once=self._most)
 
@@ -145,12 +145,12 @@ class Simulation:
 
     def _look(self, task: _Task, now_s: float) -> None:
         age_s = now_s - task.began_s
-        look_s = self.policy.look_s(task.ticket, age_s)
-        if look_s > age_s + _EPSILON_S:
-            self._push(task.began_s + look_s, task)
+        recheck_s = self.policy.recheck_s(task.tracked, age_s)
+        if recheck_s > age_s + _EPSILON_S:
+            self._push(task.began_s + recheck_s, task)
             return
         if isinstance(self.policy, PollScheduleLearner):
-            now_s = self._turns.take(now_s, age_s=age_s, alive=self.policy.alive)
+            now_s = self._spacing.take(now_s, age_s=age_s, alive=self.policy.alive)
             held_s = self.policy.held_s
             if self.requests_per_s is not None and held_s is not None:
                 self.policy.aim_at(affordable_polls(self.requests_per_s, held_s=held_s, slots=self.slots))

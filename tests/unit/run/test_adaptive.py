@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.run.schedule.adaptive_concurrency import CALM_S, MOST, PROBE_S, STEP_S, AdaptiveConcurrency
+from qwave_batch.run.limits.adaptive_concurrency import CALM_S, MOST, PROBE_S, STEP_S, AdaptiveConcurrency
 
 
 def full(allowance: AdaptiveConcurrency, now: float) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from qwave_batch.client.answers import AccountBlocked, Answer, NoAnswer, Refused, TaskAnswer, TaskNotFound, Throttled
 from qwave_batch.errors import StorageError
-from qwave_batch.ledger.changes import Acceptance
+from qwave_batch.ledger.attempt import Acceptance
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus

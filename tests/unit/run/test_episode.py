@@ -15,42 +15,42 @@ def struck(
     *,
     at: float,
     asked_s: float = 0.0,
-    growth: HoldPolicy = SAID,
+    policy: HoldPolicy = SAID,
     sent_at: float | None = None,
 ) -> float:
     """Take in one more, and return how long it holds from then."""
     sent = at if sent_at is None else sent_at
-    episode.strike(sent, at)
-    episode.hold(asked_s, growth, sent_at=sent, now=at, rng=RNG)
+    episode.record(sent, at)
+    episode.hold(asked_s, policy, sent_at=sent, now=at, rng=RNG)
     return episode.until - at
 
 
 def test_the_first_opens_it_and_a_success_of_what_left_later_closes_it() -> None:
     episode = ThrottleEpisode()
-    assert episode.strike(1.0, now=2.0)
-    assert not episode.strike(5.0, now=6.0)
+    assert episode.record(1.0, now=2.0)
+    assert not episode.record(5.0, now=6.0)
     episode.close(sent_at=2.0)
     assert episode.answers == 2, "that one left before it was opened"
     episode.close(sent_at=2.1)
     assert episode.answers == 0
-    assert not episode.strike(1.5, now=9.0), "a late answer belongs to the episode that was"
+    assert not episode.record(1.5, now=9.0), "a late answer belongs to the episode that was"
     assert episode.lasts_s(9.0) == 0.0
-    assert episode.strike(9.5, now=10.0)
+    assert episode.record(9.5, now=10.0)
 
 
 def test_it_lasts_from_the_first_to_the_end_of_the_wait_however_many_holds_lie_between() -> None:
     episode = ThrottleEpisode()
     assert episode.lasts_s(5.0, 30.0) == 30.0
-    episode.strike(10.0, now=10.0)
-    episode.strike(70.0, now=70.0)
+    episode.record(10.0, now=10.0)
+    episode.record(70.0, now=70.0)
     assert episode.lasts_s(70.0, 30.0) == 90.0
 
 
 def test_answers_to_one_burst_are_one_step() -> None:
     episode = ThrottleEpisode()
     for _ in range(11):
-        assert struck(episode, at=1.0, growth=UNSAID, sent_at=0.9) <= 5.0 * (1 + JITTER)
-    assert 10.0 <= struck(episode, at=20.0, growth=UNSAID) <= 10.0 * (1 + JITTER)
+        assert struck(episode, at=1.0, policy=UNSAID, sent_at=0.9) <= 5.0 * (1 + JITTER)
+    assert 10.0 <= struck(episode, at=20.0, policy=UNSAID) <= 10.0 * (1 + JITTER)
 
 
 def test_what_is_asked_for_is_kept_to_the_second_and_no_wait_at_all_is_not_believed() -> None:

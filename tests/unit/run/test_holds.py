@@ -233,11 +233,13 @@ def test_a_window_of_the_api_is_told_as_one(world: World, teacher: str) -> None:
     world.on_progress = lambda progress: seen.append(progress.note)
     if teacher == "headers":
         tell(world, lambda _: RateHint(limit=5, remaining=0 if len(world.api.tasks) == 5 else 5, reset_s=30.0))
+        told = "the API's limit on requests"
     else:
         sliding(world, 5)
+        told = "rate limit"
     world.plan(make_job(index) for index in range(30))
     assert world.ended().exit_status == 0
-    assert any(note.startswith("the API's limit on requests") and "the next submit is at" in note for note in seen)
+    assert any(note.startswith(told) and "the next submit is at" in note for note in seen)
     assert not any("after an error" in note for note in seen)
 
 

@@ -3,18 +3,18 @@
 import math
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.schedule.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.tasks.job_run import JobRun
 from tests.unit.run.world import make_job
 
 
 def lane_of(*fresh: JobRun) -> ModelQueue:
-    lane = ModelQueue(model="m", allowance=AdaptiveConcurrency.under(4), window=SlidingWindow(None), width=4)
-    lane.fresh.page.extend(fresh)
+    lane = ModelQueue(ModelThrottle("m", concurrency=AdaptiveConcurrency.under(4), width=4))
+    lane.new_jobs.page.extend(fresh)
     return lane
 
 
@@ -84,7 +84,7 @@ def test_a_retry_without_money_is_neither_at_hand_nor_in_the_way() -> None:
     lane.delay(paid, 30.0)
     assert lane.submit_head(5.0, is_paid) == (None, 30.0)
     assert lane.submit_head(30.0, is_paid) == (paid, 30.0)
-    assert lane.pass_over(is_paid) == [poor]
+    assert lane.skip_unaffordable(is_paid) == [poor]
     assert lane.delayed == 1
 
 

@@ -1,4 +1,4 @@
-"""The pure parts that hold a run back: windows, brakes, money, waits and the API's clock."""
+"""The pure parts that hold a run back: windows, backoff, money, waits and the API's clock."""
 
 import math
 import random
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.connectivity import ApiTime, is_key_kept
 from qwave_batch.run.limits.sliding_window import SlidingWindow
-from qwave_batch.run.limits.throttle_episode import LONGEST_S, Brake, backoff_s
+from qwave_batch.run.limits.throttle_episode import LONGEST_S, backoff_s
 
 HOUR = 3600.0
 
@@ -45,28 +45,6 @@ def test_a_window_keeps_room_for_others_when_asked_to() -> None:
     window.spend(0.0)
     assert window.opens_at(1.0, spare=1) == 1.0
     assert window.opens_at(1.0, spare=99) > 60.0, "but never all of it"
-
-
-def brake() -> Brake:
-    return Brake(random.Random(0))
-
-
-def test_one_throttled_model_leaves_the_others_alone_and_two_mean_the_account() -> None:
-    held = brake()
-    assert not held.throttle_model("a", 10.0, sent_at=0.0, now=0.0)
-    assert (held.submits_open_at("a"), held.submits_open_at("b")) == (10.0, 0.0)
-    assert held.throttle_model("b", 6.0, sent_at=0.5, now=1.0)
-    assert held.submits_open_at("c") == 10.0
-    assert held.polls_open_at() == 0.0
-
-
-def test_a_hold_is_never_shortened() -> None:
-    held = brake()
-    held.throttle_polls(20.0, now=0.0)
-    held.throttle_polls(5.0, now=0.0)
-    held.throttle_model("a", 30.0, sent_at=0.0, now=0.0)
-    held.throttle_model("a", 2.0, sent_at=0.0, now=0.0)
-    assert (held.polls_open_at(), held.submits_open_at("a"), held.submits_open_at("b")) == (20.0, 30.0, 20.0)
 
 
 @given(tries=st.integers(1, 1000), seed=st.integers())

@@ -5,7 +5,7 @@ import pytest
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.context import RunOptions
-from qwave_batch.run.polling.status_watchdog import DEAF_S, SOME, StatusWatchdog
+from qwave_batch.run.polling.status_watchdog import FEWEST_TASKS, STALE_S, StatusWatchdog
 from tests.unit.run.world import World, make_job
 
 SLOTS = 4
@@ -63,12 +63,12 @@ def test_after_a_429_beyond_its_patience_a_run_asks_nothing_more(world: World) -
 
 
 def test_trouble_of_a_few_tasks_is_not_the_apis() -> None:
-    news = StatusWatchdog()
-    for task in range(SOME - 1):
-        news.failed(f"task {task}", 0.0, "HTTP 500")
-    assert not news.are_missing(DEAF_S)
-    news.failed("another", DEAF_S, "HTTP 500")
-    assert news.are_missing(DEAF_S)
-    assert not news.are_missing(DEAF_S - 1.0), "a moment's trouble is not either"
-    news.came()
-    assert not news.are_missing(DEAF_S)
+    watchdog = StatusWatchdog()
+    for task in range(FEWEST_TASKS - 1):
+        watchdog.record_failure(f"task {task}", 0.0, "HTTP 500")
+    assert not watchdog.is_stale(STALE_S)
+    watchdog.record_failure("another", STALE_S, "HTTP 500")
+    assert watchdog.is_stale(STALE_S)
+    assert not watchdog.is_stale(STALE_S - 1.0), "a moment's trouble is not either"
+    watchdog.record_success()
+    assert not watchdog.is_stale(STALE_S)

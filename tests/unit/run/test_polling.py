@@ -15,7 +15,7 @@ from qwave_batch.run.polling.poll_schedule_learner import (
     opening_s,
     own_share,
 )
-from qwave_batch.run.polling.task_poll_plan import PollSpacing, PollTimes
+from qwave_batch.run.polling.task_poll_plan import PollPlanner, PollSpacing
 from tests.unit.run.polling_simulation import (
     KINDS,
     Fixed,
@@ -87,13 +87,13 @@ def test_a_model_that_becomes_faster_is_noticed() -> None:
 
 
 def test_a_task_that_never_ends_is_asked_less_and_less_often_but_every_minute() -> None:
-    timetable = PollScheduleLearner()
+    learner = PollScheduleLearner()
     for number in range(200):
-        timetable.done(timetable.begin(), 1.9 + number % 5 * 0.05)
-    ticket, ages = timetable.begin(), [0.0]
+        learner.done(learner.begin(), 1.9 + number % 5 * 0.05)
+    tracked, ages = learner.begin(), [0.0]
     while ages[-1] < 20_000:
-        ages.append(timetable.due_s(ticket))
-        timetable.not_yet(ticket, ages[-1])
+        ages.append(learner.due_s(tracked))
+        learner.not_yet(tracked, ages[-1])
     gaps = [later - sooner for sooner, later in itertools.pairwise(ages)]
     assert len(ages) < 600
     assert sum(age < 300 for age in ages) < 150
@@ -168,55 +168,55 @@ def ended_task() -> Task:
 
 def test_tasks_of_an_earlier_run_teach_nothing() -> None:
     """Their age is known by clocks that may differ, and most have ended long before anybody asked."""
-    polls = PollTimes()
+    polls = PollPlanner()
     for _ in range(50):
-        polls.of_old_task("m", 100.0, age_s=7200.0).done(100.0, ended_task())
-    assert polls.of_new_task("m", 100.0).sleep_s(100.0) < 30.0
+        polls.plan_known_task("m", 100.0, age_s=7200.0).done(100.0, ended_task())
+    assert polls.plan_new_task("m", 100.0).sleep_s(100.0) < 30.0
 
 
 @pytest.mark.parametrize("age_s", [-1e9, 0.0, 3.0, 1e12])
 def test_however_old_a_task_is_said_to_be_it_is_asked_within_a_minute(age_s: float) -> None:
-    questions = PollTimes().of_old_task("m", 100.0, age_s)
-    questions.not_yet(100.0)
-    assert 0.0 < questions.sleep_s(100.0) <= 60.0
+    plan = PollPlanner().plan_known_task("m", 100.0, age_s)
+    plan.not_yet(100.0)
+    assert 0.0 < plan.sleep_s(100.0) <= 60.0
 
 
 def test_a_task_that_is_due_is_due_at_once_and_stays_so() -> None:
-    polls = PollTimes()
+    polls = PollPlanner()
     for number in range(200):
-        questions, latency_s = polls.of_new_task("m", 0.0), 2.0 + number % 7 / 100
-        questions.not_yet(latency_s - 0.1)
-        questions.done(latency_s, ended_task())
-    now, questions = 50.0, polls.of_new_task("m", 50.0)
-    while wait_s := questions.sleep_s(now):
+        plan, latency_s = polls.plan_new_task("m", 0.0), 2.0 + number % 7 / 100
+        plan.not_yet(latency_s - 0.1)
+        plan.done(latency_s, ended_task())
+    now, plan = 50.0, polls.plan_new_task("m", 50.0)
+    while wait_s := plan.sleep_s(now):
         now += wait_s
     assert 51.8 < now < 52.2
-    assert questions.sleep_s(now + 5.0) == 0.0
+    assert plan.sleep_s(now + 5.0) == 0.0
 
 
 def test_one_task_is_let_go_of_once() -> None:
-    polls = PollTimes()
-    first, second = polls.of_new_task("m", 0.0), polls.of_new_task("m", 0.0)
+    polls = PollPlanner()
+    first, second = polls.plan_new_task("m", 0.0), polls.plan_new_task("m", 0.0)
     first.done(1.0, ended_task())
     first.close()
     second.close()
     second.close()
-    assert first._timetable.alive == 0
+    assert first._learner.alive == 0
 
 
 def test_models_learn_apart() -> None:
-    polls = PollTimes()
+    polls = PollPlanner()
     for _ in range(100):
-        questions = polls.of_new_task("slow", 0.0)
-        questions.not_yet(39.0)
-        questions.done(40.0, ended_task())
-    assert polls.of_new_task("slow", 0.0)._timetable.due_s(polls.of_new_task("slow", 0.0)._ticket) > 30.0
-    assert polls.of_new_task("other", 0.0).sleep_s(0.0) < 1.0
+        plan = polls.plan_new_task("slow", 0.0)
+        plan.not_yet(39.0)
+        plan.done(40.0, ended_task())
+    assert polls.plan_new_task("slow", 0.0)._learner.due_s(polls.plan_new_task("slow", 0.0)._tracked) > 30.0
+    assert polls.plan_new_task("other", 0.0).sleep_s(0.0) < 1.0
 
 
 def test_fitting_polls_into_a_limit_needs_no_knowledge() -> None:
-    polls = PollTimes()
-    polls.fit(60, slots=4)
-    questions = polls.of_new_task("m", 0.0)
-    polls.fit(60, slots=4)
-    assert questions.sleep_s(0.0) > 0.0
+    polls = PollPlanner()
+    polls.limit_polls(60, slots=4)
+    plan = polls.plan_new_task("m", 0.0)
+    polls.limit_polls(60, slots=4)
+    assert plan.sleep_s(0.0) > 0.0

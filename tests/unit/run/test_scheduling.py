@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.run.context import RunOptions
-from qwave_batch.run.schedule.adaptive_concurrency import MOST
+from qwave_batch.run.limits.adaptive_concurrency import MOST
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 Fault = Callable[[str, int], str | None]

@@ -5,10 +5,8 @@ from dataclasses import replace
 import pytest
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.lines import PlanLine
-from qwave_batch.ledger.reading import JobSnapshot
-from qwave_batch.ledger.records import derive_record
-from qwave_batch.ledger.states import AttemptState
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, derive_record
 from qwave_batch.model.job import JobError
 from qwave_batch.run.context import RunOptions
 from qwave_batch.run.work_list import JobAction, action_for

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.database import open_to_read, open_to_write
-from qwave_batch.ledger.identity import FolderClaim
+from qwave_batch.ledger.folder_identity import FolderClaim
+from qwave_batch.ledger.group_writer import GroupWriter, Write
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.ledger.writer import GroupWriter, Write
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.context import CallbackReceiver, RunContext, RunOptions
+from qwave_batch.run.context import CallbackSource, RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.schedule.stop_reasons import StopSignal
@@ -92,7 +92,7 @@ class World:
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
     on_manifest: Callable[[], None] = lambda: None
-    callbacks: CallbackReceiver | None = None
+    callbacks: CallbackSource | None = None
     asked_format: Callable[[Job], str | None] = lambda _: None
     ledger_pages_left: int | None = None
     """How much the ledger can grow before its disk is full; None is without end."""

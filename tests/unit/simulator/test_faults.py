@@ -4,12 +4,13 @@ import pytest
 
 from qwave_batch.errors import UsageError
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
-from qwave_batch.simulator.faults import KINDS, FaultName, Moment, Place, parse_faults
-from qwave_batch.simulator.shapes import SHAPES
-from qwave_batch.simulator.spoiling import _RULES
+from qwave_batch.simulator.corruption import _RULES, SHAPES
+from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace, Moment, parse_faults
 
 
-def struck(text: str, *, place: Place = Place.SUBMIT, tries: int = 10, keys: int = 1, model: str = "m") -> list[bool]:
+def struck(
+    text: str, *, place: FaultPlace = FaultPlace.SUBMIT, tries: int = 10, keys: int = 1, model: str = "m"
+) -> list[bool]:
     """Whether each try of each key is struck, keys first."""
     behaviour = Behaviour(faults=parse_faults(text))
     moments = [
@@ -45,8 +46,8 @@ def test_a_chance_and_tries_together_strike_some_requests_once() -> None:
 
 
 def test_a_place_narrows_a_fault() -> None:
-    assert not any(struck("poll.http500", place=Place.SUBMIT))
-    assert all(struck("poll.http500", place=Place.POLL))
+    assert not any(struck("poll.http500", place=FaultPlace.SUBMIT))
+    assert all(struck("poll.http500", place=FaultPlace.POLL))
 
 
 def test_a_model_without_a_price_never_gets_one() -> None:
@@ -57,7 +58,7 @@ def test_a_model_without_a_price_never_gets_one() -> None:
 
 def test_the_seed_decides_and_the_order_does_not() -> None:
     fault = parse_faults("http500=0.5")[0]
-    moments = [Moment(place=Place.SUBMIT, key=str(key)) for key in range(50)]
+    moments = [Moment(place=FaultPlace.SUBMIT, key=str(key)) for key in range(50)]
     one_way = {moment.key: fault.strikes(1, moment) for moment in moments}
     other_way = {moment.key: fault.strikes(1, moment) for moment in reversed(moments)}
     assert one_way == other_way
@@ -66,7 +67,7 @@ def test_the_seed_decides_and_the_order_does_not() -> None:
 
 def test_only_one_fault_replaces_an_answer_and_shapes_come_on_top() -> None:
     behaviour = Behaviour(faults=parse_faults("http500,drop,bare_url,unknown_fields"))
-    hits = behaviour.striking(Moment(place=Place.POLL, key="k"))
+    hits = behaviour.striking(Moment(place=FaultPlace.POLL, key="k"))
     assert [fault.name for fault in hits] == [FaultName.DROP, FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS]
 
 
@@ -93,7 +94,7 @@ def test_seconds_are_taken_from_the_entry_or_the_kind() -> None:
 
 
 def test_every_fault_has_something_to_do() -> None:
-    of_tasks = {name for name, kind in KINDS.items() if kind.possible <= {Place.TASK, Place.CALLBACK}}
+    of_tasks = {name for name, kind in KINDS.items() if kind.possible <= {FaultPlace.TASK, FaultPlace.CALLBACK}}
     reshaping = {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, *SHAPES}
     assert set(KINDS) == set(FaultName) == of_tasks | reshaping | set(_RULES)
 
@@ -108,21 +109,21 @@ def test_every_fault_has_something_to_do() -> None:
 )
 def test_a_task_ends_as_it_was_told_to(text: str, ending: object) -> None:
     behaviour = Behaviour(faults=parse_faults(text))
-    assert behaviour.fate(Moment(place=Place.TASK, key="k"), images=4, is_group=False).ending == ending
+    assert behaviour.fate(Moment(place=FaultPlace.TASK, key="k"), images=4, is_group=False).ending == ending
 
 
 @pytest.mark.parametrize(
     "code", ["task_failed", "upstream_unavailable", "upstream_rate_limited", "upstream_bad_request"]
 )
 def test_a_task_fails_with_the_code_that_was_asked_for(code: str) -> None:
-    fate = Behaviour(faults=parse_faults(code)).fate(Moment(place=Place.TASK, key="k"), images=1, is_group=False)
+    fate = Behaviour(faults=parse_faults(code)).fate(Moment(place=FaultPlace.TASK, key="k"), images=1, is_group=False)
     assert isinstance(fate.ending, Fails)
     assert fate.ending.code == code
 
 
 def test_a_group_sometimes_brings_fewer_but_never_none() -> None:
     behaviour = Behaviour()
-    fates = [behaviour.fate(Moment(place=Place.TASK, key=str(key)), images=4, is_group=True) for key in range(400)]
+    fates = [behaviour.fate(Moment(place=FaultPlace.TASK, key=str(key)), images=4, is_group=True) for key in range(400)]
     counts = [fate.ending.images for fate in fates if isinstance(fate.ending, Delivers)]
     assert set(counts) == {1, 2, 3, 4}
     assert 250 < counts.count(4) < 350
@@ -130,4 +131,4 @@ def test_a_group_sometimes_brings_fewer_but_never_none() -> None:
 
 def test_a_single_image_cannot_be_fewer() -> None:
     behaviour = Behaviour(faults=parse_faults("fewer_images"))
-    assert behaviour.fate(Moment(place=Place.TASK, key="k"), images=1, is_group=True).ending == Delivers(1)
+    assert behaviour.fate(Moment(place=FaultPlace.TASK, key="k"), images=1, is_group=True).ending == Delivers(1)

@@ -6,7 +6,7 @@ import pytest
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.simulator import Settings, Simulator
-from qwave_batch.simulator.simulator import Caller
+from qwave_batch.simulator.embedded_api import Caller
 
 CALLER = Caller(account="a", origin="http://127.0.0.1", elsewhere="http://localhost")
 

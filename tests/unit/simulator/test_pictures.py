@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.simulator import lettering
-from qwave_batch.simulator.intake import hash_of
+from qwave_batch.simulator import text_drawing
 from qwave_batch.simulator.pictures import PictureOrder, order_pictures, pixel_size, render
+from qwave_batch.simulator.validation import hash_of
 
 CATALOG = open_catalog("2026-05")
 RATIOS = sorted({ratio for model in CATALOG.models.values() for ratio in model.ratios} - {"auto"})
@@ -114,9 +114,9 @@ def test_any_text_can_be_drawn(prompt: str, ratio: str, tier: str) -> None:
 
 @given(st.text(max_size=200), st.integers(40, 300), st.integers(1, 6))
 def test_wrapped_text_keeps_to_its_lines(text: str, room: int, lines: int) -> None:
-    assert len(lettering.wrap(lettering.readable(text), 13, room, lines)) <= lines
+    assert len(text_drawing.wrap(text_drawing.readable(text), 13, room, lines)) <= lines
 
 
 def test_accents_are_simplified_and_other_scripts_kept_as_boxes() -> None:
-    assert lettering.readable("Café\n — naïve\tZürich") == "Cafe - naive Zurich"
-    assert lettering.readable("茶\u200d馆") == "茶馆"
+    assert text_drawing.readable("Café\n — naïve\tZürich") == "Cafe - naive Zurich"
+    assert text_drawing.readable("茶\u200d馆") == "茶馆"

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from qwave_batch.errors import StorageError
-from qwave_batch.simulator.store import TaskStore
+from qwave_batch.simulator.task_store import TaskStore
 
 ApiMaker: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, parse_latency
-from qwave_batch.simulator.simulator import Caller, account_of
-from qwave_batch.simulator.wallet import quota_from_nusd
+from qwave_batch.simulator.accounts import quota_from_nusd
+from qwave_batch.simulator.embedded_api import Caller, account_of
 
 FakeClock: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
 

@@ -1,0 +1,238 @@
+"""A small server that the API calls when a task ends; all that it takes from a call is which task may have."""
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from qwave_batch.client.inbound_http import (
+    MAX_HEAD_BYTES,
+    BadCall,
+    CallHead,
+    answer_of,
+    drop_rest,
+    read_body,
+    read_head,
+)
+from qwave_batch.client.task_reading import TASK_ID
+from qwave_batch.client.web_addresses import BadAddress, read_address
+from qwave_batch.errors import UsageError
+from qwave_batch.model.jsontypes import Json
+
+OnHint: TypeAlias = Callable[[str], None]
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_HINTS = 32
+"""Texts that are taken out of one call."""
+MAX_DEPTH = 4
+_SECRET_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverLimits:
+    """What strangers may take of a receiver."""
+
+    connections: int = 128
+    """Open at once; one more closes the oldest, and polling does without its call."""
+    connection_s: float = 10.0
+    """How long a connection may last, whatever goes over it."""
+    call_s: float = 5.0
+    """From the end of one call to the end of the next, all of it."""
+    linger_s: float = 1.0
+    """How long a refused call is read on, so that its answer arrives."""
+    dropped_bytes: int = 1024 * 1024
+    """Likewise, how far."""
+
+
+_LIMITS = ReceiverLimits()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Line:
+    """One open connection."""
+
+    task: "asyncio.Task[None]"
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    last_call_at: float
+    """When there is no more time for another call, by the loop's clock."""
+    is_known: bool = False
+    """Whether the call that is being read was made under the secret address."""
+
+
+class CallbackReceiver:
+    """Listens while its block runs, under an address nobody can guess; an async context manager.
+
+    The documents give neither a signature nor a form of the body, so nothing in it is believed: whatever text in its
+    JSON looks like a task's id is a hint, and whoever takes hints asks the API itself. A call under another address
+    is answered as if there were nothing. Nothing of a call is kept or logged, since strangers make them too.
+    """
+
+    def __init__(
+        self,
+        *,
+        public_url: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        limits: ReceiverLimits = _LIMITS,
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            public_url: Where the API reaches the receiver: the secret path is added to it. None is the address that
+                is listened on, which only an API on this machine reaches.
+            host: The address to listen on.
+            port: The port to listen on; 0 takes a free one.
+            limits: What strangers may take of it.
+
+        Raises:
+            UsageError: the URL is no http or https address.
+        """
+        self._public_url = None if public_url is None else _read_public_url(public_url)
+        self._host, self._port = host, port
+        self._limits = limits
+        self._secret = secrets.token_urlsafe(_SECRET_BYTES)
+        self._server: asyncio.Server | None = None
+        self._lines: dict[_Line, None] = {}
+        self._on_hint: OnHint | None = None
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """What to hand to the API as ``callback_url``; it holds the secret, and there is one once it listens."""
+        return self._url
+
+    def listen(self, on_hint: OnHint) -> None:
+        """Hand every hint to ``on_hint`` from now on; it is called in the event loop and must not block."""
+        self._on_hint = on_hint
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._server = await asyncio.start_server(
+                self._met, self._host, self._port, limit=MAX_HEAD_BYTES, backlog=128
+            )
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"the webhook receiver can't listen on {self._host}:{self._port}: {reason}") from None
+        bound = self._server.sockets[0].getsockname()[1]
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        self._url = f"{self._public_url or f'http://{shown}:{bound}'}/{self._secret}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._on_hint = None
+        if self._server is not None:
+            self._server.close()
+        met = [line.task for line in self._lines]
+        for task in met:
+            task.cancel()
+        await asyncio.gather(*met, return_exceptions=True)
+
+    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the calls of one connection, within its time."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio runs this as one
+        limits = self._limits
+        last_call_at = asyncio.get_running_loop().time() + limits.connection_s - limits.call_s
+        line = _Line(task=task, reader=reader, writer=writer, last_call_at=last_call_at)
+        if len(self._lines) >= limits.connections:
+            # the oldest that has shown no secret: whoever holds connections loses them to who calls
+            oldest = min(self._lines, key=lambda each: each.is_known)
+            del self._lines[oldest]
+            oldest.task.cancel()
+        self._lines[line] = None
+        try:
+            async with asyncio.timeout(limits.connection_s):
+                while await self._answered(line):
+                    pass
+                await self._hang_up(line)
+        except (OSError, EOFError):
+            pass  # it was too slow, or has hung up
+        except asyncio.CancelledError:
+            pass  # by us alone, and nobody waits for it: streams of Python 3.11 would print it as an error
+        finally:
+            self._lines.pop(line, None)
+            writer.transport.abort()
+
+    async def _answered(self, line: _Line) -> bool:
+        """Answer the next call; tells whether another one may come."""
+        line.is_known = False
+        keeps_open = False
+        try:
+            async with asyncio.timeout(self._limits.call_s):
+                head = await read_head(line.reader)
+                if head is None:
+                    return False
+                self._check(head)
+                line.is_known = True
+                body = await read_body(line.reader, line.writer, head, max_bytes=MAX_BODY_BYTES)
+        except BadCall as bad:
+            status = bad.status
+        else:
+            status = HTTPStatus.NO_CONTENT
+            keeps_open = head.keeps_open and asyncio.get_running_loop().time() < line.last_call_at
+            for hint in read_hints(body):
+                if self._on_hint is not None:
+                    self._on_hint(hint)
+        line.writer.write(answer_of(status, keeps_open=keeps_open))
+        await line.writer.drain()
+        return keeps_open
+
+    def _check(self, head: CallHead) -> None:
+        """Raise BadCall for a call under another address than the secret one."""
+        last = head.path.rsplit("/", maxsplit=1)[-1]
+        is_secret = hmac.compare_digest(last.encode("utf-8", "replace"), self._secret.encode())
+        if head.method != "POST" or not is_secret:
+            raise BadCall(HTTPStatus.NOT_FOUND)
+
+    async def _hang_up(self, line: _Line) -> None:
+        """Close a connection so that its last answer arrives."""
+        if line.writer.can_write_eof():
+            line.writer.write_eof()
+        async with asyncio.timeout(self._limits.linger_s):
+            await drop_rest(line.reader, max_bytes=self._limits.dropped_bytes)
+
+
+def read_hints(body: bytes) -> list[str]:
+    """Return the texts in a JSON body that may be a task's id, each once and a few at most; none of another body."""
+    try:
+        value: Json = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    hints: dict[str, None] = {}
+    for text in _texts(value, MAX_DEPTH):
+        if len(hints) >= MAX_HINTS:
+            break
+        if TASK_ID.fullmatch(text):
+            hints[text] = None
+    return list(hints)
+
+
+def _texts(value: Json, depth: int) -> Iterator[str]:
+    """Yield the texts in a value, those under a name that speaks of an id first."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict) and depth:
+        for name in sorted(value, key=lambda name: "id" not in name.lower()):
+            yield from _texts(value[name], depth - 1)
+    elif isinstance(value, list) and depth:
+        for item in value[:MAX_HINTS]:
+            yield from _texts(item, depth - 1)
+
+
+def _read_public_url(text: str) -> str:
+    trimmed = text.strip().rstrip("/")
+    try:
+        address = read_address(trimmed)
+    except BadAddress as error:
+        raise UsageError(f"the webhook URL is not right: {error}; it looks like https://example.com/hook") from None
+    if address.query or "?" in trimmed or "#" in trimmed:
+        raise UsageError("the webhook URL may have no query and no fragment: the secret path is added to it")
+    return address.text.rstrip("/")

@@ -1,0 +1,206 @@
+"""What a server says of a body beside its length: digests in its headers, held to the bytes that come. Pure.
+
+An ``ETag`` proves nothing: it need not be a digest, and of a file that was uploaded in parts it is none.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+class _Crc32:
+    def __init__(self) -> None:
+        self._value = 0
+
+    def update(self, data: bytes, /) -> None:
+        self._value = zlib.crc32(data, self._value)
+
+    def digest(self) -> bytes:
+        return self._value.to_bytes(4)
+
+
+_ALGORITHMS: dict[str, tuple[Callable[[], _Hash], int]] = {
+    "md5": (lambda: hashlib.md5(usedforsecurity=False), 16),
+    "sha": (lambda: hashlib.sha1(usedforsecurity=False), 20),
+    "sha-256": (hashlib.sha256, 32),
+    "sha-512": (hashlib.sha512, 64),
+    "crc32": (_Crc32, 4),
+}
+"""By their names in ``Digest``, with the length of a digest in bytes; the others are let be."""
+_OF_ONE = {
+    "content-md5": "md5",
+    "x-ms-blob-content-md5": "md5",
+    "x-bz-content-sha1": "sha",
+    "x-amz-checksum-sha1": "sha",
+    "x-amz-checksum-sha256": "sha-256",
+    "x-amz-checksum-crc32": "crc32",
+}
+"""Headers that hold one digest."""
+_OF_SEVERAL = ("repr-digest", "content-digest", "digest", "x-goog-hash")
+"""Headers that hold ``algorithm=digest``, several with commas between them."""
+_OF_PARTS = "x-amz-checksum-type"
+"""The header that says that a checksum is made of those of parts."""
+_ALIASES = {"sha-1": "sha", "sha1": "sha", "sha256": "sha-256", "sha512": "sha-512"}
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    header: str
+    algorithm: str
+    digest: bytes
+
+
+@dataclass(slots=True)
+class BodyChecks:
+    """The digests that a server told of one body, and the body as far as it has come."""
+
+    told: tuple[_Told, ...]
+    _sent: dict[str, _Hash] = field(init=False)
+    """Of the bytes as they came."""
+    _meant: dict[str, _Hash] = field(init=False)
+    """Of the bytes that they stand for, once their compression is undone."""
+
+    def __post_init__(self) -> None:
+        self._sent = {told.algorithm: _ALGORITHMS[told.algorithm][0]() for told in self.told}
+        self._meant = {told.algorithm: _ALGORITHMS[told.algorithm][0]() for told in self.told}
+
+    def take_sent(self, data: bytes) -> None:
+        """Take in the next bytes as they came."""
+        for each in self._sent.values():
+            each.update(data)
+
+    def take_meant(self, data: bytes) -> None:
+        """Take in the next bytes that the sent ones stand for."""
+        for each in self._meant.values():
+            each.update(data)
+
+    def fault(self) -> str | None:
+        """Return which digest the body, all of which has come, does not have; None when it has them all.
+
+        Of a compressed body a header may tell either digest.
+        """
+        for told in self.told:
+            if told.digest not in {self._sent[told.algorithm].digest(), self._meant[told.algorithm].digest()}:
+                return f"what came does not have the digest that the server tells in {told.header}"
+        return None
+
+
+def checks_of(headers: Mapping[str, str]) -> BodyChecks:
+    """Return the digests that headers tell; what can't be read, or is of an unknown algorithm, is let be.
+
+    Args:
+        headers: By lower-case name; several of one name are joined with commas.
+    """
+    return BodyChecks(told=tuple(_read(headers)))
+
+
+def _read(headers: Mapping[str, str]) -> Iterator[_Told]:
+    is_of_parts = headers.get(_OF_PARTS, "").strip().lower() == "composite"
+    for header, algorithm in _OF_ONE.items():
+        if header in headers and not (is_of_parts and header.startswith("x-amz-")):
+            yield from _told(header, algorithm, headers[header])
+    for header in _OF_SEVERAL:
+        for part in headers.get(header, "").split(","):
+            name, _, value = part.strip().partition("=")
+            yield from _told(header, name.strip(), value.partition(";")[0])
+
+
+def _told(header: str, name: str, value: str) -> Iterator[_Told]:
+    lower = name.lower()
+    algorithm = _ALIASES.get(lower, lower)
+    if algorithm in _ALGORITHMS:
+        digest = _bytes_of(value.strip().strip('"').strip(":").strip(), _ALGORITHMS[algorithm][1])
+        if digest is not None:
+            yield _Told(header, algorithm, digest)
+
+
+def _bytes_of(text: str, length: int) -> bytes | None:
+    """Return the digest that a text in hex or base 64 stands for; None for any other text."""
+    if len(text) == 2 * length and _HEX.fullmatch(text):
+        return bytes.fromhex(text)
+    try:
+        read = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return read if len(read) == length else None
+
+
+_PIECE = 256 * 1024
+_WINDOW_OF_EITHER = zlib.MAX_WBITS | 32  # gzip or zlib, told apart by the first bytes
+
+
+class BadEncoding(ValueError):
+    """A body that is compressed in a way nobody asked for, or is damaged."""
+
+
+class Decoder(Protocol):
+    """Turns the bytes of a body into the bytes that were meant."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the next bytes stand for, in pieces of a bounded size; raises BadEncoding."""
+        ...
+
+    def finish(self) -> None:
+        """Make sure that nothing is missing at the end; raises BadEncoding."""
+        ...
+
+
+class Plain:
+    """A body that stands for itself."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the bytes."""
+        yield data
+
+    def finish(self) -> None:
+        """Do nothing: HTTP itself counts the bytes."""
+
+
+class Inflate:
+    """A body compressed with gzip or deflate. A bomb costs the memory of one piece, not of what it grows to."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(_WINDOW_OF_EITHER)
+        self._took_any = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the inflated bytes."""
+        self._took_any = self._took_any or bool(data)
+        while data:
+            try:
+                piece = self._inflate.decompress(data, _PIECE)
+            except zlib.error:
+                raise BadEncoding("the compressed body is damaged") from None
+            if piece:
+                yield piece
+            if self._inflate.eof:
+                return  # what follows the end of the stream is no part of it
+            data = self._inflate.unconsumed_tail
+
+    def finish(self) -> None:
+        """Make sure that the stream came to its end."""
+        if self._took_any and not self._inflate.eof:
+            raise BadEncoding("the compressed body is cut off")
+
+
+def decoder_for(encoding: str) -> Decoder:
+    """Return the decoder for a ``Content-Encoding``; raises BadEncoding for one that is not known."""
+    match encoding.strip().lower():
+        case "" | "identity":
+            return Plain()
+        case "gzip" | "x-gzip" | "deflate":
+            return Inflate()
+        case other:
+            raise BadEncoding(f"the body is compressed as {other[:40]!a}, which was not asked for")

@@ -1,0 +1,179 @@
+"""The task API as typed calls."""
+
+import asyncio
+import functools
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from qwave_batch.client.account_answers import judge_told, read_balance, read_model, read_models
+from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, LiveModel, LiveModels, NoAnswer, Trouble
+from qwave_batch.client.api_key import Key
+from qwave_batch.client.downloads import DownloadLimits, download
+from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, Transport, TransportFailed, Untrusted
+from qwave_batch.client.verdict import Call, judge
+from qwave_batch.client.web_addresses import read_base_url
+from qwave_batch.errors import UsageError
+from qwave_batch.model.clock import Clock
+from qwave_batch.model.jsontypes import JsonObject
+
+MAX_PREFER_WAIT_S = 60
+CALL_TIMEOUT_S = 30.0
+STATUS_TIMEOUT_S = 180.0
+"""An answer with pictures in it takes its time, as long as it keeps coming."""
+READ_AT_ONCE_BYTES = 1024 * 1024
+"""A larger answer holds pictures, and is read in a thread."""
+SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
+"""Inline images make a request megabytes large; such a one is given the time that a slow line needs."""
+MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
+
+
+class TaskApi:
+    """One account of one task API. No call raises for what a server or a network does."""
+
+    def __init__(self, transport: Transport, base_url: str, key: str, clock: Clock) -> None:
+        """Take the way to an API, and the key; raises UsageError for a base URL or key that can't be right."""
+        self._transport = transport
+        self._base_url = read_base_url(base_url)
+        self._key = Key(key)
+        self._clock = clock
+        self._headers = {"Authorization": self._key.authorization, "Accept": "application/json"}
+
+    @property
+    def host(self) -> str:
+        """The API's host, with its port where it is an unusual one."""
+        return self._base_url.host
+
+    @property
+    def key_fingerprint(self) -> str:
+        """16 hex digits that tell keys apart and say nothing of them."""
+        return self._key.fingerprint
+
+    async def submit(
+        self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
+    ) -> Answer:
+        """Submit a task; with ``prefer_wait_s`` the server is asked to hold the answer until the task ends.
+
+        Raises UsageError for a request that JSON can't hold: nothing was sent.
+        """
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        held_s = 0 if prefer_wait_s is None else max(0, min(math.floor(prefer_wait_s), MAX_PREFER_WAIT_S))
+        if held_s:
+            headers["Prefer"] = f"wait={held_s}"
+        body = encoded(request)
+        timeout_s = CALL_TIMEOUT_S + held_s + len(body) / SLOWEST_UPLOAD_BYTES_PER_S
+        response = await self._call("POST", "/tasks", body=body, headers=headers, timeout_s=timeout_s)
+        return await self._judged(response, "submit", None, sent_bytes=len(body))
+
+    async def status(self, task_id: str) -> Answer:
+        """Ask how a task stands."""
+        response = await self._call(
+            "GET", f"/tasks/{_segment(task_id)}", timeout_s=STATUS_TIMEOUT_S, stall_timeout_s=CALL_TIMEOUT_S
+        )
+        return await self._judged(response, "status", task_id)
+
+    async def cancel(self, task_id: str) -> Answer:
+        """Cancel a task that is still queued; ``Refused`` with ``task_not_cancellable`` when it no longer is."""
+        response = await self._call("POST", f"/tasks/{_segment(task_id)}/cancel")
+        return await self._judged(response, "cancel", task_id)
+
+    async def balance(self) -> Balance | Trouble:
+        """Ask what the account holds."""
+        response = await self._call("GET", "/dashboard/billing/balance")
+        if isinstance(response, NoAnswer):
+            return response
+        return judge_told(response, read_balance, now=self._clock.now(), scrub=self._key.scrub)
+
+    async def models(self) -> LiveModels | Trouble:
+        """Ask which models there are today, with their prices."""
+        response = await self._call("GET", "/models")
+        if isinstance(response, NoAnswer):
+            return response
+        return judge_told(response, read_models, now=self._clock.now(), scrub=self._key.scrub)
+
+    async def model(self, name: str) -> LiveModel | Trouble:
+        """Ask about one model."""
+        response = await self._call("GET", f"/models/{_segment(name)}")
+        if isinstance(response, NoAnswer):
+            return response
+        return judge_told(response, read_model, now=self._clock.now(), scrub=self._key.scrub)
+
+    async def download(
+        self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = 120.0
+    ) -> DownloadAnswer:
+        """Fetch a result without the key: into memory when it is small, else into ``into``; on failure no file is left.
+
+        The file is closed but not synced. Raises StorageError when the disk fails.
+        """
+        limits = DownloadLimits(max_bytes=max_bytes, timeout_s=timeout_s)
+        return await download(self._transport, url, into, limits=limits, clock=self._clock)
+
+    async def _call(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = CALL_TIMEOUT_S,
+        stall_timeout_s: float | None = None,
+    ) -> HttpResponse | NoAnswer:
+        request = HttpRequest(
+            method=method,
+            url=f"{self._base_url.text}{path}",
+            headers=self._headers if headers is None else {**self._headers, **headers},
+            body=body,
+            timeout_s=timeout_s,
+            stall_timeout_s=stall_timeout_s,
+        )
+        try:
+            return await self._transport.send(request)
+        except TransportFailed as failed:
+            return NoAnswer(
+                reason=self._key.scrub(failed.reason),
+                sent=not isinstance(failed, NeverSent),
+                is_untrusted=isinstance(failed, Untrusted),
+            )
+
+    async def _judged(
+        self, response: HttpResponse | NoAnswer, call: Call, task_id: str | None, *, sent_bytes: int = 0
+    ) -> Answer:
+        if isinstance(response, NoAnswer):
+            return response
+        reading = functools.partial(
+            judge,
+            response,
+            call=call,
+            now=self._clock.now(),
+            task_id=task_id,
+            tasks_url=f"{self._base_url.text}/tasks",
+            sent_bytes=sent_bytes,
+            scrub=self._key.scrub,
+        )
+        return await asyncio.to_thread(reading) if len(response.body) > READ_AT_ONCE_BYTES else reading()
+
+
+def encoded(request: JsonObject) -> bytes:
+    """Return a request as the JSON that is sent; raises UsageError for what JSON can't hold."""
+    try:
+        text = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict)
+        return text.encode("utf-8")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UsageError(f"the request can't be sent as JSON: {error}") from None
+
+
+def _as_dict(value: object) -> object:
+    """Return a read-only mapping as the dict that the encoder knows."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _segment(name: str) -> str:
+    """Return a name as one segment of a path; dots alone would climb."""
+    return quote(name, safe="").replace(".", "%2E") if set(name) == {"."} else quote(name, safe="")

@@ -1,0 +1,200 @@
+"""Reads tasks out of answers, in either dialect of the API. Pure: bytes in, frozen data out.
+
+What decides must be right: an answer without the task's id or any word for its state is unreadable, and a result of
+unknown shape is told as such. Everything else is an ornament: where it is missing or makes no sense it is None, because
+a paid result is not thrown away over the form of a date.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+
+from qwave_batch.client.http import Scrub, words
+from qwave_batch.client.instants import instant
+from qwave_batch.client.task_results import Result, read_result
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import MAX_TASK_NUSD, NUSD_PER_QUOTA
+from qwave_batch.model.task import Task, TaskError, TaskState
+
+_TWINS: Mapping[str, TaskState] = {
+    "canceled": TaskState.CANCELLED,
+    "success": TaskState.COMPLETED,
+    "succeeded": TaskState.COMPLETED,
+    "done": TaskState.COMPLETED,
+    "complete": TaskState.COMPLETED,
+    "finished": TaskState.COMPLETED,
+}
+_KNOWN: Mapping[str, TaskState] = {
+    **{state.value: state for state in TaskState if state is not TaskState.ENDED},
+    **_TWINS,
+}
+
+
+def known_state(status: Json) -> TaskState | None:
+    """Return the state that a word means, however it is written; None for any other word, and for what is none."""
+    return _KNOWN.get(status.strip().casefold()) if isinstance(status, str) else None
+
+
+TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
+"""An id stands in a URL, a ledger and a terminal: visible ASCII, and no step in a path."""
+
+_MAX_QUOTA = MAX_TASK_NUSD // NUSD_PER_QUOTA  # of one task; sums of such fit the ledger's integers
+_MAX_AMOUNT = 10**15
+_MAX_DIGITS = 300
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?", re.ASCII)
+
+
+class Unreadable(ValueError):
+    """An answer that can't be relied on; its text says why in a phrase."""
+
+
+def read_json(body: bytes) -> Json:
+    """Return the JSON value of a body: UTF-8; raises Unreadable.
+
+    NaN, infinities and numbers out of range are null: where a field decides it is not told, and elsewhere nobody needs
+    it.
+    """
+    try:
+        value: Json = json.loads(
+            body.decode("utf-8-sig"), parse_constant=_nothing, parse_float=_finite, parse_int=_short_enough
+        )
+    except UnicodeDecodeError:
+        raise Unreadable("the answer is not UTF-8") from None
+    except RecursionError:
+        raise Unreadable("the answer is nested too deeply") from None
+    except ValueError:
+        raise Unreadable(_not_json(body)) from None
+    return value
+
+
+def read_object(body: bytes) -> JsonObject:
+    """Return the JSON object of a body; raises Unreadable."""
+    value = read_json(body)
+    if not isinstance(value, Mapping):
+        raise Unreadable("the answer is JSON, but no object")
+    return value
+
+
+def read_task(
+    answer: JsonObject, *, expected_id: str | None = None, tasks_url: str = "", body: bytes = b"", scrub: Scrub = str
+) -> Task:
+    """Return the task that an answer describes; raises Unreadable.
+
+    Args:
+        answer: the body of a 200.
+        expected_id: the id that was asked about; an answer about any other task is unreadable.
+        tasks_url: where tasks are asked for, for image addresses that are relative to their task's.
+        body: the same as bytes, kept with a task whose images can't be had.
+        scrub: takes secrets out of what is written down; a task id that holds one is unreadable.
+    """
+    task_id = answer.get("task_id")
+    if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id) or scrub(task_id) != task_id:
+        raise Unreadable("the answer has no usable task_id")
+    if expected_id is not None and task_id != expected_id:
+        raise Unreadable(f"the answer is about another task, {task_id}")
+    known = known_state(answer.get("status"))
+    looks = known not in {TaskState.QUEUED, TaskState.PROCESSING}
+    base = f"{tasks_url}/{task_id}" if tasks_url else ""
+    result = read_result(answer, base=base, scrub=scrub) if looks else Result()
+    state = known or _state_of_unknown(answer, result)
+    cost = _quota(answer.get("cost"))
+    if state.is_terminal and result.is_listed and (cost != 0 or known is None):  # they are ours whatever the word is
+        state = TaskState.COMPLETED
+    shows = state in {TaskState.COMPLETED, TaskState.ENDED}
+    word = "" if known else _word(answer.get("status"), scrub)
+    is_bare = shows and (bool(result.unread) or not result.is_listed)
+    return Task(
+        task_id=task_id,
+        state=state,
+        created_at=instant(answer.get("created_at")),
+        completed_at=instant(answer.get("completed_at")) or None,
+        hold_quota=_quota(answer.get("pre_consumed_cost")),
+        cost_quota=cost,
+        images=result.images if shows else (),
+        error=_error(answer, word, scrub) if state in {TaskState.FAILED, TaskState.ENDED} else None,
+        word=word,
+        unread=result.unread if shows else "",
+        answer=scrub(body.decode("utf-8", "replace")).encode() if is_bare else b"",
+    )
+
+
+def _state_of_unknown(answer: JsonObject, result: Result) -> TaskState:
+    """Return the state that a word stands for which is not known: by what stands beside it.
+
+    Images are there whatever the word is; a moment of the end, an error, a bill or a result say that it is over.
+    """
+    if result.is_listed:
+        return TaskState.COMPLETED
+    word = answer.get("status")
+    is_over = bool(
+        instant(answer.get("completed_at"))
+        or _says_something(answer.get("error"))
+        or _quota(answer.get("cost"))
+        or result.unread
+    )
+    if not is_over and (isinstance(word, bool) or not isinstance(word, str | int | float) or word == ""):
+        raise Unreadable(f'the task is in an unknown state, "{words(word, limit=40)}"')
+    return TaskState.ENDED if is_over else TaskState.PROCESSING
+
+
+def _says_something(error: Json) -> bool:
+    values = error.values() if isinstance(error, Mapping) else [error]
+    return any(isinstance(value, str) and value.strip() for value in values)
+
+
+def _word(status: Json, scrub: Scrub) -> str:
+    return words(status if isinstance(status, str) else json.dumps(status), limit=40, scrub=scrub)
+
+
+def _error(answer: JsonObject, word: str, scrub: Scrub) -> TaskError:
+    value = answer.get("error")
+    code, message = ("", value) if not isinstance(value, Mapping) else (value.get("code"), value.get("message"))
+    usual = f'the API ended the task as "{word}"' if word else "the API gave no reason"
+    return TaskError(
+        code=words(code, limit=100, scrub=scrub) or word or "task_failed",
+        message=words(message, scrub=scrub) or usual,
+    )
+
+
+def number(value: Json) -> float | None:
+    """Return an amount that is written as a number or as text, else None."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) <= _MAX_AMOUNT else None
+
+
+def _quota(value: Json) -> int | None:
+    """Return an amount of quota: a whole number that is not negative, also as 5500.0 or "5500"."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= _MAX_QUOTA else None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def _short_enough(text: str) -> int | None:
+    return int(text) if len(text) <= _MAX_DIGITS else None
+
+
+def _nothing(_: str) -> None:
+    """Return what NaN and the infinities are read as."""
+
+
+def _not_json(body: bytes) -> str:
+    start = body[:200].lstrip().lower()
+    if not start:
+        return "the answer is empty"
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "the answer is a web page, not JSON"
+    return "the answer is no whole JSON"

@@ -1,0 +1,238 @@
+"""Reads a task's result in every shape that the vendors behind the API use. Pure.
+
+Images stand in a list, an object or alone, under ``images``, ``data`` or ``output``, in ``result`` or beside
+``status``; each as an address, or as bytes in letters. Nothing at all in these places means that nothing is listed
+yet. Whatever else stands there may be images, and paid: it is unread, which is not "no images".
+"""
+
+import binascii
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes, urljoin
+
+from qwave_batch.client.http import Scrub, words
+from qwave_batch.client.instants import instant
+from qwave_batch.client.web_addresses import BadAddress, read_address
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.task import INLINE, ResultImage
+
+_DATA = re.compile(r"data:", re.IGNORECASE)
+_BASE64 = re.compile(r";\s*base64\s*$", re.IGNORECASE)
+_SPACE = re.compile(rb"\s+")
+_LETTERS = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
+_FEWEST_LETTERS = 64
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0")
+"""How the files begin that a text without any mark is taken for."""
+
+
+class BadLetters(ValueError):
+    """A text that should be an image and is none; it says why in a phrase."""
+
+
+def is_data_address(text: str) -> bool:
+    """Tell whether a text is a ``data:`` address."""
+    return _DATA.match(text) is not None
+
+
+def decoded_address(text: str) -> bytes:
+    """Return the bytes of a ``data:`` address, whatever type it claims; raises BadLetters."""
+    head, comma, body = text[len("data:") :].partition(",")
+    if not comma:
+        raise BadLetters("a data: address without a comma")
+    encoded = body.encode("utf-8", "surrogatepass")
+    return decoded_letters(unquote_to_bytes(encoded)) if _BASE64.search(head) else unquote_to_bytes(encoded)
+
+
+def decoded_letters(letters: bytes) -> bytes:
+    """Return the bytes that base64 stands for, with white space in it, without padding or URL-safe; raises BadLetters.
+
+    Anything else in it is no slip of a writer: the image would not be what was sent.
+    """
+    plain = _SPACE.sub(b"", letters).replace(b"-", b"+").replace(b"_", b"/")
+    if not _LETTERS.fullmatch(plain):
+        raise BadLetters("base64 with letters that are none of it")
+    try:
+        return binascii.a2b_base64(plain.rstrip(b"=") + b"=" * (-len(plain.rstrip(b"=")) % 4))
+    except binascii.Error:
+        raise BadLetters("base64 that is cut off") from None
+
+
+def decoded_bare(text: str) -> bytes | None:
+    """Return the bytes of a text that is an image in base64 without saying so; None when it is none."""
+    if len(text) < _FEWEST_LETTERS or (text.startswith(("/", "http")) and not text.startswith("/9j/")):
+        return None
+    try:
+        found = decoded_letters(text.encode("ascii"))
+    except (UnicodeEncodeError, BadLetters):
+        return None
+    return found if found.startswith(_MAGIC) else None
+
+
+MAX_IMAGES = 1000
+MAX_URL_LENGTH = 16_384
+_DEEPEST = 6
+_HOLDERS = ("images", "data", "output")
+_ADDRESSES = ("url", "image_url", "urls", "image_urls")
+_BASE64_KEYS = ("b64_json", "base64", "b64")
+_KNOWN = frozenset({*_ADDRESSES, *_BASE64_KEYS})
+_HOLE = ResultImage(url="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was found."""
+
+    images: tuple[ResultImage, ...] = ()
+    """In the API's order, with a hole for each place that holds none yet, or one that can't be read."""
+    unread: str = ""
+    """Why a part of it can't be read; empty when all of it can."""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether an image of it can be had."""
+        return any(image.is_listed for image in self.images)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """Something that is no image as far as anybody knows."""
+
+    reason: str
+
+
+def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Result:
+    """Return what an answer shows of a task's images; it raises nothing.
+
+    Args:
+        answer: The whole answer.
+        base: The task's own address, for addresses that are relative to it.
+        scrub: Takes secrets out of what is written down.
+    """
+    reader = _Reader(base, scrub)
+    result = answer.get("result")
+    found = list(reader.images_in(result)) if result else []
+    if not any(isinstance(each, _Unknown) or each.is_listed for each in found):
+        beside = (list(reader.images(answer.get(holder))) for holder in _HOLDERS)
+        found = next((each for each in beside if each), found)
+    if len(found) > MAX_IMAGES:
+        return Result(unread=f"the task's result lists {len(found):,} images")
+    unknown = [each.reason for each in found if isinstance(each, _Unknown)]
+    while len(found) > 1 and found[-1] == _HOLE:  # how many are missing, the bill tells better
+        found.pop()
+    return Result(
+        images=tuple(each if isinstance(each, ResultImage) else _HOLE for each in found),
+        unread=unknown[0] if unknown else "",
+    )
+
+
+class _Reader:
+    """Walks through a result; what it yields is in the result's order."""
+
+    def __init__(self, base: str, scrub: Scrub) -> None:
+        self._base, self._scrub = base, scrub
+
+    def images_in(self, result: Json) -> Iterator[ResultImage | _Unknown]:
+        """Yield the images of a ``result``: an object that says nothing of images is not known."""
+        if isinstance(result, Mapping) and not _KNOWN & result.keys() and any(key in result for key in _HOLDERS):
+            yield from self._held(result, 0)
+        else:
+            yield from self.images(result)
+
+    def images(self, value: Json, depth: int = 0) -> Iterator[ResultImage | _Unknown]:
+        """Yield what stands in one place."""
+        if depth > _DEEPEST:
+            yield _Unknown("the task's result is nested too deeply")
+        elif value is None or (not value and not isinstance(value, int | float)):
+            if depth:
+                yield _HOLE
+        elif isinstance(value, str):
+            yield self._address(value.strip(), None)
+        elif isinstance(value, list):
+            for each in value[: MAX_IMAGES + 1]:
+                yield from self.images(each, depth + 1)
+        elif isinstance(value, Mapping):
+            yield from self._object(value, depth)
+        else:
+            yield _Unknown(f"the task's result holds {words(str(value), limit=40)} in place of an image")
+
+    def _object(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+        if _KNOWN & value.keys():
+            yield from self._image(value, depth)
+        elif any(key in value for key in _HOLDERS):
+            yield from self._held(value, depth)
+        elif _is_numbered(value):
+            for key in sorted(value, key=int):
+                yield from self.images(value[key], depth + 1)
+        elif all(isinstance(each, Mapping) and _KNOWN & each.keys() for each in value.values()):
+            for each in value.values():
+                yield from self.images(each, depth + 1)
+        else:
+            names = ", ".join(words(key, limit=40, scrub=self._scrub) for key in list(value)[:5])
+            yield _Unknown(f"the task's result holds no images in a known place, but {names}")
+
+    def _held(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+        """Yield what the first place holds that holds anything."""
+        for holder in _HOLDERS:
+            if value.get(holder):
+                yield from self.images(value[holder], depth)
+                return
+
+    def _image(self, image: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+        expires_at = instant(image.get("expires_at"))
+        for key in _ADDRESSES:
+            if value := image.get(key):
+                yield from self._addresses(value, expires_at, depth)
+                return
+        for key in _BASE64_KEYS:
+            if value := image.get(key):
+                yield self._letters(value) if isinstance(value, str) else _Unknown(f"the {key} of an image is no text")
+                return
+        yield _HOLE
+
+    def _addresses(self, value: Json, expires_at: float | None, depth: int) -> Iterator[ResultImage | _Unknown]:
+        """Yield the images of a ``url``: most often one in a list, or alone."""
+        if isinstance(value, Mapping):
+            yield from self.images(value, depth + 1)
+            return
+        listed = [each for each in (value if isinstance(value, list) else [value]) if each is not None and each != ""]
+        if not listed:
+            yield _HOLE
+        for each in listed:
+            if isinstance(each, str):
+                yield self._address(each.strip(), expires_at)
+            elif isinstance(each, Mapping):
+                yield from self.images(each, depth + 1)
+            else:
+                yield _Unknown("an image of the task's result has no usable url")
+
+    def _address(self, text: str, expires_at: float | None) -> ResultImage | _Unknown:
+        if is_data_address(text) or decoded_bare(text) is not None:
+            return self._letters(text)
+        if len(text) > MAX_URL_LENGTH:
+            return _Unknown(f"the address of an image has {len(text):,} letters")
+        try:
+            # an address with a scheme is left to the letter: signatures depend on it
+            url = text if "://" in text[:20] else urljoin(self._base, text)
+            read_address(url)
+        except BadAddress as bad:
+            return _Unknown(f"the address of an image can't be used: {bad}")
+        except ValueError:
+            return _Unknown("the address of an image makes no sense")
+        masked = self._scrub(url)
+        return ResultImage(url=url, masked_url=masked if masked != url else None, expires_at=expires_at)
+
+    def _letters(self, text: str) -> ResultImage | _Unknown:
+        try:
+            content = (
+                decoded_address(text.strip())
+                if is_data_address(text.strip())
+                else decoded_letters(text.encode("ascii", "replace"))
+            )
+        except BadLetters as bad:
+            return _Unknown(f"an image of the task's result is {bad}")
+        return ResultImage(url="", masked_url=INLINE, content=content) if content else _HOLE
+
+
+def _is_numbered(value: JsonObject) -> bool:
+    return all(key.isascii() and key.isdecimal() and len(key) <= len(str(MAX_IMAGES)) for key in value)

@@ -1,0 +1,206 @@
+"""What may stand beside a SQLite file before SQLite opens it: it follows links, and obeys a journal that it finds."""
+
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
+
+from qwave_batch.errors import FolderError
+from qwave_batch.files.regular_files import irregular_kind
+from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX, Tree
+
+LOG, INDEX, JOURNAL = "-wal", "-shm", "-journal"
+"""What SQLite adds to a database's name for the files beside it."""
+
+
+def check_database(tree: Tree, path: str) -> None:
+    """Refuse a database that is a link, or that stands beside links or a rollback journal; nothing is changed.
+
+    This program's databases keep a write-ahead log. A rollback journal beside one was put there by somebody else:
+    SQLite would play it back, and would remove a file that the journal names.
+
+    Raises:
+        FolderError: there is such a thing.
+    """
+    for name in (path, path + LOG, path + INDEX, path + JOURNAL):
+        status = tree.look(name)
+        if status is None:
+            continue
+        kind = irregular_kind(status.st_mode)
+        if kind is not None:
+            raise FolderError(f"{tree.root / name} {kind}; it was not opened, and nothing was changed")
+        if name.endswith(JOURNAL):
+            raise FolderError(
+                f"{tree.root / name} was not made by this program, and SQLite would obey it; nothing was changed. "
+                "If the folder is yours, look where the file came from, then remove it"
+            )
+
+
+def is_index_shared(tree: Tree, path: str) -> bool:
+    """Whether the index of a database's log has other names: SQLite writes it even where it only reads the database."""
+    index = tree.look(path + INDEX)
+    return index is not None and index.st_nlink > 1
+
+
+def unshare_database(tree: Tree, path: str) -> None:
+    """Before a database is written: give it and its log content of their own, as in a snapshot of hard links.
+
+    The caller has checked it, and is the only one who writes it.
+    """
+    tree.unshare(path)
+    tree.unshare(path + LOG)
+    if is_index_shared(tree, path):
+        tree.remove(path + INDEX)  # SQLite makes it anew from the log
+
+
+def is_there(tree: Tree, path: str) -> bool:
+    """Whether there is a database with anything in it.
+
+    Raises:
+        FolderError: it is empty, and its log is not, so that something was taken away.
+    """
+    status, log = tree.look(path), tree.look(path + LOG)
+    if status is not None and status.st_size > 0:
+        return True
+    if log is not None and log.st_size > 0:
+        raise FolderError(f"{tree.root / path} is empty or gone, and its log is still there; put the file back")
+    return False
+
+
+def make_database(tree: Tree, path: str, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Make a database with a write-ahead log, filled by ``fill``: it is there whole, or not at all.
+
+    SQLite turns the log on under a rollback journal, so it is made under another name: whatever is killed meanwhile,
+    no journal ever stands beside ``path``.
+
+    Raises:
+        FolderError, OSError, sqlite3.Error: it can't be made; nothing is left.
+    """
+    above, _, name = path.rpartition("/")
+    temporary = f"{above}/{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{name}".removeprefix("/")
+    try:
+        tree.create(temporary, mode=PRIVATE_MODE).close()
+        with closing(sqlite3.connect(tree.root / temporary, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            fill(connection)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _check_log_is_gone(tree, temporary)
+        tree.sync(temporary)
+        tree.move(temporary, path)
+    except BaseException:
+        for ending in ("", LOG, INDEX, JOURNAL):
+            with suppress(OSError, FolderError):
+                tree.remove(temporary + ending)
+        raise
+
+
+def _check_log_is_gone(tree: Tree, path: str) -> None:
+    """Raise where the log is still there: closing a database says nothing of a log that the disk did not take."""
+    log = tree.look(path + LOG)
+    if log is not None and log.st_size > 0:
+        raise sqlite3.OperationalError("its log could not be written into it")
+
+
+MAX_CELL_BYTES = 128 * 1024 * 1024
+"""Of one cell; a job with images in its request is far below."""
+_SCHEMA_STEPS = 200_000
+"""Of SQLite's own machine, to read the schema: it takes a few hundred, unless its pages lead round in circles."""
+_SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+
+
+class DamagedDatabase(Exception):
+    """A file holds what this program has not written; its text says what, and whoever catches it names the file."""
+
+
+def open_schema(connection: sqlite3.Connection) -> None:
+    """Prepare a new connection to a file that may be anybody's, and read its schema; call it before all else.
+
+    Raises:
+        sqlite3.DatabaseError: it can't be read.
+    """
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL_BYTES)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    with _bounded(connection, _SCHEMA_STEPS):
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def check_schema(
+    connection: sqlite3.Connection, tables: str, *, missing: Collection[str] = (), old_tables: str = ""
+) -> None:
+    """Pass when the schema is ours to the letter: views, triggers, defaults and conflict clauses would act for us.
+
+    Args:
+        connection: Made ready by ``open_schema``.
+        tables: The statements that make the tables and indexes of today.
+        missing: Columns of these that the file's format has not.
+        old_tables: The statements that made tables which an old format had, and which may be there.
+
+    Raises:
+        Damaged: it is not.
+    """
+    expected, old = _expected(tables, frozenset(missing)), _expected(old_tables, frozenset())
+    found: set[tuple[str, str, str]] = set()
+    for kind, name, table, sql in connection.execute(_SCHEMA):
+        key = (kind, name, table)
+        parts = expected.get(key, old.get(key))
+        if key in found or parts is None:
+            raise DamagedDatabase(f"it holds a {str(kind)[:20]} that is not ours, {str(name)[:100]!a}")
+        if _parts(sql) != parts:
+            raise DamagedDatabase(f"its {kind} {name} is not as this program makes it")
+        found.add(key)
+    if lacking := {name for _, name, _ in expected.keys() - found}:
+        raise DamagedDatabase(f"it lacks {', '.join(sorted(lacking))}")
+
+
+@lru_cache(maxsize=8)
+def _expected(tables: str, missing: frozenset[str]) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """Return what stands in a schema, by kind, name and table: what SQLite makes of our own statements."""
+    with closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(tables)
+        found = {(kind, name, table): _parts(sql) for kind, name, table, sql in model.execute(_SCHEMA)}
+    return {key: tuple(part for part in parts if part.partition(" ")[0] not in missing) for key, parts in found.items()}
+
+
+def check_pages(connection: sqlite3.Connection) -> None:
+    """Pass when the file's pages are what SQLite makes; what is read afterwards has an end.
+
+    Raises:
+        Damaged: they are not.
+    """
+    (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        raise DamagedDatabase(" ".join(str(said).split())[:200])
+
+
+@contextmanager
+def _bounded(connection: sqlite3.Connection, steps: int) -> Iterator[None]:
+    connection.set_progress_handler(lambda: 1, steps)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+@lru_cache(maxsize=64)
+def _parts(sql: object) -> tuple[str, ...]:
+    """Return a statement as its columns and clauses, whatever its spaces and comments; empty for an index of its own.
+
+    A table that has got a column since is written otherwise than one that was made with it.
+    """
+    if not isinstance(sql, str):
+        return ()
+    line = " ".join(re.sub(r"--[^\n]*", "", sql).split())
+    parts, depth = [""], 0
+    for character in line:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 1:
+            parts.append("")
+        elif character == ")" and depth == 0:  # not a part of the last column, which an old table may lack
+            parts.append(character)
+        else:
+            parts[-1] += character
+    return tuple(re.sub(r"\s*([()])\s*", r"\1", part.strip()) for part in parts)

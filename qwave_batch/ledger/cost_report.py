@@ -1,0 +1,138 @@
+"""The books of a folder: what the API set aside, what it charged, and what the catalog says."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from qwave_batch.ledger.attempt_states import HOLDS_MONEY
+from qwave_batch.model.codec import Codec, Key, usd_key
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import NUSD_PER_QUOTA
+
+_HOLDING = ", ".join(f"'{state}'" for state in sorted(HOLDS_MONEY))
+
+
+_HELD = f"doubt_nusd + CASE WHEN state IN ({_HOLDING}) THEN held_nusd ELSE 0 END"
+
+
+def read_spent_nusd(connection: sqlite3.Connection) -> int:
+    """Return what all attempts have cost, those of forgotten jobs too."""
+    return _sum(connection, "cost_nusd") + _pruned(connection, "pruned_nusd")
+
+
+def read_held_nusd(connection: sqlite3.Connection) -> int:
+    """Return the most that may still come, and what may have been paid without our knowing."""
+    return _sum(connection, _HELD) + _pruned(connection, "pruned_held_nusd")
+
+
+def keep_money_of(connection: sqlite3.Connection, job_id: str) -> None:
+    """Add a job's money to that of the forgotten ones, before its attempts are removed."""
+    connection.execute(
+        f"UPDATE identity SET pruned_nusd = pruned_nusd + total, pruned_held_nusd = pruned_held_nusd + held "  # noqa: S608
+        f"FROM (SELECT COALESCE(SUM(cost_nusd), 0) AS total, COALESCE(SUM({_HELD}), 0) AS held "
+        "FROM attempts WHERE job_id = ?)",
+        (job_id,),
+    )
+
+
+def _sum(connection: sqlite3.Connection, expression: str) -> int:
+    (total,) = connection.execute(f"SELECT COALESCE(SUM({expression}), 0) FROM attempts").fetchone()  # noqa: S608
+    return int(total)
+
+
+def _pruned(connection: sqlite3.Connection, column: str) -> int:
+    row = connection.execute(f"SELECT {column} FROM identity").fetchone()  # noqa: S608 - the names above
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostReport:
+    """Money of all tasks on record that have ended, in nano-dollars; pruned jobs are left out."""
+
+    tasks: int = 0
+    """How many they are."""
+    paid_nusd: int = 0
+    """What they cost: the API's word where it gave one, else the catalog's price."""
+    catalog_nusd: int = 0
+    """What the catalog says for the images that came."""
+    hold_nusd: int = 0
+    """What was set aside for them at submit: the API's word where it gave one, else by the catalog, see below."""
+    holds_told: int = 0
+    """Of how many of them the API said what it set aside."""
+    refunds: int = 0
+    """Tasks that were charged less than was set aside: failed, cancelled, without an image, or with fewer."""
+    refunded_nusd: int = 0
+    """What came back by that."""
+    surcharges: int = 0
+    """Tasks that were charged more than was set aside."""
+    surcharged_nusd: int = 0
+    open_nusd: int = 0
+    """The most that may still come: tasks in flight, unknown or given up."""
+
+    @property
+    def is_by_catalog(self) -> bool:
+        """Whether what was paid is what the catalog says, give or take the whole quota that the API rounds to."""
+        return abs(self.paid_nusd - self.catalog_nusd) <= NUSD_PER_QUOTA * self.tasks
+
+    @property
+    def agree(self) -> bool:
+        """Whether there is nothing to explain: it is by the catalog, and all that was set aside was charged."""
+        return self.is_by_catalog and not self.refunds and not self.surcharges
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``money`` object of summary.json."""
+        return _MONEY.encode(self)
+
+
+_MONEY = Codec(
+    {
+        CostReport: {
+            "paid_nusd": usd_key("paid_usd"),
+            "catalog_nusd": usd_key("catalog_usd"),
+            "hold_nusd": usd_key("pre_consumed_usd"),
+            "holds_told": Key(name="pre_consumed_told"),
+            "refunded_nusd": usd_key("refunded_usd"),
+            "surcharged_nusd": usd_key("surcharged_usd"),
+            "open_nusd": usd_key("open_usd"),
+        }
+    }
+)
+
+_ENDED = """
+    SELECT cost_nusd AS cost,
+           -- a task of an older ledger has no catalog price on record: then what was paid stands for it
+           COALESCE(catalog_nusd, cost_nusd) AS catalog,
+           hold_nusd IS NOT NULL AS is_told,
+           -- not told, as in the answer to a submit that was held until the end: what did not come was given back
+           COALESCE(hold_nusd, cost_nusd + MAX(held_nusd - MAX(cost_nusd, COALESCE(catalog_nusd, 0)), 0)) AS hold
+    FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
+"""
+"""Tasks that have ended. The estimate is the catalog's price of all images that were asked for."""
+
+
+def read_books(connection: sqlite3.Connection) -> CostReport:
+    """Return the sums over all tasks that have ended.
+
+    It is always true that ``hold - refunded + surcharged`` is what they were charged.
+    """
+    row = connection.execute(
+        f"""
+        SELECT COUNT(*), COALESCE(SUM(cost), 0), COALESCE(SUM(catalog), 0), COALESCE(SUM(hold), 0),
+               COALESCE(SUM(is_told), 0),
+               COALESCE(SUM(cost < hold), 0), COALESCE(SUM(MAX(hold - cost, 0)), 0),
+               COALESCE(SUM(cost > hold), 0), COALESCE(SUM(MAX(cost - hold, 0)), 0)
+        FROM ({_ENDED})
+        """  # noqa: S608 - the text above
+    ).fetchone()
+    tasks, paid, catalog, hold, told, refunds, refunded, surcharges, surcharged = row
+    return CostReport(
+        tasks=tasks,
+        paid_nusd=paid,
+        catalog_nusd=catalog,
+        hold_nusd=hold,
+        holds_told=told,
+        refunds=refunds,
+        refunded_nusd=refunded,
+        surcharges=surcharges,
+        surcharged_nusd=surcharged,
+        open_nusd=read_held_nusd(connection),
+    )

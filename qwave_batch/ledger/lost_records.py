@@ -1,0 +1,154 @@
+"""What is done about jobs whose records may be lost: each is taken for one whose key went out and was not answered."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.errors import UsageError
+from qwave_batch.files.tree import Tree, place_of
+from qwave_batch.ledger.attempt import Attempt, idempotency_key
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.snapshots import JobSnapshot, read_standings
+from qwave_batch.model.codec import LENIENT
+
+_ADD = (
+    "INSERT INTO attempts (job_id, number, round, state, key, first_sent_at, held_nusd) "  # noqa: S608 - constants
+    f"VALUES (?, ?, 0, '{AttemptState.SUBMITTING}', ?, ?, 0)"
+)
+_SEND_AGAIN = (
+    f"UPDATE attempts SET state = '{AttemptState.SUBMITTING}', round = round + 1, first_sent_at = ?, held_nusd = 0, "  # noqa: S608 - constants
+    f"error = NULL WHERE job_id = ? AND number = ? AND state = '{AttemptState.NOT_SUBMITTED}'"
+)
+_NEW_ATTEMPT = frozenset({AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.REFUSED})
+
+
+def doubt_jobs(
+    connection: sqlite3.Connection, folder_id: str, *, since: float | None, sent: Mapping[str, float]
+) -> int:
+    """Put on record, inside the open transaction, that jobs which a plain run would buy may be bought already.
+
+    The same keys then go out while the API surely keeps them, and after that the jobs are ``unknown``.
+
+    Args:
+        connection: The ledger's.
+        folder_id: The folder's.
+        since: When the earliest of the keys may have left; None when only those of ``sent`` may have.
+        sent: By job id, when others know of its submit, in Unix seconds.
+
+    Returns:
+        How many jobs they are.
+    """
+    doubted = 0
+    for snapshot in _open_to_submit(connection):
+        times = [time for time in (since, sent.get(snapshot.line.job.job_id)) if time is not None]
+        if times:
+            _doubt(connection, folder_id, snapshot, min(times))
+            doubted += 1
+    return doubted
+
+
+def _open_to_submit(connection: sqlite3.Connection) -> list[JobSnapshot]:
+    """Return the jobs that a plain run submits, with a new key or with a parked one."""
+    return [
+        snapshot
+        for snapshot in read_standings(connection)
+        if snapshot.is_planned
+        and snapshot.line.job.skip is None
+        and (snapshot.attempt is None or _is_followed(snapshot.attempt))
+    ]
+
+
+def _is_followed(attempt: Attempt) -> bool:
+    if attempt.state is AttemptState.NOT_SUBMITTED:
+        return True
+    is_worth_it = attempt.state is AttemptState.CANCELLED or attempt.error is None or attempt.error.retryable
+    return attempt.state in _NEW_ATTEMPT and not attempt.cost_nusd and is_worth_it
+
+
+def _doubt(connection: sqlite3.Connection, folder_id: str, snapshot: JobSnapshot, sent_at: float) -> None:
+    job_id, attempt = snapshot.line.job.job_id, snapshot.attempt
+    if attempt is not None and attempt.state is AttemptState.NOT_SUBMITTED:
+        connection.execute(_SEND_AGAIN, (sent_at, job_id, attempt.number))
+        return
+    number = attempt.number + 1 if attempt is not None else 1
+    connection.execute(_ADD, (job_id, number, idempotency_key(folder_id, job_id, number), sent_at))
+
+
+COUNT = "-count"
+"""What is added to the ledger's name."""
+_MOST_BYTES = 4096
+_WIDTH = 100
+"""Of the file, so that one write replaces all of it."""
+_ON_RECORD = "SELECT folder_id, sendings, begun_at, begun_sendings, lost_since, created_at FROM identity"
+_LAST_SENT_AT = "SELECT MAX(first_sent_at) FROM attempts"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldCount:
+    """What stands beside a ledger."""
+
+    folder_id: str
+    sendings: int
+
+
+def read_count(path: Path) -> ToldCount | None:
+    """Return the count that stands beside the ledger at ``path``, or None; read it before the ledger.
+
+    A run at work writes it after its ledger, so that it is never ahead of what is read after it.
+    """
+    with suppress(OSError, UsageError, ValueError, RecursionError):
+        tree, name = place_of(path)
+        return LENIENT.decode(json.loads(tree.read(name + COUNT, most_bytes=_MOST_BYTES)), ToldCount)
+    return None
+
+
+def find_loss(connection: sqlite3.Connection, told: ToldCount | None) -> float | None:
+    """Return Unix seconds from which on a ledger may lack records, or None when it lacks none as far as can be told."""
+    row = connection.execute(_ON_RECORD).fetchone()
+    if row is None:
+        return None
+    folder_id, sendings, begun_at, begun_sendings, lost_since, created_at = row
+    if lost_since is not None:
+        return float(lost_since)
+    if told is not None and told.folder_id == folder_id:
+        is_behind = told.sendings > sendings
+    else:  # a run was at work, and nothing that it did is here
+        is_behind = begun_at is not None and sendings == begun_sendings
+    if not is_behind:
+        return None
+    (last_sent_at,) = connection.execute(_LAST_SENT_AT).fetchone()
+    return float(max(created_at, last_sent_at or 0.0) if begun_at is None else begun_at)
+
+
+class CountBeside:
+    """Keeps the count beside a ledger that is open to write."""
+
+    def __init__(self, path: Path) -> None:
+        self._tree, ledger = place_of(path)
+        self._name = ledger + COUNT
+        self._last: tuple[str, int] | None = None
+        with suppress(OSError):  # else the ledger does without
+            self._tree.unshare(self._name)
+
+    def keep(self, connection: sqlite3.Connection) -> None:
+        """Tell what has been committed; it is no part of the promise, so nothing is synced and failing is no fault."""
+        row = connection.execute("SELECT folder_id, sendings FROM identity").fetchone()
+        if row is None or row == self._last:
+            return
+        text = json.dumps(LENIENT.encode(ToldCount(*row))).ljust(_WIDTH) + "\n"
+        with suppress(OSError, UsageError):
+            _overwrite(self._tree, self._name, text.encode())
+            self._last = row
+
+
+def _overwrite(tree: Tree, name: str, data: bytes) -> None:
+    descriptor = tree.open_to_update(name)
+    try:
+        os.pwrite(descriptor, data, 0)
+        os.ftruncate(descriptor, len(data))
+    finally:
+        os.close(descriptor)

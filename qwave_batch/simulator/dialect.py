@@ -1,0 +1,134 @@
+"""The two dialects of the task API: how a task is written by the server of May, and by the one of September."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.task import TaskState
+from qwave_batch.simulator.simulated_limits import RateLimits
+from qwave_batch.simulator.simulated_task import SimulatedTask
+
+_DAY_S = 86_400.0
+
+
+class Dialect(StrEnum):
+    """Which documents the server follows."""
+
+    MAY = "may"
+    """Milliseconds, integer progress, no costs, no ``Prefer``; files live for 24 hours, then 404."""
+    SEPTEMBER = "september"
+    """Seconds, percent strings, costs, ``urls``, ``Prefer: wait``; files live for 7 days, then 410."""
+
+    @property
+    def knows_prefer(self) -> bool:
+        """Whether a submit may be held until its task ends."""
+        return self is Dialect.SEPTEMBER
+
+    @property
+    def file_lifetime_s(self) -> float:
+        """How long an image can be downloaded after its task has ended."""
+        return _DAY_S if self is Dialect.MAY else 7 * _DAY_S
+
+    @property
+    def status_of_gone(self) -> int:
+        """The HTTP status of an image that has expired."""
+        return 404 if self is Dialect.MAY else 410
+
+    def stamp(self, seconds: float) -> int:
+        """Return Unix seconds as this dialect writes them."""
+        return int(seconds * 1000) if self is Dialect.MAY else int(seconds)
+
+    def progress(self, task: SimulatedTask, now: float) -> int | str:
+        """Return the progress as this dialect writes it."""
+        percent = task.percent(now)
+        if self is Dialect.MAY:
+            return percent
+        return f"{percent}%" if task.state(now) in {TaskState.PROCESSING, TaskState.COMPLETED} else ""
+
+
+def file_path(task: SimulatedTask, number: int, extension: str) -> str:
+    """Return the path under which an image of a task can be downloaded; ``number`` counts from 1."""
+    return f"/files/{task.task_id}/{number}.{extension}"
+
+
+def submitted(task: SimulatedTask, now: float, dialect: Dialect) -> dict[str, Any]:
+    """Return the answer to a submit."""
+    body: dict[str, Any] = {
+        "task_id": task.task_id,
+        "model": task.model,
+        "action": task.action,
+        "status": task.state(now).value,
+        "created_at": dialect.stamp(task.created_at),
+        "progress": dialect.progress(task, now),
+    }
+    if dialect is Dialect.SEPTEMBER:
+        body["pre_consumed_cost"] = task.hold_quota
+    return body
+
+
+def status(task: SimulatedTask, now: float, dialect: Dialect, *, origin: str, files: list[str]) -> dict[str, Any]:
+    """Return the answer to a poll. ``origin`` is the scheme and host that the client used; ``files`` are paths."""
+    state = task.state(now)
+    body: dict[str, Any] = {
+        "task_id": task.task_id,
+        "status": state.value,
+        "action": task.action,
+        "model": task.model,
+        "progress": dialect.progress(task, now),
+        "created_at": dialect.stamp(task.created_at),
+    }
+    ended_at = task.completed_at(now)
+    if ended_at is not None:
+        body["completed_at"] = dialect.stamp(ended_at)
+        if dialect is Dialect.SEPTEMBER:
+            body["cost"] = task.cost_quota(now)
+    if state is TaskState.COMPLETED and ended_at is not None:
+        expires_at = int(ended_at + dialect.file_lifetime_s)
+        body["result"] = {"images": [{"url": [origin + path], "expires_at": expires_at} for path in files]}
+    if state is TaskState.FAILED:
+        body["error"] = {"message": task.error_message, "code": task.error_code}
+    if dialect is Dialect.SEPTEMBER:
+        own = f"{origin}/v1/tasks/{task.task_id}"
+        body["urls"] = {"get": own, "cancel": f"{own}/cancel"}
+    return body
+
+
+def with_bare_urls(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a task answer whose images have a string for a URL where an array belongs."""
+    if "result" not in body:
+        return body
+    images = [{**image, "url": image["url"][0]} for image in body["result"]["images"]]
+    return {**body, "result": {**body["result"], "images": images}}
+
+
+def with_unknown_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a task answer with fields that no document names, at every level."""
+    strange: dict[str, Any] = {"x_trace": {"hops": [1, 2.5, None]}, "deprecated": True, "queue_position": "3 of 7"}
+    inner = {key: with_unknown_fields(value) if isinstance(value, dict) else value for key, value in body.items()}
+    if "images" in inner:
+        inner["images"] = [with_unknown_fields(image) for image in body["images"]]
+    return {**strange, **inner}
+
+
+_UNLIMITED = RateLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The terms of the embedded API."""
+
+    dialect: Dialect = Dialect.SEPTEMBER
+    keys: frozenset[str] | None = None
+    """The keys that are valid; None takes any. Each key is an account of its own."""
+    granted_usd: float = 1000.0
+    """What every account starts with."""
+    limits: RateLimits = _UNLIMITED
+    idempotency_hours: float | None = 24.0
+    """How long an Idempotency-Key stands for its task; None is an older server, which ignores the header."""
+    max_body_bytes: int = 64 << 20
+    """Larger requests are refused with 413; input images may come inline."""
+    offers: Mapping[str, JsonObject | None] = field(default_factory=dict)
+    """By model, the ``price_config`` that ``GET /v1/models`` states in place of the catalog's; None hides the model.
+    A name that the catalog does not have is listed too. What tasks cost stays the catalog's business."""

@@ -1,0 +1,361 @@
+"""The embedded task API without its socket: every call as a function that answers at once."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.clock import Clock, SystemClock
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import nusd_from_quota, nusd_from_usd, usd_from_nusd
+from qwave_batch.model.task import TaskState
+from qwave_batch.simulator import dialect
+from qwave_batch.simulator.accounts import Accounts, quota_from_nusd
+from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
+from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
+from qwave_batch.simulator.dialect import Settings
+from qwave_batch.simulator.faults import Fault, FaultName, FaultPlace
+from qwave_batch.simulator.pictures import PictureOrder
+from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
+from qwave_batch.simulator.simulated_limits import SimulatedLimits
+from qwave_batch.simulator.simulated_task import SimulatedCharge, SimulatedTask, charge_of
+from qwave_batch.simulator.task_factory import TaskMaker
+from qwave_batch.simulator.task_store import TaskStore
+from qwave_batch.simulator.validation import ImageOrder, hash_of, judge, read_object
+
+_HOUR_S = 3600.0
+_LONGEST_IDEMPOTENCY_KEY = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, and under which address the server was reached."""
+
+    account: str
+    origin: str
+    """Scheme and host as the client wrote them, such as ``http://127.0.0.1:8000``."""
+    elsewhere: str
+    """The URL of this request on another host name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call that a submit has asked for."""
+
+    url: str
+    events: tuple[str, ...]
+    """The ends that are to be told; empty is all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a submit came to."""
+
+    reply: Reply
+    task: SimulatedTask | None = None
+    """The task that was made or found, when the right answer to it may still be waited for."""
+    call: Call | None = None
+    """What is to be called when the task ends; None for a task that was found, whose call is on its way."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What has reached the server so far; tests look at it."""
+
+    answers: Counter[tuple[FaultPlace, int]]
+    """How many requests came to each place, by the status that was meant as the answer."""
+    keys_on_files: int = 0
+    """How often an Authorization header came with a request for a file."""
+    keys_after_redirect: int = 0
+    """How often an Authorization header was carried along to the other host name of a redirect."""
+    throttled: int = 0
+    """How many requests the rate limits refused."""
+    calls: Counter[int] = field(default_factory=Counter)
+    """How many calls at the end of a task were answered, by the status; 0 is without an answer."""
+
+
+class Simulator:
+    """The embedded task API: catalog rules, tasks, money and faults. Close it, or use it as a context."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        behaviour: Behaviour | None = None,
+        state_path: Path | None = None,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Take up the tasks of an earlier process, if ``state_path`` names a file that has some.
+
+        Args:
+            catalog: Whose rules and prices hold.
+            behaviour: Latency and faults.
+            state_path: Where tasks are kept; None keeps them in memory.
+            settings: Dialect, account and limits.
+            clock: The time that tasks live in.
+            rng: Where task ids come from; nothing else depends on it.
+        """
+        self.catalog = catalog
+        self.behaviour = behaviour or Behaviour()
+        self.settings = settings or Settings()
+        self.clock: Clock = clock or SystemClock()
+        self.seen = Seen(Counter())
+        self._store = TaskStore(state_path)
+        granted_quota = quota_from_nusd(nusd_from_usd(self.settings.granted_usd))
+        self._wallet = Accounts(granted_quota, self._store, self.clock.now())
+        self._gates = SimulatedLimits(self.settings.limits)
+        self._misfortune = FaultInjector(self.behaviour)
+        self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom())
+        self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the state; nothing can be asked afterwards."""
+        self._store.close()
+
+    def tasks(self) -> tuple[SimulatedTask, ...]:
+        """Return all tasks in the order in which they were made."""
+        return tuple(self._store)
+
+    def charges(self) -> tuple[SimulatedCharge, ...]:
+        """Return what each task costs at this moment, in the order in which they were made."""
+        now = self.clock.now()
+        return tuple(charge_of(task, now) for task in self._store)
+
+    def available_quota(self, key: str) -> int:
+        """Return what the account of a key may still spend."""
+        return self._wallet.available(account_of(key), self.clock.now())
+
+    def account(self, authorization: str | None) -> str | None:
+        """Return the account that an Authorization header names, or None when it names no valid key."""
+        scheme, _, key = (authorization or "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            return None
+        valid = self.settings.keys
+        return account_of(key) if valid is None or key in valid else None
+
+    def submit(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Submission:
+        """Take a body in: refuse it, make a task, or find the task that its Idempotency-Key stands for."""
+        now = self.clock.now()
+        body = read_object(raw)
+        named = body.get("model") if isinstance(body, dict) else None
+        model = named if isinstance(named, str) else ""
+        if wait_s := self._gates.of(caller.account).enter_submit(model, self.clock.monotonic()):
+            return Submission(reply=self._throttle(caller.account, wait_s))
+        key = hash_of(body) if isinstance(body, dict) else blake2b(raw, digest_size=12).hexdigest()
+        for fault in self._misfortune.striking(FaultPlace.SUBMIT, key, model):
+            return Submission(reply=self._strike_submit(caller, fault, now))
+        if now < self._windows.get(caller.account, 0.0):
+            return Submission(reply=window_exceeded(self._windows[caller.account]))
+        order = body if isinstance(body, Reply) else judge(body, self.catalog)
+        if isinstance(order, Reply):
+            return Submission(reply=order)
+        return self._take(caller.account, order, idempotency_key, now)
+
+    def answer_submit(self, caller: Caller, task: SimulatedTask, *, waited: bool) -> Reply:
+        """Return the answer to a submit that came to a task, with the faults of that place."""
+        now = self.clock.now()
+        task = self._store.get(task.task_id) or task
+        is_over = task.state(now).is_terminal
+        body = self._status_body(caller, task, now) if waited or is_over else self._submitted_body(task, now)
+        return self._answered(caller, FaultPlace.ACCEPTED, task.sent_hash, body)
+
+    def seconds_left(self, task: SimulatedTask) -> float | None:
+        """Return how long a task still lives; None when it never ends."""
+        return max(0.0, task.ends_at - self.clock.now()) if task.ends_at is not None else None
+
+    def status(self, caller: Caller, task_id: str) -> Reply:
+        """Answer a poll."""
+        if wait_s := self._gates.of(caller.account).enter_poll(self.clock.monotonic()):
+            return self._throttle(caller.account, wait_s)
+        task = self._own(caller, task_id)
+        if task is None:
+            return self._answered(caller, FaultPlace.POLL, task_id, task_not_found(task_id))
+        return self._answered(
+            caller, FaultPlace.POLL, task.sent_hash, self._status_body(caller, task, self.clock.now())
+        )
+
+    def cancel(self, caller: Caller, task_id: str) -> Reply:
+        """Cancel a task that is still queued."""
+        task = self._own(caller, task_id)
+        if task is None:
+            return self._answered(caller, FaultPlace.CANCEL, task_id, task_not_found(task_id))
+        faults = self._misfortune.striking(FaultPlace.CANCEL, task.sent_hash)
+        now = self.clock.now()
+        state = task.state(now)
+        if state is not TaskState.QUEUED:
+            message = f"a task that is {state.value} cannot be cancelled"
+            return self._spoilt(caller, refusal(400, "task_not_cancellable", message), faults)
+        self._store.cancel(task_id, now)
+        self._wallet.release(task)
+        body = self._status_body(caller, replace(task, cancelled_at=now), now)
+        return self._spoilt(caller, json_reply(self._reshaped(body, faults)), faults)
+
+    def balance(self, caller: Caller) -> Reply:
+        """Answer what the account holds."""
+        now = self.clock.now()
+        used = self._wallet.used(caller.account, now)
+        body = {
+            "object": "credit_summary",
+            "currency": "USD",
+            "total_granted_usd": _usd(self._wallet.granted_quota),
+            "total_used_usd": _usd(used),
+            "total_available_usd": _usd(self._wallet.granted_quota - used),
+            "as_of": int(now),
+        }
+        return self._answered(caller, FaultPlace.INFO, "balance", body)
+
+    def models(self, caller: Caller) -> Reply:
+        """Answer the list of models with their prices."""
+        offered = self._offered()
+        body = {"object": "list", "data": [_model_body(name, prices) for name, prices in offered.items()]}
+        return self._answered(caller, FaultPlace.INFO, "models", body)
+
+    def model(self, caller: Caller, name: str) -> Reply:
+        """Answer one model with its price."""
+        prices = self._offered().get(name)
+        if prices is None:
+            missing = refusal(404, "model_not_found", f'model "{name[:100]}" does not exist')
+            return self._answered(caller, FaultPlace.INFO, name, missing)
+        return self._answered(caller, FaultPlace.INFO, name, _model_body(name, prices))
+
+    def file(self, task_id: str, number: int, extension: str) -> PictureOrder | Reply:
+        """Return what a file shows, or why there is none; files need no key."""
+        task = self._store.get(task_id)
+        now = self.clock.now()
+        ended_at = task.completed_at(now) if task else None
+        missing = refusal(404, "not_found", "there is no such file")
+        if task is None or ended_at is None or task.state(now) is not TaskState.COMPLETED:
+            return missing
+        picture = PictureOrder.from_json(task.picture)
+        if not 1 <= number <= task.images or extension != picture.extension:
+            return missing
+        spoken = self.settings.dialect
+        if now >= int(ended_at + spoken.file_lifetime_s):
+            return refusal(spoken.status_of_gone, "expired", "this file has expired")
+        return picture
+
+    def answer_file(self, caller: Caller, task_id: str, number: int, reply: Reply) -> Reply:
+        """Return the answer to a download, with the faults of that place."""
+        task = self._store.get(task_id)
+        key = f"{task.sent_hash}/{number}" if task else task_id
+        return self._answered(caller, FaultPlace.DOWNLOAD, key, reply)
+
+    def called(self, caller: Caller, task: SimulatedTask) -> tuple[bytes, Sequence[Fault]]:
+        """Return the body of the call that tells of a task's end, and the faults that strike it."""
+        now = self.clock.now()
+        task = self._store.get(task.task_id) or task
+        body = json_reply(self._status_body(caller, task, now)).body
+        return body, self._misfortune.striking(FaultPlace.CALLBACK, task.sent_hash)
+
+    def state(self, task: SimulatedTask) -> TaskState:
+        """Return where a task stands now."""
+        return (self._store.get(task.task_id) or task).state(self.clock.now())
+
+    def rate_headers(self, account: str | None) -> dict[str, str]:
+        """Return the headers that say how much room the account has, where the settings ask for them."""
+        return self._gates.of(account).headers(self.clock.monotonic()) if account else {}
+
+    def _offered(self) -> dict[str, JsonObject]:
+        """Return what is said of each model's price: the catalog's, but for what the settings say."""
+        stated = {name: _price_config(model) for name, model in self.catalog.models.items()}
+        return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
+
+    def _take(self, account: str, order: ImageOrder, idempotency_key: str | None, now: float) -> Submission:
+        hours = self.settings.idempotency_hours
+        if hours is None or not idempotency_key:
+            idempotency_key = None
+        elif len(idempotency_key) > _LONGEST_IDEMPOTENCY_KEY:
+            return Submission(reply=refusal(400, "invalid_request", "the Idempotency-Key has more than 255 characters"))
+        elif known := self._store.by_idempotency_key(account, idempotency_key, now - hours * _HOUR_S):
+            if known.sent_hash != order.sent_hash:
+                message = "this Idempotency-Key was used with another request"
+                return Submission(reply=refusal(409, "idempotency_conflict", message))
+            return Submission(reply=json_reply({}), task=known)
+        if quota_from_nusd(order.model.estimate_nusd(order.request)) > self._wallet.available(account, now):
+            return Submission(reply=balance_used_up())
+        made_before = self._store.count_of_body(account, order.body_hash)
+        task = self._maker.make(account, order, idempotency_key, now=now, made_before=made_before)
+        self._store.add(task)
+        self._wallet.hold(task)
+        call = Call(url=order.callback_url, events=order.callback_events) if order.callback_url else None
+        return Submission(reply=json_reply({}), task=task, call=call)
+
+    def _own(self, caller: Caller, task_id: str) -> SimulatedTask | None:
+        task = self._store.get(task_id)
+        return task if task and task.account == caller.account else None
+
+    def _throttle(self, account: str, wait_s: float) -> Reply:
+        self.seen.throttled += 1
+        return too_many(wait_s, headers=self.rate_headers(account))
+
+    def _strike_submit(self, caller: Caller, fault: Fault, now: float) -> Reply:
+        reset_at = 0.0
+        if fault.name is FaultName.QUOTA_WINDOW:
+            reset_at = float(math.ceil(now + fault.seconds))
+            self._windows[caller.account] = reset_at
+        return spoil(Reply(), fault, Circumstances(now=now, elsewhere=caller.elsewhere, reset_at=reset_at))
+
+    def _submitted_body(self, task: SimulatedTask, now: float) -> dict[str, Any]:
+        return dialect.submitted(task, now, self.settings.dialect)
+
+    def _status_body(self, caller: Caller, task: SimulatedTask, now: float) -> dict[str, Any]:
+        extension = PictureOrder.from_json(task.picture).extension
+        files = [dialect.file_path(task, number, extension) for number in range(1, task.images + 1)]
+        return dialect.status(task, now, self.settings.dialect, origin=caller.origin, files=files)
+
+    def _answered(self, caller: Caller, place: FaultPlace, key: str, right: dict[str, Any] | Reply) -> Reply:
+        faults = self._misfortune.striking(place, key)
+        reply = right if isinstance(right, Reply) else json_reply(self._reshaped(right, faults))
+        return self._spoilt(caller, reply, faults)
+
+    @staticmethod
+    def _reshaped(body: dict[str, Any], faults: Sequence[Fault]) -> dict[str, Any]:
+        names = {fault.name for fault in faults}
+        if FaultName.BARE_URL in names:
+            body = dialect.with_bare_urls(body)
+        for name, reshape in SHAPES.items():
+            if name in names:
+                body = reshape(body)
+        return dialect.with_unknown_fields(body) if FaultName.UNKNOWN_FIELDS in names else body
+
+    def _spoilt(self, caller: Caller, reply: Reply, faults: Sequence[Fault]) -> Reply:
+        circumstances = Circumstances(now=self.clock.now(), elsewhere=caller.elsewhere)
+        for fault in faults:
+            if fault.name not in {FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS, *SHAPES}:
+                reply = spoil(reply, fault, circumstances)
+        return reply
+
+
+def account_of(key: str) -> str:
+    """Return the account of a key: a hash, so that no key is ever written down."""
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, person=b"qwave-simulator").hexdigest()
+
+
+def _usd(quota: int) -> float:
+    return usd_from_nusd(nusd_from_quota(quota))
+
+
+def _price_config(model: Model) -> JsonObject:
+    prices = model.price.usd_per_image
+    default = max(map(float, prices.values()))
+    return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
+
+
+def _model_body(name: str, prices: JsonObject) -> dict[str, Any]:
+    return {"id": name, "object": "model", "price_config": prices}

@@ -1,0 +1,108 @@
+"""A task of the simulator: its whole fate is on record from the start, so its state is a matter of the time."""
+
+from dataclasses import dataclass
+
+from qwave_batch.model.task import TaskState
+
+_LAST_PERCENT = 99  # a task that is not over never says 100%
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedTask:
+    """One accepted task. Times are Unix seconds, money is quota."""
+
+    task_id: str
+    account: str
+    """Whose task it is: a hash of the key."""
+    model: str
+    action: str
+    body_hash: str
+    """The hash of the request without callback fields: alike for alike jobs."""
+    sent_hash: str
+    """The hash of the whole body, which an idempotency key stands for."""
+    idempotency_key: str | None
+    created_at: float
+    starts_at: float
+    """When it leaves the queue."""
+    ends_at: float | None
+    """None for a task that never ends."""
+    images: int
+    """How many images it brings when it ends well."""
+    error_code: str | None
+    error_message: str | None
+    hold_quota: int
+    """What is set aside at submit."""
+    price_quota: int
+    """What its images cost once it has ended well; 0 when it will fail or bring none."""
+    cancelled_at: float | None = None
+    picture: str = "{}"
+    """What its pictures show, as JSON; see pictures.py."""
+
+    def state(self, now: float) -> TaskState:
+        """Return where the task stands at a moment."""
+        if self.cancelled_at is not None:
+            return TaskState.CANCELLED
+        if self.ends_at is not None and now >= self.ends_at:
+            return TaskState.FAILED if self.error_code else TaskState.COMPLETED
+        return TaskState.PROCESSING if now >= self.starts_at else TaskState.QUEUED
+
+    def completed_at(self, now: float) -> float | None:
+        """Return when the task ended, or None while it has not."""
+        if self.cancelled_at is not None:
+            return self.cancelled_at
+        return self.ends_at if self.ends_at is not None and now >= self.ends_at else None
+
+    def cost_quota(self, now: float) -> int:
+        """Return what is charged at a moment: the hold until the task ends, then what its images cost."""
+        match self.state(now):
+            case TaskState.QUEUED | TaskState.PROCESSING:
+                return self.hold_quota
+            case TaskState.COMPLETED:
+                return self.price_quota
+            case TaskState.FAILED | TaskState.CANCELLED | TaskState.ENDED:
+                return 0
+
+    def percent(self, now: float) -> int:
+        """Return the progress, 0 to 100; it only grows."""
+        match self.state(now):
+            case TaskState.COMPLETED:
+                return 100
+            case TaskState.PROCESSING:
+                whole_s = self.ends_at - self.starts_at if self.ends_at is not None else 60.0
+                share = (now - self.starts_at) / whole_s if whole_s > 0 else 1.0
+                return min(_LAST_PERCENT, int(100 * share))
+            case TaskState.QUEUED | TaskState.FAILED | TaskState.CANCELLED | TaskState.ENDED:
+                return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedCharge:
+    """What one task costs its account at a moment: the money on hold, or what was charged in the end."""
+
+    task_id: str
+    account: str
+    model: str
+    body_hash: str
+    idempotency_key: str | None
+    state: TaskState
+    hold_quota: int
+    cost_quota: int
+    """0 for failed and cancelled tasks and those without images; the hold while the task is alive."""
+    images: int
+    """How many images it has brought."""
+
+
+def charge_of(task: SimulatedTask, now: float) -> SimulatedCharge:
+    """Return what a task costs at a moment."""
+    state = task.state(now)
+    return SimulatedCharge(
+        task_id=task.task_id,
+        account=task.account,
+        model=task.model,
+        body_hash=task.body_hash,
+        idempotency_key=task.idempotency_key,
+        state=state,
+        hold_quota=task.hold_quota,
+        cost_quota=task.cost_quota(now),
+        images=task.images if state is TaskState.COMPLETED else 0,
+    )

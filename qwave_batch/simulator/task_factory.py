@@ -1,0 +1,61 @@
+"""How an order becomes a task: its fate, its price, its pictures and its name, all at once."""
+
+from random import Random
+
+from qwave_batch.simulator.accounts import quota_from_nusd
+from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
+from qwave_batch.simulator.faults import FaultPlace, Moment
+from qwave_batch.simulator.pictures import order_pictures
+from qwave_batch.simulator.simulated_task import SimulatedTask
+from qwave_batch.simulator.validation import ImageOrder
+
+
+class TaskMaker:
+    """Makes tasks; only their ids depend on ``rng``."""
+
+    def __init__(self, behaviour: Behaviour, rng: Random) -> None:
+        self._behaviour = behaviour
+        self._rng = rng
+        self._made = 0
+
+    def make(
+        self, account: str, order: ImageOrder, idempotency_key: str | None, *, now: float, made_before: int
+    ) -> SimulatedTask:
+        """Return the task for an order; ``made_before`` counts the account's tasks with the same request."""
+        model, request = order.model, order.request
+        most = model.max_images(request)
+        asked = request.get("n", 1)
+        self._made += 1
+        fate = self._behaviour.fate(
+            Moment(
+                place=FaultPlace.TASK,
+                key=order.body_hash,
+                attempt=made_before + 1,
+                arrival=self._made,
+                model=model.name,
+            ),
+            images=most,
+            is_group=request.get("action") == "group" or (isinstance(asked, int | float) and most > asked),
+        )
+        task_id = f"task-wave{int(now * 1000)}b{self._rng.randrange(10**12):012d}"
+        images = fate.ending.images if isinstance(fate.ending, Delivers) else 0
+        picture = order_pictures(model, request, body_hash=order.body_hash, task_id=task_id, count=images)
+        failure = fate.ending if isinstance(fate.ending, Fails) else None
+        return SimulatedTask(
+            task_id=task_id,
+            account=account,
+            model=model.name,
+            action=str(request.get("action", model.defaults.get("action", "generate"))),
+            body_hash=order.body_hash,
+            sent_hash=order.sent_hash,
+            idempotency_key=idempotency_key,
+            created_at=now,
+            starts_at=now + fate.queue_s,
+            ends_at=None if isinstance(fate.ending, NeverEnds) else now + fate.latency_s,
+            images=images,
+            error_code=failure.code if failure else None,
+            error_message=failure.message if failure else None,
+            hold_quota=quota_from_nusd(model.estimate_nusd(request)),
+            price_quota=quota_from_nusd(model.cost_nusd(request, images)),
+            picture=picture.as_json(),
+        )
