@@ -124,8 +124,11 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "opens the simulator's tasks, once files.database has looked at them",
         frozenset({".mkdir()", "sqlite3.connect"}),
     ),
-    "spec.file_borders": ("finds the border of what a spec may read", frozenset({".is_symlink()", "os.path.lexists"})),
-    "spec.file_access": ("words why a file was refused", frozenset({".exists()", ".stat()"})),
+    "spec.inputs.allowed_roots": (
+        "finds the folders that a spec may read from",
+        frozenset({".is_symlink()", "os.path.lexists"}),
+    ),
+    "spec.inputs.file_access": ("words why a file was refused", frozenset({".exists()", ".stat()"})),
     "spec.loading": ("words why a file was refused", frozenset({".is_dir()"})),
     "spec.structure": ("reads what ships with the package", frozenset({".read_text()"})),
 }

@@ -1,4 +1,4 @@
-"""Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
+"""Sends requests with aiohttp; its exceptions are translated in ``client.http_errors``."""
 
 import asyncio
 import os

@@ -48,7 +48,7 @@ _AS_TEXT: Mapping[str, Callable[[Any], str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What an attempt was and what it becomes."""
+    """An attempt before and after a change."""
 
     before: Attempt
     after: Attempt
@@ -64,7 +64,7 @@ class Transition:
         """Return the move of an attempt to a state, with fields of ``Attempt`` that change on the way.
 
         Raises:
-            IllegalTransition: there is no such way.
+            IllegalTransition: the table does not contain this transition.
         """
         check_transition(attempt.job_id, attempt.number, attempt.state, state)
         is_new_round = (attempt.state, state) in NEW_ROUNDS

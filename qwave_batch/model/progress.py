@@ -20,7 +20,7 @@ class WaitKind(StrEnum):
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
-    """What is left waits for another try after an error."""
+    """The remaining jobs wait for another attempt after an error."""
     UNREACHABLE = "unreachable"
     """The API does not answer, or a single model of it."""
     NO_STATUS = "no_status"
@@ -137,7 +137,7 @@ class Progress:
     images: int
     """Images this run has put in place."""
     spent_nusd: int
-    """What this run has cost so far, in nano-dollars."""
+    """Cost of this run so far, in nano-dollars."""
     elapsed_s: float
     images_per_minute: float
     """Of the images that this run has put in place, over its time so far."""

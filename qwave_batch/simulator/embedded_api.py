@@ -36,7 +36,7 @@ _LONGEST_IDEMPOTENCY_KEY = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks, and under which address the server was reached."""
+    """The caller, and the address under which it reached the server."""
 
     account: str
     origin: str
@@ -56,18 +56,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What a submit came to."""
+    """The outcome of a submit."""
 
     reply: Reply
     task: SimulatedTask | None = None
     """The task that was made or found, when the right answer to it may still be waited for."""
     call: Call | None = None
-    """What is to be called when the task ends; None for a task that was found, whose call is on its way."""
+    """The callback for the end of the task; None for a task that existed already, whose callback is scheduled."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What has reached the server so far; tests look at it."""
+    """Requests that have reached the server so far; tests read it."""
 
     answers: Counter[tuple[FaultPlace, int]]
     """How many requests came to each place, by the status that was meant as the answer."""
@@ -239,7 +239,7 @@ class Simulator:
         task = self._store.get(task_id)
         now = self.clock.now()
         ended_at = task.completed_at(now) if task else None
-        missing = refusal(404, "not_found", "there is no such file")
+        missing = refusal(404, "not_found", "this file does not exist")
         if task is None or ended_at is None or task.state(now) is not TaskState.COMPLETED:
             return missing
         picture = PictureOrder.from_json(task.picture)

@@ -54,7 +54,7 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
         UsageError: The host is not this machine's loopback, or the port is taken.
     """
     if not _is_loopback(host):
-        raise UsageError(f"the simulator serves this machine only: {host} is no loopback address")
+        raise UsageError(f"the simulator serves this machine only: {host} is not a loopback address")
     with ThreadPoolExecutor(1, thread_name_prefix="pictures") as painter:
         app = web.Application(client_max_size=simulator.settings.max_body_bytes)
         callbacks = TaskCallbacks(simulator)

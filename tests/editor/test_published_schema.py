@@ -17,7 +17,7 @@ FIELDS = PUBLISHED["$defs"]["fields"]["properties"]
 
 
 def test_it_is_not_stale() -> None:
-    """Mended by: qwave-batch schema spec > schemas/spec.schema.json."""
+    """RecoveredSpec by: qwave-batch schema spec > schemas/spec.schema.json."""
     assert json_schema("spec") == PUBLISHED, "run: qwave-batch schema spec > schemas/spec.schema.json"
 
 

@@ -117,5 +117,5 @@ class Sameness:
     def _name(self, case: PromptCase) -> str:
         if case.row is not None:
             return f"{case.row.place.file}:{case.row.place.line}"
-        place = self.faults.marks.place(case.prompt.text_origin)
-        return f"{self.faults.marks.path_text(case.prompt.origin)} on line {place.line}"
+        place = self.faults.source_map.place(case.prompt.text_origin)
+        return f"{self.faults.source_map.path_text(case.prompt.origin)} on line {place.line}"

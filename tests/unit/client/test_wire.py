@@ -137,7 +137,7 @@ def test_ornaments_that_make_no_sense_are_left_out() -> None:
     [
         (b"", "empty"),
         (b"<!DOCTYPE html><p>502", "web page"),
-        (b'{"task_id": "a"', "no whole JSON"),
+        (b'{"task_id": "a"', "not complete JSON"),
         (b'{"a": "\xff"}', "UTF-8"),
         (b"[" * 200_000, "nested too deeply"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),

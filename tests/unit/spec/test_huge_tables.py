@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.table.sources import open_rows
+from qwave_batch.spec.table.tables import open_rows
 
 READ = """
 import resource, sys
 from pathlib import Path
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.table.sources import open_rows
+from qwave_batch.spec.table.tables import open_rows
 megabytes, path = int(sys.argv[1]), Path(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 resource.setrlimit(resource.RLIMIT_CPU, (10, 10))

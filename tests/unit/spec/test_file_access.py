@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.file_access import FileAccess, FileRefused
+from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused
 
 Complain = Callable[..., list[str]]
 Load = Callable[..., Spec]

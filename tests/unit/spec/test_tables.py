@@ -6,7 +6,7 @@ import pytest
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.spec.table.sources import Row, open_rows, open_table
+from qwave_batch.spec.table.tables import Row, open_rows, open_table
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:

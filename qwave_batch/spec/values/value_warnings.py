@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.unintended_messages import quoted
+from qwave_batch.spec.values.value_messages import quoted
 
 _FEW = frozenset({"", "0", "1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class SuspiciousValue:
     """One such thing, in words."""
 
     message: str
-    way_out: str
+    suggestion: str
     of: str
     """What it is said of: of the same thing at the same place it is said once, and counted."""
     column: str | None = None
@@ -24,9 +24,9 @@ class Doubt:
     """It is not said where the same template asks as well whether the cell is empty."""
 
 
-def counts_as_true(way: str, column: str, text: str) -> Doubt:
+def counts_as_true(way: str, column: str, text: str) -> SuspiciousValue:
     """Return that a cell which reads like no was asked whether it is true."""
-    return Doubt(
+    return SuspiciousValue(
         f"{way} is the text {quoted(text)}, which counts as true",
         f"write {way} == '{text}' to ask for that text, or {way} != '' to ask whether there is any",
         way,
@@ -35,9 +35,9 @@ def counts_as_true(way: str, column: str, text: str) -> Doubt:
     )
 
 
-def never_none(way: str, column: str) -> Doubt:
+def never_none(way: str, column: str) -> SuspiciousValue:
     """Return that an empty cell was asked whether it is none."""
-    return Doubt(
+    return SuspiciousValue(
         f"{way} is empty, a text of no letters, and is compared with none, which no cell of .csv, .tsv or .txt is",
         f"write {way} == '' or {way} != '' to ask whether there is any text",
         f"none {way}",
@@ -46,18 +46,18 @@ def never_none(way: str, column: str) -> Doubt:
     )
 
 
-def loses_its_fraction(way: str, text: str, number: int) -> Doubt:
+def loses_its_fraction(way: str, text: str, number: int) -> SuspiciousValue:
     """Return that ``int`` cuts a cell's number."""
-    return Doubt(
+    return SuspiciousValue(
         f"{way} is the text {quoted(text)}, which int cuts to {number}",
         f"write {way} | float | round | int to round it",
         way,
     )
 
 
-def whole_with_a_fraction(way: str, column: str, number: float) -> Doubt:
+def whole_with_a_fraction(way: str, column: str, number: float) -> SuspiciousValue:
     """Return that a whole number is written into a text with a point and a zero."""
-    return Doubt(
+    return SuspiciousValue(
         f"{way} is {number}, a whole number with a fraction, and is written into a text",
         f"{way} | int writes {int(number)}",
         way,

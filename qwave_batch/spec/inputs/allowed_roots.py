@@ -22,7 +22,7 @@ class FileRefused(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Border:
+class AllowedRoot:
     """The folder that a named file has to lie in, after all links."""
 
     folder: Path
@@ -31,11 +31,11 @@ class Border:
     """What it is called in errors."""
 
 
-def border_of(file: Path) -> Border:
-    """Return the border of a file: the git work tree that it was named in, or its folder where there is none.
+def allowed_root_of(file: Path) -> AllowedRoot:
+    """Return the allowed root of a file: the git work tree that it was named in, or its folder where there is none.
 
     Links above the work tree are the user's own. Those in it came with it, so that a link to another work tree does
-    not move the border there. Without a work tree, links above the spec's folder and in the current folder are the
+    not move the root there. Without a work tree, links above the spec's folder and in the current folder are the
     user's own; one that a path leads to through other folders may have been unpacked, and must stay in its folder.
 
     Raises:
@@ -54,14 +54,14 @@ def border_of(file: Path) -> Border:
         if os.path.lexists(folder / ".git"):
             tree = folder
     if tree is not None:
-        return Border(tree.resolve(), "the spec's git work tree")
+        return AllowedRoot(tree.resolve(), "the spec's git work tree")
     for link in links:
         if not link.resolve().is_relative_to(link.parent.resolve()):
             raise FileRefused(
                 f"{file} leads away by a link: {link} is a symbolic link that leaves its folder; "
                 f"name the file where it lies, or run with --allow-read {quote(str(link.resolve()))}"
             )
-    return Border(typed.parent.resolve(), "the spec's folder")
+    return AllowedRoot(typed.parent.resolve(), "the spec's folder")
 
 
 def allowed_folders(folders: Sequence[Path]) -> Iterator[Path]:

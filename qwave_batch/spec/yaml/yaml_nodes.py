@@ -8,10 +8,11 @@ import yaml
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.values.json_values import MAX_DEPTH, Unusable, check_text
+from qwave_batch.spec.values.json_values import MAX_DEPTH, UnusableCell, check_text
 from qwave_batch.spec.values.value_messages import cut
-from qwave_batch.spec.yaml.scalars import Scalar, nothing_words, read_plain, read_tagged, written
-from qwave_batch.spec.yaml.source_map import Mark, Path, Written, path_text
+from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.yaml.scalars import Scalar, nothing_words, read_plain, read_tagged, source_note
+from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 
 MAX_VALUES = 500_000  # of one document; a spec with more keeps its prompts in a table, which is streamed
 MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
@@ -60,11 +61,11 @@ class NodeReader:
     from_aliases: int = 0
     characters_from_aliases: int = 0
     sets_numbers_aside: bool = False
-    """Whether a number that is none in JSON is ``Unusable`` and no problem, as in tables."""
+    """Whether a number that is none in JSON is ``UnusableCell`` and no problem, as in tables."""
     unread: set[SourcePlace] = field(default_factory=set)
     """Where null stands for what can't be read, or for nothing."""
-    has_remarkable: bool = False
-    """Whether there is a value that does not stand there like most (see ``Written``)."""
+    has_notes: bool = False
+    """Whether there is a value that does not stand there like most (see ``SourceNote``)."""
 
     def node(self, event: Any, path: Path, *, may_be_empty: bool = False) -> Node:
         """Return the node that an event begins.
@@ -127,29 +128,29 @@ class NodeReader:
                 suggestion="aliases of aliases multiply; write out the values that are meant",
             )
         mark = Mark(place=place, key=node.mark.key, is_block=node.mark.is_block, below=node.mark.below)
-        if node.mark.written:
-            mark = replace(mark, written=replace(node.mark.written, is_anchored=False))
+        if node.mark.note:
+            mark = replace(mark, note=replace(node.mark.note, is_anchored=False))
         return Node(node.value, mark, node.size, node.characters)
 
     def _anchored(self, node: Node) -> Node:
-        written = node.mark.written or Written(node.mark.place)
-        return node._replace(mark=replace(node.mark, written=replace(written, is_anchored=True)))
+        note = node.mark.note or SourceNote(node.mark.place)
+        return node._replace(mark=replace(node.mark, note=replace(note, is_anchored=True)))
 
     def _scalar(self, event: Any, path: Path, *, may_be_empty: bool) -> Node:
         place = self.place(event)
         value = self._scalar_value(event, path)
-        found: Written | None = None
+        found: SourceNote | None = None
         if event.tag is None and not event.style:
             if not event.value and path and not may_be_empty:
-                message, way_out = nothing_words(path, self.text, event.end_mark.index)
-                self._note(message, place, path, suggestion=way_out)
+                message, suggestion = nothing_words(path, self.text, event.end_mark.index)
+                self._note(message, place, path, suggestion=suggestion)
                 self.unread.add(place)
-            if not isinstance(value, Unusable):
-                found = written(value, event.value, place, self.text, event.end_mark.index)
+            if not isinstance(value, UnusableCell):
+                found = source_note(value, event.value, place, self.text, event.end_mark.index)
         if place in self.unread:
-            found = Written(place, is_unread=True)
-        self.has_remarkable = self.has_remarkable or found is not None
-        mark = Mark(place=place, is_block=event.style == "|", written=found)
+            found = SourceNote(place, is_unread=True)
+        self.has_notes = self.has_notes or found is not None
+        mark = Mark(place=place, is_block=event.style == "|", note=found)
         return Node(value, mark, 1, len(event.value) + _VALUE)
 
     def _scalar_value(self, event: Any, path: Path) -> Scalar:
@@ -162,7 +163,7 @@ class NodeReader:
                 value = read_plain(event.value)
         except ValueError as error:
             if self.sets_numbers_aside and event.tag is None:
-                return Unusable(event.value, str(error))  # type: ignore[return-value]  # of a table: nobody may read it
+                return UnusableCell(event.value, str(error))  # type: ignore[return-value]  # of a table: nobody may read it
             hint = "put quotes around it if it is no number" if event.tag is None else None
             self._note_unread(event, path, error, suggestion=hint)
             return None
@@ -210,7 +211,7 @@ class NodeReader:
                 characters += len(key)
                 fields[key] = node.value
                 mark = node.mark
-                below[key] = Mark(mark.place, self.place(event), mark.is_block, mark.below, mark.written)
+                below[key] = Mark(mark.place, self.place(event), mark.is_block, mark.below, mark.note)
         place = self.place(start)
         if is_template:
             return self._unquoted_template(self._source(start, event), place, path)

@@ -3,25 +3,16 @@
 Whoever meets such a value knows what it is, and not what the template calls it: the name is found when it is told.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from qwave_batch.spec.values.value_messages import cut, kind_of, names_listed
+from qwave_batch.spec.values.value_messages import SHOWN_IN_SENTENCE, cut, expression_of, kind_of, names_listed, quoted
 
-_WORD = re.compile(r"[^\W\d]\w*", re.ASCII)
-_SHOWN = 60  # characters of a value
 _FEW = 6  # keys of a mapping
 _A_VALUE = "a value"
 
 
-def way_of(owner: str, field: str) -> str:
-    """Return how a template names a field: ``row.level``, ``row["My level"]``."""
-    return f"{owner}.{field}" if _WORD.fullmatch(field) else f"{owner}[{json.dumps(cut(field), ensure_ascii=False)}]"
-
-
-class Unmeant(Exception):
+class MisusedValue(Exception):
     """A value that can't be meant where it stands."""
 
     def __init__(self, value: object) -> None:
@@ -34,12 +25,12 @@ class Unmeant(Exception):
         """Return what is wrong; ``name`` is what the template calls the value."""
         raise NotImplementedError
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return what to write instead."""
         raise NotImplementedError
 
 
-class NullWritten(Unmeant):
+class NullInText(MisusedValue):
     """Null where a text is made."""
 
     def __init__(self, *, through_default: bool = False) -> None:
@@ -51,7 +42,7 @@ class NullWritten(Unmeant):
         """Return that it is null."""
         return f"{name or _A_VALUE} is null and is written into a text"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to write something else, or nothing."""
         if self.through_default:
             return "default('x') lets null through: write default('x', true)"
@@ -60,7 +51,7 @@ class NullWritten(Unmeant):
         return f"give another value with | default('x', true), or leave the part out with {{% if {name} %}}"
 
 
-class MappingWritten(Unmeant):
+class MappingInText(MisusedValue):
     """A mapping where a text is made."""
 
     value: Mapping[Any, Any]
@@ -70,11 +61,11 @@ class MappingWritten(Unmeant):
         keys = names_listed([str(key) for key in self.value], _FEW)
         return f"{name or _A_VALUE} is a mapping (of {keys}) and is written into a text"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to write a part of it, or all as JSON."""
         keys = [key for key in self.value if isinstance(key, str)]
         field = next((key for key in keys if key != "id"), keys[0] if keys else None)
-        example = f" ({way_of(str(name), field)})" if _is_way(name) and field and self.whole is None else ""
+        example = f" ({expression_of(str(name), field)})" if _is_way(name) and field and self.whole is None else ""
         ways = f"write a field of it{example}, or | tojson where JSON is meant"
         if (
             len(self.value) == 1
@@ -82,19 +73,19 @@ class MappingWritten(Unmeant):
             and not str(name).startswith("row")
             and isinstance(self.value[field], str | int | float)
         ):
-            text = cut(f"{field}: {self.value[field]}", _SHOWN)
+            text = cut(f"{field}: {self.value[field]}", SHOWN_IN_SENTENCE)
             return f'{ways}; where the text "{text}" is meant, put quotes around it'
         return ways
 
 
-class ListWritten(Unmeant):
+class ListInText(MisusedValue):
     """A list where a text is made."""
 
     def message(self, name: str | None) -> str:
         """Return that it is a list."""
         return f"{name or _A_VALUE} is a list and is written into a text"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to write its items, or all as JSON."""
         if self.whole is not None or name is None:
             return "write its items with | join(', '), or | tojson where JSON is meant"
@@ -102,7 +93,7 @@ class ListWritten(Unmeant):
         return f"write {name} | join(', '), one item of it{example}, or | tojson where JSON is meant"
 
 
-class RecordWritten(Unmeant):
+class PromptInText(MisusedValue):
     """The entry's own record, ``prompt``, where a text or a value is made."""
 
     def __init__(self, value: Mapping[str, Any], row: Mapping[str, Any] | None) -> None:
@@ -113,7 +104,7 @@ class RecordWritten(Unmeant):
         """Return what ``prompt`` is."""
         return f"{name or 'prompt'} is this entry itself (prompt.id, prompt.tags, prompt.meta), and no text"
 
-    def way_out(self, name: str | None) -> str:  # noqa: ARG002  # it is always called so
+    def suggestion(self, name: str | None) -> str:  # noqa: ARG002  # it is always called so
         """Return what was meant."""
         if self.row is None:
             return "write prompt.id, or give a variable of another name under vars"
@@ -121,13 +112,13 @@ class RecordWritten(Unmeant):
             return "the column is row.prompt"
         column = next(iter(self.row), None)
         return (
-            f"write prompt.id, or a column of the table, such as {way_of('row', column)}"
+            f"write prompt.id, or a column of the table, such as {expression_of('row', column)}"
             if column
             else "write prompt.id"
         )
 
 
-class NoNumber(Unmeant):
+class NotANumber(MisusedValue):
     """What ``int`` or ``float`` can make no number of."""
 
     def __init__(self, value: object, filter_name: str) -> None:
@@ -147,7 +138,7 @@ class NoNumber(Unmeant):
             )
         return f"{called} is {kind_of(self.value)}, which is no {number}"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to take another value."""
         zero = "0" if self.filter_name == "int" else "0.0"
         before = f"{name} " if name else ""
@@ -156,7 +147,7 @@ class NoNumber(Unmeant):
         return f"say which value to take instead: {before}| {self.filter_name}({zero}) for {zero}, {others}"
 
 
-class Compared(Unmeant):
+class TextCompared(MisusedValue):
     """A cell that is a text, compared with a number."""
 
     def __init__(self, cell: str, other: float, sign: str) -> None:
@@ -169,7 +160,7 @@ class Compared(Unmeant):
         is_what = f"the text {quoted(str(self.value))}" if str(self.value) else "empty, a text of no letters"
         return f"{name or _A_VALUE} is {is_what} (cells of .csv, .tsv and .txt are texts) and is compared with {what}"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to compare it."""
         called = name or "it"
         if isinstance(self.other, bool):
@@ -179,7 +170,7 @@ class Compared(Unmeant):
         return f"write '{self.other}', or {as_number}" if self.sign in {"==", "!=", "in"} else f"write {as_number}"
 
 
-class Calculated(Unmeant):
+class TextInCalculation(MisusedValue):
     """A cell that is a text, in a calculation with a number."""
 
     def __init__(self, cell: str, sign: str) -> None:
@@ -192,13 +183,13 @@ class Calculated(Unmeant):
         said = f"{name or _A_VALUE} is {is_what} (cells of .csv, .tsv and .txt are texts)"
         return f"{said} and stands beside {self.sign} with a number"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to calculate with it."""
         number = f"{name or 'it'} | int" if _is_number(str(self.value)) else f"{name or 'it'} | int(0)"
         return f"write ({number}) to calculate; to join texts, use ~" if self.sign == "+" else f"write ({number})"
 
 
-class EmptyPassed(Unmeant):
+class EmptyCellKept(MisusedValue):
     """An empty cell that ``default`` lets pass, since a text of no letters is there."""
 
     def __init__(self, cell: str, instead: object) -> None:
@@ -212,7 +203,7 @@ class EmptyPassed(Unmeant):
             f"{name or _A_VALUE} {is_what}, and {self._written()} lets it pass: it takes the place of what is missing"
         )
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to have it replaced, or kept."""
         trimmed = "trim | " if str(self.value) else ""
         return f"write {name or 'it'} | {trimmed}{self._written('true')}, or {self._written('false')} to keep it empty"
@@ -221,7 +212,7 @@ class EmptyPassed(Unmeant):
         instead = self.instead
         match instead:
             case str():
-                shown = f"'{cut(str(instead), _SHOWN)}'"
+                shown = f"'{cut(str(instead), SHOWN_IN_SENTENCE)}'"
             case bool():
                 shown = str(instead).lower()
             case int() | float():
@@ -231,7 +222,7 @@ class EmptyPassed(Unmeant):
         return f"default({shown}, {flag})" if flag else f"default({shown})"
 
 
-class FalseAsked(Unmeant):
+class FalseAsCondition(MisusedValue):
     """A cell that reads false, asked whether it is true."""
 
     def __init__(self, cell: str, *, is_as_written: bool) -> None:
@@ -243,17 +234,12 @@ class FalseAsked(Unmeant):
         """Return that it counts as true."""
         return f"{name or _A_VALUE} is the text {quoted(str(self.value))}, which counts as true"
 
-    def way_out(self, name: str | None) -> str:
+    def suggestion(self, name: str | None) -> str:
         """Return how to ask."""
         called, text = name or "it", str(self.value)
         if not self.is_as_written or text != text.strip():
             return f"write {called} | trim | lower == 'false'"
         return f"write {called} == '{text}' (or {called} | lower == 'false')"
-
-
-def quoted(text: str) -> str:
-    """Return a text as it is shown in a message, in quotes."""
-    return json.dumps(cut(text, _SHOWN), ensure_ascii=False)
 
 
 def _is_way(name: str | None) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from qwave_batch.errors import SpecError
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.table.sources import open_rows, open_table
+from qwave_batch.spec.table.tables import open_rows, open_table
 
 CONTENTS = {
     "t.csv": 'a,b\n"x, y",1\n',

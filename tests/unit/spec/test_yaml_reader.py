@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.spec.encoding import MAX_FILE_BYTES, decode_spec
-from qwave_batch.spec.yaml.reader import Reading, read_yaml, read_yaml_list
+from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, decode_spec
 from qwave_batch.spec.yaml.source_map import SourceMap
+from qwave_batch.spec.yaml.yaml_reader import YamlDocument, read_yaml, read_yaml_list
 
 PARSERS = [pytest.param(yaml.SafeLoader, id="python")]
 if hasattr(yaml, "CSafeLoader"):
@@ -38,7 +38,7 @@ prompts:
 both = pytest.mark.parametrize("parser", PARSERS)
 
 
-def read(text: str | bytes, parser: type[Any] | None = None) -> Reading:
+def read(text: str | bytes, parser: type[Any] | None = None) -> YamlDocument:
     source = text if isinstance(text, bytes) else text.encode("utf-8")
     return read_yaml(decode_spec(source, "f.yaml"), "f.yaml", parser)
 

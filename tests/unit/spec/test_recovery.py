@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.problem import Problem
-from qwave_batch.spec.recovery import is_told, mended, steps_of
-from qwave_batch.spec.yaml.source_map import path_text
+from qwave_batch.spec.recovery import is_consequence, recover
+from qwave_batch.spec.values.value_path import path_text, steps_of
 
 SOUND = {"version": 1, "name": "a", "catalog": "2026-05", "prompts": ["x", {"text": "y", "id": "b"}], "timeout": 5}
 
@@ -19,31 +19,31 @@ def test_steps_are_read_back_from_a_path(path: list[str | int]) -> None:
 
 
 def test_a_loose_part_gives_way_to_its_default() -> None:
-    rest = mended(SOUND | {"timeout": "soon"}, [Problem(message="", path="timeout")])
+    rest = recover(SOUND | {"timeout": "soon"}, [Problem(message="", path="timeout")])
     assert rest is not None
     assert "timeout" not in rest.value
 
 
 def test_a_prompt_is_lost_and_keeps_its_place() -> None:
-    rest = mended(SOUND, [Problem(message="", path="prompts[0]")])
+    rest = recover(SOUND, [Problem(message="", path="prompts[0]")])
     assert rest is not None
     assert (rest.lost_prompts, len(rest.value["prompts"])) == (frozenset({0}), 2)
 
 
 def test_a_prompt_without_its_id_is_still_a_prompt() -> None:
-    rest = mended(SOUND, [Problem(message="", path="prompts[1].id")])
+    rest = recover(SOUND, [Problem(message="", path="prompts[1].id")])
     assert rest is not None
     assert (rest.lost_prompts, rest.value["prompts"][1]) == (frozenset(), {"text": "y"})
 
 
 @pytest.mark.parametrize("path", ["matrix.include[0]", "matrix", "vars", "catalog", "prompts", "extends"])
 def test_a_part_that_all_depends_on_leaves_too_much_open(path: str) -> None:
-    assert mended(SOUND, [Problem(message="", path=path)]) is None
+    assert recover(SOUND, [Problem(message="", path=path)]) is None
 
 
 def test_what_was_given_stays_as_it_was() -> None:
     value = {**SOUND, "prompts": ["x", {"text": "y", "id": "b"}]}
-    mended(value, [Problem(message="", path="prompts[1].id"), Problem(message="", path="timeout")])
+    recover(value, [Problem(message="", path="prompts[1].id"), Problem(message="", path="timeout")])
     assert value == SOUND
 
 
@@ -60,9 +60,11 @@ def test_what_was_given_stays_as_it_was() -> None:
     ],
 )
 def test_only_what_follows_from_a_problem_is_told_already(found: str, *, is_old: bool) -> None:
-    assert is_told(Problem(message="", path=found), [Problem(message="", path="request.n")], frozenset()) is is_old
+    assert (
+        is_consequence(Problem(message="", path=found), [Problem(message="", path="request.n")], frozenset()) is is_old
+    )
 
 
 def test_names_may_have_been_used_in_a_lost_prompt() -> None:
-    assert is_told(Problem(message="", path="matrix.light"), [], frozenset({0}))
-    assert not is_told(Problem(message="", path="matrix.light[1]"), [], frozenset({0}))
+    assert is_consequence(Problem(message="", path="matrix.light"), [], frozenset({0}))
+    assert not is_consequence(Problem(message="", path="matrix.light[1]"), [], frozenset({0}))

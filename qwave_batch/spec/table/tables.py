@@ -7,21 +7,21 @@ from typing import TypeAlias
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.file_access import InputFile
+from qwave_batch.spec.inputs.file_access import InputFile
 from qwave_batch.spec.table.delimited import read_csv, read_tsv
 from qwave_batch.spec.table.json_list import read_json
 from qwave_batch.spec.table.json_rows import read_jsonl, read_yaml_table
 from qwave_batch.spec.table.parquet import read_parquet
-from qwave_batch.spec.table.rows import Columns, Row, RowFault, Wanted
-from qwave_batch.spec.table.table_file import PACKED_SUFFIX, Line, TableFile, opened, read_lines
-from qwave_batch.spec.values.cells import TextCells
+from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault
+from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, opened, read_lines
+from qwave_batch.spec.values.text_cells import TextRow
 
 __all__ = ["FORMATS", "Row", "Table", "open_rows", "open_table"]
 
 MAX_LISTED = 20
-EVERYTHING = Wanted()
+ALL_COLUMNS = NeededColumns()
 
-Format: TypeAlias = Callable[[TableFile, Wanted], tuple[Columns, Iterator[Row | RowFault]]]
+Format: TypeAlias = Callable[[TableFile, NeededColumns], tuple[Columns, Iterator[Row | RowFault]]]
 """Makes rows of a file: gives the columns (None where each row brings its own) and the rows, with a fault in the place
 of each bad one. Cells of columns that nobody looks at may be left out, and what is wrong with them is nobody's fault.
 """
@@ -31,7 +31,7 @@ def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[R
     """Each line that is not blank is a row with one cell, ``text``."""
     written = (line for line in lines if line.text.strip())
     rows = (
-        Row(number=number, cells=TextCells(text=line.text), place=SourcePlace(shown_as, line.number))
+        Row(number=number, cells=TextRow(text=line.text), place=SourcePlace(shown_as, line.number))
         for number, line in enumerate(written, start=1)
     )
     return ("text",), rows
@@ -77,7 +77,9 @@ class Table:
         """Where it lies, symlinks resolved."""
         return self.file.path
 
-    def rows(self, wanted: Wanted = EVERYTHING, *, warn: Callable[[Problem], None] = lambda _: None) -> Iterator[Row]:
+    def rows(
+        self, wanted: NeededColumns = ALL_COLUMNS, *, warn: Callable[[Problem], None] = lambda _: None
+    ) -> Iterator[Row]:
         """Yield the rows in file order, one at a time.
 
         Args:
@@ -118,7 +120,7 @@ def open_table(path: Path | InputFile, shown_as: str) -> Table:
     table = path if isinstance(path, InputFile) else InputFile.at(path)
     with opened(table, shown_as) as file:
         file.check_name()
-        columns, _ = read(file, EVERYTHING)
+        columns, _ = read(file, ALL_COLUMNS)
     return Table(file=table, shown_as=shown_as, columns=columns)
 
 
@@ -129,7 +131,7 @@ def open_rows(path: Path | InputFile, shown_as: str) -> Iterator[Row]:
 
 def _format(name: str) -> Format:
     whole = PurePath(name.lower())
-    is_packed = whole.suffix == PACKED_SUFFIX
+    is_packed = whole.suffix == GZIP_SUFFIX
     suffix = (PurePath(whole.stem) if is_packed else whole).suffix
     known = FORMATS.get(suffix)
     if known and not (is_packed and suffix == _PACKS_ITSELF):
@@ -138,9 +140,9 @@ def _format(name: str) -> Format:
     if is_packed and suffix == _PACKS_ITSELF:
         found, suggestion = "is Parquet inside of gzip", "unpack it; Parquet is packed by itself"
     elif is_packed and not suffix:
-        found, suggestion = "does not say what is in the gzip file", f"call it table.csv{PACKED_SUFFIX}, for instance"
+        found, suggestion = "does not say what is in the gzip file", f"call it table.csv{GZIP_SUFFIX}, for instance"
     else:
         found = f"has the ending {suffix}" if suffix else "has no ending"
     read = ", ".join(FORMATS)
-    message = f"{name} {found}, and what is read is {read}; but for the last, with {PACKED_SUFFIX} too"
+    message = f"{name} {found}, and what is read is {read}; but for the last, with {GZIP_SUFFIX} too"
     raise SpecError([Problem(message=message, place=SourcePlace(name), allowed=tuple(FORMATS), suggestion=suggestion)])

@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from qwave_batch.spec.template.formatting import texts_by_fields, texts_by_percent
-from qwave_batch.spec.yaml.source_map import Path
+from qwave_batch.spec.values.value_path import Path
 
 ANY = "*"
 """In the way to a value: any item, whichever that is."""
@@ -23,30 +23,30 @@ _AS_TEXT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Flows:
+class ValueUses:
     """What becomes of the values that a template names, each by the way to it: ``("row", "edition")``."""
 
     written: frozenset[Path]
     """Those that become a part of a text."""
-    handed_on: frozenset[Path]
+    passed_on: frozenset[Path]
     """Those that a template of one single expression may come out as."""
 
 
 @lru_cache(maxsize=2048)
-def flows_of(source: str) -> Flows:
+def value_uses_of(source: str) -> ValueUses:
     """Return what a template does with the values it names; what is calculated with is in neither set."""
     try:
         tree = _ENVIRONMENT.parse(source)
     except (TemplateSyntaxError, RecursionError, MemoryError, ValueError, OverflowError):
-        return Flows(frozenset(), frozenset())  # which is told where templates are compiled
+        return ValueUses(frozenset(), frozenset())  # which is told where templates are compiled
     flow = _Flow()
     match tree.body:
         case [nodes.Output(nodes=[expression])] if not isinstance(expression, nodes.TemplateData):
-            handed_on = flow.ways(expression)
+            passed_on = flow.ways(expression)
         case body:
-            handed_on = frozenset()
+            passed_on = frozenset()
             flow.run(body)
-    return Flows(frozenset(flow.written), handed_on)
+    return ValueUses(frozenset(flow.written), passed_on)
 
 
 _ENVIRONMENT = Environment()  # noqa: S701  # nothing is rendered with it

@@ -7,76 +7,16 @@ processor's clock only stops a rendering whose steps take longer than anybody fo
 
 import time
 from collections import deque
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import Undefined
 
-from qwave_batch.spec.values.cells import Cell
+from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
+from qwave_batch.spec.values.text_cells import TextCell
 from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.unintended import Doubt
-from qwave_batch.spec.yaml.source_map import Path
-
-_MANY_BITS = 60  # Python keeps whole numbers above it at few places of a mapping, so that all may meet at one
-
-
-_SMALL = frozenset({int, float, bool, type(None)})
-_FULL = (list, tuple, Mapping, ItemsView, KeysView, ValuesView)
-
-
-class TooHeavy(Exception):
-    """There is more in a value than was asked for."""
-
-
-def measure(value: object, most: int, *, item: int = 1) -> tuple[int, int]:
-    """Return the characters and the items in a value, its own and those of all that is in it.
-
-    Args:
-        value: Any value, lists in lists included.
-        most: How much may be in it: its characters, and ``item`` for each of its items.
-        item: What an item weighs.
-
-    Raises:
-        TooHeavy: There is more in it.
-    """
-    characters = items = 0
-    waiting: list[object] = [value]
-    while waiting:
-        held = waiting.pop()
-        kind = type(held)
-        if kind in _SMALL:
-            continue
-        if isinstance(held, str):
-            characters += len(held)
-        elif isinstance(held, range):
-            items += len(held)
-        elif kind is list or isinstance(held, _FULL):
-            items += len(held)  # type: ignore[arg-type]  # a list, or one of _FULL
-            if characters + items * item <= most:
-                waiting.extend(held)  # type: ignore[arg-type]  # as above
-                waiting.extend(held.values() if isinstance(held, Mapping) else ())
-        if characters + items * item > most:
-            raise TooHeavy
-    return characters, items
-
-
-def large_integers(value: object) -> int:
-    """Return how many very large whole numbers there are in a value that was measured before."""
-    count = 0
-    waiting: list[object] = [value]
-    while waiting:
-        held = waiting.pop()
-        match held:
-            case int():
-                count += held.bit_length() > _MANY_BITS
-            case list() | tuple():
-                waiting.extend(held)
-            case range():
-                count += len(held) if held and max(abs(held[0]), abs(held[-1])).bit_length() > _MANY_BITS else 0
-            case _:
-                pass
-    return count
-
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_warnings import SuspiciousValue
 
 MAX_CHARACTERS = 1_000_000  # of one text; the longest prompt a model takes is a few thousand
 MAX_MADE = 20_000_000  # characters over all the steps of one rendering; an item of a list counts for some
@@ -91,24 +31,24 @@ MAX_MADE_OF_PLAN = 200_000_000
 ITEM = 16  # characters that an item of a list counts for: about the memory that it takes
 STEPS_OF_A_FAILURE = 50_000  # that a rendering which does too much costs the plan: a few dozen of them are told
 _WRITTEN_WITH_E = 1e16  # from there on numbers are written 1e+16, without a fraction
-_DOUBTED = 16  # numbers of one text
+_MAX_FRACTIONS = 16  # numbers of one text
 _DRAWN = 1000  # steps at a time
 _SCANNED = 1000  # characters that C looks at in the time of a step
 _WALKED = 400  # of them that a value in a list counts for, when lists in lists are gone through
 _WORKED = 10  # characters, or items of a list, that Python goes through in the time of a step
 
 
-class TooMuch(Exception):
+class TemplateLimitExceeded(Exception):
     """A template that wants to make or do more than a template may."""
 
 
 class RenderAllowance:
     """What the templates of a whole plan may do together, beyond what each rendering may anyway."""
 
-    __slots__ = ("_made", "_steps", "doubt")
+    __slots__ = ("_made", "_steps", "warn")
 
     def __init__(self) -> None:
-        self.doubt: Callable[[Path, Doubt], None] = _nobody_listens
+        self.warn: Callable[[Path, SuspiciousValue], None] = _ignore
         """Told what a template at a place does that its author may not mean."""
         self.refill()
 
@@ -127,26 +67,26 @@ class RenderAllowance:
         self._steps -= steps
 
     def draw(self, steps: int) -> None:
-        """Take steps out, or raise TooMuch."""
+        """Take steps out, or raise TemplateLimitExceeded."""
         self._steps -= steps
         if self._steps < 0:
-            raise TooMuch(
+            raise TemplateLimitExceeded(
                 f"the templates together take more than {MAX_STEPS_OF_PLAN:,} steps beyond the first {FREE_STEPS} of "
                 "each rendering"
             )
 
     def make(self, characters: int) -> None:
-        """Take the characters out that one rendering made, or raise TooMuch."""
+        """Take the characters out that one rendering made, or raise TemplateLimitExceeded."""
         if characters > FREE_CHARACTERS:
             self._made -= characters - FREE_CHARACTERS
         if self._made < 0:
-            raise TooMuch(
+            raise TemplateLimitExceeded(
                 f"the templates together make more than {MAX_MADE_OF_PLAN:,} characters beyond the first "
                 f"{FREE_CHARACTERS:,} of each rendering"
             )
 
 
-def _nobody_listens(_where: Path, _doubt: Doubt) -> None:
+def _ignore(_where: Path, _doubt: SuspiciousValue) -> None:
     """Doubts are for those who plan; a template that is rendered by itself has none to tell."""
 
 
@@ -184,7 +124,7 @@ class RenderBudget:
         """Count characters that are about to be made."""
         self.made -= characters
         if self.made < 0:
-            raise TooMuch(f"it makes more than {MAX_MADE:,} characters on the way")
+            raise TemplateLimitExceeded(f"it makes more than {MAX_MADE:,} characters on the way")
 
     def charge(self, value: object) -> None:
         """Count what a step made."""
@@ -219,8 +159,8 @@ class RenderBudget:
         most = self.steps * _SCANNED // times
         try:
             characters, items = measure(value, most, item=_WALKED)
-        except TooHeavy:
-            raise TooMuch(f"it takes more than {MAX_STEPS:,} steps") from None
+        except SizeExceeded:
+            raise TemplateLimitExceeded(f"it takes more than {MAX_STEPS:,} steps") from None
         self.scan((characters + items * _WALKED) * times)
         return characters, items
 
@@ -228,16 +168,16 @@ class RenderBudget:
         """Return a value as it reads inside of a text.
 
         Raises:
-            Unmeant: It is nothing that can be meant in a text.
+            MisusedValue: It is nothing that can be meant in a text.
         """
         if type(value) is str:
             return value
-        if type(value) is Cell:
+        if type(value) is TextCell:
             return str(value)
         if isinstance(value, Undefined):
             str(value)  # raises: it stands for a name that is missing
         if type(value) is float and value.is_integer() and abs(value) < _WRITTEN_WITH_E:
-            self.fractions = [*(self.fractions or ()), value][-_DOUBTED:]
+            self.fractions = [*(self.fractions or ()), value][-_MAX_FRACTIONS:]
         return text_of(value)
 
     def listed(self, items: Any) -> Any:
@@ -247,7 +187,7 @@ class RenderBudget:
     def _look(self) -> None:
         """See whether there is more to be had."""
         if self.steps < 0:
-            raise TooMuch(f"it takes more than {MAX_STEPS:,} steps")
+            raise TemplateLimitExceeded(f"it takes more than {MAX_STEPS:,} steps")
         if self._allowance is not None:
             self._allowance.draw(self._look_at - self.steps + _DRAWN)
         self._look_at = self.steps - _DRAWN
@@ -255,27 +195,27 @@ class RenderBudget:
         if self._started is None:
             self._started = now
         elif now - self._started > MAX_CPU_S:
-            raise TooMuch(f"it takes more than {MAX_CPU_S} seconds of the processor's time")
+            raise TemplateLimitExceeded(f"it takes more than {MAX_CPU_S} seconds of the processor's time")
 
 
 def check_size(size: int) -> None:
-    """Raise TooMuch when a text or list of that size is too large."""
+    """Raise TemplateLimitExceeded when a text or list of that size is too large."""
     if size > MAX_CHARACTERS:
-        raise TooMuch(f"a text or list of it grows past {MAX_CHARACTERS:,} characters or items")
+        raise TemplateLimitExceeded(f"a text or list of it grows past {MAX_CHARACTERS:,} characters or items")
 
 
 def check_width(width: object) -> None:
-    """Raise TooMuch when a padding, indent or precision is too large."""
+    """Raise TemplateLimitExceeded when a padding, indent or precision is too large."""
     if isinstance(width, int) and abs(width) > MAX_WIDTH:
         # a number of more digits than Python turns into text is not shown
         shown = f" of {width:,}" if width.bit_length() <= MAX_INTEGER_BITS else ""
-        raise TooMuch(f"it pads to a width{shown}; at most {MAX_WIDTH:,} are allowed")
+        raise TemplateLimitExceeded(f"it pads to a width{shown}; at most {MAX_WIDTH:,} are allowed")
 
 
 def check_bits(bits: int) -> None:
-    """Raise TooMuch when a whole number of so many bits is too large."""
+    """Raise TemplateLimitExceeded when a whole number of so many bits is too large."""
     if bits > MAX_INTEGER_BITS:
-        raise TooMuch("it counts to a number with more than a thousand digits")
+        raise TemplateLimitExceeded("it counts to a number with more than a thousand digits")
 
 
 def concat(parts: Iterable[str]) -> str:

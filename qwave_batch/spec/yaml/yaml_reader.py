@@ -12,15 +12,15 @@ from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH
 from qwave_batch.spec.values.value_messages import kind_of
 from qwave_batch.spec.yaml.nesting import deep_nesting
-from qwave_batch.spec.yaml.nodes import NodeReader
 from qwave_batch.spec.yaml.source_map import Mark
 from qwave_batch.spec.yaml.yaml_messages import syntax_problem
+from qwave_batch.spec.yaml.yaml_nodes import NodeReader
 
 _MAX_DIRECTIVES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class YamlDocument:
     """What a YAML text says; where it says it wrong, ``value`` holds the nearest thing."""
 
     value: Json
@@ -31,13 +31,13 @@ class Reading:
     """What may not mean what its author means; in the order of the file."""
     unread: frozenset[SourcePlace] = frozenset()
     """Where ``value`` has null for what can't be read, which is among the problems."""
-    has_remarkable: bool = False
+    has_notes: bool = False
     """Whether a mark in it says more than where the value stands."""
     values: int = 0
     """How many values there are."""
 
 
-def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Reading:
+def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> YamlDocument:
     """Return what the text says.
 
     Args:
@@ -59,18 +59,18 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Read
         raise _no_yaml(error, text, shown_as, parser) from None
     finally:
         events.dispose()
-    return Reading(
+    return YamlDocument(
         value=node.value,
         mark=node.mark,
         problems=tuple(reader.problems),
         warnings=tuple(reader.warnings),
         unread=frozenset(reader.unread),
-        has_remarkable=reader.has_remarkable,
+        has_notes=reader.has_notes,
         values=reader.values,
     )
 
 
-def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
+def read_yaml_list(text: str, shown_as: str) -> Iterator[YamlDocument]:
     """Yield what each item of the list that the text is says, one at a time.
 
     Raises:
@@ -91,9 +91,9 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[Reading]:
             # what aliases stand for adds up: a row of aliases is short, and there may be many of them
             problems, reader.problems, reader.from_aliases, reader.values = tuple(reader.problems), [], 0, 0
             warnings, reader.warnings = tuple(reader.warnings), []
-            has_remarkable, reader.has_remarkable = reader.has_remarkable, False
-            yield Reading(
-                value=node.value, mark=node.mark, problems=problems, warnings=warnings, has_remarkable=has_remarkable
+            has_notes, reader.has_notes = reader.has_notes, False
+            yield YamlDocument(
+                value=node.value, mark=node.mark, problems=problems, warnings=warnings, has_notes=has_notes
             )
         _check_end(reader, "table")
     except yaml.YAMLError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
 
-MOST_POINTER_BYTES = 1024  # what git-lfs itself reads of a file to tell whether it is a pointer
+MAX_POINTER_BYTES = 1024  # what git-lfs itself reads of a file to tell whether it is a pointer
 
 _POINTER_BEGINS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
 _POINTER_HOLDS = b"\noid sha256:"
@@ -15,9 +15,9 @@ Where = Callable[[str, int], SourcePlace]
 """Gives the place of a character of a text."""
 
 
-def pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
+def lfs_pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
     """Return that a file is a pointer of Git LFS, by its first bytes (one more than a pointer has); None where not."""
-    if len(begins) > MOST_POINTER_BYTES or not begins.startswith(_POINTER_BEGINS) or _POINTER_HOLDS not in begins:
+    if len(begins) > MAX_POINTER_BYTES or not begins.startswith(_POINTER_BEGINS) or _POINTER_HOLDS not in begins:
         return None
     return Problem(
         message="the file is a Git LFS pointer, and its data is not here",
@@ -26,7 +26,7 @@ def pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
     )
 
 
-def foreign_problem(text: str, where: Where, *, signs: str = "\0\r\ufeff") -> Problem | None:
+def forbidden_character_problem(text: str, where: Where, *, signs: str = "\0\r\ufeff") -> Problem | None:
     """Return what is wrong with a text that holds one of the ``signs``, the first of those that it holds, or None."""
     sign = next((sign for sign in signs if sign in text), None)
     if sign is None:
@@ -55,7 +55,7 @@ UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-SPEC_WAY_OUT = "put the prompts into a table and take them with from"
+SPEC_TOO_LARGE_HINT = "put the prompts into a table and take them with from"
 
 
 def decode_spec(source: bytes, shown_as: str) -> str:
@@ -64,28 +64,28 @@ def decode_spec(source: bytes, shown_as: str) -> str:
     Raises:
         SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
     """
-    return decode_yaml(source, shown_as, of="spec", way_out=SPEC_WAY_OUT)
+    return decode_yaml(source, shown_as, of="spec", suggestion=SPEC_TOO_LARGE_HINT)
 
 
-def check_yaml_size(size_bytes: int, shown_as: str, *, of: str, way_out: str) -> None:
-    """Raise SpecError for a YAML file that is too large to be read whole; ``way_out`` says what to do."""
+def check_yaml_size(size_bytes: int, shown_as: str, *, of: str, suggestion: str) -> None:
+    """Raise SpecError for a YAML file that is too large to be read whole; ``suggestion`` says what to do."""
     if size_bytes <= MAX_FILE_BYTES:
         return
     message = f"the {of} has {size_bytes:,} bytes; at most {MAX_FILE_BYTES:,} are read"
-    raise SpecError([Problem(message=message, place=SourcePlace(shown_as), suggestion=way_out)])
+    raise SpecError([Problem(message=message, place=SourcePlace(shown_as), suggestion=suggestion)])
 
 
-def decode_yaml(source: bytes, shown_as: str, *, of: str, way_out: str) -> str:
-    """Return the text of a YAML file, without a byte order mark; ``way_out`` is for one that is too large.
+def decode_yaml(source: bytes, shown_as: str, *, of: str, suggestion: str) -> str:
+    """Return the text of a YAML file, without a byte order mark; ``suggestion`` is for one that is too large.
 
     Raises:
         SpecError: It is too large, no UTF-8, or holds characters that YAML keeps out.
     """
-    check_yaml_size(len(source), shown_as, of=of, way_out=way_out)
+    check_yaml_size(len(source), shown_as, of=of, suggestion=suggestion)
     text = decode(source, shown_as)
     # one NUL among letters is a character that YAML keeps out; a carriage return ends a line there
     signs = "\0\ufeff" if text.count("\0") * 4 > len(text) else "\ufeff"
-    foreign = pointer_problem(source, shown_as) or foreign_problem(
+    foreign = lfs_pointer_problem(source, shown_as) or forbidden_character_problem(
         text, lambda text, at: place_at(text, at, shown_as), signs=signs
     )
     if foreign is not None:

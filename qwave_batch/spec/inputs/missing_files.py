@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.tree import Tree
-from qwave_batch.spec.values.value_messages import look_alike
+from qwave_batch.spec.values.similar_names import look_alike
 
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/|data:|www\.)")
 _OF_A_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?", re.IGNORECASE)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.spec.template.compiler import compile_text
-from qwave_batch.spec.template.fast_render import parts_at_sight
+from qwave_batch.spec.template.fast_render import parts_from_source
 from qwave_batch.spec.template.renderer import render_compiled
 from qwave_batch.spec.template.sandbox import SpecEnvironment
 from qwave_batch.spec.template.template_messages import TemplateFault
@@ -47,14 +47,14 @@ def test_filling_in_gives_what_the_template_engine_gives(
         PathEnvironment() if is_path else SpecEnvironment(), "".join(pieces), keeps_type=not is_path
     )
 
-    def outcome(fills: Any) -> Any:
+    def outcome(fast_parts: Any) -> Any:
         try:
-            value = render_compiled(replace(compiled, fills=fills), ("x",), scope)
+            value = render_compiled(replace(compiled, fast_parts=fast_parts), ("x",), scope)
         except TemplateFault as fault:
             return fault.message
         return type(value), value
 
-    assert outcome(compiled.fills) == outcome(None)
+    assert outcome(compiled.fast_parts) == outcome(None)
 
 
 TAGS = [
@@ -69,16 +69,16 @@ def test_what_is_read_at_sight_is_what_the_parser_reads(pieces: list[str], *, is
     """A template that needs no parser is parsed all the same, as part of one that does: both say the same of it."""
     environment = PathEnvironment() if is_path else SpecEnvironment()
     source = "".join(pieces)
-    if parts_at_sight(source) is None:
+    if parts_from_source(source) is None:
         return
     seen = compile_text(environment, source, keeps_type=not is_path)
     # a comment behind it sends it through the parser
     parsed = compile_text(environment, source + "{# parsed #}", keeps_type=not is_path)
-    assert (seen.names, seen.asked, seen.attributes, seen.lines, seen.is_typed, seen.fills) == (
+    assert (seen.names, seen.asked, seen.attributes, seen.lines, seen.is_typed, seen.fast_parts) == (
         parsed.names,
         parsed.asked,
         parsed.attributes,
         parsed.lines,
         parsed.is_typed,
-        parsed.fills,
+        parsed.fast_parts,
     )

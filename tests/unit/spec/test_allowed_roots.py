@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.spec.file_access import FileAccess, FileRefused, InputFile, named_file
+from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile, named_file
 from qwave_batch.spec.loading import load_spec
 
 GOOD = 'version: 1\nname: try\ncatalog: "2026-05"\nprompts: [{from: t.csv, text: "{{ row.a }}"}]\n'

@@ -13,8 +13,8 @@ from qwave_batch.output.schema import schema_faults
 from qwave_batch.spec.table import delimited, table_file
 from qwave_batch.spec.table.json_list import _Text
 from qwave_batch.spec.table.rows import RowFault
-from qwave_batch.spec.table.sources import EVERYTHING
 from qwave_batch.spec.table.table_file import Line
+from qwave_batch.spec.table.tables import ALL_COLUMNS
 from qwave_batch.spec.template.template_messages import syntax_fault
 
 PACKED = gzip.compress(b"a,b\n" * 50_000)
@@ -49,7 +49,7 @@ def test_what_is_wrong_with_gzip_is_seen_by_its_bytes(packed: bytes, said: str) 
 )
 def test_what_is_wrong_with_a_csv_row_is_seen_by_its_text(text: str, said: str) -> None:
     lines = (Line(number, line) for number, line in enumerate(text.split("\n"), start=1))
-    _, rows = delimited.read_csv(lines, "t.csv", EVERYTHING)
+    _, rows = delimited.read_csv(lines, "t.csv", ALL_COLUMNS)
     [fault] = rows
     assert isinstance(fault, RowFault)
     assert fault.problem.message.startswith(said)
@@ -61,7 +61,7 @@ def test_a_cell_that_is_too_long_says_how_long_it_may_be(monkeypatch: pytest.Mon
     before = csv.field_size_limit()
     monkeypatch.setattr(delimited, "MAX_LINE_BYTES", 10)
     try:
-        _, rows = delimited.read_csv(iter([Line(1, "a"), Line(2, '"xxxxxxxxxxxx"')]), "t.csv", EVERYTHING)
+        _, rows = delimited.read_csv(iter([Line(1, "a"), Line(2, '"xxxxxxxxxxxx"')]), "t.csv", ALL_COLUMNS)
         with pytest.raises(SpecError, match="the row that begins here is too large: at most 10 characters"):
             list(rows)
     finally:

@@ -11,16 +11,16 @@ from qwave_batch.errors import FolderError
 from qwave_batch.files.regular_files import NotRegular, irregular_kind
 from qwave_batch.files.tree import Tree
 from qwave_batch.model.portable_paths import kept_at
-from qwave_batch.spec.file_borders import (
-    Border,
+from qwave_batch.spec.inputs.allowed_roots import (
+    AllowedRoot,
     FileRefused,
     allowed_folders,
-    border_of,
+    allowed_root_of,
     is_in_git,
     is_kept_spec,
     kept_in,
 )
-from qwave_batch.spec.missing_files import why_missing
+from qwave_batch.spec.inputs.missing_files import why_missing
 
 __all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
 
@@ -76,8 +76,8 @@ class FileAccess:
     @classmethod
     def around(cls, folder: Path, allow_read: Sequence[Path] = ()) -> "FileAccess":
         """Return the access of a spec in ``folder``: its git work tree, or the folder itself without one."""
-        border = border_of(folder / "spec.yaml")
-        return cls(root=folder.resolve(), bounds=(border.folder, *allowed_folders(allow_read)), tree=border.called)
+        root = allowed_root_of(folder / "spec.yaml")
+        return cls(root=folder.resolve(), bounds=(root.folder, *allowed_folders(allow_read)), tree=root.called)
 
     def resolve(self, name: str, *, base: Path | None = None) -> Path:
         """Return where the file called ``name`` lies; raises as ``find`` does."""
@@ -120,8 +120,8 @@ class FileAccess:
             if is_in_git(path):
                 raise FileRefused(f"{shown} lies in a .git folder, of which nothing is read")
             if not place.exists():
-                reason, way_out = why_missing(name, place, found.bound)
-                raise FileRefused(f"{shown} {reason}", way_out)
+                reason, suggestion = why_missing(name, place, found.bound)
+                raise FileRefused(f"{shown} {reason}", suggestion)
             kind = irregular_kind(place.stat().st_mode)
         except (OSError, RuntimeError) as error:  # a name that is too long, a circle of symlinks
             raise FileRefused(f"{shown} cannot be opened: {_reason(error)}") from error
@@ -144,7 +144,7 @@ class FileAccess:
 def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[InputFile, FileAccess]:
     """Return the file that somebody named, and what a spec in it may read.
 
-    It is judged where it really lies: within the border of the place it was named in, or in what was allowed.
+    It is judged where it really lies: within the root of the place it was named in, or in what was allowed.
 
     Raises:
         FileRefused: A link leads it out of there, or it lies in a ``.git`` folder; nothing of it was opened.
@@ -153,17 +153,17 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
     try:
         place = file.resolve()
         allowed = tuple(allowed_folders(allow_read))
-        border = _border_within(file, place, allowed)
+        root = _border_within(file, place, allowed)
         access = FileAccess(
             root=place.parent,
-            bounds=(border.folder, *allowed),
-            tree=border.called,
+            bounds=(root.folder, *allowed),
+            tree=root.called,
             is_run_folder=is_kept_spec(place),
         )
         found = access.bounded(place)
         if found is None:
             raise FileRefused(
-                f"{path} leads by a link out of {border.called} ({border.folder}); "
+                f"{path} leads by a link out of {root.called} ({root.folder}); "
                 f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
             )
         if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
@@ -173,14 +173,14 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
     return found, access
 
 
-def _border_within(file: Path, place: Path, allowed: Sequence[Path]) -> Border:
+def _border_within(file: Path, place: Path, allowed: Sequence[Path]) -> AllowedRoot:
     try:
-        return border_of(file)
+        return allowed_root_of(file)
     except FileRefused:
         opened = next((folder for folder in allowed if place.is_relative_to(folder)), None)
         if opened is None:
             raise
-        return Border(place.parent, "the spec's folder")
+        return AllowedRoot(place.parent, "the spec's folder")
 
 
 def beside(shown_as: str, name: str) -> str:
