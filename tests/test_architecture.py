@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "client": {"errors", "files", "model"},
     "simulator": {"catalog", "errors", "files", "model"},
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
-    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources"},
+    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources", "spec"},
     "api": {
         "catalog", "client", "errors", "files", "folder", "git", "later", "ledger", "model", "output", "plan",
         "resources", "run", "simulator", "spec",

@@ -14,7 +14,7 @@ from qwave_batch.ledger.attempt_states import NEW_ROUNDS, AttemptState, IllegalT
 def replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequence[StoredFile]) -> None:
     """Make ``files`` the images of a job, inside the open transaction.
 
-    By job and not by attempt: an earlier attempt's pictures may be written over under the same names.
+    By job and not by attempt: an earlier attempt's images may be written over under the same names.
     """
     connection.execute("DELETE FROM images WHERE job_id = ?", (attempt.job_id,))
     connection.executemany(

@@ -58,7 +58,7 @@ class Job:
     max_images: int = 1
     """The most images its request may return; above 1 they are named ``_1``, ``_2`` and so on."""
     random: bool = True
-    """Whether another call with the same request would give another picture."""
+    """Whether another call with the same request would give another image."""
     estimated_nusd: int = 0
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
     skip: JobError | None = None

@@ -25,8 +25,8 @@ class WaitKind(StrEnum):
     """The API does not answer, or a single model of it."""
     NO_STATUS = "no_status"
     """The API answers, and does not tell how any task stands."""
-    PICTURES = "pictures"
-    """No picture can be fetched, so nothing more is bought."""
+    IMAGES = "pictures"
+    """No image can be fetched, so nothing more is bought."""
 
 
 WORTH_A_WORD_S = 1.0

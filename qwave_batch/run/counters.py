@@ -84,6 +84,7 @@ class RunEnd:
     """What the folder has cost over all runs."""
     warnings: tuple[str, ...] = ()
     """What deserves a look: unexpected holds, images that moved aside, tasks given up."""
+<<<<<<< HEAD
 
     @property
     def exit_status(self) -> int:
@@ -94,6 +95,8 @@ class RunEnd:
     def reason(self) -> str:
         """A sentence without a full stop that says why; empty when all that was asked for is there."""
         return self.counts.missing_words if self.stop is None else str(self.stop)
+=======
+>>>>>>> main
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:

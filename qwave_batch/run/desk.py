@@ -69,7 +69,7 @@ class Desk:
     hints: CallbackInbox | None = None
     """Where calls of the API are waited for, if at all."""
     breaker: ImageBreaker = field(default_factory=ImageBreaker)
-    """Whether pictures can be had."""
+    """Whether images can be had."""
     notify: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
     moved: FolderMoved | None = None
@@ -117,11 +117,15 @@ class Desk:
     @property
     def collects(self) -> bool:
         """Whether what is paid is still waited for, with growing pauses."""
+<<<<<<< HEAD
         return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(EndKind.NO_IMAGES))
+=======
+        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(StopReason.IMAGES))
+>>>>>>> main
 
     @property
     def is_tail_over(self) -> bool:
-        """Whether nothing but pictures was waited for long enough."""
+        """Whether nothing but images was waited for long enough."""
         return self.breaker.is_tail_over(self.now())
 
     def now(self) -> float:
@@ -181,6 +185,7 @@ class Desk:
             since, why = unix_now - self.watchdog.silent_s(now), self.watchdog.why
             return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None, seen_at=unix_now, why=why, since=since)
         if self.breaker.held_since is not None and not self.stops.is_on:
+<<<<<<< HEAD
             left_s = max(0.0, self.breaker.held_since + GIVES_UP_S - now)
             return Waiting(
                 kind=WaitKind.PICTURES,
@@ -192,6 +197,20 @@ class Desk:
             )
         window, said = self.limiter.quota_window, self.limiter.said
         return wait_for_submit(self.wait, window=window, said=said, now=now, unix_now=unix_now)
+=======
+            ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
+            note = f"{self.breaker.words()}; nothing is bought until one comes"
+            return Waiting(kind=WaitKind.IMAGES, model=None, until=ends_at), note
+        wait, note = (
+            self.wait,
+            words_of_wait(
+                self.wait, window=self.limiter.quota_window, said=self.limiter.said, now=now, unix_now=unix_now
+            ),
+        )
+        if wait is None or not note:
+            return None, ""
+        return Waiting(kind=wait.reason, model=wait.model, until=unix_now + wait.until - now), note
+>>>>>>> main
 
     def _time_left(self, now: float) -> float | None:
         alive = sum(model_queue.alive for model_queue in self.model_queues)

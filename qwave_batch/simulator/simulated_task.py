@@ -36,7 +36,7 @@ class SimulatedTask:
     """Cost of its images after success; 0 if it will fail or return none."""
     cancelled_at: float | None = None
     picture: str = "{}"
-    """What its pictures show, as JSON; see pictures.py."""
+    """What its images show, as JSON; see image_drawing.py."""
 
     def state(self, now: float) -> TaskState:
         """Return where the task stands at a moment."""

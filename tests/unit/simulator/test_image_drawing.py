@@ -1,4 +1,4 @@
-"""The pictures of the simulator."""
+"""The images of the simulator."""
 
 import io
 from dataclasses import replace
@@ -11,16 +11,16 @@ from PIL import Image
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.simulator import text_drawing
-from qwave_batch.simulator.pictures import PictureOrder, order_pictures, pixel_size, render
+from qwave_batch.simulator.image_drawing import ImageDesign, design_images, pixel_size, render
 from qwave_batch.simulator.validation import hash_of
 
 CATALOG = open_catalog("2026-05")
 RATIOS = sorted({ratio for model in CATALOG.models.values() for ratio in model.ratios} - {"auto"})
 
 
-def order(model: str = "gpt-image-2", task_id: str = "task-1", count: int = 1, **fields: Any) -> PictureOrder:
+def order(model: str = "gpt-image-2", task_id: str = "task-1", count: int = 1, **fields: Any) -> ImageDesign:
     request = {"model": model, "prompt": "a quiet teahouse", **fields}
-    return order_pictures(CATALOG.model(model), request, body_hash=hash_of(request), task_id=task_id, count=count)
+    return design_images(CATALOG.model(model), request, body_hash=hash_of(request), task_id=task_id, count=count)
 
 
 def opened(file: bytes) -> Image.Image:
@@ -75,7 +75,7 @@ def test_the_same_request_gives_the_same_bytes() -> None:
     assert render(order(seed=7), 1) == render(order(seed=7, task_id="task-2"), 1)
 
 
-def test_without_a_seed_every_task_gives_another_picture() -> None:
+def test_without_a_seed_every_task_gives_another_image() -> None:
     requests: list[dict[str, Any]] = [{}, {"seed": -1}]
     for fields in requests:
         assert render(order(**fields), 1) != render(order(task_id="task-2", **fields), 1)
@@ -103,7 +103,7 @@ def test_auto_is_a_ratio_of_the_model_and_always_the_same() -> None:
 
 def test_an_order_survives_the_store() -> None:
     one = order(prompt="ein Teehaus ☕ \u2028", seed=3)
-    assert PictureOrder.from_json(one.as_json()) == one
+    assert ImageDesign.from_json(one.as_json()) == one
 
 
 @given(st.text(max_size=300), st.sampled_from(RATIOS), st.sampled_from(["0.5K", "1K"]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.pictures import BadPicture, inspect_bytes, inspect_file
+from qwave_batch.folder.image_inspection import BadImage, inspect_bytes, inspect_file
 
 FORMATS = ("png", "jpeg", "webp", "gif")
 
@@ -18,9 +18,9 @@ def drawing(width: int = 24, height: int = 17) -> Image.Image:
     return image
 
 
-def encoded(picture_format: str, **options: object) -> bytes:
+def encoded(image_format: str, **options: object) -> bytes:
     out = BytesIO()
-    drawing().save(out, picture_format, **options)
+    drawing().save(out, image_format, **options)
     return out.getvalue()
 
 
@@ -41,24 +41,24 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_whole_picture_is_described(name: str, tmp_path: Path) -> None:
+def test_a_whole_image_is_described(name: str, tmp_path: Path) -> None:
     path = tmp_path / "misleading.name"
     path.write_bytes(WHOLE[name])
     with path.open("rb") as file:
-        picture = inspect_file(file)
-    assert (picture.format, picture.width, picture.height) == (name.partition("-")[0], 24, 17)
-    assert picture.sha256 == hashlib.sha256(WHOLE[name]).hexdigest()
-    assert picture.size_bytes == len(WHOLE[name])
+        image = inspect_file(file)
+    assert (image.format, image.width, image.height) == (name.partition("-")[0], 24, 17)
+    assert image.sha256 == hashlib.sha256(WHOLE[name]).hexdigest()
+    assert image.size_bytes == len(WHOLE[name])
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_picture_cut_anywhere_is_bad(name: str) -> None:
+def test_an_image_cut_anywhere_is_bad(name: str) -> None:
     data = WHOLE[name]
     accepted = []
     for size in range(len(data)):
         try:
             inspect_bytes(data[:size])
-        except BadPicture:
+        except BadImage:
             continue
         accepted.append(size)
     assert accepted == []
@@ -74,7 +74,7 @@ def test_bytes_after_the_end_are_let_be(name: str) -> None:
 def test_a_flipped_bit_in_a_png_is_bad(offset: int) -> None:
     data = bytearray(WHOLE["png"])
     data[offset] ^= 1
-    with pytest.raises(BadPicture, match="checksum"):
+    with pytest.raises(BadImage, match="checksum"):
         inspect_bytes(bytes(data))
 
 
@@ -90,24 +90,24 @@ def test_a_flipped_bit_in_a_png_is_bad(offset: int) -> None:
         (b"\x89PNG\r\n\x1a\n" + png_chunk(b"IEND", b""), "PNG does not decode"),
     ],
 )
-def test_what_is_no_picture_says_what_it_is(data: bytes, reason: str) -> None:
-    with pytest.raises(BadPicture, match=reason):
+def test_what_is_no_image_says_what_it_is(data: bytes, reason: str) -> None:
+    with pytest.raises(BadImage, match=reason):
         inspect_bytes(data)
 
 
 def test_a_decompression_bomb_is_refused_by_its_header() -> None:
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
     bomb = b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(bytes(1000))) + png_chunk(b"IEND", b"")
-    with pytest.raises(BadPicture, match="60000 x 60000 pixels"):
+    with pytest.raises(BadImage, match="60000 x 60000 pixels"):
         inspect_bytes(bomb)
 
 
-def test_a_picture_above_the_librarys_own_warning_is_fine() -> None:
+def test_an_image_above_the_librarys_own_warning_is_fine() -> None:
     out = BytesIO()
     Image.new("1", (10_000, 10_000)).save(out, "png")
     assert inspect_bytes(out.getvalue()).width == 10_000
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01\x1a\0\x05"])
-def test_broken_metadata_is_no_broken_picture(exif: bytes) -> None:
+def test_broken_metadata_is_no_broken_image(exif: bytes) -> None:
     assert inspect_bytes(encoded("jpeg", exif=exif)).width == 24

@@ -8,12 +8,23 @@ from itertools import chain
 
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import MANIFEST, RunLayout
+from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest import is_as_written, read_raw_lines
-from qwave_batch.output.ports import LedgerOwned
+from qwave_batch.output.ports import LedgerOwned, LedgerReading
 from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.times import iso_from_unix, unix_from_iso
+
+
+def check_is_claimed(layout: RunLayout, ledger: LedgerReading) -> None:
+    """Refuse a ledger that nobody has claimed in a folder that runs have filled.
+
+    Raises:
+        FolderError: it is one.
+    """
+    if ledger.identity() is None and has_traces(layout):
+        raise without_records(layout, "has lost what it knew")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Pictures as an attacker builds them: small files that declare much, or are made of very many parts."""
+"""Images as an attacker builds them: small files that declare much, or are made of very many parts."""
 
 import struct
 import zlib

@@ -8,7 +8,7 @@ import pytest
 
 from qwave_batch.client.response_bodies import checks_of
 
-BODY = b"a picture" * 1000
+BODY = b"an image" * 1000
 
 
 def b64(data: bytes) -> str:

@@ -137,7 +137,7 @@ def test_the_moment_at_which_an_image_goes_is_read() -> None:
     "number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 5000, '"\\ud800"', '1, "eta": 2']
 )
 @pytest.mark.parametrize("status", ["processing", "completed"])
-def test_a_number_that_is_none_costs_no_picture(number: str, status: str) -> None:
+def test_a_number_that_is_none_costs_no_image(number: str, status: str) -> None:
     text = (
         f'{{"task_id": "t-1", "status": "{status}", "eta": {number}, "progress": {number}, "created_at": {number}, '
         f'"result": {{"seed": {number}, "images": [{{"url": ["{URL}"], "expires_at": {number}}}]}}}}'

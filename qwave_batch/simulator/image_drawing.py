@@ -1,6 +1,6 @@
-"""The simulator's pictures: a quiet landscape per prompt and seed, with model, prompt and seed written on it.
+"""The simulator's images: a quiet landscape per prompt and seed, with model, prompt and seed written on it.
 
-A picture is drawn in one channel, dark ground to light sky, and coloured by a palette that comes from the prompt;
+An image is drawn in one channel, dark ground to light sky, and coloured by a palette that comes from the prompt;
 that is what makes it cheap. The upper part of the channel's range is the band with the model's name.
 """
 
@@ -25,8 +25,8 @@ from qwave_batch.simulator.latency import fraction, pick
 CONTENT_TYPES: Mapping[str, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 EXTENSIONS: Mapping[str, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
-_SIDE_OF_1K = 256  # pixels; a quarter of the real thing, so that a picture costs a millisecond or two
-_LONGEST_PROMPT = 600  # characters kept; more does not fit on any picture
+_SIDE_OF_1K = 256  # pixels; a quarter of the real thing, so that an image costs a millisecond or two
+_LONGEST_PROMPT = 600  # characters kept; more does not fit on any image
 _MOST_PIXELS = 32 * 1024 * 1024  # of a state that anybody may have written; ours are far below
 _TOP = 191  # the lightest value of the landscape; above it is the band
 _HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # where each ridge lies, from the top, and how light it is
@@ -39,15 +39,15 @@ _TIER = re.compile(r"(?<![\d.])([\d.]+)\s*(k|mp|sq)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureOrder:
-    """All that decides what the pictures of one task look like."""
+class ImageDesign:
+    """All that decides what the images of one task look like."""
 
     model: str
     prompt: str
     seed: int | None
-    """The seed to show; None when the picture is random."""
+    """The seed to show; None when the image is random."""
     variation: str
-    """What tells apart pictures of the same words: the request's hash, and the task where the seed is random."""
+    """What tells apart images of the same words: the request's hash, and the task where the seed is random."""
     ratio: str
     """``W:H``, never ``auto``."""
     tier: str
@@ -55,7 +55,7 @@ class PictureOrder:
     """``png``, ``jpeg`` or ``webp``."""
     transparent: bool
     count: int
-    """How many pictures there are."""
+    """How many images there are."""
 
     @property
     def extension(self) -> str:
@@ -76,21 +76,21 @@ class PictureOrder:
         """Read what ``as_json`` wrote; raises ValueError for what it has not written."""
         order = EXACT.decode(json.loads(text), cls)
         if max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier))) > _LONGEST_PROMPT:
-            raise ValueError("the order of a picture is not one of ours")
+            raise ValueError("the order of an image is not one of ours")
         wide, high = pixel_size(order.ratio, order.tier)
         if order.format not in EXTENSIONS or not 0 < wide * high <= _MOST_PIXELS:
-            raise ValueError("a picture of no format or size that is ours was ordered")
+            raise ValueError("an image of no format or size that is ours was ordered")
         return order
 
 
-def order_pictures(model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int) -> PictureOrder:
-    """Return what the pictures of a task will look like. Without a seed of its own they vary by task."""
+def design_images(model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int) -> ImageDesign:
+    """Return what the images of a task will look like. Without a seed of its own they vary by task."""
     seed = request.get("seed") if model.takes_seed else None
     seed = int(seed) if isinstance(seed, int | float) and seed >= 0 else None
     asked = _setting(model, request, "aspect_ratio", "1:1")
     tier = _setting(model, request, "resolution", model.native_resolution or "1K")
     choices = [ratio for ratio in model.ratios if _RATIO.fullmatch(ratio)] or ["1:1"]
-    return PictureOrder(
+    return ImageDesign(
         model=model.name,
         prompt=str(request.get("prompt", ""))[:_LONGEST_PROMPT],
         seed=seed,
@@ -104,7 +104,7 @@ def order_pictures(model: Model, request: JsonObject, *, body_hash: str, task_id
 
 
 def pixel_size(ratio: str, tier: str) -> tuple[int, int]:
-    """Return the width and height of a picture: exactly in ratio, its area that of the tier's square."""
+    """Return the width and height of an image: exactly in ratio, its area that of the tier's square."""
     match = _RATIO.fullmatch(ratio)
     wide, high = (float(match[1]), float(match[2])) if match else (1.0, 1.0)
     while wide % 1 or high % 1:  # 9:19.5 is 18:39
@@ -115,8 +115,8 @@ def pixel_size(ratio: str, tier: str) -> tuple[int, int]:
     return int(wide) * times, int(high) * times
 
 
-def render(order: PictureOrder, number: int) -> bytes:
-    """Return the file of one picture, ``number`` counting from 1; the same bytes for the same order, always."""
+def render(order: ImageDesign, number: int) -> bytes:
+    """Return the file of one image, ``number`` counting from 1; the same bytes for the same order, always."""
     wide, high = pixel_size(order.ratio, order.tier)
     page = _lay_out(order, number, wide, high)
     image = _landscape(order, number, page)
@@ -146,7 +146,7 @@ class _Page:
     text_top: int
 
 
-def _lay_out(order: PictureOrder, number: int, wide: int, high: int) -> _Page:
+def _lay_out(order: ImageDesign, number: int, wide: int, high: int) -> _Page:
     size = max(10, min(round(math.sqrt(wide * high) / 20), wide // 7, high // 5))
     line, margin = text_drawing.line_height(size), max(4, size // 2)
     room = wide - 2 * margin
@@ -171,7 +171,7 @@ def _side(tier: str) -> float:
     return _SIDE_OF_1K * math.sqrt(kilopixels)  # grows slower than the real side: a 4K costs no more than 4 times a 1K
 
 
-def _landscape(order: PictureOrder, number: int, page: _Page) -> Image.Image:
+def _landscape(order: ImageDesign, number: int, page: _Page) -> Image.Image:
     wide, high = page.wide, page.high
     image = _sky(high).resize((wide, high), Image.Resampling.NEAREST)
     facts = (order.model, order.variation, number)
@@ -207,7 +207,7 @@ def _band(page: _Page) -> Image.Image:
     return band
 
 
-def _palette(order: PictureOrder) -> bytes:
+def _palette(order: ImageDesign) -> bytes:
     """Colours for each value: the landscape's from dark to light by the prompt, then the band's by the model."""
     hue, span = pick(_HUES, order.prompt, "hue"), pick(_SPANS, order.prompt, "span")
     return _landscape_colours(hue, span) + _band_colours(pick(_HUES, order.model, "band"))
@@ -230,7 +230,7 @@ def _rgb(hue: float, light: float, saturation: float) -> bytes:
     return bytes(round(255 * part) for part in hls_to_rgb(hue % 1, light, saturation))
 
 
-def _encode(image: Image.Image, order: PictureOrder, sky: Image.Image | None) -> bytes:
+def _encode(image: Image.Image, order: ImageDesign, sky: Image.Image | None) -> bytes:
     image.putpalette(_palette(order))
     file = io.BytesIO()
     if sky is not None:

@@ -1,4 +1,4 @@
-"""Pictures that are made to take time or memory, judged in a process of their own that the system holds to limits."""
+"""Images that are made to take time or memory, judged in a process of their own that the system holds to limits."""
 
 import json
 import os
@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import BadPicture, Content, Effort
+from qwave_batch.folder.formats.judging import BadImage, Content, Effort
 from qwave_batch.folder.formats.png import check_png
-from qwave_batch.folder.pictures import inspect_bytes, inspect_file
-from tests.unit.folder.hostile_pictures import (
+from qwave_batch.folder.image_inspection import inspect_bytes, inspect_file
+from tests.unit.folder.hostile_images import (
     frame_control,
     gif,
     gif_flat_frame,
@@ -43,12 +43,12 @@ LARGE = 8192
 JUDGE = """\
 import json, re, sys
 from pathlib import Path
-from qwave_batch.folder.pictures import BadPicture, inspect_file
+from qwave_batch.folder.image_inspection import BadImage, inspect_file
 try:
     with open(sys.argv[1], "rb") as file:
-        picture = inspect_file(file)
-    said = f"{picture.format} {picture.width} x {picture.height}"
-except BadPicture as bad:
+        image = inspect_file(file)
+    said = f"{image.format} {image.width} x {image.height}"
+except BadImage as bad:
     said = str(bad)
 most_kib = re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]
 print(json.dumps({"said": said, "mib": int(most_kib) // 1024}))
@@ -66,10 +66,10 @@ Judge = Callable[[bytes], Verdict]
 
 @pytest.fixture
 def judge(checkout: Path, tmp_path: Path) -> Judge:
-    """Judges a file; the system kills the process that takes more time than a picture may."""
+    """Judges a file; the system kills the process that takes more time than an image may."""
 
     def run(data: bytes) -> Verdict:
-        file = tmp_path / "picture"
+        file = tmp_path / "image"
         file.write_bytes(data)
         ended = subprocess.run(
             (sys.executable, "-c", JUDGE, str(file)),
@@ -103,7 +103,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "gif with a frame beyond its screen": (
         lambda: gif(1, 1, gif_flat_frame(1, 1, 0), *(gif_flat_frame(12_000, 12_000, number) for number in range(3))),
-        "a frame of 12000 x 12000 pixels at 0, 0 lies beyond the picture of 1 x 1",
+        "a frame of 12000 x 12000 pixels at 0, 0 lies beyond the image of 1 x 1",
     ),
     "gif with many frames of its whole screen": (
         lambda: gif(4000, 4000, *49_000 * (gif_frame(4000, 4000),)),
@@ -126,7 +126,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "webp with a frame beyond its canvas": (
         lambda: webp(80, 80, webp_frame(LARGE, LARGE, webp_pixels(LARGE, LARGE))),
-        "lies beyond the picture of 80 x 80",
+        "lies beyond the image of 80 x 80",
     ),
     "webp with many frames of its whole canvas": (
         lambda: webp(4000, 4000, *2000 * (webp_frame(4000, 4000, webp_pixels(4000, 4000)),)),
@@ -146,7 +146,7 @@ def webp_file(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_picture_made_to_take_long_is_refused_soon(judge: Judge, name: str) -> None:
+def test_an_image_made_to_take_long_is_refused_soon(judge: Judge, name: str) -> None:
     make, reason = HOSTILE[name]
     verdict = judge(make())
     assert reason in verdict.said
@@ -176,7 +176,7 @@ def test_the_most_that_is_decoded_keeps_to_time_and_memory(judge: Judge, name: s
     [("PNG", {"compress_level": 1}), ("JPEG", {}), ("JPEG", {"progressive": True, "subsampling": 0}), ("GIF", {}),
      ("WEBP", {"method": 0}), ("WEBP", {"lossless": True, "quality": 0, "method": 0})],
 )  # fmt: skip
-def test_an_honest_picture_of_67_million_pixels_is_fine(judge: Judge, name: str, options: dict[str, object]) -> None:
+def test_an_honest_image_of_67_million_pixels_is_fine(judge: Judge, name: str, options: dict[str, object]) -> None:
     out = BytesIO()
     Image.linear_gradient("L").resize((LARGE, LARGE)).convert("L" if name == "GIF" else "RGB").save(
         out, name, **options
@@ -186,18 +186,18 @@ def test_an_honest_picture_of_67_million_pixels_is_fine(judge: Judge, name: str,
     assert verdict.mib < MEMORY_MIB
 
 
-def test_a_picture_that_takes_long_all_the_same_is_given_up() -> None:
+def test_an_image_that_takes_long_all_the_same_is_given_up() -> None:
     """The backstop, with a clock that runs a second at each look at it."""
     seconds = count()
-    with pytest.raises(BadPicture, match=r"more than 4\.5 s of processor time"):
+    with pytest.raises(BadImage, match=r"more than 4\.5 s of processor time"):
         check_png(Content(png_of_empty_deflate_blocks(2**20), is_kept=True), Effort(lambda: next(seconds)))
 
 
-def test_a_file_too_large_for_a_picture_is_not_read(tmp_path: Path) -> None:
+def test_a_file_too_large_for_an_image_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "sparse.png"
     with file.open("wb") as sparse:
         sparse.truncate(2**40)
-    with file.open("rb") as opened, pytest.raises(BadPicture, match=r"1,099,511,627,776 bytes are more than"):
+    with file.open("rb") as opened, pytest.raises(BadImage, match=r"1,099,511,627,776 bytes are more than"):
         inspect_file(opened)
 
 
@@ -214,7 +214,7 @@ METADATA = {
     "no text": png_chunk(b"iTXt", b"\xff\xfe\0\1\7"),
     "doubled": 3 * png_chunk(b"gAMA", b"\0\1\x86\xa0"),
     "wrong checksum": png_chunk(b"tEXt", b"a\0b")[:-1] + b"?",
-    "frame beyond the picture": png_chunk(b"acTL", b"\0\0\0\1\0\0\0\0") + frame_control(2, 40_000),
+    "frame beyond the image": png_chunk(b"acTL", b"\0\0\0\1\0\0\0\0") + frame_control(2, 40_000),
     "frames that do not count": png_chunk(b"acTL", b"\xff" * 8) + png_chunk(b"fdAT", b"\0"),
 }
 

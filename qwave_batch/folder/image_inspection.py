@@ -1,4 +1,4 @@
-"""Whether a file is a whole picture, and what it holds."""
+"""Whether a file is a whole image, and what it holds."""
 
 import hashlib
 import os
@@ -10,23 +10,23 @@ from typing import BinaryIO, Final
 from qwave_batch.folder.formats.apart import APART, NotRead, check_apart
 from qwave_batch.folder.formats.gif import check_gif
 from qwave_batch.folder.formats.jpeg import check_jpeg
-from qwave_batch.folder.formats.judging import LARGE_FILE, BadPicture, Content, Effort, OtherFormat, Size, memory
+from qwave_batch.folder.formats.judging import LARGE_FILE, BadImage, Content, Effort, OtherFormat, Size, memory
 from qwave_batch.folder.formats.png import check_png
 from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of
 from qwave_batch.folder.formats.webp import check_webp
 
 __all__ = [
     "EXTENSIONS",
-    "MAX_PICTURE_BYTES",
+    "MAX_IMAGE_BYTES",
     "STRANGE_FORMATS",
-    "BadPicture",
+    "BadImage",
+    "ImageInfo",
     "OtherFormat",
-    "Picture",
     "inspect_bytes",
     "inspect_file",
 ]
 
-MAX_PICTURE_BYTES: Final = 256 * 2**20
+MAX_IMAGE_BYTES: Final = 256 * 2**20
 """Of a file; a download may not be larger either."""
 
 EXTENSIONS = {
@@ -53,8 +53,8 @@ _CHECKS: dict[str, Callable[[Content, Effort], Size]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture that was decoded to its last row."""
+class ImageInfo:
+    """An image that was decoded to its last row."""
 
     format: str
     """One of ``EXTENSIONS``, from the bytes."""
@@ -66,23 +66,23 @@ class Picture:
     size_bytes: int
 
 
-def inspect_file(file: BinaryIO) -> Picture:
+def inspect_file(file: BinaryIO) -> ImageInfo:
     """Decode an open file to the end and return what it is. It blocks for the time of a decode: call it in a thread.
 
-    Bytes after the picture's own end are let be; they are part of the hash.
+    Bytes after the image's own end are let be; they are part of the hash.
 
     Raises:
-        BadPicture: it is of no format that is read (``OtherFormat`` when of a known one), is cut short, or does not
+        BadImage: it is of no format that is read (``OtherFormat`` when of a known one), is cut short, or does not
             decode.
         OSError: it can't be read.
     """
     size_bytes = os.fstat(file.fileno()).st_size
     _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
-        return _inspect(Content(file.read(MAX_PICTURE_BYTES + 1), is_kept=False))
+        return _inspect(Content(file.read(MAX_IMAGE_BYTES + 1), is_kept=False))
 
 
-def inspect_bytes(data: bytes) -> Picture:
+def inspect_bytes(data: bytes) -> ImageInfo:
     """Like ``inspect_file``, of bytes in memory.
 
     Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile. AVIF,
@@ -91,43 +91,43 @@ def inspect_bytes(data: bytes) -> Picture:
     return _inspect(Content(data, is_kept=True))
 
 
-def _inspect(content: Content) -> Picture:
+def _inspect(content: Content) -> ImageInfo:
     data, size_bytes, effort = content.data, len(content.data), Effort()
-    picture_format = format_of(data) or kind_of(data).picture_format
-    if picture_format is None:
+    image_format = format_of(data) or kind_of(data).image_format
+    if image_format is None:
         raise _foreign(data)
     _check_file_size(size_bytes)
     sha256 = hashlib.sha256(data).hexdigest()
     del data  # a check may let go of it
     try:
-        width, height = _check(picture_format)(content, effort)
-    except BadPicture as bad:
-        bad.extension = EXTENSIONS[picture_format]
+        width, height = _check(image_format)(content, effort)
+    except BadImage as bad:
+        bad.extension = EXTENSIONS[image_format]
         raise
     except NotRead:
         raise _foreign(content.data) from None
     except Exception as error:  # a decoder fed hostile bytes may raise anything, and all of it means this
         reason = str(error) or type(error).__name__
-        verdict = BadPicture(f"{picture_format.upper()} does not decode: {reason}")
-        verdict.extension = EXTENSIONS[picture_format]
+        verdict = BadImage(f"{image_format.upper()} does not decode: {reason}")
+        verdict.extension = EXTENSIONS[image_format]
         raise verdict from error
-    return Picture(format=picture_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
+    return ImageInfo(format=image_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
 
 
-def _check(picture_format: str) -> Callable[[Content, Effort], Size]:
-    return _CHECKS.get(picture_format) or partial(check_apart, picture_format)
+def _check(image_format: str) -> Callable[[Content, Effort], Size]:
+    return _CHECKS.get(image_format) or partial(check_apart, image_format)
 
 
-def _foreign(data: bytes) -> BadPicture:
+def _foreign(data: bytes) -> BadImage:
     """Return the verdict on bytes of another kind."""
     kind = kind_of(data)
-    verdict = OtherFormat if kind.is_result else BadPicture
+    verdict = OtherFormat if kind.is_result else BadImage
     bad = verdict(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
     bad.extension = kind.extension
     return bad
 
 
 def _check_file_size(size_bytes: int) -> None:
-    """Raise BadPicture when a file is larger than a picture that is read: to be asked before it is."""
-    if size_bytes > MAX_PICTURE_BYTES:
-        raise BadPicture(f"{size_bytes:,} bytes are more than the {MAX_PICTURE_BYTES:,} of a picture that are read")
+    """Raise BadImage when a file is larger than an image that is read: to be asked before it is."""
+    if size_bytes > MAX_IMAGE_BYTES:
+        raise BadImage(f"{size_bytes:,} bytes are more than the {MAX_IMAGE_BYTES:,} of an image that are read")
