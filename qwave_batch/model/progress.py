@@ -54,7 +54,7 @@ class Waiting:
     since: float | None = None
     """Since when no task's status has come; for ``NO_STATUS``."""
     jobs: int = 0
-    """Jobs that are paid and wait for their images; for ``PICTURES``."""
+    """Jobs that are paid and wait for their images; for ``IMAGES``."""
 
     def __str__(self) -> str:  # noqa: PLR0911 - one for each kind
         end = "" if self.until is None else clock_time(self.until, self.seen_at)
@@ -79,7 +79,7 @@ class Waiting:
             case WaitKind.NO_STATUS:
                 since = "" if self.since is None else f"since {clock_time(self.since, self.seen_at)} "
                 return f"{since}the API has not told how any task stands ({self.why})"
-            case WaitKind.PICTURES:
+            case WaitKind.IMAGES:
                 return f"{no_images_words(self.why, self.jobs)}; nothing is bought until one comes"
             case _:
                 assert_never(self.kind)

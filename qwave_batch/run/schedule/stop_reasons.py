@@ -6,51 +6,8 @@ from qwave_batch.errors import StorageError
 from qwave_batch.model.run_ends import EndKind, gravest
 from qwave_batch.model.stop_reason import StopReason, StorageFailed
 
-<<<<<<< HEAD
 _DRAINS = frozenset(
     {EndKind.MOVED, EndKind.ACCOUNT, EndKind.BUDGET, EndKind.NO_IMAGES, EndKind.FAIL_FAST, EndKind.DENIED}
-=======
-
-class StopReason(IntEnum):
-    """Reasons to stop, the gravest first; see "How a run ends" in docs/run-folder.md."""
-
-    INTERRUPTED = 0
-    PLACE = 1
-    """The folder was last used elsewhere, where it may be at work."""
-    DISK = 2
-    ACCOUNT = 3
-    BUDGET = 4
-    OFFLINE = 5
-    IMAGES = 6
-    """No image can be had, or no result be read: what would be bought is bought in vain."""
-    FAIL_FAST = 7
-    DENIED = 8
-    """The key may not use a model."""
-
-
-EXIT_STATUS = {
-    StopReason.INTERRUPTED: 130,
-    StopReason.PLACE: 2,
-    StopReason.DISK: 4,
-    StopReason.ACCOUNT: 3,
-    StopReason.BUDGET: 3,
-    StopReason.OFFLINE: 1,
-    StopReason.IMAGES: 1,
-    StopReason.FAIL_FAST: 1,
-    StopReason.DENIED: 1,
-}
-
-
-_COLLECTS = frozenset(
-    {
-        StopReason.PLACE,
-        StopReason.ACCOUNT,
-        StopReason.BUDGET,
-        StopReason.IMAGES,
-        StopReason.FAIL_FAST,
-        StopReason.DENIED,
-    }
->>>>>>> main
 )
 """Ends before which tasks on record are still polled, and their images fetched."""
 
@@ -71,14 +28,14 @@ class StopReasons:
         return bool(self._reasons)
 
     @property
-    def collects(self) -> bool:
-<<<<<<< HEAD
-        """Whether tasks on record are still asked for, and their pictures fetched."""
+    def drains(self) -> bool:
+        """Whether tasks on record are still polled, and their images fetched."""
         return not self.is_leaving and _DRAINS.issuperset(self._reasons)
-=======
-        """Whether tasks on record are still asked for, and their images fetched."""
-        return not self.is_leaving and _COLLECTS.issuperset(self._reasons)
->>>>>>> main
+
+    @property
+    def awaits_images(self) -> bool:
+        """Whether images that are paid, and do not come, are still waited for."""
+        return not self.is_on or (self.drains and not self.is_for(EndKind.NO_IMAGES))
 
     def is_for(self, kind: EndKind) -> bool:
         """Whether this is among the reasons."""
