@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "client": {"errors", "files", "model"},
     "simulator": {"catalog", "errors", "files", "model"},
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
-    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources"},
+    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources", "spec"},
     "api": {
         "catalog", "client", "errors", "files", "folder", "git", "later", "ledger", "model", "output", "plan",
         "resources", "run", "simulator", "spec",
@@ -34,6 +34,19 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", "later"},
 }  # fmt: skip
 """Which rooms each room may import from; a room that is missing here has no place in the house."""
+
+
+INSIDE: dict[str, dict[str, set[str]]] = {
+    "spec": {
+        "values": set(),
+        "inputs": {"values"},
+        "yaml": {"values"},
+        "template": {"values"},
+        "table": {"inputs", "values", "yaml"},
+        "": {"inputs", "table", "template", "values", "yaml"},
+    },
+}
+"""For a package with sub-packages: which of them each may import from; "" stands for the package's own modules."""
 
 
 def room_of(module: str) -> str:
@@ -73,17 +86,35 @@ def test_imports_point_down(module: str) -> None:
             assert room_of(target) in ALLOWED[room], f"{module}:{line} imports {target}"
 
 
-def test_rooms_form_no_circle() -> None:
+def part_of(module: str, package: str) -> str:
+    """Return the sub-package that a module, or a name in it, belongs to; "" for the package's own modules."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 2 and (PACKAGE / package / parts[2]).is_dir() else ""
+
+
+@pytest.mark.parametrize("package", INSIDE)
+def test_sub_packages_import_one_way(package: str) -> None:
+    allowed = INSIDE[package]
+    assert allowed.keys() - {""} == {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
+    for module in (name for name in MODULES if room_of(name) == package):
+        part = part_of(module, package)
+        for target, line in imports(MODULES[module]):
+            if is_ours(target) and room_of(target) == package and part_of(target, package) != part:
+                assert part_of(target, package) in allowed[part], f"{module}:{line} imports {target}"
+
+
+@pytest.mark.parametrize("arrows", [ALLOWED, *INSIDE.values()])
+def test_arrows_form_no_circle(arrows: dict[str, set[str]]) -> None:
     done: set[str] = set()
 
     def visit(room: str, way: tuple[str, ...]) -> None:
         assert room not in way, f"circle: {' -> '.join((*way, room))}"
         if room not in done:
-            for below in ALLOWED[room]:
+            for below in arrows[room]:
                 visit(below, (*way, room))
             done.add(room)
 
-    for room in ALLOWED:
+    for room in arrows:
         visit(room, ())
 
 

@@ -119,13 +119,16 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "plan.file.plan_file": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
     "simulator.text_drawing": ("draws the simulator's images", frozenset({"PIL"})),
-    "simulator.pictures": ("draws the simulator's images", frozenset({"PIL"})),
+    "simulator.image_drawing": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.task_store": (
         "opens the simulator's tasks, once files.database has looked at them",
         frozenset({".mkdir()", "sqlite3.connect"}),
     ),
-    "spec.file_borders": ("finds the border of what a spec may read", frozenset({".is_symlink()", "os.path.lexists"})),
-    "spec.file_access": ("words why a file was refused", frozenset({".exists()", ".stat()"})),
+    "spec.inputs.allowed_roots": (
+        "finds the folders that a spec may read from",
+        frozenset({".is_symlink()", "os.path.lexists"}),
+    ),
+    "spec.inputs.file_access": ("words why a file was refused", frozenset({".exists()", ".stat()"})),
     "spec.loading": ("words why a file was refused", frozenset({".is_dir()"})),
     "spec.structure": ("reads what ships with the package", frozenset({".read_text()"})),
 }
@@ -180,5 +183,5 @@ USES = modules()
 def test_a_module_touches_only_what_it_is_there_for(module: str) -> None:
     _, allowed = ALLOWED.get(module, ("", frozenset()))
     found = USES.get(module, frozenset())
-    assert found <= allowed, f"{module} does {sorted(found - allowed)}: let files.tree, git or folder.pictures do it"
+    assert found <= allowed, f"{module} does {sorted(found - allowed)}: leave it to files.tree, git or image_inspection"
     assert allowed <= found, f"{module} no longer does {sorted(allowed - found)}: take it off the list"

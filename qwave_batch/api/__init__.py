@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
     from qwave_batch.output.eventlog import EventLog
     from qwave_batch.output.events import event_as_json
-    from qwave_batch.output.line import ManifestLine
     from qwave_batch.output.live import LiveRun
+    from qwave_batch.output.manifest_line import ManifestLine
     from qwave_batch.output.prune import PrunePlan
     from qwave_batch.output.status import FolderStatus, Glance
     from qwave_batch.output.verify import VerifyReport
@@ -280,7 +280,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "qwave_batch.model.terms": ("Completion", "Limits", "ModelLimits", "Terms"),
     "qwave_batch.output.eventlog": ("EventLog",),
     "qwave_batch.output.events": ("event_as_json",),
-    "qwave_batch.output.line": ("ManifestLine",),
+    "qwave_batch.output.manifest_line": ("ManifestLine",),
     "qwave_batch.output.live": ("LiveRun",),
     "qwave_batch.output.prune": ("PrunePlan",),
     "qwave_batch.output.status": ("FolderStatus", "Glance"),

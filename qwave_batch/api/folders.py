@@ -1,19 +1,18 @@
 """Reading a run folder, live or ended."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwave_batch.api.losses import check_is_owned
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.output.line import ManifestLine
-from qwave_batch.output.manifest import read_manifest, refresh_manifest
+from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_ledger
+from qwave_batch.output.manifest import refresh_manifest
+from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.output.prune import PrunePlan, find_prunable, prune
 from qwave_batch.output.status import FolderStatus, Glance, folder_status, glance_at
 from qwave_batch.output.summary import read_summary
@@ -26,17 +25,17 @@ class RunFolder:
 
     root: Path
 
-    def lines(self) -> Iterator[ManifestLine]:
-        """Yield the manifest's lines in plan order.
+    def lines(self, where: LineFilter = EVERY_LINE) -> Iterator[ManifestLine]:
+        """Yield the lines that a filter takes, in plan order, as they stand at this moment; see ``FolderReader``.
 
         Raises:
-            FolderError: the manifest is torn.
+            FolderError: the folder came without its ledger, and its manifest is missing or torn.
         """
         layout = RunLayout(self.root)
-        with self._ledger() as ledger:
+        with open_ledger(layout) as ledger:
             if ledger is not None:
                 refresh_manifest(layout, ledger)
-        yield from read_manifest(layout)
+            yield from FolderReader(layout, ledger).lines(where)
 
     def summary(self) -> dict[str, Json] | None:
         """Return what summary.json says; None when no run came to write it."""
@@ -44,12 +43,12 @@ class RunFolder:
 
     def status(self) -> FolderStatus:
         """Return where the run stands at this moment."""
-        with self._ledger() as ledger:
+        with open_ledger(RunLayout(self.root)) as ledger:
             return folder_status(RunLayout(self.root), ledger)
 
     def glance(self) -> Glance:
         """Return as much as can be seen without reading the plan: cheap, for watching; nothing is written."""
-        with self._ledger() as ledger:
+        with open_ledger(RunLayout(self.root)) as ledger:
             return glance_at(RunLayout(self.root), ledger)
 
     def verify(self) -> VerifyReport:
@@ -57,7 +56,7 @@ class RunFolder:
 
         What is damaged is noted, so that the next run fetches it again even where size and time are as they were.
         """
-        with self._ledger() as ledger:
+        with open_ledger(RunLayout(self.root)) as ledger:
             report = verify(RunLayout(self.root), ledger)
         if report.damaged:
             self._doubt(report.damaged)
@@ -70,7 +69,7 @@ class RunFolder:
             FolderError: the folder came without its ledger, or a link is among its images.
         """
         RunLayout(self.root).check_images()
-        with self._ledger() as ledger:
+        with open_ledger(RunLayout(self.root)) as ledger:
             if ledger is None:
                 raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
             return find_prunable(RunLayout(self.root), ledger)
@@ -102,18 +101,6 @@ class RunFolder:
             return
         with suppress(StorageError), FolderLock(layout), Ledger.open(layout.ledger) as ledger:  # read-only, or live
             ledger.doubt_files(paths)
-
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger | None]:
-        layout = RunLayout(self.root)
-        layout.check()
-        if not layout.tree.is_file(LEDGER):
-            yield None
-            return
-        check_ledger_file(layout)
-        with Ledger.open(layout.ledger, read_only=True) as opened:
-            check_is_owned(layout, opened)
-            yield opened
 
 
 def open_run(folder: str | Path) -> RunFolder:

@@ -1,22 +1,11 @@
 """What is missing of a folder's ledger, and what is made of that: nothing that may be paid is bought again unasked."""
 
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.output.ahead import submits_elsewhere, words_of_loss, words_of_young
+from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
 
 _MARGIN_H = 2.0
 """By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""
-
-
-def check_is_owned(layout: RunLayout, ledger: Ledger) -> None:
-    """Refuse a ledger that nobody has claimed in a folder that runs have filled.
-
-    Raises:
-        FolderError: it is one.
-    """
-    if ledger.identity() is None and has_traces(layout):
-        raise without_records(layout, "has lost what it knew")
 
 
 def take_in_losses(

@@ -15,7 +15,7 @@ from qwave_batch.plan.plan_summary import Watch, figures_as_json
 from qwave_batch.plan.planner import Plan, make_plan, rest_problems
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import SpecReading, read_spec
-from qwave_batch.spec.recovery import is_told
+from qwave_batch.spec.recovery import is_consequence
 
 _TASK_S = 12.0
 """How long a task takes as a rule, for a forecast; the API's documents say 1 to 30 seconds."""
@@ -56,7 +56,7 @@ def _sound(reading: SpecReading) -> Spec:
         problems += [
             found
             for found in rest_problems(reading.spec)
-            if found.severity == "warning" or not is_told(found, reading.problems, reading.lost_prompts)
+            if found.severity == "warning" or not is_consequence(found, reading.problems, reading.lost_prompts)
         ]
     raise SpecError(sorted(problems, key=lambda problem: problem.place or SourcePlace("")))
 

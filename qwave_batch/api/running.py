@@ -13,7 +13,7 @@ from qwave_batch.api.callbacks import check_callbacks, open_callbacks
 from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.estimating import CostEstimate, estimate
 from qwave_batch.api.feeding import EventFeed, Showing
-from qwave_batch.api.losses import check_is_owned, take_in_losses
+from qwave_batch.api.losses import take_in_losses
 from qwave_batch.api.planning import open_plan
 from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.api.recording import Recorder, facts_of, keep_sources
@@ -35,6 +35,7 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.output.unrecorded_submits import check_is_claimed
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.planner import Plan
 from qwave_batch.run.context import RunContext, RunOptions
@@ -200,7 +201,7 @@ class _Run:
 
     def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
         """Take the folder into use and put the plan in its ledger; return what is to be known of it, too. It blocks."""
-        check_is_owned(self.layout, ledger)
+        check_is_claimed(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
         resigned = ResignedJobs.of(ledger, self.plan)
         ledger.replace_plan(self._until_stopped(self.plan.items()))

@@ -29,7 +29,7 @@ def support_matrix(
         raise UsageError(f"{source} is a plan; --matrix looks at the axes of a spec")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
     catalog = open_catalog(spec.catalog)
-    entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.marks)).outlines())
+    entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.source_map)).outlines())
     return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
 
 

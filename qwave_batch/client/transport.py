@@ -1,4 +1,4 @@
-"""Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
+"""Sends requests with aiohttp; its exceptions are translated in ``client.http_errors``."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ KEEP_ALIVE_S = 4.0
 without anyone knowing whether it was heard."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_GOOD_ANSWER_BYTES = 128 * 1024 * 1024
-"""Of a success: it may hold pictures, and one of 4K comes to some 20 MB of letters."""
+"""Of a success: it may hold images, and one of 4K comes to some 20 MB of letters."""
 MAX_HEADER_BYTES = 64 * 1024
 _STREAM_FROM_BYTES = 512 * 1024
 _SINK_BYTES = 1024 * 1024  # a body that is smaller stays in memory, a larger one is written in such pieces

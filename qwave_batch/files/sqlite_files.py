@@ -1,4 +1,4 @@
-"""What may stand beside a SQLite file before SQLite opens it: it follows links, and obeys a journal that it finds."""
+"""Makes SQLite files safe to open: SQLite follows links, replays any journal and runs what a schema contains."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX, Tree
 
 LOG, INDEX, JOURNAL = "-wal", "-shm", "-journal"
-"""What SQLite adds to a database's name for the files beside it."""
+"""Suffixes of the files that SQLite keeps next to a database."""
 
 
 def check_database(tree: Tree, path: str) -> None:
@@ -112,7 +112,7 @@ _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
 
 class DamagedDatabase(Exception):
-    """A file holds what this program has not written; its text says what, and whoever catches it names the file."""
+    """A file holds content that this program did not write; the message says which, the catcher names the file."""
 
 
 def open_schema(connection: sqlite3.Connection) -> None:

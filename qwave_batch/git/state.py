@@ -71,7 +71,7 @@ def look_at_git(spec: Path) -> GitState | GitUnknown | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Status:
-    """What ``git status`` says, with the submodules that it did not look into."""
+    """The output of ``git status``, with the submodules that it did not enter."""
 
     commit: str | None
     """None before the first one."""

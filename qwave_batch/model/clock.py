@@ -1,4 +1,4 @@
-"""Time as an argument: whoever waits or stamps takes a Clock."""
+"""Time as an argument: code that waits or takes timestamps is given a Clock."""
 
 import time
 from typing import TYPE_CHECKING, Protocol

@@ -65,7 +65,7 @@ class DecodeError(ValueError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
         self.path = path
-        """Where, such as ``also[1].index``; empty for the whole value."""
+        """The path, such as ``also[1].index``; empty for the whole value."""
 
 
 class MissingKey(DecodeError):

@@ -1,4 +1,4 @@
-"""What happens in a run, one frozen type each: for whoever wants to follow it. All times are Unix seconds."""
+"""Events of a run, one frozen type each. All times are Unix seconds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEstimated:
-    """What is missing is known and agreed to; nothing was submitted yet."""
+    """The missing jobs are known and confirmed; nothing was submitted yet."""
 
     time: float
     reused: int
@@ -118,7 +118,7 @@ class RunEnded:
     completed: int
     """Jobs, of those that the run was asked for."""
     cost_usd: float
-    """What this run cost."""
+    """Cost of this run."""
 
 
 Event: TypeAlias = (
@@ -132,6 +132,6 @@ Event: TypeAlias = (
     | RunWaiting
     | RunEnded
 )
-"""All that can happen. What an event tells is on record already; the ledger stays the truth."""
+"""All events. An event reports what is on record already; the ledger stays the source of truth."""
 
 OnEvent: TypeAlias = Callable[[Event], None]

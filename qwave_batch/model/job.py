@@ -54,11 +54,11 @@ class Job:
     meta: JsonObject = field(default_factory=dict)
     repeat: int = 0
     path: str = ""
-    """Where its images go: a path under ``images/`` in the run folder, with ``/``, without extension."""
+    """Path of its images below ``images/`` in the run folder, with ``/``, without extension."""
     max_images: int = 1
     """The most images its request may return; above 1 they are named ``_1``, ``_2`` and so on."""
     random: bool = True
-    """Whether another call with the same request would give another picture."""
+    """Whether another call with the same request would give another image."""
     estimated_nusd: int = 0
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
     skip: JobError | None = None
@@ -78,4 +78,4 @@ class Duplicate:
 
 
 PlanItem: TypeAlias = Job | Duplicate
-"""What a plan streams, in plan order: a job at its first place, a twin at each later one."""
+"""An item of a plan, in plan order: a job at its first position, a duplicate at each later one."""

@@ -20,13 +20,13 @@ class WaitKind(StrEnum):
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
-    """What is left waits for another try after an error."""
+    """The remaining jobs wait for another attempt after an error."""
     UNREACHABLE = "unreachable"
     """The API does not answer, or a single model of it."""
     NO_STATUS = "no_status"
     """The API answers, and does not tell how any task stands."""
-    PICTURES = "pictures"
-    """No picture can be fetched, so nothing more is bought."""
+    IMAGES = "pictures"
+    """No image can be fetched, so nothing more is bought."""
 
 
 WORTH_A_WORD_S = 1.0
@@ -54,7 +54,7 @@ class Waiting:
     since: float | None = None
     """Since when no task's status has come; for ``NO_STATUS``."""
     jobs: int = 0
-    """Jobs that are paid and wait for their images; for ``PICTURES``."""
+    """Jobs that are paid and wait for their images; for ``IMAGES``."""
 
     def __str__(self) -> str:  # noqa: PLR0911 - one for each kind
         end = "" if self.until is None else clock_time(self.until, self.seen_at)
@@ -79,7 +79,7 @@ class Waiting:
             case WaitKind.NO_STATUS:
                 since = "" if self.since is None else f"since {clock_time(self.since, self.seen_at)} "
                 return f"{since}the API has not told how any task stands ({self.why})"
-            case WaitKind.PICTURES:
+            case WaitKind.IMAGES:
                 return f"{no_images_words(self.why, self.jobs)}; nothing is bought until one comes"
             case _:
                 assert_never(self.kind)
@@ -137,7 +137,7 @@ class Progress:
     images: int
     """Images this run has put in place."""
     spent_nusd: int
-    """What this run has cost so far, in nano-dollars."""
+    """Cost of this run so far, in nano-dollars."""
     elapsed_s: float
     images_per_minute: float
     """Of the images that this run has put in place, over its time so far."""

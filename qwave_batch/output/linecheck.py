@@ -10,7 +10,7 @@ import rfc8785
 from qwave_batch.folder.inputs import references
 from qwave_batch.model.portable_paths import path_fault, path_key
 from qwave_batch.model.record import JobStatus
-from qwave_batch.output.line import ManifestLine, line_from_json
+from qwave_batch.output.manifest_line import ManifestLine, line_from_json
 from qwave_batch.output.schema import schema_faults
 
 

@@ -18,7 +18,7 @@ from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_messages import cut
 
 
@@ -69,11 +69,11 @@ class Plan:
 
     def items(self) -> Iterator[PlanItem]:
         """Yield jobs and twins in plan order."""
-        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.marks)).items()
+        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.source_map)).items()
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
         """Yield the entries in outline, in plan order."""
-        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.marks)).outlines()
+        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.source_map)).outlines()
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
@@ -90,7 +90,7 @@ def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
     """
-    faults = ProblemCollector(spec.marks)
+    faults = ProblemCollector(spec.source_map)
     catalog, expansion = _prepared(spec, faults)
     figures, sampler = Figures(), Sampler()
     if watch is not None:
@@ -108,7 +108,7 @@ def rest_problems(rest: Spec) -> tuple[Problem, ...]:
 
     That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
     """
-    faults = ProblemCollector(rest.marks)
+    faults = ProblemCollector(rest.source_map)
     try:
         _, expansion = _prepared(rest, faults)
         expansion.count(Figures())

@@ -10,12 +10,12 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Problem, SourcePlace
 from qwave_batch.spec.document import Path
-from qwave_batch.spec.table.rows import Row, Wanted
-from qwave_batch.spec.table.sources import Table
-from qwave_batch.spec.template.bounds import RenderAllowance
+from qwave_batch.spec.table.rows import NeededColumns, Row
+from qwave_batch.spec.table.tables import Table
+from qwave_batch.spec.template.render_budget import RenderAllowance
 from qwave_batch.spec.template.templates import TemplateFault
-from qwave_batch.spec.values.unintended import Doubt
 from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_warnings import SuspiciousValue
 from qwave_batch.spec.yaml.source_map import SourceMap
 
 
@@ -36,7 +36,9 @@ class Columns:
 def _are_all(table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
     try:
         return all(
-            is_such(row.cells[column]) for row in table.rows(Wanted(columns=frozenset({column}))) if column in row.cells
+            is_such(row.cells[column])
+            for row in table.rows(NeededColumns(columns=frozenset({column})))
+            if column in row.cells
         )
     except SpecError:
         return True  # rows that can't be read are told as such
@@ -56,7 +58,7 @@ class ProblemCollector:
     At one place only so many messages are kept; how often there was another one is told at the end.
     """
 
-    marks: SourceMap
+    source_map: SourceMap
     spoiled_names: set[str] = field(default_factory=set)
     """Names that templates with a mistake use all the same."""
     row: Row | None = None
@@ -73,12 +75,12 @@ class ProblemCollector:
     _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
     """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
     _untold: dict[Path, Problem] = field(default_factory=dict)
-    _doubts: dict[tuple[Path, str], Doubt] = field(default_factory=dict)
+    _doubts: dict[tuple[Path, str], SuspiciousValue] = field(default_factory=dict)
     _firsts: dict[tuple[Path, str], TemplateFault] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
-        self.allowance.doubt = self.doubt
+        self.allowance.warn = self.doubt
 
     @contextmanager
     def muted(self) -> Iterator[None]:
@@ -113,8 +115,8 @@ class ProblemCollector:
             self._messages[where] += 1
             self._found[key] = Problem(
                 message=message,
-                path=self.marks.path_text(where),
-                place=self.marks.place(where),
+                path=self.source_map.path_text(where),
+                place=self.source_map.place(where),
                 value=shortened(value),
                 allowed=allowed,
                 suggestion=suggestion,
@@ -126,8 +128,8 @@ class ProblemCollector:
         else:
             self._untold[where] = Problem(
                 message="more like these",
-                path=self.marks.path_text(where),
-                place=self.marks.place(where),
+                path=self.source_map.path_text(where),
+                place=self.source_map.place(where),
                 severity="warning" if warning else "error",
                 rows=self._row_place(),
             )
@@ -156,21 +158,21 @@ class ProblemCollector:
         known = self._found.get(key)
         if known is None:
             self._check_number()
-            self._found[key] = replace(warning, path=self.marks.path_text(where))
+            self._found[key] = replace(warning, path=self.source_map.path_text(where))
             return
         rows = known.rows or ((known.place,) if known.place else ())
         if len(rows) < ROWS_SHOWN:
             rows = (*rows, warning.place)
         self._found[key] = replace(known, count=known.count + 1, rows=rows)
 
-    def doubt(self, where: Path, doubt: Doubt) -> None:
+    def doubt(self, where: Path, doubt: SuspiciousValue) -> None:
         """Note as a warning what a template does that its author may not mean."""
         if self._is_muted or not self._is_due(doubt):
             return
         first = self._doubts.setdefault((where, doubt.of), doubt)
-        self.add(where, first.message, suggestion=first.way_out, warning=True)
+        self.add(where, first.message, suggestion=first.suggestion, warning=True)
 
-    def _is_due(self, doubt: Doubt) -> bool:
+    def _is_due(self, doubt: SuspiciousValue) -> bool:
         if self.table is None or doubt.column is None or doubt.only is None:
             return True
         return self._columns.are_all(self.table, doubt.column, doubt.only)
@@ -178,7 +180,7 @@ class ProblemCollector:
     def take(self, problems: Iterable[Problem], where: Path) -> None:
         """Note problems that somebody else found, in what is named at ``where``."""
         if not self._is_muted:
-            path = self.marks.path_text(where)
+            path = self.source_map.path_text(where)
             self._found.update(
                 {
                     ((*where, str(found.place)), found.severity, found.message): replace(found, path=path)
@@ -203,8 +205,8 @@ class ProblemCollector:
             (where, severity, message),
             Problem(
                 message=message,
-                path=self.marks.path_text(where),
-                place=self.marks.key_place(where),
+                path=self.source_map.path_text(where),
+                place=self.source_map.key_place(where),
                 value=where[-1] if where else None,
                 suggestion=suggestion,
                 severity=severity,

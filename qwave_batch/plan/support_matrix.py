@@ -119,7 +119,7 @@ class Entries:
 
 @dataclass(slots=True)
 class SupportMatrix:
-    """The whole picture."""
+    """The matrix as a whole."""
 
     models: dict[str, Entries] = field(default_factory=dict)
     axes: list[AxisSupport] = field(default_factory=list)
@@ -195,14 +195,14 @@ def support_of(
         catalog: What the models offer.
         axes: The axes to show, each with the request fields that it sets.
     """
-    picture = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
+    matrix = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
     judge = _Judge(catalog)
     for entry in entries:
-        picture.count(entry.labels(), judge.verdict(entry))
-    for axis in picture.axes:
+        matrix.count(entry.labels(), judge.verdict(entry))
+    for axis in matrix.axes:
         axis.settle()
-    picture.axes = [axis for axis in picture.axes if axis.values]
-    return picture
+    matrix.axes = [axis for axis in matrix.axes if axis.values]
+    return matrix
 
 
 class _Judge:

@@ -69,7 +69,7 @@ class Desk:
     hints: CallbackInbox | None = None
     """Where calls of the API are waited for, if at all."""
     breaker: ImageBreaker = field(default_factory=ImageBreaker)
-    """Whether pictures can be had."""
+    """Whether images can be had."""
     notify: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
     moved: FolderMoved | None = None
@@ -121,7 +121,7 @@ class Desk:
 
     @property
     def is_tail_over(self) -> bool:
-        """Whether nothing but pictures was waited for long enough."""
+        """Whether nothing but images was waited for long enough."""
         return self.breaker.is_tail_over(self.now())
 
     def now(self) -> float:
@@ -183,7 +183,7 @@ class Desk:
         if self.breaker.held_since is not None and not self.stops.is_on:
             left_s = max(0.0, self.breaker.held_since + GIVES_UP_S - now)
             return Waiting(
-                kind=WaitKind.PICTURES,
+                kind=WaitKind.IMAGES,
                 model=None,
                 until=unix_now + left_s,
                 seen_at=unix_now,

@@ -9,9 +9,10 @@ from typing import TypeAlias
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
-from qwave_batch.spec.file_access import FileAccess
-from qwave_batch.spec.table.sources import Table
-from qwave_batch.spec.yaml.source_map import Path, SourceMap, Written
+from qwave_batch.spec.inputs.file_access import FileAccess
+from qwave_batch.spec.table.tables import Table
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.yaml.source_map import SourceMap, SourceNote
 
 __all__ = [
     "DEFAULT_OUTPUT_PATH",
@@ -120,7 +121,7 @@ class Spec:
     """The spec's file, byte for byte."""
     sha256: str
     """The hash of ``source``, and of base files and overrides where there are any; see docs/spec.md."""
-    marks: SourceMap
+    source_map: SourceMap
     name: str
     description: str
     catalog: str
@@ -142,7 +143,7 @@ class Spec:
     """Base files and tables that it pulled in, resolved, by their names from the spec's folder."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
-    remarkable: tuple[tuple[Path, Written], ...] = ()
+    notes: tuple[tuple[Path, SourceNote], ...] = ()
     """The values that may not stand there as their author means them, each with its way."""
     warnings: tuple[Problem, ...] = ()
     """What was found on reading and forbids nothing; the plan shows it with its own."""

@@ -10,9 +10,10 @@ from typing import Any
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.model.problem import TOO_MANY, Problem, SourcePlace, first_problems
 from qwave_batch.spec.document import Spec, Unsupported
-from qwave_batch.spec.encoding import MAX_FILE_BYTES, SPEC_WAY_OUT, check_yaml_size, decode_spec
-from qwave_batch.spec.file_access import FileAccess, FileRefused, InputFile, beside, named_file
-from qwave_batch.spec.overrides import Layer, laid_over, overridden, without
+from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused, InputFile, beside, named_file
+from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, SPEC_TOO_LARGE_HINT, check_yaml_size, decode_spec
+from qwave_batch.spec.layers import Layer, merge_layers, without
+from qwave_batch.spec.overrides import apply_overrides
 from qwave_batch.spec.parsing import (
     parse_matrix,
     parse_output_folder,
@@ -21,14 +22,14 @@ from qwave_batch.spec.parsing import (
     parse_sample,
     parse_terms,
 )
-from qwave_batch.spec.recovery import Mended, mended
+from qwave_batch.spec.recovery import RecoveredSpec, recover
 from qwave_batch.spec.spec_checks import id_problems, open_tables, range_problems, template_problems
-from qwave_batch.spec.structure import rightly_named, structure_problems
-from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.structure import structure_problems, with_known_keys
+from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.values.value_messages import kind_of
-from qwave_batch.spec.yaml.nodes import MAX_VALUES
-from qwave_batch.spec.yaml.reader import read_yaml
 from qwave_batch.spec.yaml.source_map import SourceMap
+from qwave_batch.spec.yaml.yaml_nodes import MAX_VALUES
+from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 MAX_BASES = 20
 
@@ -76,27 +77,32 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     source = _read(file, shown_as)
     files = _Files(inputs, shown_as)
     layer = files.read(source, file.path, shown_as)
-    layer, wrong_overrides = overridden(layer, overrides)
+    layer, wrong_overrides = apply_overrides(layer, overrides)
     files.problems.extend(wrong_overrides)
-    layer, misnamed = rightly_named(layer)
-    marks = SourceMap(layer.mark)
+    layer, misnamed = with_known_keys(layer)
+    source_map = SourceMap(layer.mark)
     value: Any = layer.value
     misnamed = first_problems(misnamed)
     problems = [*files.problems, *misnamed]
-    problems += [found for found in structure_problems(value, marks) if found.place not in files.unread]
+    problems += [found for found in structure_problems(value, source_map) if found.place not in files.unread]
     found: Iterable[Problem]
     if not isinstance(value, dict):
         return SpecReading(spec=None, problems=tuple(problems))
-    tables, closed = open_tables(value, marks, inputs, shown_as)
-    for found in (template_problems(value, marks), id_problems(value, marks), range_problems(value, marks), closed):
+    tables, closed = open_tables(value, source_map, inputs, shown_as)
+    for found in (
+        template_problems(value, source_map),
+        id_problems(value, source_map),
+        range_problems(value, source_map),
+        closed,
+    ):
         problems += first_problems(found)
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
     problems = [found for found in problems if found.severity == "error"]
     # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
     told = {id(found) for found in (*files.problems, *misnamed)}
     faulty = [found for found in problems if id(found) not in told or found.place in files.unread]
-    # what is wrong and not on the list would not be mended
-    sound = Mended(value=value) if not problems else None if TOO_MANY in problems else mended(value, faulty)
+    # what is wrong and not on the list would not be recovered
+    sound = RecoveredSpec(value=value) if not problems else None if TOO_MANY in problems else recover(value, faulty)
     spec = None
     if sound is not None and not files.leaves_open and not wrong_overrides:
         spec = Spec(
@@ -104,12 +110,12 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
             root=inputs.root,
             source=source,
             sha256=_sha256(source, files.bases, overrides),
-            marks=marks,
+            source_map=source_map,
             inputs=inputs,
             files_read={**files.paths, **{_table_name(value, number): table.path for number, table in tables.items()}},
             overrides=tuple(overrides),
             output_folder=parse_output_folder(sound.value, inputs.root),
-            remarkable=tuple(marks.root.remarkable()) if files.has_remarkable or overrides else (),
+            notes=tuple(source_map.root.notes()) if files.has_notes or overrides else (),
             warnings=tuple(warnings),
             **_parts(sound, tables),
         )
@@ -119,7 +125,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
     )
 
 
-def _parts(sound: Mended, tables: Mapping[int, Table]) -> dict[str, Any]:
+def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
     """Return the fields of a Spec that its own text says."""
     value = sound.value
     return {
@@ -151,7 +157,7 @@ class _Files:
     """Where something stands that could not be read, which is among the problems already."""
     leaves_open: bool = False
     """Whether a base file is not there, so that nobody knows what it would have said."""
-    has_remarkable: bool = False
+    has_notes: bool = False
     """Whether a mark says more than where its value stands."""
     values: int = 0
     """How many values there are in the files so far."""
@@ -171,7 +177,7 @@ class _Files:
         self.problems.extend(reading.problems)
         self.warnings.extend(reading.warnings)
         self.unread |= reading.unread
-        self.has_remarkable = self.has_remarkable or reading.has_remarkable
+        self.has_notes = self.has_notes or reading.has_notes
         layer = Layer(reading.value, reading.mark)
         name = layer.value.get("extends") if isinstance(layer.value, dict) else None
         if not isinstance(name, str) or not name.strip():
@@ -179,7 +185,7 @@ class _Files:
         place = SourceMap(layer.mark).place(("extends",))
         base = self._base(name, place, (*below, path), str(PurePosixPath(known_as).parent / name))
         # what a base would have said is not missing where the base can't be read: that is told already
-        return laid_over(without(layer, "extends"), base) if base else layer
+        return merge_layers(without(layer, "extends"), base) if base else layer
 
     def _base(self, name: str, place: SourcePlace, below: tuple[Path, ...], known_as: str) -> Layer | None:
         def note(message: str, suggestion: str | None = None) -> None:
@@ -224,7 +230,7 @@ class _Files:
 def _read(file: InputFile, shown_as: str) -> bytes:
     try:
         with file.open() as opened:
-            check_yaml_size(os.fstat(opened.fileno()).st_size, shown_as, of="spec", way_out=SPEC_WAY_OUT)
+            check_yaml_size(os.fstat(opened.fileno()).st_size, shown_as, of="spec", suggestion=SPEC_TOO_LARGE_HINT)
             return opened.read(MAX_FILE_BYTES + 1)  # its size may be another by now, and of some it says nothing
     except FileRefused as error:
         said = "is a folder; name the spec's file" if file.path.is_dir() else error

@@ -7,76 +7,12 @@ from dataclasses import dataclass, replace
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.encoding import decode_spec
+from qwave_batch.spec.inputs.text_encoding import decode_spec
+from qwave_batch.spec.layers import Layer, removes, without
 from qwave_batch.spec.values.value_messages import kind_of
-from qwave_batch.spec.yaml.reader import read_yaml
-from qwave_batch.spec.yaml.source_map import Mark, Path, Written, path_text
-
-NEEDED = frozenset({"version", "name", "catalog", "prompts"})
-"""Keys that must be there, and that no null takes away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A value with its marks."""
-
-    value: Json
-    mark: Mark
-
-
-def laid_over(over: Layer, base: Layer, path: Path = ()) -> Layer:
-    """Return ``base`` with ``over`` on it: mappings merge key by key in the base's order, all else is replaced.
-
-    A null takes the base's key away, and a mapping that loses its last key so goes with it.
-    """
-    if not isinstance(over.value, Mapping) or not isinstance(base.value, Mapping):
-        return over
-    fields = dict(base.value)
-    below = dict(base.mark.below)
-    for key, item in over.value.items():
-        new, where = Layer(item, over.mark.below[key]), (*path, key)
-        if fields.get(key) is None:
-            fields[key], below[key] = new.value, new.mark
-            continue
-        if not takes_away(new, where):
-            new = laid_over(new, Layer(fields[key], below[key]), where)
-            if new.value != {} or not _has_null(item):
-                fields[key], below[key] = new.value, new.mark
-                continue
-        del fields[key], below[key]
-    return Layer(fields, replace(over.mark, below=below))
-
-
-def takes_away(new: Layer, path: Path) -> bool:
-    """Whether a value that is laid over another one at ``path`` takes that away: a null that is written.
-
-    Where any value may stand, null is one: in ``vars``, ``request`` and ``meta``.
-    """
-    if new.value is not None or (new.mark.written is not None and new.mark.written.is_unread):
-        return False
-    match path:
-        case (str(key),):
-            return key not in NEEDED
-        case ("vars" | "request", *_):
-            return False
-        case ("prompts", int(), *below):
-            return len(below) == 1 and below[0] != "text"
-        case _:
-            return bool(path)
-
-
-def without(layer: Layer, key: str) -> Layer:
-    """Return the layer without one key of its mapping."""
-    if not isinstance(layer.value, Mapping):
-        return layer
-    fields = {name: item for name, item in layer.value.items() if name != key}
-    return Layer(
-        fields, replace(layer.mark, below={name: mark for name, mark in layer.mark.below.items() if name != key})
-    )
-
-
-def _has_null(value: Json) -> bool:
-    return isinstance(value, Mapping) and (None in value.values() or any(map(_has_null, value.values())))
+from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.yaml.source_map import Mark, SourceNote
+from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +74,7 @@ SHOWN_AS = "--set"
 _STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^.="\[\]]+)')
 
 
-def overridden(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Problem]]:
+def apply_overrides(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Problem]]:
     """Return the layer with every override made, in order, and what is wrong with those that can't be.
 
     In places, the line is the number of the ``--set`` and the column is the one in its argument.
@@ -216,14 +152,14 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: S
         case Mapping():
             at_hand = layer.value.get(step, {})
             below = Layer(at_hand, layer.mark.below.get(step, Mark(place=place, key=place)))
-            if not rest and at_hand is not None and step in layer.value and takes_away(new, (*done, step)):
+            if not rest and at_hand is not None and step in layer.value and removes(new, (*done, step)):
                 return without(layer, step)
             put = _placed(below, rest, (*done, step), new, place)
             if put.value == {} and at_hand != {} and new.value is None:
                 return without(layer, step)  # which has lost its last key
             if step not in layer.value:
-                added = replace(put.mark.written or Written(place), is_added=True)
-                put = replace(put, mark=replace(put.mark, written=added))
+                added = replace(put.mark.note or SourceNote(place), is_added=True)
+                put = replace(put, mark=replace(put.mark, note=added))
             fields = {**layer.value, step: put.value}
             marks = {**layer.mark.below, step: replace(put.mark, key=put.mark.key or place)}
             return Layer(fields, replace(layer.mark, below=marks))

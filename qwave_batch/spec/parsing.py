@@ -16,7 +16,7 @@ from qwave_batch.spec.document import (
     RandomSeeds,
     Sample,
 )
-from qwave_batch.spec.table.sources import Table
+from qwave_batch.spec.table.tables import Table
 
 # Any, since the schema has vouched for every type below and a check would only say so again
 Fields = Mapping[str, Any]

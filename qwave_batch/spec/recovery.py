@@ -3,29 +3,25 @@
 What is wrong is left out or set right, as long as that cannot make anything else look wrong.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.structure import is_structured
-from qwave_batch.spec.yaml.source_map import Path
+from qwave_batch.spec.values.value_path import Path, steps_of
 
 
-class _Unknown:
+class UnknownValue:
     """Nothing is said of it, and what is made of it is unknown too."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
 
 
-UNKNOWN: Final[Any] = _Unknown()
+UNKNOWN: Final[Any] = UnknownValue()
 """One mistake makes one complaint: whoever meets this says nothing, and hands it on."""
 
-
-# keys have a greatest length, and to look for the end of one any further would take long
-_STEP = re.compile(r'\["(?P<quoted>.{0,1000}?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
 
 _LOOSE = (
     "version", "name", "description", "unsupported", "limits", "retry", "timeout", "completion", "budget", "sample",
@@ -40,7 +36,7 @@ _LOOSE_IN_PROMPT = frozenset({"id", "tags", "meta", "limit", "sample"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mended:
+class RecoveredSpec:
     """The rest of a spec: it is looked at for more problems, and never run."""
 
     value: dict[str, Any]
@@ -48,17 +44,17 @@ class Mended:
     """Positions of prompts that can't be used; their places in the list are kept."""
 
 
-def mended(value: dict[str, Any], problems: Iterable[Problem]) -> Mended | None:
+def recover(value: dict[str, Any], problems: Iterable[Problem]) -> RecoveredSpec | None:
     """Return the rest of a spec, or None when what is wrong leaves too much open."""
     rest = _Rest(dict(value))
-    if not all(rest.mend(steps_of(problem.path)) for problem in problems):
+    if not all(rest.remove(steps_of(problem.path)) for problem in problems):
         return None
-    rest.value |= {"version": 1, "name": "mended"}
+    rest.value |= {"version": 1, "name": "recovered"}
     # whoever looks at the rest takes its structure for granted
-    return Mended(value=rest.value, lost_prompts=frozenset(rest.lost_prompts)) if rest.is_structured() else None
+    return RecoveredSpec(value=rest.value, lost_prompts=frozenset(rest.lost_prompts)) if rest.is_structured() else None
 
 
-def is_told(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[int]) -> bool:
+def is_consequence(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[int]) -> bool:
     """Whether a problem that the rest of a spec has follows from one that is on the list already.
 
     That is so above and below a place with a problem, and, where a prompt could not be read, for names that no
@@ -73,22 +69,12 @@ def is_told(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[i
     return any(steps and steps[: len(path)] == path[: len(steps)] for steps in told)
 
 
-def steps_of(path: str) -> Path:
-    """Return the steps of a path that ``path_text`` wrote."""
-    return tuple(_steps(path))
-
-
-def _steps(path: str) -> Iterator[str | int]:
-    for match in _STEP.finditer(path):
-        yield int(match["index"]) if match["index"] else match["quoted"] or match["plain"]
-
-
 @dataclass(slots=True)
 class _Rest:
     value: dict[str, Any]
     lost_prompts: set[int] = field(default_factory=set)
 
-    def mend(self, path: Path) -> bool:
+    def remove(self, path: Path) -> bool:
         """Take what stands at ``path`` out; False when nobody can tell what that would change."""
         match path:
             case ():  # a key is missing: it is filled in at the end, or nothing can be said
@@ -98,7 +84,7 @@ class _Rest:
             case ("request" | "vars" as part, str(name), *_) if self._has(part, name):
                 self.value[part] = self.value[part] | {name: UNKNOWN}
             case ("prompts", int(position), *inner) if self._has("prompts", position):
-                self._mend_prompt(position, inner)
+                self._remove_from_prompt(position, inner)
             case ("matrix", "exclude", *_):
                 # an exclude less means jobs more, of which only what else is wrong is told
                 self.value["matrix"] = _without(self.value["matrix"], "exclude")
@@ -130,7 +116,7 @@ class _Rest:
             return isinstance(step, int) and step < len(within)
         return isinstance(within, dict) and step in within
 
-    def _mend_prompt(self, position: int, inner: list[Any]) -> None:
+    def _remove_from_prompt(self, position: int, inner: list[Any]) -> None:
         prompts = list(self.value["prompts"])
         entry = prompts[position]
         if isinstance(entry, dict) and inner and inner[0] in _LOOSE_IN_PROMPT:

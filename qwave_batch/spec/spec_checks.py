@@ -6,42 +6,44 @@ from dataclasses import replace
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.file_access import FileAccess, FileRefused
-from qwave_batch.spec.table.sources import Table, open_table
-from qwave_batch.spec.template.templates import OPENINGS, TemplateFault, compile_path, compile_value, is_template
+from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused
+from qwave_batch.spec.table.tables import Table, open_table
+from qwave_batch.spec.template.literal_text import OPENINGS, is_template
+from qwave_batch.spec.template.templates import TemplateFault, compile_path, compile_value
 from qwave_batch.spec.values.json_values import MAX_INTEGER
-from qwave_batch.spec.yaml.source_map import Path, SourceMap
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.yaml.source_map import SourceMap
 
 MAX_WORDS_OF_SPEC = 500_000  # each is compiled, which takes some ten microseconds
 _PROMPT_TEMPLATES = ("text", "id", "vars", "tags", "meta", "request", "where")
 
 
-def template_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]:
+def template_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
     """Yield what does not parse among the templates, wherever templates may stand."""
     words = 0
     for path, value in _templated(spec):
-        for found in _problems_below(value, path, marks):
+        for found in _problems_below(value, path, source_map):
             if isinstance(found, Problem):
                 yield found
                 continue
             words += found
             if words > MAX_WORDS_OF_SPEC:
-                raise SpecError([_too_many_words(marks.place(path))])
+                raise SpecError([_too_many_words(source_map.place(path))])
     output = spec.get("output")
     if isinstance(output, Mapping) and isinstance(output.get("path"), str):
         path = ("output", "path")
         try:
             compile_path(str(output["path"]), path)
         except TemplateFault as fault:
-            yield fault_problem(fault, marks)
+            yield fault_problem(fault, source_map)
 
 
-def fault_problem(fault: TemplateFault, marks: SourceMap) -> Problem:
+def fault_problem(fault: TemplateFault, source_map: SourceMap) -> Problem:
     """Return a template's fault as a problem, at the template's own line where the file shows it."""
     return Problem(
         message=fault.message,
-        path=marks.path_text(fault.where),
-        place=marks.line_place(fault.where, fault.line),
+        path=source_map.path_text(fault.where),
+        place=source_map.line_place(fault.where, fault.line),
         value=fault.source if len(fault.source) <= 120 else fault.source[:119] + "…",  # noqa: PLR2004
         allowed=fault.allowed,
         suggestion=fault.suggestion,
@@ -70,31 +72,31 @@ def _too_many_words(place: SourcePlace) -> Problem:
     )
 
 
-def _problems_below(value: Json, path: Path, marks: SourceMap) -> Iterator[Problem | int]:
+def _problems_below(value: Json, path: Path, source_map: SourceMap) -> Iterator[Problem | int]:
     """Yield the problems of the templates in a value, and how many words each of the others has."""
     match value:
         case str():
             try:
                 yield compile_value(value, path).words
             except TemplateFault as fault:
-                yield fault_problem(fault, marks)
+                yield fault_problem(fault, source_map)
         case Mapping():
             for key, item in value.items():
                 if any(opening in key for opening in OPENINGS):
                     yield Problem(
                         message="a key cannot be a template",
-                        path=marks.path_text((*path, key)),
-                        place=marks.key_place((*path, key)),
+                        path=source_map.path_text((*path, key)),
+                        place=source_map.key_place((*path, key)),
                         value=key,
                         suggestion="templates stand in values",
                     )
-                yield from _problems_below(item, (*path, key), marks)
+                yield from _problems_below(item, (*path, key), source_map)
         case list():
             for number, item in enumerate(value):
-                yield from _problems_below(item, (*path, number), marks)
+                yield from _problems_below(item, (*path, number), source_map)
 
 
-def id_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]:
+def id_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
     """Yield each id that an earlier prompt has already; ids that are templates show only when they are filled in."""
     taken: dict[str, Path] = {}
     for number, prompt in enumerate(_list(spec.get("prompts"))):
@@ -103,12 +105,12 @@ def id_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]
             continue
         path: Path = ("prompts", number, "id")
         if name in taken:
-            message = f'the id "{name}" is taken already, at {marks.place(taken[name])}'
-            yield Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name)
+            message = f'the id "{name}" is taken already, at {source_map.place(taken[name])}'
+            yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=name)
         taken.setdefault(name, path)
 
 
-def range_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Problem]:
+def range_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
     """Yield each range of integers that ends past 2^53-1."""
     matrix = spec.get("matrix")
     for name, axis in matrix.items() if isinstance(matrix, Mapping) else ():
@@ -121,11 +123,11 @@ def range_problems(spec: Mapping[str, Json], marks: SourceMap) -> Iterator[Probl
         if abs(last) > MAX_INTEGER:
             path: Path = ("matrix", name)
             message = f"its last integer is {last}, which is past 2^53-1"
-            yield Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=last)
+            yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=last)
 
 
 def open_tables(
-    spec: Mapping[str, Json], marks: SourceMap, inputs: FileAccess, shown_as: str
+    spec: Mapping[str, Json], source_map: SourceMap, inputs: FileAccess, shown_as: str
 ) -> tuple[dict[int, Table], list[Problem]]:
     """Return the tables of the prompts that have one, by the prompt's position, and what keeps others shut.
 
@@ -140,7 +142,9 @@ def open_tables(
         path: Path = ("prompts", number, "from")
         if is_template(name):
             message = "from is the name of a file and cannot be a template"
-            problems.append(Problem(message=message, path=marks.path_text(path), place=marks.place(path), value=name))
+            problems.append(
+                Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=name)
+            )
             continue
         try:
             file = inputs.find(name)
@@ -149,14 +153,14 @@ def open_tables(
             problems.append(
                 Problem(
                     message=error.message,
-                    path=marks.path_text(path),
-                    place=marks.place(path),
+                    path=source_map.path_text(path),
+                    place=source_map.place(path),
                     value=name,
                     suggestion=error.suggestion,
                 )
             )
         except SpecError as error:
-            problems.extend(replace(problem, path=marks.path_text(path)) for problem in error.problems)
+            problems.extend(replace(problem, path=source_map.path_text(path)) for problem in error.problems)
     return tables, problems
 
 

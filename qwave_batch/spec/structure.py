@@ -14,8 +14,8 @@ from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
-from qwave_batch.spec.overrides import Layer
-from qwave_batch.spec.structure_messages import WORDS, Misfit, unknown_key, word_other
+from qwave_batch.spec.layers import Layer
+from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, other_message, unknown_key
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ _SMALLEST = {"version": 1, "name": "smallest", "catalog": "2026-01"}
 """With a sound prompt, a spec that fits."""
 
 
-def structure_problems(value: Json, marks: SourceMap) -> list[Problem]:
+def structure_problems(value: Json, source_map: SourceMap) -> list[Problem]:
     """Return everything about the spec's structure that the schema refuses."""
     fits = structure_check()
     if fits is not None and fits(value):
         return []
-    return first_problems(_problems(value, marks, fits))
+    return first_problems(_problems(value, source_map, fits))
 
 
-def _problems(value: Json, marks: SourceMap, fits: Check | None) -> Iterator[Problem]:
+def _problems(value: Json, source_map: SourceMap, fits: Check | None) -> Iterator[Problem]:
     value, positions = _without_sound_prompts(value, fits)
     for error in _validator().iter_errors(value):
-        misfit = _misfit(error, positions)
-        yield from WORDS.get(misfit.keyword, word_other)(misfit, marks)
+        violation = _violation(error, positions)
+        yield from MESSAGES.get(violation.keyword, other_message)(violation, source_map)
 
 
 def _without_sound_prompts(value: Json, fits: Check | None) -> tuple[Json, list[int] | None]:
@@ -69,7 +69,7 @@ def is_structured(value: Json) -> bool:
     return fits(value) if fits is not None else next(_validator().iter_errors(value), None) is None
 
 
-def rightly_named(layer: Layer) -> tuple[Layer, list[Problem]]:
+def with_known_keys(layer: Layer) -> tuple[Layer, list[Problem]]:
     """Return a spec with its unknown keys under the names that they were meant to have, and a problem for each.
 
     So what stands under them is held to the same rules as under the right name. A key that is meant for one that is
@@ -78,14 +78,14 @@ def rightly_named(layer: Layer) -> tuple[Layer, list[Problem]]:
     if not isinstance(layer.value, Mapping):
         return layer, []
     known = tuple(_schema()["properties"])
-    marks, fields = SourceMap(layer.mark), dict[str, Json]()
+    source_map, fields = SourceMap(layer.mark), dict[str, Json]()
     below: dict[str | int, Mark] = {}
     problems: list[Problem] = []
     for key, item in layer.value.items():
         name: str | None = key
         if key not in known:
             if len(problems) <= MOST_PROBLEMS:
-                problems.append(unknown_key((key,), known, marks))
+                problems.append(unknown_key((key,), known, source_map))
             meant = nearest(key, known) if len(problems) <= _GUESSES else None
             name = meant if meant not in layer.value and meant not in fields else None
         if name is not None:
@@ -104,12 +104,12 @@ def _validator() -> "jsonschema.Draft202012Validator":
     return jsonschema.Draft202012Validator(_schema())
 
 
-def _misfit(error: "jsonschema.ValidationError", positions: list[int] | None) -> Misfit:
+def _violation(error: "jsonschema.ValidationError", positions: list[int] | None) -> SchemaViolation:
     root = _validator().schema
     path = tuple(error.absolute_path)
     if positions is not None and path[:1] == ("prompts",) and len(path) > 1:
         path = ("prompts", positions[int(path[1])], *path[2:])
-    return Misfit(
+    return SchemaViolation(
         keyword=error.validator if isinstance(error.validator, str) else "",
         wanted=error.validator_value,
         value=error.instance,

@@ -17,7 +17,7 @@ FIELDS = PUBLISHED["$defs"]["fields"]["properties"]
 
 
 def test_it_is_not_stale() -> None:
-    """Mended by: qwave-batch schema spec > schemas/spec.schema.json."""
+    """RecoveredSpec by: qwave-batch schema spec > schemas/spec.schema.json."""
     assert json_schema("spec") == PUBLISHED, "run: qwave-batch schema spec > schemas/spec.schema.json"
 
 
@@ -72,6 +72,6 @@ def test_every_key_has_a_text_to_hover_over() -> None:
 
 def test_a_description_says_which_models_take_which_values() -> None:
     said = FIELDS["output_format"]["description"].splitlines()
-    assert said[0] == "File format of the picture."
+    assert said[0] == "File format of the image."
     assert "- gpt-image-2: png, jpeg, webp; default png." in said
     assert FIELDS["seed"]["description"].endswith("All models: a whole number, at least -1; default -1.")

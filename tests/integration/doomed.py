@@ -74,7 +74,7 @@ class Plight:
     file_limit: int | None = None
     """The size in bytes beyond which no file can grow."""
     is_hurried: bool = False
-    """Whether it waits for pictures that do not come a twentieth of the usual time."""
+    """Whether it waits for images that do not come a twentieth of the usual time."""
 
 
 def context() -> ForkServerContext:
@@ -167,7 +167,7 @@ def let_the_clock_jump() -> None:
 
 
 def hurry() -> None:
-    """Wait shorter for pictures that do not come."""
+    """Wait shorter for images that do not come."""
     for module, names in (
         (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
         (image_fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),

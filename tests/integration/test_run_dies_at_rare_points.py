@@ -61,7 +61,7 @@ class Scene:
     def check_whole(self, jobs: int = JOBS) -> None:
         contents = contents_of(self.folder)
         assert contents.statuses() == {"completed": jobs}, self.log.read_text(encoding="utf-8")
-        assert len(contents.pictures) == jobs
+        assert len(contents.images) == jobs
         assert (paid_twice(self.simulator), lost(self.simulator, contents)) == (0, 0)
 
 
@@ -139,8 +139,8 @@ async def touched(home: Path, moment: Moment) -> None:
     async with scene_at(home) as scene:
         assert await scene.run() == 0
         answers = scene.simulator.seen.answers.total()
-        for picture in (scene.folder / "images").rglob("*.*"):
-            os.utime(picture)
+        for image in (scene.folder / "images").rglob("*.*"):
+            os.utime(image)
         assert await scene.run(doom=Doom(at="touch", moment=moment)) == KILLED
         assert await scene.run() == 0
         assert scene.simulator.seen.answers.total() == answers
@@ -168,7 +168,7 @@ async def forgotten(home: Path, moment: Moment) -> None:
         assert await scene.call("prune", str(scene.folder), "--yes") == 0
         assert await scene.call("verify", str(scene.folder)) == 0
         contents = contents_of(scene.folder)
-        assert (contents.statuses(), len(contents.pictures)) == ({"completed": 2}, 2)
+        assert (contents.statuses(), len(contents.images)) == ({"completed": 2}, 2)
 
 
 @pytest.mark.parametrize("moment", Moment)

@@ -66,7 +66,7 @@ class Scene:
         contents = contents_of(folder or self.folder)
         assert contents.statuses() == {"completed": JOBS}, self.said()
         assert (paid_twice(self.simulator), lost(self.simulator, contents)) == (0, 0)
-        assert len(contents.pictures) == JOBS
+        assert len(contents.images) == JOBS
 
 
 def play(

@@ -112,7 +112,7 @@ def test_memory_does_not_grow_with_the_mistakes_of_a_table(tmp_path: Path) -> No
             + 'request: {model: z-image-turbo, resolution: "{{ row.size }}"}\nprompts:\n  - {from: rows.csv, text: x}\n'
         )
         spec = load_spec(file)
-        faults = ProblemCollector(spec.marks)
+        faults = ProblemCollector(spec.source_map)
         expansion = prepare(spec, open_catalog(spec.catalog), faults)
         tracemalloc.start()
         expansion.count(Figures())
@@ -130,7 +130,7 @@ def test_a_model_that_is_gone_says_what_to_use(tmp_path: Path) -> None:
     file.write_text(HEAD + "request: {model: imagen-3.0}\nprompts: [x]\n", encoding="utf-8")
     spec = load_spec(file)
     gone = {"imagen-3.0": Successor(use="imagen-4.0", since="2026-01-31")}
-    faults = ProblemCollector(spec.marks)
+    faults = ProblemCollector(spec.source_map)
     prepare(spec, replace(open_catalog("2026-05"), gone=gone), faults).count(Figures())
     [problem] = faults.problems()
     assert str(problem).removeprefix(str(tmp_path)) == (

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
-from qwave_batch.spec.encoding import decode_spec
-from qwave_batch.spec.yaml.reader import read_yaml
-from qwave_batch.spec.yaml.source_map import Mark, Path, SourceMap
+from qwave_batch.spec.inputs.text_encoding import decode_spec
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.yaml.source_map import Mark, SourceMap
+from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 LIMIT = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029\ufffe\uffff\ufeff"))

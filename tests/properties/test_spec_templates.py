@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.template.compiler import compile_text
+from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.renderer import render_compiled
 from qwave_batch.spec.template.sandbox import SpecEnvironment
-from qwave_batch.spec.template.templates import TemplateFault, compile_value, is_template
+from qwave_batch.spec.template.templates import TemplateFault, compile_value
 
 LIMIT = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -53,7 +54,7 @@ def test_the_short_way_through_plain_templates_ends_where_the_long_one_does(sour
     compiled = compile_text(SpecEnvironment(), source)
     scope: Mapping[str, Json] = {"a": a, "b": {"c": c}}
     outcomes = []
-    for way in (compiled, replace(compiled, fills=None)):
+    for way in (compiled, replace(compiled, fast_parts=None)):
         try:
             outcomes.append(json.dumps(render_compiled(way, (), scope)))
         except TemplateFault as fault:

@@ -25,11 +25,11 @@ def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[P
     That is a text behind which a comment reads like a part of it, and a number that a text shows in another spelling.
     """
     yield from spellings.warnings()
-    for path, written in spec.remarkable:
+    for path, written in spec.notes:
         if written.comment and _takes_any_text(path, catalog, spellings.vocabulary):
             yield Problem(
                 message=_cut_words(written.comment),
-                path=spec.marks.path_text(path),
+                path=spec.source_map.path_text(path),
                 place=written.place,
                 suggestion=_WAY_OUT,
                 severity="warning",
@@ -39,7 +39,7 @@ def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[P
 def note_of_row(row: Row, origin: Path, spellings: Spellings, faults: ProblemCollector) -> None:
     """Note the cells of a row that are cut off by a comment, or written in another spelling than they have."""
     where = (*origin, "from")
-    for path, written in row.remarkable:
+    for path, written in row.notes:
         if written.comment:
             faults.add(where, f'in "{path[0]}" {_cut_words(written.comment)}', suggestion=_WAY_OUT, warning=True)
         elif written.spelling and spellings.is_written(int(origin[1]), path):

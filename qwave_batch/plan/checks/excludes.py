@@ -42,7 +42,7 @@ class ExcludeCheck:
                 said = f"no value has all of {asked}" if asked else "no value has all that it asks for"
                 self.faults.add(entry.origin, f"this exclude matches no combination: {said}", warning=True)
         for entry, other in self.matrix.covered_excludes():
-            where = self.faults.marks.path_text(other.origin)
+            where = self.faults.source_map.path_text(other.origin)
             message = f"this exclude matches nothing that is left: {where} drops all of it"
             self.faults.add(entry.origin, message, suggestion="take one of them out", warning=True)
 
@@ -77,7 +77,7 @@ class ExcludeCheck:
         parts = (raw if isinstance(raw, (str, tuple)) else None, self.spec.matrix.exclude[int(where[2])])
         variables = self._variables_of(frozenset[str]().union(*(compile_value(part, ()).names for part in parts)))
         origins = (axis.origin, *(("vars", name) for name in variables))
-        return any(self.faults.marks.files_of(origin) - {self._file(where)} for origin in origins)
+        return any(self.faults.source_map.files_of(origin) - {self._file(where)} for origin in origins)
 
     def _variables_of(self, names: frozenset[str]) -> frozenset[str]:
         """Return those of the names that are variables, with the variables that these are made of."""
@@ -91,13 +91,13 @@ class ExcludeCheck:
 
     def _where(self, entry: Entry, name: Name) -> Path:
         """Return the place of a key of an exclude, whichever way the name is written there."""
-        mark = self.faults.marks.at(entry.origin)
+        mark = self.faults.source_map.at(entry.origin)
         keys = mark.below if mark else {}
         written = (name.text, f"request.{name.text}", f"vars.{name.text}")
         return (*entry.origin, next((key for key in written if key in keys), name.text))
 
     def _file(self, where: Path) -> str:
-        return self.faults.marks.place(where).file
+        return self.faults.source_map.place(where).file
 
 
 def _words(axis: ResolvedAxis, name: Name, wanted: Json, written: str) -> tuple[str, str | None]:

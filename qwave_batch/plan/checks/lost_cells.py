@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from qwave_batch.plan.expand.cases import PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.values.cells import TextCells
-from qwave_batch.spec.values.unintended import Doubt
-from qwave_batch.spec.values.unintended_messages import quoted, way_of
+from qwave_batch.spec.values.text_cells import TextRow
+from qwave_batch.spec.values.value_messages import expression_of, quoted
+from qwave_batch.spec.values.value_warnings import SuspiciousValue
 
 _OF_SHEETS = frozenset(
     {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR!"}
@@ -42,22 +42,24 @@ class LostCells:
             cell = row.cells.get(column)
             if isinstance(cell, str):
                 if _LOST in cell and _LOST in text:
-                    self._note(case, column, f"{way_of('row', column)} holds U+FFFD, a letter that was lost on saving")
+                    self._note(
+                        case, column, f"{expression_of('row', column)} holds U+FFFD, a letter that was lost on saving"
+                    )
                 elif len(cell) <= _LONGEST:
                     self._look_at_short(case, column, cell.strip(), text)
 
     def _look_at_short(self, case: PromptCase, column: str, cell: str, text: str) -> None:
         if cell in _OF_SHEETS:
             what = "the error of a spreadsheet"
-        elif cell in _NULLS and case.row is not None and type(case.row.cells) is TextCells:
+        elif cell in _NULLS and case.row is not None and type(case.row.cells) is TextRow:
             what = "what a program writes for no value"
         else:
             return
         if re.search(rf"(?<!\w){re.escape(cell)}(?!\w)", text):
-            self._note(case, column, f"{way_of('row', column)} is {quoted(cell)}, {what}")
+            self._note(case, column, f"{expression_of('row', column)} is {quoted(cell)}, {what}")
 
     def _note(self, case: PromptCase, column: str, message: str) -> None:
-        doubt = Doubt(f"{message}, and is written into a text", _WAY_OUT, f"lost {column}")
+        doubt = SuspiciousValue(f"{message}, and is written into a text", _WAY_OUT, f"lost {column}")
         before, self.faults.row = self.faults.row, case.row
         self.faults.doubt(case.prompt.text_origin, doubt)
         self.faults.row = before

@@ -12,7 +12,7 @@ from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.scope import Known
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
-from qwave_batch.spec.template.templates import TAG, literal_text, raw_text, unspaced_comments
+from qwave_batch.spec.template.literal_text import TAG, literal_text, raw_text, unspaced_comments
 from qwave_batch.spec.values.value_messages import cut
 
 _FOREIGN = re.compile(

@@ -1,4 +1,4 @@
-"""Warns of prompts that come out as the same request, where their author may have wanted a picture of each."""
+"""Warns of prompts that come out as the same request, where their author may have wanted an image of each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ class Sameness:
     """Looks at the prompts and rows of one spec while its plan is counted: at the first request of each.
 
     Requests of one prompt that fall together do so because of an axis, and requests with a seed ask for the same
-    picture: both are meant. So are all of a spec that lets fields be dropped.
+    image: both are meant. So are all of a spec that lets fields be dropped.
     """
 
     base: Mapping[str, Value | None]
@@ -84,7 +84,7 @@ class Sameness:
         self.faults.add(
             where,
             f"{prompts:,} prompts come out as {made}; the first two are {names}",
-            suggestion=f"for different pictures write a prompt once, with {times}{seeds}",
+            suggestion=f"for different images write a prompt once, with {times}{seeds}",
             warning=True,
         )
 
@@ -117,5 +117,5 @@ class Sameness:
     def _name(self, case: PromptCase) -> str:
         if case.row is not None:
             return f"{case.row.place.file}:{case.row.place.line}"
-        place = self.faults.marks.place(case.prompt.text_origin)
-        return f"{self.faults.marks.path_text(case.prompt.origin)} on line {place.line}"
+        place = self.faults.source_map.place(case.prompt.text_origin)
+        return f"{self.faults.source_map.path_text(case.prompt.origin)} on line {place.line}"

@@ -1,4 +1,4 @@
-"""Finds links that are signed for a time: signed anew, the same picture is another job."""
+"""Finds links that are signed for a time: signed anew, the same image is another job."""
 
 import re
 from collections.abc import Iterator, Mapping

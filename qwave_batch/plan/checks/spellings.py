@@ -10,8 +10,8 @@ from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.expand.axes import Vocabulary
 from qwave_batch.spec.document import Path, PromptEntry, Spec
 from qwave_batch.spec.overrides import SHOWN_AS
-from qwave_batch.spec.template.templates import is_template
-from qwave_batch.spec.template.value_flow import Flows, flows_of, leads_to
+from qwave_batch.spec.template.literal_text import is_template
+from qwave_batch.spec.template.value_uses import ValueUses, leads_to, value_uses_of
 from qwave_batch.spec.values.text_conversion import text_of
 from qwave_batch.spec.values.value_messages import kind_of
 from qwave_batch.spec.yaml.scalars import read_plain
@@ -62,13 +62,13 @@ class Spellings:
 
     def warnings(self) -> Iterator[Problem]:
         """Yield a warning for each number of the spec that is written into a text in another spelling."""
-        for path, written in self.spec.remarkable:
+        for path, written in self.spec.notes:
             if written.spelling and self._is_due(path):
                 message, way_out = spelling_words(written.spelling)
                 option = with_quotes(written.place, written.spelling, self.spec.overrides)
                 yield Problem(
                     message=message,
-                    path=self.spec.marks.path_text(path),
+                    path=self.spec.source_map.path_text(path),
                     place=written.place,
                     value=written.spelling,
                     suggestion=f"to keep it as it stands, write {option}" if option else way_out,
@@ -145,8 +145,8 @@ class Spellings:
             found += [(scope, flows.written) for _, flows in _flows(value)]
         for entry in self.spec.prompts:
             for text in (entry.text, entry.id, *entry.tags):
-                found += [(entry.position, flows.written | flows.handed_on) for _, flows in _flows(text)]
-        found += [(None, flows.written | flows.handed_on) for _, flows in _flows(self.spec.output_path)]
+                found += [(entry.position, flows.written | flows.passed_on) for _, flows in _flows(text)]
+        found += [(None, flows.written | flows.passed_on) for _, flows in _flows(self.spec.output_path)]
         return [(scope, writes) for scope, writes in found if writes]
 
     @cached_property
@@ -154,19 +154,19 @@ class Spellings:
         """The names that values are handed on to: whose, the name, and where the value came from."""
         found: list[tuple[Scope, Path, Path]] = []
         for scope, named in ((None, self.spec.vars), *((entry.position, entry.vars) for entry in self.spec.prompts)):
-            found += [(scope, way, source) for way, flows in _flows(named) for source in flows.handed_on]
+            found += [(scope, way, source) for way, flows in _flows(named) for source in flows.passed_on]
         for entry in self.spec.prompts:
             found += [
                 (entry.position, ("prompt", "meta", *way), source)
                 for way, flows in _flows(entry.meta)
-                for source in flows.handed_on
+                for source in flows.passed_on
             ]
         for axis in self.spec.matrix.axes:
             name = (self.vocabulary.read(axis.name).text,)
             is_whole = isinstance(axis.values, str)  # the template of a list, whose items are the values
             for way, flows in _flows(axis.values if isinstance(axis.values, (str, tuple)) else None):
                 steps = () if is_whole else way[1:]
-                found += [(None, (*name, *steps), (*source, "*") if is_whole else source) for source in flows.handed_on]
+                found += [(None, (*name, *steps), (*source, "*") if is_whole else source) for source in flows.passed_on]
         return found
 
     def _values(self) -> Iterator[tuple[Scope, Json]]:
@@ -189,11 +189,11 @@ def _parts(entry: PromptEntry) -> tuple[Json, ...]:
     return (entry.vars, entry.meta, entry.request, entry.where)
 
 
-def _flows(value: Json) -> Iterator[tuple[Path, Flows]]:
+def _flows(value: Json) -> Iterator[tuple[Path, ValueUses]]:
     """Yield what each template in a value does, with the way to it."""
     match value:
         case str() if is_template(value):
-            yield (), flows_of(value)
+            yield (), value_uses_of(value)
         case Mapping():
             for key, item in value.items():
                 yield from (((key, *way), flows) for way, flows in _flows(item))

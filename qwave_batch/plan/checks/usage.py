@@ -10,7 +10,7 @@ from qwave_batch.plan.expand.combinations import MOST_ENTRIES, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
-from qwave_batch.spec.table.rows import Wanted
+from qwave_batch.spec.table.rows import NeededColumns
 from qwave_batch.spec.template.templates import Value
 
 _SURELY = 0.75
@@ -65,7 +65,7 @@ class UsageCheck:
             for axis, value in zip(self.matrix.axes, entry.own_values, strict=True):
                 name = axis.name.text
                 if value is None and name in needed and name not in entry.variables:
-                    user = self.faults.marks.path_text(needed[name])
+                    user = self.faults.source_map.path_text(needed[name])
                     message = f'this include fits no combination, so it is one of its own, and lacks "{name}", '
                     self.faults.add(entry.origin, f"{message}which {user} needs", suggestion=f"add {name} to it")
                     self.matrix.leave_out(number)
@@ -115,7 +115,7 @@ def with_columns(
     return [prompt if prompt.table is None else replace(prompt, wanted=_wanted(prompt, shared)) for prompt in prompts]
 
 
-def _wanted(prompt: CompiledPrompt, shared: frozenset[str] | None) -> Wanted:
+def _wanted(prompt: CompiledPrompt, shared: frozenset[str] | None) -> NeededColumns:
     own = _columns(
         (
             prompt.text,
@@ -128,7 +128,7 @@ def _wanted(prompt: CompiledPrompt, shared: frozenset[str] | None) -> Wanted:
         )
     )
     columns = None if own is None or shared is None else own | shared
-    return Wanted(columns=columns, are_rows_named=not prompt.has_id)
+    return NeededColumns(columns=columns, are_rows_hashed=not prompt.has_id)
 
 
 def _of_matrix(matrix: ResolvedMatrix) -> Iterator[Value | None]:

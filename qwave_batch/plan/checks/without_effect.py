@@ -65,7 +65,7 @@ class IdleCheck:
 
     def _note_added_fields(self) -> None:
         """Note fields that overrides add to a variable of which templates take other fields only."""
-        for where, written in self.spec.remarkable:
+        for where, written in self.spec.notes:
             match where:
                 case ("vars", str(name), str(field)) if written.is_added:
                     users = [value for value in self._all_values() if value and name in value.names]
@@ -107,10 +107,10 @@ class IdleCheck:
         shown = ".".join(map(str, where[where.index("vars") + 1 :]))
         guess = nearest(name, sorted(used - BUILT_IN - self._of_nobody)) if len(self.faults) < GUESSES else None
         hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {shown} }}}} where it belongs, or take it out"
-        mark = self.spec.marks.at(where)
-        is_added = mark is not None and mark.written is not None and mark.written.is_added
+        mark = self.spec.source_map.at(where)
+        is_added = mark is not None and mark.note is not None and mark.note.is_added
         if is_added:
-            said = f"the spec has no {self.spec.marks.path_text(where)}, and {message}"
+            said = f"the spec has no {self.spec.source_map.path_text(where)}, and {message}"
             self.faults.add_key(where, said, suggestion=hint)
         elif not self.faults.has_errors():
             self.faults.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
@@ -137,7 +137,7 @@ class IdleCheck:
 
     def _in_a_prompt(self, where: Path, called: str, value: Json) -> str:
         """Return the override that sets for the first prompt what one sets for all."""
-        given = argument_at(self.spec.marks.key_place(where), self.spec.overrides)
+        given = argument_at(self.spec.source_map.key_place(where), self.spec.overrides)
         if given and given.partition("=")[0] == called:
             return f"prompts.0.{given}"
         listed = self._listed(where, value)
@@ -145,8 +145,8 @@ class IdleCheck:
 
     def _listed(self, where: Path, value: Json) -> str | None:
         """Return a list of a value as one writes it, with the numbers spelled as they are; None for a long one."""
-        mark = self.spec.marks.at(where)
-        spelled = {path: written.spelling for path, written in mark.remarkable() if written.spelling} if mark else {}
+        mark = self.spec.source_map.at(where)
+        spelled = {path: written.spelling for path, written in mark.notes() if written.spelling} if mark else {}
         if () in spelled:
             return f"[{spelled[()]}]"
         return None if spelled else as_flow([value])
@@ -167,7 +167,7 @@ class IdleCheck:
         return self._layer(where) == _COMMAND_LINE or (self._layer(where) == _FILE and not self._is_built_upon)
 
     def _layer(self, where: Path) -> int:
-        file = self.spec.marks.key_place(where).file
+        file = self.spec.source_map.key_place(where).file
         return _COMMAND_LINE if file == SHOWN_AS else _FILE if file == self.spec.file else _BASE
 
     @cached_property
@@ -176,19 +176,19 @@ class IdleCheck:
         return any(override.strip().startswith(("prompts", "matrix")) for override in self.spec.overrides)
 
     def _is_set(self, where: Path) -> bool:
-        return self.spec.marks.key_place(where).file == SHOWN_AS
+        return self.spec.source_map.key_place(where).file == SHOWN_AS
 
     def _is_anchored(self, where: Path) -> bool:
-        mark = self.spec.marks.at(where)
-        return mark is not None and any(written.is_anchored for _, written in mark.remarkable())
+        mark = self.spec.source_map.at(where)
+        return mark is not None and any(written.is_anchored for _, written in mark.notes())
 
     def _is_elsewhere_in_every_prompt(self, where: Path) -> bool:
         """Whether every prompt has its own one, written elsewhere; in one file it is a default."""
         part, name = where
-        file = self.spec.marks.key_place(where).file
+        file = self.spec.source_map.key_place(where).file
         return bool(self.spec.prompts) and all(
             name in (entry.vars if part == "vars" else entry.request)
-            and self.spec.marks.key_place(("prompts", entry.position, part, name)).file != file
+            and self.spec.source_map.key_place(("prompts", entry.position, part, name)).file != file
             for entry in self.spec.prompts
         )
 
@@ -214,7 +214,7 @@ class IdleCheck:
     @cached_property
     def _of_nobody(self) -> frozenset[str]:
         """The names that only a path names which the spec does not write."""
-        if self.path is None or self.spec.marks.at(("output", "path")) is not None:
+        if self.path is None or self.spec.source_map.at(("output", "path")) is not None:
             return frozenset()
         others = (self._of_prompt(prompt) for prompt in self.prompts)
         return self.path.names - _names(self.base.values()).union(self._of_vars, self._of_matrix, *others)

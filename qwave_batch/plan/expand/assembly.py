@@ -50,7 +50,7 @@ def judge(request: JsonObject, model: Model, unsupported: Unsupported, content: 
         request: As rendered.
         model: The model that it names.
         unsupported: What the spec says about violations.
-        content: Fields that are never left out, since the picture would be another one.
+        content: Fields that are never left out, since the image would be another one.
     """
     normalised = model.normalise(request)
     violations = model.violations(normalised)

@@ -18,11 +18,11 @@ from qwave_batch.plan.expand.scope import FEW_NAMES, Room, rendered, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.table.sources import Row, Table
+from qwave_batch.spec.table.tables import Row, Table
 from qwave_batch.spec.template.templates import Value
 from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
-from qwave_batch.spec.values.text_conversion import OwnRecord, text_of
+from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
 
 _REPEAT = "repeat"
 NAME_CHARACTERS = 40
@@ -59,9 +59,9 @@ class PromptCase:
             self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
-    def named(self) -> OwnRecord:
+    def named(self) -> PromptRecord:
         """Return what templates see as ``prompt``."""
-        record = OwnRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
         record.row = self.row.cells if self.row else None
         return record
 
@@ -140,7 +140,7 @@ class CaseReader:
         for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
             self.faults.row = row
             read = row.number
-            if row.remarkable:
+            if row.notes:
                 note_of_row(row, prompt.origin, self.spellings, self.faults)
             if is_short:
                 names = {**self.variables, "row": row.cells, "row_number": row.number}

@@ -208,5 +208,5 @@ class JobMaker:
 
 
 def is_random(request: Mapping[str, Json], model: Model) -> bool:
-    """Whether the same request would give another picture: no seed is sent, or the model takes none."""
+    """Whether the same request would give another image: no seed is sent, or the model takes none."""
     return not model.takes_seed or request.get("seed", -1) == -1

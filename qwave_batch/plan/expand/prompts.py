@@ -11,12 +11,13 @@ from qwave_batch.plan.expand.scope import GUESSES, NAMES_SHOWN, Known, Room, com
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.table.rows import Wanted
-from qwave_batch.spec.table.sources import EVERYTHING, Table
+from qwave_batch.spec.table.rows import NeededColumns
+from qwave_batch.spec.table.tables import ALL_COLUMNS, Table
 from qwave_batch.spec.template.compiler import Into
 from qwave_batch.spec.template.templates import Value
-from qwave_batch.spec.values.cells import Cell, TextCells
-from qwave_batch.spec.values.value_messages import meant_name, names_listed
+from qwave_batch.spec.values.similar_names import meant_name
+from qwave_batch.spec.values.text_cells import TextCell, TextRow
+from qwave_batch.spec.values.value_messages import names_listed
 
 _LONG = 1000  # characters, longer than what anybody compares
 
@@ -62,7 +63,7 @@ def render_variables(  # what a scope is made of
     row = scope.get("row")
     for name, value in values.items():
         held = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
-        if name in calculated and type(row) is TextCells and value is not None and held is not UNKNOWN:
+        if name in calculated and type(row) is TextRow and value is not None and held is not UNKNOWN:
             cells = _cells_of(value, row, own)
             own[name] = _with_cells(held, cells) if cells else held
         else:
@@ -70,14 +71,14 @@ def render_variables(  # what a scope is made of
     return own
 
 
-def _cells_of(value: Value, row: TextCells, own: Mapping[str, Json]) -> list[Cell]:
+def _cells_of(value: Value, row: TextRow, own: Mapping[str, Json]) -> list[TextCell]:
     """Return the cells that a variable may be made of."""
     ways = [str(way[1]) for way in value.attributes if way[0] == "row" and len(way) == 2]  # noqa: PLR2004
     found = [row.cell(column) for column in ways if column in row]
-    return found + [held for name in value.names if type(held := own.get(name)) is Cell]
+    return found + [held for name in value.names if type(held := own.get(name)) is TextCell]
 
 
-def _with_cells(held: Json, cells: Sequence[Cell]) -> Json:
+def _with_cells(held: Json, cells: Sequence[TextCell]) -> Json:
     """Return a variable with the texts in it that read like cells as such, so that they stay known to be cells."""
     match held:
         case str():
@@ -113,7 +114,7 @@ class CompiledPrompt:
     meta: Mapping[str, Value | None]
     request: Mapping[str, Value | None]
     table: Table | None = None
-    wanted: Wanted = EVERYTHING
+    wanted: NeededColumns = ALL_COLUMNS
     """What of the table's rows templates read."""
     where: Value | None = None
     sample: Sample | None = None

@@ -16,8 +16,9 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.bounds import ITEM, STEPS_OF_A_FAILURE, TooHeavy, measure
 from qwave_batch.spec.template.compiler import Into
+from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
+from qwave_batch.spec.template.render_budget import ITEM, STEPS_OF_A_FAILURE
 from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
 from qwave_batch.spec.values.value_messages import names_listed
 
@@ -170,6 +171,6 @@ def weight_of(value: Json, most: int) -> int | None:
         return len(value) if len(value) <= most else None
     try:
         characters, items = measure(value, most, item=ITEM)
-    except TooHeavy:
+    except SizeExceeded:
         return None
     return characters + items * ITEM

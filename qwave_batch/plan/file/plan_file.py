@@ -20,7 +20,7 @@ from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import Seal, header_line, opened_line
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, outline_of
-from qwave_batch.spec.file_access import InputFile, named_file
+from qwave_batch.spec.inputs.file_access import InputFile, named_file
 from qwave_batch.spec.parsing import parse_output_folder
 
 

@@ -11,7 +11,7 @@ from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.file.plan_header import AGAIN, PlanHeader, read_header
 from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_twins
 from qwave_batch.plan.file.plan_seal import Seal, is_closed, opened_header
-from qwave_batch.spec.file_access import FileRefused, InputFile
+from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
 from qwave_batch.spec.table.json_rows import DECODER, VALUE_SIGNS
 from qwave_batch.spec.table.table_file import Line, check_values, opened, read_lines
 from qwave_batch.spec.values.json_values import check_leaves

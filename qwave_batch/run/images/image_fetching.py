@@ -1,4 +1,4 @@
-"""From a completed task to checked pictures under their names."""
+"""From a completed task to checked images under their names."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
 from qwave_batch.client.downloads import EXPIRED
-from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
-from qwave_batch.folder.placing import PictureName
+from qwave_batch.folder.image_inspection import STRANGE_FORMATS, BadImage, OtherFormat
+from qwave_batch.folder.placing import ImageName
 from qwave_batch.ledger.attempt import Attempt, Charge, StoredFile
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_of
@@ -28,10 +28,10 @@ from qwave_batch.run.tasks.job_run import Finished, JobRun, Step
 from qwave_batch.run.tasks.result_addresses import ResultAddresses
 from qwave_batch.run.tasks.settling import LIST_S, charge_for, merged, owes_images
 
-BAD_PICTURES = 2
-"""A picture that so often does not decode is broken, as far as its bytes go: the line may have been bad once."""
+BAD_IMAGES = 2
+"""An image that so often does not decode is broken, as far as its bytes go: the line may have been bad once."""
 PATIENCE_S = 180.0
-"""How long a picture is tried for, beside all else that goes on."""
+"""How long an image is tried for, beside all else that goes on."""
 GONE_AFTER_S = 180.0
 """A file that is not there so long after the end of its task is no file that is not there yet."""
 REFUSED_FOR_GOOD_S = 86_400.0
@@ -42,13 +42,13 @@ SLICE_S = 1.0
 
 @dataclass(slots=True)
 class Trouble:
-    """Why a picture is not there, after the last try."""
+    """Why an image is not there, after the last try."""
 
     reason: str
     status: int | None = None
     """What its host answered, where it did not serve the file."""
     is_bad: bool = False
-    """Whether it came and is no whole picture."""
+    """Whether it came and is no whole image."""
     is_unlisted: bool = False
     """Whether the task does not list it."""
     may_come: bool = True
@@ -69,9 +69,9 @@ class FetchOrder:
     is_fresh: bool = False
     """Whether the addresses are of this run."""
     troubles: dict[int, Trouble] = field(default_factory=dict)
-    """What keeps pictures from coming, by place, since the last round."""
+    """What keeps images from coming, by place, since the last round."""
     bad: dict[int, int] = field(default_factory=dict)
-    """How often the bytes of a picture were broken."""
+    """How often the bytes of an image were broken."""
     is_owed: bool = False
     """Whether more was paid for than is listed."""
     rounds: int = 0
@@ -79,23 +79,23 @@ class FetchOrder:
     began: float = 0.0
     """Monotonic seconds of the first of them."""
     gone: list[JobError] = field(default_factory=list)
-    """Pictures that can't be had, ever."""
+    """Images that can't be had, ever."""
     kept: list[JobError] = field(default_factory=list)
     """Results that are had in a format that is not read, and kept as evidence."""
     missing: list[JobError] = field(default_factory=list)
-    """Pictures that can't be had in this run."""
+    """Images that can't be had in this run."""
 
     evidence: dict[int, str] = field(default_factory=dict)
-    """Where bytes that are no picture are kept, by place."""
+    """Where bytes that are no image are kept, by place."""
 
     @property
     def places(self) -> range:
-        """The places that are known to hold a picture."""
+        """The places that are known to hold an image."""
         return range(max(len(self.results), len(self.job_run.files)))
 
 
 class ImageFetcher:
-    """Downloads, inspects and places pictures; a few at a time."""
+    """Downloads, inspects and places images; a few at a time."""
 
     def __init__(self, desk: Desk, image_store: ImageStore, at_once: int) -> None:
         self._desk = desk
@@ -155,7 +155,7 @@ class ImageFetcher:
         order.is_owed = is_asked_for and job_run.unread is None and owes_images(job_run.job, attempt, listed)
 
     async def _round(self, order: FetchOrder) -> None:
-        """Try each picture once that is not there; what keeps it from coming is in ``troubles`` then."""
+        """Try each image once that is not there; what keeps it from coming is in ``troubles`` then."""
         order.troubles, order.kept = {}, []
         for place in order.places:
             if place in order.files or self._desk.stops.is_leaving:
@@ -178,14 +178,14 @@ class ImageFetcher:
             self._note(order, place, trouble)
 
     def _is_needed(self, order: FetchOrder, place: int) -> bool:
-        """Whether a place that is not listed is a picture that was paid, as far as is told."""
+        """Whether a place that is not listed is an image that was paid, as far as is told."""
         is_on_record = place < len(order.job_run.files)
         is_only = not any(result.is_listed for result in order.results)
         return order.is_owed or order.job_run.unread is not None or is_on_record or is_only
 
-    def _trouble(self, order: FetchOrder, place: int, found: BadPicture | Expired | DownloadFailed) -> Trouble:
+    def _trouble(self, order: FetchOrder, place: int, found: BadImage | Expired | DownloadFailed) -> Trouble:
         match found:
-            case BadPicture():
+            case BadImage():
                 order.bad[place] = order.bad.get(place, 0) + 1
                 return Trouble(str(found), is_bad=True)
             case Expired():
@@ -196,7 +196,7 @@ class ImageFetcher:
                 assert_never(found)
 
     def _note(self, order: FetchOrder, place: int, trouble: Trouble) -> None:
-        """Tell the breaker of a picture that did not come."""
+        """Tell the breaker of an image that did not come."""
         job, url = order.job_run.job, order.results[place].url
         host = host_of(url)
         why = f"{host or 'in the answer'}: {trouble.reason}" if trouble.is_bad else trouble.reason
@@ -246,29 +246,27 @@ class ImageFetcher:
         return is_owed and is_asked and self._desk.now() - order.began < LIST_S
 
     def _why_gone(self, order: FetchOrder, place: int, trouble: Trouble) -> JobError | None:
-        """Return why a picture will never come, when that is known; what others have in common is no proof."""
+        """Return why an image will never come, when that is known; what others have in common is no proof."""
         desk, job_id = self._desk, order.job_run.job.job_id
         if trouble.is_unlisted or (not trouble.is_bad and trouble.status not in EXPIRED):
             return None
         expires_at = order.results[place].expires_at if place < len(order.results) else None
         if not trouble.is_bad and expires_at is not None and desk.api_now() > expires_at:
-            return result_gone(f"the picture has expired at the API ({trouble.reason})")
+            return result_gone(f"the image has expired at the API ({trouble.reason})")
         ended_at = order.attempt.ended_at
         # whose clock has stamped it is not on record
         age_s = 0.0 if ended_at is None else min(desk.api_stamp(), self._context.clock.now()) - ended_at
         if not desk.breaker.judges(job_id, desk.now()) and age_s < REFUSED_FOR_GOOD_S:
             return None
         if trouble.is_bad:
-            return bad_image(trouble.reason, order.evidence[place]) if order.bad.get(place, 0) >= BAD_PICTURES else None
+            return bad_image(trouble.reason, order.evidence[place]) if order.bad.get(place, 0) >= BAD_IMAGES else None
         long_s = REFUSED_FOR_GOOD_S if trouble.status == HTTPStatus.FORBIDDEN else GONE_AFTER_S
         if age_s < long_s or not order.is_fresh:
             return None
-        return result_gone(f"the picture can't be fetched any more ({trouble.reason})")
+        return result_gone(f"the image can't be fetched any more ({trouble.reason})")
 
-    async def _get(
-        self, order: FetchOrder, place: int, into: Path
-    ) -> StoredFile | BadPicture | Expired | DownloadFailed:
-        """Download a picture, once its host and the gate let it through, and put it in its place."""
+    async def _get(self, order: FetchOrder, place: int, into: Path) -> StoredFile | BadImage | Expired | DownloadFailed:
+        """Download an image, once its host and the gate let it through, and put it in its place."""
         desk, result, longest_s = self._desk, order.results[place], self._context.options.max_wait_s
         if result.content is not None:
             answer = Downloaded(size_bytes=len(result.content), content=result.content)
@@ -296,11 +294,11 @@ class ImageFetcher:
                 desk.breaker.excused_until = max(desk.breaker.excused_until, reaction.retry_at)
             return found
 
-    async def _develop(self, negative: DownloadedImage, order: FetchOrder, place: int) -> StoredFile | BadPicture:
+    async def _develop(self, negative: DownloadedImage, order: FetchOrder, place: int) -> StoredFile | BadImage:
         found = await self._darkroom.develop(negative)
         if isinstance(found, StoredFile):
             self._note_format(order.job_run.job, found.image.format)
-        elif isinstance(found, OtherFormat) or order.bad.get(place, 0) >= BAD_PICTURES - 1:
+        elif isinstance(found, OtherFormat) or order.bad.get(place, 0) >= BAD_IMAGES - 1:
             order.evidence[place] = await self._darkroom.keep_evidence(negative, order.attempt.number, found.extension)
         return found
 
@@ -354,7 +352,7 @@ class ImageFetcher:
         return DownloadedImage(
             fetched=fetched,
             into=into,
-            name=PictureName(
+            name=ImageName(
                 job_path=job_run.job.path,
                 job_id=job_run.job.job_id,
                 number=place + 1,
@@ -396,7 +394,7 @@ class ImageFetcher:
         return step
 
     def _sum_up(self, order: FetchOrder) -> None:
-        """Note what is still missing, where nothing else was said: pictures that may be there in the next run."""
+        """Note what is still missing, where nothing else was said: images that may be there in the next run."""
         if order.gone or order.missing:
             return
         if self._is_left(order):
@@ -410,7 +408,7 @@ class ImageFetcher:
             order.missing.append(not_listed())
 
     def _is_left(self, order: FetchOrder) -> bool:
-        """Whether the run has left before each picture was tried."""
+        """Whether the run has left before each image was tried."""
         is_tried = all(place in order.files or place in order.troubles for place in order.places)
         return self._desk.stops.is_leaving and not is_tried
 

@@ -22,7 +22,7 @@ from qwave_batch.run.tasks.worker import Worker
 from qwave_batch.run.work_list import JobAction
 
 FETCHES = 8
-"""Jobs of earlier runs whose pictures are fetched at once; they hold no slot."""
+"""Jobs of earlier runs whose images are fetched at once; they hold no slot."""
 STALE_RECHECK_S = 1.0
 """How long no task is made after none was heard of, before looking whether one was."""
 
@@ -42,7 +42,7 @@ class Scheduler:
         self._breaker.early = self._fetches.left
         self._workers: set[asyncio.Task[None]] = set()
         self._fetching: set[str] = set()
-        """Jobs of earlier runs whose pictures are being fetched."""
+        """Jobs of earlier runs whose images are being fetched."""
         self._open_task_leases: set[SlotLease] = set()
         """Tasks on record that are in hand."""
 
@@ -141,7 +141,7 @@ class Scheduler:
     def _may_fetch(self) -> bool:
         is_allowed = not self._desk.stops.is_on or self._desk.stops.collects
         if self._breaker.is_tripped or self._desk.stops.is_for(EndKind.NO_IMAGES):
-            return False  # no more is tried in vain than tells whether pictures come again
+            return False  # no more is tried in vain than tells whether images come again
         return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
 
     def _first_candidate(self, scheduling_pass: SchedulingPass) -> Candidate | None:
@@ -156,7 +156,7 @@ class Scheduler:
             return True
         stops, opens_at = self._desk.stops, scheduling_pass.opens_at()
         was_halted = stops.is_on
-        is_held = self._hold_for_pictures()
+        is_held = self._hold_for_images()
         if stops.is_on and not was_halted:
             return True
         if not self._workers and (stops.is_on or opens_at == math.inf):
@@ -187,8 +187,8 @@ class Scheduler:
                     return True
         return any(model_queue.closed for model_queue in wants)
 
-    def _hold_for_pictures(self) -> bool:
-        """Note whether nothing is bought because no picture comes, and for how long; return whether that is so.
+    def _hold_for_images(self) -> bool:
+        """Note whether nothing is bought because no image comes, and for how long; return whether that is so.
 
         When it has lasted too long, or nothing is left that could come, the run buys nothing more.
         """

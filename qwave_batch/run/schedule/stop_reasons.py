@@ -29,7 +29,7 @@ class StopReasons:
 
     @property
     def collects(self) -> bool:
-        """Whether tasks on record are still asked for, and their pictures fetched."""
+        """Whether tasks on record are still asked for, and their images fetched."""
         return not self.is_leaving and _DRAINS.issuperset(self._reasons)
 
     def is_for(self, kind: EndKind) -> bool:

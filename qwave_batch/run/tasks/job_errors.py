@@ -122,7 +122,7 @@ def timed_out(timeout_s: float, last: str = "") -> JobError:
 
 
 def bad_image(reason: str, kept: str) -> JobError:
-    """Return the error of a job whose picture was broken twice; ``kept`` is where what came last is."""
+    """Return the error of a job whose image was broken twice; ``kept`` is where what came last is."""
     return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in {kept}")
 
 
@@ -132,7 +132,7 @@ def other_format(reason: str, kept: str) -> JobError:
 
 
 def result_gone(detail: str) -> JobError:
-    """Return the error of a paid job whose picture the API no longer has."""
+    """Return the error of a paid job whose image the API no longer has."""
     return JobError(
         code="result_gone",
         message=f"{detail}; qwave-batch refetch asks again for nothing, and --retry-failed, when it is still gone, "
@@ -141,17 +141,17 @@ def result_gone(detail: str) -> JobError:
 
 
 def account_in_doubt() -> JobError:
-    """Return the remark on a picture whose task the API does not know, while it may be another account's."""
+    """Return the remark on an image whose task the API does not know, while it may be another account's."""
     return JobError(
         code="task_not_found",
         message="the API does not know the task: is this the account and the host it was made with? "
-        "if so, --resubmit-unknown takes the picture for gone",
+        "if so, --resubmit-unknown takes the image for gone",
         retryable=True,
     )
 
 
 def not_fetched(reason: str) -> JobError:
-    """Return the remark on a picture that could not be fetched in this run."""
+    """Return the remark on an image that could not be fetched in this run."""
     return JobError(
         code="download_failed", message=f"{reason}; it is paid, and the next run tries to fetch it", retryable=True
     )

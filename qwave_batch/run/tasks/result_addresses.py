@@ -1,4 +1,4 @@
-"""Where the pictures of a paid task are now, by the task itself."""
+"""Where the images of a paid task are now, by the task itself."""
 
 from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, TaskNotFound
 from qwave_batch.ledger.attempt import Attempt
@@ -18,7 +18,7 @@ who asks for failed jobs need not prove the account by another task."""
 
 
 class ResultAddresses:
-    """Asks tasks that have ended for their pictures."""
+    """Asks tasks that have ended for their images."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -62,10 +62,10 @@ class ResultAddresses:
 
 
 def _why_none(answer: Answer) -> JobError:
-    """Return what keeps pictures from coming; only an end that the task is surely in says that they never will."""
+    """Return what keeps images from coming; only an end that the task is surely in says that they never will."""
     match answer:
         case TaskAnswer(task=task) if task.state.is_terminal:
-            return result_gone("the task no longer has its pictures")
+            return result_gone("the task no longer has its images")
         case TaskAnswer():
             return not_fetched("the API answers as if the task were still at work")
         case TaskNotFound():
@@ -75,4 +75,4 @@ def _why_none(answer: Answer) -> JobError:
         case Denied():
             return not_fetched(f"HTTP {answer.status}: {answer.message}")
         case _:
-            return not_fetched("the API did not say where the picture is")
+            return not_fetched("the API did not say where the image is")

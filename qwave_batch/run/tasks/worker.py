@@ -31,7 +31,7 @@ class Worker:
         self._fetching = ImageFetcher(desk, image_store, downloads)
 
     async def fetch(self, job_run: JobRun) -> Step:
-        """Fetch the pictures of a task that was completed in an earlier run."""
+        """Fetch the images of a task that was completed in an earlier run."""
         return await self._fetching.fetch(job_run, _attempt(job_run), is_earlier=True)
 
     async def run_job(self, job_run: JobRun, lease: SlotLease) -> Step:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.table.quoting import (
+from qwave_batch.spec.table.csv_quoting import (
     BLANK_BEFORE,
     TAKE_OUT,
     begins_with_blank,
@@ -17,7 +17,7 @@ from qwave_batch.spec.table.quoting import (
     may_have_blank,
     why_broken,
 )
-from qwave_batch.spec.table.rows import Columns, Header, Row, RowFault, Wanted, check_header
+from qwave_batch.spec.table.rows import Columns, Header, NeededColumns, Row, RowFault, check_header
 from qwave_batch.spec.table.table_file import MAX_LINE_BYTES, Line, check_values
 
 _CALLED = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars (|)"}
@@ -26,7 +26,7 @@ _SAYS = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
-def below_separator(lines: Iterator[Line], own: str, shown_as: str) -> Iterator[Line]:
+def skip_separator_line(lines: Iterator[Line], own: str, shown_as: str) -> Iterator[Line]:
     """Return the lines without a first one that names the separator.
 
     Raises:
@@ -85,9 +85,9 @@ def _renamed(name: str, ending: str, other: str) -> str:
 _QUOTED_IN_TSV = "a cell stands in quotes, and in .tsv a quote means itself; spreadsheets write cells that way"
 
 
-def read_tsv(lines: Iterator[Line], shown_as: str, wanted: Wanted) -> tuple[Columns, Iterator[Row | RowFault]]:
+def read_tsv(lines: Iterator[Line], shown_as: str, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
     """Cells end at a tab and a quote means itself, so every line is a row."""
-    written = below_separator((line for line in lines if line.text), "\t", shown_as)
+    written = skip_separator_line((line for line in lines if line.text), "\t", shown_as)
     first = next(written, None)
     if first is None:
         raise _no_header(shown_as)
@@ -98,7 +98,7 @@ def read_tsv(lines: Iterator[Line], shown_as: str, wanted: Wanted) -> tuple[Colu
     return header.columns, _tsv_rows(written, header, shown_as, wanted)
 
 
-def _tsv_rows(lines: Iterator[Line], header: Header, shown_as: str, wanted: Wanted) -> Iterator[Row | RowFault]:
+def _tsv_rows(lines: Iterator[Line], header: Header, shown_as: str, wanted: NeededColumns) -> Iterator[Row | RowFault]:
     looked_at = header.positions(wanted)
     for number, line in enumerate(lines, start=1):
         cells = _cells(line, shown_as)
@@ -120,9 +120,9 @@ def _cells(line: Line, shown_as: str) -> list[str]:
     return line.text.split("\t")
 
 
-def read_csv(lines: Iterator[Line], shown_as: str, wanted: Wanted) -> tuple[Columns, Iterator[Row | RowFault]]:
+def read_csv(lines: Iterator[Line], shown_as: str, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
     """As RFC 4180 has it: a cell in double quotes may hold commas, line ends and doubled quotes."""
-    records = _Records(below_separator(lines, ",", shown_as), shown_as)
+    records = _Records(skip_separator_line(lines, ",", shown_as), shown_as)
     first = next(records, None)
     if first is None:
         raise _no_header(shown_as)
@@ -137,7 +137,7 @@ def read_csv(lines: Iterator[Line], shown_as: str, wanted: Wanted) -> tuple[Colu
     return header.columns, _csv_rows(records, header, shown_as, wanted)
 
 
-def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Wanted) -> Iterator[Row | RowFault]:
+def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: NeededColumns) -> Iterator[Row | RowFault]:
     looked_at = header.positions(wanted)
     for number, cells in enumerate(records, start=1):
         if isinstance(cells, RowFault):
@@ -186,7 +186,7 @@ class _Records:
             self._record.clear()
             try:
                 cells = next(self._reader)
-            except _TooLarge as error:
+            except _RecordTooLarge as error:
                 message = f"the row that begins here is too large: {error}"
                 raise SpecError([Problem(message=message, place=SourcePlace(self._shown_as, self.begins))]) from None
             except csv.Error:
@@ -203,11 +203,11 @@ class _Records:
                 self.begins = line.number
             self._left -= len(line.text)
             if self._left < 0:
-                raise _TooLarge(f"at most {MAX_LINE_BYTES:,} characters are read")
+                raise _RecordTooLarge(f"at most {MAX_LINE_BYTES:,} characters are read")
             try:
                 check_values(line.text, ",")
             except ValueError as error:
-                raise _TooLarge(str(error)) from None
+                raise _RecordTooLarge(str(error)) from None
             if may_have_blank(line.text):
                 self.may_have_blank = True
             text = line.text + "\n"
@@ -215,7 +215,7 @@ class _Records:
             yield text
 
 
-class _TooLarge(Exception):
+class _RecordTooLarge(Exception):
     """A record that would fill the memory."""
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.encoding import MAX_FILE_BYTES, decode_yaml
+from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, decode_yaml
 from qwave_batch.spec.table.rows import Columns, Row, RowFault
 from qwave_batch.spec.table.table_file import Line, TableFile, check_values
-from qwave_batch.spec.values.json_values import Unusable, check_leaves, with_unusable
+from qwave_batch.spec.values.json_values import UnusableCell, check_leaves, with_unusable
 from qwave_batch.spec.values.value_messages import cut, kind_of
-from qwave_batch.spec.yaml.reader import Reading, read_yaml_list
+from qwave_batch.spec.yaml.yaml_reader import YamlDocument, read_yaml_list
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -30,7 +30,7 @@ def _integer(digits: str) -> Any:
     try:
         return int(digits)
     except ValueError:  # more digits than Python makes a number of
-        return Unusable(digits, "it is past 2^53-1, the largest integer that JSON readers agree on")
+        return UnusableCell(digits, "it is past 2^53-1, the largest integer that JSON readers agree on")
 
 
 def _constant(name: str) -> Json:
@@ -129,7 +129,7 @@ def read_yaml_table(file: TableFile) -> tuple[Columns, Iterator[Row | RowFault]]
 
 def _rows(file: TableFile) -> Iterator[Row | RowFault]:
     source = file.read(MAX_FILE_BYTES + 1)
-    text = decode_yaml(source, file.shown_as, of="table", way_out="write it as .jsonl, which may be of any size")
+    text = decode_yaml(source, file.shown_as, of="table", suggestion="write it as .jsonl, which may be of any size")
     try:
         for number, reading in enumerate(read_yaml_list(text, file.shown_as), start=1):
             yield from _yaml_row(number, reading)
@@ -137,12 +137,12 @@ def _rows(file: TableFile) -> Iterator[Row | RowFault]:
         yield from (RowFault(replace(problem, path="")) for problem in error.problems)
 
 
-def _yaml_row(number: int, reading: Reading) -> Iterator[Row | RowFault]:
+def _yaml_row(number: int, reading: YamlDocument) -> Iterator[Row | RowFault]:
     if reading.problems:
         for problem in reading.problems:
             yield RowFault(replace(problem, path="", message=f"row {number}: {problem.message}"))
     else:
         row = object_row(number, reading.value, reading.mark.place, each="each item of the list is a mapping")
-        if reading.has_remarkable and isinstance(row, Row):
-            row = replace(row, remarkable=tuple(reading.mark.remarkable()))
+        if reading.has_notes and isinstance(row, Row):
+            row = replace(row, notes=tuple(reading.mark.notes()))
         yield row

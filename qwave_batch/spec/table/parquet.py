@@ -10,11 +10,11 @@ from qwave_batch.errors import MissingExtra, SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.table.arrow_values import NoJsonForm, Reader, reader_of, weight_of
-from qwave_batch.spec.table.parquet_footer import TooLarge, read_footer
+from qwave_batch.spec.table.parquet_footer import ParquetTooLarge, read_footer
 from qwave_batch.spec.table.parquet_pages import plan_reading
-from qwave_batch.spec.table.rows import Columns, Row, RowFault, Wanted, check_header
+from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault, check_header
 from qwave_batch.spec.table.table_file import MAX_GROWTH, TableFile
-from qwave_batch.spec.values.json_values import Unusable, check_leaves, with_unusable
+from qwave_batch.spec.values.json_values import UnusableCell, check_leaves, with_unusable
 
 PIECE_BYTES = 8_000_000  # of Arrow's, which are made values of Python's at a time
 BUFFER_BYTES = 1 << 20
@@ -23,7 +23,7 @@ FREE_GROWTH_BYTES = 1_000_000_000  # what may come out before it counts how larg
 # Any, since Arrow's types are those of an extra that need not be there
 
 
-def read_parquet(file: TableFile, wanted: Wanted) -> tuple[Columns, Iterator[Row | RowFault]]:
+def read_parquet(file: TableFile, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
     """Each row is a row, and columns have types; see ``arrowvalues`` for what they become.
 
     Only the columns that are wanted are read and looked at.
@@ -44,12 +44,12 @@ def read_parquet(file: TableFile, wanted: Wanted) -> tuple[Columns, Iterator[Row
             read_footer(stream, os.fstat(stream.fileno()).st_size)  # before Arrow sees it
         with file.file.open() as stream, parquet.ParquetFile(stream, pre_buffer=False) as opened:
             names = opened.schema_arrow.names
-    except TooLarge as error:
+    except ParquetTooLarge as error:
         raise SpecError([Problem(message=f"the file {error}", place=place)]) from error
     except broken as error:
         raise SpecError([_problem("the file cannot be read as Parquet", error, place)]) from error
     columns = check_header(names, place).columns
-    needed = columns if wanted.are_rows_named else tuple(filter(wanted.is_read, columns))
+    needed = columns if wanted.are_rows_hashed else tuple(filter(wanted.is_read, columns))
     rows = _Rows(arrow=pa, parquet=parquet, file=file, columns=needed, broken=broken, place=place)
     return columns, iter(rows)
 
@@ -79,7 +79,7 @@ class _Rows:
                     for cells in self._cells(opened, plan.rows_at_once, size_bytes):
                         number += 1
                         yield _row(number, cells, self.place)
-        except TooLarge as error:
+        except ParquetTooLarge as error:
             yield RowFault(Problem(message=f"the file {error}", place=self.place))
         except self.broken as error:
             message = f"the rows behind row {number} cannot be read" if number else "the file cannot be read as Parquet"
@@ -105,7 +105,7 @@ class _Rows:
             try:
                 readers[name] = reader_of(self.arrow, schema.field(name).type)
             except NoJsonForm as error:
-                unusable[name] = Unusable(str(error), f"its type {error} has no form in JSON")
+                unusable[name] = UnusableCell(str(error), f"its type {error} has no form in JSON")
         return readers, unusable
 
 

@@ -9,16 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from qwave_batch.spec.table.parquet_footer import (
-    Chunk,
-    CompactReader,
-    Damaged,
-    Leaf,
-    Struct,
-    TooLarge,
-    read_footer,
-    whole_number,
-)
+from qwave_batch.spec.table.parquet_footer import Chunk, Leaf, ParquetTooLarge, read_footer
+from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, whole_number
 
 MAX_PAGE_BYTES = 128_000_000  # unpacked; writers aim at 1 MB, but some put a thousand images into a page
 MAX_OPEN_BYTES = 256_000_000  # of the pages that lie unpacked side by side, the largest of each column
@@ -66,20 +58,20 @@ class _Column:
         """Count a page."""
         size, kind = header.get(2), header.get(1)
         if not isinstance(size, int) or not isinstance(kind, int):
-            raise Damaged("a page does not say what it is")
+            raise DamagedParquet("a page does not say what it is")
         if not 0 <= size <= MAX_PAGE_BYTES:
-            raise TooLarge(f"has a page of {size:,} bytes; at most {MAX_PAGE_BYTES:,} are unpacked")
+            raise ParquetTooLarge(f"has a page of {size:,} bytes; at most {MAX_PAGE_BYTES:,} are unpacked")
         self.largest = max(self.largest, size)
         about = header.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, 0), {})
         if not isinstance(about, dict):
-            raise Damaged("a page does not say what it is")
+            raise DamagedParquet("a page does not say what it is")
         values = whole_number(about, 1)
         if not 0 <= values <= MAX_PAGE_VALUES:
-            raise TooLarge(f"has a page of {values:,} values; at most {MAX_PAGE_VALUES:,} are read")
+            raise ParquetTooLarge(f"has a page of {values:,} values; at most {MAX_PAGE_VALUES:,} are read")
         if kind == _DICTIONARY_PAGE:
             self.dictionary = max(self.dictionary, size)
             if values > size * 8:
-                raise TooLarge("has a dictionary with more values than bits")
+                raise ParquetTooLarge("has a dictionary with more values than bits")
         elif about:
             self.values += values
             encoding = whole_number(about, 4 if kind == _DATA_PAGE_V2 else 2)
@@ -91,14 +83,14 @@ class _Column:
         return size if encoding == _OF_COMMON_BEGINNINGS else size / max(1, values)
 
     def check(self, rows: int) -> None:
-        """Raise TooLarge when one row may hold more than fits into memory."""
+        """Raise ParquetTooLarge when one row may hold more than fits into memory."""
         if not self.leaf.is_nested:
             if self.values > rows:
-                raise TooLarge("has more values in a column than rows")
+                raise ParquetTooLarge("has more values in a column than rows")
             return
         whole = int(self.values * max(self.leaf.width, _WIDTH, self.each))
         if whole > MAX_LIST_BYTES:
-            raise TooLarge(
+            raise ParquetTooLarge(
                 f"has lists that may take {whole:,} bytes in one group of rows; at most {MAX_LIST_BYTES:,} are "
                 "read, so write it with smaller row groups"
             )
@@ -108,19 +100,21 @@ def plan_reading(file: BinaryIO, size_bytes: int, columns: Collection[str]) -> R
     """Return how to read some columns of a file.
 
     Raises:
-        TooLarge: Even one row may not fit, or there are more rows than such a file has.
-        Damaged: Its footer or a page's header is not one.
+        ParquetTooLarge: Even one row may not fit, or there are more rows than such a file has.
+        DamagedParquet: Its footer or a page's header is not one.
     """
     footer = read_footer(file, size_bytes)
     if footer.rows > FREE_ROWS + MAX_ROWS_PER_BYTE * size_bytes:
-        raise TooLarge(f"says that it has {footer.rows:,} rows, more than {MAX_ROWS_PER_BYTE} for each byte")
+        raise ParquetTooLarge(f"says that it has {footer.rows:,} rows, more than {MAX_ROWS_PER_BYTE} for each byte")
     per_row = 0.0
     dictionaries: dict[str, None] = {}
     for group in footer.groups:
         read = [_column(file, chunk) for chunk in group.chunks if chunk.leaf.column in columns]
         opened = sum(column.largest + column.dictionary for column in read)
         if opened > MAX_OPEN_BYTES:
-            raise TooLarge(f"has pages of {opened:,} bytes side by side; at most {MAX_OPEN_BYTES:,} are unpacked")
+            raise ParquetTooLarge(
+                f"has pages of {opened:,} bytes side by side; at most {MAX_OPEN_BYTES:,} are unpacked"
+            )
         for column in read:
             column.check(group.rows)
         per_row = max(per_row, sum(_per_row(column, group.rows) for column in read))
@@ -148,7 +142,7 @@ def _headers(file: BinaryIO, start: int, end: int) -> Iterator[Struct]:
         yield header
         packed = header.get(3)
         if not isinstance(packed, int) or packed < 0:
-            raise Damaged("a page has no size")
+            raise DamagedParquet("a page has no size")
         start += length + packed
 
 
@@ -160,7 +154,7 @@ def _header(file: BinaryIO, start: int, end: int) -> tuple[Struct, int]:
         reader = CompactReader(data)
         try:
             return reader.struct(), reader.position
-        except Damaged:
+        except DamagedParquet:
             if len(data) == end - start or room >= _MAX_HEADER_BYTES:
                 raise
             room *= 8

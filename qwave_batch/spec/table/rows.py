@@ -7,8 +7,9 @@ from typing import TypeAlias
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.values.cells import TextCells
-from qwave_batch.spec.yaml.source_map import Path, Written
+from qwave_batch.spec.values.text_cells import TextRow
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.yaml.source_map import SourceNote
 
 Columns: TypeAlias = tuple[str, ...] | None
 MAX_COLUMNS = 10_000
@@ -17,12 +18,12 @@ MAX_NAME = 1_000  # characters of a column's name; it is told in errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class NeededColumns:
     """What of a table's rows somebody looks at; the cells of other columns may be left out, whatever is in them."""
 
     columns: frozenset[str] | None = None
     """The columns that templates read; None for all of them."""
-    are_rows_named: bool = False
+    are_rows_hashed: bool = False
     """Whether rows are told apart by all of their cells as well."""
 
     def is_read(self, name: str) -> bool:
@@ -40,7 +41,7 @@ class Row:
     """Column name to cell; strings, except in formats that know more types."""
     place: SourcePlace
     """Where the row begins in its file."""
-    remarkable: tuple[tuple[Path, Written], ...] = ()
+    notes: tuple[tuple[Path, SourceNote], ...] = ()
     """The cells, and values in cells, that may not stand there as their author means them."""
 
 
@@ -63,14 +64,14 @@ class Header:
         """The columns that have a name."""
         return tuple(name for name in self.names if name.strip())
 
-    def positions(self, wanted: Wanted) -> tuple[int, ...]:
+    def positions(self, wanted: NeededColumns) -> tuple[int, ...]:
         """Return where the columns stand that templates read."""
         return tuple(at for at, name in enumerate(self.names) if name.strip() and wanted.is_read(name))
 
     def row(self, number: int, cells: Sequence[str], place: SourcePlace) -> Row | RowFault:
         """Return the row with its cells named, or what is wrong when there are too many or too few of them."""
         if len(cells) == len(self.names):
-            held = TextCells(zip(self.names, cells, strict=False))  # of one length, as was seen
+            held = TextRow(zip(self.names, cells, strict=False))  # of one length, as was seen
             if "" in held:
                 del held[""]
             return Row(number=number, cells=held, place=place)

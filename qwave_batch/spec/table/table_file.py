@@ -11,17 +11,17 @@ from typing import BinaryIO
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.encoding import (
-    MOST_POINTER_BYTES,
+from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
+from qwave_batch.spec.inputs.text_encoding import (
+    MAX_POINTER_BYTES,
     UTF_16_MARKS,
     decode,
-    foreign_problem,
+    forbidden_character_problem,
+    lfs_pointer_problem,
     place_at,
-    pointer_problem,
 )
-from qwave_batch.spec.file_access import FileRefused, InputFile
 
-PACKED_SUFFIX = ".gz"
+GZIP_SUFFIX = ".gz"
 MAX_GROWTH = 200  # times; text shrinks to a fifth or a tenth, only the same bytes over and over shrink more than this
 FREE_GROWTH_BYTES = 10_000_000  # what may come out before anybody asks how much went in
 PIECE_BYTES = 1 << 16
@@ -54,7 +54,7 @@ class TableFile:
             problem = Problem(
                 message="the file is gzip, and its name does not say so",
                 place=SourcePlace(self.shown_as),
-                suggestion=f"call it {self.shown_as}{PACKED_SUFFIX}",
+                suggestion=f"call it {self.shown_as}{GZIP_SUFFIX}",
             )
             raise SpecError([problem])
 
@@ -110,7 +110,9 @@ class TableFile:
                 return
 
     def _check_text(self, text: str, line: int, column: int) -> None:
-        found = foreign_problem(text, lambda text, at: self._place_in(text[:at], line, column), signs="\0\ufeff")
+        found = forbidden_character_problem(
+            text, lambda text, at: self._place_in(text[:at], line, column), signs="\0\ufeff"
+        )
         if found is not None:
             raise SpecError([found])
 
@@ -159,7 +161,7 @@ def opened(table: InputFile, shown_as: str) -> Iterator[TableFile]:
         raise unreadable(error, shown_as) from error
     with file:
         _check_pointer(file, shown_as)
-        if not shown_as.lower().endswith(PACKED_SUFFIX):
+        if not shown_as.lower().endswith(GZIP_SUFFIX):
             yield TableFile(file, table, shown_as)
             return
         # read through a buffer written in C: many short lines are read several times as fast
@@ -169,11 +171,11 @@ def opened(table: InputFile, shown_as: str) -> Iterator[TableFile]:
 
 def _check_pointer(file: BinaryIO, shown_as: str) -> None:
     try:
-        begins = file.read(MOST_POINTER_BYTES + 1)
+        begins = file.read(MAX_POINTER_BYTES + 1)
         file.seek(0)
     except OSError as error:
         raise unreadable(error, shown_as) from error
-    found = pointer_problem(begins, shown_as)
+    found = lfs_pointer_problem(begins, shown_as)
     if found is not None:
         raise SpecError([found])
 
@@ -260,7 +262,7 @@ def _text(raw: bytes, number: int, shown_as: str) -> str:
     if number == 1:
         text = text.removeprefix("\ufeff")
     if "\r" in text or "\0" in text or (not text.isascii() and "\ufeff" in text):
-        found = foreign_problem(text, lambda _, at: SourcePlace(shown_as, number, at + 1))
+        found = forbidden_character_problem(text, lambda _, at: SourcePlace(shown_as, number, at + 1))
         raise SpecError([found] if found else [])
     return text
 

@@ -1,1 +1,1 @@
-"""Templates: a bounded sandbox that fills texts in, the same on every machine."""
+"""Templates: a bounded sandbox that renders strings, the same on every machine."""

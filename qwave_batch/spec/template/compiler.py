@@ -1,4 +1,4 @@
-"""From the text of a template to code that fills it in."""
+"""Compiles the text of a template, or splits one that only names values into parts that need no code."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from jinja2 import Environment, Template, TemplateSyntaxError, meta, nodes
 
 from qwave_batch.spec.template.fast_render import (
     Part,
-    parts_at_sight,
-    parts_of,
+    parts_from_source,
+    parts_from_tree,
     plain_names,
 )
 from qwave_batch.spec.template.sandbox import SpecEnvironment
 from qwave_batch.spec.template.syntax import MAX_SOURCE, MAX_WORDS, parse, typed_expression
 from qwave_batch.spec.template.tracing import Tracer
-from qwave_batch.spec.yaml.source_map import Path
+from qwave_batch.spec.values.value_path import Path
 
 _WORDS_OF_PARSING = 10  # that a template counts for which has to be parsed
 
@@ -24,8 +24,8 @@ Into: TypeAlias = Literal["value", "text", "prompt"]
 """What comes out of a template that is one single expression: its value, or a text; of a prompt, a text or null."""
 
 
-class Code:
-    """The code of a template, made when it is first run: most templates never are (see ``fills``)."""
+class LazyCode:
+    """The code of a template, made when it is first run: most templates never need it (see ``fast_parts``)."""
 
     __slots__ = ("_environment", "_made", "_traced", "_tree")
 
@@ -53,11 +53,11 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledTemplate:
     """The text of a template, ready to be filled in any number of times."""
 
     source: str
-    code: Code
+    code: LazyCode
     names: frozenset[str]
     asked: frozenset[str]
     """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
@@ -69,7 +69,7 @@ class Compiled:
     is_typed: bool
     words: int
     """How many words there are in its tags, which is what compiling it cost."""
-    fills: tuple[Part, ...] | None = None
+    fast_parts: tuple[Part, ...] | None = None
     """What it is made of, if it only names values."""
     finalize: Callable[[Any], Any] | None = None
     """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
@@ -80,7 +80,7 @@ class Compiled:
 
 def compile_text(
     environment: SpecEnvironment, source: str, *, keeps_type: bool = True, into: Into = "value"
-) -> Compiled:
+) -> CompiledTemplate:
     """Return the compiled template.
 
     Args:
@@ -92,14 +92,14 @@ def compile_text(
     Raises:
         TemplateSyntaxError: It does not parse, or is more than a template may be.
     """
-    at_sight = _compiled_at_sight(environment, source, keeps_type=keeps_type, into=into)
-    if at_sight is not None:
-        return at_sight
+    unparsed = _compiled_without_parsing(environment, source, keeps_type=keeps_type, into=into)
+    if unparsed is not None:
+        return unparsed
     try:
         tree = parse(environment, source)
         named = plain_names(tree).difference(environment.globals)
-        fills = parts_of(tree, named)
-        free = named if fills else _undeclared(tree).difference(environment.globals)
+        fast_parts = parts_from_tree(tree, named)
+        free = named if fast_parts else _undeclared(tree).difference(environment.globals)
         chains = list(_chains(tree))
         attributes = frozenset(chain for _, chain in chains if chain[0] in free)
         asked = free.intersection(_asked(tree))
@@ -107,22 +107,36 @@ def compile_text(
         bare = free.intersection(_bare(every, {id(name) for name, _ in chains}))
         lines = {node.name: node.lineno for node in reversed(every) if isinstance(node, nodes.Name)}
         typed = typed_expression(environment, tree) if keeps_type else None
-        code = Code(environment, lambda: typed or tree)
-        if not fills:
+        code = LazyCode(environment, lambda: typed or tree)
+        if not fast_parts:
             code.get()
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
         raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
     finalize = None if keeps_type else environment.as_part
     words = len(every) + _WORDS_OF_PARSING
     says_none = any(isinstance(node, nodes.Const) and node.value is None for node in every)
-    return Compiled(
-        source, code, free, asked, attributes, bare, lines, typed is not None, words, fills, finalize, into, says_none
+    return CompiledTemplate(
+        source,
+        code,
+        free,
+        asked,
+        attributes,
+        bare,
+        lines,
+        typed is not None,
+        words,
+        fast_parts,
+        finalize,
+        into,
+        says_none,
     )
 
 
-def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type: bool, into: Into) -> Compiled | None:
+def _compiled_without_parsing(
+    environment: SpecEnvironment, source: str, *, keeps_type: bool, into: Into
+) -> CompiledTemplate | None:
     """Return the compiled template where it is seen at once that it only names values, or None."""
-    parts = parts_at_sight(source) if len(source) <= MAX_SOURCE else None
+    parts = parts_from_source(source) if len(source) <= MAX_SOURCE else None
     ways = [part for part in parts or () if not isinstance(part, str)]
     if parts is None or len(ways) > MAX_WORDS // 3 or any(way[0] in environment.globals for way in ways):
         return None
@@ -132,9 +146,9 @@ def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type:
         parsed = parse(environment, source)
         return (typed_expression(environment, parsed) if keeps_type else None) or parsed
 
-    return Compiled(
+    return CompiledTemplate(
         source,
-        Code(environment, tree),
+        LazyCode(environment, tree),
         names=frozenset(way[0] for way in ways),
         asked=frozenset(),
         attributes=frozenset(way for way in ways if len(way) > 1),
@@ -142,7 +156,7 @@ def _compiled_at_sight(environment: SpecEnvironment, source: str, *, keeps_type:
         lines=_lines(source, ways),
         is_typed=is_typed,
         words=1 + len(ways),
-        fills=parts,
+        fast_parts=parts,
         finalize=None if keeps_type else environment.as_part,
         into=into,
     )

@@ -11,18 +11,18 @@ from typing import Any, TypeAlias
 from jinja2 import nodes
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.template.bounds import MAX_CHARACTERS
-from qwave_batch.spec.values.cells import Cell
+from qwave_batch.spec.template.render_budget import MAX_CHARACTERS
 from qwave_batch.spec.values.json_values import MAX_INTEGER, is_whole
+from qwave_batch.spec.values.text_cells import TextCell
 
 Part: TypeAlias = str | tuple[str, ...]
 """A text as it stands, or the way to a value: ``("row", "Prompt")``."""
 
-OUT_OF_THE_ORDINARY = object()
+NEEDS_ENGINE = object()
 _LONG = 10_000  # characters; shorter values are put together before anybody counts
 
 
-def parts_of(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
+def parts_from_tree(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
     """Return what the template is made of, or None when it is more than texts and names of ``free`` values."""
     match tree.body:
         case [nodes.Output(nodes=found)]:
@@ -68,7 +68,7 @@ _WORDS = frozenset(
 """Words that are no names where a template names something."""
 
 
-def parts_at_sight(source: str) -> tuple[Part, ...] | None:
+def parts_from_source(source: str) -> tuple[Part, ...] | None:
     """Return what a template is made of where that can be told without parsing it, or None."""
     pieces = _NAMED.split(source)
     texts, named = pieces[::2], pieces[1::2]
@@ -82,8 +82,8 @@ def parts_at_sight(source: str) -> tuple[Part, ...] | None:
     return tuple(part for part in parts if part)
 
 
-def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
-    """Return the text, or OUT_OF_THE_ORDINARY."""
+def render_fast(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[[Any], Any] | None) -> Any:
+    """Return the text, or NEEDS_ENGINE."""
     pieces: list[str] = []
     is_long = False
     for part in parts:
@@ -91,43 +91,43 @@ def fill(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Callable[
             pieces.append(part)
             continue
         value = look_up(part, scope)
-        if (type(value) is int and abs(value) <= MAX_INTEGER) or type(value) is Cell:
+        if (type(value) is int and abs(value) <= MAX_INTEGER) or type(value) is TextCell:
             value = str(value)
         elif type(value) is not str:
-            return OUT_OF_THE_ORDINARY
+            return NEEDS_ENGINE
         if len(value) > _LONG:
             if len(value) > MAX_CHARACTERS:
-                return OUT_OF_THE_ORDINARY
+                return NEEDS_ENGINE
             is_long = True
         pieces.append(finalize(value) if finalize else value)
     if is_long and sum(map(len, pieces)) > MAX_CHARACTERS:
-        return OUT_OF_THE_ORDINARY
+        return NEEDS_ENGINE
     text = "".join(pieces)
-    return text if is_whole(text) else OUT_OF_THE_ORDINARY
+    return text if is_whole(text) else NEEDS_ENGINE
 
 
-def from_rows(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
+def characters_from_row(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
     """Return how many of a text's characters come out of the row of a table, which is as long as its file makes it."""
     values = (look_up(part, scope) for part in parts if not isinstance(part, str) and part[0] == "row")
     return sum(len(value) for value in values if isinstance(value, str))
 
 
-def fill_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
-    """Return the value that a template of one name stands for, or OUT_OF_THE_ORDINARY."""
+def render_fast_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
+    """Return the value that a template of one name stands for, or NEEDS_ENGINE."""
     value = look_up(part, scope)
-    if type(value) is Cell:
+    if type(value) is TextCell:
         value = str(value)
     if type(value) is str:
-        return value if is_whole(value) else OUT_OF_THE_ORDINARY
-    return value if type(value) is int and abs(value) <= MAX_INTEGER else OUT_OF_THE_ORDINARY
+        return value if is_whole(value) else NEEDS_ENGINE
+    return value if type(value) is int and abs(value) <= MAX_INTEGER else NEEDS_ENGINE
 
 
 def look_up(way: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
-    """Return the value at the end of the way, or OUT_OF_THE_ORDINARY when there is none."""
+    """Return the value at the end of the way, or NEEDS_ENGINE when there is none."""
     value: Any = scope
     for step in way:
         if not isinstance(value, Mapping) or step not in value:
-            return OUT_OF_THE_ORDINARY
+            return NEEDS_ENGINE
         value = value[step]
     return value
 

@@ -9,11 +9,11 @@ from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.runtime import Context
 
 from qwave_batch.spec.template import operators
-from qwave_batch.spec.template.bounds import ITEM, RenderBudget, TooMuch, check_width
 from qwave_batch.spec.template.number_filters import to_float, to_int
+from qwave_batch.spec.template.render_budget import ITEM, RenderBudget, TemplateLimitExceeded, check_width
 from qwave_batch.spec.template.text_filters import JOIN, JOIN_TEXTS, TEXT_FILTERS
-from qwave_batch.spec.values.cells import Cell, TextCells
-from qwave_batch.spec.values.unintended_messages import EmptyPassed
+from qwave_batch.spec.values.text_cells import TextCell, TextRow
+from qwave_batch.spec.values.value_errors import EmptyCellKept
 
 __all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED", "TRACED"]
 
@@ -66,19 +66,19 @@ def _measures_only(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _na
 
 
 def _sizes(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
-    if type(value) is Cell and len(value) == 0:
-        value.is_asked_for_text()
+    if type(value) is TextCell and len(value) == 0:
+        value.note_empty_check()
     budget.step()
     return value
 
 
 def _stands_in(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
     """Count ``default``, which takes the place of an empty cell only where it is told so."""
-    if type(value) is Cell and len(args) <= 1 and "boolean" not in named and not str(value).strip():
+    if type(value) is TextCell and len(args) <= 1 and "boolean" not in named and not str(value).strip():
         instead = args[0] if args else named.get("default_value", "")
         is_number = isinstance(instead, int | float) and instead is not False
         if is_number or (isinstance(instead, str | list | tuple | Mapping) and len(instead)):
-            raise EmptyPassed(value, instead)
+            raise EmptyCellKept(value, instead)
     budget.step()
     return value
 
@@ -123,7 +123,7 @@ def _bounded(name: str, function: Callable[..., Any], cost: Cost) -> Callable[..
     @functools.wraps(function)
     def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
         budget: RenderBudget = context.budget
-        if type(value) is TextCells:
+        if type(value) is TextRow:
             value = dict(value.marked())
         if place is not None:
             _check_attribute(named.get("attribute", args[place] if len(args) > place else None))
@@ -149,7 +149,7 @@ def _given_budget(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def bounded(context: Any, value: Any, *args: Any, **named: Any) -> Any:
         result = _counted(context.budget, function(context.budget, value, *args, **named))
-        return value.like(result) if type(value) is Cell else result
+        return value.like(result) if type(value) is TextCell else result
 
     return bounded
 
@@ -163,7 +163,7 @@ def _counted(budget: RenderBudget, result: Any) -> Any:
 
 def _check_attribute(attribute: Any) -> None:
     if isinstance(attribute, str) and attribute.count(".") + attribute.count(",") >= _MOST_FIELDS:
-        raise TooMuch(f"it names more than {_MOST_FIELDS} fields of an item")
+        raise TemplateLimitExceeded(f"it names more than {_MOST_FIELDS} fields of an item")
 
 
 @pass_context

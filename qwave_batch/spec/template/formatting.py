@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from qwave_batch.spec.template.bounds import RenderBudget, TooMuch, check_size
-from qwave_batch.spec.values.unintended_messages import quoted
+from qwave_batch.spec.template.render_budget import RenderBudget, TemplateLimitExceeded, check_size
+from qwave_batch.spec.values.value_messages import quoted
 
 _CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[0-9]*(?:\.[0-9]*)?[hlL]?(?P<kind>.)", re.DOTALL)
 _OF_TEXT = frozenset("sra")
@@ -20,7 +20,7 @@ _NUMBER_DIGITS = 5000  # more than any number that a template may have
 def formatted(budget: RenderBudget, text: str, *values: object) -> str:
     """Return printf-style formatting: ``"%03d" % 7``."""
     if "*" in text:
-        raise TooMuch("a width of * is not available; write the number")
+        raise TemplateLimitExceeded("a width of * is not available; write the number")
     fields = text.count("%")
     budget.step(fields)
     _check_size(budget, text, text, fields, values)
@@ -60,7 +60,7 @@ def format_fields(budget: RenderBudget, text: str, *values: object, **named: obj
     widths: list[str] = []
     for _, _, spec, _ in Formatter().parse(text):
         if spec and "{" in spec:
-            raise TooMuch("a width that is a field itself is not available; write the number")
+            raise TemplateLimitExceeded("a width that is a field itself is not available; write the number")
         widths.append(spec or "")
     _check_size(budget, text, " ".join(widths), fields, (*values, *named.values()))
     made = _FieldFormatter(budget).vformat(text, values, named)
@@ -98,7 +98,7 @@ def texts_by_fields(text: str) -> frozenset[int | str]:
 
 
 def _check_size(budget: RenderBudget, text: str, widths: str, fields: int, values: Iterable[object]) -> None:
-    """Raise TooMuch when the text would grow too large, whatever its fields do with the values."""
+    """Raise TemplateLimitExceeded when the text would grow too large, whatever its fields do with the values."""
     padding = sum(min(int(digits[:_MOST_DIGITS]), _LARGEST) for digits in _NUMBER.findall(widths))
     longest = 0
     for value in values:
@@ -140,19 +140,3 @@ class _FieldFormatter(Formatter):
             raise TypeError(f'format takes plain fields only, and "{field_name}" is none')
         found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
         return found
-
-
-_SHORT = 2500  # below it every place of a text is tried
-_SHORT_WANTED = 100
-
-
-def forward(text: int, wanted: int) -> int:
-    """Return the cost of looking from the front (``in``, ``find``, ``count``, ``split``, ``replace``), by lengths."""
-    if wanted > text:
-        return 1
-    return text * min(wanted, _SHORT if text < _SHORT else _SHORT_WANTED)
-
-
-def backward(text: int, wanted: int) -> int:
-    """Return the cost of looking from the end (``rfind``, ``rsplit``), or of taking characters off (``strip``)."""
-    return text * max(wanted, 1)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
-from qwave_batch.spec.template.bounds import ITEM, MAX_CHARACTERS, RenderBudget, check_size, check_width
-from qwave_batch.spec.template.formatting import backward, format_fields, forward
-from qwave_batch.spec.values.cells import Cell, TextCells, field_of
-from qwave_batch.spec.values.unintended_messages import Unmeant
+from qwave_batch.spec.template.cost_estimates import backward, forward
+from qwave_batch.spec.template.formatting import format_fields
+from qwave_batch.spec.template.render_budget import ITEM, MAX_CHARACTERS, RenderBudget, check_size, check_width
+from qwave_batch.spec.values.text_cells import TextCell, TextRow, field_of
+from qwave_batch.spec.values.value_errors import MisusedValue
 
 Cost: TypeAlias = Callable[[RenderBudget, Any, tuple[Any, ...]], None]
 """Counts what a method is about to do, by the value that it belongs to and its arguments."""
@@ -20,7 +21,7 @@ class Method:
 
     value: Any
     function: Callable[..., Any]
-    cell: Cell | None = None
+    cell: TextCell | None = None
     """The cell whose text the value is."""
 
     def run(self, budget: RenderBudget, *args: Any, **kwargs: Any) -> Any:
@@ -38,7 +39,7 @@ class Method:
 
 def method_of(value: Any, name: str) -> Method | None:
     """Return the method ``name`` of a value, or None when templates have no such method."""
-    cell = value if type(value) is Cell else None
+    cell = value if type(value) is TextCell else None
     if isinstance(value, str):
         function, value = _OF_TEXT.get(name), str(value)
     elif isinstance(value, Mapping):
@@ -58,8 +59,8 @@ def joined(budget: RenderBudget, text: str, items: Iterable[object]) -> str:
         budget.step()
         try:
             part = budget.text(item)
-        except Unmeant as unmeant:
-            unmeant.whole = items
+        except MisusedValue as misused:
+            misused.whole = items
             raise
         size += len(part) + len(text)
         if size - len(text) > MAX_CHARACTERS:
@@ -129,12 +130,12 @@ def _get(budget: RenderBudget, value: Mapping[Any, Any], key: Any, default: Any 
 
 def _items(budget: RenderBudget, value: Mapping[Any, Any]) -> Any:
     budget.step()
-    return dict(value.marked()).items() if isinstance(value, TextCells) else value.items()
+    return dict(value.marked()).items() if isinstance(value, TextRow) else value.items()
 
 
 def _values(budget: RenderBudget, value: Mapping[Any, Any]) -> Any:
     budget.step()
-    return dict(value.marked()).values() if isinstance(value, TextCells) else value.values()
+    return dict(value.marked()).values() if isinstance(value, TextRow) else value.values()
 
 
 def _looks_up(budget: RenderBudget, _value: Any, _args: tuple[Any, ...]) -> None:

@@ -6,17 +6,17 @@ from typing import Any
 from jinja2 import Undefined
 from jinja2.filters import do_float, do_int
 
-from qwave_batch.spec.template.bounds import RenderBudget
-from qwave_batch.spec.values.cells import Cell
-from qwave_batch.spec.values.unintended import loses_its_fraction
-from qwave_batch.spec.values.unintended_messages import NoNumber
+from qwave_batch.spec.template.render_budget import RenderBudget
+from qwave_batch.spec.values.text_cells import TextCell
+from qwave_batch.spec.values.value_errors import NotANumber
+from qwave_batch.spec.values.value_warnings import loses_its_fraction
 
 
 def to_int(budget: RenderBudget, value: Any, *default: Any, **named: Any) -> Any:
     """Return a whole number; with a default, the default where there is none, as Jinja does.
 
     Raises:
-        NoNumber: There is none, and no default.
+        NotANumber: There is none, and no default.
     """
     budget.take(value)
     if default or "default" in named:
@@ -31,7 +31,7 @@ def to_float(budget: RenderBudget, value: Any, *default: Any, **named: Any) -> A
     """Return a number with a fraction; with a default, the default where there is none, as Jinja does.
 
     Raises:
-        NoNumber: There is none, and no default.
+        NotANumber: There is none, and no default.
     """
     budget.take(value)
     if default or "default" in named:
@@ -47,20 +47,20 @@ def _whole(value: Any, base: int = 10) -> int:
             pass
     number = _finite(value, "int") if not isinstance(value, int) else value
     whole = int(number)
-    if whole != number and isinstance(value, Cell):
-        value.row.doubt(loses_its_fraction(value.way, str(value), whole))
+    if whole != number and isinstance(value, TextCell):
+        value.row.warn(loses_its_fraction(value.expression, str(value), whole))
     return whole
 
 
 def _finite(value: Any, filter_name: str) -> float:
     if not isinstance(value, str | int | float):
-        raise NoNumber(value, filter_name)
+        raise NotANumber(value, filter_name)
     try:
         number = float(value)
     except (ValueError, OverflowError):
-        raise NoNumber(value, filter_name) from None
+        raise NotANumber(value, filter_name) from None
     if not math.isfinite(number):
-        raise NoNumber(value, filter_name)
+        raise NotANumber(value, filter_name)
     return number
 
 

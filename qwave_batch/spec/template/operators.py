@@ -4,15 +4,14 @@ import operator
 from collections.abc import Callable, ItemsView, KeysView, Mapping
 from typing import Any
 
-from jinja2 import pass_context
 from jinja2.runtime import Undefined
-from jinja2.tests import TESTS as JINJA_TESTS
 
-from qwave_batch.spec.template import bounds
-from qwave_batch.spec.template.bounds import RenderBudget, large_integers
-from qwave_batch.spec.template.formatting import formatted, forward
-from qwave_batch.spec.values.cells import Cell
-from qwave_batch.spec.values.unintended_messages import Calculated, Compared
+from qwave_batch.spec.template import render_budget as bounds
+from qwave_batch.spec.template.cost_estimates import forward, large_integers
+from qwave_batch.spec.template.formatting import formatted
+from qwave_batch.spec.template.render_budget import RenderBudget
+from qwave_batch.spec.values.text_cells import TextCell
+from qwave_batch.spec.values.value_errors import TextInCalculation
 from qwave_batch.spec.values.value_messages import kind_of
 
 _PLAIN = frozenset({int, float, bool, type(None)})
@@ -22,7 +21,7 @@ _MEMORY = 16  # characters that are compared or copied in the time that one is l
 
 def applied(budget: RenderBudget, sign: str, left: Any, right: Any) -> Any:
     """Return what a binary operator gives."""
-    if type(left) is Cell or type(right) is Cell:
+    if type(left) is TextCell or type(right) is TextCell:
         _check_cell(sign, left, right)
     result = BINARY[sign](budget, left, right)
     budget.step()
@@ -36,8 +35,8 @@ def _check_cell(sign: str, left: Any, right: Any) -> None:
     for cell, other in ((left, right), (right, left)):
         # * repeats a text, and % formats one
         is_text_meant = (sign == "*" and not getattr(cell, "is_number", False)) or (sign == "%" and "%" in str(left))
-        if type(cell) is Cell and isinstance(other, int | float) and not is_text_meant:
-            raise Calculated(cell, sign)
+        if type(cell) is TextCell and isinstance(other, int | float) and not is_text_meant:
+            raise TextInCalculation(cell, sign)
 
 
 def compared(budget: RenderBudget, left: Any, *operands: Any) -> bool:
@@ -107,7 +106,7 @@ def mapping(budget: RenderBudget, *arguments: Any, **named: Any) -> dict[Any, An
         budget.weigh(argument)
         pairs = [list(pair) if isinstance(pair, list | tuple) else pair for pair in argument]
         if large_integers(pairs) > bounds.MAX_WIDTH // 10:
-            raise bounds.TooMuch("it makes a mapping of a thousand very large numbers")
+            raise bounds.TemplateLimitExceeded("it makes a mapping of a thousand very large numbers")
     made = dict(*held, **named)
     budget.charge(made)
     return made
@@ -178,99 +177,3 @@ COMPARING: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
     "lteq": operator.le,
 }
-
-
-_COMPARING: Mapping[str, str] = {
-    "eq": "eq equalto ==",
-    "ne": "ne !=",
-    "gt": "gt greaterthan >",
-    "gteq": "ge >=",
-    "lt": "lt lessthan <",
-    "lteq": "le <=",
-    "in": "in",
-}
-
-
-def _comparing(sign: str) -> Callable[..., bool]:
-    @pass_context
-    def compares(context: Any, value: Any, other: Any) -> bool:
-        return holds(context.budget, value, sign, other)
-
-    return compares
-
-
-def _rest(value: Any, by: Any) -> Any:
-    # the sign for it formats texts, to any width
-    for number in (value, by):
-        if isinstance(number, str | list | tuple | Mapping):
-            raise TypeError(f"{kind_of(number)} cannot be divided")
-    return value % by
-
-
-def _is_same(value: Any, other: Any) -> bool:
-    if isinstance(value, Cell) and isinstance(other, bool):
-        raise Compared(value, other, "is")
-    if isinstance(value, Cell) and isinstance(other, Cell):
-        return str(value) == str(other)  # each look at a cell makes one of its own
-    return value is other
-
-
-def _is_none(value: Any) -> bool:
-    if type(value) is Cell and len(value) == 0:
-        value.is_asked_for(None)
-    return value is None
-
-
-def _is_true(value: Any) -> bool:
-    return _is_same(value, other=True)
-
-
-def _is_false(value: Any) -> bool:
-    return _is_same(value, other=False)
-
-
-def _is_odd(value: Any) -> bool:
-    return bool(_rest(value, 2) == 1)
-
-
-def _is_even(value: Any) -> bool:
-    return bool(_rest(value, 2) == 0)
-
-
-def _is_divisible_by(value: Any, num: Any) -> bool:
-    return bool(_rest(value, num) == 0)
-
-
-@pass_context
-def _is_lower(context: Any, value: Any) -> bool:
-    context.budget.take(value)
-    return isinstance(value, str) and value.islower()
-
-
-@pass_context
-def _is_upper(context: Any, value: Any) -> bool:
-    context.budget.take(value)
-    return isinstance(value, str) and value.isupper()
-
-
-def _named(names: Mapping[str, Any]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and value in names
-
-
-def tests(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tests of an environment that has these filters."""
-    held: dict[str, Any] = {
-        **JINJA_TESTS,
-        "odd": _is_odd,
-        "even": _is_even,
-        "divisibleby": _is_divisible_by,
-        "true": _is_true,
-        "false": _is_false,
-        "none": _is_none,
-        "sameas": _is_same,
-        "lower": _is_lower,
-        "upper": _is_upper,
-        "filter": _named(filters),
-        **{name: _comparing(sign) for sign, names in _COMPARING.items() for name in names.split()},
-    }
-    return {**held, "test": _named(held)}

@@ -4,31 +4,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.template.bounds import (
+from qwave_batch.spec.template.compiler import CompiledTemplate
+from qwave_batch.spec.template.fast_render import NEEDS_ENGINE, characters_from_row, render_fast, render_fast_typed
+from qwave_batch.spec.template.render_budget import (
     FREE_CHARACTERS,
     MAX_MADE,
     STEPS_OF_A_FAILURE,
     RenderAllowance,
     RenderBudget,
-    TooMuch,
+    TemplateLimitExceeded,
     concat,
 )
-from qwave_batch.spec.template.compiler import Compiled
-from qwave_batch.spec.template.fast_render import OUT_OF_THE_ORDINARY, fill, fill_typed, from_rows
 from qwave_batch.spec.template.sandbox import NameMissing
 from qwave_batch.spec.template.syntax import RESULT
 from qwave_batch.spec.template.template_messages import TemplateFault, failure_message, missing_fault
 from qwave_batch.spec.template.tracing import name_at_hand
-from qwave_batch.spec.values.cells import Cell, TextCells
 from qwave_batch.spec.values.json_values import as_json, check_text
-from qwave_batch.spec.values.text_conversion import OwnRecord
-from qwave_batch.spec.values.unintended import Doubt, whole_with_a_fraction
-from qwave_batch.spec.values.unintended_messages import Unmeant, way_of
-from qwave_batch.spec.yaml.source_map import Path
+from qwave_batch.spec.values.text_cells import TextCell, TextRow
+from qwave_batch.spec.values.text_conversion import PromptRecord
+from qwave_batch.spec.values.value_errors import MisusedValue
+from qwave_batch.spec.values.value_messages import expression_of
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_warnings import SuspiciousValue, whole_with_a_fraction
 
 
 def render_compiled(
-    compiled: Compiled, where: Path, scope: Mapping[str, Json], allowance: RenderAllowance | None = None
+    compiled: CompiledTemplate, where: Path, scope: Mapping[str, Json], allowance: RenderAllowance | None = None
 ) -> Json:
     """Return the template filled in from ``scope``.
 
@@ -44,17 +45,19 @@ def render_compiled(
     return rendered(compiled, where, allowance, scope)
 
 
-def rendered(compiled: Compiled, where: Path, allowance: RenderAllowance | None, scope: Mapping[str, Json]) -> Json:
+def rendered(
+    compiled: CompiledTemplate, where: Path, allowance: RenderAllowance | None, scope: Mapping[str, Json]
+) -> Json:
     """Return what ``render_compiled`` does; the scope comes last, as what changes from one call to the next."""
     filled = _filled(compiled, scope)
-    is_filled = filled is not OUT_OF_THE_ORDINARY
+    is_filled = filled is not NEEDS_ENGINE
     if is_filled and (type(filled) is not str or len(filled) <= FREE_CHARACTERS):
         return filled  # type: ignore[no-any-return]  # a text or a number
     source = compiled.source
     try:
         if is_filled:
             if allowance is not None:
-                allowance.make(len(filled) - from_rows(compiled.fills or (), scope))
+                allowance.make(len(filled) - characters_from_row(compiled.fast_parts or (), scope))
             return filled  # type: ignore[no-any-return]  # a long text
         template = compiled.code.get()
         context: Any = template.new_context({name: scope[name] for name in compiled.names if name in scope})
@@ -63,21 +66,21 @@ def rendered(compiled: Compiled, where: Path, allowance: RenderAllowance | None,
         made = _made(compiled, context, parts)
         if allowance is not None:
             allowance.make(MAX_MADE - budget.made)
-            for doubt in _doubts(compiled, scope, budget):
-                allowance.doubt(where, doubt)
-    except Unmeant as unmeant:
-        raise _unmeant_fault(compiled, unmeant, where, scope) from None
+            for warning in _suspicious_values(compiled, scope, budget):
+                allowance.warn(where, warning)
+    except MisusedValue as misused:
+        raise _misuse_fault(compiled, misused, where, scope) from None
     except NameMissing as error:
         line = compiled.lines.get(str(error.name), 1)
         raise missing_fault(error, compiled.attributes, scope, where, source=source, line=line) from None
     except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
-        if allowance is not None and isinstance(error, TooMuch):
+        if allowance is not None and isinstance(error, TemplateLimitExceeded):
             allowance.spend(STEPS_OF_A_FAILURE)
         raise TemplateFault(failure_message(error), where, source=source) from None
     return made
 
 
-def _made(compiled: Compiled, context: Any, parts: Iterable[str]) -> Json:
+def _made(compiled: CompiledTemplate, context: Any, parts: Iterable[str]) -> Json:
     """Run the template; return what came out of it, as what it is for."""
     budget: RenderBudget = context.budget
     if not compiled.is_typed:
@@ -88,8 +91,8 @@ def _made(compiled: Compiled, context: Any, parts: Iterable[str]) -> Json:
         pass
     value = context.vars[RESULT]
     budget.weigh(value)
-    if isinstance(value, OwnRecord):
-        raise value.written()
+    if isinstance(value, PromptRecord):
+        raise value.misuse()
     if compiled.into == "value" or (value is None and compiled.into == "prompt" and compiled.says_none):
         return as_json(value)
     text = budget.text(value)
@@ -97,42 +100,46 @@ def _made(compiled: Compiled, context: Any, parts: Iterable[str]) -> Json:
     return text
 
 
-def _unmeant_fault(compiled: Compiled, unmeant: Unmeant, where: Path, scope: Mapping[str, Json]) -> TemplateFault:
-    for _ in _doubts(compiled, scope):
+def _misuse_fault(
+    compiled: CompiledTemplate, misused: MisusedValue, where: Path, scope: Mapping[str, Json]
+) -> TemplateFault:
+    for _ in _suspicious_values(compiled, scope):
         pass  # what has failed is not told twice
-    name = name_at_hand(unmeant)
+    name = name_at_hand(misused)
     if name is None:
         tracer = compiled.code.traced(compiled.source, compiled.names, is_typed=compiled.is_typed)
-        name, unmeant = tracer.name_of(unmeant, scope)
-    message, way_out = unmeant.message(name), unmeant.way_out(name)
-    fault = TemplateFault(message, where, source=compiled.source, suggestion=way_out)
-    is_empty = isinstance(unmeant.value, str) and not unmeant.value.strip()
-    fault.of = f"{type(unmeant).__name__} {name} {is_empty}"
+        name, misused = tracer.name_of(misused, scope)
+    message, suggestion = misused.message(name), misused.suggestion(name)
+    fault = TemplateFault(message, where, source=compiled.source, suggestion=suggestion)
+    is_empty = isinstance(misused.value, str) and not misused.value.strip()
+    fault.of = f"{type(misused).__name__} {name} {is_empty}"
     return fault
 
 
-def _doubts(compiled: Compiled, scope: Mapping[str, Json], budget: RenderBudget | None = None) -> Iterator[Doubt]:
+def _suspicious_values(
+    compiled: CompiledTemplate, scope: Mapping[str, Json], budget: RenderBudget | None = None
+) -> Iterator[SuspiciousValue]:
     """Yield what nobody may have meant, from the values that the template names; it is taken off them."""
     for name in compiled.names:
         held = scope.get(name)
-        cells = held if type(held) is TextCells else held.row if type(held) is Cell else None
-        if cells is not None and (cells.doubts or cells.asked):
-            yield from cells.take_doubts()
+        cells = held if type(held) is TextRow else held.row if type(held) is TextCell else None
+        if cells is not None and (cells.warnings or cells.checked_for_empty):
+            yield from cells.take_warnings()
     row = scope.get("row")
     if budget is not None and budget.fractions and isinstance(row, Mapping):
         for column in {str(way[1]) for way in compiled.attributes if way[0] == "row" and len(way) == 2}:  # noqa: PLR2004
             number = row.get(column)
             if isinstance(number, float) and any(number is written for written in budget.fractions):
-                yield whole_with_a_fraction(way_of("row", column), column, number)
+                yield whole_with_a_fraction(expression_of("row", column), column, number)
 
 
-def _filled(compiled: Compiled, scope: Mapping[str, Json]) -> Any:
-    fills = compiled.fills
-    if fills is None:
-        return OUT_OF_THE_ORDINARY
-    if compiled.is_typed and isinstance(fills[0], tuple):
-        return fill_typed(fills[0], scope)
-    return fill(fills, scope, compiled.finalize)
+def _filled(compiled: CompiledTemplate, scope: Mapping[str, Json]) -> Any:
+    fast_parts = compiled.fast_parts
+    if fast_parts is None:
+        return NEEDS_ENGINE
+    if compiled.is_typed and isinstance(fast_parts[0], tuple):
+        return render_fast_typed(fast_parts[0], scope)
+    return render_fast(fast_parts, scope, compiled.finalize)
 
 
 def _counted(parts: Iterable[str], budget: RenderBudget) -> Iterable[str]:

@@ -10,13 +10,14 @@ from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from qwave_batch.spec.template import bounds
+from qwave_batch.spec.template import render_budget as bounds
 from qwave_batch.spec.template.filters import FILTERS
+from qwave_batch.spec.template.jinja_tests import tests
 from qwave_batch.spec.template.methods import Method, method_of
-from qwave_batch.spec.template.operators import applied, mapping, tests
+from qwave_batch.spec.template.operators import applied, mapping
 from qwave_batch.spec.template.syntax import WordLimit
-from qwave_batch.spec.values.cells import field_of
-from qwave_batch.spec.values.json_values import Unusable
+from qwave_batch.spec.values.json_values import UnusableCell
+from qwave_batch.spec.values.text_cells import field_of
 from qwave_batch.spec.values.value_messages import kind_of
 
 
@@ -127,7 +128,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
 
 def _usable(value: Any, name: object) -> Any:
     """Return a value, or raise for a cell that JSON has no value for: it is no name that is missing."""
-    if type(value) is Unusable:
+    if type(value) is UnusableCell:
         value.fail(name)
     return value
 
@@ -135,7 +136,7 @@ def _usable(value: Any, name: object) -> Any:
 def _range(*arguments: int) -> range:
     numbers = range(*arguments)
     if numbers and (len(range(bounds.MAX_STEPS + 1)) <= _length(numbers)):
-        raise bounds.TooMuch(f"it asks for a range of more than {bounds.MAX_STEPS:,} numbers")
+        raise bounds.TemplateLimitExceeded(f"it asks for a range of more than {bounds.MAX_STEPS:,} numbers")
     return numbers
 
 

@@ -1,155 +1,22 @@
 """A template that went wrong, and the sentences that say how."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
 
-from jinja2 import Environment, TemplateAssertionError, TemplateSyntaxError
+from jinja2 import TemplateAssertionError, TemplateSyntaxError
 
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.template.bounds import TooMuch
 from qwave_batch.spec.template.filters import FILTER_NAMES
+from qwave_batch.spec.template.interpreter_messages import in_words_of_specs
+from qwave_batch.spec.template.literal_text import LEXER, braces_as_text
+from qwave_batch.spec.template.render_budget import TemplateLimitExceeded
 from qwave_batch.spec.template.sandbox import NameMissing
-from qwave_batch.spec.values.json_values import CellRead
-from qwave_batch.spec.values.value_messages import cut, kind_of, meant_name, names_listed
-from qwave_batch.spec.yaml.source_map import Path, path_text
-
-_KINDS: Final = {
-    "Cell": "a text",
-    "Method": "a function",
-    "NoneType": "null",
-    "OwnRecord": "a mapping",
-    "TextCells": "a mapping",
-    "bool": "true or false",
-    "builtin_function_or_method": "a function",
-    "dict": "a mapping",
-    "dict_items": "a list of pairs",
-    "dict_keys": "a list of keys",
-    "dict_values": "a list of values",
-    "float": "a number",
-    "function": "a function",
-    "generator": "a sequence that is not yet a list",
-    "int": "a number",
-    "list": "a list",
-    "range": "a list",
-    "slice": "a part",
-    "str": "a text",
-    "tuple": "a list",
-    "type": "a function",
-}
-
-
-def _kind(name: str) -> str:
-    return _KINDS.get(name, "such a value")
-
-
-_SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
-    (
-        re.compile(r"'(\S+)' not supported between instances of '(\w+)' and '(\w+)'"),
-        lambda found: f"{_kind(found[2])} and {_kind(found[3])} have no order, so {found[1]} cannot compare them",
-    ),
-    (
-        re.compile(r"unsupported operand type\(s\) for (\S+?)(?: or pow\(\))?: '(\w+)' and '(\w+)'"),
-        lambda found: f"{found[1]} cannot work with {_kind(found[2])} and {_kind(found[3])}",
-    ),
-    (
-        re.compile(r"bad operand type for (?:unary )?(\S+?)(?:\(\))?: '(\w+)'"),
-        lambda found: f"{found[1]} cannot work with {_kind(found[2])}",
-    ),
-    (
-        re.compile(r"can't multiply sequence by non-int of type '(\w+)'"),
-        lambda found: f"* cannot work with a text or list and {_kind(found[1])}",
-    ),
-    (
-        re.compile(r"can only concatenate (\w+) \(not \"(\w+)\"\) to \w+"),
-        lambda found: f"{_kind(found[1])} and {_kind(found[2])} cannot be added",
-    ),
-    (re.compile(r"object of type '(\w+)' has no len\(\)"), lambda found: f"{_kind(found[1])} has no length"),
-    (
-        re.compile(r"(?:argument of type )?'(\w+)' (?:object )?is not iterable"),
-        lambda found: f"{_kind(found[1])} has no items",
-    ),
-    (re.compile(r"argument of type '(\w+)' is not a container.*"), lambda found: f"{_kind(found[1])} has no items"),
-    (re.compile(r"cannot unpack non-iterable (\w+) object"), lambda found: f"{_kind(found[1])} has no items"),
-    (re.compile(r"'(\w+)' object is not subscriptable"), lambda found: f"{_kind(found[1])} has no items"),
-    (
-        re.compile(r"'(\w+)' object cannot be interpreted as an integer"),
-        lambda found: f"a whole number is needed, and this is {_kind(found[1])}",
-    ),
-    (re.compile(r"type (\w+) doesn't define __round__ method"), lambda found: f"{_kind(found[1])} cannot be rounded"),
-    (
-        re.compile(r"(?:cannot use .* as a .* key \()?unhashable type: '(\w+)'\)?"),
-        lambda found: f"{_kind(found[1])} cannot be a key",
-    ),
-    (
-        re.compile(r".*'in <string>' requires string as left operand, not (\w+)"),
-        lambda found: f"{_kind(found[1])} cannot be in a text",
-    ),
-    (
-        re.compile(r"not (?:enough|all) arguments .*"),
-        lambda _: "there are more or fewer values than places for them in the format",
-    ),
-)
-_FOREIGN: Final = re.compile(
-    r"'(?:" + "|".join(_KINDS) + r")'|(?<!\| )\b(?:NoneType|str|dict|bool|int|float|tuple|bytes|__\w+__|"
-    r"arguments?|positional|object|iterable|sequence item|attribute|keyword)\b|\w\(\)"
-)
-
-
-def in_words_of_specs(said: str) -> str | None:
-    """Return a complaint without the interpreter's names in it; None where nothing is left to tell."""
-    for pattern, sentence in _SENTENCES:
-        found = pattern.fullmatch(said)
-        if found:
-            return sentence(found)
-    return None if _FOREIGN.search(said) else said
-
-
-_THREE = re.compile(r"\{{3,}[^{}\n]*\}*")
-_TAG = re.compile(r"\{%[-+]?\s*(\w*)")
-_TAG_WORDS = frozenset(
-    {
-        "autoescape", "block", "call", "elif", "else", "endautoescape", "endblock", "endcall", "endfilter",
-        "endfor", "endif", "endmacro", "endraw", "endset", "endwith", "extends", "filter", "for", "from", "if",
-        "import", "include", "macro", "raw", "set", "with",
-    }
-)  # fmt: skip
-_SHOWN = 40
-
-
-def braces_as_text(source: str) -> str | None:
-    """Return how to write the braces of a template that does not parse, where they may belong to the prompt."""
-    found = _meant_as_text(source)
-    if found is None:
-        return None
-    three = "three braces: " if found.startswith("{{{") else ""
-    return (
-        f"{three}for braces that belong to the prompt write {{% raw %}}{cut(found, _SHOWN)}{{% endraw %}}, "
-        "or put the text into a table, whose cells are data"
-    )
-
-
-def _meant_as_text(source: str) -> str | None:
-    """Return the braces, with what follows them, that are surely or likely no tag."""
-    three = _THREE.search(source)
-    if three:
-        return three[0]
-    for opening, closing in (("{#", "#}"), ("{%", "%}")):
-        last = source.rfind(opening)
-        if last >= 0 and closing not in source[last:]:
-            return _from(source, last)
-    for tag in _TAG.finditer(source):
-        if tag[1] not in _TAG_WORDS:
-            return _from(source, tag.start())
-    return None
-
-
-def _from(source: str, start: int) -> str:
-    """Return the braces with the word behind them."""
-    return re.match(r"\{[%#{][-+]?\s*[^\s{}]*(?:\s*[%}]\})?", source[start:])[0]  # type: ignore[index]  # it begins so
-
+from qwave_batch.spec.values.json_values import UnusableCellError
+from qwave_batch.spec.values.similar_names import meant_name
+from qwave_batch.spec.values.value_messages import cut, kind_of, names_listed
+from qwave_batch.spec.values.value_path import Path, path_text
 
 _SHOWN_NAMES = 12
 _SENTENCE = 400  # characters of what others say is wrong, which may repeat a text of the template
@@ -161,10 +28,6 @@ _SIGNS = {
     "'begin of statement block'": "{%",
     "'end of statement block'": "%}",
 }
-
-
-_LEXER = Environment(autoescape=True)
-"""Takes templates apart into words; it renders nothing."""
 
 
 class TemplateFault(UsageError):
@@ -213,7 +76,7 @@ def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> Templa
 
 def _unknown_filter(source: str) -> str:
     """Return the first filter that a template names and that there is not; empty where there is none."""
-    words = [(kind, word) for _, kind, word in _LEXER.lex(source) if kind != "whitespace"]
+    words = [(kind, word) for _, kind, word in LEXER.lex(source) if kind != "whitespace"]
     for (_, before), (kind, name) in pairwise(words):
         if before in {"|", "filter"} and kind == "name" and name not in FILTER_NAMES:
             return name
@@ -283,9 +146,9 @@ def _question(guess: str | None) -> str | None:
 def failure_message(error: Exception) -> str:
     """Return why a template failed while it was filled in."""
     match error:
-        case TooMuch():
+        case TemplateLimitExceeded():
             return f"the template is stopped: {error}"
-        case CellRead():
+        case UnusableCellError():
             return str(error)
         case RecursionError() | MemoryError():
             return "the template is stopped: it goes too deep"

@@ -1,6 +1,6 @@
 """Templates: strings in a spec that are filled in with values, typed where they are one single expression."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
@@ -10,17 +10,15 @@ from jinja2.runtime import Undefined
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import plain
-from qwave_batch.spec.template.bounds import RenderAllowance
-from qwave_batch.spec.template.compiler import Compiled, Into, compile_text
+from qwave_batch.spec.template.compiler import CompiledTemplate, Into, compile_text
+from qwave_batch.spec.template.literal_text import is_template
+from qwave_batch.spec.template.render_budget import RenderAllowance
 from qwave_batch.spec.template.renderer import rendered
 from qwave_batch.spec.template.sandbox import SpecEnvironment
 from qwave_batch.spec.template.template_messages import TemplateFault, syntax_fault
-from qwave_batch.spec.yaml.source_map import Path
+from qwave_batch.spec.values.value_path import Path
 
-__all__ = ["OPENINGS", "TemplateFault", "Value", "compile_value", "is_template", "value_of"]
-
-OPENINGS = ("{{", "{%", "{#")
-"""What makes a string a template; every other string is itself."""
+__all__ = ["TemplateFault", "Value", "compile_path", "compile_value", "value_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +51,6 @@ class Value:
             TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
         """
         return self.raw if self.renderer is None else self.renderer(scope)
-
-
-def is_template(text: str) -> bool:
-    """Whether the text holds anything that is filled in."""
-    return any(opening in text for opening in OPENINGS)
 
 
 def compile_value(value: Json, where: Path, allowance: RenderAllowance | None = None, *, into: Into = "value") -> Value:
@@ -112,7 +105,7 @@ def _compile_text(source: str, where: Path, allowance: RenderAllowance | None, i
     return value_of(compiled, where, allowance)
 
 
-def value_of(compiled: Compiled, where: Path, allowance: RenderAllowance | None = None) -> Value:
+def value_of(compiled: CompiledTemplate, where: Path, allowance: RenderAllowance | None = None) -> Value:
     """Return the compiled template as the value at ``where``."""
     return Value(
         raw=compiled.source,
@@ -120,7 +113,7 @@ def value_of(compiled: Compiled, where: Path, allowance: RenderAllowance | None 
         names=compiled.names,
         asked=compiled.asked,
         attributes=compiled.attributes,
-        calculated=compiled.names if compiled.fills is None else frozenset(),
+        calculated=compiled.names if compiled.fast_parts is None else frozenset(),
         bare=compiled.bare,
         words=compiled.words,
         is_constant=False,
@@ -132,7 +125,7 @@ _ENVIRONMENT = SpecEnvironment()
 
 
 @lru_cache(maxsize=2048)
-def _compiled(source: str, into: Into) -> Compiled:
+def _compiled(source: str, into: Into) -> CompiledTemplate:
     return compile_text(_ENVIRONMENT, source, into=into)
 
 
@@ -174,69 +167,3 @@ def compile_path(source: str, where: Path, allowance: RenderAllowance | None = N
         return value_of(compile_text(_PATH_ENVIRONMENT, source, keeps_type=False), where, allowance)
     except TemplateSyntaxError as error:
         raise syntax_fault(error, where, source) from None
-
-
-TAG = "\0"
-"""Stands for a tag in the text around it."""
-
-
-def literal_text(source: str) -> str:
-    """Return a text with ``TAG`` in the place of its tags and of what is marked as raw; a comment is nothing."""
-    return "".join(_literals(source)) if is_template(source) else source
-
-
-def raw_text(source: str) -> str:
-    """Return what a template marks as raw: its author means it as it stands."""
-    return TAG.join(_raw(source)) if "raw" in source and is_template(source) else ""
-
-
-def _literals(source: str) -> Iterator[str]:
-    is_raw = False
-    for kind, value in _tokens(source):
-        if kind == "data" and not is_raw:
-            yield value
-        elif kind in {"variable_begin", "block_begin", "raw_begin"}:
-            yield TAG
-        is_raw = kind == "raw_begin" or (is_raw and kind != "raw_end")
-
-
-def _raw(source: str) -> Iterator[str]:
-    is_raw = False
-    for kind, value in _tokens(source):
-        if kind == "data" and is_raw:
-            yield value
-        is_raw = kind == "raw_begin" or (is_raw and kind != "raw_end")
-
-
-def unspaced_comments(value: Json) -> Iterator[str]:
-    """Yield the comments of the templates in a value that begin right behind their ``{#``, as they are written.
-
-    A comment ``{# like this #}`` is meant; ``{#main#}`` may have been meant for the prompt.
-    """
-    if isinstance(value, str):
-        if "{#" in value:
-            yield from _unspaced(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from unspaced_comments(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from unspaced_comments(item)
-
-
-def _unspaced(source: str) -> Iterator[str]:
-    begins = ""
-    for kind, value in _tokens(source):
-        if kind == "comment_begin":
-            begins = value
-        elif kind == "comment" and begins == "{#" and value[:1].strip():
-            yield f"{{#{value}#}}"
-
-
-def _tokens(source: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of the parts of a template; one that does not parse has none behind its mistake."""
-    try:
-        for _, kind, value in _ENVIRONMENT.lex(source):
-            yield kind, value
-    except TemplateSyntaxError:
-        return

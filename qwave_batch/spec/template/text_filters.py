@@ -12,14 +12,21 @@ from typing import Any
 from jinja2.filters import do_indent, do_title, do_urlencode
 
 from qwave_batch.model.portable_paths import nfc
-from qwave_batch.spec.template.bounds import RenderBudget, check_size, check_width, concat
-from qwave_batch.spec.template.formatting import backward, formatted
+from qwave_batch.spec.template.cost_estimates import backward
+from qwave_batch.spec.template.formatting import formatted
 from qwave_batch.spec.template.methods import joined, replaced
+from qwave_batch.spec.template.render_budget import RenderBudget, check_size, check_width, concat
+from qwave_batch.spec.values.json_values import plain
 from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import plain
 
-IDENTIFIER = re.compile(r"(?:[A-Za-z_]|[^\x00-\x7f])(?:[A-Za-z0-9_]|[^\x00-\x7f])*")
-"""What a variable may be called: the letters of every script, digits and ``_``."""
+# no template can spell a name with a space in it as a filter
+JOIN_TEXTS = "join texts"
+JOIN = "join items"
+
+_ASCII_BLANKS = re.compile(r"[\t\n\x0b\x0c\r ]")
+_HYPHENS = re.compile("-+")
+_LEEWAY = 5  # characters that a text may be longer than asked for
+_HASHED = 3  # characters that are looked at in the time that one is hashed
 
 
 def slug(text: str) -> str:
@@ -32,12 +39,6 @@ def slug(text: str) -> str:
 def _is_kept(character: str) -> bool:
     # a mark is part of the letter before it: without marks, Hindi or Thai are no words any more
     return character.isalnum() or unicodedata.category(character).startswith("M")
-
-
-_ASCII_BLANKS = re.compile(r"[\t\n\x0b\x0c\r ]")
-_HYPHENS = re.compile("-+")
-_LEEWAY = 5  # characters that a text may be longer than asked for
-_HASHED = 3  # characters that are looked at in the time that one is hashed
 
 
 def _sha256(budget: RenderBudget, value: Any) -> str:
@@ -216,10 +217,6 @@ def _in_texts(value: Any) -> Any:
 def _join_texts(budget: RenderBudget, parts: list[Any]) -> str:
     return concat([budget.text(part) for part in parts])
 
-
-# no template can spell a name with a space in it as a filter
-JOIN_TEXTS = "join texts"
-JOIN = "join items"
 
 TEXT_FILTERS: Mapping[str, Callable[..., Any]] = {
     "capitalize": _cased("capitalize"),

@@ -8,11 +8,11 @@ from jinja2 import Environment, nodes
 from jinja2.visitor import NodeTransformer
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.template.bounds import RenderBudget
 from qwave_batch.spec.template.filters import TRACED
+from qwave_batch.spec.template.render_budget import RenderBudget
 from qwave_batch.spec.template.syntax import RESULT, parse, typed_expression
-from qwave_batch.spec.values.cells import Cell
-from qwave_batch.spec.values.unintended_messages import NullWritten, Unmeant
+from qwave_batch.spec.values.text_cells import TextCell
+from qwave_batch.spec.values.value_errors import MisusedValue, NullInText
 
 _REMEMBERED = 1000  # values; the last of them are nearest to the failure
 
@@ -29,7 +29,7 @@ class Tracer:
         self._template = environment.from_string(typed or tree)
         self._names = names
 
-    def name_of(self, unmeant: Unmeant, scope: Mapping[str, Json]) -> tuple[str | None, Unmeant]:
+    def name_of(self, misused: MisusedValue, scope: Mapping[str, Json]) -> tuple[str | None, MisusedValue]:
         """Return what the template calls the value that it failed on, if it has a name for it, and the failure.
 
         The failure is that of the second run, whose values are those that were written down.
@@ -40,29 +40,29 @@ class Tracer:
         try:
             for _ in self._template.root_render_func(context):
                 pass
-        except Unmeant as again:
+        except MisusedValue as again:
             return _found(again, named), again
-        unmeant.value = context.vars.get(RESULT)  # it is what came out that can't be meant
-        return _found(unmeant, named), unmeant
+        misused.value = context.vars.get(RESULT)  # it is what came out that can't be meant
+        return _found(misused, named), misused
 
 
-def _found(unmeant: Unmeant, named: Iterable[tuple[str, bool, object]]) -> str | None:
+def _found(misused: MisusedValue, named: Iterable[tuple[str, bool, object]]) -> str | None:
     latest = list(reversed([*named]))
-    if unmeant.whole is not None:
-        whole = next((name for name, _, value in latest if value is unmeant.whole), None)
+    if misused.whole is not None:
+        whole = next((name for name, _, value in latest if value is misused.whole), None)
         if whole is not None:
             return f"an item of {whole}"
     for name, lets_null, value in latest:
-        if value is unmeant.value:
-            if lets_null and isinstance(unmeant, NullWritten):
-                unmeant.through_default = True
+        if value is misused.value:
+            if lets_null and isinstance(misused, NullInText):
+                misused.through_default = True
             return name
     return None
 
 
-def name_at_hand(unmeant: Unmeant) -> str | None:
+def name_at_hand(misused: MisusedValue) -> str | None:
     """Return the name of a value that knows it itself, as cells do."""
-    return unmeant.value.way if isinstance(unmeant.value, Cell) else None
+    return misused.value.expression if isinstance(misused.value, TextCell) else None
 
 
 class _Namer(NodeTransformer):

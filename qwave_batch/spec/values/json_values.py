@@ -2,40 +2,39 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, TemplateRuntimeError, Undefined
 from jinja2.utils import missing
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.value_messages import plain
+from qwave_batch.spec.values.value_messages import kind_of, way_to_a_value
+
+MAX_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about which number is meant
+MAX_DEPTH = 64  # of anything a spec or a table holds; whoever works on it may recurse
+_SHOWN_DIGITS = 30
 
 
-class CellRead(TemplateRuntimeError):
+class UnusableCellError(TemplateRuntimeError):
     """A template reads a cell that JSON has no value for; it says which and why."""
 
 
-class Unusable(StrictUndefined):
+class UnusableCell(StrictUndefined):
     """Stands for such a cell; whatever a template does with it is an error."""
 
     __slots__ = ("form", "reason")
 
     def __init__(self, form: str, reason: str) -> None:
-        super().__init__(f"a cell of the row cannot be used: {reason}", missing, None, CellRead)
+        super().__init__(f"a cell of the row cannot be used: {reason}", missing, None, UnusableCellError)
         self.form = form
         """A text that stays the same, to tell rows apart by."""
         self.reason = reason
         """Why, as a sentence of its own."""
 
     def fail(self, name: object) -> NoReturn:
-        """Raise CellRead for the cell called ``name``."""
-        raise CellRead(f'"{name}" cannot be used: {self.reason}')
-
-
-MAX_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about which number is meant
-MAX_DEPTH = 64  # of anything a spec or a table holds; whoever works on it may recurse
-_SHOWN_DIGITS = 30
+        """Raise UnusableCellError for the cell called ``name``."""
+        raise UnusableCellError(f'"{name}" cannot be used: {self.reason}')
 
 
 def as_json(value: object) -> Json:
@@ -53,8 +52,35 @@ def as_json(value: object) -> Json:
     return whole  # type: ignore[return-value]  # plain() gives JSON's types only
 
 
+def plain(value: object) -> object:
+    """Return lists and mappings of any kind as those that JSON knows.
+
+    Raises:
+        TypeError: There is something in the value that JSON does not know.
+    """
+    match value:
+        case str():
+            return str(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {_key(key): plain(item) for key, item in value.items()}
+        case Sequence():
+            return [plain(item) for item in value]
+        case Undefined():
+            return str(value)  # raises: it stands for what is missing, or cannot be used
+        case _:
+            raise TypeError(f"{kind_of(value)} cannot stand in a spec; {way_to_a_value(value)}")
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return str(key)
+    raise TypeError(f"a mapping's keys are texts, and {kind_of(key)} is none")
+
+
 def with_unusable(value: object, depth: int = 0) -> Any:
-    """Return a value of a table with ``Unusable`` for each number in it that is none in JSON.
+    """Return a value of a table with ``UnusableCell`` for each number in it that is none in JSON.
 
     Raises:
         ValueError, RecursionError: There is something else in it that JSON readers disagree about.
@@ -76,19 +102,19 @@ def _set_aside(value: object) -> object:
             try:
                 check_number(value)
             except ValueError as error:
-                return Unusable(_digits(value), str(error))
+                return UnusableCell(_digits(value), str(error))
             return value
         case _:
             return value
 
 
 def stable_form(value: Any) -> Json:
-    """Return a value of a table with a text for each ``Unusable`` in it, the same on every machine."""
+    """Return a value of a table with a text for each ``UnusableCell`` in it, the same on every machine."""
     if isinstance(value, Mapping):
         return {key: stable_form(item) for key, item in value.items()}
     if isinstance(value, list):
         return [stable_form(item) for item in value]
-    form: Json = value.form if isinstance(value, Unusable) else value
+    form: Json = value.form if isinstance(value, UnusableCell) else value
     return form
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.unintended_messages import ListWritten, MappingWritten, NullWritten, RecordWritten
+from qwave_batch.spec.values.value_errors import ListInText, MappingInText, NullInText, PromptInText
 from qwave_batch.spec.values.value_messages import kind_of, way_to_a_value
 
 
-class OwnRecord(dict[str, Json]):
+class PromptRecord(dict[str, Json]):
     """What templates see as ``prompt``: its fields are meant, and never the whole of it as a text."""
 
     row: Mapping[str, Json] | None = None
@@ -16,16 +16,16 @@ class OwnRecord(dict[str, Json]):
 
     __hash__ = None  # as every mapping
 
-    def written(self) -> RecordWritten:
+    def misuse(self) -> PromptInText:
         """Return that it is no text."""
-        return RecordWritten(self, self.row)
+        return PromptInText(self, self.row)
 
     def __bool__(self) -> bool:
-        raise self.written()
+        raise self.misuse()
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str | int | float):
-            raise self.written()
+            raise self.misuse()
         return dict.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
@@ -36,7 +36,7 @@ def text_of(value: object) -> str:
     """Return a value as it reads inside of a text: texts and numbers as they are, JSON's words for truth.
 
     Raises:
-        Unmeant: Nobody can mean such a value in a text: null, a mapping, a list.
+        MisusedValue: Nobody can mean such a value in a text: null, a mapping, a list.
         TypeError: The value is nothing that a spec can hold, such as a function.
     """
     match value:
@@ -53,13 +53,13 @@ def text_of(value: object) -> str:
 def _refused(value: Any) -> str:
     match value:
         case None:
-            raise NullWritten
-        case OwnRecord():
-            raise value.written()
+            raise NullInText
+        case PromptRecord():
+            raise value.misuse()
         case Mapping():
-            raise MappingWritten(value)
+            raise MappingInText(value)
         case list() | tuple() | range():
-            raise ListWritten(value)
+            raise ListInText(value)
         case _:
             is_sequence = hasattr(value, "__iter__") and not callable(value)
             way = "put | join(', ') behind it" if is_sequence else way_to_a_value(value)

@@ -6,7 +6,8 @@ from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.values.json_values import check_number
 from qwave_batch.spec.values.text_conversion import text_of
 from qwave_batch.spec.values.value_messages import SHOWN_CHARACTERS, cut
-from qwave_batch.spec.yaml.source_map import Path, Written
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.yaml.source_map import SourceNote
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -94,8 +95,8 @@ _CUT_OFF = re.compile(r"[ \t]*(?:,[ \t]*)?(#(?:[^\W_]|\{\{)[^\r\n]*)")
 _COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
 
 
-def written(value: Scalar, source: str, place: SourcePlace, text: str, end: int) -> Written | None:
-    """Return what is remarkable about an unquoted scalar, or None for most.
+def source_note(value: Scalar, source: str, place: SourcePlace, text: str, end: int) -> SourceNote | None:
+    """Return what is worth a note about an unquoted scalar, or None for most.
 
     Args:
         value: What it means.
@@ -106,8 +107,8 @@ def written(value: Scalar, source: str, place: SourcePlace, text: str, end: int)
     """
     if isinstance(value, str):
         comment = _CUT_OFF.match(text, end)
-        return Written(place, comment=comment[1].rstrip()) if comment else None
-    return None if value is None or source == text_of(value) else Written(place, spelling=source)
+        return SourceNote(place, comment=comment[1].rstrip()) if comment else None
+    return None if value is None or source == text_of(value) else SourceNote(place, spelling=source)
 
 
 def nothing_words(path: Path, text: str, end: int) -> tuple[str, str]:

@@ -1,24 +1,18 @@
 """Where each value of a spec stands in its file."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 from qwave_batch.model.problem import SourcePlace
-
-Path: TypeAlias = tuple[str | int, ...]
-"""The way to a value inside a spec: ``("matrix", "seed", 2)``."""
-
-_PLAIN_KEY = re.compile(r"[^\s.\[\]\"']+")
-
+from qwave_batch.spec.values.value_path import Path, path_text
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class SourceNote:
     """How a value stands in its file, where that may not say what its author means."""
 
     place: SourcePlace
@@ -45,15 +39,15 @@ class Mark:
     is_block: bool = False
     """Whether the value is a block text (``|``), whose lines are the file's lines."""
     below: Mapping[str | int, "Mark"] = field(default_factory=lambda: _NOTHING)
-    written: Written | None = None
+    note: SourceNote | None = None
     """None for most values, which stand there as they are meant."""
 
-    def remarkable(self, path: Path = ()) -> Iterator[tuple[Path, Written]]:
+    def notes(self, path: Path = ()) -> Iterator[tuple[Path, SourceNote]]:
         """Yield each value, this one and those below, that does not stand there like most, with its path."""
-        if self.written:
-            yield path, self.written
+        if self.note:
+            yield path, self.note
         for step, mark in self.below.items():
-            yield from mark.remarkable((*path, step))
+            yield from mark.notes((*path, step))
 
     def files(self) -> Iterator[str]:
         """Yield the file of this value and of each one below it."""
@@ -108,16 +102,3 @@ class SourceMap:
                 return mark
             mark = mark.below[step]
         return mark
-
-
-def path_text(path: Path) -> str:
-    """Return the path as people write it; a key that would not read well stands in brackets and quotes."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif _PLAIN_KEY.fullmatch(step):
-            text += f".{step}" if text else step
-        else:
-            text += f'["{step}"]'
-    return text

@@ -17,7 +17,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.git.state import GitUnknown, look_at_git
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.spec.file_access import FileRefused, named_file
+from qwave_batch.spec.inputs.file_access import FileRefused, named_file
 
 ODD = "a b#c"
 

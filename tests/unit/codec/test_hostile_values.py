@@ -8,8 +8,8 @@ import pytest
 
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import MANIFEST, RunLayout
-from qwave_batch.output.line import encode_line
 from qwave_batch.output.manifest import read_manifest
+from qwave_batch.output.manifest_line import encode_line
 from tests.unit.codec import values
 
 HUGE = 10**400

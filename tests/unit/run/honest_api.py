@@ -80,11 +80,11 @@ class HonestApi:
     instead: dict[int, bytes] = field(default_factory=dict)
     """What it sends in place of images, by their number from 1."""
     masked_url: str | None = None
-    """What may be written down of every picture's address; None is all of it."""
+    """What may be written down of every image's address; None is all of it."""
     file_host: str = "cdn"
-    """Where pictures are served; what it was before no longer answers."""
+    """Where images are served; what it was before no longer answers."""
     other_host: str | None = None
-    """Where every other task's pictures are."""
+    """Where every other task's images are."""
     busy_until: dict[str, float] = field(default_factory=dict)
     """Hosts that answer with 429, and when they stop that."""
     tasks: dict[str, Made] = field(default_factory=dict)
@@ -171,7 +171,7 @@ class HonestApi:
             return DownloadFailed(reason="connection refused", retryable=True)
         if fault == "expired" or self._api_now() - float(signed_at) > URL_LIFE_S:
             return Expired(status=403, reason="HTTP 403")
-        data = self.instead.get(int(number) + 1) or picture_of(self.tasks[task_id].request, int(number))
+        data = self.instead.get(int(number) + 1) or image_of(self.tasks[task_id].request, int(number))
         if fault == "truncated":
             data = data[: len(data) // 2]
         is_small = self.calls["download"] % 2 == 0  # every other one counts as a large one
@@ -288,8 +288,8 @@ def _name(request: JsonObject) -> str:
     return json.dumps(request, sort_keys=True, default=str)
 
 
-def picture_of(request: JsonObject, number: int) -> bytes:
-    """Return the picture that a request always brings."""
+def image_of(request: JsonObject, number: int) -> bytes:
+    """Return the image that a request always brings."""
     digest = hashlib.sha256(f"{_name(request)}/{number}".encode()).digest()
     file = io.BytesIO()
     Image.new("RGB", (8, 8), (digest[0], digest[1], digest[2])).save(file, "png")

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.client.answers import Downloaded
+from qwave_batch.folder.image_inspection import BadImage
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import BadPicture
-from qwave_batch.folder.placing import PictureName
+from qwave_batch.folder.placing import ImageName
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.run.images.image_store import DownloadedImage, ImageStore
-from tests.unit.run.honest_api import picture_of
+from tests.unit.run.honest_api import image_of
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def negative(layout: RunLayout, data: bytes, job_id: str, *, in_memory: bool = T
     return DownloadedImage(
         fetched=Downloaded(size_bytes=len(data), content=data if in_memory else None),
         into=into,
-        name=PictureName(job_path="same", job_id=job_id),
+        name=ImageName(job_path="same", job_id=job_id),
         restores=None,
         source_url="https://x",
     )
 
 
-def developed(layout: RunLayout, *negatives: DownloadedImage) -> list[StoredFile | BadPicture]:
-    async def main() -> list[StoredFile | BadPicture]:
+def developed(layout: RunLayout, *negatives: DownloadedImage) -> list[StoredFile | BadImage]:
+    async def main() -> list[StoredFile | BadImage]:
         image_store = ImageStore(layout, ledger)
         return await asyncio.gather(*map(image_store.develop, negatives))
 
@@ -46,8 +46,8 @@ def developed(layout: RunLayout, *negatives: DownloadedImage) -> list[StoredFile
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-def test_a_picture_from_memory_and_one_from_a_file_end_alike(layout: RunLayout, *, in_memory: bool) -> None:
-    data = picture_of({"seed": 1}, 1)
+def test_an_image_from_memory_and_one_from_a_file_end_alike(layout: RunLayout, *, in_memory: bool) -> None:
+    data = image_of({"seed": 1}, 1)
     (file,) = developed(layout, negative(layout, data, "a", in_memory=in_memory))
     assert isinstance(file, StoredFile)
     path = layout.root / file.image.path
@@ -59,7 +59,7 @@ def test_a_picture_from_memory_and_one_from_a_file_end_alike(layout: RunLayout, 
 
 def test_one_name_goes_to_one_job(layout: RunLayout) -> None:
     """The very same bytes are no reason to share a file: each job has its own."""
-    data = picture_of({"seed": 1}, 1)
+    data = image_of({"seed": 1}, 1)
     files = developed(layout, *(negative(layout, data, job_id) for job_id in "abcdef"))
     paths = {file.image.path for file in files if isinstance(file, StoredFile)}
     assert len(paths) == 6
@@ -67,11 +67,11 @@ def test_one_name_goes_to_one_job(layout: RunLayout) -> None:
     assert all((layout.root / path).read_bytes() == data for path in paths)
 
 
-def test_bytes_that_are_no_picture_are_kept_as_evidence_only(layout: RunLayout) -> None:
+def test_bytes_that_are_no_image_are_kept_as_evidence_only(layout: RunLayout) -> None:
     async def main() -> None:
         image_store = ImageStore(layout, ledger)
         bad = negative(layout, b"<html>", "a")
-        assert isinstance(await image_store.develop(bad), BadPicture)
+        assert isinstance(await image_store.develop(bad), BadImage)
         await image_store.keep_evidence(bad, 2)
 
     with Ledger.open(layout.ledger) as ledger:

@@ -1,4 +1,4 @@
-"""Whole runs in which paid pictures are hard to come by: they are asked for in time, and given up on proof only."""
+"""Whole runs in which paid images are hard to come by: they are asked for in time, and given up on proof only."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -16,7 +16,7 @@ COMPLETED = JobStatus.COMPLETED
 Before = Callable[[World], World]
 
 
-def with_picture_gone(world: World) -> World:
+def with_image_gone(world: World) -> World:
     """Return the world with one job that is done, whose file was deleted."""
     world.plan([make_job(0)])
     world.run()
@@ -26,8 +26,8 @@ def with_picture_gone(world: World) -> World:
     return world
 
 
-def with_picture_due(world: World) -> World:
-    """Return the world with one job whose task is paid, and whose picture did not come."""
+def with_image_due(world: World) -> World:
+    """Return the world with one job whose task is paid, and whose image did not come."""
     world.plan([make_job(0)])
     world.api.fault = lambda place, _: "drop_before" if place == "download" else None
     assert world.ended().counts.pending == 1
@@ -37,18 +37,18 @@ def with_picture_due(world: World) -> World:
 
 
 @pytest.mark.parametrize("fault", ["stale", "http500", "drop_before"])
-@pytest.mark.parametrize("state_before", [with_picture_gone, with_picture_due])
-def test_one_answer_that_tells_nothing_does_not_keep_a_picture_from_coming(
+@pytest.mark.parametrize("state_before", [with_image_gone, with_image_due])
+def test_one_answer_that_tells_nothing_does_not_keep_an_image_from_coming(
     world: World, state_before: Before, fault: str
 ) -> None:
     world = state_before(world)
     world.api.fault = lambda place, number: fault if (place, number) == ("status", 1) else None
     end = world.ended()
-    assert (end.exit_status, end.requests.submit, len(world.pictures())) == (0, 0, 1)
+    assert (end.exit_status, end.requests.submit, len(world.images())) == (0, 0, 1)
 
 
-@pytest.mark.parametrize("state_before", [with_picture_gone, with_picture_due])
-def test_a_task_that_looks_unfinished_is_no_proof_that_its_picture_is_gone(world: World, state_before: Before) -> None:
+@pytest.mark.parametrize("state_before", [with_image_gone, with_image_due])
+def test_a_task_that_looks_unfinished_is_no_proof_that_its_image_is_gone(world: World, state_before: Before) -> None:
     world = state_before(world)
     world.api.fault = lambda place, _: {"status": "stale", "download": "expired"}.get(place)
     end = world.ended()
@@ -58,7 +58,7 @@ def test_a_task_that_looks_unfinished_is_no_proof_that_its_picture_is_gone(world
 
 
 def test_questions_that_nobody_answers_are_asked_again_with_growing_pauses(world: World) -> None:
-    world = with_picture_gone(world)
+    world = with_image_gone(world)
     world.api.fault = lambda place, _: "http500" if place == "status" else None
     assert world.ended().exit_status == 1
     asked = world.api.sends("status")
@@ -73,7 +73,7 @@ def downloads_of(world: World, host: str) -> list[float]:
     return [at for at, kind, url in world.api.log if kind == "download" and url.startswith(f"https://{host}/")]
 
 
-def test_a_host_that_asks_for_a_pause_holds_up_its_own_pictures_only(world: World) -> None:
+def test_a_host_that_asks_for_a_pause_holds_up_its_own_images_only(world: World) -> None:
     world.plan(make_job(index) for index in range(20))
     world.api.other_host = "slow-cdn"
     world.api.busy_until = {"slow-cdn": BUSY_S}
@@ -91,7 +91,7 @@ def test_a_host_that_asks_for_a_pause_is_left_alone_by_all_downloads(world: Worl
     assert not [at for at in downloads if first_answer < at < BUSY_S]
 
 
-def test_a_host_that_asks_for_too_long_a_pause_leaves_its_pictures_to_the_next_run(world: World) -> None:
+def test_a_host_that_asks_for_too_long_a_pause_leaves_its_images_to_the_next_run(world: World) -> None:
     world.plan(make_job(index) for index in range(20))
     world.options = RunOptions(max_wait_s=100.0)
     world.api.busy_until = {"cdn": BUSY_S}
@@ -102,8 +102,8 @@ def test_a_host_that_asks_for_too_long_a_pause_leaves_its_pictures_to_the_next_r
     assert world.ended().exit_status == 0
 
 
-def test_a_run_counts_a_job_whose_picture_it_could_not_fetch_again_as_it_stands_on_record(world: World) -> None:
-    world = with_picture_gone(world)
+def test_a_run_counts_a_job_whose_image_it_could_not_fetch_again_as_it_stands_on_record(world: World) -> None:
+    world = with_image_gone(world)
     world.plan([make_job(0), make_job(1)])
     world.api.fault = lambda place, _: "drop_before" if place == "download" and world.clock.passed < 100 else None
     world.terms = Terms(retry_attempts=1)
@@ -119,7 +119,7 @@ def test_a_run_counts_a_job_whose_picture_it_could_not_fetch_again_as_it_stands_
 
 
 def test_addresses_on_record_are_not_kept_waiting_by_questions_that_nobody_answers(world: World) -> None:
-    world = with_picture_due(world)
+    world = with_image_due(world)
     world.api.fault = lambda place, _: "http500" if place == "status" else None
     end = world.ended()
     assert (end.exit_status, end.requests.poll, end.requests.download) == (0, 1, 1)
@@ -140,7 +140,7 @@ def test_an_image_in_a_format_that_is_read_is_kept_as_it_is_with_a_note(world: W
     world.asked_format = lambda _: "png"
     end = world.ended()
     assert (end.exit_status, end.requests.download, world.statuses()) == (0, 1, [COMPLETED])
-    assert list(world.pictures()) == ["images/m/p0.avif"]
+    assert list(world.images()) == ["images/m/p0.avif"]
     assert [text for text in end.warnings if "AVIF where PNG was asked for" in text]
     assert world.ended().requests.download == 0
 
@@ -158,7 +158,7 @@ def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: W
     world.api.instead = {number: HEIF}
     end = world.ended()
     assert (end.exit_status, end.requests.download, world.statuses()) == (1, 3, [JobStatus.FAILED])
-    assert len(world.pictures()) == 2
+    assert len(world.images()) == 2
     with Ledger.open(world.layout.ledger, read_only=True) as ledger:
         error = next(ledger.lines()).record.error
     assert error is not None
@@ -175,7 +175,7 @@ def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: W
 
 
 def test_an_error_page_alone_is_fetched_until_a_while_has_passed_and_its_place_is_named(world: World) -> None:
-    """No picture came that could tell that it is not the line, so that twice at once is no proof."""
+    """No image came that could tell that it is not the line, so that twice at once is no proof."""
     world.plan([make_job(0)])
     world.api.instead = {1: b"<!doctype html><p>gone"}
     assert world.ended().requests.download == 3

@@ -425,29 +425,29 @@ def test_a_job_that_left_the_plan_is_still_collected(world: World) -> None:
     world.plan([make_job(1)])
     end = world.ended()
     assert (end.exit_status, end.counts.jobs, end.requests.submit) == (0, 1, 0)
-    assert len(world.pictures()) == 2
+    assert len(world.images()) == 2
     world.plan([make_job(0), make_job(1)])
     assert world.ended().requests.submit == 0
 
 
-# --- pictures
+# --- images
 
 
 def test_an_address_that_has_expired_is_asked_for_again(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("download", "expired")
     assert world.ended().exit_status == 0
-    assert len(world.pictures()) == 1
+    assert len(world.images()) == 1
 
 
-def test_a_broken_picture_is_fetched_once_more(world: World) -> None:
+def test_a_broken_image_is_fetched_once_more(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("download", "truncated")
     end = world.ended()
     assert (end.exit_status, end.requests.download) == (0, 2)
 
 
-def test_a_picture_that_is_broken_twice_fails_with_cost_and_evidence(world: World) -> None:
+def test_an_image_that_is_broken_twice_fails_with_cost_and_evidence(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="truncated")
     end = world.ended()
@@ -461,7 +461,7 @@ def test_a_picture_that_is_broken_twice_fails_with_cost_and_evidence(world: Worl
     assert (end.exit_status, end.folder_cost_nusd) == (0, 2 * PRICE_NUSD)
 
 
-def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> None:
+def test_an_image_that_does_not_come_stays_paid_and_pending(world: World) -> None:
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=2)
     world.api.fault = Faults(download="drop_before")
@@ -472,7 +472,7 @@ def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> No
     assert (end.exit_status, end.requests.submit, end.folder_cost_nusd) == (0, 0, PRICE_NUSD)
 
 
-def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_all_the_same(world: World) -> None:
+def test_a_paid_image_whose_address_leads_nowhere_in_the_next_run_is_fetched_all_the_same(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
     assert world.ended().exit_status == 1
@@ -482,7 +482,7 @@ def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_a
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
 
 
-def test_one_refusal_of_a_fresh_address_does_not_give_a_paid_picture_up(world: World) -> None:
+def test_one_refusal_of_a_fresh_address_does_not_give_a_paid_image_up(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
     assert world.ended().exit_status == 1
@@ -502,7 +502,7 @@ def test_an_address_that_holds_a_secret_is_fetched_and_written_nowhere(world: Wo
     assert not any(b"https://cdn/task-1" in path.read_bytes() for path in world.layout.private.glob("ledger*"))
 
 
-def test_a_picture_that_moves_within_a_run_is_found_again(world: World) -> None:
+def test_an_image_that_moves_within_a_run_is_found_again(world: World) -> None:
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=1)
     world.api.fault = Faults(download_1="drop_before")
@@ -528,7 +528,7 @@ def test_an_address_of_an_earlier_run_still_does_when_the_task_is_gone(world: Wo
 def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage: str) -> None:
     world.plan([make_job(0), make_job(1, n=2)])
     world.run()
-    before = world.pictures()
+    before = world.images()
     victim = world.layout.root / "images/m/p1_2.png"
     if damage == "deleted":
         victim.unlink()
@@ -538,17 +538,17 @@ def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage
         victim.write_bytes(b"x" * victim.stat().st_size)
     end = world.ended()
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
-    assert world.pictures() == before
+    assert world.images() == before
 
 
-def test_a_folder_where_a_picture_belongs_is_left_alone_and_the_picture_stands_beside_it(world: World) -> None:
+def test_a_folder_where_an_image_belongs_is_left_alone_and_the_image_stands_beside_it(world: World) -> None:
     world.plan([make_job(0), make_job(1)])
     world.run()
     victim = world.layout.root / "images/m/p0.png"
     victim.unlink()
     victim.mkdir()
     end = world.ended()
-    assert (end.exit_status, end.requests.submit, len(world.pictures())) == (0, 0, 2)
+    assert (end.exit_status, end.requests.submit, len(world.images())) == (0, 0, 2)
     assert victim.is_dir()
     assert world.ended().requests.download == 0
 
@@ -565,10 +565,10 @@ def test_what_a_killed_run_has_half_written_is_cleared_away(world: World) -> Non
 def test_a_copied_folder_is_looked_at_once_and_not_fetched(world: World) -> None:
     world.plan([make_job(0)])
     world.run()
-    picture = world.layout.root / "images/m/p0.png"
-    data = picture.read_bytes()
-    picture.unlink()
-    picture.write_bytes(data)
+    image = world.layout.root / "images/m/p0.png"
+    data = image.read_bytes()
+    image.unlink()
+    image.write_bytes(data)
     calls = world.api.calls.total()
     assert world.ended().exit_status == 0
     assert world.api.calls.total() == calls
@@ -591,10 +591,10 @@ def test_a_deleted_file_that_the_api_no_longer_has_is_not_paid_for_by_itself(wor
 
 
 def damaged_world(world: World) -> dict[str, bytes]:
-    """Two jobs that are done, with a picture missing of each."""
+    """Two jobs that are done, with an image missing of each."""
     world.plan([make_job(0), make_job(1)])
     world.run()
-    whole = world.pictures()
+    whole = world.images()
     for path in whole:
         (world.layout.root / path).unlink()
     return whole
@@ -610,7 +610,7 @@ def test_under_another_accounts_key_nothing_that_was_paid_is_given_up(world: Wor
     world.claim = CLAIM
     world.api.fault = Faults()
     assert world.ended().exit_status == 0
-    assert world.pictures() == whole
+    assert world.images() == whole
 
 
 def test_new_tasks_under_another_accounts_key_say_nothing_of_the_old_ones(world: World) -> None:
@@ -942,7 +942,7 @@ def test_a_ledger_that_finds_no_room_ends_the_run_and_loses_nothing(world: World
     assert max(world.api.paid().values()) == 1
 
 
-def test_money_that_a_task_leaves_over_is_spent_while_its_picture_is_fetched(world: World) -> None:
+def test_money_that_a_task_leaves_over_is_spent_while_its_image_is_fetched(world: World) -> None:
     world.plan([make_job(0, price_nusd=2 * PRICE_NUSD), make_job(1, price_nusd=2 * PRICE_NUSD)])
     world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD), completion=Completion.POLL)
     world.options = RunOptions(until_budget=True)

@@ -20,7 +20,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import INLINE, ResultImage, Task, TaskError, TaskState
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.context import RunOptions
-from tests.unit.run.honest_api import HonestApi, picture_of
+from tests.unit.run.honest_api import HonestApi, image_of
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 Tell = Callable[[Task, float], Task]
@@ -29,7 +29,7 @@ DAY_S = 86_400.0
 
 
 class OddApi(HonestApi):
-    """Tells of tasks that have ended, and serves their pictures, as a test says."""
+    """Tells of tasks that have ended, and serves their images, as a test says."""
 
     tell: Tell = staticmethod(lambda task, _: task)
     serve: Fetch = staticmethod(lambda _, __: None)
@@ -105,7 +105,7 @@ FAILURES: dict[str, DownloadAnswer] = {
 
 @pytest.mark.parametrize("what", FAILURES)
 @pytest.mark.parametrize("slots", [1, 2, 4, 16])
-def test_while_no_picture_can_be_fetched_no_more_is_bought_than_there_are_slots(
+def test_while_no_image_can_be_fetched_no_more_is_bought_than_there_are_slots(
     odd: World, what: str, slots: int
 ) -> None:
     odd.terms = Terms(limits=Limits(concurrency=slots))
@@ -113,7 +113,7 @@ def test_while_no_picture_can_be_fetched_no_more_is_bought_than_there_are_slots(
     api(odd).serve = lambda _, __: FAILURES[what]
     end = odd.ended()
     assert end.exit_status == 1
-    assert "no picture can be fetched" in end.reason
+    assert "no image can be fetched" in end.reason
     assert "cdn" in end.reason
     bought = len(odd.api.tasks)
     assert bought <= slots
@@ -121,22 +121,22 @@ def test_while_no_picture_can_be_fetched_no_more_is_bought_than_there_are_slots(
     assert end.seconds < 240
     api(odd).serve = lambda _, __: None
     end = odd.ended()
-    assert (end.exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 60, 60)
+    assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 60, 60)
 
 
 def test_after_good_ones_the_same(odd: World) -> None:
     odd.plan(make_job(index) for index in range(60))
-    api(odd).serve = lambda _, __: FAILURES["403"] if len(odd.pictures()) >= 10 else None
+    api(odd).serve = lambda _, __: FAILURES["403"] if len(odd.images()) >= 10 else None
     end = odd.ended()
     assert (end.exit_status, end.counts.failed) == (1, 0)
-    assert len(odd.api.tasks) <= len(odd.pictures()) + 2 * 4
+    assert len(odd.api.tasks) <= len(odd.images()) + 2 * 4
 
 
-def test_the_first_picture_that_comes_lets_all_go_on(odd: World) -> None:
+def test_the_first_image_that_comes_lets_all_go_on(odd: World) -> None:
     odd.plan(make_job(index) for index in range(60))
     api(odd).serve = lambda _, now: FAILURES["404"] if now < 30 else None
     end = odd.ended()
-    assert (end.exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 60, 60)
+    assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 60, 60)
 
 
 def test_single_dead_files_stop_nothing(odd: World) -> None:
@@ -144,7 +144,7 @@ def test_single_dead_files_stop_nothing(odd: World) -> None:
     dead = {"task-3", "task-9", "task-10", "task-30"}
     api(odd).serve = lambda url, _: FAILURES["404"] if url.split("/")[3] in dead else None
     end = odd.ended()
-    assert (len(odd.api.tasks), len(odd.pictures())) == (40, 36)
+    assert (len(odd.api.tasks), len(odd.images())) == (40, 36)
     assert (end.exit_status, end.counts.pending + end.counts.failed) == (1, 4)
     odd.clock.passed += DAY_S
     end = odd.ended()
@@ -165,7 +165,7 @@ def test_a_file_that_is_not_there_yet_is_waited_for(odd: World, what: str, late_
 
     api(odd).serve = lambda url, now: FAILURES[what] if now < ends(url) + late_s else None
     end = odd.ended()
-    assert (end.exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 3, 3)
+    assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 3, 3)
 
 
 def test_a_file_that_never_comes_leaves_its_job_pending_and_the_run_ends_soon(odd: World) -> None:
@@ -183,7 +183,7 @@ def test_an_image_that_is_listed_late_is_asked_for(odd: World, late_s: float, sa
     odd.api.says_cost = says_cost
     api(odd).tell = lambda task, age_s: bare(task) if age_s < late_s else task
     end = odd.ended()
-    assert (end.exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 2, 2)
+    assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
 
 
 @pytest.mark.parametrize("says_cost", [True, False])
@@ -200,7 +200,7 @@ def test_one_that_is_not_listed_in_a_minute_is_asked_for_first_in_the_next_run(o
     assert paid_nusd(odd) + held_nusd(odd) == 2 * PRICE_NUSD
     api(odd).tell = lambda task, _: task
     odd.options = RunOptions(fetch_only=True)
-    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 2, 2)
+    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
     assert paid_nusd(odd) + held_nusd(odd) == 2 * PRICE_NUSD
 
 
@@ -219,7 +219,7 @@ def test_a_kill_while_the_list_is_empty_pays_once(odd: World, crash_at: int) -> 
     odd.run(crash_at_write=crash_at, is_written=True)
     odd.ended()
     odd.clock.passed += 60
-    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 1, 1)
+    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 1, 1)
 
 
 def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: World) -> None:
@@ -234,7 +234,7 @@ def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: W
     assert held_nusd(odd) == 2 * PRICE_NUSD
     assert len(list((odd.layout.private / "evidence").iterdir())) == 2
     api(odd).tell = lambda task, _: task
-    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 2, 2)
+    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
 
 
 def test_after_three_of_those_nothing_more_is_bought(odd: World) -> None:
@@ -252,12 +252,12 @@ def test_an_image_in_the_answer_is_placed_like_a_download(odd: World) -> None:
 
     def tell(task: Task, _: float) -> Task:
         request = odd.api.tasks[task.task_id].request
-        images = [ResultImage(url="", masked_url=INLINE, content=picture_of(request, place)) for place in range(2)]
+        images = [ResultImage(url="", masked_url=INLINE, content=image_of(request, place)) for place in range(2)]
         return replace(task, images=tuple(images))
 
     api(odd).tell = tell
     end = odd.ended()
-    assert (end.exit_status, len(odd.pictures()), end.requests.download) == (0, 2, 0)
+    assert (end.exit_status, len(odd.images()), end.requests.download) == (0, 2, 0)
     with odd.read() as ledger:
         (line,) = ledger.lines()
     assert {image.source_url for image in line.record.images} == {INLINE}
@@ -275,7 +275,7 @@ def test_fewer_images_at_first_are_waited_for(odd: World, says_cost: bool) -> No
 
     api(odd).tell = tell
     end = odd.ended()
-    assert (end.exit_status, len(odd.api.tasks), len(odd.pictures())) == (0, 1, 3)
+    assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 1, 3)
     assert paid_nusd(odd) == 3 * PRICE_NUSD
 
 
@@ -294,7 +294,7 @@ def test_a_short_job_that_was_paid_in_full_is_completed_and_stays_open_to_refetc
     assert (end.exit_status, end.counts.completed, end.counts.short) == (0, 1, 1)
     api(odd).tell = lambda task, _: task
     odd.options = RunOptions(fetch_only=True)
-    assert (odd.ended().exit_status, len(odd.pictures()), len(odd.api.tasks)) == (0, 3, 1)
+    assert (odd.ended().exit_status, len(odd.images()), len(odd.api.tasks)) == (0, 3, 1)
 
 
 @pytest.mark.parametrize("cost_quota", [None, 0, 5500])

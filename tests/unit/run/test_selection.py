@@ -81,7 +81,7 @@ def test_every_state_has_its_work(
     assert action_for(snapshot(state, error), options) is work
 
 
-def test_a_damaged_picture_is_fetched() -> None:
+def test_a_damaged_image_is_fetched() -> None:
     assert action_for(snapshot(S.STORED), PLAIN, is_damaged=True) is JobAction.FETCH
 
 

@@ -203,7 +203,7 @@ class World:
         with self.read() as ledger:
             return [line.record.status for line in ledger.lines()]
 
-    def pictures(self) -> dict[str, bytes]:
+    def images(self) -> dict[str, bytes]:
         return {
             self.layout.relative(path): path.read_bytes()
             for path in sorted(self.layout.images.rglob("*"))

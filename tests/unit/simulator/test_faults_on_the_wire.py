@@ -250,9 +250,9 @@ def test_answers_can_look_strange_and_be_right(open_api: ApiMaker) -> None:
             (image,) = body["result"]["images"]
             assert image["url"].endswith("/1.png")
             assert "x_trace" in image
-            picture = await api.call("GET", image["url"])
-            assert picture.headers["Content-Type"].startswith("text/plain")
-            assert picture.body.startswith(b"\x89PNG")
+            file = await api.call("GET", image["url"])
+            assert file.headers["Content-Type"].startswith("text/plain")
+            assert file.body.startswith(b"\x89PNG")
 
     asyncio.run(scenario())
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from qwave_batch.spec.template.filters import FILTER_NAMES
-from qwave_batch.spec.template.operators import tests
+from qwave_batch.spec.template.jinja_tests import tests
 
 DEPTH = 4
 _HOLE = re.compile(r"<(\w+)>")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.table.parquet_footer import Damaged, whole_number
-from qwave_batch.spec.table.sources import open_rows
+from qwave_batch.spec.table.tables import open_rows
+from qwave_batch.spec.table.thrift_compact import DamagedParquet, whole_number
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -20,7 +20,7 @@ READ = """
 import resource, sys
 from pathlib import Path
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.table.sources import open_rows
+from qwave_batch.spec.table.tables import open_rows
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
 for path in sorted(Path(sys.argv[1]).glob("*.parquet")):
@@ -161,5 +161,5 @@ def test_a_link_in_the_place_of_the_table_is_not_followed_between_two_readings(t
 
 @pytest.mark.parametrize("found", [b"1", [{}], {1: 1}])
 def test_what_stands_in_the_place_of_a_number_is_no_number(found: object) -> None:
-    with pytest.raises(Damaged, match="where a number belongs"):
+    with pytest.raises(DamagedParquet, match="where a number belongs"):
         whole_number({1: found}, 1)

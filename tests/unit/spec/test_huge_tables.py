@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.table.sources import open_rows
+from qwave_batch.spec.table.tables import open_rows
 
 READ = """
 import resource, sys
 from pathlib import Path
 from qwave_batch.errors import SpecError
-from qwave_batch.spec.table.sources import open_rows
+from qwave_batch.spec.table.tables import open_rows
 megabytes, path = int(sys.argv[1]), Path(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
@@ -150,7 +150,7 @@ def test_a_large_honest_table_streams_with_little_memory(
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.json"])
-def test_a_picture_in_a_cell_is_read(tmp_path: Path, name: str) -> None:
+def test_an_image_in_a_cell_is_read(tmp_path: Path, name: str) -> None:
     data = "data:image/png;base64," + "A" * 40_000_000
     text = f"image\n{data}x\n" if name == "t.csv" else json.dumps({"image": data + "x"})
     text = text.replace(",", ";", 1) if name == "t.csv" else text

@@ -12,7 +12,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.table.json_list import read_json
 from qwave_batch.spec.table.rows import Row, RowFault
-from qwave_batch.spec.table.sources import open_rows, open_table
+from qwave_batch.spec.table.tables import open_rows, open_table
 
 
 def rows(folder: Path, name: str, content: str | bytes) -> list[Row]:

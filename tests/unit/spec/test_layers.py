@@ -51,7 +51,7 @@ def test_mappings_merge_and_lists_are_replaced(load: Load, folder: Path) -> None
 
 
 def test_places_point_into_the_file_that_says_it(load: Load, folder: Path) -> None:
-    marks = load(OVER, head=False, files={"base.yaml": BASE}).marks
+    marks = load(OVER, head=False, files={"base.yaml": BASE}).source_map
     assert marks.place(("vars", "season")) == SourcePlace(str(folder / "base.yaml"), 4, 29)
     assert marks.place(("vars", "medium")) == SourcePlace(str(folder / "spec.yaml"), 3, 16)
     assert marks.key_place(("request",)) == SourcePlace(str(folder / "base.yaml"), 5, 1)

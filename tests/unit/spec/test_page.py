@@ -10,7 +10,7 @@ import pytest
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import load_spec
-from qwave_batch.spec.table.sources import FORMATS
+from qwave_batch.spec.table.tables import FORMATS
 from qwave_batch.spec.template.filters import FILTER_NAMES
 
 PAGE = Path(__file__).parents[3] / "docs" / "spec.md"

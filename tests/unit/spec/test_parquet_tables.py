@@ -15,7 +15,7 @@ from pyarrow import parquet
 from qwave_batch.errors import MissingExtra, SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.document import Spec
-from qwave_batch.spec.table.sources import open_rows, open_table
+from qwave_batch.spec.table.tables import open_rows, open_table
 
 DAY = dt.date(2026, 11, 22)
 NOON = dt.datetime(2026, 11, 22, 12, 0, 5, 120_000)  # noqa: DTZ001  # Arrow knows times without a zone

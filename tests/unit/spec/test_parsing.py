@@ -131,7 +131,7 @@ def test_the_terms_and_the_rest(whole: Spec) -> None:
     )
     assert (whole.repeat, whole.unsupported, whole.sample) == (2, Unsupported.DROP, Sample(count=5000, seed=0))
     assert whole.output_path == "{{ model }}/{{ job_id }}"
-    assert whole.marks.place(("matrix", "seed")) == SourcePlace(whole.file, 25, 9)
+    assert whole.source_map.place(("matrix", "seed")) == SourcePlace(whole.file, 25, 9)
 
 
 def test_what_is_not_said_has_its_default(load: Load) -> None:
@@ -175,5 +175,5 @@ def test_a_relative_file_is_shown_as_it_was_named(load: Load, folder: Path, monk
     monkeypatch.chdir(folder.parent)
     spec = load_spec("specs/spec.yaml")
     assert spec.file == "specs/spec.yaml"
-    assert spec.marks.place(("prompts",)).file == "specs/spec.yaml"
+    assert spec.source_map.place(("prompts",)).file == "specs/spec.yaml"
     assert spec.root == folder.resolve()

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qwave_batch.resources import shipped
-from qwave_batch.spec.structure_messages import WORDS
+from qwave_batch.spec.structure_messages import MESSAGES
 
 SCHEMA: dict[str, Any] = json.loads(shipped("schemas/spec.structure.schema.json").read_text(encoding="utf-8"))
 SILENT = {
@@ -58,7 +58,7 @@ def test_every_key_has_a_text_to_hover_over(schema: dict[str, Any], name: str) -
 
 def test_every_keyword_that_can_refuse_is_worded() -> None:
     used = {keyword for schema in subschemas(SCHEMA) for keyword in schema}
-    assert used - SILENT <= WORDS.keys()
+    assert used - SILENT <= MESSAGES.keys()
 
 
 def test_every_pattern_says_what_it_wants() -> None:

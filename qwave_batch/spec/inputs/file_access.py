@@ -1,0 +1,202 @@
+"""Which files a spec may read: those of its own work tree, and of folders that were named on the command line."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import BinaryIO
+
+from qwave_batch.errors import FolderError
+from qwave_batch.files.regular_files import NotRegular, irregular_kind
+from qwave_batch.files.tree import Tree
+from qwave_batch.model.portable_paths import kept_at
+from qwave_batch.spec.inputs.allowed_roots import (
+    AllowedRoot,
+    FileRefused,
+    allowed_folders,
+    allowed_root_of,
+    is_in_git,
+    is_kept_spec,
+    kept_in,
+)
+from qwave_batch.spec.inputs.missing_files import why_missing
+
+__all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that was judged: where it really lies, below a folder that may be read."""
+
+    bound: Path
+    """The folder, links resolved."""
+    way: str
+    """From there to the file, with ``/`` and without links."""
+
+    @classmethod
+    def at(cls, path: Path) -> "InputFile":
+        """Return a file that the program itself chose."""
+        path = path.resolve()
+        return cls(path.parent, path.name)
+
+    @property
+    def path(self) -> Path:
+        """The whole path."""
+        return self.bound / self.way
+
+    def open(self) -> BinaryIO:
+        """Open the file as it was judged: a link that was put in its place, or on the way, since then is not followed.
+
+        Raises:
+            FileRefused: it is not a regular file any more; ``str`` of it continues the file's name.
+            OSError: it is gone, or the system refuses.
+        """
+        try:
+            return Tree(self.bound).open(self.way)
+        except NotRegular as error:
+            raise FileRefused(error.reason) from error
+        except FolderError as error:
+            raise FileRefused("was moved while it was being opened") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAccess:
+    """Finds files by the names that stand in a spec, and refuses those outside its bounds."""
+
+    root: Path
+    """The folder that relative names start from."""
+    bounds: tuple[Path, ...]
+    """Folders, symlinks resolved; what lies in none of them is not read."""
+    tree: str
+    """What the first bound is called in errors."""
+    is_run_folder: bool = False
+    """Whether the spec is the one that a run kept, beside the copies of all that it read."""
+
+    @classmethod
+    def around(cls, folder: Path, allow_read: Sequence[Path] = ()) -> "FileAccess":
+        """Return the access of a spec in ``folder``: its git work tree, or the folder itself without one."""
+        root = allowed_root_of(folder / "spec.yaml")
+        return cls(root=folder.resolve(), bounds=(root.folder, *allowed_folders(allow_read)), tree=root.called)
+
+    def resolve(self, name: str, *, base: Path | None = None) -> Path:
+        """Return where the file called ``name`` lies; raises as ``find`` does."""
+        return self.find(name, base=base).path
+
+    def find(self, name: str, *, base: Path | None = None, known_as: str | None = None) -> InputFile:
+        """Return the file called ``name``, symlinks resolved.
+
+        Args:
+            name: As it is written.
+            base: Replaces the folder that names start from.
+            known_as: What the name comes to from the spec's folder, where it is another file that names it.
+
+        Raises:
+            FileRefused: It lies outside the bounds or in a ``.git`` folder, does not exist, or is not a regular file.
+        """
+        if "\0" in name:
+            raise FileRefused("a file name cannot hold a NUL character")
+        if self.is_run_folder:
+            kept = kept_in(self.root, known_as or name)
+            if kept is None:
+                raise FileRefused(
+                    f'"{_short(name)}" is not among the inputs of this run folder; it was looked for at '
+                    f"{self.root / kept_at(known_as or name)}",
+                    "take the spec that the run was made of, or put the file there",
+                )
+            return self._judged(self.root / kept, name)
+        return self._judged((base or self.root) / name, name)
+
+    def _judged(self, path: Path, name: str) -> InputFile:
+        shown = f'"{_short(name)}"'
+        try:
+            place = path.resolve()
+            found = self.bounded(place)
+            if found is None:
+                raise FileRefused(
+                    f'"{name}" lies outside {self.tree} ({self.bounds[0]}); '
+                    f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
+                )
+            if is_in_git(path):
+                raise FileRefused(f"{shown} lies in a .git folder, of which nothing is read")
+            if not place.exists():
+                reason, suggestion = why_missing(name, place, found.bound)
+                raise FileRefused(f"{shown} {reason}", suggestion)
+            kind = irregular_kind(place.stat().st_mode)
+        except (OSError, RuntimeError) as error:  # a name that is too long, a circle of symlinks
+            raise FileRefused(f"{shown} cannot be opened: {_reason(error)}") from error
+        if kind is not None:
+            raise FileRefused(f"{shown} {kind}", "name a file in it" if "folder" in kind else None)
+        return found
+
+    def shown(self, file: InputFile, spec: str, name: str) -> str:
+        """Return what to call a file in errors that is called ``name`` in the file that is called ``spec``."""
+        if self.is_run_folder and file.path.is_relative_to(self.root):
+            return beside(spec, file.path.relative_to(self.root).as_posix())
+        return beside(spec, name)
+
+    def bounded(self, place: Path) -> InputFile | None:
+        """Return the file at a resolved place, or None where no bound holds it."""
+        bound = next((each for each in self.bounds if place.is_relative_to(each)), None)
+        return None if bound is None else InputFile(bound, place.relative_to(bound).as_posix())
+
+
+def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[InputFile, FileAccess]:
+    """Return the file that somebody named, and what a spec in it may read.
+
+    It is judged where it really lies: within the root of the place it was named in, or in what was allowed.
+
+    Raises:
+        FileRefused: A link leads it out of there, or it lies in a ``.git`` folder; nothing of it was opened.
+    """
+    file = Path(path)
+    try:
+        place = file.resolve()
+        allowed = tuple(allowed_folders(allow_read))
+        root = _border_within(file, place, allowed)
+        access = FileAccess(
+            root=place.parent,
+            bounds=(root.folder, *allowed),
+            tree=root.called,
+            is_run_folder=is_kept_spec(place),
+        )
+        found = access.bounded(place)
+        if found is None:
+            raise FileRefused(
+                f"{path} leads by a link out of {root.called} ({root.folder}); "
+                f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
+            )
+        if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
+            raise FileRefused(f"{path} lies in a .git folder, of which nothing is read")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise FileRefused(f"{path} cannot be read: {_reason(error)}") from error
+    return found, access
+
+
+def _border_within(file: Path, place: Path, allowed: Sequence[Path]) -> AllowedRoot:
+    try:
+        return allowed_root_of(file)
+    except FileRefused:
+        opened = next((folder for folder in allowed if place.is_relative_to(folder)), None)
+        if opened is None:
+            raise
+        return AllowedRoot(place.parent, "the spec's folder")
+
+
+def beside(shown_as: str, name: str) -> str:
+    """Return what to call a file whose name stands in the file called ``shown_as``, so that both are found alike."""
+    return Path(os.path.normpath(Path(shown_as).parent / name)).as_posix()
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 100 else name[:99] + "…"  # noqa: PLR2004
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return (error.strerror or "it has no name that the system takes").lower()
+        case RuntimeError():
+            return "its symlinks form a circle"
+        case _:
+            return str(error)

@@ -1,0 +1,74 @@
+"""A spec in layers: values with their places, merged as ``extends`` and ``--set`` ask for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.yaml.source_map import Mark
+
+NEEDED = frozenset({"version", "name", "catalog", "prompts"})
+"""Keys that must be there, and that no null takes away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A value with the places of all that is in it."""
+
+    value: Json
+    mark: Mark
+
+
+def merge_layers(over: Layer, base: Layer, path: Path = ()) -> Layer:
+    """Return ``base`` with ``over`` on it: mappings merge key by key in the base's order, all else is replaced.
+
+    A null takes the base's key away, and a mapping that loses its last key so goes with it.
+    """
+    if not isinstance(over.value, Mapping) or not isinstance(base.value, Mapping):
+        return over
+    fields = dict(base.value)
+    below = dict(base.mark.below)
+    for key, item in over.value.items():
+        new, where = Layer(item, over.mark.below[key]), (*path, key)
+        if fields.get(key) is None:
+            fields[key], below[key] = new.value, new.mark
+            continue
+        if not removes(new, where):
+            new = merge_layers(new, Layer(fields[key], below[key]), where)
+            if new.value != {} or not _has_null(item):
+                fields[key], below[key] = new.value, new.mark
+                continue
+        del fields[key], below[key]
+    return Layer(fields, replace(over.mark, below=below))
+
+
+def removes(new: Layer, path: Path) -> bool:
+    """Whether a value that is laid over another one at ``path`` takes that away: a null that is written.
+
+    Where any value may stand, null is one: in ``vars``, ``request`` and ``meta``.
+    """
+    if new.value is not None or (new.mark.note is not None and new.mark.note.is_unread):
+        return False
+    match path:
+        case (str(key),):
+            return key not in NEEDED
+        case ("vars" | "request", *_):
+            return False
+        case ("prompts", int(), *below):
+            return len(below) == 1 and below[0] != "text"
+        case _:
+            return bool(path)
+
+
+def without(layer: Layer, key: str) -> Layer:
+    """Return the layer without one key of its mapping."""
+    if not isinstance(layer.value, Mapping):
+        return layer
+    fields = {name: item for name, item in layer.value.items() if name != key}
+    return Layer(
+        fields, replace(layer.mark, below={name: mark for name, mark in layer.mark.below.items() if name != key})
+    )
+
+
+def _has_null(value: Json) -> bool:
+    return isinstance(value, Mapping) and (None in value.values() or any(map(_has_null, value.values())))

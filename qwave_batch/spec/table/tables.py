@@ -1,0 +1,148 @@
+"""Tables: files each row of which is a prompt, read one row at a time."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TypeAlias
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec.inputs.file_access import InputFile
+from qwave_batch.spec.table.delimited import read_csv, read_tsv
+from qwave_batch.spec.table.json_list import read_json
+from qwave_batch.spec.table.json_rows import read_jsonl, read_yaml_table
+from qwave_batch.spec.table.parquet import read_parquet
+from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault
+from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, opened, read_lines
+from qwave_batch.spec.values.text_cells import TextRow
+
+__all__ = ["FORMATS", "Row", "Table", "open_rows", "open_table"]
+
+MAX_LISTED = 20
+ALL_COLUMNS = NeededColumns()
+
+Format: TypeAlias = Callable[[TableFile, NeededColumns], tuple[Columns, Iterator[Row | RowFault]]]
+"""Makes rows of a file: gives the columns (None where each row brings its own) and the rows, with a fault in the place
+of each bad one. Cells of columns that nobody looks at may be left out, and what is wrong with them is nobody's fault.
+"""
+
+
+def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
+    """Each line that is not blank is a row with one cell, ``text``."""
+    written = (line for line in lines if line.text.strip())
+    rows = (
+        Row(number=number, cells=TextRow(text=line.text), place=SourcePlace(shown_as, line.number))
+        for number, line in enumerate(written, start=1)
+    )
+    return ("text",), rows
+
+
+FORMATS: Mapping[str, Format] = {
+    ".csv": lambda file, wanted: read_csv(read_lines(file), file.shown_as, wanted),
+    ".tsv": lambda file, wanted: read_tsv(read_lines(file), file.shown_as, wanted),
+    ".jsonl": lambda file, _: read_jsonl(read_lines(file), file.shown_as),
+    ".json": lambda file, _: read_json(file.pieces(), file.shown_as),
+    ".txt": lambda file, _: _read_txt(read_lines(file), file.shown_as),
+    ".yaml": lambda file, _: read_yaml_table(file),
+    ".yml": lambda file, _: read_yaml_table(file),
+    ".parquet": read_parquet,
+}
+"""How each kind of file is read, by its suffix."""
+
+_PACKS_ITSELF = ".parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table that is there and whose header, if it has one, was read."""
+
+    file: InputFile
+    shown_as: str
+    """What the spec calls it; its ending says what it is, whatever file a link leads to."""
+    columns: Columns
+    """The columns, or None where each row brings its own."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the cells are texts as they stand in the file."""
+        return self.columns is not None and not self.shown_as.lower().endswith(_PACKS_ITSELF)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a line of the file names the columns."""
+        return self.is_text and ".txt" not in PurePath(self.shown_as.lower()).suffixes[-2:]
+
+    @property
+    def path(self) -> Path:
+        """Where it lies, symlinks resolved."""
+        return self.file.path
+
+    def rows(
+        self, wanted: NeededColumns = ALL_COLUMNS, *, warn: Callable[[Problem], None] = lambda _: None
+    ) -> Iterator[Row]:
+        """Yield the rows in file order, one at a time.
+
+        Args:
+            wanted: What somebody looks at.
+            warn: Called with what may be meant otherwise in the row that comes next.
+
+        Raises:
+            SpecError: Rows are not what they should be; the first twenty such rows are listed.
+        """
+        faults: list[Problem] = []
+        try:
+            with opened(self.file, self.shown_as) as file:
+                _, rows = _format(self.shown_as)(file, wanted)
+                for row in rows:
+                    if isinstance(row, RowFault):
+                        if row.problem.severity == "warning":
+                            warn(row.problem)
+                            continue
+                        faults.append(row.problem)
+                        if len(faults) >= MAX_LISTED:
+                            break
+                    elif not faults:
+                        yield row
+        except SpecError as error:
+            raise SpecError([*faults, *error.problems]) from None
+        if faults:
+            raise SpecError(faults)
+
+
+def open_table(path: Path | InputFile, shown_as: str) -> Table:
+    """Return the table in a file, its columns read; a path is one that the program itself chose.
+
+    Raises:
+        SpecError: The format is not known, or the file has no header as its format wants it.
+        MissingExtra: What reads the format is not installed.
+    """
+    read = _format(shown_as)
+    table = path if isinstance(path, InputFile) else InputFile.at(path)
+    with opened(table, shown_as) as file:
+        file.check_name()
+        columns, _ = read(file, ALL_COLUMNS)
+    return Table(file=table, shown_as=shown_as, columns=columns)
+
+
+def open_rows(path: Path | InputFile, shown_as: str) -> Iterator[Row]:
+    """Return the rows of the table in a file, streamed."""
+    return open_table(path, shown_as).rows()
+
+
+def _format(name: str) -> Format:
+    whole = PurePath(name.lower())
+    is_packed = whole.suffix == GZIP_SUFFIX
+    suffix = (PurePath(whole.stem) if is_packed else whole).suffix
+    known = FORMATS.get(suffix)
+    if known and not (is_packed and suffix == _PACKS_ITSELF):
+        return known
+    suggestion = None
+    if is_packed and suffix == _PACKS_ITSELF:
+        found, suggestion = "is Parquet inside of gzip", "unpack it; Parquet is packed by itself"
+    elif is_packed and not suffix:
+        found, suggestion = "does not say what is in the gzip file", f"call it table.csv{GZIP_SUFFIX}, for instance"
+    else:
+        found = f"has the ending {suffix}" if suffix else "has no ending"
+    read = ", ".join(FORMATS)
+    message = f"{name} {found}, and what is read is {read}; but for the last, with {GZIP_SUFFIX} too"
+    raise SpecError([Problem(message=message, place=SourcePlace(name), allowed=tuple(FORMATS), suggestion=suggestion)])
