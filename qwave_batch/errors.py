@@ -43,7 +43,7 @@ class QwaveError(Exception):
 
 
 class UsageError(QwaveError):
-    """What was asked for is not right; nothing was sent."""
+    """The request is invalid; nothing was sent."""
 
     kind = EndKind.REFUSED
     exit_status = EXIT_STATUS[kind]
@@ -78,7 +78,7 @@ class UnknownName(UsageError):
 
 
 class FolderError(UsageError):
-    """The run folder belongs to another spec, backend or place, or is not a run folder."""
+    """The folder belongs to another spec, backend or location, or is not a run folder."""
 
 
 class MissingExtra(UsageError):

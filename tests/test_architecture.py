@@ -37,6 +37,17 @@ ALLOWED: dict[str, set[str]] = {
 
 
 INSIDE: dict[str, dict[str, set[str]]] = {
+    "plan": {
+        "signed_links": set(),
+        "plan_samples": set(),
+        "plan_summary": {"plan_samples", "signed_links"},
+        "problem_collector": set(),
+        "expand": {"plan_summary", "problem_collector"},
+        "cache": {"expand"},
+        "checks": {"expand", "problem_collector", "signed_links"},
+        "file": {"expand", "plan_samples", "plan_summary"},
+        "": {"cache", "checks", "expand", "plan_samples", "plan_summary", "problem_collector"},
+    },
     "spec": {
         "values": set(),
         "inputs": {"values"},
@@ -46,7 +57,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "": {"inputs", "table", "template", "values", "yaml"},
     },
 }
-"""For a package with sub-packages: which of them each may import from; "" stands for the package's own modules."""
+"""For a package with sub-packages: what each may import of the package; "" stands for all modules not named here."""
 
 
 def room_of(module: str) -> str:
@@ -87,15 +98,15 @@ def test_imports_point_down(module: str) -> None:
 
 
 def part_of(module: str, package: str) -> str:
-    """Return the sub-package that a module, or a name in it, belongs to; "" for the package's own modules."""
+    """Return the entry of ``INSIDE`` that a module, or a name in it, belongs to."""
     parts = module.split(".")
-    return parts[2] if len(parts) > 2 and (PACKAGE / package / parts[2]).is_dir() else ""
+    return parts[2] if len(parts) > 2 and parts[2] in INSIDE[package] else ""
 
 
 @pytest.mark.parametrize("package", INSIDE)
 def test_sub_packages_import_one_way(package: str) -> None:
     allowed = INSIDE[package]
-    assert allowed.keys() - {""} == {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
+    assert allowed.keys() >= {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
     for module in (name for name in MODULES if room_of(name) == package):
         part = part_of(module, package)
         for target, line in imports(MODULES[module]):
@@ -103,7 +114,7 @@ def test_sub_packages_import_one_way(package: str) -> None:
                 assert part_of(target, package) in allowed[part], f"{module}:{line} imports {target}"
 
 
-@pytest.mark.parametrize("arrows", [ALLOWED, *INSIDE.values()])
+@pytest.mark.parametrize("arrows", [ALLOWED, *INSIDE.values()], ids=["packages", *INSIDE])
 def test_arrows_form_no_circle(arrows: dict[str, set[str]]) -> None:
     done: set[str] = set()
 

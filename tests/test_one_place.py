@@ -16,7 +16,7 @@ PATH_METHODS = frozenset(
         "symlink_to", "touch", "unlink", "walk", "write_bytes", "write_text",
     }
 )  # fmt: skip
-"""What a ``Path`` does on disk; ``replace`` of one argument is told from that of a text by its count."""
+"""Methods of ``Path`` that touch the disk; ``replace`` is told from that of a string by its argument count."""
 PURE = frozenset(
     {
         "PathLike", "close", "cpu_count", "defpath", "devnull", "dup2", "environ", "fsdecode", "fsencode", "fspath",
@@ -24,7 +24,7 @@ PURE = frozenset(
         "sep", "set_blocking", "stat_result", "strerror", "write",
     }
 )  # fmt: skip
-"""What ``os`` does without a name of a file."""
+"""Functions of ``os`` that take no file name."""
 MODULES = frozenset({"ctypes", "fcntl", "mmap", "multiprocessing", "shutil", "subprocess", "tempfile"})
 OTHERS = frozenset(
     {"os", "Ledger", "border", "file", "file.file", "journal", "self.file.file", "source", "table", "target"}

@@ -91,7 +91,16 @@ class Showing:
         if is_told and (told is None or told.until is None or told.until > now):
             return
         self._told = wait
-        self._feed.emit(RunWaiting(time=now, note=progress.note, kind=wait.kind, model=wait.model, until=wait.until))
+        self._feed.emit(
+            RunWaiting(
+                time=now,
+                note=progress.note,
+                kind=wait.kind,
+                model=wait.model,
+                until=wait.until,
+                throttles=progress.throttle.throttles,
+            )
+        )
 
     def _tell(self, progress: Progress) -> None:
         now = self._clock.monotonic()

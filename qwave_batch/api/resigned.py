@@ -7,9 +7,9 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
-from qwave_batch.plan.checks.signed_links import is_signed, without_signatures
 from qwave_batch.plan.expand.request_identity import job_id
 from qwave_batch.plan.file.plan_file import AnyPlan
+from qwave_batch.plan.signed_links import is_signed, without_signatures
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
-from qwave_batch.plan.expand.preparation import prepare
 from qwave_batch.plan.file.plan_file import is_plan_file
 from qwave_batch.plan.plan_summary import PlanEntrySummary
+from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.support_matrix import SupportMatrix, axes_that_set_fields, support_of
 from qwave_batch.spec.document import Unsupported
@@ -29,7 +29,7 @@ def support_matrix(
         raise UsageError(f"{source} is a plan; --matrix looks at the axes of a spec")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
     catalog = open_catalog(spec.catalog)
-    entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.source_map)).outlines())
+    entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.source_map)).expansion.outlines())
     return support_of(entries, catalog, axes_that_set_fields(spec, catalog))
 
 

@@ -271,8 +271,11 @@ def _writing(write: Callable[[Any], Json]) -> Callable[[Any], Json]:
     return lambda value: None if value is None else write(value)
 
 
+# nearly every value is of the exact type, which is told sooner
+
+
 def _string(value: object, _: object) -> str:
-    if isinstance(value, str):
+    if type(value) is str or isinstance(value, str):
         return value
     raise _WrongType
 
@@ -302,14 +305,17 @@ def _number(value: object, _: object) -> int | float:
 
 
 def _object(value: object, _: object) -> Mapping[str, Json]:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return value
     raise _WrongType
 
 
 def _strings(value: object, _: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return tuple(value)
+    if isinstance(value, list | tuple):
+        if not value:
+            return ()
+        if all(isinstance(each, str) for each in value):
+            return tuple(value)
     raise _WrongType
 
 

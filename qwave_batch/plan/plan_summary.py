@@ -9,8 +9,8 @@ from qwave_batch.model.codec import LENIENT, Codec, usd_key
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.plan.checks.signed_links import is_signed
 from qwave_batch.plan.plan_samples import Sampler
+from qwave_batch.plan.signed_links import is_signed
 
 
 @dataclass(frozen=True, slots=True)

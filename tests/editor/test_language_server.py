@@ -1,4 +1,4 @@
-"""What somebody sees who writes a spec in an editor with a real language server for YAML."""
+"""Writing a spec in an editor with a real YAML language server."""
 
 from pathlib import Path
 

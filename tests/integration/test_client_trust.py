@@ -26,7 +26,7 @@ prompts: [A lantern]
 
 
 class Served:
-    """What came to a server."""
+    """Requests that reached a server."""
 
     def __init__(self) -> None:
         self.requests = 0

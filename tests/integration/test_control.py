@@ -232,7 +232,7 @@ def let_time_pass(folder: Path, seconds: float) -> None:
 
 
 def test_what_the_api_no_longer_has_is_gone_for_good_and_named(spec: Path, simulated: Path) -> None:
-    """And what is left of it is no stranger among the images, neither then nor when it is made anew."""
+    """Its remains do not count as a stray image, neither then nor after a new attempt."""
     whole = images_of(simulated)
     first, second, *_ = sorted(whole)
     (simulated / first).write_bytes(whole[first][:-7])

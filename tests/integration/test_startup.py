@@ -1,4 +1,4 @@
-"""What a person waits for starts at once: no command loads what it does not need."""
+"""Commands start quickly: none loads modules that it does not need."""
 
 import json
 import subprocess

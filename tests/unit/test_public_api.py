@@ -1,4 +1,4 @@
-"""What is public is listed, and what is listed exists."""
+"""Public names are listed, and listed names exist."""
 
 import ast
 import importlib

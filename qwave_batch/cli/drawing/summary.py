@@ -123,9 +123,7 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     if lost:
         steps.append("run it again with the key and the host that these tasks were made with: they are asked for anew")
     if _number(reasons, JobStatus.PENDING, {_LOST}):
-        steps.append(
-            "if this is that account and host, --resubmit-unknown takes images that were not found for gone"
-        )
+        steps.append("if this is that account and host, --resubmit-unknown takes images that were not found for gone")
     if counts.unknown > lost:
         steps.append("--resubmit-unknown sends unknown jobs again, and may pay for them twice")
     if not steps and summary.exit_status == 0:

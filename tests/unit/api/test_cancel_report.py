@@ -1,4 +1,4 @@
-"""What a cancel says of itself."""
+"""The report of a cancel."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run is about to submit, by three who say so: the confirmation, a comparison, and the run itself."""
+"""Confirmation, comparison and run agree on what a run is about to submit."""
 
 from pathlib import Path
 

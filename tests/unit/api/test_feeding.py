@@ -1,4 +1,4 @@
-"""What followers of a run are told of its waits: each of them, once, and again when it lasts longer than was said."""
+"""Followers of a run hear of each wait once, and again when it lasts longer than announced."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Where a run goes when nobody says: never to a second folder without a word."""
+"""The default folder of a run: never a second folder without a message."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is entered in a thread is left again, whatever comes between."""
+"""A context entered in a thread is always left, whatever happens in between."""
 
 import asyncio
 import threading

@@ -15,7 +15,7 @@ Check = Callable[..., list[Problem]]
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """What ``validate`` finds in a spec given without its head, whose first line is the fourth."""
+    """The problems that ``validate`` finds in a spec given without its head, whose first line is the fourth."""
 
     def check(body: str, *overrides: str, files: Mapping[str, str] | None = None, head: str = HEAD) -> list[Problem]:
         monkeypatch.chdir(tmp_path)

@@ -3,18 +3,16 @@
 import hashlib
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.checks.comment_lines import CommentLines
-from qwave_batch.plan.checks.converted_values import note_of_row
-from qwave_batch.plan.checks.spellings import Spellings
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
 from qwave_batch.plan.expand.request_identity import canonical, draw
-from qwave_batch.plan.expand.scope import FEW_NAMES, Room, rendered, with_names
+from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, rendered, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
@@ -24,7 +22,6 @@ from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
 from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
 
-_REPEAT = "repeat"
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
 
@@ -66,16 +63,34 @@ class PromptCase:
         return record
 
 
+class RowObserver(Protocol):
+    """Looks at the rows of tables while they are read."""
+
+    def begin_table(self, prompt: CompiledPrompt, table: Table) -> None:
+        """Go on to the table of a prompt."""
+        ...
+
+    def read_row(self, row: Row) -> None:
+        """Look at a row that was read, before ``where`` decides about it."""
+        ...
+
+    def use_row(self, row: Row, *, is_kept: bool) -> None:
+        """Look at a row that ``where`` lets through; one that the sample leaves out is not kept."""
+        ...
+
+    def end_table(self) -> None:
+        """Note that the table was read to its end, or to the prompt's ``limit``."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class CaseReader:
     """Yields the cases of the prompts of one spec; ids are unique among all of them."""
 
     variables: Mapping[str, Json]
     """The rendered ``vars``."""
-    faults: ProblemCollector
-    spellings: Spellings
-    repeat: int = 1
-    """How often each job is made."""
+    problems: ProblemCollector
+    observer: RowObserver
     calculated: frozenset[str] = frozenset()
     """Names that templates which all prompts share do more with than write them down."""
     tables_read: dict[str, int] = field(default_factory=dict)
@@ -91,45 +106,27 @@ class CaseReader:
 
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
         """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
-        self.faults.row, self.faults.table = None, prompt.table
+        self.problems.row, self.problems.table = None, prompt.table
         if prompt.table is None:
-            own = render_variables(prompt.variables, self.variables, self.faults, Room())
+            own = render_variables(prompt.variables, self.variables, self.problems, ValueAllowance())
             names = with_names(self.variables, own)
             case = self._case(prompt, names, None, is_kept=True)
             if case:
                 yield case
             return
-        comments = _comments_of(prompt, prompt.table)
-        origin = (*prompt.origin, "from")
+        self.observer.begin_table(prompt, prompt.table)
         try:
             kept = self._sampled(prompt, prompt.table)
-            of_repeat = tuple(prompt.naming(_REPEAT))
             for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
                 is_kept = kept is None or row.number in kept
-                if comments and is_kept:
-                    comments.look(row)
-                if of_repeat and _REPEAT in row.cells:
-                    self._note_column(of_repeat)
-                    of_repeat = ()
+                self.observer.use_row(row, is_kept=is_kept)
                 case = self._case(prompt, names, row, is_kept=is_kept)
                 if case:
                     yield case
-            if comments and (warning := comments.warning()):
-                self.faults.warn_of_table(warning, origin)
-        except SpecError as error:  # of rows that can't be read; the prompts behind them can be looked at all the same
-            self.faults.take(error.problems, origin)
-        self.faults.row = None
-
-    def _note_column(self, places: Iterable[Path]) -> None:
-        """Note templates that use ``repeat`` although there is such a column."""
-        for where in places:
-            self.faults.add(
-                where,
-                "repeat is the number of the repetition, from 0, and not the column of that name",
-                suggestion="write row.repeat for the column"
-                + ("" if self.repeat == 1 else ", or call the column by another name"),
-                warning=self.repeat > 1,
-            )
+            self.observer.end_table()
+        except SpecError as error:  # rows that can't be read; the prompts after them are still looked at
+            self.problems.take(error.problems, (*prompt.origin, "from"))
+        self.problems.row = None
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
         """Yield the rows that ``where`` lets through, with the names they bring."""
@@ -137,17 +134,18 @@ class CaseReader:
         calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
         read = passed = 0
-        for row in table.rows(prompt.wanted, warn=partial(self.faults.warn_of_table, where=(*prompt.origin, "from"))):
-            self.faults.row = row
+        for row in table.rows(prompt.wanted, warn=partial(self.problems.warn_of_table, where=(*prompt.origin, "from"))):
+            self.problems.row = row
             read = row.number
-            if row.notes:
-                note_of_row(row, prompt.origin, self.spellings, self.faults)
+            self.observer.read_row(row)
             if is_short:
                 names = {**self.variables, "row": row.cells, "row_number": row.number}
             else:
                 names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
             if prompt.variables:
-                names = with_names(names, render_variables(prompt.variables, names, self.faults, Room(), calculated))
+                names = with_names(
+                    names, render_variables(prompt.variables, names, self.problems, ValueAllowance(), calculated)
+                )
             if prompt.where is None or self._passes(prompt, prompt.where, names):
                 passed += 1
                 yield row, names
@@ -156,9 +154,9 @@ class CaseReader:
             self.none_passes[prompt.origin] = table, read
 
     def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
-        verdict = rendered(where, names, self.faults)
+        verdict = rendered(where, names, self.problems)
         if verdict is not UNKNOWN and not isinstance(verdict, bool):
-            self.faults.add(
+            self.problems.add(
                 (*prompt.origin, "where"),
                 "where must come out as true or false",
                 value=verdict,
@@ -171,7 +169,7 @@ class CaseReader:
         sample = prompt.sample
         if sample is None:
             return None
-        with self.faults.muted():
+        with self.problems.muted():
             numbers = (row.number for row, _ in self._rows(prompt, table))
             return set(heapq.nsmallest(sample.count, numbers, key=lambda number: draw(sample.seed, number)))
 
@@ -185,24 +183,24 @@ class CaseReader:
             prompt,
             row,
             prompt_id=prompt_id,
-            tags=tuple([_text(rendered(tag, names, self.faults)) for tag in prompt.tags]),
-            meta={key: rendered(value, names, self.faults) for key, value in prompt.meta.items()},
+            tags=tuple([_text(rendered(tag, names, self.problems)) for tag in prompt.tags]),
+            meta={key: rendered(value, names, self.problems) for key, value in prompt.meta.items()},
             names=names,
             is_kept=is_kept,
         )
 
     def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:
         """Return the id; None when it can't be known, and empty when it can't be used, which is noted."""
-        value = rendered(prompt.prompt_id, names, self.faults)
+        value = rendered(prompt.prompt_id, names, self.problems)
         if value is UNKNOWN:
             return None
         prompt_id = _text(value)
         where = (*prompt.origin, "id")
         if not prompt_id.strip():
-            self.faults.add(where, "an id must not come out empty")
+            self.problems.add(where, "an id must not come out empty")
             return ""
         if hash(prompt_id) in self._ids:
-            self.faults.add(where, f'the id "{prompt_id}" is taken already', value=prompt_id)
+            self.problems.add(where, f'the id "{prompt_id}" is taken already', value=prompt_id)
             return ""
         self._ids.add(hash(prompt_id))
         return prompt_id
@@ -220,13 +218,6 @@ def _hashed_row(row: Row) -> bytes:
         return canonical(dict(row.cells))
     except ValueError:  # a cell that JSON has no value for
         return canonical(stable_form(row.cells))
-
-
-def _comments_of(prompt: CompiledPrompt, table: Table) -> CommentLines | None:
-    """Return what looks for comments in a table of lines: it has one column, and a template reads it."""
-    columns = table.columns
-    is_due = columns is not None and len(columns) == 1 and table.is_text and prompt.wanted.is_read(columns[0])
-    return CommentLines(columns[0]) if columns and is_due else None
 
 
 def _text(value: Json) -> str:

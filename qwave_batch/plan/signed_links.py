@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
 
 _MARKS: Mapping[str, frozenset[str]] = {
     "x-amz-signature": frozenset(),
@@ -92,35 +89,3 @@ def _parts(link: str) -> list[str]:
         return [part for part in urlsplit(link).query.split("&") if part]
     except ValueError:  # of an address that is none, which the catalog tells
         return []
-
-
-@dataclass(slots=True)
-class SignedLinks:
-    """The signed links of a plan, by the place of the field that has them."""
-
-    _found: dict[Path, set[int]] = field(default_factory=dict)
-    _marks: dict[Path, str] = field(default_factory=dict)
-
-    def note(self, value: Json, where: Path) -> None:
-        """Look at the value of a field of a request."""
-        for link in links_in(value):
-            mark = signature_in(link)
-            if mark is not None:
-                self._marks.setdefault(where, mark)
-                self._found.setdefault(where, set()).add(hash(link))
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def tell(self, faults: ProblemCollector) -> None:
-        """Note the fields that have such links, each with their number."""
-        faults.row = None
-        for where, links in self._found.items():
-            number = f"{len(links):,} links are" if len(links) > 1 else "1 link is"
-            faults.add(
-                where,
-                f"{number} signed for a time ({self._marks[where]}): a link signed anew is another job, made and paid "
-                "again, and the signature is written into the run folder",
-                suggestion="use public addresses, or links that stay",
-                warning=True,
-            )
