@@ -25,6 +25,21 @@ from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 
+__all__ = [
+    "AccountError",
+    "BudgetError",
+    "FolderBusy",
+    "FolderError",
+    "MissingExtra",
+    "QwaveError",
+    "RunStopped",
+    "SpecError",
+    "StorageError",
+    "UnknownName",
+    "UnsupportedSystem",
+    "UsageError",
+]
+
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 1_000
 

@@ -13,7 +13,8 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 
 if TYPE_CHECKING:
-    from qwave_batch.api import ManifestLine, RunSummary
+    from qwave_batch.folders import ManifestLine
+    from qwave_batch.runs import RunSummary
 
 _REASONS_SHOWN = 8
 _IDS_SHOWN = 3

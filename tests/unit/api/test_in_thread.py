@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from qwave_batch.api.threads import in_thread
+from qwave_batch.api.folder_session import in_thread
 
 
 class Door:

@@ -58,7 +58,7 @@ class EventFeed:
             raise self._error
 
 
-class Showing:
+class ProgressFile:
     """Takes a run's progress: to the caller, to the folder for other processes, and its waits to the events."""
 
     def __init__(self, layout: RunLayout, on_progress: OnProgress | None, feed: EventFeed, clock: Clock) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from qwave_batch.api.feeding import EventFeed, Showing
+from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.model.events import Event, RunWaiting
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
@@ -21,7 +21,7 @@ def told(folder: Path, *shown: tuple[float, Progress]) -> list[tuple[WaitKind, s
     async def way() -> list[Event]:
         events: list[Event] = []
         clock = FakeClock()
-        showing = Showing(RunLayout(folder), None, EventFeed(events.append, clock), clock)
+        showing = ProgressFile(RunLayout(folder), None, EventFeed(events.append, clock), clock)
         for at, progress in shown:
             clock.time_s = at
             showing.show(progress)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.planning import open_plan, write_plan
-from qwave_batch.api.runplace import RunPlace, run_place
-from qwave_batch.api.specs import check_spec
+from qwave_batch.api.plan_opening import open_plan, write_plan
+from qwave_batch.api.run_place import RunPlace, run_place
+from qwave_batch.api.spec_files import check_spec
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import FolderError
 
 SPEC = """\
