@@ -8,6 +8,8 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHistory
 
 
@@ -53,15 +55,26 @@ class JobCounts:
     images: int = 0
     """Images of the completed jobs."""
 
+    @property
+    def missing_words(self) -> str:
+        """The jobs that are not done, or whose images are not all there, in words; empty when there are none."""
+        parts = (
+            (self.failed, "failed"),
+            (self.unknown, "unknown"),
+            (self.cancelled, "cancelled"),
+            (self.pending, "pending"),
+            (self.damaged, "with damaged images"),
+        )
+        return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
     """How a run ended; the folder can go on whatever it says."""
 
-    exit_status: int
-    """See "How a run ends" in docs/run-folder.md."""
-    reason: str
-    """A sentence without a full stop for whoever asks why; empty when all that was asked for is there."""
+    kind: EndKind
+    stop: StopReason | None
+    """Why it stopped before all was done; None when it went through."""
     counts: JobCounts
     requests: RequestCounts
     seconds: float
@@ -71,6 +84,16 @@ class RunEnd:
     """What the folder has cost over all runs."""
     warnings: tuple[str, ...] = ()
     """What deserves a look: unexpected holds, images that moved aside, tasks given up."""
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that its kind has."""
+        return EXIT_STATUS[self.kind]
+
+    @property
+    def reason(self) -> str:
+        """A sentence without a full stop that says why; empty when all that was asked for is there."""
+        return self.counts.missing_words if self.stop is None else str(self.stop)
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:

@@ -17,13 +17,22 @@ from qwave_batch.client.answers import (
     Throttled,
     Trouble,
 )
-from qwave_batch.errors import FolderError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import (
+    AccountRefused,
+    FolderMoved,
+    ModelLeft,
+    ModelTrouble,
+    Refusal,
+    Unreachable,
+    WaitTooLong,
+)
 from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.connectivity import ApiTime
 from qwave_batch.run.context import RunContext
@@ -37,15 +46,8 @@ from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.polling.task_poll_plan import PollPlanner
 from qwave_batch.run.schedule.completion_history import time_left
 from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.schedule.stop_reasons import StopReason, StopReasons
-from qwave_batch.run.schedule.waits import (
-    Wait,
-    only_model,
-    words_of_deafness,
-    words_of_long_wait,
-    words_of_silence,
-    words_of_wait,
-)
+from qwave_batch.run.schedule.stop_reasons import StopReasons
+from qwave_batch.run.schedule.waits import Wait, wait_for_answer, wait_for_submit
 
 CALLBACK_URL = "callback_url"
 _SERVER_ERROR = 500
@@ -70,7 +72,7 @@ class Desk:
     """Whether images can be had."""
     notify: Callable[[], None] = lambda: None
     """Tells the scheduler that something has changed."""
-    elsewhere: FolderError | None = None
+    moved: FolderMoved | None = None
     """Why nothing may be submitted from here: the folder was last used elsewhere, and is not adopted."""
     stops: StopReasons = field(default_factory=StopReasons)
     api_time: ApiTime = field(default_factory=ApiTime)
@@ -115,7 +117,7 @@ class Desk:
     @property
     def collects(self) -> bool:
         """Whether what is paid is still waited for, with growing pauses."""
-        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(StopReason.IMAGES))
+        return not self.stops.is_on or (self.stops.collects and not self.stops.is_for(EndKind.NO_IMAGES))
 
     @property
     def is_tail_over(self) -> bool:
@@ -161,39 +163,35 @@ class Desk:
     def progress(self) -> Progress:
         """Return how the run stands, with what it waits for."""
         now, unix_now = self.now(), self.context.clock.now()
-        waiting, note = self._waiting(now, unix_now)
         return replace(
             self.counters.progress(now),
-            note=note,
-            waiting=waiting,
+            waiting=self._waiting(now, unix_now),
             remaining_s=self._time_left(now),
             allowed=self.limiter.allowed,
             throttle=self.limiter.state(now, unix_now),
         )
 
-    def _waiting(self, now: float, unix_now: float) -> tuple[Waiting | None, str]:
-        """Return what the run waits for, as data and in words: an API that does not answer comes first."""
+    def _waiting(self, now: float, unix_now: float) -> Waiting | None:
+        """Return what the run waits for, when it is worth a word: an API that does not answer comes first."""
         if self.silent_since is not None:
-            patience_s, silent_s = self.context.options.max_offline_s, now - self.silent_since
-            if note := words_of_silence(self.silence, silent_s, patience_s, self.silent, unix_now=unix_now):
-                ends_at = unix_now + max(0.0, patience_s - silent_s)
-                return Waiting(kind=WaitKind.UNREACHABLE, model=only_model(self.silent), until=ends_at), note
+            longest_s, silent_s = self.context.options.max_offline_s, now - self.silent_since
+            if wait := wait_for_answer(self.silence, silent_s, longest_s, self.silent, unix_now=unix_now):
+                return wait
         if self.watchdog.is_stale(now):
-            note = words_of_deafness(self.watchdog.why, self.watchdog.silent_s(now), unix_now=unix_now)
-            return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None), note
+            since, why = unix_now - self.watchdog.silent_s(now), self.watchdog.why
+            return Waiting(kind=WaitKind.NO_STATUS, model=None, until=None, seen_at=unix_now, why=why, since=since)
         if self.breaker.held_since is not None and not self.stops.is_on:
-            ends_at = unix_now + max(0.0, self.breaker.held_since + GIVES_UP_S - now)
-            note = f"{self.breaker.words()}; nothing is bought until one comes"
-            return Waiting(kind=WaitKind.IMAGES, model=None, until=ends_at), note
-        wait, note = (
-            self.wait,
-            words_of_wait(
-                self.wait, window=self.limiter.quota_window, said=self.limiter.said, now=now, unix_now=unix_now
-            ),
-        )
-        if wait is None or not note:
-            return None, ""
-        return Waiting(kind=wait.reason, model=wait.model, until=unix_now + wait.until - now), note
+            left_s = max(0.0, self.breaker.held_since + GIVES_UP_S - now)
+            return Waiting(
+                kind=WaitKind.IMAGES,
+                model=None,
+                until=unix_now + left_s,
+                seen_at=unix_now,
+                why=self.breaker.why,
+                jobs=self.breaker.waiting,
+            )
+        window, said = self.limiter.quota_window, self.limiter.said
+        return wait_for_submit(self.wait, window=window, said=said, now=now, unix_now=unix_now)
 
     def _time_left(self, now: float) -> float | None:
         alive = sum(model_queue.alive for model_queue in self.model_queues)
@@ -243,9 +241,11 @@ class Desk:
                 self.silent_since = None
                 self._hear_denial(answer, model, task_id)
             case AccountBlocked(kind="key"):
-                self.stops.stop(StopReason.ACCOUNT, _words_of_stop("the API refuses the key", answer), leave=True)
+                refused = AccountRefused(refusal=Refusal.KEY, http_status=answer.status, said=answer.message)
+                self.stops.stop(refused, leave=True)
             case AccountBlocked(status=HTTPStatus.PAYMENT_REQUIRED):
-                self.stops.stop(StopReason.ACCOUNT, _words_of_stop("the balance is used up", answer))
+                refused = AccountRefused(refusal=Refusal.BALANCE, http_status=answer.status, said=answer.message)
+                self.stops.stop(refused)
             case AccountBlocked():  # of a submit, which knows its model
                 self.silent_since = None
             case _:
@@ -291,8 +291,8 @@ class Desk:
             return
         self.denied.add(model or task_id)
         if concern == "account" or len(self.denied) > 1 or self._is_all_denied():
-            told = f"the API refuses the key (HTTP {answer.status}, {answer.message})"
-            self.stops.stop(StopReason.ACCOUNT, told, leave=True)
+            refused = AccountRefused(refusal=Refusal.KEY, http_status=answer.status, said=answer.message)
+            self.stops.stop(refused, leave=True)
 
     def _is_all_denied(self) -> bool:
         """Whether nothing is there that the key could still be tried for."""
@@ -313,27 +313,34 @@ class Desk:
         """Do not wait for what is too long: stop where it is the account's, else leave the model to the next run."""
         reason = self.why_not_wait(wait)
         if wait.model is None:
-            self.stops.stop(StopReason.ACCOUNT, reason)
+            self.stops.stop(reason)
         else:
-            self.close(model_queue, StopReason.ACCOUNT, f"{model_queue.model} is left to the next run: {reason}")
+            self.close(model_queue, reason)
 
-    def close(self, model_queue: ModelQueue, kind: StopReason, reason: str) -> None:
+    def close(self, model_queue: ModelQueue, trouble: ModelTrouble) -> None:
         """Leave the rest of a model to the next run, and say so."""
-        if not model_queue.closed:
-            model_queue.close(kind, reason)
-            self.counters.warn(model_queue.closed)
+        if model_queue.closed is None:
+            model_queue.closed = ModelLeft(model=model_queue.model, trouble=trouble)
+            self.counters.warn(str(model_queue.closed))
 
-    def why_not_wait(self, wait: LongWait) -> str:
+    def why_not_wait(self, wait: LongWait) -> WaitTooLong:
         """Return why the run does not wait for the end of a wait that is too long."""
-        longest_s = self.context.options.max_wait_s
-        return words_of_long_wait(wait, longest_s, unix_now=self.context.clock.now())
+        return WaitTooLong(
+            limit=wait.kind,
+            window=wait.window,
+            said=wait.said,
+            until=self.context.clock.now() + wait.wait_s,
+            wait_s=wait.wait_s,
+            waited_s=wait.so_far_s,
+            longest_s=self.context.options.max_wait_s,
+        )
 
     def ends_for(self, at: float) -> bool:
         """Whether polls wait for a window that opens too late, and so the run ends and nothing is asked any more."""
         if wait := self.limiter.too_long_until(at, self.now()):
             reason = self.why_not_wait(wait)
-            self.stops.stop(StopReason.ACCOUNT, reason)
-            self.watchdog.final_throttle = Throttled(wait_s=wait.wait_s, message=reason)
+            self.stops.stop(reason)
+            self.watchdog.final_throttle = Throttled(wait_s=wait.wait_s, message=str(reason))
         return self.watchdog.final_throttle is not None
 
     def _observe(self, answer: ResponseMeta) -> None:
@@ -344,11 +351,6 @@ class Desk:
         patience_s = self.context.options.max_offline_s
         self.silent_since = self.now() if self.silent_since is None else self.silent_since
         if is_over:  # a certificate does not mend itself
-            self.stops.stop(StopReason.OFFLINE, f"the API could not be reached: {self.silence}", leave=True)
+            self.stops.stop(Unreachable(why=self.silence, tried_s=None), leave=True)
         elif self.now() - self.silent_since > patience_s:
-            told = f"the API could not be reached for {patience_s:g} s: {self.silence}"
-            self.stops.stop(StopReason.OFFLINE, told, leave=True)
-
-
-def _words_of_stop(what: str, answer: AccountBlocked) -> str:
-    return f"{what} (HTTP {answer.status}{', ' + answer.message if answer.message else ''})"
+            self.stops.stop(Unreachable(why=self.silence, tried_s=patience_s), leave=True)

@@ -7,8 +7,10 @@ from qwave_batch.folder.leftovers import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.progress import Progress
-from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed
 from qwave_batch.model.terms import Completion
 from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.context import RunContext
@@ -22,7 +24,6 @@ from qwave_batch.run.polling.callback_inbox import CallbackInbox
 from qwave_batch.run.polling.long_poll import LongPollPolicy
 from qwave_batch.run.polling.task_poll_plan import PollPlanner
 from qwave_batch.run.schedule.scheduler import Scheduler
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.schedule.wakeup import is_done_by, wait_until_either
 from qwave_batch.run.work_list import JobAction, WorkList, look_at_place, make_work_list
 
@@ -30,7 +31,6 @@ MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20
 """For so many times what the last one took no new one is written: a large one takes a processor for seconds."""
 PROGRESS_EVERY_S = 0.1
-STOPPED = "stopped; run it again to go on"
 
 
 async def run_plan(context: RunContext) -> RunEnd:
@@ -49,13 +49,13 @@ async def run_plan(context: RunContext) -> RunEnd:
     work_list = await asyncio.to_thread(
         make_work_list, context.ledger, journal, context.layout, context.options, context.stop
     )
-    budget, elsewhere = await asyncio.to_thread(lambda: (_budget(context), _elsewhere(context)))
+    budget, moved = await asyncio.to_thread(lambda: (_budget(context), _moved(context)))
     desk = _desk(context, journal, work_list, budget, started_at)
-    desk.elsewhere = elsewhere
+    desk.moved = moved
     is_refused = True
     try:
-        if desk.elsewhere is not None and work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
-            raise desk.elsewhere
+        if desk.moved is not None and work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
+            raise FolderError(str(desk.moved), next_steps=desk.moved.next_steps)
         _check_budget(context, work_list, budget)
         if work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
             for note in await asyncio.to_thread(look_at_place, context, work_list):
@@ -67,7 +67,7 @@ async def run_plan(context: RunContext) -> RunEnd:
         desk.wait, desk.silent_since, desk.counters.in_flight = None, None, 0
         if not is_refused:  # else nothing has begun, and there is nothing to show
             _show(desk)
-    if desk.stops.storage_error is not None and desk.stops.exit_status == desk.stops.storage_error.exit_status:
+    if desk.stops.storage_error is not None and isinstance(desk.stops.gravest, StorageFailed):
         raise desk.stops.storage_error
     return _end(desk)
 
@@ -95,7 +95,7 @@ async def _ask_balance(desk: Desk) -> None:
     asking = asyncio.ensure_future(desk.context.api.balance())
     try:
         if not await is_done_by(desk.context.stop.wait_stopping(), asking):
-            desk.stops.stop(StopReason.INTERRUPTED, STOPPED)
+            desk.stops.stop(Interrupted())
             return
         answer = asking.result()
     finally:
@@ -103,17 +103,17 @@ async def _ask_balance(desk: Desk) -> None:
     desk.hear_balance(answer)
     now = desk.now()
     if wait := desk.limiter.record(BalanceCall(), answer, sent_at=now, now=now).too_long:
-        desk.stops.stop(StopReason.ACCOUNT, desk.why_not_wait(wait))
+        desk.stops.stop(desk.why_not_wait(wait))
 
 
 async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
     """Stop the run when it is told to: what is in flight has a moment, unless told twice."""
     stop = desk.context.stop
     await stop.wait_stopping()
-    desk.stops.stop(StopReason.INTERRUPTED, STOPPED)
+    desk.stops.stop(Interrupted())
     scheduler.notify()
     await wait_until_either(desk.context.clock.sleep(desk.context.options.grace_s), stop.wait_leaving())
-    desk.stops.stop(StopReason.INTERRUPTED, "", leave=True)
+    desk.stops.stop(Interrupted(), leave=True)
     scheduler.notify()
 
 
@@ -205,14 +205,11 @@ def _budget(context: RunContext) -> MoneyBudget:
     )
 
 
-def _elsewhere(context: RunContext) -> FolderError | None:
+def _moved(context: RunContext) -> FolderMoved | None:
     identity = context.ledger.identity()
     if identity is None or not has_moved(identity, context.claim):
         return None
-    return FolderError(
-        f"this folder was last used as {identity.path} on {identity.host}, where it may still be at work; "
-        "if it is not, go on with --adopt"
-    )
+    return FolderMoved(path=identity.path, host=identity.host)
 
 
 def _check_budget(context: RunContext, work_list: WorkList, budget: MoneyBudget) -> None:
@@ -222,17 +219,19 @@ def _check_budget(context: RunContext, work_list: WorkList, budget: MoneyBudget)
     left_nusd = max(0, budget.left_nusd or 0)
     raise BudgetError(
         f"the run is estimated at {_usd(work_list.estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
-        f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent; "
-        f"raise {_name_of_cap(context)}, or go on until it is used up with --until-budget"
+        f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent",
+        next_steps=(_raised_cap(context), NextStep.UNTIL_BUDGET),
     )
 
 
-def _name_of_cap(context: RunContext) -> str:
-    """Return what a person has to change so that the cap rises."""
+def _raised_cap(context: RunContext) -> NextStep:
+    """Return what a person has to change so that the cap rises: that of the spec, that of the run, or both."""
     of_spec, of_run = context.terms.max_usd, context.options.max_usd
     if of_run is None or (of_spec is not None and of_spec < of_run):
-        return "budget.max_usd"
-    return "--max-usd" if of_spec is None or of_run < of_spec else "budget.max_usd and --max-usd"
+        return NextStep.RAISE_BUDGET
+    if of_spec is None or of_run < of_spec:
+        return NextStep.RAISE_RUN_BUDGET
+    return NextStep.RAISE_BOTH_BUDGETS
 
 
 def _usd(nusd: int) -> str:
@@ -241,26 +240,15 @@ def _usd(nusd: int) -> str:
 
 def _end(desk: Desk) -> RunEnd:
     counters = desk.counters
-    exit_status = desk.stops.exit_status
-    reason = desk.stops.reason
-    if exit_status is None:
-        reason = _what_is_missing(counters)
-        exit_status = 1 if reason else 0
+    stop, counts = desk.stops.gravest, counters.job_counts()
+    through = EndKind.INCOMPLETE if counts.missing_words else EndKind.COMPLETE
     return RunEnd(
-        exit_status=exit_status,
-        reason=reason,
-        counts=counters.job_counts(),
+        kind=through if stop is None else stop.kind,
+        stop=stop,
+        counts=counts,
         requests=counters.request_counts(),
         seconds=desk.now() - counters.started_at,
         cost_nusd=counters.cost_nusd,
         folder_cost_nusd=desk.budget.spent_nusd,
         warnings=counters.closing_words(),
     )
-
-
-def _what_is_missing(counters: RunCounters) -> str:
-    missing = (JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING)
-    parts = [(counters.statuses[status], status.value) for status in missing] + [
-        (counters.damaged, "with damaged images")
-    ]
-    return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)

@@ -191,9 +191,8 @@ class ImageBreaker:
         """Whether nothing but images was waited for long enough."""
         return self.idle_since is not None and now - max(self.idle_since, self.excused_until) >= TAIL_S
 
-    def words(self) -> str:
-        """Return that no image can be had, from where, and how many are paid and waiting."""
+    @property
+    def why(self) -> str:
+        """What became of the newest image that could not be fetched."""
         failing = self._counted or list(self._failing.values())
-        why = failing[-1].why if failing else "they were not fetched yet"
-        jobs = f"{self.waiting:,} job{' is' if self.waiting == 1 else 's are'}"
-        return f"no image can be fetched ({why}): {jobs} paid and waiting for theirs"
+        return failing[-1].why if failing else "they were not fetched yet"

@@ -4,7 +4,7 @@ import math
 from array import array
 from collections.abc import Iterator, Mapping
 
-from qwave_batch.model.money import NUSD_PER_USD
+from qwave_batch.model.stop_reason import NothingToSubmit
 from qwave_batch.model.terms import ModelLimits
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
@@ -12,7 +12,6 @@ from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_run import JobRun
 from qwave_batch.run.work_list import JobAction
 
@@ -68,21 +67,14 @@ class ModelQueues:
         self._is_short = self._is_short or bool(passed)
         return passed
 
-    def why_stuck(self) -> tuple[StopReason, str] | None:
+    def why_stuck(self) -> NothingToSubmit | None:
         """Return why what is left can never be sent in this run: models that are closed, or the money."""
         left = [model_queue for model_queue in self._all if model_queue.has_submits]
         if not left and not self._is_short:
             return None
-        closed = [model_queue.closed for model_queue in left if model_queue.closed]
-        kind = min((model_queue.closed_by for model_queue in left), default=StopReason.BUDGET)
-        if closed and not self._is_short:
-            return kind, "; ".join(closed)
-        left_nusd = max(0, self._desk.budget.left_nusd or 0)
-        short = (
-            f"the budget is used up: what is left, {left_nusd / NUSD_PER_USD:.6g} USD, is less than any job costs that "
-            "is left"
-        )
-        return min(kind, StopReason.BUDGET), "; ".join([*closed, short])
+        closed = tuple(model_queue.closed for model_queue in left if model_queue.closed is not None)
+        is_short = self._is_short or not closed
+        return NothingToSubmit(models=closed, left_nusd=max(0, self._desk.budget.left_nusd or 0) if is_short else None)
 
     def _fits(self, job_run: JobRun) -> bool:
         budget = self._desk.budget

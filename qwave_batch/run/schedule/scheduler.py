@@ -9,13 +9,13 @@ from typing import Any, assert_never
 from qwave_batch.errors import StorageError
 from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import JobFailed, NoImages
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.stop_reasons import StopReason
-from qwave_batch.run.schedule.waits import words_of_lesson
 from qwave_batch.run.schedule.wakeup import Wakeup
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.worker import Worker
@@ -63,7 +63,7 @@ class Scheduler:
         finally:
             await self._cancel_workers()
             for lesson in self._limiter.lessons():
-                self._desk.counters.warn(words_of_lesson(lesson))
+                self._desk.counters.warn(str(lesson))
         if self._desk.stops.storage_error is None:
             for model_queue in self._model_queues:
                 for job_run in model_queue.drain():
@@ -140,7 +140,7 @@ class Scheduler:
 
     def _may_fetch(self) -> bool:
         is_allowed = not self._desk.stops.is_on or self._desk.stops.collects
-        if self._breaker.is_tripped or self._desk.stops.is_for(StopReason.IMAGES):
+        if self._breaker.is_tripped or self._desk.stops.is_for(EndKind.NO_IMAGES):
             return False  # no more is tried in vain than tells whether images come again
         return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
 
@@ -205,7 +205,7 @@ class Scheduler:
         is_vain = is_held and is_idle and not breaker.patients
         is_last = breaker.is_tripped and not breaker.has_come and breaker.is_tail_over(now)
         if not desk.stops.is_on and (is_over or is_vain or is_last):
-            desk.stops.stop(StopReason.IMAGES, breaker.words())
+            desk.stops.stop(NoImages(why=breaker.why, waiting=breaker.waiting))
         return is_held or is_idle
 
     def _are_queues_idle(self) -> Iterator[bool]:
@@ -219,7 +219,7 @@ class Scheduler:
         for job_run in passed:
             await self._leave_to_next_run(job_run)
         if not passed and (reason := self._model_queues.why_stuck()) is not None:
-            self._desk.stops.stop(*reason)
+            self._desk.stops.stop(reason)
         return bool(passed)
 
     def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
@@ -269,9 +269,7 @@ class Scheduler:
                     self._desk.counters.settle(job_run.status, step.status, self._desk.now())
                 job_run.status = step.status
                 if self._desk.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
-                    self._desk.stops.stop(
-                        StopReason.FAIL_FAST, f"job {job_run.job.job_id} failed, and fail-fast was asked for"
-                    )
+                    self._desk.stops.stop(JobFailed(job_run.job.job_id))
             case RetryAt() if model_queue is not None and not self._desk.stops.is_on:
                 model_queue.put_last(job_run) if step.goes_last else model_queue.delay(job_run, step.at)
             case RetryAt():

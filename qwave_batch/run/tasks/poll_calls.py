@@ -6,7 +6,6 @@ from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, Thr
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.limits.throttle_state import PollCall
-from qwave_batch.run.schedule.stop_reasons import StopReason
 
 THROTTLED_S = 0.5
 """From a 429 to the next question about the same task at least, however little the API asks for."""
@@ -49,7 +48,7 @@ async def ask(desk: Desk, task_id: str, *, is_earlier: bool) -> Answer:
     desk.is_home = desk.is_home or (is_earlier and isinstance(answer, TaskAnswer))
     reaction = desk.limiter.record(PollCall(""), answer, sent_at=sent_at, now=desk.now())
     if isinstance(answer, Throttled) and reaction.too_long is not None:
-        desk.stops.stop(StopReason.ACCOUNT, desk.why_not_wait(reaction.too_long))
+        desk.stops.stop(desk.why_not_wait(reaction.too_long))
         desk.watchdog.final_throttle = answer
     return answer
 

@@ -7,12 +7,12 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT
 from qwave_batch.run.images.image_store import ImageStore
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 
@@ -153,7 +153,4 @@ def note_unread(desk: Desk, job_run: JobRun, error: JobError) -> None:
     breaker.failed(job.job_id, desk.now(), model=job.model, host="", why=error.message, is_unread=True)
     desk.counters.warn(f"{job.job_id}: {error.message}")
     if breaker.unread >= UNREAD_STOPS_AT:
-        desk.stops.stop(
-            StopReason.IMAGES,
-            f"the results of {breaker.unread:,} tasks can't be read, so nothing more is bought: {error.message}",
-        )
+        desk.stops.stop(ResultsUnreadable(tasks=breaker.unread, why=error.message))

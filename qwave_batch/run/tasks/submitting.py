@@ -16,13 +16,13 @@ from qwave_batch.client.answers import (
     TaskNotFound,
     Throttled,
 )
-from qwave_batch.errors import FolderError
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh, ModelUnavailable
 from qwave_batch.model.task import Task
 from qwave_batch.run.connectivity import is_key_kept
 from qwave_batch.run.desk import Desk
@@ -31,7 +31,6 @@ from qwave_batch.run.limits.throttle_state import LongWait, Reaction, SubmitCall
 from qwave_batch.run.polling.long_poll import HELD_FROM_S
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.schedule.wakeup import is_done_by
 from qwave_batch.run.tasks.job_errors import error_of_silence, key_too_old, perhaps_paid
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
@@ -56,8 +55,8 @@ class Submitter:
 
         The task's id is on record, but for one that has ended already: what is known of that is ``trial.acceptance``.
         """
-        if self._desk.elsewhere is not None:
-            return self._stay(job_run, self._desk.elsewhere)
+        if self._desk.moved is not None:
+            return self._stay(job_run, self._desk.moved)
         await self._try_place(job_run.job)
         attempt = await self._intend(job_run)
         if attempt is None:
@@ -90,9 +89,9 @@ class Submitter:
         if not self._place.is_known(job.path, of_many=of_many):
             await asyncio.to_thread(self._place.try_name, job.path, of_many=of_many)
 
-    def _stay(self, job_run: JobRun, reason: FolderError) -> Step:
+    def _stay(self, job_run: JobRun, reason: FolderMoved) -> Step:
         """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""
-        self._desk.stops.stop(StopReason.PLACE, str(reason))
+        self._desk.stops.stop(reason)
         self._desk.budget.release(job_run.needed_nusd)
         return RetryAt(at=self._desk.now())
 
@@ -218,10 +217,7 @@ class Submitter:
             job_run.attempt = await self._journal.accept(attempt, acceptance)
         job_run.is_maybe_submitted, job_run.silences = False, 0
         if estimate and hold > SURPRISING_HOLD * estimate:
-            held = f"{hold / 1e9:.6g} USD for a job estimated at {estimate / 1e9:.6g} USD"
-            self._desk.close(
-                lease.model_queue, StopReason.BUDGET, f"{job_run.job.model} is paused: the API holds {held}"
-            )
+            self._desk.close(lease.model_queue, HoldTooHigh(held_nusd=hold, estimated_nusd=estimate))
 
     async def _refuse(self, job_run: JobRun, attempt: Attempt, answer: Refused) -> Step:
         if (
@@ -287,9 +283,8 @@ class Submitter:
         return RetryAt(at=self._desk.now() + max(asked_s, backoff_s(job_run.silences, self._context.rng)))
 
     def _close_silent(self, model_queue: ModelQueue, answer: NoAnswer, wait: LongWait) -> None:
-        asks = f", and asks to wait for another {wait.wait_s:,.0f} s" if wait.wait_s else ""
-        told = f"{model_queue.model} took no job for {wait.so_far_s:,.0f} s ({answer.reason}){asks}"
-        self._desk.close(model_queue, StopReason.OFFLINE, f"{told}: it is left to the next run")
+        trouble = ModelUnavailable(why=answer.reason, lasted_s=wait.so_far_s, asked_s=wait.wait_s)
+        self._desk.close(model_queue, trouble)
 
     async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
         """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.

@@ -16,6 +16,7 @@ from qwave_batch.client.answers import (
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.stop_reason import NoTaskStatus, TaskNotKnown
 from qwave_batch.model.task import Task, TaskError, TaskState
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.limits.throttle_episode import backoff_s
@@ -23,8 +24,6 @@ from qwave_batch.run.polling.callback_inbox import PendingCallback
 from qwave_batch.run.polling.status_watchdog import STALE_S
 from qwave_batch.run.polling.task_poll_plan import TaskPollPlan
 from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.stop_reasons import StopReason
-from qwave_batch.run.schedule.waits import words_of_deafness
 from qwave_batch.run.tasks.job_errors import error_of_lost_task, timed_out
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.poll_calls import THROTTLED_S, ask, until_poll_may_leave
@@ -194,11 +193,10 @@ class TaskPoller:
             case _:
                 watchdog.record_success()
         if watchdog.is_given_up(now, self._context.options.max_wait_s):
-            kind = StopReason.ACCOUNT if watchdog.is_throttled else StopReason.OFFLINE
-            unix_now = self._context.clock.now()
-            self._desk.stops.stop(
-                kind, words_of_deafness(watchdog.why, watchdog.silent_s(now), unix_now=unix_now), leave=True
-            )
+            lasted_s = watchdog.silent_s(now)
+            since = self._context.clock.now() - lasted_s
+            reason = NoTaskStatus(why=watchdog.why, since=since, lasted_s=lasted_s, is_throttled=watchdog.is_throttled)
+            self._desk.stops.stop(reason, leave=True)
 
     async def _found(self, watch: _Watch) -> None:
         if watch.attempt.state is AttemptState.NOT_FOUND:
@@ -208,7 +206,7 @@ class TaskPoller:
         if attempt.state is not AttemptState.NOT_FOUND:
             error = error_of_lost_task(answer)
             job_run.attempt = await self._desk.journal.lose(attempt, error)
-            self._desk.stops.stop(StopReason.ACCOUNT, error.message)
+            self._desk.stops.stop(TaskNotKnown())
             return Finished(status=JobStatus.UNKNOWN, is_final_failure=True)
         if self._context.options.resubmit_unknown and job_run.is_planned:
             job_run.is_resubmit = True
