@@ -25,6 +25,21 @@ from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 
+__all__ = [
+    "AccountError",
+    "BudgetError",
+    "FolderBusy",
+    "FolderError",
+    "MissingExtra",
+    "QwaveError",
+    "RunStopped",
+    "SpecError",
+    "StorageError",
+    "UnknownName",
+    "UnsupportedSystem",
+    "UsageError",
+]
+
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 1_000
 
@@ -43,7 +58,7 @@ class QwaveError(Exception):
 
 
 class UsageError(QwaveError):
-    """What was asked for is not right; nothing was sent."""
+    """The request is invalid; nothing was sent."""
 
     kind = EndKind.REFUSED
     exit_status = EXIT_STATUS[kind]
@@ -78,7 +93,7 @@ class UnknownName(UsageError):
 
 
 class FolderError(UsageError):
-    """The run folder belongs to another spec, backend or place, or is not a run folder."""
+    """The folder belongs to another spec, backend or location, or is not a run folder."""
 
 
 class MissingExtra(UsageError):

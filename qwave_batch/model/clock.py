@@ -1,15 +1,9 @@
 """Time as an argument: code that waits or takes timestamps is given a Clock."""
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = later("asyncio")
-
+from qwave_batch import lazy
 
 _DAY_S = 86_400.0
 
@@ -43,7 +37,7 @@ class SystemClock:
 
     async def sleep(self, wait_s: float) -> None:
         """Return after ``wait_s`` seconds."""
-        await asyncio.sleep(wait_s)
+        await lazy.asyncio.sleep(wait_s)
 
 
 def clock_time(unix_s: float, unix_now: float) -> str:

@@ -16,7 +16,7 @@ class WaitKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     """The API answered with 429."""
     API_WINDOW = "api_window"
-    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
+    """The API's own requests per minute are used up, by its headers."""
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
@@ -149,10 +149,10 @@ class Progress:
     and the API takes as many."""
     waiting: Waiting | None = None
     """What the run waits for; None while it does not wait."""
-    throttle: ThrottleState = ThrottleState()
-    """What the API has asked not to be called for, and until when."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
+    throttle: ThrottleState = ThrottleState()
+    """What the API has asked not to be called for, and until when."""
 
     @property
     def note(self) -> str:

@@ -128,7 +128,7 @@ class TaskNotKnown:
     next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.RUN_AGAIN,)
 
     def __str__(self) -> str:
-        return "the API does not know a task on record: is this the account and the host it was made with?"
+        return "the API does not know the task: is this the account and the host it was made with?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, Waiting
+from qwave_batch.output.times import iso_from_unix
 
 _MOST_BYTES = 64 * 1024
 
@@ -40,8 +41,17 @@ class LiveRun:
             "images_per_minute": round(progress.images_per_minute, 1),
             "remaining_s": None if progress.remaining_s is None else round(progress.remaining_s, 1),
             "waiting": progress.note or None,
+            "wait": _wait_as_json(progress.waiting),
             "throttle": LENIENT.encode(progress.throttle),
         }
+
+
+def _wait_as_json(waiting: Waiting | None) -> Json:
+    """Return a wait as the event ``run_waiting`` has it."""
+    if waiting is None:
+        return None
+    until = None if waiting.until is None else iso_from_unix(waiting.until)
+    return {"kind": waiting.kind.value, "model": waiting.model, "until": until}
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,18 +70,18 @@ def check_estimate(context: RunContext, estimate_nusd: int, budget: MoneyBudget)
     raise BudgetError(
         f"the run is estimated at {_usd(estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
         f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent",
-        next_steps=(*_caps_to_raise(context), NextStep.UNTIL_BUDGET),
+        next_steps=(_cap_to_raise(context), NextStep.UNTIL_BUDGET),
     )
 
 
-def _caps_to_raise(context: RunContext) -> tuple[NextStep, ...]:
+def _cap_to_raise(context: RunContext) -> NextStep:
     """Return what a person has to change so that the cap rises: that of the spec, that of the run, or both."""
     of_spec, of_run = context.terms.max_usd, context.options.max_usd
     if of_run is None or (of_spec is not None and of_spec < of_run):
-        return (NextStep.RAISE_BUDGET,)
+        return NextStep.RAISE_BUDGET
     if of_spec is None or of_run < of_spec:
-        return (NextStep.RAISE_RUN_BUDGET,)
-    return (NextStep.RAISE_BUDGET, NextStep.RAISE_RUN_BUDGET)
+        return NextStep.RAISE_RUN_BUDGET
+    return NextStep.RAISE_BOTH_BUDGETS
 
 
 def _usd(nusd: int) -> str:

@@ -149,7 +149,7 @@ class Scheduler:
     def _may_fetch(self) -> bool:
         is_allowed = not self._run.stops.is_on or self._run.stops.drains
         if self._breaker.is_tripped or self._run.stops.is_for(EndKind.NO_IMAGES):
-            return False  # no more is tried in vain than tells whether pictures come again
+            return False  # no more is tried in vain than tells whether images come again
         return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
 
     def _first_candidate(self, scheduling_pass: SchedulingPass) -> Candidate | None:

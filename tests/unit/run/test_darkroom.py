@@ -58,7 +58,7 @@ def test_an_image_from_memory_and_one_from_a_file_end_alike(layout: RunLayout, *
 
 
 def test_one_name_goes_to_one_job(layout: RunLayout) -> None:
-    """The very same bytes are no reason to share a file: each job has its own."""
+    """Equal bytes do not share a file: each job has its own."""
     data = image_of({"seed": 1}, 1)
     files = developed(layout, *(negative(layout, data, job_id) for job_id in "abcdef"))
     paths = {file.image.path for file in files if isinstance(file, StoredFile)}
