@@ -118,6 +118,10 @@ class ImageBreaker:
             known.counts = known.counts or known.since > self._came_from.get(host, -math.inf)
         self.unread += is_unread
 
+    def record_early_fetch(self) -> None:
+        """Record that the images of one job of an earlier run were tried."""
+        self.early -= 1
+
     def forget(self, job_id: str) -> None:
         """A job has its images, or is known to be one that never will."""
         self._failing.pop(job_id, None)

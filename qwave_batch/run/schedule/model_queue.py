@@ -89,6 +89,15 @@ class ModelQueue:
     _last: deque[JobRun] = field(default_factory=deque)
     """Jobs to be tried again when all others are through."""
 
+    def close(self, left: ModelLeft) -> None:
+        """Submit nothing more of this model in this run."""
+        self.closed = left
+
+    def record_submit(self, sent_at: float) -> None:
+        """Record that a submit leaves."""
+        if self.tried_at is None:
+            self.tried_at = sent_at
+
     def delay(self, job_run: JobRun, at: float) -> None:
         """Keep a job to be tried again; one that holds a slot keeps it."""
         bisect.insort(self._doubted if job_run.holds_slot else self._delayed, (at, next(_sequence), job_run))

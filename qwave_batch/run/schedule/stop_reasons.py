@@ -28,9 +28,14 @@ class StopReasons:
         return bool(self._reasons)
 
     @property
-    def collects(self) -> bool:
-        """Whether tasks on record are still asked for, and their images fetched."""
+    def drains(self) -> bool:
+        """Whether tasks on record are still polled, and their images fetched."""
         return not self.is_leaving and _DRAINS.issuperset(self._reasons)
+
+    @property
+    def awaits_images(self) -> bool:
+        """Whether images that are paid, and do not come, are still waited for."""
+        return not self.is_on or (self.drains and not self.is_for(EndKind.NO_IMAGES))
 
     def is_for(self, kind: EndKind) -> bool:
         """Whether this is among the reasons."""
