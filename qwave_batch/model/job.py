@@ -19,16 +19,6 @@ class JobError:
     field: str | None = None
     """The request field at fault, when there is one."""
 
-    def as_json(self) -> dict[str, Json]:
-        """Return the object that stands in a manifest line."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "http_status": self.http_status,
-            "retryable": self.retryable,
-            "field": self.field,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
