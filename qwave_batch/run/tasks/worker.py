@@ -7,7 +7,7 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.task import Task
 from qwave_batch.run.desk import Desk
 from qwave_batch.run.images.image_fetching import ImageFetcher
-from qwave_batch.run.images.image_store import ImageStore
+from qwave_batch.run.images.thread_image_store import ThreadImageStore
 from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.result_listing import ResultListing
@@ -23,11 +23,11 @@ class Worker:
 
     def __init__(self, desk: Desk, *, downloads: int) -> None:
         self.submitting = Submitter(desk)
-        image_store = ImageStore(desk.context.layout, desk.context.ledger)
+        image_store = ThreadImageStore(desk.context.layout, desk.context.api.download)
         self._desk = desk
         self._watching = TaskPoller(desk)
         self._listing = ResultListing(desk)
-        self._settling = Settler(desk, image_store)
+        self._settling = Settler(desk)
         self._fetching = ImageFetcher(desk, image_store, downloads)
 
     async def fetch(self, job_run: JobRun) -> Step:
