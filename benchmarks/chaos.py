@@ -91,7 +91,7 @@ MOST_RUNS = 30
 
 @dataclass(slots=True)
 class Score:
-    """What was tried and what came of it."""
+    """The trials and their outcomes."""
 
     folders: int = 0
     runs: int = 0
@@ -148,12 +148,12 @@ class Story:
 
     @property
     def folder(self) -> Path:
-        """Where the runs take place."""
+        """Folder of the runs."""
         return self.home / "run"
 
     @property
     def log(self) -> Path:
-        """What all processes said."""
+        """Output of all processes."""
         return self.home / "log"
 
     async def go(self) -> None:

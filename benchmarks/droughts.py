@@ -25,7 +25,7 @@ CAUSES = (
 
 
 class Deed(Enum):
-    """What the API did."""
+    """Counts of API activity."""
 
     SOLD = auto()
     """It made a task."""

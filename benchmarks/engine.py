@@ -84,7 +84,7 @@ class Bare:
     poll_ms: float
     download_ms: float
     keep_ms: float
-    """What it takes to check an image and to keep it safely."""
+    """Cost of checking an image and storing it durably."""
     image_kb: float
 
     def job_ms(self, polls: float) -> float:

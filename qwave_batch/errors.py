@@ -22,6 +22,21 @@ from itertools import islice
 
 from qwave_batch.model.problem import Problem
 
+__all__ = [
+    "AccountError",
+    "BudgetError",
+    "FolderBusy",
+    "FolderError",
+    "MissingExtra",
+    "QwaveError",
+    "RunStopped",
+    "SpecError",
+    "StorageError",
+    "UnknownName",
+    "UnsupportedSystem",
+    "UsageError",
+]
+
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 1_000
 
@@ -33,7 +48,7 @@ class QwaveError(Exception):
 
 
 class UsageError(QwaveError):
-    """What was asked for is not right; nothing was sent."""
+    """The request is invalid; nothing was sent."""
 
     exit_status = 2
 
@@ -58,7 +73,7 @@ class UnknownName(UsageError):
 
 
 class FolderError(UsageError):
-    """The run folder belongs to another spec, backend or place, or is no run folder."""
+    """The folder belongs to another spec, backend or location, or is not a run folder."""
 
 
 class MissingExtra(UsageError):

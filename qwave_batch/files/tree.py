@@ -142,7 +142,7 @@ class Tree:
     def unshare(self, path: str) -> None:
         """Give a file that has several names, as in a snapshot of hard links, content of its own under this name.
 
-        What is written in place afterwards does not show under the other names.
+        Later writes to it do not show under the other names.
         """
         status = self.look(path)
         if status is None or status.st_nlink <= 1:

@@ -123,7 +123,7 @@ class Git:
         Args:
             arguments: The command with its arguments.
             timeout_s: How long it may run.
-            given: What it reads; None leaves its input open for questions.
+            given: Its standard input; None leaves it open for requests.
 
         Raises:
             GitRefused: it cannot be started.

@@ -97,9 +97,9 @@ class Simulator:
         """Take up the tasks of an earlier process, if ``state_path`` names a file that has some.
 
         Args:
-            catalog: Whose rules and prices hold.
+            catalog: The catalog with the rules and prices.
             behaviour: Latency and faults.
-            state_path: Where tasks are kept; None keeps them in memory.
+            state_path: File that keeps the tasks; None keeps them in memory.
             settings: Dialect, account and limits.
             clock: The time that tasks live in.
             rng: Where task ids come from; nothing else depends on it.

@@ -47,7 +47,7 @@ class ImageDesign:
     seed: int | None
     """The seed to show; None when the image is random."""
     variation: str
-    """What tells apart images of the same words: the request's hash, and the task where the seed is random."""
+    """Distinguishes images of equal prompts: the request's hash, and the task if the seed is random."""
     ratio: str
     """``W:H``, never ``auto``."""
     tier: str
@@ -133,7 +133,7 @@ def render(order: ImageDesign, number: int) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """Where the words go; pixels."""
+    """Position of the text, in pixels."""
 
     wide: int
     high: int

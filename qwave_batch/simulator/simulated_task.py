@@ -36,7 +36,7 @@ class SimulatedTask:
     """Cost of its images after success; 0 if it will fail or return none."""
     cancelled_at: float | None = None
     picture: str = "{}"
-    """What its images show, as JSON; see image_drawing.py."""
+    """Content of its images, as JSON; see image_drawing.py."""
 
     def state(self, now: float) -> TaskState:
         """Return where the task stands at a moment."""
@@ -77,7 +77,7 @@ class SimulatedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedCharge:
-    """What one task costs its account at a moment: the amount on hold, or the final charge."""
+    """Cost of one task to its account at a moment: the amount on hold, or the final charge."""
 
     task_id: str
     account: str

@@ -1,10 +1,11 @@
-"""What somebody sees who writes a spec in an editor with a real language server for YAML."""
+"""Writing a spec in an editor with a real YAML language server."""
 
 from pathlib import Path
 
 import pytest
 
-from qwave_batch import newest_catalog, open_catalog
+from qwave_batch import open_catalog
+from qwave_batch.catalog import newest_catalog
 from tests.editor.languageserver import LanguageServer
 
 pytestmark = pytest.mark.timeout(150)  # the first test installs the server

@@ -37,9 +37,9 @@ JOURNAL = (
 )
 LEDGER = ("claim", "replace_plan")
 ASIDE = ("take", "forget")
-"""What only ``--reuse`` and ``prune`` do."""
+"""Steps that only ``--reuse`` and ``prune`` take."""
 FILES = ("image", "manifest.jsonl", "summary.json")
-"""What is renamed to its place."""
+"""Files that are renamed into place."""
 DAY_S = 86_400.0
 
 _doing: ContextVar[str] = ContextVar("_doing", default="")
@@ -65,7 +65,7 @@ class Doom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plight:
-    """What a process has to live, or die, with."""
+    """Settings of a process, including the point at which it dies."""
 
     doom: Doom | None = None
     dies_after_s: float | None = None
@@ -81,7 +81,7 @@ def context() -> ForkServerContext:
     """Return where processes come from that have everything loaded."""
     found = multiprocessing.get_context("forkserver")
     choose_a_short_path()
-    found.set_forkserver_preload([__name__, "qwave_batch.api.running", "qwave_batch.cli.commands.run"])
+    found.set_forkserver_preload([__name__, "qwave_batch.api.run_batch", "qwave_batch.cli.commands.run"])
     return found
 
 
@@ -129,7 +129,7 @@ def is_gone(pid: int) -> bool:
 
 
 def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
-    """What happens in that process."""
+    """Runs in that process."""
     with log.open("a", encoding="utf-8") as said:
         if plight.doom is not None:
             install(plight.doom)

@@ -1,4 +1,4 @@
-"""What must hold of a run folder and of the API's books, whatever came in between."""
+"""Invariants of a run folder and of the API's accounts, whatever happened in between."""
 
 import json
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 from qwave_batch.simulator import Simulator
 
 PASSING = ("task_id", "attempts", "submitted_at", "completed_at", "seconds")
-"""What a manifest line says of how things went, beside what was made."""
+"""Keys of a manifest line that describe the course of events, not the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ FOR_A_WHILE = (
     "poll.listed_in_part=#1..4,not_there_yet=#1",
 )
 IN_ANOTHER_RUN = ("unreadable_result", "unknown_word", "error_in_success")
-"""What only a person's next run brings: nobody knew that the images would come."""
+"""Images that only a later run can fetch: the first could not know that they would come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ async def outcomes_of(wanted: list[str], home: Path) -> dict[str, Outcome]:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What became of each, all side by side; the empty one is a run that nothing happened to."""
+    """Outcomes by fault, run side by side; the empty name is a run without faults."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(image_breaker, "FIRST_PAUSE_S", 0.2)
         patch.setattr(image_fetching, "SLICE_S", 0.1)

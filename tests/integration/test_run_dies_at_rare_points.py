@@ -107,7 +107,7 @@ async def doubted(home: Path, moment: Moment) -> None:
 
 
 async def withdrawn(home: Path, moment: Moment) -> None:
-    """What the API has cancelled is taken up again, whether the first ``cancel`` lived to put it on record or not."""
+    """A task that the API cancelled is handled again, whether or not the first ``cancel`` recorded it."""
     async with scene_at(home, latency="600") as scene:
         assert await scene.run(doom=Doom(at="accept", count=3, moment=Moment.AFTER)) == KILLED
         assert await scene.call("cancel", str(scene.folder), doom=Doom(at="cancelled", moment=moment)) == KILLED
@@ -148,7 +148,7 @@ async def touched(home: Path, moment: Moment) -> None:
 
 
 async def taken(home: Path, moment: Moment) -> None:
-    """What another folder holds is taken once and costs nothing."""
+    """Images of another folder are reused once and cost nothing."""
     async with scene_at(home) as scene:
         assert await scene.run() == 0
         other = replace(scene, folder=home / "other")
@@ -159,7 +159,7 @@ async def taken(home: Path, moment: Moment) -> None:
 
 
 async def forgotten(home: Path, moment: Moment) -> None:
-    """What a spec no longer asks for goes with its files, and what it asks for stays."""
+    """Jobs that left the spec go with their files; all others stay."""
     async with scene_at(home) as scene:
         assert await scene.run() == 0
         scene.write_spec("a kite")

@@ -25,7 +25,7 @@ Said = Callable[..., str]
 
 @pytest.fixture
 def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
-    """What ``validate`` says about a spec, on a terminal of 100 columns."""
+    """The output of ``validate`` for a spec, on a terminal of 100 columns."""
 
     def said(text: str, *options: str) -> str:
         monkeypatch.chdir(tmp_path)

@@ -141,7 +141,7 @@ def test_no_crash_and_no_fault_pays_twice_or_loses_an_image(
             reached = check_laws(world, reached)
             if end.exit_status == 0:
                 break
-        # What was refused while it was in doubt needs a person to say so; its key still finds what was made.
+        # A refusal while the first submit is in doubt needs a person's decision; its key still finds the task.
         world.options = RunOptions(resubmit_unknown=True)
         world.run()
         reached = check_laws(world, reached)

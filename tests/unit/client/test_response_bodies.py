@@ -1,4 +1,4 @@
-"""What a server tells of a body is held to the bytes, and what can't be read of it is let be."""
+"""Digests that a server states are checked against the body; unreadable ones are ignored."""
 
 import base64
 import hashlib

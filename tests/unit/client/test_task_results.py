@@ -1,4 +1,4 @@
-"""What an API may answer at the end of a task, in whatever shape."""
+"""Answers at the end of a task, in every shape."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What other programs made of a file is refused with its place, whatever it is."""
+"""Files damaged by other programs are refused with the place of the damage."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What of a JPEG's damage the decoder can tell, though it says nothing of it."""
+"""Damage in a JPEG that its decoder passes over in silence."""
 
 import struct
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What a PNG's rows are held to, with Pillow as the judge of what is right."""
+"""Checks of a PNG's rows, with Pillow as the reference."""
 
 import zlib
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""The thread that writes: whoever asks it is answered, whatever the disk does."""
+"""The writer thread answers every caller, whatever the disk does."""
 
 import asyncio
 import queue

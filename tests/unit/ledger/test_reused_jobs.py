@@ -1,4 +1,4 @@
-"""What one ledger may give to another, and how that stands on record."""
+"""Jobs that one ledger may give to another, and their records."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -27,7 +27,7 @@ NOW = 1_795_334_400.1234
 
 @dataclass
 class PlainLedger:
-    """What a ledger answers, as data."""
+    """The answers of a ledger, as data."""
 
     planned: list[PlanLine] = field(default_factory=list)
     left: list[JobRecord] = field(default_factory=list)

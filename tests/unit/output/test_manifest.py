@@ -22,7 +22,7 @@ KEYS = [
     "images", "error", "reused_from",
 ]  # fmt: skip
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 
 def lines_of(layout: RunLayout) -> list[dict[str, Any]]:

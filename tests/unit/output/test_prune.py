@@ -12,7 +12,7 @@ from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.prune import find_prunable, prune
 from qwave_batch.output.verify import verify
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 
 def left(folder: Folder, number: int, **facts: Any) -> JobRecord:

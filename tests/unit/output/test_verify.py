@@ -14,7 +14,7 @@ from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import Freshness
 from qwave_batch.output.verify import VerifyReport, verify
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 BEFORE = {"index": 0, "prompt_id": "p", "axes": {}, "tags": []}
 

@@ -1,4 +1,4 @@
-"""What a run finds to do, and what it notes on the way."""
+"""The work list of a run, and the records made on the way."""
 
 import os
 from collections.abc import Sequence

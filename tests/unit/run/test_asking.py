@@ -8,7 +8,7 @@ from tests.unit.run.world import World, make_job
 SLOTS = 64
 HOLD_S = 30.0
 AT_ONCE = 8
-"""So many polls within 20 ms are no herd."""
+"""Up to this many polls within 20 ms are not a herd."""
 
 
 class DeadReceiver:

@@ -1,4 +1,4 @@
-"""What is forbidden closes its job or its model, what is unpaid its model or the run; all others go on."""
+"""A denial closes its job or model, missing funds close the model or the run; all others go on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -175,7 +175,7 @@ def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: W
 
 
 def test_an_error_page_alone_is_fetched_until_a_while_has_passed_and_its_place_is_named(world: World) -> None:
-    """No image came that could tell that it is not the line, so that twice at once is no proof."""
+    """No other image arrived to rule out the connection, so two failures at once prove nothing."""
     world.plan([make_job(0)])
     world.api.instead = {1: b"<!doctype html><p>gone"}
     assert world.ended().requests.download == 3

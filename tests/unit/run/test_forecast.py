@@ -1,4 +1,4 @@
-"""What a run says of the time that it still takes: by the recent past, and never less than known limits allow."""
+"""The estimate of the remaining time: from the recent past, and never less than known limits allow."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -847,7 +847,7 @@ def test_a_disk_that_fails_ends_the_run_and_loses_nothing(world: World) -> None:
 def test_a_plan_that_can_not_be_read_on_ends_the_run_like_any_failing_disk(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error is not one of a group, so that whoever catches it by its class does."""
+    """The error is not wrapped in a group, so it can be caught by its class."""
     pages = itertools.count(1)
     original = Ledger.snapshots_of
 

@@ -10,7 +10,7 @@ from tests.unit.run.world import World, make_job
 
 SLOTS = 4
 NO_NEWS = {"429": 3, "http500": 1}
-"""What becomes of every question, with the exit status of a run to which nothing else happens."""
+"""Failures of every poll, with the exit status of a run without other faults."""
 
 
 @pytest.mark.parametrize("fault", NO_NEWS)

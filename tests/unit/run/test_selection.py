@@ -1,4 +1,4 @@
-"""What a run does about a job in each state it can be found in."""
+"""The action for a job in each state."""
 
 from dataclasses import replace
 

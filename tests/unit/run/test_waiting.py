@@ -1,4 +1,4 @@
-"""What a run says while it waits: what for, and until when."""
+"""Messages of a waiting run: the reason and the end."""
 
 import time
 

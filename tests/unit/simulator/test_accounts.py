@@ -13,7 +13,7 @@ from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, 
 from qwave_batch.simulator.accounts import quota_from_nusd
 from qwave_batch.simulator.embedded_api import Caller, account_of
 
-FakeClock: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+FakeClock: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 FAULTS = "task_failed=0.2,never_ends=0.1,no_images=0.2,fewer_images=0.3,drop_after=0.2"
 GRANTED_QUOTA = 50_000

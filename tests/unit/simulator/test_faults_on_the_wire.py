@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-ApiMaker: TypeAlias = Any  # the fixture's classes are in conftest.py, which is no module
+ApiMaker: TypeAlias = Any  # the fixture's classes are in conftest.py, which is not importable
 
 
 @pytest.mark.parametrize(("fault", "made"), [("drop_before", 0), ("drop_after", 1), ("accepted.cut_body", 1)])

@@ -1,4 +1,4 @@
-"""Where the simulator keeps its tasks."""
+"""The task store of the simulator."""
 
 import asyncio
 import sqlite3
@@ -10,7 +10,7 @@ import pytest
 from qwave_batch.errors import StorageError
 from qwave_batch.simulator.task_store import TaskStore
 
-ApiMaker: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+ApiMaker: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path) -> None:

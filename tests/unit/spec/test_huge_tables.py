@@ -143,7 +143,7 @@ ROW = json.dumps({"n": 1, "text": TEXT}).encode()
 def test_a_large_honest_table_streams_with_little_memory(
     read: Read, name: str, begins: bytes, row: bytes, ends: bytes
 ) -> None:
-    """What grows with the table would show: 60 MB are read in a process that uses 40 for itself."""
+    """Growth with the table would show: 60 MB are read in a process that uses 40 for itself."""
     said, used = read(name, [begins, *repeat(row * 1_000, 110), ends])
     assert int(said) in {110_000, 110_001}
     assert used < 80

@@ -5,12 +5,26 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from qwave_batch.client.proxies import Proxies, proxies_from
-from qwave_batch.client.transport import Trust, trust_from
 from qwave_batch.errors import UsageError
 
 KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")
 """Environment variables that may hold the key; the first that is set counts."""
 BASE_URL_NAME = "QWAVE_BASE_URL"
+
+
+TRUST_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Files or folders with certificates, each with the variable that names it."""
+
+    bundles: tuple[tuple[str, str], ...] = ()
+
+
+def trust_from(environment: Mapping[str, str]) -> Trust:
+    """Return what ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE`` name; nothing is opened."""
+    return Trust(bundles=tuple((name, environment[name]) for name in TRUST_NAMES if environment.get(name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwave_batch.api.attending import Attended, attend
-from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.feeding import EventFeed
+from qwave_batch.api.event_feed import EventFeed
+from qwave_batch.api.folder_session import FolderSession, folder_session
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.ledger.attempt import AttemptChange
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
@@ -105,7 +105,7 @@ async def refetch_images(
     """
     stop = stop or StopSignal()
     feed = EventFeed(on_event, SystemClock())
-    async with attend(folder, connection) as attended:
+    async with folder_session(folder, connection) as attended:
         search = await asyncio.to_thread(_search, attended)
 
         def hear(change: AttemptChange) -> None:
@@ -163,7 +163,7 @@ class _Unfetched:
             self.gone.append(job)
 
 
-def _search(attended: Attended) -> _Search:
+def _search(attended: FolderSession) -> _Search:
     """Look at every file that should be there."""
     search = _Search()
     for snapshot in attended.ledger.snapshots():
@@ -184,7 +184,7 @@ def _search(attended: Attended) -> _Search:
 
 
 def _context(
-    attended: Attended, on_change: Callable[[AttemptChange], None], on_progress: OnProgress, stop: StopSignal
+    attended: FolderSession, on_change: Callable[[AttemptChange], None], on_progress: OnProgress, stop: StopSignal
 ) -> RunContext:
     return RunContext(
         layout=attended.layout,

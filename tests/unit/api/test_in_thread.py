@@ -1,4 +1,4 @@
-"""What is entered in a thread is left again, whatever comes between."""
+"""A context entered in a thread is always left, whatever happens in between."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from qwave_batch.api.threads import in_thread
+from qwave_batch.api.folder_session import in_thread
 
 
 class Door:

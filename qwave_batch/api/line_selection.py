@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.output.line_condition import compile_condition
-from qwave_batch.plan.file.plan_file import line_of
+from qwave_batch.plan.file.plan_lines import line_of
 
 _NAMES = (
     "job_id", "index", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta", "repeat",

@@ -68,7 +68,7 @@ def test_errors_come_out_as_they_are(spec: Path, tmp_path: Path) -> None:
     def fail(_: qb.Event) -> None:
         raise LookupError("mine")
 
-    async def cell(source: Path, on_event: qb.OnEvent | None = None) -> None:
+    async def cell(source: Path, on_event: qb.events.OnEvent | None = None) -> None:
         qb.run_batch_sync(source, connection=QUICK, out_dir=tmp_path / "run", on_event=on_event)
 
     with pytest.raises(LookupError, match="mine"):
@@ -84,7 +84,7 @@ def test_interrupting_the_kernel_ends_the_run_in_order(spec: Path, tmp_path: Pat
 
     def interrupt(event: qb.Event) -> None:
         events.append(event)
-        if isinstance(event, qb.TaskAccepted):
+        if isinstance(event, qb.events.TaskAccepted):
             os.kill(os.getpid(), signal.SIGINT)
 
     async def cell() -> None:
@@ -97,7 +97,7 @@ def test_interrupting_the_kernel_ends_the_run_in_order(spec: Path, tmp_path: Pat
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
-    assert isinstance(events[-1], qb.RunEnded)
+    assert isinstance(events[-1], qb.events.RunEnded)
     assert events[-1].exit_status in {0, 130}
     assert qb.open_run(tmp_path / "run").status().holder is None
 
@@ -112,10 +112,10 @@ def test_values_print_in_a_line(checkout: Path, spec: Path, tmp_path: Path) -> N
     catalog = qb.open_catalog("2026-05")
     assert isinstance(plan, qb.Plan)
     values = (
-        plan, qb.read_plan(tmp_path / "plan.jsonl"), plan.spec, plan.figures, summary, summary.books, folder,
+        plan, qb.plans.read_plan(tmp_path / "plan.jsonl"), plan.spec, plan.figures, summary, summary.books, folder,
         folder.status(), folder.glance(), folder.verify(), folder.find_prunable(), catalog,
         catalog.model("z-image-turbo"),
-        qb.compare_plan(plan, str(tmp_path / "plan.jsonl"), source=large), qb.support_matrix(large),
+        qb.compare_plan(plan, str(tmp_path / "plan.jsonl"), source=large), qb.plans.support_matrix(large),
         asyncio.run(qb.cancel_tasks(summary.folder, connection=QUICK)),
         asyncio.run(qb.refetch_images(summary.folder, connection=QUICK)),
     )  # fmt: skip

@@ -8,22 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
-from qwave_batch.api.callbacks import check_callbacks, open_callbacks
-from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.estimating import CostEstimate, estimate
-from qwave_batch.api.feeding import EventFeed, Showing
-from qwave_batch.api.losses import take_in_losses
-from qwave_batch.api.planning import open_plan
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, check_callbacks, open_api, open_callbacks
+from qwave_batch.api.event_feed import EventFeed, ProgressFile
+from qwave_batch.api.folder_session import in_thread
+from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.pricing import catalog_cost_nusd
-from qwave_batch.api.recording import Recorder, facts_of, keep_sources
-from qwave_batch.api.resigned import ResignedJobs
-from qwave_batch.api.reusing import open_lenders
-from qwave_batch.api.runplace import run_place
-from qwave_batch.api.runsummary import RunSummary
-from qwave_batch.api.threads import in_thread
+from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
+from qwave_batch.api.run_place import run_place
+from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
+from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -157,7 +153,9 @@ class _Run:
         feed = EventFeed(self.on_event, SystemClock())
         async with AsyncExitStack() as stack:
             enter = stack.enter_async_context
-            lenders = await enter(in_thread(open_lenders(self.reuse, into=self.layout, backend=self.claim.backend)))
+            lenders = await enter(
+                in_thread(open_reuse_sources(self.reuse, into=self.layout, backend=self.claim.backend))
+            )
             await asyncio.to_thread(self.layout.create)
             await enter(in_thread(FolderLock(self.layout)))
             files = await asyncio.to_thread(self.layout.check_images)
@@ -251,13 +249,13 @@ class _Run:
         feed.emit(RunStarted(time=SystemClock().now(), name=self.plan.name, folder=str(self.layout.root)))
 
     async def _execute(self, work: _Work, feed: EventFeed) -> RunEnd:
-        showing = Showing(self.layout, self.on_progress, feed, SystemClock())
+        showing = ProgressFile(self.layout, self.on_progress, feed, SystemClock())
         try:
             return await self._run_plan(work, feed, showing)
         finally:
             await showing.close()
 
-    async def _run_plan(self, work: _Work, feed: EventFeed, showing: Showing) -> RunEnd:
+    async def _run_plan(self, work: _Work, feed: EventFeed, showing: ProgressFile) -> RunEnd:
         concurrency = self.options.concurrency or self.plan.terms.limits.concurrency or MOST
         async with (
             open_api(self.connection, self.catalog, self.layout, connections=concurrency + _SPARE_CONNECTIONS) as api,

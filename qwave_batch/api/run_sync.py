@@ -11,9 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.running import Confirm, run_batch
-from qwave_batch.api.runsummary import RunSummary
+from qwave_batch.api.run_batch import Confirm, run_batch
+from qwave_batch.api.run_outcome import RunSummary
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.model.events import OnEvent
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.plan.file.plan_file import AnyPlan

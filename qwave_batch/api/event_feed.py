@@ -58,7 +58,7 @@ class EventFeed:
             raise self._error
 
 
-class Showing:
+class ProgressFile:
     """Takes a run's progress: to the caller, to the folder for other processes, and its waits to the events."""
 
     def __init__(self, layout: RunLayout, on_progress: OnProgress | None, feed: EventFeed, clock: Clock) -> None:
@@ -91,7 +91,16 @@ class Showing:
         if is_told and (told is None or told.until is None or told.until > now):
             return
         self._told = wait
-        self._feed.emit(RunWaiting(time=now, note=progress.note, kind=wait.kind, model=wait.model, until=wait.until))
+        self._feed.emit(
+            RunWaiting(
+                time=now,
+                note=progress.note,
+                kind=wait.kind,
+                model=wait.model,
+                until=wait.until,
+                throttles=progress.throttle.throttles,
+            )
+        )
 
     def _tell(self, progress: Progress) -> None:
         now = self._clock.monotonic()

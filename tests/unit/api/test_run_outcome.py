@@ -1,11 +1,11 @@
-"""What a run is about to submit, by three who say so: the confirmation, a comparison, and the run itself."""
+"""Confirmation, comparison and run agree on what a run is about to submit."""
 
 from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.estimating import CostEstimate, estimate
-from qwave_batch.api.holdings import Holdings
+from qwave_batch.api.folder_jobs import FolderJobs
+from qwave_batch.api.run_outcome import CostEstimate, estimate
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import UsageError
 from qwave_batch.model.record import JobStatus
@@ -30,7 +30,7 @@ def expected(world: World, options: RunOptions | None = None) -> CostEstimate:
 
 
 def stages(world: World) -> list[Stage]:
-    return [known.stage for known in Holdings.of(world.layout.root, open_catalog("2026-05")).jobs()]
+    return [known.stage for known in FolderJobs.of(world.layout.root, open_catalog("2026-05")).jobs()]
 
 
 def in_flight(world: World) -> int:

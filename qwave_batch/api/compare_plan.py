@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from qwave_batch.api.holdings import Holdings
-from qwave_batch.api.planning import open_plan
+from qwave_batch.api.folder_jobs import FolderJobs
+from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.revisions import FileAtRevision, file_at
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError, UsageError
@@ -16,8 +16,11 @@ from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.codec import Codec, usd_key
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.comparison import Comparison, PriceOf, Sum, Theirs, catalog_price_of, compare, known_jobs
+from qwave_batch.plan.comparison import Comparison, Sum, Theirs, catalog_price_of, compare, known_jobs
 from qwave_batch.plan.file.plan_file import AnyPlan
+
+if TYPE_CHECKING:
+    from qwave_batch.api.account_queries import LiveModelList
 
 Kind: TypeAlias = Literal["folder", "file", "revision", "nothing"]
 """What the other side is."""
@@ -67,7 +70,7 @@ def compare_plan(
     source: Path,
     reuse: Sequence[Path] = (),
     allow_read: Sequence[Path] = (),
-    price_of: PriceOf = catalog_price_of,
+    prices: "LiveModelList | None" = None,
 ) -> PlanComparison:
     """Return what a plan adds to the other side, removes from it and leaves as it is, and what that costs.
 
@@ -77,12 +80,13 @@ def compare_plan(
         source: The file that the plan came from.
         reuse: Run folders that may give what they have made: the same job, not random.
         allow_read: Folders outside the spec's own that a spec of then may read from.
-        price_of: The prices to count with.
+        prices: The account's prices to count with; None is the catalog's.
 
     Raises:
         UsageError: the other side is none of those, or can't be read.
     """
-    lenders = [Holdings.of(folder, open_catalog(plan.catalog)) for folder in reuse]
+    price_of = prices.price_of if prices else catalog_price_of
+    lenders = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
     reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
         found = compare(plan.outlines(), theirs, reusable=reusable, price_of=price_of)
@@ -90,12 +94,12 @@ def compare_plan(
     return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
 
 
-def _is_simulated(holdings: Holdings) -> bool:
+def _is_simulated(holdings: FolderJobs) -> bool:
     identity = holdings.identity()
     return identity is not None and identity.backend == SIMULATOR
 
 
-def _note_of(lender: Holdings) -> str:
+def _note_of(lender: FolderJobs) -> str:
     return f"{lender.layout.root} was made with the simulator, so only a simulated run takes from it"
 
 
@@ -107,7 +111,7 @@ def _other_side(
     if against is None:
         yield "nothing", lambda: (), ""
     elif is_run_folder(Path(against)):
-        holdings = Holdings.of(Path(against), open_catalog(plan.catalog))
+        holdings = FolderJobs.of(Path(against), open_catalog(plan.catalog))
         yield "folder", holdings.jobs, _whose(holdings, plan)
     elif Path(against).is_file():
         other = open_plan(against, allow_read=allow_read)
@@ -123,7 +127,7 @@ def _other_side(
             yield "revision", lambda: known_jobs(past.outlines()), ""
 
 
-def _whose(holdings: Holdings, plan: AnyPlan) -> str:
+def _whose(holdings: FolderJobs, plan: AnyPlan) -> str:
     """Return a note when a folder holds the run of another spec."""
     identity = holdings.identity()
     if identity is None or identity.spec_name == plan.name:

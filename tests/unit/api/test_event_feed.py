@@ -1,10 +1,10 @@
-"""What followers of a run are told of its waits: each of them, once, and again when it lasts longer than was said."""
+"""Followers of a run hear of each wait once, and again when it lasts longer than announced."""
 
 import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from qwave_batch.api.feeding import EventFeed, Showing
+from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.model.events import Event, RunWaiting
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
@@ -22,7 +22,7 @@ def told(folder: Path, *shown: tuple[float, Progress]) -> list[tuple[WaitKind, s
     async def way() -> list[Event]:
         events: list[Event] = []
         clock = FakeClock()
-        showing = Showing(RunLayout(folder), None, EventFeed(events.append, clock), clock)
+        showing = ProgressFile(RunLayout(folder), None, EventFeed(events.append, clock), clock)
         for at, progress in shown:
             clock.time_s = at
             showing.show(progress)

@@ -1,8 +1,8 @@
-"""What a cancel says of itself."""
+"""The report of a cancel."""
 
 from pathlib import Path
 
-from qwave_batch.api.cancelling import CancelReport
+from qwave_batch.api.cancel_tasks import CancelReport
 from qwave_batch.run.tasks.cancellation import NotSaid, Withdrawn
 
 DONE = Withdrawn(job_id="a", task_id="task-a", cost_nusd=0, refunded_nusd=7)

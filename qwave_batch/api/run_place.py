@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan

@@ -26,7 +26,7 @@ _AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class FolderJobs:
     """A run folder as one side of a comparison. Nothing in it is changed."""
 
     layout: RunLayout
@@ -34,7 +34,7 @@ class Holdings:
     """Whose prices hold for what a folder without a ledger describes."""
 
     @classmethod
-    def of(cls, folder: Path, catalog: Catalog) -> "Holdings":
+    def of(cls, folder: Path, catalog: Catalog) -> "FolderJobs":
         """Return the holdings of a run folder.
 
         Raises:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwave_batch.api.attending import attend
-from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch.api.folder_session import folder_session
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import AccountError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
@@ -104,7 +104,7 @@ async def cancel_tasks(
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()
-    async with attend(folder, connection) as attended:
+    async with folder_session(folder, connection) as attended:
         open_attempts, in_doubt = await asyncio.to_thread(_open_attempts, attended.ledger)
         cancelling = Cancelling(
             api=attended.api,

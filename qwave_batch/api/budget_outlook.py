@@ -5,21 +5,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch.api.runplace import RUNS
+from qwave_batch import api
+from qwave_batch.api.run_place import RUNS
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import is_run_folder
-from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.plan.comparison import PriceOf, catalog_price_of, compare
 from qwave_batch.plan.file.plan_file import AnyPlan
 
 if TYPE_CHECKING:
-    from qwave_batch.api import holdings
-    from qwave_batch.api.comparing import PlanComparison
-else:
-    holdings = later("qwave_batch.api.holdings")
+    from qwave_batch.api.account_queries import LiveModelList
+    from qwave_batch.api.compare_plan import PlanComparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +59,9 @@ class BudgetOutlook:
 def budget_outlook(
     plan: AnyPlan,
     *,
-    estimated_nusd: int | None = None,
+    estimated_usd: float | None = None,
     found: "PlanComparison | None" = None,
-    price_of: PriceOf = catalog_price_of,
+    prices: "LiveModelList | None" = None,
 ) -> BudgetOutlook | None:
     """Return how a plan stands to its budget; None when it has none.
 
@@ -72,16 +70,16 @@ def budget_outlook(
 
     Args:
         plan: The plan.
-        estimated_nusd: What all of it costs by ``price_of``; None is by the catalog.
+        estimated_usd: What all of it costs by these prices; None is by the catalog's.
         found: What it was compared with.
-        price_of: The prices to count with.
+        prices: The account's prices to count with; None is the catalog's.
     """
     if plan.terms.max_usd is None:
         return None
-    whole = plan.figures.estimated_nusd if estimated_nusd is None else estimated_nusd
+    whole = plan.figures.estimated_nusd if estimated_usd is None else nusd_from_usd(estimated_usd)
     outlook = BudgetOutlook(max_nusd=nusd_from_usd(plan.terms.max_usd), wanted_nusd=whole)
     if found is not None and found.kind == "folder":
-        spent, held = holdings.Holdings.of(Path(found.against), open_catalog(plan.catalog)).money()
+        spent, held = api.folder_jobs.FolderJobs.of(Path(found.against), open_catalog(plan.catalog)).money()
         wanted = found.comparison.total.to_make.nusd
         return replace(outlook, folder=Path(found.against), spent_nusd=spent, held_nusd=held, wanted_nusd=wanted)
     if found is not None and found.reuse:
@@ -89,15 +87,16 @@ def budget_outlook(
     folder = plan.output_folder or RUNS / plan.name
     with suppress(FolderError, StorageError):  # a folder that nobody asked about is no reason to fail
         if is_run_folder(folder):
-            held_there = holdings.Holdings.of(folder, open_catalog(plan.catalog))
+            held_there = api.folder_jobs.FolderJobs.of(folder, open_catalog(plan.catalog))
             identity = held_there.identity()
             if identity is not None and identity.spec_name == plan.name:
+                price_of = prices.price_of if prices else catalog_price_of
                 return _of_folder(outlook, plan, held_there, price_of)
     return outlook
 
 
 def _of_folder(
-    outlook: BudgetOutlook, plan: AnyPlan, held_there: "holdings.Holdings", price_of: PriceOf
+    outlook: BudgetOutlook, plan: AnyPlan, held_there: "api.folder_jobs.FolderJobs", price_of: PriceOf
 ) -> BudgetOutlook:
     spent, held = held_there.money()
     first = replace(outlook, folder=held_there.layout.root, spent_nusd=spent, held_nusd=held)

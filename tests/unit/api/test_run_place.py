@@ -1,13 +1,13 @@
-"""Where a run goes when nobody says: never to a second folder without a word."""
+"""The default folder of a run: never a second folder without a message."""
 
 from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.connection import Connection, Simulated
-from qwave_batch.api.planning import open_plan, write_plan
-from qwave_batch.api.runplace import RunPlace, run_place
-from qwave_batch.api.specs import check_spec
+from qwave_batch.api.plan_opening import open_plan, write_plan
+from qwave_batch.api.run_place import RunPlace, run_place
+from qwave_batch.api.spec_files import check_spec
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import FolderError
 
 SPEC = """\

@@ -1,19 +1,19 @@
-"""Working on a run folder without its spec: what its ledger says is enough to ask for tasks and fetch images."""
+"""Exclusive work on a run folder without its spec, from what its ledger says; and context managers in threads."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
-from qwave_batch.api.catalogs import newest_catalog
-from qwave_batch.api.connection import Connection, Simulated
 from qwave_batch.api.pricing import catalog_cost_nusd
-from qwave_batch.api.threads import in_thread
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_queries import newest_catalog
 from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import LEDGER, RunLayout
@@ -28,7 +28,7 @@ CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attended:
+class FolderSession:
     """A folder that nobody else works on, with its API."""
 
     layout: RunLayout
@@ -43,7 +43,7 @@ class Attended:
 
 
 @asynccontextmanager
-async def attend(folder: str | Path, connection: Connection | Simulated) -> AsyncIterator[Attended]:
+async def folder_session(folder: str | Path, connection: Connection | Simulated) -> AsyncIterator[FolderSession]:
     """Yield a run folder, locked, with the API that it was made with; at the end manifest and summary are written.
 
     Raises:
@@ -56,7 +56,7 @@ async def attend(folder: str | Path, connection: Connection | Simulated) -> Asyn
         await asyncio.to_thread(ledger.claim, claim)
         try:
             async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
-                yield Attended(layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api)
+                yield FolderSession(layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api)
         finally:
             await asyncio.to_thread(write_down, layout, ledger)
 
@@ -118,3 +118,37 @@ def _catalog_date(layout: RunLayout) -> str:
     """Return the catalog that the folder was made by, as far as its summary says, for where its API is."""
     date = (read_summary(layout) or {}).get("catalog")
     return date if isinstance(date, str) and date in catalog_dates() else newest_catalog()
+
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def in_thread(manager: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """Yield what the manager yields; whoever is cancelled meanwhile leaves nothing open behind."""
+    entering = asyncio.ensure_future(asyncio.to_thread(manager.__enter__))
+    try:
+        value = await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await asyncio.wait([entering])
+        if not entering.cancelled() and entering.exception() is None:
+            await to_the_end(lambda: manager.__exit__(None, None, None))
+        raise
+    try:
+        yield value
+    except BaseException as error:
+        seen = error
+        if not await to_the_end(lambda: manager.__exit__(type(seen), seen, seen.__traceback__)):
+            raise
+    else:
+        await to_the_end(lambda: manager.__exit__(None, None, None))
+
+
+async def to_the_end(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done in a thread and waited for even by one who is cancelled."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise
