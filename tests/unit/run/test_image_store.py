@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import pickle
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
 from qwave_batch.errors import StorageError
@@ -191,16 +194,20 @@ def test_a_damaged_image_is_set_aside(layout: RunLayout) -> None:
 
 
 def test_a_fetch_that_is_cancelled_puts_nothing_in_place(layout: RunLayout) -> None:
+    """Its thread decodes on, and sees at the end that the image is no longer wanted."""
+    slow = BytesIO()
+    Image.new("L", (9_000, 9_000)).save(slow, "png", compress_level=1)
+
     async def main() -> None:
-        task = asyncio.ensure_future(store_of(layout).fetch(request_for("a")))
-        for _ in range(2):  # the thread has begun
-            await asyncio.sleep(0)
+        task = asyncio.ensure_future(store_of(layout, slow.getvalue()).fetch(request_for("a")))
+        while threading.active_count() == before:  # noqa: ASYNC110 - a thread tells no event of its beginning
+            await asyncio.sleep(0)  # until the thread decodes
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.to_thread(lambda: None)
 
-    asyncio.run(main())
+    before = threading.active_count()
+    asyncio.run(main())  # which waits for the thread
     assert list(layout.images.iterdir()) == []
 
 
