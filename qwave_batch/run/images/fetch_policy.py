@@ -52,6 +52,7 @@ class FetchState:
 
     job_run: JobRun
     attempt: Attempt
+    task_id: str
     results: tuple[ResultImage, ...]
     is_earlier: bool = False
     """Whether its task is an earlier run's."""

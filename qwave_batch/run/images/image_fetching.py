@@ -1,7 +1,7 @@
 """From a completed task to checked images under their names: carries out what ``fetch_policy`` decides."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from qwave_batch.client.answers import DownloadFailed, Expired
@@ -14,7 +14,6 @@ from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.counters import is_short
-from qwave_batch.run.desk import Desk
 from qwave_batch.run.images.fetch_policy import (
     MOST_BROKEN,
     UNLISTED,
@@ -32,13 +31,14 @@ from qwave_batch.run.images.fetch_policy import (
     conclude,
     decide,
 )
-from qwave_batch.run.images.image_breaker import pause_s
+from qwave_batch.run.images.image_breaker import ImageBreaker, pause_s
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, ImageStore, UnreadFormat
 from qwave_batch.run.images.name_claims import NameClaims
 from qwave_batch.run.limits.throttle_state import DownloadCall, host_of
+from qwave_batch.run.run_state import RunState
+from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.job_errors import other_format
-from qwave_batch.run.tasks.job_run import Finished, JobRun, Step
-from qwave_batch.run.tasks.result_addresses import ResultAddresses
+from qwave_batch.run.tasks.job_run import AcceptedAttempt, Finished, JobRun, Step
 from qwave_batch.run.tasks.settling import charge_for, merged
 
 SLICE_S = 1.0
@@ -48,16 +48,26 @@ SLICE_S = 1.0
 class ImageFetcher:
     """Has a store fetch the images of jobs; a few at a time."""
 
-    def __init__(self, desk: Desk, image_store: ImageStore, at_once: int) -> None:
-        self._desk = desk
-        self._context = desk.context
+    def __init__(
+        self,
+        run: RunState,
+        breaker: ImageBreaker,
+        image_store: ImageStore,
+        ended_tasks: EndedTaskPoller,
+        at_once: int,
+        notify: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._context = run.context
+        self._breaker = breaker
         self._store = image_store
+        self._ended_tasks = ended_tasks
+        self._notify = notify
         self._gate = asyncio.Semaphore(at_once)
         """Held while bytes come in and are checked; a job that waits for anything else does not hold it."""
-        self._addresses = ResultAddresses(desk)
-        self._claims = NameClaims(desk.context.ledger.owners_of)
+        self._claims = NameClaims(run.context.ledger.owners_of)
 
-    async def fetch(self, job_run: JobRun, attempt: Attempt, *, is_earlier: bool = False) -> Step:
+    async def fetch(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool = False) -> Step:
         """Fetch what is missing of a completed or stored attempt, and return how the job stands then.
 
         Images that do not come are tried again with growing pauses, and the task is asked for fresh addresses in
@@ -65,12 +75,12 @@ class ImageFetcher:
 
         Args:
             job_run: The job.
-            attempt: Its attempt.
+            accepted: Its attempt.
             is_earlier: Whether the addresses on record are an earlier run's, and may lead nowhere by now.
         """
-        state = await self._begin(job_run, attempt, is_earlier=is_earlier)
+        state = await self._begin(job_run, accepted, is_earlier=is_earlier)
         try:
-            while state.is_open and not self._desk.stops.is_leaving:
+            while state.is_open and not self._run.stops.is_leaving:
                 await self._round(state)
                 if not state.troubles and not state.is_owed:
                     break
@@ -80,13 +90,18 @@ class ImageFetcher:
             return await self._record(state)
         finally:
             job_run.results = ()
-            self._desk.breaker.patients.discard(state.job_id)
+            self._breaker.patients.discard(state.job_id)
             self._claims.release(state.job_id)
 
-    async def _begin(self, job_run: JobRun, attempt: Attempt, *, is_earlier: bool) -> FetchState:
-        results = job_run.results or attempt.results
+    async def _begin(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool) -> FetchState:
+        attempt, results = accepted.attempt, job_run.results or accepted.attempt.results
         state = FetchState(
-            job_run=job_run, attempt=attempt, results=results, is_earlier=is_earlier, is_fresh=not is_earlier
+            job_run=job_run,
+            attempt=attempt,
+            task_id=accepted.task_id,
+            results=results,
+            is_earlier=is_earlier,
+            is_fresh=not is_earlier,
         )
         if attempt.state is AttemptState.STORED:
             check = await self._store.check(job_run.files)
@@ -105,7 +120,7 @@ class ImageFetcher:
         """Try each image once that is not there; what keeps it from coming is in ``troubles`` then."""
         state.troubles, state.kept = {}, []
         for place in state.places:
-            if place in state.files or self._desk.stops.is_leaving:
+            if place in state.files or self._run.stops.is_leaving:
                 continue
             if not state.is_listed(place):
                 if state.is_needed(place):
@@ -114,17 +129,17 @@ class ImageFetcher:
             await self._try(state, place)
 
     async def _try(self, state: FetchState, place: int) -> None:
-        desk, host = self._desk, host_of(state.results[place].url)
+        run, host = self._run, host_of(state.results[place].url)
         outcome = await self._get(state, place)
         match outcome:
             case StoredFile():
                 state.files[place] = outcome
                 self._note_format(state.job_run.job, outcome.image.format)
-                desk.breaker.came(state.job_id, host, desk.now())
+                self._breaker.came(state.job_id, host, run.now())
             case UnreadFormat():
                 state.evidence[place] = outcome.evidence
                 state.kept.append(other_format(outcome.reason, outcome.evidence))
-                desk.breaker.came(state.job_id, host, desk.now())
+                self._breaker.came(state.job_id, host, run.now())
             case BrokenImage() | Expired() | DownloadFailed():
                 self._tell_breaker(state, host, state.note_trouble(place, outcome))
             case _:
@@ -132,30 +147,29 @@ class ImageFetcher:
 
     async def _get(self, state: FetchState, place: int) -> ImageOutcome:
         """Have the store fetch an image, once its host and the gate let it through."""
-        desk, longest_s = self._desk, self._context.options.max_wait_s
+        run, longest_s = self._run, self._context.options.max_wait_s
         request = await self._request(state, place)
         if request.content is not None:
             async with self._gate:
                 return await self._store.fetch(request)
-        call, limiter = DownloadCall(host_of(request.url)), desk.limiter
+        call, limiter = DownloadCall(host_of(request.url)), run.limiter
         while True:
-            wait_s = limiter.admit(call, desk.now()).at - desk.now()
+            wait_s = limiter.admit(call, run.now()).at - run.now()
             if wait_s > longest_s:
                 return DownloadFailed(reason=f"its host asks for a pause of {wait_s:,.0f} s", retryable=False)
             if wait_s > 0:
                 await self._context.clock.sleep(wait_s)
                 continue
             async with self._gate:
-                if limiter.admit(call, desk.now()).at > desk.now():  # it was held meanwhile
+                if limiter.admit(call, run.now()).at > run.now():  # it was held meanwhile
                     continue
-                desk.counters.downloads += 1
-                desk.counters.retries += state.rounds > 0
-                sent_at = desk.now()
+                run.counters.count_download(is_retry=state.rounds > 0)
+                sent_at = run.now()
                 outcome = await self._store.fetch(request)
             if isinstance(outcome, Expired | DownloadFailed):
-                reaction = limiter.record(call, outcome, sent_at=sent_at, now=desk.now())
+                reaction = limiter.record(call, outcome, sent_at=sent_at, now=run.now())
                 if reaction.too_long is None:  # that nothing comes of a host that asked for a pause says nothing
-                    desk.breaker.excused_until = max(desk.breaker.excused_until, reaction.retry_at)
+                    self._breaker.excused_until = max(self._breaker.excused_until, reaction.retry_at)
             return outcome
 
     async def _request(self, state: FetchState, place: int) -> ImageRequest:
@@ -182,32 +196,32 @@ class ImageFetcher:
         """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
         asked = self._context.asked_format(job)
         if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
-            self._desk.counters.warn(
+            self._run.counters.warn(
                 f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
             )
 
     def _tell_breaker(self, state: FetchState, host: str, trouble: ImageTrouble) -> None:
         why = f"{host or 'in the answer'}: {trouble.reason}" if trouble.is_broken else trouble.reason
-        self._desk.breaker.failed(state.job_id, self._desk.now(), model=state.job_run.job.model, host=host, why=why)
+        self._breaker.failed(state.job_id, self._run.now(), model=state.job_run.job.model, host=host, why=why)
 
     # Between rounds.
 
     def _begin_waiting(self, state: FetchState) -> None:
-        desk = self._desk
+        run = self._run
         state.rounds += 1
         if state.rounds == 1:
-            state.began = desk.now()
+            state.began = run.now()
         if state.is_owed and all(trouble.is_unlisted for trouble in state.troubles.values()):
-            desk.breaker.forget(state.job_id)  # what the task lists has come: it says nothing of the others
-        desk.breaker.patients.add(state.job_id)
-        desk.notify()
+            self._breaker.forget(state.job_id)  # what the task lists has come: it says nothing of the others
+        self._breaker.patients.add(state.job_id)
+        self._notify()
 
     async def _wait(self, state: FetchState) -> bool:
         """Wait until another round makes sense, with the addresses of then; return False when none does in this run."""
-        desk = self._desk
+        run = self._run
         if state.is_earlier and not state.is_fresh:
             return await self._refresh(state)
-        rest_at = desk.now() + pause_s(state.rounds)
+        rest_at = run.now() + pause_s(state.rounds)
         while True:
             match decide(state, self._moment(state)):
                 case AllGone() as gone:
@@ -219,25 +233,26 @@ class ImageFetcher:
                     pass
                 case verdict:
                     assert_never(verdict)
-            if not desk.collects or (desk.is_tail_over and not state.awaits_list(desk.now())):
+            is_tail_over = self._breaker.is_tail_over(run.now()) and not state.awaits_list(run.now())
+            if is_tail_over or not run.stops.awaits_images:
                 return False
-            own = desk.breaker.try_at(state.job_id)
+            own = self._breaker.try_at(state.job_id)
             at = rest_at if own is None else own
-            if (left_s := at - desk.now()) <= 0:
+            if (left_s := at - run.now()) <= 0:
                 break
             await self._context.clock.sleep(min(left_s, SLICE_S))
         await self._refresh(state, is_urgent=False)
         return not state.gone
 
     def _moment(self, state: FetchState) -> Moment:
-        desk, ended_at = self._desk, state.attempt.ended_at
+        run, ended_at = self._run, state.attempt.ended_at
         # whose clock has stamped the end is not on record
-        age_s = 0.0 if ended_at is None else min(desk.api_stamp(), self._context.clock.now()) - ended_at
+        age_s = 0.0 if ended_at is None else min(run.connectivity.earliest_time(), self._context.clock.now()) - ended_at
         return Moment(
-            now=desk.now(),
-            api_now=desk.api_now(),
+            now=run.now(),
+            api_now=run.connectivity.latest_time(),
             age_s=age_s,
-            may_judge=desk.breaker.judges(state.job_id, desk.now()),
+            may_judge=self._breaker.judges(state.job_id, run.now()),
         )
 
     async def _refresh(self, state: FetchState, *, is_urgent: bool = True) -> bool:
@@ -246,8 +261,11 @@ class ImageFetcher:
         Why it did not counts only where there is nothing else to try (``is_urgent``), or when it never will.
         """
         job_run = state.job_run
-        found = await self._addresses.ask(
-            state.attempt, job_run.job.model, is_earlier=job_run.sends == 0, is_urgent=is_urgent
+        found = await self._ended_tasks.fresh_addresses(
+            AcceptedAttempt(state.attempt, state.task_id),
+            job_run.job.model,
+            is_earlier=job_run.sends == 0,
+            is_urgent=is_urgent,
         )
         if isinstance(found, JobError):
             if is_urgent or not found.retryable:
@@ -256,9 +274,8 @@ class ImageFetcher:
         results = merged(state.results, found.images)
         charge = charge_for(job_run.job, found, found.listed, self._context.cost_nusd)
         if state.attempt.state is AttemptState.FAILED:
-            state.attempt = await self._desk.journal.recover(state.attempt, charge=charge, results=results)
-            self._desk.budget.pay(charge.cost_nusd)
-            self._desk.counters.cost_nusd += charge.cost_nusd
+            state.attempt = await self._run.journal.recover(state.attempt, charge=charge, results=results)
+            self._run.budget.pay(charge.cost_nusd)
         else:
             is_other = state.attempt.state is AttemptState.COMPLETED and found.listed > (
                 sum(result.is_listed for result in state.results)
@@ -271,18 +288,16 @@ class ImageFetcher:
 
     async def _renew(self, state: FetchState, results: tuple[ResultImage, ...], charge: Charge | None) -> Attempt:
         if charge is not None:
-            more_nusd = charge.cost_nusd - state.attempt.cost_nusd
-            self._desk.budget.pay(more_nusd)
-            self._desk.counters.cost_nusd += more_nusd
-        return await self._desk.journal.renew(state.attempt, results, charge)
+            self._run.budget.pay(charge.cost_nusd - state.attempt.cost_nusd)
+        return await self._run.journal.renew(state.attempt, results, charge)
 
     # The end.
 
     async def _record(self, state: FetchState) -> Step:
         """Put how the fetch ended on record."""
-        desk, job_run, attempt = self._desk, state.job_run, state.attempt
+        run, job_run, attempt = self._run, state.job_run, state.attempt
         files = [state.files[place] for place in sorted(state.files)]
-        end = conclude(state, desk.now(), is_leaving=desk.stops.is_leaving)
+        end = conclude(state, run.now(), is_leaving=run.stops.is_leaving)
         match end:
             case LeftEarly():
                 return Finished(status=status_of(attempt))
@@ -292,21 +307,21 @@ class ImageFetcher:
                 return Finished(status=JobStatus.FAILED, is_final_failure=True)
             case NotYetHere():
                 if attempt.state is AttemptState.STORED:  # on record as complete, so that nothing else tells of it
-                    desk.counters.warn(
+                    run.counters.warn(
                         f"an image on record is missing or damaged, and was not fetched: {end.error.message}"
                     )
-                job_run.attempt = await desk.journal.remark(attempt, end.error)
+                job_run.attempt = await run.journal.remark(attempt, end.error)
                 return Finished(status=status_of(attempt))
             case LostForGood():
-                desk.breaker.forget(state.job_id)
+                self._breaker.forget(state.job_id)
                 if attempt.state is AttemptState.STORED:
                     damaged = {place: file for place, file in enumerate(job_run.files) if place not in state.files}
                     await self._store.quarantine(state.job_id, attempt.number, damaged)
-                job_run.attempt = await desk.journal.spoil(attempt, files, end.error)
+                job_run.attempt = await run.journal.spoil(attempt, files, end.error)
                 step = Finished(status=JobStatus.FAILED, is_final_failure=True)
             case Complete():
-                desk.breaker.forget(state.job_id)
-                job_run.attempt = await desk.journal.store(attempt, files)
+                self._breaker.forget(state.job_id)
+                job_run.attempt = await run.journal.store(attempt, files)
                 step = Finished(status=JobStatus.COMPLETED)
             case _:
                 assert_never(end)
@@ -314,7 +329,7 @@ class ImageFetcher:
         return step
 
     def _count(self, job_run: JobRun, files: Sequence[StoredFile], status: JobStatus) -> None:
-        counters, record = self._desk.counters, job_run.record
+        counters, record = self._run.counters, job_run.record
         counters.new_images += max(0, len(files) - len(record.images))
         if job_run.is_planned:
             counters.images += len(files) - len(record.images)

@@ -48,7 +48,7 @@ def fetch_state(
     )  # fmt: skip
     line = PlanLine(job=job, record=JobRecord(job_id="j", status=JobStatus.PENDING))
     job_run = JobRun.of(JobSnapshot(row=1, position=0, line=line, attempt=attempt), 0)
-    return FetchState(job_run=job_run, attempt=attempt, results=results, is_fresh=True)
+    return FetchState(job_run=job_run, attempt=attempt, task_id="t", results=results, is_fresh=True)
 
 
 def stored() -> StoredFile:
