@@ -1,4 +1,4 @@
-"""When to ask for the tasks of one model: learned while they run. Pure."""
+"""When to poll the tasks of one model, learned while they run. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -92,17 +92,17 @@ SETTLED = 30
 """Ends after which the price follows the aim."""
 KNOWN = 4
 """Ends after which the opening is over."""
-CALM, LOOKS = 100, 0.1
+CALM, RECHECKS = 100, 0.1
 """Ends after which a task sleeps until it is due; before, for this share of its age at a time."""
 PROBE_EVERY = 16
-"""One task in so many is asked for early: a model that has become faster would not be noticed otherwise."""
+"""One task in this many is polled early: a model that has become faster would not be noticed otherwise."""
 SPREAD = 0.1
-"""How far a question may lie from its best age, in steps of the schedule: it costs little, is no herd, and tells
+"""The distance of a poll from its best age, in steps of the schedule: it costs little, keeps polls apart, and tells
 where in a step the tasks end."""
 FIT_EVERY, FIT_GROWTH = 48, 6
 """Ends from one fit to the next, at most; fewer while few are known."""
-NOT_YET_NEWS = 0.5
-"""What an answer of not yet counts beside an end."""
+NOT_YET_WEIGHT = 0.5
+"""Weight of an answer of not yet, beside that of an end."""
 USUAL = 4
 """So many medians are more than tasks take as a rule."""
 LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
@@ -122,13 +122,13 @@ class TrackedTask:
 
 
 class PollScheduleLearner:
-    """What is known of one model's latency, and the ages to ask at that follow from it."""
+    """The latency of one model as it was learned, and the ages to poll at that follow from it."""
 
     def __init__(self) -> None:
         self._estimate = LatencyEstimator()
         self._schedule = best_schedule(PRIOR, FIRST)
         self._price = PollPrice()
-        self._news = 0.0
+        self._evidence = 0.0
         self.alive = 0
         """Tasks that are waited for."""
 
@@ -149,12 +149,12 @@ class PollScheduleLearner:
         self._price.aim = polls
 
     def begin(self) -> TrackedTask:
-        """Return the tracked of a task that was made now."""
+        """Begin to track a task that was made now."""
         self.alive += 1
         return TrackedTask(self._estimate.begin())
 
     def join(self, age_s: float) -> TrackedTask:
-        """Return the tracked of a task of about this age: too little is known of it to learn from it."""
+        """Begin to track a task of about this age: too little is known of it to learn from it."""
         self.alive += 1
         return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), asked=1, teaches=False)
 
@@ -176,7 +176,7 @@ class PollScheduleLearner:
         due_s = self.due_s(tracked)
         if self._estimate.ended >= CALM:
             return due_s
-        return min(due_s, age_s + max(LEAST_GAP_S, LOOKS * age_s))
+        return min(due_s, age_s + max(LEAST_GAP_S, RECHECKS * age_s))
 
     def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Take in that a task is unfinished at an age."""
@@ -184,7 +184,7 @@ class PollScheduleLearner:
         tracked.unfinished_s, tracked.asked = age_s, tracked.asked + 1
         if tracked.teaches:
             self._estimate.not_yet(tracked.number, before_s, age_s)
-            self._hear(NOT_YET_NEWS)
+            self._learn(NOT_YET_WEIGHT)
 
     def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Take in that a task is found to have ended when asked at an age."""
@@ -192,7 +192,7 @@ class PollScheduleLearner:
         self.leave(tracked)
         if tracked.teaches:
             self._estimate.done(tracked.number, after_s, by_s)
-            self._hear(1.0)
+            self._learn(1.0)
 
     def leave(self, tracked: TrackedTask) -> None:
         """Forget a task that is not waited for any more."""
@@ -219,10 +219,10 @@ class PollScheduleLearner:
         own = own_share(tracked.number * 13 + tracked.asked * 7)
         return EDGES_S[edge] + (2 * own - 1) * max(SPREAD * step_s, WIDTHS_S[edge - 1] / 2)
 
-    def _hear(self, news: float) -> None:
-        self._news += news
-        if self._news >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
-            self._news = 0.0
+    def _learn(self, evidence: float) -> None:
+        self._evidence += evidence
+        if self._evidence >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
+            self._evidence = 0.0
             self._fit()
 
     def _fit(self) -> None:
