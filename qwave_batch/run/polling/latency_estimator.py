@@ -1,9 +1,9 @@
 """A histogram of a model's latency, from intervals in which tasks were seen to end (a Turnbull estimator). Pure.
 
-All that an answer tells is an interval: a task was not done at the last question before, and done at this one. The
-moment at which an end was *seen* says more about when we poll than about the model, and a run that learned from it
-would poll later and later. So the histogram is the most likely one given intervals (expectation-maximisation), smoothed after each fit;
-tasks in flight count as intervals that are still open, or slow tasks would be noticed last.
+All that an answer tells is an interval: a task was not done at the poll before, and done at this one. The moment at
+which an end was *seen* says more about when we poll than about the model, and a run that learned from it would poll
+later and later. So the histogram is the most likely one given intervals (expectation-maximisation), smoothed after
+each fit; tasks in flight count as intervals that are still open, or slow tasks would be noticed last.
 """
 
 import math
