@@ -64,7 +64,7 @@ CLOSEST_GROWTH, WIDEST_GROWTH = 1.35, 150.0
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def opening_s(unfinished_s: float, *, is_asked: bool, own_share: float, alive: int) -> float:
+def opening_s(unfinished_s: float, *, is_polled: bool, own_share: float, alive: int) -> float:
     """Return the next age of a task's own rhythm, which is the wider the more tasks there are to ask instead.
 
     Tasks that begin together would all be asked at once, and again, and again. So each has its own place in the
@@ -72,14 +72,14 @@ def opening_s(unfinished_s: float, *, is_asked: bool, own_share: float, alive: i
 
     Args:
         unfinished_s: The age at which the task was last seen unfinished.
-        is_asked: Whether it was asked at all.
+        is_polled: Whether it was asked at all.
         own_share: The task's place in the rhythm, from 0 up to 1.
         alive: How many tasks are waited for.
     """
     growth = min(WIDEST_GROWTH, max(CLOSEST_GROWTH, math.exp(min(10.0, alive / DENSITY))))
     beats = math.log(max(unfinished_s, FIRST_S) / FIRST_S) / math.log(growth)
     # An answer comes a little after its beat, and the place may have moved: what is almost a beat was one.
-    beat = max(0, math.floor(beats - own_share + 0.1) + is_asked)
+    beat = max(0, math.floor(beats - own_share + 0.1) + is_polled)
     return FIRST_S * float(growth ** (own_share + beat))
 
 
@@ -116,7 +116,7 @@ class TrackedTask:
     number: int
     unfinished_s: float = 0.0
     """The greatest age at which it was surely unfinished."""
-    asked: int = 0
+    polls: int = 0
     teaches: bool = True
     """Whether its age is known well enough to learn from."""
 
@@ -156,14 +156,14 @@ class PollScheduleLearner:
     def join(self, age_s: float) -> TrackedTask:
         """Begin to track a task of about this age: too little is known of it to learn from it."""
         self.alive += 1
-        return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), asked=1, teaches=False)
+        return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), polls=1, teaches=False)
 
     def due_s(self, tracked: TrackedTask) -> float:
         """Return the age at which to ask for a task; it changes with what is learned."""
         due_s = self._opening_s(tracked) if self._estimate.ended < KNOWN else math.inf
         if self._estimate.ended:
             due_s = min(due_s, self._probe_s(tracked) or self._planned_s(tracked))
-        if not tracked.asked:
+        if not tracked.polls:
             return due_s
         return min(max(due_s, tracked.unfinished_s + LEAST_GAP_S), tracked.unfinished_s + LONGEST_GAP_S)
 
@@ -181,7 +181,7 @@ class PollScheduleLearner:
     def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Take in that a task is unfinished at an age."""
         before_s, age_s = tracked.unfinished_s, max(age_s, tracked.unfinished_s)
-        tracked.unfinished_s, tracked.asked = age_s, tracked.asked + 1
+        tracked.unfinished_s, tracked.polls = age_s, tracked.polls + 1
         if tracked.teaches:
             self._estimate.not_yet(tracked.number, before_s, age_s)
             self._learn(NOT_YET_WEIGHT)
@@ -202,11 +202,11 @@ class PollScheduleLearner:
 
     def _opening_s(self, tracked: TrackedTask) -> float:
         return opening_s(
-            tracked.unfinished_s, is_asked=tracked.asked > 0, own_share=own_share(tracked.number), alive=self.alive
+            tracked.unfinished_s, is_polled=tracked.polls > 0, own_share=own_share(tracked.number), alive=self.alive
         )
 
     def _probe_s(self, tracked: TrackedTask) -> float | None:
-        if tracked.number % PROBE_EVERY or tracked.asked:
+        if tracked.number % PROBE_EVERY or tracked.polls:
             return None
         return EDGES_S[self._schedule.following[0]] * (0.4 + 0.5 * own_share(tracked.number // PROBE_EVERY))
 
@@ -216,7 +216,7 @@ class PollScheduleLearner:
             return tracked.unfinished_s * CLOSEST_GROWTH
         edge = following[last]
         step_s = min(EDGES_S[edge] - EDGES_S[last], EDGES_S[following[edge]] - EDGES_S[edge])
-        own = own_share(tracked.number * 13 + tracked.asked * 7)
+        own = own_share(tracked.number * 13 + tracked.polls * 7)
         return EDGES_S[edge] + (2 * own - 1) * max(SPREAD * step_s, WIDTHS_S[edge - 1] / 2)
 
     def _learn(self, evidence: float) -> None:
