@@ -22,6 +22,21 @@ from itertools import islice
 
 from qwave_batch.model.problem import Problem
 
+__all__ = [
+    "AccountError",
+    "BudgetError",
+    "FolderBusy",
+    "FolderError",
+    "MissingExtra",
+    "QwaveError",
+    "RunStopped",
+    "SpecError",
+    "StorageError",
+    "UnknownName",
+    "UnsupportedSystem",
+    "UsageError",
+]
+
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 1_000
 

@@ -10,14 +10,14 @@ PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 
 ALLOWED: dict[str, set[str]] = {
     "resources": set(),
-    "later": set(),
+    "lazy": set(),
     "fitting": set(),
-    "model": {"later"},
+    "model": {"lazy"},
     "errors": {"model"},
-    "files": {"errors"},
+    "files": {"errors", "lazy"},
     "git": {"errors", "files", "model"},
-    "catalog": {"errors", "fitting", "later", "model", "resources"},
-    "spec": {"errors", "files", "fitting", "later", "model", "resources"},
+    "catalog": {"errors", "fitting", "lazy", "model", "resources"},
+    "spec": {"errors", "files", "fitting", "lazy", "model", "resources"},
     "plan": {"catalog", "errors", "files", "model", "spec"},
     "folder": {"errors", "files", "model"},
     "ledger": {"errors", "files", "model"},
@@ -26,12 +26,26 @@ ALLOWED: dict[str, set[str]] = {
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
     "output": {"errors", "files", "folder", "git", "ledger", "model", "resources", "spec"},
     "api": {
-        "catalog", "client", "errors", "files", "folder", "git", "later", "ledger", "model", "output", "plan",
+        "catalog", "client", "errors", "files", "folder", "git", "ledger", "model", "output", "plan",
         "resources", "run", "simulator", "spec",
     },
-    "cli": {"api", "errors", "later", "model", "resources"},
-    "__init__": {"api", "errors", "model"},
-    "__main__": {"cli", "later"},
+    "accounts": {"api", "catalog", "client"},
+    "connections": {"client"},
+    "comparisons": {"api", "plan"},
+    "events": {"model", "output"},
+    "folders": {"api", "ledger", "model", "output"},
+    "plans": {"api", "model", "plan", "spec"},
+    "runs": {"api", "model", "run"},
+    "simulations": {"api"},
+    "__init__": {
+        "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "plans", "runs",
+        "simulations",
+    },
+    "cli": {
+        "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "lazy", "model",
+        "plans", "resources", "runs", "simulations",
+    },
+    "__main__": {"cli"},
 }  # fmt: skip
 """Which rooms each room may import from; a room that is missing here has no place in the house."""
 

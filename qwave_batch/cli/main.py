@@ -1,8 +1,9 @@
 """From argv to an exit status."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import HelpAsked
 from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.console import Console
@@ -10,12 +11,6 @@ from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import bounded, wrap
 from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    from importlib import metadata
-else:
-    metadata = later("importlib.metadata")
 
 _WIDEST_HELP = 100
 
@@ -91,8 +86,8 @@ def _overview(width: int) -> list[str]:
 
 def _version() -> str:
     try:
-        return metadata.version("qwave-batch")
-    except metadata.PackageNotFoundError:  # run from a checkout that nobody installed
+        return lazy.metadata.version("qwave-batch")
+    except lazy.metadata.PackageNotFoundError:  # run from a checkout that nobody installed
         return "(not installed)"
 
 

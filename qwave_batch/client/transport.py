@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from qwave_batch.client.connection import Trust
 from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, ResponseTooLarge, Sink
 from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.proxies import Proxies
@@ -24,21 +25,6 @@ from qwave_batch.client.resolver import LocalNames, ResultGuard
 from qwave_batch.client.response_bodies import BodyChecks, checks_of, decoder_for
 from qwave_batch.client.web_addresses import read_address, read_base_url
 from qwave_batch.errors import UsageError
-
-NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Files or folders with certificates, each with the variable that names it."""
-
-    bundles: tuple[tuple[str, str], ...] = ()
-
-
-def trust_from(environment: Mapping[str, str]) -> Trust:
-    """Return what ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE`` name; nothing is opened."""
-    return Trust(bundles=tuple((name, environment[name]) for name in NAMES if environment.get(name)))
-
 
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0

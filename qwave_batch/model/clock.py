@@ -1,14 +1,9 @@
 """Time as an argument: code that waits or takes timestamps is given a Clock."""
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = later("asyncio")
+from qwave_batch import lazy
 
 
 class Clock(Protocol):
@@ -40,4 +35,4 @@ class SystemClock:
 
     async def sleep(self, wait_s: float) -> None:
         """Return after ``wait_s`` seconds."""
-        await asyncio.sleep(wait_s)
+        await lazy.asyncio.sleep(wait_s)

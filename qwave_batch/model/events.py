@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from qwave_batch.model.job import JobError
-from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.progress import Throttle, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 
 
@@ -106,6 +106,8 @@ class RunWaiting:
     """The model that the wait is about; None where it is about the whole account."""
     until: float | None
     """When it should be over; None where nobody can tell."""
+    throttles: tuple[Throttle, ...] = ()
+    """All that the API, or a host of images, has asked not to be called for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

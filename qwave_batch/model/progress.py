@@ -14,7 +14,7 @@ class WaitKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     """The API answered with 429."""
     API_WINDOW = "api_window"
-    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
+    """The API's own requests per minute are used up, by its headers."""
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
@@ -105,10 +105,10 @@ class Progress:
     """What the run is waiting for, when it waits, in words: a rate limit with its end, a model that does not answer."""
     waiting: Waiting | None = None
     """The same as data; None while it does not wait."""
-    throttle: ThrottleState = ThrottleState()
-    """What the API has asked not to be called for, and until when."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
+    throttle: ThrottleState = ThrottleState()
+    """What the API has asked not to be called for, and until when."""
 
     @property
     def settled(self) -> int:

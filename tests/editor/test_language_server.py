@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch import newest_catalog, open_catalog
+from qwave_batch import open_catalog
+from qwave_batch.catalog import newest_catalog
 from tests.editor.languageserver import LanguageServer
 
 pytestmark = pytest.mark.timeout(150)  # the first test installs the server

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from qwave_batch import catalog_dates, json_schema, newest_catalog, open_catalog
+from qwave_batch import open_catalog
+from qwave_batch.catalog import catalog_dates, json_schema, newest_catalog
 from qwave_batch.catalog.field import choices_of
 from qwave_batch.resources import shipped
 

@@ -81,7 +81,7 @@ def context() -> ForkServerContext:
     """Return where processes come from that have everything loaded."""
     found = multiprocessing.get_context("forkserver")
     choose_a_short_path()
-    found.set_forkserver_preload([__name__, "qwave_batch.api.running", "qwave_batch.cli.commands.run"])
+    found.set_forkserver_preload([__name__, "qwave_batch.api.run_batch", "qwave_batch.cli.commands.run"])
     return found
 
 

@@ -25,8 +25,8 @@ NEVER_FOR_A_LOOK = {
     "tqdm",
 }
 ROOMS_FOR_A_LOOK = {
-    "api", "catalog", "cli", "client", "errors", "files", "fitting", "folder", "later", "model", "plan",
-    "resources", "spec",
+    "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "lazy", "model", "plan",
+    "plans", "resources", "spec",
 }  # fmt: skip
 
 LOADED = """

@@ -11,7 +11,8 @@ from qwave_batch.cli.drawing.text import pasted, wrap
 from qwave_batch.model.record import JobStatus
 
 if TYPE_CHECKING:
-    from qwave_batch.api import ManifestLine, RunSummary
+    from qwave_batch.folders import ManifestLine
+    from qwave_batch.runs import RunSummary
 
 _REASONS_SHOWN = 8
 _IDS_SHOWN = 3

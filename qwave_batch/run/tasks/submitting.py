@@ -101,9 +101,8 @@ class Submitter:
     ) -> tuple[Answer, Reaction]:
         desk, model_queue = self._desk, lease.model_queue
         wait_s = desk.prefer.wait_s(is_first=not model_queue.throttle.is_proven)
-        callback = job_run.job.callback if attempt.callback is None else attempt.callback
         sending = self._context.api.submit(
-            {**job_run.job.request, **callback}, idempotency_key=attempt.key, prefer_wait_s=wait_s
+            job_run.job.body(attempt.callback), idempotency_key=attempt.key, prefer_wait_s=wait_s
         )
         answer = await (
             sending if wait_s is None or model_queue.throttle.width == math.inf else self._until_held(sending, lease)

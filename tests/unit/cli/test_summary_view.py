@@ -1,10 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from qwave_batch import JobCounts, JobError, JobStatus, ManifestLine, RunSummary
+from qwave_batch import JobStatus, ManifestLine, RunSummary
 from qwave_batch.cli.drawing.summary import draw_summary
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
+from qwave_batch.plans import JobError
+from qwave_batch.runs import JobCounts
 
 DONE = RunSummary(
     folder=Path("runs/茶"),

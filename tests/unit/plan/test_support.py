@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.supporting import support_matrix
+from qwave_batch.api.spec_files import support_matrix
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.plan.support_matrix import MOST_VALUES, Support, SupportMatrix
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.specs import check_spec
+from qwave_batch.api.spec_files import check_spec
 from qwave_batch.model.problem import Problem
 
 HEAD = 'version: 1\nname: trial\ncatalog: "2026-05"\n'
