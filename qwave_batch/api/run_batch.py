@@ -185,8 +185,8 @@ class _Run:
         feed.close()
         return RunSummary(
             folder=self.layout.root,
-            exit_status=end.exit_status,
-            reason=end.reason,
+            kind=end.kind,
+            stop=end.stop,
             counts=end.counts,
             cost_nusd=end.cost_nusd,
             folder_cost_nusd=end.folder_cost_nusd,
