@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.offers import Offer, OfferState, offers
+from qwave_batch.catalog.catalog_files import LATEST, catalog_at, open_catalog
+from qwave_batch.catalog.live_offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.registry import LATEST, catalog_at, open_catalog
 from qwave_batch.client.answers import AccountBlocked, Balance, Denied, LiveModels, NoAnswer, TaskNotFound, Throttled
 from qwave_batch.client.connection import Connection
 from qwave_batch.client.task_api import TaskApi

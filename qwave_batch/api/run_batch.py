@@ -18,7 +18,7 @@ from qwave_batch.api.run_place import run_place
 from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
 from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
 from qwave_batch.folder.layout import RunLayout
