@@ -1,4 +1,4 @@
-"""What the end of a task makes of its attempt: the bill, the addresses of its images, or another try."""
+"""The end of a task goes on record: its price, the addresses of its images, or another try."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try
 from qwave_batch.run.tasks.job_run import EndedTask, Finished, JobRun, RetryAt, Step
 
 LIST_S = 60.0
-"""How long a task that is done is asked for what it does not list yet."""
+"""How long a task that is done is polled for the images that it does not list yet."""
 FINAL_S = 180.0
 """A task that lists nothing so long after its end never will, by all that is known."""
 
@@ -31,7 +31,7 @@ def charge_for(job: Job, task: Task, listed: int, cost_nusd: Callable[[Job, int]
 
 
 def owes_images(job: Job, attempt: Attempt, listed: int) -> bool:
-    """Whether fewer images came than were asked for, and what came is not all that was paid, as far as is told."""
+    """Whether fewer images came than were asked for, and more was paid, as far as is told."""
     if listed >= job.max_images:
         return False
     return attempt.cost_from != "api" or attempt.cost_nusd > (attempt.catalog_nusd or 0)
