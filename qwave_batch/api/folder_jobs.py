@@ -18,7 +18,7 @@ from qwave_batch.output.manifest import read_manifest
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.comparison import Known, Stage, label_of
 from qwave_batch.plan.plan_summary import number_of
-from qwave_batch.run.context import RunOptions
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.work_list import JobAction, action_for
 
 _AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}

@@ -9,8 +9,8 @@ from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.run.context import RunOptions
 from qwave_batch.run.counters import JobCounts
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.work_list import is_to_submit
 
 
@@ -21,10 +21,15 @@ class CostEstimate:
     jobs: int
     """Jobs that will be submitted."""
     images: int
-    nusd: int
-    """Nano-dollars."""
+    estimated_nusd: int
+    """The most that they should cost, in nano-dollars."""
     warnings: tuple[str, ...] = ()
     """What is worth knowing before that is paid."""
+
+    @property
+    def estimated_usd(self) -> float:
+        """The most that they should cost."""
+        return usd_from_nusd(self.estimated_nusd)
 
 
 def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
@@ -46,7 +51,7 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
             nusd += snapshot.line.job.estimated_nusd
     if options.only is not None and not taken:
         raise UsageError("--only takes none of the plan's jobs, so there is nothing to do")
-    return CostEstimate(jobs=jobs, images=images, nusd=nusd)
+    return CostEstimate(jobs=jobs, images=images, estimated_nusd=nusd)
 
 
 _LONGEST = 200

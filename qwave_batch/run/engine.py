@@ -47,7 +47,7 @@ async def run_plan(context: RunContext) -> RunEnd:
     journal = await asyncio.to_thread(context.ledger.journal, context.on_change)
     await asyncio.to_thread(remove_leftovers, context.layout)
     work_list = await asyncio.to_thread(
-        make_work_list, context.ledger, journal, context.layout, context.options, context.stop
+        make_work_list, context.ledger, journal, context.layout, context.options, context.stop, context.scope
     )
     budget, elsewhere = await asyncio.to_thread(lambda: (_budget(context), _elsewhere(context)))
     desk = _desk(context, journal, work_list, budget, started_at)

@@ -304,7 +304,7 @@ class ImageFetcher:
 
     def _note_format(self, job: Job, came: str) -> None:
         """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
-        asked = self._context.asked_format(job)
+        asked = self._context.catalog.job_image_format(job)
         if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
             self._desk.counters.warn(
                 f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
@@ -324,7 +324,7 @@ class ImageFetcher:
                 (order.missing if found.retryable else order.gone).append(found)
             return False
         results = merged(order.results, found.images)
-        charge = charge_for(job_run.job, found, found.listed, self._context.cost_nusd)
+        charge = charge_for(job_run.job, found, found.listed, self._context.catalog)
         if order.attempt.state is AttemptState.FAILED:
             order.attempt = await self._desk.journal.recover(order.attempt, charge=charge, results=results)
             self._desk.budget.pay(charge.cost_nusd)
