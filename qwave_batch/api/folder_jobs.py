@@ -12,12 +12,12 @@ from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
+from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import read_manifest
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.comparison import Known, Stage, label_of
-from qwave_batch.plan.plan_summary import number_of
 from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.work_list import JobAction, action_for
 

@@ -92,8 +92,8 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
     feed.close()
     return RunSummary(
         folder=layout.root,
-        exit_status=end.exit_status,
-        reason=end.reason,
+        kind=end.kind,
+        stop=end.stop,
         counts=end.counts,
         cost_nusd=end.cost_nusd,
         folder_cost_nusd=end.folder_cost_nusd,

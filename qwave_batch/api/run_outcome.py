@@ -9,6 +9,8 @@ from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.counters import JobCounts
 from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.work_list import is_to_submit
@@ -63,10 +65,8 @@ class RunSummary:
     """How a run ended, and what its folder now holds."""
 
     folder: Path
-    exit_status: int
-    """See "How a run ends" in docs/run-folder.md; 0 when all that was asked for is there."""
-    reason: str
-    """Why it ended early or short, a sentence without a full stop; empty when all is there."""
+    kind: EndKind
+    """How it ended; see "How a run ends" in docs/run-folder.md."""
     counts: JobCounts
     """The jobs that this run was asked for."""
     cost_nusd: int
@@ -75,12 +75,24 @@ class RunSummary:
     """What the folder has cost over all its runs."""
     seconds: float
     warnings: tuple[str, ...]
+    stop: StopReason | None = None
+    """Why it stopped before all was done; None when it went through."""
     reused: int = 0
     """Jobs whose images this run has taken from other folders."""
     books: CostReport = field(default_factory=CostReport)
     """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
     summary: JsonObject = field(repr=False)
     """What summary.json says: the whole folder."""
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that its kind has; 0 when all that was asked for is there."""
+        return EXIT_STATUS[self.kind]
+
+    @property
+    def reason(self) -> str:
+        """Why it ended early or short, a sentence without a full stop; empty when all is there."""
+        return self.counts.missing_words if self.stop is None else str(self.stop)
 
     def __repr__(self) -> str:
         """Return one line: what it is about, not all that it holds."""

@@ -10,10 +10,10 @@ from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
+from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
-from qwave_batch.plan.expand.request_identity import job_id
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.signed_links import is_signed, without_signatures
 from qwave_batch.run.tasks.reuse import ReuseSource

@@ -9,6 +9,7 @@ from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import bounded, wrap
+from qwave_batch.cli.next_steps import error_words
 from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
 
@@ -97,7 +98,9 @@ def _explain(error: QwaveError, console: Console) -> int:
         console.say(*draw_problems(error.problems, terminal))
     else:
         label = "error:"
-        lines = wrap(f"{label} {terminal.shown(bounded(str(error)))}", terminal.width, hang=" " * (len(label) + 1))
+        lines = wrap(
+            f"{label} {terminal.shown(bounded(error_words(error)))}", terminal.width, hang=" " * (len(label) + 1)
+        )
         console.say(lines[0].replace(label, terminal.paint(label, "red"), 1), *lines[1:])
     return error.exit_status
 

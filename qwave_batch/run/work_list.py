@@ -161,6 +161,10 @@ class WorkList:
         """Whether there is work of one of these kinds."""
         return any(kind in kinds for _, kind in self.work)
 
+    def count(self, kind: JobAction) -> int:
+        """Return how many jobs there are of a kind."""
+        return sum(len(rows) for (_, of_kind), rows in self.work.items() if of_kind is kind)
+
     def add(self, snapshot: JobSnapshot, work: JobAction) -> None:
         """Take in one job of the run."""
         record = snapshot.line.record
@@ -242,7 +246,7 @@ def jobs_in_scope(ledger: Ledger, scope: JobScope, stop: StopSignal | None = Non
 _MB = 1_000_000
 
 
-def look_at_place(context: RunContext, work_list: WorkList) -> list[str]:
+def check_storage(context: RunContext, work_list: WorkList) -> list[str]:
     """Return what is to be noted about the folder's file system. It blocks.
 
     Raises:

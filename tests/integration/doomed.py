@@ -29,7 +29,7 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.run.images import image_breaker, image_fetching
-from qwave_batch.run.tasks import result_listing
+from qwave_batch.run.tasks import ended_tasks
 
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
@@ -171,7 +171,7 @@ def hurry() -> None:
     for module, names in (
         (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
         (image_fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),
-        (result_listing, ("LIST_S", "SLICE_S")),
+        (ended_tasks, ("LIST_S", "SLICE_S")),
     ):
         for name in names:
             setattr(module, name, getattr(module, name) / 20)

@@ -9,7 +9,7 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.run.images import image_breaker, image_fetching
-from qwave_batch.run.tasks import result_listing
+from qwave_batch.run.tasks import ended_tasks
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
@@ -95,7 +95,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(image_breaker, "FIRST_PAUSE_S", 0.2)
         patch.setattr(image_fetching, "SLICE_S", 0.1)
-        patch.setattr(result_listing, "SLICE_S", 0.1)
+        patch.setattr(ended_tasks, "SLICE_S", 0.1)
         return asyncio.run(outcomes_of(["", *ALWAYS, *FOR_A_WHILE], tmp_path_factory.mktemp("odd")))
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.expand.entries import StartExpansion, expand_plainly
-from qwave_batch.plan.expand.request_identity import canonical
 from qwave_batch.plan.plan_samples import JobSample
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec

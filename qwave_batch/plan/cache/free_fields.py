@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independence import Accepts, independent_fields
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
 from qwave_batch.plan.expand.axes import ResolvedAxis
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
-from qwave_batch.plan.expand.request_identity import canonical
 from qwave_batch.plan.expand.requests import text_of
 
 Fetch: TypeAlias = Callable[[CellScope], Json]

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.catalog.independence import Accepts
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField
 from qwave_batch.plan.cache.rendered_texts import TemplateNames, picker
 from qwave_batch.plan.expand.entries import RequestVerdict
 from qwave_batch.plan.expand.prompts import ROW_NAMES
-from qwave_batch.plan.expand.request_identity import canonical
 from qwave_batch.plan.expand.requests import RequestBuilder
 
 HELD_TEMPLATES = 65_536

@@ -6,8 +6,8 @@ from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import nearest
+from qwave_batch.model.job_identity import random_seed
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.request_identity import random_seed
 from qwave_batch.spec.document import IntegerRange, Path, RandomSeeds
 from qwave_batch.spec.template.templates import Value
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import (
     BUILT_IN,
@@ -17,7 +18,6 @@ from qwave_batch.plan.expand.axes import (
     same_spelled,
 )
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
-from qwave_batch.plan.expand.request_identity import canonical
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, rendered
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Axis, Path, Spec

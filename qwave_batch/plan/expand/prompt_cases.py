@@ -9,9 +9,9 @@ from functools import partial
 from typing import Protocol
 
 from qwave_batch.errors import SpecError
+from qwave_batch.model.job_identity import canonical, draw
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
-from qwave_batch.plan.expand.request_identity import canonical, draw
 from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, rendered, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path

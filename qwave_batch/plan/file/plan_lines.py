@@ -10,12 +10,12 @@ from qwave_batch.catalog.independence import independent_fields
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.codec import LEFT_OUT, Codec, DecodeError, Key, MissingKey
-from qwave_batch.model.job import Duplicate, Job, JobError
+from qwave_batch.model.job import Duplicate, Job, JobError, request_body
+from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.portable_paths import path_fault, safe_path
 from qwave_batch.plan.expand.jobs import is_random
-from qwave_batch.plan.expand.request_identity import job_id
 
 _HELD_VERDICTS = 65_536
 _PLAIN_COMPONENT = r"[A-Za-z0-9_-]{5,100}(?:\.[A-Za-z0-9_-]{1,40})?"
@@ -203,7 +203,7 @@ def _judged(request: Mapping[str, Json], callback: Mapping[str, Json], model: Mo
             raise LineFault(f"callback.{name[:64]}: it is not a field of callbacks")
     if request.get("model") != model.name:
         raise LineFault("model: it is not the model of the request")
-    whole = {**request, **callback}
+    whole = request_body(request, callback)
     violation = next(iter(model.violations(whole)), None)
     if violation is not None:
         raise LineFault(f"request.{violation.field}: {violation.message}" if violation.field else violation.message)

@@ -118,6 +118,10 @@ class ImageBreaker:
             known.counts = known.counts or known.since > self._came_from.get(host, -math.inf)
         self.unread += is_unread
 
+    def record_early_fetch(self) -> None:
+        """Record that the images of one job of an earlier run were tried."""
+        self.early -= 1
+
     def forget(self, job_id: str) -> None:
         """A job has its images, or is known to be one that never will."""
         self._failing.pop(job_id, None)
@@ -191,9 +195,8 @@ class ImageBreaker:
         """Whether nothing but images was waited for long enough."""
         return self.idle_since is not None and now - max(self.idle_since, self.excused_until) >= TAIL_S
 
-    def words(self) -> str:
-        """Return that no image can be had, from where, and how many are paid and waiting."""
+    @property
+    def why(self) -> str:
+        """What became of the newest image that could not be fetched."""
         failing = self._counted or list(self._failing.values())
-        why = failing[-1].why if failing else "they were not fetched yet"
-        jobs = f"{self.waiting:,} job{' is' if self.waiting == 1 else 's are'}"
-        return f"no image can be fetched ({why}): {jobs} paid and waiting for theirs"
+        return failing[-1].why if failing else "they were not fetched yet"

@@ -12,8 +12,7 @@ from tests.unit.cli.test_progress_view import NOW, FakeClock
 
 
 def waiting(kind: WaitKind, model: str | None, until: float | None) -> Progress:
-    """The words are the same for all models, as they would be for names that differ in a number only."""
-    return replace(NOW, note="rate limit", waiting=Waiting(kind=kind, model=model, until=until))
+    return replace(NOW, waiting=Waiting(kind=kind, model=model, until=until))
 
 
 def told(folder: Path, *shown: tuple[float, Progress]) -> list[tuple[WaitKind, str | None, float | None]]:

@@ -127,7 +127,7 @@ def test_progress_for_other_processes(layout: RunLayout, number: int, progress: 
         *(golden("live.jsonl")[0].replace(old, new) for old, new in [
             (b'"told_at": 1.5', b'"told_at": "x"'), (b'"done": 1', b'"done": -1'), (b'"done": 1', b'"done": "1"'),
             (b'"done": 1,', b""), (b'"elapsed_s": 12.3456', b'"elapsed_s": NaN'),
-            (b'"remaining_s": 60.04', b'"remaining_s": Infinity'), (b'"note": "', b'"note": 7, "x": "'),
+            (b'"remaining_s": 60.04', b'"remaining_s": Infinity'), (b'"window": "', b'"window": 7, "x": "'),
         ]),
     ],
 )  # fmt: skip

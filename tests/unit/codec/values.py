@@ -14,7 +14,7 @@ from qwave_batch.model.events import (
     TaskEnded,
 )
 from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, WaitKind
+from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, Waiting, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.counts import LineCounts
@@ -210,7 +210,7 @@ PROGRESS = Progress(
     images_per_minute=24.68,
     remaining_s=60.04,
     allowed=16,
-    note=LETTERS,
+    waiting=Waiting(kind=WaitKind.QUOTA, model=LETTERS, until=7.5, seen_at=6.5, window=LETTERS, said=LETTERS),
     cancelled=6,
     throttle=ThrottleState(
         throttles=(THROTTLE,),

@@ -149,10 +149,10 @@ def test_the_same_body_goes_out_again_with_a_key_whatever_the_receiver_is_called
 
 @pytest.mark.parametrize("hints", [0, 10 * MAX_EARLY])
 def test_hints_that_nobody_waits_for_are_bounded(hints: int) -> None:
-    kept = CallbackInbox(Calls(), VirtualClock())
+    kept = CallbackInbox(URL, VirtualClock())
     for number in range(hints):
-        kept.take(f"garbage-{number}")
-    kept.take("early")
+        kept.receive(f"garbage-{number}")
+    kept.receive("early")
     assert len(kept._early) <= MAX_EARLY
     assert kept.expect("early", "m").arrived.is_set()
 
@@ -161,7 +161,7 @@ def test_waiting_ends_with_the_patience_of_whoever_waits() -> None:
     clock = VirtualClock()
 
     async def wait() -> None:
-        hints = CallbackInbox(Calls(), clock)
+        hints = CallbackInbox(URL, clock)
         await hints.wait(hints.expect("t", "m"), at_most_s=2.5)
 
     run_virtually(clock, wait)

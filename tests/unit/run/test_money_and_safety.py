@@ -11,8 +11,10 @@ from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.files.tree import TEMPORARY_PREFIX
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Completion, Limits, Terms
 from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
@@ -669,17 +671,23 @@ def test_what_costs_nothing_more_is_done_without_any_money(world: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("spec_usd", "run_usd", "named"),
-    [(1e-9, None, "raise budget.max_usd,"), (None, 1e-9, "raise --max-usd,"), (1.0, 1e-9, "raise --max-usd,")],
+    ("spec_usd", "run_usd", "raised"),
+    [
+        (1e-9, None, NextStep.RAISE_BUDGET),
+        (None, 1e-9, NextStep.RAISE_RUN_BUDGET),
+        (1.0, 1e-9, NextStep.RAISE_RUN_BUDGET),
+        (1e-9, 1e-9, NextStep.RAISE_BOTH_BUDGETS),
+    ],
 )
 def test_the_cap_that_is_too_low_is_named(
-    world: World, spec_usd: float | None, run_usd: float | None, named: str
+    world: World, spec_usd: float | None, run_usd: float | None, raised: NextStep
 ) -> None:
     world.terms = Terms(max_usd=spec_usd)
     world.options = RunOptions(max_usd=run_usd)
     world.plan([make_job(0)])
-    with pytest.raises(BudgetError, match=named):
+    with pytest.raises(BudgetError, match="the budget leaves") as caught:
         world.run()
+    assert [advice.step for advice in caught.value.next_steps] == [raised, NextStep.UNTIL_BUDGET]
 
 
 def test_until_budget_goes_on_until_it_is_used_up(world: World) -> None:
@@ -732,7 +740,7 @@ def test_what_there_will_never_be_the_money_for_holds_up_nothing_that_there_is(w
     world.plan(make_job(index, n=price) for index, price in enumerate(prices))
     end = world.ended()
     assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
-    assert "is less than any job costs that is left" in end.reason
+    assert "every job that is left costs more" in end.reason
 
 
 def test_a_dear_job_waits_for_what_others_give_back_before_cheap_ones_follow(world: World) -> None:
@@ -791,8 +799,9 @@ def test_a_moved_folder_is_adopted_before_it_submits(world: World) -> None:
     world.claim = replace(CLAIM, path="/elsewhere")
     assert world.ended().exit_status == 0, "nothing is to be submitted"
     world.plan([make_job(0), make_job(1)])
-    with pytest.raises(FolderError, match="--adopt"):
+    with pytest.raises(FolderError, match="was last used as") as caught:
         world.run()
+    assert [advice.step for advice in caught.value.next_steps] == [NextStep.ADOPT]
     world.options = RunOptions(adopt=True)
     assert world.ended().exit_status == 0
 
@@ -807,7 +816,9 @@ def test_a_copied_folder_collects_its_tasks_and_makes_none_in_place_of_those_tha
     world.clock.passed += 60.0
     end = world.ended()
     assert (end.exit_status, end.requests.submit, end.counts.pending) == (2, 0, 0)
-    assert "--adopt" in end.reason
+    assert end.stop is not None
+    assert NextStep.ADOPT in end.stop.next_steps
+    assert end.kind is EndKind.MOVED
     assert world.statuses() == [FAILED, COMPLETED, COMPLETED]
     world.claim, world.terms = CLAIM, Terms()
     world.api.ending = lambda _, __: "completed"

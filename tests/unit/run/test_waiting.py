@@ -5,10 +5,10 @@ import time
 import pytest
 
 from qwave_batch.client.retry_after import retry_after_s
+from qwave_batch.model.clock import clock_time
 from qwave_batch.model.progress import Progress, WaitKind
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.waits import Wait, clock_time, words_of_silence, words_of_wait
 from tests.unit.run.world import World, make_job
 
 
@@ -129,22 +129,6 @@ def test_our_own_limit_is_told_as_ours(world: World) -> None:
     assert any(note.startswith("requests_per_minute of the spec") for note in notes(world))
 
 
-@pytest.mark.parametrize("wait", [None, Wait(reason=WaitKind.RATE_LIMIT, model="m", until=100.5)])
-def test_a_short_wait_is_not_worth_a_word(wait: Wait | None) -> None:
-    assert not words_of_wait(wait, window="", now=100.0, unix_now=0.0)
-    assert not words_of_silence("no answer", 0.3, 120, unix_now=0.0)
-
-
-def test_a_model_that_is_silent_alone_is_named() -> None:
-    assert words_of_silence("no answer in time", 2.0, 120, {"m"}, unix_now=0.0).startswith(
-        "m does not answer (no answer in time)"
-    )
-    assert words_of_silence("no answer in time", 2.0, 120, {"m", "n"}, unix_now=0.0).startswith(
-        "the API can't be reached"
-    )
-    assert words_of_silence("connection refused", 2.0, 120, {""}, unix_now=0.0).startswith("the API can't be reached")
-
-
 def test_a_model_that_hangs_at_the_end_of_a_run_is_not_taken_for_the_api(world: World) -> None:
     world.api.fault = lambda place, _: "drop_before" if place == "submit" and world.api.log[-1][2] == "mute" else None
     world.plan(make_job(index, model="m" if index < 8 else "mute") for index in range(10))
@@ -157,8 +141,6 @@ def test_a_window_that_ends_another_day_is_told_with_its_date() -> None:
     now = 1_795_300_000.0
     assert clock_time(now + 3_600, now) == time.strftime("%H:%M:%S", time.localtime(now + 3_600))
     assert clock_time(now + 172_800, now) == time.strftime("%Y-%m-%d %H:%M", time.localtime(now + 172_800))
-    wait = Wait(reason=WaitKind.QUOTA, model=None, until=172_800.0)
-    assert words_of_wait(wait, window="day", now=0.0, unix_now=now).startswith("the quota (day) is used up until 2026")
 
 
 def test_no_run_is_said_to_end_before_what_it_waits_for(world: World) -> None:
