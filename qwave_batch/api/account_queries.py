@@ -28,6 +28,7 @@ from qwave_batch.errors import AccountError, QwaveError, UnknownName
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import QuotaUnit
 from qwave_batch.plan.file.plan_file import AnyPlan
 
 ASK_TIMEOUT_S = 15.0
@@ -100,7 +101,8 @@ async def ask_balance(connection: AnyAccount) -> Balance:
         UsageError: the base URL or the key can't be right.
     """
     account = account_of(connection, os.environ)
-    async with _task_api(account, account.base_url or open_catalog(newest_catalog()).base_url) as api:
+    known = open_catalog(newest_catalog())
+    async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         answer = await api.balance()
         return answer if isinstance(answer, Balance) else _refuse(answer, api.host)
 
@@ -139,7 +141,7 @@ async def ask_models(connection: AnyAccount, *, catalog: str | None = None) -> L
     """
     account = account_of(connection, os.environ)
     known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
-    async with _task_api(account, account.base_url or known.base_url) as api:
+    async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 answer = await api.models()
@@ -157,9 +159,9 @@ async def ask_models(connection: AnyAccount, *, catalog: str | None = None) -> L
 
 
 @asynccontextmanager
-async def _task_api(account: Connection, base_url: str) -> AsyncIterator[TaskApi]:
+async def _task_api(account: Connection, base_url: str, quota: QuotaUnit) -> AsyncIterator[TaskApi]:
     async with AiohttpTransport(base_url, proxies=account.proxies, trust=account.trust) as transport:
-        yield TaskApi(transport, base_url, account.key, SystemClock())
+        yield TaskApi(transport, base_url, account.key, SystemClock(), quota=quota)
 
 
 def _refuse(answer: Trouble, host: str) -> NoReturn:

@@ -12,7 +12,6 @@ from typing import TypeAlias
 from qwave_batch.model.stop_reason import ModelLeft
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.tasks.model_denials import ModelDenials
 
 PAGE = 64
 """Jobs read from the ledger at once: all that is in memory of a queue."""
@@ -78,8 +77,6 @@ class ModelQueue:
     """Submits under way or about to be."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
-    denials: ModelDenials = field(default_factory=ModelDenials)
-    """Submits that were forbidden."""
     closed: ModelLeft | None = None
     """Why nothing more of this model is submitted in this run; None when it may be."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)

@@ -8,6 +8,7 @@ from qwave_batch.model.stop_reason import NothingToSubmit
 from qwave_batch.model.terms import Limits, ModelLimits
 from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
@@ -17,7 +18,6 @@ from qwave_batch.run.progress_report import JobsLeft
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.work_list import JobAction
 
 
 class ModelQueues:

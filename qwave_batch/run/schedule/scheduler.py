@@ -3,7 +3,7 @@
 import asyncio
 import math
 from array import array
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
@@ -22,7 +22,6 @@ from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.schedule.wakeup import Wakeup
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.worker import Worker
-from qwave_batch.run.work_list import JobAction
 
 FETCHES = 8
 """Jobs of earlier runs whose images are fetched at once; they hold no slot."""
@@ -41,14 +40,14 @@ class Scheduler:
         watchdog: StatusWatchdog,
         breaker: ImageBreaker,
         wakeup: Wakeup,
-        work: Mapping[tuple[str, JobAction], "array[int]"],
+        fetches: "array[int]",
     ) -> None:
         self.submit_wait: Admission | None = None
         """The wait for the next submit."""
         self._run = run
         self._limiter = run.limiter
         self._model_queues = model_queues
-        self._fetches = RowQueue(_joined(work, JobAction.FETCH))
+        self._fetches = RowQueue(fetches)
         self._worker = worker
         self._watchdog = watchdog
         self._breaker = breaker
@@ -286,7 +285,7 @@ class Scheduler:
 
     async def _leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, and count it as it stands."""
-        await self._worker.submitter.leave_to_next_run(job_run)
+        await self._worker.leave_to_next_run(job_run)
         if job_run.attempt is not None and job_run.is_planned:
             self._run.counters.settle(job_run.status, status_of(job_run.attempt), self._run.now())
 
@@ -297,11 +296,3 @@ class Scheduler:
             worker.cancel()
         if workers:
             await asyncio.wait(workers)
-
-
-def _joined(work: Mapping[tuple[str, JobAction], "array[int]"], kind: JobAction) -> "array[int]":
-    joined = array("q")
-    for (_, of_kind), rows in work.items():
-        if of_kind is kind:
-            joined.extend(rows)
-    return joined

@@ -20,7 +20,6 @@ from qwave_batch.ledger.attempt import Attempt, Charge
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_episode import backoff_s
@@ -202,11 +201,11 @@ class Cancelling:
         return answer
 
     async def _withdraw(self, attempt: Attempt, task: Task) -> Withdrawn:
-        cost_nusd = nusd_from_quota(task.cost_quota or 0)
+        cost_nusd = task.cost_nusd or 0
         await self.journal.cancelled(
             attempt,
             ended_at=self.clock.now() if task.completed_at is None else task.completed_at,
-            charge=Charge(cost_nusd=cost_nusd, cost_from=None if task.cost_quota is None else "api", catalog_nusd=0),
+            charge=Charge(cost_nusd=cost_nusd, cost_from=None if task.cost_nusd is None else "api", catalog_nusd=0),
             error=JobError(code="cancelled", message="it was withdrawn before it was begun", retryable=True),
         )
         return Withdrawn(

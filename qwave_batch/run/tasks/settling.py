@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
@@ -26,8 +25,8 @@ FINAL_S = 180.0
 def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge:
     """Return what a task with so many images cost: by the API, or by the catalog where it does not say."""
     catalog_nusd = catalog.job_cost_nusd(job, listed)
-    if task.cost_quota is not None:
-        return Charge(cost_nusd=nusd_from_quota(task.cost_quota), cost_from="api", catalog_nusd=catalog_nusd)
+    if task.cost_nusd is not None:
+        return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
     return Charge(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
 
 
@@ -66,9 +65,9 @@ class Settler:
         if task.unread or task.is_hollow:
             return await self._keep(job_run, attempt, task, acceptance)
         charge = Charge(
-            cost_nusd=nusd_from_quota(task.cost_quota or 0),
+            cost_nusd=task.cost_nusd or 0,
             # that a failed task is free is the API's word too, in its documents
-            cost_from="api" if task.cost_quota is not None or task.state is TaskState.FAILED else None,
+            cost_from="api" if task.cost_nusd is not None or task.state is TaskState.FAILED else None,
             catalog_nusd=0,
         )
         ended_at = self._ended_at(task)
@@ -85,7 +84,7 @@ class Settler:
         self, job_run: JobRun, attempt: Attempt, task: Task, charge: Charge, acceptance: Acceptance | None
     ) -> Step:
         # only a task that the API calls failed is free by its documents; all else is free when its cost says so
-        is_maybe_submitted = task.cost_quota is None and task.state is not TaskState.FAILED
+        is_maybe_submitted = task.cost_nusd is None and task.state is not TaskState.FAILED
         is_paid = charge.cost_nusd > 0 or is_maybe_submitted
         error = error_of_task(task, is_paid=is_paid, is_maybe_submitted=is_maybe_submitted)
         job_run.attempt = await self._run.journal.fail(
@@ -105,7 +104,7 @@ class Settler:
         reason = task.unread or f"the task lists {len(task.images):,} images without an address"
         error = unreadable_result(reason, task.answer)
         self._note_unread(job_run, error)
-        held_nusd = nusd_from_quota(task.cost_quota or 0)
+        held_nusd = task.cost_nusd or 0
         self._run.budget.reserve(max(0, held_nusd - attempt.held_nusd))
         job_run.attempt = await self._run.journal.await_images(
             attempt, error, ended_at=self._run.connectivity.earliest_time(), held_nusd=held_nusd, acceptance=acceptance

@@ -32,7 +32,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage, Task, TaskError, TaskState
 from tests.unit.run.virtual_time import VirtualClock
 
-PRICE_QUOTA = 500
+IMAGE_NUSD = 1_000_000
 URL_LIFE_S = 86_400.0
 
 
@@ -72,7 +72,7 @@ class HonestApi:
     """The body of a 429."""
     holds_s: float = 0.0
     """For how long it holds the answer to a submit that asks for it; 0 is a server that ignores that."""
-    hold_quota: int | None = None
+    hold_nusd: int | None = None
     says_cost: bool = True
     delay_s: float = 0.01
     hidden: Collection[str] = ()
@@ -247,13 +247,13 @@ class HonestApi:
                 )
             elif state is TaskState.FAILED:
                 error = TaskError(code=task.ending, message="it failed")
-        cost = PRICE_QUOTA * task.images if task.is_paid else 0
+        cost = IMAGE_NUSD * task.images if task.is_paid else 0
         return TaskAnswer(
             task=Task(
                 task_id=task.task_id,
                 state=state,
-                hold_quota=self.hold_quota,
-                cost_quota=cost if ended and self.says_cost else None,
+                hold_nusd=self.hold_nusd,
+                cost_nusd=cost if ended and self.says_cost else None,
                 images=images,
                 error=error,
             ),

@@ -781,7 +781,7 @@ def test_the_budget_is_never_broken(world: World, seed: int) -> None:
 
 
 def test_a_surprising_hold_stops_its_model_and_says_so(world: World) -> None:
-    world.api.hold_quota = 5_000
+    world.api.hold_nusd = 10_000_000
     world.terms = Terms(limits=Limits(concurrency=1))
     world.plan(make_job(index) for index in range(5))
     end = world.ended()

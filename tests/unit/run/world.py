@@ -22,10 +22,10 @@ from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
-from tests.unit.run.honest_api import PRICE_QUOTA, HonestApi
+from tests.unit.run.honest_api import IMAGE_NUSD, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
 
-PRICE_NUSD = PRICE_QUOTA * 2_000
+PRICE_NUSD = IMAGE_NUSD
 CLAIM = FolderClaim(spec_name="tea", backend="simulator", path="/runs/tea", host="here", key="k")
 
 

@@ -206,7 +206,7 @@ def test_one_that_is_not_listed_in_a_minute_is_asked_for_first_in_the_next_run(o
 
 def test_empty_for_good_and_free_is_tried_once_more_without_a_long_wait(odd: World) -> None:
     odd.plan([make_job(0)])
-    api(odd).tell = lambda task, _: replace(task, images=(), cost_quota=0)
+    api(odd).tell = lambda task, _: replace(task, images=(), cost_nusd=0)
     end = odd.ended()
     assert (end.exit_status, end.counts.failed, len(odd.api.tasks)) == (1, 1, 2)
     assert end.seconds < 40
@@ -225,7 +225,7 @@ def test_a_kill_while_the_list_is_empty_pays_once(odd: World, crash_at: int) -> 
 def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: World) -> None:
     odd.plan(make_job(index) for index in range(2))
     api(odd).tell = lambda task, _: replace(
-        task, images=(), cost_quota=None, unread="no images in a known place", answer=b'{"picture": 1}'
+        task, images=(), cost_nusd=None, unread="no images in a known place", answer=b'{"picture": 1}'
     )
     for _ in range(3):
         end = odd.ended()
@@ -281,7 +281,7 @@ def test_fewer_images_at_first_are_waited_for(odd: World, says_cost: bool) -> No
 
 def test_fewer_at_the_price_of_those_are_all_there_is(odd: World) -> None:
     odd.plan([make_job(0, n=4)])
-    api(odd).tell = lambda task, _: replace(task, images=task.images[:2], cost_quota=(task.cost_quota or 0) // 2)
+    api(odd).tell = lambda task, _: replace(task, images=task.images[:2], cost_nusd=(task.cost_nusd or 0) // 2)
     end = odd.ended()
     assert (end.exit_status, end.counts.completed, end.counts.short) == (0, 1, 1)
     assert end.seconds < 40
@@ -297,20 +297,20 @@ def test_a_short_job_that_was_paid_in_full_is_completed_and_stays_open_to_refetc
     assert (odd.ended().exit_status, len(odd.images()), len(odd.api.tasks)) == (0, 3, 1)
 
 
-@pytest.mark.parametrize("cost_quota", [None, 0, 5500])
-def test_an_end_in_an_unknown_word_fails_in_the_apis_words(odd: World, cost_quota: int | None) -> None:
+@pytest.mark.parametrize("cost_nusd", [None, 0, 11_000_000])
+def test_an_end_in_an_unknown_word_fails_in_the_apis_words(odd: World, cost_nusd: int | None) -> None:
     odd.plan([make_job(0)])
     odd.terms = Terms(retry_attempts=0)
     error = TaskError(code="moderated", message="not this")
     api(odd).tell = lambda task, _: replace(
-        task, state=TaskState.ENDED, word="moderated", images=(), cost_quota=cost_quota, error=error
+        task, state=TaskState.ENDED, word="moderated", images=(), cost_nusd=cost_nusd, error=error
     )
     end = odd.ended()
     assert (end.counts.failed, error_of(odd).code, error_of(odd).message) == (1, "moderated", "not this")
-    assert held_nusd(odd) == (PRICE_NUSD if cost_quota is None else 0)
+    assert held_nusd(odd) == (PRICE_NUSD if cost_nusd is None else 0)
     asked = odd.api.calls["status"]
     odd.ended()
-    assert odd.api.calls["status"] - asked == (1 if cost_quota is None else 0)
+    assert odd.api.calls["status"] - asked == (1 if cost_nusd is None else 0)
     assert len(odd.api.tasks) == 1
 
 
