@@ -1,4 +1,4 @@
-"""Everything a run is given; the composition root fills it in."""
+"""The arguments of a run; the composition root fills them in."""
 
 import random
 from collections.abc import Callable
@@ -78,7 +78,7 @@ class CallbackSource(Protocol):
 
     @property
     def url(self) -> str:
-        """What to hand to the API as ``callback_url``."""
+        """The address to hand to the API as ``callback_url``."""
         ...
 
     def listen(self, on_hint: Callable[[str], None]) -> None:
@@ -88,7 +88,7 @@ class CallbackSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What ``run_plan`` works with: a locked folder, its ledger with claim and plan in it, and the API."""
+    """The things that ``run_plan`` works with: a locked folder, its ledger with claim and plan in it, and the API."""
 
     layout: RunLayout
     ledger: Ledger
@@ -105,7 +105,7 @@ class RunContext:
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
     callbacks: CallbackSource | None = None
-    """What the API may call when tasks end; None is nothing, and tasks are polled."""
+    """The receiver that the API may call when tasks end; with None tasks are polled."""
     on_change: OnChange | None = None
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None

@@ -21,7 +21,7 @@ class RunOptions:
     """With ``fetch_only``: only what was paid, or perhaps paid, and given up."""
     pay_again: frozenset[str] | None = None
     """Which jobs ``retry_failed`` may pay for again: those whose images are gone, by what their tasks say now; None is
-    all, for whoever has not asked."""
+    all, for a run whose jobs were not looked at first."""
     only: str | None = None
     """Which jobs of the plan this run is about: a template expression over their lines, such as
     ``model == 'imagen-4.0' and 'night' in tags``; None is all."""
@@ -32,7 +32,7 @@ class RunOptions:
     completion: Completion | None = None
     """How to learn that a task has ended; None is what the spec says."""
     webhook_url: str | None = None
-    """Where the API reaches the receiver of ``completion: webhook``; None is where it listens."""
+    """The address at which the API reaches the receiver of ``completion: webhook``; None is where it listens."""
     webhook_host: str = "127.0.0.1"
     """The address that the receiver listens on."""
     webhook_port: int = 0

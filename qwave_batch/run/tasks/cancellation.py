@@ -1,4 +1,4 @@
-"""Withdrawing what is still queued at the API: each open task is asked, and only a queued one is cancelled."""
+"""Withdraws tasks that are still queued at the API: each open task is polled, and only a queued one is cancelled."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ from qwave_batch.run.limits.throttle_state import CancelCall
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 AT_ONCE = 8
-"""Tasks that are asked at the same time."""
+"""Tasks that are polled at the same time."""
 TRIES = 5
 LONGEST_WAIT_S = 60.0
 """A longer pause than this is not waited for."""
@@ -52,9 +52,9 @@ class Withdrawn:
     job_id: str
     task_id: str
     cost_nusd: int
-    """What the API charges all the same; nothing as a rule."""
+    """The price that the API charges all the same; nothing as a rule."""
     refunded_nusd: int | None
-    """What the API had set aside and gives back; None where it did not say how much that was."""
+    """The amount that the API had set aside and gives back; None where it did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class NotSaid:
 
 
 CancelOutcome: TypeAlias = Withdrawn | LeftAlone | NotSaid
-"""What a cancel came to for one task."""
+"""The outcome of a cancel for one task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Cancelling:
     refused: str = ""
     """Why the account was refused; then nothing more is asked."""
     _denied: str = ""
-    """What the first call that was forbidden was told."""
+    """The words of the first answer that forbade a call."""
     _is_known: bool = False
     """Whether the API has told anything of a task."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))

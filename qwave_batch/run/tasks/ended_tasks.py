@@ -17,8 +17,8 @@ SLICE_S = 1.0
 DOUBT_S = 2.0
 """How long, in all, a run waits for a sign that an unknown task is not another account's."""
 GIVEN_UP = frozenset({AttemptState.UNRECOVERABLE, AttemptState.FAILED})
-"""Attempts whose loss is on record: that nobody knows their task now is no news that could be a mistake, and a person
-who asks for failed jobs need not prove the account by another task."""
+"""Attempts whose loss is on record: their task is unknown already, and a person who asks for failed jobs need not prove
+the account by another task."""
 _NOTHING_LISTED = "tasks are done and list no image"
 
 

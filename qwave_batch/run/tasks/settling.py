@@ -1,7 +1,9 @@
-"""What the end of a task makes of its attempt: the bill, the addresses of its images, or another try."""
+"""The end of a task goes on record: its price, the addresses of its images, or another try."""
 
+import asyncio
 from collections.abc import Sequence
 
+from qwave_batch.folder.evidence import keep_answer
 from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
@@ -10,14 +12,13 @@ from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
 from qwave_batch.run.context import JobCatalog
 from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker
-from qwave_batch.run.images.image_store import ImageStore
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
 from qwave_batch.run.tasks.job_run import EndedTask, Finished, JobRun, RetryAt, Step
 
 LIST_S = 60.0
-"""How long a task that is done is asked for what it does not list yet."""
+"""How long a task that is done is polled for the images that it does not list yet."""
 FINAL_S = 180.0
 """A task that lists nothing so long after its end never will, by all that is known."""
 
@@ -31,7 +32,7 @@ def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge
 
 
 def owes_images(job: Job, attempt: Attempt, listed: int) -> bool:
-    """Whether fewer images came than were asked for, and what came is not all that was paid, as far as is told."""
+    """Whether fewer images came than were asked for, and more was paid, as far as is told."""
     if listed >= job.max_images:
         return False
     return attempt.cost_from != "api" or attempt.cost_nusd > (attempt.catalog_nusd or 0)
@@ -48,10 +49,9 @@ def merged(before: Sequence[ResultImage], now: Sequence[ResultImage]) -> tuple[R
 class Settler:
     """Puts the end of a task on record, and its money."""
 
-    def __init__(self, run: RunState, breaker: ImageBreaker, image_store: ImageStore) -> None:
+    def __init__(self, run: RunState, breaker: ImageBreaker) -> None:
         self._run = run
         self._breaker = breaker
-        self._image_store = image_store
         self._context = run.context
 
     async def settle(self, job_run: JobRun, ended: EndedTask) -> Attempt | Step:
@@ -109,7 +109,7 @@ class Settler:
         job_run.attempt = await self._run.journal.await_images(
             attempt, error, ended_at=self._run.connectivity.earliest_time(), held_nusd=held_nusd, acceptance=acceptance
         )
-        await self._image_store.keep_answer(job_run.job.job_id, job_run.attempt.number, task.answer)
+        await self._keep_answer(job_run.attempt, task)
         return Finished(status=JobStatus.PENDING)
 
     async def _complete(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Attempt:
@@ -129,8 +129,11 @@ class Settler:
             error = unreadable_result(task.unread, task.answer)
             self._note_unread(job_run, error)
             job_run.unread = error
-            await self._image_store.keep_answer(job_run.job.job_id, completed.number, task.answer)
+            await self._keep_answer(completed, task)
         return completed
+
+    async def _keep_answer(self, attempt: Attempt, task: Task) -> None:
+        await asyncio.to_thread(keep_answer, self._context.layout, attempt.job_id, attempt.number, task.answer)
 
     def _book(self, attempt: Attempt, charge: Charge) -> None:
         self._run.budget.release(attempt.held_nusd)

@@ -159,7 +159,7 @@ def test_nothing_is_asked_after_a_stop(bench: Bench) -> None:
 
 def test_a_plain_run_takes_up_what_was_withdrawn(bench: Bench) -> None:
     bench.cancel(Script([QUEUED], [CANCELLED]))
-    end = bench.world.ended()
+    end = bench.world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.cost_nusd) == (0, 1, PRICE_NUSD)
     assert bench.world.statuses() == [JobStatus.COMPLETED]
 
