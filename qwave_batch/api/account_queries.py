@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, assert_never
 
-from qwave_batch.catalog.catalog_queries import newest_catalog
 from qwave_batch.catalog.offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.registry import LATEST, catalog_at
 from qwave_batch.client.answers import (
     AccountBlocked,
     Balance,
@@ -93,15 +92,19 @@ class LiveModelList:
         }
 
 
-async def ask_balance(connection: AnyAccount) -> Balance:
+async def ask_balance(connection: AnyAccount, *, catalog: str = LATEST) -> Balance:
     """Return what the account holds.
+
+    Args:
+        connection: The account.
+        catalog: The date of a catalog, which says where the API is, if the connection does not.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL or the key can't be right.
     """
     account = account_of(connection, os.environ)
-    known = open_catalog(newest_catalog())
+    known = await asyncio.to_thread(catalog_at, catalog)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         answer = await api.balance()
         return answer if isinstance(answer, Balance) else _refuse(answer, api.host)
@@ -118,29 +121,27 @@ async def glance_at_balance(
         timeout_s: How long to wait for it.
     """
     try:
-        account = account_of(connection, os.environ)
-        account = replace(account, base_url=account.base_url or open_catalog(catalog).base_url)
         async with asyncio.timeout(timeout_s):
-            return await ask_balance(account)
+            return await ask_balance(connection, catalog=catalog)
     except TimeoutError:
         return f"no answer in {timeout_s:g} seconds"
     except QwaveError as error:
         return str(error)
 
 
-async def ask_models(connection: AnyAccount, *, catalog: str | None = None) -> LiveModelList:
+async def ask_models(connection: AnyAccount, *, catalog: str) -> LiveModelList:
     """Return the models that the account is offered, held against a catalog.
 
     Args:
         connection: The account.
-        catalog: The catalog's date; None is the newest. It also says where the API is, if the connection does not.
+        catalog: The catalog's date, or ``LATEST``. It also says where the API is, if the connection does not.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
     account = account_of(connection, os.environ)
-    known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
+    known = await asyncio.to_thread(catalog_at, catalog)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):

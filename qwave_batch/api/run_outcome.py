@@ -11,8 +11,8 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
-from qwave_batch.run.counters import JobCounts
 from qwave_batch.run.job_actions import is_to_submit
+from qwave_batch.run.run_end import JobCounts
 from qwave_batch.run.run_request import RunOptions
 
 
