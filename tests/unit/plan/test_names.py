@@ -34,7 +34,7 @@ def test_vars_do_not_see_later_vars(problems_of: ProblemsOf) -> None:
 
 def test_unknown_name_is_noted_with_the_names_at_hand_and_the_nearest(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of("vars: {medium: ink}\nprompts: ['x {{ mediun }}']\nrequest: {model: imagen-4.0}\n")
-    assert problem.message == '"mediun" is not defined; at hand: medium, prompt, repeat'
+    assert problem.message == '"mediun" is not defined; available: medium, prompt, repeat'
     assert problem.suggestion == 'did you mean "medium"?'
 
 
