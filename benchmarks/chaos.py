@@ -2,9 +2,9 @@
 
 For so many minutes, folder after folder: a real process runs against an API with every fault at once, dies as by
 ``kill -9`` at a random labelled point or a random time, finds files damaged or its tasks cancelled, and is begun again,
-until all is done. The books of the API are then held to the ledger and to the folder, and each picture to that of a run
-that nothing happened to. In every other folder no picture comes for a while, and there are few slots: "bought in vain
-beyond the slots" counts the tasks that the API made while it served no picture, from the first request for a file that
+until all is done. The books of the API are then held to the ledger and to the folder, and each image to that of a run
+that nothing happened to. In every other folder no image comes for a while, and there are few slots: "bought in vain
+beyond the slots" counts the tasks that the API made while it served no image, from the first request for a file that
 failed to the next one that was served, and beyond as many as there are slots.
 
     python -m benchmarks.chaos --minutes 10 --side-by-side 2
@@ -76,7 +76,7 @@ FAULTS = ",".join(
 )
 """All at all places, at any try: unlike in the tests a file may come broken twice, which is the end of it."""
 
-Pictures: TypeAlias = dict[str, list[bytes]]
+Images: TypeAlias = dict[str, list[bytes]]
 """The files of each job."""
 
 MADE = ("intend", "accept", "complete", "store", "image")
@@ -91,7 +91,7 @@ MOST_RUNS = 30
 
 @dataclass(slots=True)
 class Score:
-    """What was tried and what came of it."""
+    """The trials and their outcomes."""
 
     folders: int = 0
     runs: int = 0
@@ -124,7 +124,7 @@ class Score:
         yield f"{self.answers} answers, {self.faulty} of them no 200"
         yield (
             f"paid twice: {self.paid_twice}; lost: {self.lost}; bought in vain beyond the slots: {self.in_vain}; "
-            f"wrong pictures: {self.wrong}; bugs: {self.bugs}"
+            f"wrong images: {self.wrong}; bugs: {self.bugs}"
         )
         yield (
             f"images broken at the source or gone: {self.spoiled}; paid again on request: {self.paid_on_request}; "
@@ -148,12 +148,12 @@ class Story:
 
     @property
     def folder(self) -> Path:
-        """Where the runs take place."""
+        """Folder of the runs."""
         return self.home / "run"
 
     @property
     def log(self) -> Path:
-        """What all processes said."""
+        """Output of all processes."""
         return self.home / "log"
 
     async def go(self) -> None:
@@ -196,7 +196,7 @@ class Story:
         return end
 
     def _hurt(self) -> bool:
-        """Delete or damage a picture, or give it another date, or tear the manifest; return whether there was one."""
+        """Delete or damage an image, or give it another date, or tear the manifest; return whether there was one."""
         files = [path for path in (self.folder / "images").rglob("*") if path.is_file()]
         if not files:
             return False
@@ -236,18 +236,18 @@ class Story:
     def _unending(self) -> int:
         return sum(1 for task in self.simulator.tasks() if task.ends_at is None)
 
-    def judge(self, undisturbed: Pictures) -> None:
+    def judge(self, undisturbed: Images) -> None:
         """Count what came of it."""
         score, found, contents = self.score, audit(self.simulator, self.folder), self._contents()
         statuses: Counter[str] = contents.statuses() if contents else Counter()
-        pictures = pictures_of(contents) if contents else {}
-        # One of two pictures says that it is one of two: only as many as were asked for can be compared.
-        wrong = sum(len(its) == len(undisturbed[job]) and its != undisturbed[job] for job, its in pictures.items())
+        images = images_of(contents) if contents else {}
+        # One of two images says that it is one of two: only as many as were asked for can be compared.
+        wrong = sum(len(its) == len(undisturbed[job]) and its != undisturbed[job] for job, its in images.items())
         answers = self.simulator.seen.answers
         in_vain = bought_in_vain(self.simulator.deeds, self.slots)
         score.folders += 1
         score.tasks += len(self.simulator.tasks())
-        score.images += sum(map(len, pictures.values()))
+        score.images += sum(map(len, images.values()))
         score.answers += answers.total()
         score.faulty += sum(n for (_, status), n in answers.items() if status != 200)
         score.paid_twice += found.paid_twice
@@ -281,11 +281,10 @@ def plight_of(rng: random.Random) -> Plight:
     return replace(HURRIED, doom=doom, clock_jumps=rng.random() < 0.1)
 
 
-def pictures_of(contents: Contents) -> Pictures:
-    """Return the pictures that the lines of a manifest name."""
+def images_of(contents: Contents) -> Images:
+    """Return the images that the lines of a manifest name."""
     return {
-        line["job_id"]: [contents.pictures.get(image["path"], b"") for image in line["images"]]
-        for line in contents.lines
+        line["job_id"]: [contents.images.get(image["path"], b"") for image in line["images"]] for line in contents.lines
     }
 
 
@@ -294,7 +293,7 @@ def spec_of(completion: str, slots: int) -> str:
     return SPEC.replace("COMPLETION", completion).replace("SLOTS", str(slots))
 
 
-async def undisturbed_pictures() -> Pictures:
+async def undisturbed_images() -> Images:
     """Return what a run makes that nothing happens to."""
     with tempfile.TemporaryDirectory() as name, Simulator(catalog=open_catalog("2026-05")) as simulator:
         home = Path(name)
@@ -302,10 +301,10 @@ async def undisturbed_pictures() -> Pictures:
         async with serve(simulator) as base_url:
             argv = ("run", str(home / "spec.yaml"), "-o", str(home / "run"), "--yes")
             assert await run(argv, base_url=base_url, log=home / "log") == 0, "an undisturbed run ends well"
-        return pictures_of(contents_of(home / "run"))
+        return images_of(contents_of(home / "run"))
 
 
-async def one_folder(seed: int, home: Path, score: Score, undisturbed: Pictures) -> None:
+async def one_folder(seed: int, home: Path, score: Score, undisturbed: Images) -> None:
     """Tell the story of one seed."""
     rng = random.Random(seed)
     is_dry = seed % 2 == 1
@@ -329,7 +328,7 @@ async def chaos(chosen: argparse.Namespace, score: Score) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     seeds = itertools.islice(itertools.count(chosen.seed), chosen.folders)
-    undisturbed = await undisturbed_pictures()
+    undisturbed = await undisturbed_images()
     until = time.monotonic() + 60 * chosen.minutes if chosen.folders is None else float("inf")
 
     async def keep_on() -> None:

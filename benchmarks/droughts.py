@@ -1,4 +1,4 @@
-"""Droughts: spans in which an API serves no picture, and what was bought in vain in them, by the API's own books."""
+"""Droughts: spans in which an API serves no image, and what was bought in vain in them, by the API's own books."""
 
 import random
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ CAUSES = (
 
 
 class Deed(Enum):
-    """What the API did."""
+    """Counts of API activity."""
 
     SOLD = auto()
     """It made a task."""
@@ -83,7 +83,7 @@ def bought_in_vain(deeds: Iterable[Deed], slots: int) -> int:
 
 
 def droughts(rng: random.Random) -> str:
-    """Return faults that let no picture come for a while, once or twice."""
+    """Return faults that let no image come for a while, once or twice."""
     first = rng.randint(1, 8)
     second = first + rng.randint(30, 60)
     return ",".join(

@@ -31,7 +31,7 @@ from pathlib import Path
 import aiohttp
 
 from qwave_batch.catalog.registry import open_catalog
-from qwave_batch.folder.pictures import inspect_bytes
+from qwave_batch.folder.image_inspection import inspect_bytes
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_latency, serve_forever
 
 CHECKOUT = Path(__file__).parents[1]
@@ -84,7 +84,7 @@ class Bare:
     poll_ms: float
     download_ms: float
     keep_ms: float
-    """What it takes to check an image and to keep it safely."""
+    """Cost of checking an image and storing it durably."""
     image_kb: float
 
     def job_ms(self, polls: float) -> float:

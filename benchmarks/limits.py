@@ -149,7 +149,7 @@ class StrictApi(HonestApi):
     tells: bool = False
     """Whether answers carry headers."""
     waits: Callable[[float], float | None] = math.ceil
-    """What a 429 asks for, by how long it really takes."""
+    """The Retry-After of a 429, as a function of the real wait."""
     counts_polls: bool = False
     stranger_per_s: float = 0.0
     """How often another program of the account makes a task, whenever there is room."""
@@ -328,7 +328,7 @@ KINDS: Sequence[Kind] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one run."""
+    """Outcome of one run."""
 
     time: float
     """Over the least."""

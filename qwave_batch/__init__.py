@@ -1,271 +1,114 @@
-"""Declarative batch specs for image generation over the QWave API."""
+"""Declarative batch specs for image generation over the QWave API.
 
+The names that a notebook needs stand here; all the others in ``qwave_batch.plans``, ``runs``, ``folders``, ``events``,
+``comparisons``, ``accounts``, ``catalog`` and ``errors``. Importing this loads none of them: each is loaded when one of
+its names is first used. Nothing opens a socket or reads the environment before it is called.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from qwave_batch import api as _api
-
 if TYPE_CHECKING:
-    from qwave_batch.api import (
+    from qwave_batch import accounts as accounts
+    from qwave_batch import catalog as catalog
+    from qwave_batch import comparisons as comparisons
+    from qwave_batch import connections as connections
+    from qwave_batch import errors as errors
+    from qwave_batch import events as events
+    from qwave_batch import folders as folders
+    from qwave_batch import plans as plans
+    from qwave_batch import runs as runs
+    from qwave_batch import simulations as simulations
+    from qwave_batch.accounts import ask_balance
+    from qwave_batch.catalog import open_catalog
+    from qwave_batch.comparisons import compare_plan
+    from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.errors import (
         AccountError,
-        AnyPlan,
-        AxisSupport,
-        Balance,
         BudgetError,
-        BudgetOutlook,
-        CancelOutcome,
-        CancelReport,
-        Catalog,
-        Change,
-        Comparison,
-        Completion,
-        Confirm,
-        Connection,
-        CostEstimate,
-        CostReport,
-        Duplicate,
-        Event,
-        EventLog,
-        Figures,
         FolderBusy,
         FolderError,
-        FolderStatus,
-        Glance,
-        ImageFile,
-        ImagesStored,
-        Job,
-        JobCounts,
-        JobError,
-        JobRecord,
-        JobSample,
-        JobSetBack,
-        JobStatus,
-        Json,
-        JsonObject,
-        LeftAlone,
-        Limits,
-        LiveModelList,
-        LiveRun,
-        ManifestLine,
-        MissingExtra,
-        Model,
-        ModelLimits,
-        NotSaid,
-        Offer,
-        OnEvent,
-        OnProgress,
-        Plan,
-        PlanComparison,
-        PlanItem,
-        PlanLine,
-        PriceOf,
-        Problem,
-        Progress,
-        PrunePlan,
         QwaveError,
-        RefetchReport,
-        ReusedFrom,
-        RunEnded,
-        RunEstimated,
-        RunFolder,
-        RunOptions,
-        RunPlace,
-        RunStarted,
         RunStopped,
-        RunSummary,
-        RunWaiting,
-        SavedPlan,
-        Simulated,
-        SourcePlace,
-        Spec,
-        SpecCheck,
         SpecError,
-        StopSignal,
         StorageError,
-        SubmitBegun,
-        Support,
-        SupportMatrix,
-        TaskAccepted,
-        TaskEnded,
-        TaskState,
-        Terms,
-        UnfetchedJob,
-        UnknownName,
         UsageError,
-        VerifyReport,
-        Violation,
-        Waiting,
-        WaitKind,
-        Withdrawn,
-        ask_balance,
-        ask_models,
-        budget_outlook,
+    )
+    from qwave_batch.events import Event, EventLog, Progress
+    from qwave_batch.folders import ImageFile, JobStatus, ManifestLine, RunFolder, open_run
+    from qwave_batch.plans import AnyPlan, Job, Plan, Problem, Spec, check_spec, load_spec, open_plan, write_plan
+    from qwave_batch.runs import (
+        CostEstimate,
+        RunOptions,
+        RunSummary,
+        StopSignal,
         cancel_tasks,
-        catalog_dates,
-        catalog_price_of,
-        check_spec,
-        compare_plan,
-        describe_catalog,
-        describe_model,
-        event_as_json,
-        examine_spec,
-        expected_seconds,
-        expected_seconds_of,
-        glance_at_balance,
-        json_schema,
-        lines_where,
-        load_spec,
-        make_plan,
-        newest_catalog,
-        open_catalog,
-        open_plan,
-        open_run,
-        plan_summary,
-        read_plan,
         refetch_images,
         run_batch,
         run_batch_sync,
-        run_place,
-        serve_simulator,
-        support_matrix,
-        write_first_spec,
-        write_plan,
     )
+    from qwave_batch.simulations import serve_simulator
 
 __all__ = [
     "AccountError",
     "AnyPlan",
-    "AxisSupport",
-    "Balance",
     "BudgetError",
-    "BudgetOutlook",
-    "CancelOutcome",
-    "CancelReport",
-    "Catalog",
-    "Change",
-    "Comparison",
-    "Completion",
-    "Confirm",
     "Connection",
     "CostEstimate",
-    "CostReport",
-    "Duplicate",
     "Event",
     "EventLog",
-    "Figures",
     "FolderBusy",
     "FolderError",
-    "FolderStatus",
-    "Glance",
     "ImageFile",
-    "ImagesStored",
     "Job",
-    "JobCounts",
-    "JobError",
-    "JobRecord",
-    "JobSample",
-    "JobSetBack",
     "JobStatus",
-    "Json",
-    "JsonObject",
-    "LeftAlone",
-    "Limits",
-    "LiveModelList",
-    "LiveRun",
     "ManifestLine",
-    "MissingExtra",
-    "Model",
-    "ModelLimits",
-    "NotSaid",
-    "Offer",
-    "OnEvent",
-    "OnProgress",
     "Plan",
-    "PlanComparison",
-    "PlanItem",
-    "PlanLine",
-    "PriceOf",
     "Problem",
     "Progress",
-    "PrunePlan",
     "QwaveError",
-    "RefetchReport",
-    "ReusedFrom",
-    "RunEnded",
-    "RunEstimated",
     "RunFolder",
     "RunOptions",
-    "RunPlace",
-    "RunStarted",
     "RunStopped",
     "RunSummary",
-    "RunWaiting",
-    "SavedPlan",
     "Simulated",
-    "SourcePlace",
     "Spec",
-    "SpecCheck",
     "SpecError",
     "StopSignal",
     "StorageError",
-    "SubmitBegun",
-    "Support",
-    "SupportMatrix",
-    "TaskAccepted",
-    "TaskEnded",
-    "TaskState",
-    "Terms",
-    "UnfetchedJob",
-    "UnknownName",
     "UsageError",
-    "VerifyReport",
-    "Violation",
-    "WaitKind",
-    "Waiting",
-    "Withdrawn",
     "ask_balance",
-    "ask_models",
-    "budget_outlook",
     "cancel_tasks",
-    "catalog_dates",
-    "catalog_price_of",
     "check_spec",
     "compare_plan",
-    "describe_catalog",
-    "describe_model",
-    "event_as_json",
-    "examine_spec",
-    "expected_seconds",
-    "expected_seconds_of",
-    "glance_at_balance",
-    "json_schema",
-    "lines_where",
     "load_spec",
-    "make_plan",
-    "newest_catalog",
     "open_catalog",
     "open_plan",
     "open_run",
-    "plan_summary",
-    "read_plan",
     "refetch_images",
     "run_batch",
     "run_batch_sync",
-    "run_place",
     "serve_simulator",
-    "support_matrix",
-    "write_first_spec",
     "write_plan",
 ]
 
+PUBLIC_MODULES = (
+    "errors", "events", "catalog", "connections", "plans", "folders", "comparisons", "accounts", "runs", "simulations",
+)  # fmt: skip
+"""From those that load fast to those that load much: a name is looked for in this order."""
 
-def __getattr__(name: str) -> object:
-    """Return a public name, loading its module now."""
-    if name not in __all__:
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Return a public module or name, loading it now."""
+        if name in PUBLIC_MODULES:
+            return import_module(f"{__name__}.{name}")
+        if name in __all__:
+            modules = (import_module(f"{__name__}.{each}") for each in PUBLIC_MODULES)
+            value = globals()[name] = next(getattr(each, name) for each in modules if name in each.__all__)
+            return value
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(_api, name)
-    globals()[name] = value
-    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *PUBLIC_MODULES})

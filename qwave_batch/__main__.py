@@ -2,16 +2,10 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 from qwave_batch.cli.interrupts import INTERRUPTED, break_on_signals
 from qwave_batch.cli.streams import own_streams, words_may_be_lost
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import qwave_batch.cli.main as command_line
-else:
-    command_line = later("qwave_batch.cli.main")  # a signal that comes meanwhile ends the process in order too
 
 
 def entry() -> int:
@@ -20,10 +14,14 @@ def entry() -> int:
         try:
             if os.name == "posix":  # elsewhere little more than --help is of use
                 break_on_signals()
-            return command_line.main(sys.argv[1:], stdout=stdout, stderr=stderr, stdin=sys.stdin, environ=os.environ)
+            # imported only now, so that a signal that comes meanwhile ends the process in order too
+            main = import_module("qwave_batch.cli.main").main
+            status: int = main(sys.argv[1:], stdout=stdout, stderr=stderr, stdin=sys.stdin, environ=os.environ)
         except KeyboardInterrupt:
             with words_may_be_lost():
                 stderr.write("stopped\n")
+        else:
+            return status
     os._exit(INTERRUPTED)  # the usual way out waits for threads, which may decode for seconds
 
 

@@ -13,14 +13,32 @@
     │   └─ FolderBusy               4   another process works on the folder
     └─ RunStopped                 130   stopped by the user before anything was sent
 
-Raisers pass facts; the class words them. Foreign errors are translated at one border each.
+Raisers pass facts; the class words them. No message names an option or a command: what can be done is in
+``next_steps``, which the command line words. Foreign errors are translated at one border each.
 """
 
 import difflib
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+
+__all__ = [
+    "AccountError",
+    "BudgetError",
+    "FolderBusy",
+    "FolderError",
+    "MissingExtra",
+    "QwaveError",
+    "RunStopped",
+    "SpecError",
+    "StorageError",
+    "UnknownName",
+    "UnsupportedSystem",
+    "UsageError",
+]
 
 _LONGEST_COMPARED = 100
 _MOST_COMPARED = 1_000
@@ -29,13 +47,21 @@ _MOST_COMPARED = 1_000
 class QwaveError(Exception):
     """The root: catching it catches everything that this package raises on purpose."""
 
-    exit_status = 1
+    kind = EndKind.INCOMPLETE
+    """How a run ends that raises it."""
+    exit_status = EXIT_STATUS[kind]
+
+    def __init__(self, message: str = "", *, next_steps: Sequence[Advice | NextStep] = ()) -> None:
+        """Say what happened; ``next_steps`` is what can be done about it."""
+        super().__init__(message)
+        self.next_steps = tuple(step if isinstance(step, Advice) else Advice(step) for step in next_steps)
 
 
 class UsageError(QwaveError):
-    """What was asked for is not right; nothing was sent."""
+    """The request is invalid; nothing was sent."""
 
-    exit_status = 2
+    kind = EndKind.REFUSED
+    exit_status = EXIT_STATUS[kind]
 
 
 class SpecError(UsageError):
@@ -49,16 +75,25 @@ class SpecError(UsageError):
 class UnknownName(UsageError):
     """A name that does not exist, with the nearest one that does."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
-        self.kind, self.name, self.known = kind, name, tuple(known)
+    def __init__(
+        self,
+        what: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        hint: str = "",
+        next_steps: Sequence[Advice | NextStep] = (),
+    ) -> None:
+        self.what, self.name, self.known = what, name, tuple(known)
         self.suggestion = nearest(name, self.known)
         name = name if len(name) <= _LONGEST_COMPARED else f"{name[: _LONGEST_COMPARED - 1]}…"
         guess = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
-        super().__init__(f'unknown {kind} "{name}"{guess}{" " if guess else "; " if hint else ""}{hint}')
+        message = f'unknown {what} "{name}"{guess}{" " if guess else "; " if hint else ""}{hint}'
+        super().__init__(message, next_steps=next_steps)
 
 
 class FolderError(UsageError):
-    """The run folder belongs to another spec, backend or place, or is no run folder."""
+    """The folder belongs to another spec, backend or location, or is not a run folder."""
 
 
 class MissingExtra(UsageError):
@@ -81,17 +116,21 @@ class UnsupportedSystem(UsageError):
 class AccountError(QwaveError):
     """The account stops the run: key, balance or quota window."""
 
-    exit_status = 3
+    kind = EndKind.ACCOUNT
+    exit_status = EXIT_STATUS[kind]
 
 
 class BudgetError(AccountError):
     """The estimate, or the next job, would cost more than the budget leaves."""
 
+    kind = EndKind.BUDGET
+
 
 class StorageError(QwaveError):
     """The disk or the ledger failed; what was paid is still on record at the API."""
 
-    exit_status = 4
+    kind = EndKind.STORAGE
+    exit_status = EXIT_STATUS[kind]
 
 
 class FolderBusy(StorageError):
@@ -104,7 +143,8 @@ class FolderBusy(StorageError):
 class RunStopped(QwaveError):
     """The user stopped the run before it had begun; nothing was sent."""
 
-    exit_status = 130
+    kind = EndKind.INTERRUPTED
+    exit_status = EXIT_STATUS[kind]
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:

@@ -1,4 +1,4 @@
-"""What holds for every test: no way out to the network, no key at hand, the same examples in CI."""
+"""Fixtures for every test: no network, no API key, the same examples in CI."""
 
 import ipaddress
 import os
@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parents[1]
 REAL_ACCOUNT = ("QWAVE_API_KEY", "WAVE_API_KEY", "QWAVE_BASE_URL")
 OWN_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR")
 SHORT = "/tmp"
-"""Where paths are short, wherever the folder for temporary files is."""
+"""A folder with a short path, whatever the folder for temporary files."""
 
 # how long an example takes says how busy the machine is, and nothing of what is tested
 _ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -73,7 +73,7 @@ def _no_real_account_and_no_real_terminal() -> None:
 def _children_hear_signals() -> None:
     """Let children start as on a terminal where this process was started to ignore signals, as under ``nohup``.
 
-    What is ignored here is ignored in every child, and what is handled here is not: so it is handled by doing nothing.
+    Children inherit ignored signals but not handlers, so a handler that does nothing is installed.
     """
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:

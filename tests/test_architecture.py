@@ -10,33 +10,58 @@ PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 
 ALLOWED: dict[str, set[str]] = {
     "resources": set(),
-    "later": set(),
+    "lazy": set(),
     "fitting": set(),
-    "model": {"later"},
+    "model": {"lazy"},
     "errors": {"model"},
-    "files": {"errors"},
+    "files": {"errors", "lazy"},
     "git": {"errors", "files", "model"},
-    "catalog": {"errors", "fitting", "later", "model", "resources"},
-    "spec": {"errors", "files", "fitting", "later", "model", "resources"},
+    "catalog": {"errors", "fitting", "lazy", "model", "resources"},
+    "spec": {"errors", "files", "fitting", "lazy", "model", "resources"},
     "plan": {"catalog", "errors", "files", "model", "spec"},
     "folder": {"errors", "files", "model"},
     "ledger": {"errors", "files", "model"},
     "client": {"errors", "files", "model"},
     "simulator": {"catalog", "errors", "files", "model"},
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
-    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources"},
+    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources", "spec"},
     "api": {
-        "catalog", "client", "errors", "files", "folder", "git", "later", "ledger", "model", "output", "plan",
+        "catalog", "client", "errors", "files", "folder", "git", "ledger", "model", "output", "plan",
         "resources", "run", "simulator", "spec",
     },
-    "cli": {"api", "errors", "later", "model", "resources"},
-    "__init__": {"api", "errors", "model"},
-    "__main__": {"cli", "later"},
+    "accounts": {"api", "catalog", "client"},
+    "connections": {"client"},
+    "comparisons": {"api", "plan"},
+    "events": {"model", "output"},
+    "folders": {"api", "ledger", "model", "output"},
+    "plans": {"api", "model", "plan", "spec"},
+    "runs": {"api", "model", "run"},
+    "simulations": {"api"},
+    "__init__": {
+        "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "plans", "runs",
+        "simulations",
+    },
+    "cli": {
+        "__init__", "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "lazy", "model",
+        "plans", "resources", "runs", "simulations",
+    },
+    "__main__": {"cli"},
 }  # fmt: skip
 """Which rooms each room may import from; a room that is missing here has no place in the house."""
 
 
 INSIDE: dict[str, dict[str, set[str]]] = {
+    "plan": {
+        "signed_links": set(),
+        "plan_samples": set(),
+        "plan_summary": {"plan_samples", "signed_links"},
+        "problem_collector": set(),
+        "expand": {"plan_summary", "problem_collector"},
+        "cache": {"expand"},
+        "checks": {"expand", "problem_collector", "signed_links"},
+        "file": {"expand", "plan_samples", "plan_summary"},
+        "": {"cache", "checks", "expand", "plan_samples", "plan_summary", "problem_collector"},
+    },
     "spec": {
         "values": set(),
         "inputs": {"values"},
@@ -46,7 +71,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "": {"inputs", "table", "template", "values", "yaml"},
     },
 }
-"""For a package with sub-packages: which of them each may import from; "" stands for the package's own modules."""
+"""For a package with sub-packages: what each may import of the package; "" stands for all modules not named here."""
 
 
 def room_of(module: str) -> str:
@@ -87,15 +112,15 @@ def test_imports_point_down(module: str) -> None:
 
 
 def part_of(module: str, package: str) -> str:
-    """Return the sub-package that a module, or a name in it, belongs to; "" for the package's own modules."""
+    """Return the entry of ``INSIDE`` that a module, or a name in it, belongs to."""
     parts = module.split(".")
-    return parts[2] if len(parts) > 2 and (PACKAGE / package / parts[2]).is_dir() else ""
+    return parts[2] if len(parts) > 2 and parts[2] in INSIDE[package] else ""
 
 
 @pytest.mark.parametrize("package", INSIDE)
 def test_sub_packages_import_one_way(package: str) -> None:
     allowed = INSIDE[package]
-    assert allowed.keys() - {""} == {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
+    assert allowed.keys() >= {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
     for module in (name for name in MODULES if room_of(name) == package):
         part = part_of(module, package)
         for target, line in imports(MODULES[module]):
@@ -103,7 +128,7 @@ def test_sub_packages_import_one_way(package: str) -> None:
                 assert part_of(target, package) in allowed[part], f"{module}:{line} imports {target}"
 
 
-@pytest.mark.parametrize("arrows", [ALLOWED, *INSIDE.values()])
+@pytest.mark.parametrize("arrows", [ALLOWED, *INSIDE.values()], ids=["packages", *INSIDE])
 def test_arrows_form_no_circle(arrows: dict[str, set[str]]) -> None:
     done: set[str] = set()
 

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 WORDS = {"msg", "problem", "context", "strerror", "message", "reason", "args"}
-"""Where exceptions keep what they say."""
+"""Attributes in which exceptions keep their message."""
 QUESTIONS = {"startswith", "endswith", "find", "index", "count", "casefold", "match", "search", "fullmatch"}
 
 

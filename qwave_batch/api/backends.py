@@ -1,25 +1,23 @@
-"""The API that a run talks to: an account of a real one, or the embedded one."""
+"""The API that a run talks to, real or embedded, and the receiver that the API calls when tasks end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
-from qwave_batch.api.connection import Connection, Simulated
+from qwave_batch import api
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.client import callback_receiver
 from qwave_batch.client.api_key import Key
+from qwave_batch.client.connection import Connection, Simulated, Trust
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.task_api import TaskApi
-from qwave_batch.client.transport import AiohttpTransport, Trust
+from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.client.web_addresses import read_base_url
+from qwave_batch.errors import UsageError
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.later import later
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
-
-if TYPE_CHECKING:
-    from qwave_batch.api import simulation
-else:
-    simulation = later("qwave_batch.api.simulation")
+from qwave_batch.model.terms import Completion, Terms
+from qwave_batch.run.context import CallbackSource, RunOptions
 
 SIMULATED_KEY = "simulated"
 """The key of every simulated account: it opens nothing."""
@@ -51,15 +49,15 @@ async def open_api(
     """
     if isinstance(connection, Simulated):
         async with (
-            simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
-            _task_api(base_url, SIMULATED_KEY, connections) as api,
+            api.simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
+            _task_api(base_url, SIMULATED_KEY, connections) as task_api,
         ):
-            yield api
+            yield task_api
     else:
         base_url = connection.base_url or catalog.base_url
         api_of = _task_api(base_url, connection.key, connections, proxies=connection.proxies, trust=connection.trust)
-        async with api_of as api:
-            yield api
+        async with api_of as task_api:
+            yield task_api
 
 
 @asynccontextmanager
@@ -68,3 +66,37 @@ async def _task_api(
 ) -> AsyncIterator[TaskApi]:
     async with AiohttpTransport(base_url, max_connections=connections, proxies=proxies, trust=trust) as transport:
         yield TaskApi(transport, base_url, key, SystemClock())
+
+
+def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms: Terms, options: RunOptions) -> None:
+    """Raise UsageError when the API could never call this run, or nobody would listen."""
+    is_called = _is_called(terms, options)
+    if not is_called and options.webhook_url is not None:
+        raise UsageError("a webhook URL is of use with completion: webhook only; set that, or leave the URL out")
+    if not is_called or isinstance(connection, Simulated) or options.webhook_url is not None:
+        return
+    base_url = read_base_url(connection.base_url or catalog.base_url)
+    if not base_url.address.is_loopback:
+        raise UsageError(
+            f"completion: webhook needs an address under which {base_url.host} reaches this machine: --webhook-url URL"
+        )
+
+
+@asynccontextmanager
+async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[CallbackSource | None]:
+    """Yield the receiver while it listens; None in a run that is not called.
+
+    Raises:
+        UsageError: the URL is none, or the port is taken.
+    """
+    if not _is_called(terms, options):
+        yield None
+        return
+    async with callback_receiver.CallbackReceiver(
+        public_url=options.webhook_url, host=options.webhook_host, port=options.webhook_port
+    ) as opened:
+        yield opened
+
+
+def _is_called(terms: Terms, options: RunOptions) -> bool:
+    return (options.completion or terms.completion) is Completion.WEBHOOK

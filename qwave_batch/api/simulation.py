@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from qwave_batch.api.catalogs import newest_catalog
-from qwave_batch.api.connection import Simulated
+from qwave_batch.catalog.catalog_queries import newest_catalog
 from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.client.connection import Simulated
 from qwave_batch.errors import UnknownName
 from qwave_batch.simulator.behaviour import Behaviour
 from qwave_batch.simulator.dialect import Dialect, Settings

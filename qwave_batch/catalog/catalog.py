@@ -46,6 +46,11 @@ class Catalog:
         """Every request field of any model, callback fields apart."""
         return frozenset().union(*(model.fields for model in self.models.values())) - self.callback_fields
 
+    @cached_property
+    def content_fields(self) -> frozenset[str]:
+        """The fields that carry content for any of the models: without one a request would ask for something else."""
+        return frozenset().union(*(model.content_fields for model in self.models.values()))
+
     def model(self, name: str) -> Model:
         """Return a model by its name.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from qwave_batch.catalog.checking import request_validator
 from qwave_batch.catalog.field import choices_of
 from qwave_batch.catalog.imagecount import ImageRule, max_images
 from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
@@ -15,15 +16,10 @@ from qwave_batch.catalog.wholenumbers import WholeNumbers
 from qwave_batch.catalog.wording import Wording
 from qwave_batch.fitting.checks import Check
 from qwave_batch.fitting.reading import fitting
-from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
-
-    from qwave_batch.catalog import checking
-else:
-    checking = later("qwave_batch.catalog.checking")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,7 +91,7 @@ class Model:
     @cached_property
     def validator(self) -> "Validator":
         """The reference that decides whether a request is valid, and says what is wrong with it."""
-        return checking.request_validator(self.schema)
+        return request_validator(self.schema)
 
     @cached_property
     def fits(self) -> Check | None:

@@ -9,6 +9,7 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.field import choices_of
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.price import Price
+from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 _DEFAULT = "default"
@@ -41,13 +42,11 @@ class Offer:
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``models --live --json`` lists."""
-        return {
-            "model": self.model,
-            "standing": self.standing.value,
-            "catalog_price": None if self.catalog_price is None else self.catalog_price.as_json(),
-            "live_price": None if self.live_price is None else self.live_price.as_json(),
-            "price_config": self.stated,
-        }
+        return _OFFER.encode(self)
+
+
+_PRICE = Key(write=Price.as_json)
+_OFFER = Codec({Offer: {"catalog_price": _PRICE, "live_price": _PRICE, "stated": Key(name="price_config")}})
 
 
 def offers(catalog: Catalog, price_configs: Mapping[str, JsonObject]) -> tuple[Offer, ...]:

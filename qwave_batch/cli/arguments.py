@@ -3,15 +3,10 @@
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
+from qwave_batch import lazy
 from qwave_batch.errors import UnknownName, UsageError
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import pathlib
-else:
-    pathlib = later("pathlib")
 
 
 class HelpAsked(Exception):
@@ -88,11 +83,11 @@ def one_of(kind: str, names: Iterable[str]) -> Callable[[str], str]:
     return read
 
 
-def a_path(text: str) -> "pathlib.Path":
+def a_path(text: str) -> "lazy.pathlib.Path":
     """Return the path of an argument; an empty one, as an unset variable leaves it, would be the folder one is in."""
     if not text:
         raise argparse.ArgumentTypeError("it is empty, and names no file and no folder")
-    return pathlib.Path(text)
+    return lazy.pathlib.Path(text)
 
 
 def whole_number(*, minimum: int, maximum: int | None = None) -> Callable[[str], int]:

@@ -8,17 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import asyncio
-    import threading
-else:
-    asyncio = later("asyncio")
-    threading = later("threading")
-
+from qwave_batch import lazy
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells count it."""
@@ -60,10 +52,10 @@ def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
 
     Outside the main thread, where Python hands out no signals, nothing changes.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if lazy.threading.current_thread() is not lazy.threading.main_thread():
         yield
         return
-    loop = asyncio.get_running_loop()
+    loop = lazy.asyncio.get_running_loop()
 
     def tell(_number: int, _frame: FrameType | None) -> None:
         with suppress(RuntimeError):  # the loop has just been closed
@@ -83,7 +75,7 @@ def on_interrupt(act: Callable[[], None]) -> Iterator[None]:
 @contextmanager
 def breakable() -> Iterator[None]:
     """Let the signals raise ``Interrupt`` inside the block again: while a person is asked, the loop stands still."""
-    if threading.current_thread() is not threading.main_thread():
+    if lazy.threading.current_thread() is not lazy.threading.main_thread():
         yield
         return
     before = {number: signal.signal(number, _break) for number in _heard()}

@@ -1,21 +1,17 @@
 """From argv to an exit status."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import HelpAsked
 from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import bounded, wrap
+from qwave_batch.cli.next_steps import error_words
 from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    from importlib import metadata
-else:
-    metadata = later("importlib.metadata")
 
 _WIDEST_HELP = 100
 
@@ -91,8 +87,8 @@ def _overview(width: int) -> list[str]:
 
 def _version() -> str:
     try:
-        return metadata.version("qwave-batch")
-    except metadata.PackageNotFoundError:  # run from a checkout that nobody installed
+        return lazy.metadata.version("qwave-batch")
+    except lazy.metadata.PackageNotFoundError:  # run from a checkout that nobody installed
         return "(not installed)"
 
 
@@ -102,7 +98,9 @@ def _explain(error: QwaveError, console: Console) -> int:
         console.say(*draw_problems(error.problems, terminal))
     else:
         label = "error:"
-        lines = wrap(f"{label} {terminal.shown(bounded(str(error)))}", terminal.width, hang=" " * (len(label) + 1))
+        lines = wrap(
+            f"{label} {terminal.shown(bounded(error_words(error)))}", terminal.width, hang=" " * (len(label) + 1)
+        )
         console.say(lines[0].replace(label, terminal.paint(label, "red"), 1), *lines[1:])
     return error.exit_status
 

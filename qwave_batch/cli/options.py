@@ -4,13 +4,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qwave_batch.api import Connection, Simulated
+    from qwave_batch.connections import Connection, Simulated
 
 
 def add_json(parser: Parser, what: str) -> None:
@@ -61,10 +61,10 @@ def add_simulate(parser: Parser, what: str) -> None:
 def read_connection(args: Namespace, console: Console) -> "Connection | Simulated":
     """Return the API that ``--simulate``, ``--base-url`` and the environment describe."""
     if not args.simulate:
-        return api.Connection.from_environ(console.environ, base_url=args.base_url)
+        return qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
     if args.base_url:
         raise UsageError("--simulate brings its own API, so it takes no --base-url; leave one of them out")
-    return api.Simulated()
+    return qb.connections.Simulated()
 
 
 def add_yes(parser: Parser, what: str) -> None:

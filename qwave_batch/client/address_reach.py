@@ -13,11 +13,11 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Reach(Enum):
-    """Where an IP address leads."""
+    """The network that an IP address belongs to."""
 
     PUBLIC = auto()
     NOBODYS = auto()
-    """Where nobody is, so that only a proxy of this machine or network can answer: those that catch all connections
+    """Addresses that nobody owns, so that only a proxy of this machine or network can answer: those that catch all
     give names such addresses, and know by them which name was meant."""
     PRIVATE = auto()
     """The own network, and everything else that is not the internet."""

@@ -10,7 +10,7 @@ from qwave_batch.model.task import Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateHint:
-    """What the server's rate limit headers say beside an answer; every part may be missing."""
+    """Rate limit headers of an answer; every part may be missing."""
 
     limit: int | None = None
     """Calls allowed in a window."""
@@ -22,7 +22,7 @@ class RateHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseMeta:
-    """What every answer may carry beside its meaning."""
+    """Metadata of a response, next to its meaning."""
 
     served_at: float | None = None
     """Unix seconds by the server's own ``Date``; None when it sent none, or nothing came."""
@@ -71,14 +71,14 @@ class AccountBlocked(ResponseMeta):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(ResponseMeta):
-    """What was asked is forbidden (403, 451), by the API or by a gateway on the way; the key itself may be good."""
+    """The request is forbidden (403, 451) by the API or by a gateway on the way; the key itself may be valid."""
 
     status: int
     code: str
     message: str
     param: str | None = None
     concerns: Literal["account", "job", "model", "unsaid"] = "unsaid"
-    """What the answer says it is about."""
+    """The subject that the answer names."""
     keeps_attempt: bool = False
     """True where it is not in the API's own form, and so no proof that nothing was made."""
 
@@ -141,12 +141,12 @@ class NoAnswer(ResponseMeta):
 
 
 Answer: TypeAlias = TaskAnswer | Refused | AccountBlocked | Denied | TaskNotFound | Throttled | NoAnswer
-"""What submit, status and cancel come to."""
+"""Outcomes of submit, status and cancel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance(ResponseMeta):
-    """What the account holds, in US dollars as the API states them."""
+    """The account's balance, in US dollars as the API states them."""
 
     available_usd: float
     granted_usd: float | None = None
@@ -175,7 +175,7 @@ class LiveModels(ResponseMeta):
 
 
 Trouble: TypeAlias = AccountBlocked | Denied | TaskNotFound | Throttled | NoAnswer
-"""What a question about the account or the models comes to when it is not answered."""
+"""Failures of a request about the account or its models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,4 +207,4 @@ class DownloadFailed:
 
 
 DownloadAnswer: TypeAlias = Downloaded | Expired | DownloadFailed
-"""What a download comes to."""
+"""Outcomes of a download."""

@@ -23,7 +23,7 @@ class Key:
         if not value:
             raise UsageError("the API key is empty; set QWAVE_API_KEY")
         if len(value) > _MAX_LENGTH:
-            raise UsageError(f"the API key is {len(value):,} characters long; that is no key")
+            raise UsageError(f"the API key is {len(value):,} characters long; that is not a key")
         if not _VISIBLE.fullmatch(value):
             raise UsageError(
                 "the API key holds a character that no key has (a space, a line break, or one beyond ASCII); "

@@ -35,7 +35,7 @@ _SECRET_BYTES = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverLimits:
-    """What strangers may take of a receiver."""
+    """Limits on the resources that unknown callers may use."""
 
     connections: int = 128
     """Open at once; one more closes the oldest, and polling does without its call."""
@@ -60,7 +60,7 @@ class _Line:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     last_call_at: float
-    """When there is no more time for another call, by the loop's clock."""
+    """Deadline for the next call, by the loop's clock."""
     is_known: bool = False
     """Whether the call that is being read was made under the secret address."""
 
@@ -91,7 +91,7 @@ class CallbackReceiver:
             limits: What strangers may take of it.
 
         Raises:
-            UsageError: the URL is no http or https address.
+            UsageError: the URL is not an http or https address.
         """
         self._public_url = None if public_url is None else _read_public_url(public_url)
         self._host, self._port = host, port
@@ -104,7 +104,7 @@ class CallbackReceiver:
 
     @property
     def url(self) -> str:
-        """What to hand to the API as ``callback_url``; it holds the secret, and there is one once it listens."""
+        """The ``callback_url`` for the API; it contains the secret and is available once the receiver listens."""
         return self._url
 
     def listen(self, on_hint: OnHint) -> None:
@@ -143,7 +143,7 @@ class CallbackReceiver:
         last_call_at = asyncio.get_running_loop().time() + limits.connection_s - limits.call_s
         line = _Line(task=task, reader=reader, writer=writer, last_call_at=last_call_at)
         if len(self._lines) >= limits.connections:
-            # the oldest that has shown no secret: whoever holds connections loses them to who calls
+            # drop the oldest connection that has not shown the secret: idle connections make room for real calls
             oldest = min(self._lines, key=lambda each: each.is_known)
             del self._lines[oldest]
             oldest.task.cancel()

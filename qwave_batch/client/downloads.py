@@ -28,7 +28,7 @@ from qwave_batch.model.clock import Clock
 class PartialFile:
     """Takes a download's bytes.
 
-    It is not synced: whoever checks the file and gives it its name does that, once, for what turned out to be good.
+    It is not synced: the caller that checks the file and gives it its final name syncs it, once, if it is good.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class PartialFile:
         self._discarded = False
         self.size_bytes = 0
         self.content: bytes | None = None
-        """The whole body, when it was small: then there is no file."""
+        """The whole body if it was small; then no file exists."""
 
     def keep(self, data: bytes) -> None:
         """Hold a whole body in memory."""
@@ -84,7 +84,7 @@ class PartialFile:
 MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 EXPIRED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-"""What says that an address serves no file: not yet, or not any more."""
+"""Statuses that say that an address does not serve a file, not yet or not any more."""
 _WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 

@@ -1,4 +1,4 @@
-"""What an error body says a refusal is about: money, the account, the one job, its model, or nothing known. Pure.
+"""Reads from an error body what a refusal concerns: money, the account, the job, its model, or unknown. Pure.
 
 No document lists such codes, so they are read as words: of a code and a type each whole word, of a message only phrases
 that mean money and nothing else. An API that says how fast it may be asked often names plans and quotas too, and one
@@ -30,7 +30,7 @@ _PACE = re.compile(
     _FLAGS,
 )
 _LOAD = re.compile(r"queue|busy|overload|capacity|(^|[^a-z])(gpu|server|cluster)s?([^a-z]|$)", _FLAGS)
-"""What lacks is the API's own."""
+"""The resource that is missing belongs to the API itself."""
 _FUNDS_MESSAGE = re.compile(
     r"(insufficient|not enough|exhausted|out of|ran out of|run out of|used up|no remaining|no more|exceeded)"
     r"\s+(\w+\s+){0,3}(quota|funds?|balance|credits?|money)\b"
@@ -135,7 +135,7 @@ _MEANINGS: Mapping[int, str] = {
 
 
 def refused_as_such(response: HttpResponse, sent_bytes: int, scrub: Scrub = str) -> Refused | None:
-    """Return the refusal of a request for its size or its method, whoever wrote the answer; None when it is none."""
+    """Return the refusal of a request for its size or method, from any server on the way; None if it is not one."""
     meaning = _MEANINGS.get(response.status)
     if meaning is None:
         return None

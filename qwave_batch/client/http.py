@@ -1,4 +1,4 @@
-"""What goes over the wire, before any meaning: requests, responses, and the Protocol of whoever carries them."""
+"""Requests and responses on the wire, before any meaning, and the Protocol of a transport."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class HttpResponse:
 
 
 class Sink(Protocol):
-    """Where the bytes of a download go."""
+    """Receives a download's bytes."""
 
     def write(self, data: bytes, *, last: bool) -> None:
         """Take the next bytes; ``last`` is true once, at the end of a whole body.

@@ -1,4 +1,4 @@
-"""Where the exceptions of aiohttp, the sockets and TLS become ours: a request was surely not sent, or perhaps."""
+"""Translates exceptions of aiohttp, sockets and TLS: the request was certainly not sent, or may have been."""
 
 import os
 import socket
@@ -29,11 +29,11 @@ _MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = 
     (UnicodeError, NeverSent, "the address makes no sense"),
     (aiohttp.ServerDisconnectedError, PerhapsSent, "the server hung up without an answer"),
     (aiohttp.ClientPayloadError, PerhapsSent, "the answer is cut off"),
-    (aiohttp.ClientResponseError, PerhapsSent, "the answer is no proper HTTP; does that port speak http, not https?"),
-    (HttpProcessingError, PerhapsSent, "the answer is no proper HTTP; does that port speak http, not https?"),
+    (aiohttp.ClientResponseError, PerhapsSent, "the answer is not valid HTTP; does that port speak http, not https?"),
+    (HttpProcessingError, PerhapsSent, "the answer is not valid HTTP; does that port speak http, not https?"),
     (TimeoutError, PerhapsSent, "no answer in time"),
 )
-"""What an exception means; the first line that fits counts, and without one the request was perhaps sent."""
+"""The meaning of each exception; the first match wins, and without one the request may have been sent."""
 
 
 _WRONG_CERTIFICATE = {
@@ -42,7 +42,7 @@ _WRONG_CERTIFICATE = {
     62: "is for another name",
     64: "is for another address",
 }
-"""What OpenSSL's codes mean that no trust mends."""
+"""OpenSSL codes for failures that no extra trusted certificate can fix."""
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL"})
 
 

@@ -28,7 +28,7 @@ class BadCall(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallHead:
-    """What a call says before its body."""
+    """A call's request line and headers."""
 
     method: str
     path: str

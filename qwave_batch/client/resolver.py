@@ -127,7 +127,7 @@ class ResultGuard(AbstractResolver):
         found = await self._addresses_of(self._api)
         kinds = {reach_of(ip) for ip in found if ip.version == 4} or {reach_of(ip) for ip in found}  # noqa: PLR2004
         kinds.discard(Reach.LINK_LOCAL)
-        if kinds & {Reach.PUBLIC, Reach.NOBODYS} or not kinds:  # a proxy that catches all connections is no network
+        if kinds & {Reach.PUBLIC, Reach.NOBODYS} or not kinds:  # a proxy that catches all connections is not a network
             return frozenset({Reach.PUBLIC})
         return frozenset(kinds if len(kinds) == 1 else kinds - {Reach.LOOPBACK})
 

@@ -1,4 +1,4 @@
-"""What a server says of a body beside its length: digests in its headers, held to the bytes that come. Pure.
+"""Decompresses bodies with a limit and checks the digests of response headers against the received bytes. Pure.
 
 An ``ETag`` proves nothing: it need not be a digest, and of a file that was uploaded in parts it is none.
 """
@@ -186,7 +186,7 @@ class Inflate:
             if piece:
                 yield piece
             if self._inflate.eof:
-                return  # what follows the end of the stream is no part of it
+                return  # bytes after the end of the stream are not part of it
             data = self._inflate.unconsumed_tail
 
     def finish(self) -> None:

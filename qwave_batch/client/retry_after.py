@@ -41,7 +41,7 @@ _RANK = {unit: rank for rank, unit in enumerate(_SECONDS)}
 _HAS_TIME = re.compile(r"[T ]\d\d", re.ASCII)
 """A date alone is a whole day, and no moment."""
 _OF_A_POLICY = re.compile(r'(?<=\d)(?:\s?;\s?[a-z]+=(?:"[^"]*"|[\w.-]+))+\s?$', re.ASCII | re.IGNORECASE)
-"""What the older draft adds to a number, as in ``1, 1;w=60``."""
+"""The suffix that the older draft adds to a number, as in ``1, 1;w=60``."""
 _QUOTES = "\"'"
 _BETWEEN = re.compile(r"(?<!mon)(?<!tue)(?<!wed)(?<!thu)(?<!fri)(?<!sat)(?<!sun)(?<!day), ", re.IGNORECASE)
 """The commas between the values of a header that came several times, and not those of dates."""
@@ -54,7 +54,7 @@ def read_wait(value: Json, now: float) -> float | None:
 
     Args:
         value: A number or a text.
-        now: The present in Unix seconds, by the clock of whoever said it.
+        now: The present in Unix seconds, by the server's clock.
     """
     if isinstance(value, str):
         return _of_text(value, now) if len(value) <= _LONGEST_TEXT else None
@@ -130,7 +130,7 @@ _PARAMETER = re.compile(r'([A-Za-z-]{1,32})\s*=\s*("[^"]{0,64}"|[^\s;,"]{1,64})'
 _OLD_NAMES = ("limit", "remaining", "reset")
 _FAMILIES = ("ratelimit", "x-ratelimit", "x-rate-limit")
 _OF_REQUESTS = ("", "-requests")
-"""What stands behind a name; other suffixes are of tokens and the like, which no task of ours counts in."""
+"""The allowed suffixes of a name; others count tokens and the like, which do not apply to image tasks."""
 
 
 def served_at(headers: Mapping[str, str]) -> float | None:
@@ -234,7 +234,7 @@ def _hint(limit: float | None, remaining: float | None, reset: str | None, now: 
     return RateHint(
         limit=_whole(limit),
         remaining=_whole(remaining),
-        # what is longer than anything it could mean is no hint at all
+        # a wait longer than any plausible one is ignored
         reset_s=None if reset_s is None or reset_s > MAX_WAIT_S else reset_s,
     )
 

@@ -23,9 +23,9 @@ from qwave_batch.model.jsontypes import JsonObject
 MAX_PREFER_WAIT_S = 60
 CALL_TIMEOUT_S = 30.0
 STATUS_TIMEOUT_S = 180.0
-"""An answer with pictures in it takes its time, as long as it keeps coming."""
+"""An answer with images in it takes its time, as long as it keeps coming."""
 READ_AT_ONCE_BYTES = 1024 * 1024
-"""A larger answer holds pictures, and is read in a thread."""
+"""A larger answer holds images, and is read in a thread."""
 SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
 """Inline images make a request megabytes large; such a one is given the time that a slow line needs."""
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024

@@ -197,4 +197,4 @@ def _not_json(body: bytes) -> str:
         return "the answer is empty"
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return "the answer is a web page, not JSON"
-    return "the answer is no whole JSON"
+    return "the answer is not complete JSON"

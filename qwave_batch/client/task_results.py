@@ -47,7 +47,7 @@ def decoded_address(text: str) -> bytes:
 def decoded_letters(letters: bytes) -> bytes:
     """Return the bytes that base64 stands for, with white space in it, without padding or URL-safe; raises BadLetters.
 
-    Anything else in it is no slip of a writer: the image would not be what was sent.
+    Anything else is not a formatting slip: the decoded image would differ from the one that was sent.
     """
     plain = _SPACE.sub(b"", letters).replace(b"-", b"+").replace(b"_", b"/")
     if not _LETTERS.fullmatch(plain):
@@ -81,7 +81,7 @@ _HOLE = ResultImage(url="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What was found."""
+    """The images found so far."""
 
     images: tuple[ResultImage, ...] = ()
     """In the API's order, with a hole for each place that holds none yet, or one that can't be read."""
@@ -96,7 +96,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class _Unknown:
-    """Something that is no image as far as anybody knows."""
+    """A value that is not recognized as an image."""
 
     reason: str
 
@@ -186,7 +186,11 @@ class _Reader:
                 return
         for key in _BASE64_KEYS:
             if value := image.get(key):
-                yield self._letters(value) if isinstance(value, str) else _Unknown(f"the {key} of an image is no text")
+                yield (
+                    self._letters(value)
+                    if isinstance(value, str)
+                    else _Unknown(f"the {key} of an image is not a string")
+                )
                 return
         yield _HOLE
 

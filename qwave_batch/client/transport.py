@@ -1,9 +1,9 @@
-"""Requests go out here, over aiohttp's client; its exceptions end in ``client.failures``."""
+"""Sends requests with aiohttp; its exceptions are translated in ``client.http_errors``."""
 
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from qwave_batch.client.connection import Trust
 from qwave_batch.client.http import HttpRequest, HttpResponse, PerhapsSent, ResponseTooLarge, Sink
 from qwave_batch.client.http_errors import FOREIGN, failure_of
 from qwave_batch.client.proxies import Proxies
@@ -25,21 +26,6 @@ from qwave_batch.client.response_bodies import BodyChecks, checks_of, decoder_fo
 from qwave_batch.client.web_addresses import read_address, read_base_url
 from qwave_batch.errors import UsageError
 
-NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Files or folders with certificates, each with the variable that names it."""
-
-    bundles: tuple[tuple[str, str], ...] = ()
-
-
-def trust_from(environment: Mapping[str, str]) -> Trust:
-    """Return what ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE`` name; nothing is opened."""
-    return Trust(bundles=tuple((name, environment[name]) for name in NAMES if environment.get(name)))
-
-
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
 KEEP_ALIVE_S = 4.0
@@ -47,7 +33,7 @@ KEEP_ALIVE_S = 4.0
 without anyone knowing whether it was heard."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_GOOD_ANSWER_BYTES = 128 * 1024 * 1024
-"""Of a success: it may hold pictures, and one of 4K comes to some 20 MB of letters."""
+"""Of a success: it may hold images, and one of 4K comes to some 20 MB of letters."""
 MAX_HEADER_BYTES = 64 * 1024
 _STREAM_FROM_BYTES = 512 * 1024
 _SINK_BYTES = 1024 * 1024  # a body that is smaller stays in memory, a larger one is written in such pieces

@@ -1,4 +1,4 @@
-"""What a response means: status, headers and body become an Answer. Pure, and it never guesses.
+"""Turns status, headers and body of a response into an Answer. Pure, and it never guesses.
 
 Only an answer that the API itself must have written ends anything: a task that can be read, or an error body in the
 API's own form, ``{"error": {"code", "message"}}``. A 4xx without one may come from a proxy on the way, and says nothing
@@ -8,12 +8,12 @@ about the task.
 |---|---|---|---|
 | 2xx with a readable task | TaskAnswer | TaskAnswer | TaskAnswer |
 | 2xx without one | Unanswered, with the error that it holds | Unanswered | Unanswered |
-| 401 | Stopped (key), whoever wrote it: only the key's owner is asked for a better one | same | same |
+| 401 | AccountBlocked (key), from any server on the way: only the owner can supply a better key | same | same |
 | 402 | Stopped (balance), likewise | same | same |
 | 403 or 429 that speaks of money, and 429 names no time | Stopped (balance) | as below | as below |
-| 403, 451 | Denied, whoever wrote it | same | same |
+| 403, 451 | Denied, from any server on the way | same | same |
 | 404 with an error body | Refused: the model, say, is not there | Missing | Missing |
-| 429 | Throttled, whoever wrote it | same | same |
+| 429 | Throttled, from any server on the way | same | same |
 | 500 ``price_not_configured`` | Refused, the attempt kept | Unanswered | Unanswered |
 | 408, 409, all of 5xx, 1xx, 3xx | Unanswered | Unanswered | Unanswered |
 | 405, 413, 414, 431, whatever the body | Refused: the request itself does not fit | Unanswered | as below |
@@ -130,7 +130,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         response: any response at all; nothing in it makes this raise.
         call: what was asked.
         now: Unix seconds, used only where the server gives no ``Date``.
-        task_id: the task that was asked about; an answer about another one is no answer.
+        task_id: the task that was asked about; an answer about another task does not count as an answer.
         tasks_url: where tasks are asked for.
         sent_bytes: the size of what was sent, for a refusal of that.
         scrub: takes the key out of whatever text the answer carries.
@@ -154,7 +154,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
 
 
 def read(response: HttpResponse, *, now: float, scrub: Scrub) -> AnswerReading:
-    """Return a response that is no success, with the error it holds."""
+    """Return the meaning of an unsuccessful response, with the error in its body."""
     return AnswerReading(response=response, error=_error_body(response.body, scrub), now=now, scrub=scrub)
 
 

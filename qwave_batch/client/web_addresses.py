@@ -16,7 +16,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class BadAddress(ValueError):
-    """A text that is no web address we speak to; its text says why and never repeats the address."""
+    """An invalid or unsupported web address; the message gives the reason and never repeats the address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class WebAddress:
 
 
 def is_localhost(host: str) -> bool:
-    """Tell whether a name means this machine, whoever is asked for it."""
+    """Whether a name always means this machine, whichever resolver is asked."""
     name = host.rstrip(".").lower()
     return name == "localhost" or name.endswith(".localhost")
 
@@ -67,7 +67,7 @@ def read_address(text: str) -> WebAddress:
     if scheme is None:
         raise BadAddress("it does not start with https://")
     if scheme[0].lower() not in _DEFAULT_PORTS:
-        raise BadAddress(f"{scheme[0].lower()[:20]}: is no web address")
+        raise BadAddress(f"{scheme[0].lower()[:20]}: is not a web address")
     encoded = quote(text, safe=_VISIBLE_ASCII, errors="surrogatepass")
     try:
         parts = urlsplit(encoded)

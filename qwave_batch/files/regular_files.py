@@ -1,4 +1,4 @@
-"""Opening files: a regular file of known size, or an error; never a pipe or a device, which would be read for ever."""
+"""Opens regular files of known size (never a pipe or a device, which would block), and makes names durable."""
 
 import errno
 import os
@@ -95,7 +95,7 @@ _LET_BE = frozenset(
         errno.EISDIR, errno.ENOTTY,
     }
 )  # fmt: skip
-"""What file systems of other systems and machines answer when a folder is to be synced: none of it is a failure."""
+"""Errors of file systems that cannot sync folders (network, foreign): not treated as failures."""
 
 
 def sync_folder(handle: int) -> bool:

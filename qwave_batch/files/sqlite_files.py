@@ -1,18 +1,18 @@
-"""What may stand beside a SQLite file before SQLite opens it: it follows links, and obeys a journal that it finds."""
+"""Makes SQLite files safe to open: SQLite follows links, replays any journal and runs what a schema contains."""
 
 import re
 import secrets
-import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 
+from qwave_batch import lazy
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX, Tree
 
 LOG, INDEX, JOURNAL = "-wal", "-shm", "-journal"
-"""What SQLite adds to a database's name for the files beside it."""
+"""Suffixes of the files that SQLite keeps next to a database."""
 
 
 def check_database(tree: Tree, path: str) -> None:
@@ -69,7 +69,7 @@ def is_there(tree: Tree, path: str) -> bool:
     return False
 
 
-def make_database(tree: Tree, path: str, fill: Callable[[sqlite3.Connection], None]) -> None:
+def make_database(tree: Tree, path: str, fill: Callable[["lazy.sqlite3.Connection"], None]) -> None:
     """Make a database with a write-ahead log, filled by ``fill``: it is there whole, or not at all.
 
     SQLite turns the log on under a rollback journal, so it is made under another name: whatever is killed meanwhile,
@@ -82,7 +82,7 @@ def make_database(tree: Tree, path: str, fill: Callable[[sqlite3.Connection], No
     temporary = f"{above}/{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{name}".removeprefix("/")
     try:
         tree.create(temporary, mode=PRIVATE_MODE).close()
-        with closing(sqlite3.connect(tree.root / temporary, isolation_level=None)) as connection:
+        with closing(lazy.sqlite3.connect(tree.root / temporary, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             fill(connection)
@@ -101,7 +101,7 @@ def _check_log_is_gone(tree: Tree, path: str) -> None:
     """Raise where the log is still there: closing a database says nothing of a log that the disk did not take."""
     log = tree.look(path + LOG)
     if log is not None and log.st_size > 0:
-        raise sqlite3.OperationalError("its log could not be written into it")
+        raise lazy.sqlite3.OperationalError("its log could not be written into it")
 
 
 MAX_CELL_BYTES = 128 * 1024 * 1024
@@ -112,16 +112,16 @@ _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
 
 class DamagedDatabase(Exception):
-    """A file holds what this program has not written; its text says what, and whoever catches it names the file."""
+    """A file holds content that this program did not write; the message says which, the catcher names the file."""
 
 
-def open_schema(connection: sqlite3.Connection) -> None:
+def open_schema(connection: "lazy.sqlite3.Connection") -> None:
     """Prepare a new connection to a file that may be anybody's, and read its schema; call it before all else.
 
     Raises:
         sqlite3.DatabaseError: it can't be read.
     """
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL_BYTES)
+    connection.setlimit(lazy.sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL_BYTES)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     with _bounded(connection, _SCHEMA_STEPS):
@@ -129,7 +129,7 @@ def open_schema(connection: sqlite3.Connection) -> None:
 
 
 def check_schema(
-    connection: sqlite3.Connection, tables: str, *, missing: Collection[str] = (), old_tables: str = ""
+    connection: "lazy.sqlite3.Connection", tables: str, *, missing: Collection[str] = (), old_tables: str = ""
 ) -> None:
     """Pass when the schema is ours to the letter: views, triggers, defaults and conflict clauses would act for us.
 
@@ -159,13 +159,13 @@ def check_schema(
 @lru_cache(maxsize=8)
 def _expected(tables: str, missing: frozenset[str]) -> dict[tuple[str, str, str], tuple[str, ...]]:
     """Return what stands in a schema, by kind, name and table: what SQLite makes of our own statements."""
-    with closing(sqlite3.connect(":memory:")) as model:
+    with closing(lazy.sqlite3.connect(":memory:")) as model:
         model.executescript(tables)
         found = {(kind, name, table): _parts(sql) for kind, name, table, sql in model.execute(_SCHEMA)}
     return {key: tuple(part for part in parts if part.partition(" ")[0] not in missing) for key, parts in found.items()}
 
 
-def check_pages(connection: sqlite3.Connection) -> None:
+def check_pages(connection: "lazy.sqlite3.Connection") -> None:
     """Pass when the file's pages are what SQLite makes; what is read afterwards has an end.
 
     Raises:
@@ -177,7 +177,7 @@ def check_pages(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _bounded(connection: sqlite3.Connection, steps: int) -> Iterator[None]:
+def _bounded(connection: "lazy.sqlite3.Connection", steps: int) -> Iterator[None]:
     connection.set_progress_handler(lambda: 1, steps)
     try:
         yield

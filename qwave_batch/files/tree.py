@@ -15,7 +15,7 @@ from qwave_batch.errors import FolderError, UnsupportedSystem
 from qwave_batch.files.regular_files import NotRegular, irregular_kind, open_regular, read_regular, sync_folder
 
 TEMPORARY_PREFIX = ".tmp-"
-"""What the names of half written files begin with."""
+"""Prefix of the names of half-written files."""
 PRIVATE_MODE = 0o600
 SHARED_MODE = 0o640
 PRIVATE_FOLDER_MODE = 0o700
@@ -118,7 +118,7 @@ class Tree:
                 if not stat.S_ISLNK(status.st_mode):
                     _refuse_other_kinds(status, self.root / path)
                 os.unlink(name, dir_fd=folder)
-            # unbuffered: whoever writes it counts what the disk has taken
+            # unbuffered: the writer counts the bytes that the disk accepted
             return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb", buffering=0)
 
     def open_to_update(self, path: str, *, mode: int = PRIVATE_MODE) -> int:
@@ -142,7 +142,7 @@ class Tree:
     def unshare(self, path: str) -> None:
         """Give a file that has several names, as in a snapshot of hard links, content of its own under this name.
 
-        What is written in place afterwards does not show under the other names.
+        Later writes to it do not show under the other names.
         """
         status = self.look(path)
         if status is None or status.st_nlink <= 1:
@@ -153,7 +153,7 @@ class Tree:
     def write_atomic(self, path: str, data: bytes | Iterable[bytes], *, mode: int = SHARED_MODE) -> None:
         """Replace a file by ``data``, all of it or nothing; an iterable is streamed.
 
-        Whoever reads the file meanwhile sees the old content or the new one. When this returns, the new one survives
+        A concurrent reader sees either the old content or the new one. When this returns, the new one survives
         a power cut; when ``data`` or the system raises, the old one is untouched and nothing is left beside it.
         """
         with self._at(path) as (folder, name):

@@ -7,10 +7,10 @@ from contextlib import suppress
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes
+from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_bytes
 
 
-def borrow_image(source: Tree, path: str, target: Tree, into: str, *, size_bytes: int) -> Picture | None:
+def borrow_image(source: Tree, path: str, target: Tree, into: str, *, size_bytes: int) -> ImageInfo | None:
     """Bring a whole image to ``into`` and return what it is, decoded to its last row.
 
     None, with nothing left there, when it is not there, of another size, reached over a link, or not an image.
@@ -24,7 +24,7 @@ def borrow_image(source: Tree, path: str, target: Tree, into: str, *, size_bytes
         target.remove(into)
     if not _bring(source, path, target, into, size_bytes):
         return None
-    with suppress(BadPicture, UsageError, OSError):
+    with suppress(BadImage, UsageError, OSError):
         return inspect_bytes(target.read(into, most_bytes=size_bytes))
     with storage_errors(target.root / into, "remove"):
         target.remove(into)

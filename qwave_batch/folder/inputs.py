@@ -1,4 +1,4 @@
-"""What went in, kept beside what came out: the spec, its tables, and pictures that stood inline in requests."""
+"""What went in, kept beside what came out: the spec, its tables, and images that stood inline in requests."""
 
 import base64
 import binascii

@@ -65,12 +65,12 @@ class RunLayout:
 
     @property
     def inputs(self) -> Path:
-        """What the spec pulled in, and inline pictures of requests."""
+        """What the spec pulled in, and inline images of requests."""
         return self.root / INPUTS
 
     @property
     def images(self) -> Path:
-        """The pictures that came."""
+        """The images that came."""
         return self.root / IMAGES
 
     @property

@@ -1,4 +1,4 @@
-"""How a whole picture gets its final name, and never another job's."""
+"""How a whole image gets its final name, and never another job's."""
 
 import itertools
 import stat
@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.image_inspection import EXTENSIONS, ImageInfo
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import EXTENSIONS, Picture
 from qwave_batch.model.portable_paths import path_fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureName:
-    """The name that a picture asks for."""
+class ImageName:
+    """The name that an image asks for."""
 
     job_path: str
     """``Job.path``: below ``images/``, with ``/``, without extension."""
@@ -29,38 +29,38 @@ class PictureName:
 
 
 class Placing:
-    """Gives pictures their final names in one run folder; for worker threads, several at once."""
+    """Gives images their final names in one run folder; for worker threads, several at once."""
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
         self._folders: set[str] = set()
         """Those that were found right, or made, by their path relative to the run folder."""
 
-    def place(self, partial: Path, picture: Picture, name: PictureName, owner_of: Callable[[str], str | None]) -> str:
-        """Move a whole picture to its final name and return that, relative to the folder: ``images/...``.
+    def place(self, partial: Path, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]) -> str:
+        """Move a whole image to its final name and return that, relative to the folder: ``images/...``.
 
         A name that is taken by anything else than this job's own earlier file gives way to one with the job id in
         it. When this returns, the name survives a power cut. It blocks: call it in a thread.
 
         Args:
             partial: The file as it was downloaded, synced, anywhere below the folder.
-            picture: What ``inspect_bytes`` found in it.
+            image: What ``inspect_bytes`` found in it.
             name: The name it asks for.
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
 
         Raises:
             StorageError: the disk refuses, or a symbolic link would lead out of the folder.
         """
-        for path in _candidates(name, EXTENSIONS[picture.format]):
+        for path in _candidates(name, EXTENSIONS[image.format]):
             with self._errors(path):
-                is_free = self._is_free(path, picture, owner_of(path), name.job_id)
+                is_free = self._is_free(path, image, owner_of(path), name.job_id)
             if is_free:
                 self._move(partial, path)
                 return path
         raise AssertionError("the candidates never end")
 
     def restore(self, partial: Path, path: str) -> bool:
-        """Put a picture that was fetched again where the record says it stood (``ImageFile.path``).
+        """Put an image that was fetched again where the record says it stood (``ImageFile.path``).
 
         Return False where that can't be, and nothing was done: a folder stands there, or a file where one of its
         folders must be.
@@ -75,7 +75,7 @@ class Placing:
         self._move(partial, path)
         return True
 
-    def _is_free(self, path: str, picture: Picture, owner: str | None, job_id: str) -> bool:
+    def _is_free(self, path: str, image: ImageInfo, owner: str | None, job_id: str) -> bool:
         if owner is not None and owner != job_id:
             return False
         tree = self._layout.tree
@@ -87,8 +87,8 @@ class Placing:
         if owner is not None:
             return True
         # The very same bytes are what a crash between renaming and recording leaves.
-        is_ours = stat.S_ISREG(status.st_mode) and status.st_size == picture.size_bytes
-        return is_ours and sha256_of_file(tree, path) == picture.sha256
+        is_ours = stat.S_ISREG(status.st_mode) and status.st_size == image.size_bytes
+        return is_ours and sha256_of_file(tree, path) == image.sha256
 
     def _is_blocked(self, path: str) -> bool:
         above = [str(folder) for folder in PurePosixPath(path).parents][:-1]
@@ -121,7 +121,7 @@ class Placing:
             raise StorageError(f"cannot write {path}: {error}") from error
 
 
-def _candidates(name: PictureName, extension: str) -> Iterator[str]:
+def _candidates(name: ImageName, extension: str) -> Iterator[str]:
     ending = f"_{name.number}{extension}" if name.of_many else extension
     yield f"images/{name.job_path}{ending}"
     yield f"images/{name.job_path}-{name.job_id}{ending}"

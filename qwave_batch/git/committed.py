@@ -27,7 +27,7 @@ class LeadsOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """What a folder of a commit has under a name."""
+    """An entry of a tree in a commit."""
 
     mode: str
     oid: str
@@ -38,7 +38,7 @@ class Located:
     """A file that was found."""
 
     path: Path
-    """Where it really is, without links."""
+    """Its real path, with links resolved."""
     info: ObjectInfo
     links: Mapping[Path, Path]
     """The links on the way, each with what it leads to in the end."""

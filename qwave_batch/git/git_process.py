@@ -16,7 +16,7 @@ from typing import IO, cast
 from qwave_batch.errors import UsageError
 
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "DEVELOPER_DIR", "TMPDIR")
-"""What every git gets of ours; what a hook set for its own git (``GIT_DIR``, ``GIT_INDEX_FILE``) is not among it."""
+"""Variables that every git process inherits, without those that a hook sets for its own git (``GIT_DIR``, ...)."""
 _KEPT_FOR_USER = ("HOME", "XDG_CONFIG_HOME")
 _FIXED = {
     "LC_ALL": "C",
@@ -84,7 +84,7 @@ class Git:
 
     program: str
     folder: str
-    """Where it works."""
+    """Its working directory."""
     environ: Mapping[str, str]
     """All of its environment, see ``environment``."""
 
@@ -123,7 +123,7 @@ class Git:
         Args:
             arguments: The command with its arguments.
             timeout_s: How long it may run.
-            given: What it reads; None leaves its input open for questions.
+            given: Its standard input; None leaves it open for requests.
 
         Raises:
             GitRefused: it cannot be started.
@@ -172,7 +172,7 @@ class RunningGit:
 
     @property
     def output(self) -> BufferedReader:
-        """What it prints."""
+        """Its standard output."""
         return cast("BufferedReader", self.process.stdout)
 
     def put(self, question: bytes) -> None:

@@ -22,7 +22,7 @@ _TRACKING = {
     "branch": {"remote": re.compile(r"[\w./-]{1,250}"), "merge": re.compile(r"refs/[^\0-\x20\x7f\"\\]{1,250}")},
     "remote": {"fetch": re.compile(r"\+?refs/[^\0-\x20\x7f\"\\:]{1,250}:refs/[^\0-\x20\x7f\"\\:]{1,250}")},
 }
-"""What ``@{upstream}`` is worked out from."""
+"""Settings that define ``@{upstream}``."""
 _EXTENSIONS = {
     "compatobjectformat", "noop", "objectformat", "partialclone", "preciousobjects", "refstorage", "relativeworktrees",
     "worktreeconfig",
@@ -52,7 +52,7 @@ Setting = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitSettings:
-    """What is heeded of a repository's configuration."""
+    """The settings of a repository's configuration that are honoured."""
 
     object_format: str
     ref_format: str

@@ -22,7 +22,7 @@ _MOST_LINE_BYTES = 1000
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What is known of an object before it is read."""
+    """Type and size of an object, before it is read."""
 
     oid: str
     kind: str
@@ -98,7 +98,7 @@ _BEGINS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """What stands in git for a file."""
+    """The pointer file that git stores in place of the content."""
 
     sha256: str
     size_bytes: int

@@ -61,7 +61,7 @@ def repository_around(folder: Path, *, patience_s: float) -> Iterator[Repository
         GitMissing: git is not installed.
         NoWorkTree: the folder is in none.
         GitRefused: the work tree is of another user, or of a kind that is not read.
-        StorageError: there is no room for a scratch folder.
+        StorageError: a scratch folder cannot be created.
     """
     find_git()  # what is missing is told first
     with repository_of(work_tree_around(folder), deadline_s=time.monotonic() + patience_s) as repository:
@@ -74,7 +74,7 @@ def repository_of(tree: WorkTree, *, deadline_s: float) -> Iterator[Repository]:
     try:
         scratch = TemporaryDirectory(prefix="qwave-git-")
     except OSError as error:
-        raise StorageError(f"there is no scratch folder for git: {error.strerror}") from error
+        raise StorageError(f"cannot create a scratch folder for git: {error.strerror}") from error
     with scratch:
         root = Path(scratch.name).resolve()
         git_dir = root / "worktrees" / "own" if tree.is_linked else root

@@ -10,7 +10,6 @@ from qwave_batch.git.git_process import GitMissing
 from qwave_batch.git.objects import MOST_POINTER_BYTES, objects_of, pointer_in
 from qwave_batch.git.repository import Repository, repository_around, repository_of
 from qwave_batch.git.worktree import MARKER, NoWorkTree, work_tree_at
-from qwave_batch.model.jsontypes import Json
 
 _PATIENCE_S = 6.0
 _STATUS = (
@@ -28,10 +27,6 @@ class GitState:
     commit: str
     dirty: bool
     """Whether a tracked file differs from the commit, or the spec itself is not tracked."""
-
-    def as_json(self) -> dict[str, Json]:
-        """Return the ``git`` object of summary.json."""
-        return {"commit": self.commit, "dirty": self.dirty}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +66,7 @@ def look_at_git(spec: Path) -> GitState | GitUnknown | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Status:
-    """What ``git status`` says, with the submodules that it did not look into."""
+    """The output of ``git status``, with the submodules that it did not enter."""
 
     commit: str | None
     """None before the first one."""

@@ -25,12 +25,12 @@ class WorkTree:
     """A work tree and where git keeps what belongs to it."""
 
     top: Path
-    """Where ``.git`` stands, whatever ``core.worktree`` says."""
+    """The folder that contains ``.git``, regardless of ``core.worktree``."""
     git_dir: Path
     common_dir: Path
-    """What linked work trees share; the same as ``git_dir`` without them."""
+    """The directory that linked work trees share; otherwise the same as ``git_dir``."""
     head: bytes
-    """What ``HEAD`` says: a reference or a commit."""
+    """The target of ``HEAD``: a reference or a commit."""
 
     @property
     def is_linked(self) -> bool:

@@ -1,4 +1,4 @@
-"""One attempt at a job: one idempotency key, and at most one paid task under it."""
+"""One attempt at a job: one idempotency key, at most one paid task under it, and the values that change it."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ class Attempt:
     held_nusd: int
     """The most it can still cost while its state holds money."""
     doubt_nusd: int
-    """What earlier rounds may have cost without our knowing; it is held for good."""
+    """Possible unconfirmed cost of earlier rounds; it stays held."""
     task_id: str | None = None
     earlier_tasks: int = 0
     """Tasks of earlier rounds."""
@@ -48,7 +48,7 @@ class Attempt:
     results: tuple[ResultImage, ...] = ()
     error: JobError | None = None
     hold_nusd: int | None = None
-    """What the API said it set aside for the task (``pre_consumed_cost``); None when it did not say."""
+    """Amount that the API holds for the task (``pre_consumed_cost``); None if it did not say."""
     catalog_nusd: int | None = None
     """The catalog's price of what the task brought; None before its end."""
     origin: ReusedFrom | None = None
@@ -179,7 +179,7 @@ def _error_from_text(text: str) -> JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a task's end cost, and who says so."""
+    """The final cost of a task, and its source."""
 
     cost_nusd: int
     cost_from: Literal["api", "catalog"] | None
@@ -189,7 +189,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What the API said when it made a task."""
+    """The API's answer when it created a task."""
 
     task_id: str
     submitted_at: float
@@ -197,7 +197,7 @@ class Acceptance:
     held_nusd: int
     """The most the task can cost."""
     hold_nusd: int | None = None
-    """What the API says it set aside; None when it does not say."""
+    """Amount that the API holds; None if it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

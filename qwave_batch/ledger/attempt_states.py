@@ -23,7 +23,7 @@ class AttemptState(StrEnum):
     CANCELLED = "cancelled"
     """The task was cancelled."""
     REFUSED = "refused"
-    """The API refused the submit for good; there is no task."""
+    """The API refused the submit for good; no task exists."""
     UNKNOWN = "unknown"
     """It was perhaps paid and can't be asked for; only ``--resubmit-unknown`` sends it again."""
     NOT_FOUND = "lost"

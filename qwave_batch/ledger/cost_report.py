@@ -1,4 +1,4 @@
-"""The books of a folder: what the API set aside, what it charged, and what the catalog says."""
+"""A folder's cost report: amounts that the API held and charged, next to catalog prices, summed over its ledger."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -51,17 +51,17 @@ class CostReport:
     tasks: int = 0
     """How many they are."""
     paid_nusd: int = 0
-    """What they cost: the API's word where it gave one, else the catalog's price."""
+    """Their cost: the API's figure if it gave one, else the catalog's price."""
     catalog_nusd: int = 0
-    """What the catalog says for the images that came."""
+    """Catalog price of the received images."""
     hold_nusd: int = 0
-    """What was set aside for them at submit: the API's word where it gave one, else by the catalog, see below."""
+    """Amount held for them at submit: the API's figure if it gave one, else the catalog's, see below."""
     holds_told: int = 0
     """Of how many of them the API said what it set aside."""
     refunds: int = 0
     """Tasks that were charged less than was set aside: failed, cancelled, without an image, or with fewer."""
     refunded_nusd: int = 0
-    """What came back by that."""
+    """The amount of those refunds."""
     surcharges: int = 0
     """Tasks that were charged more than was set aside."""
     surcharged_nusd: int = 0

@@ -87,7 +87,7 @@ class _NewColumn:
     since: int
     """The format that brought it."""
     value: str = "NULL"
-    """What it holds where a ledger has not got it."""
+    """Default for ledgers without this column."""
 
 
 _NEW_COLUMNS = {
@@ -188,7 +188,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     with storage_border(path), _not_a_ledger(path):
         check_database(tree, name)
         if not tree.is_file(name):
-            raise FolderError(f"there is no ledger at {path}; a run makes one")
+            raise FolderError(f"no ledger found at {path}; a run creates one")
         connection = _connect_to_read(path)
         try:
             missing = _missing_columns(_check_format(connection, path))

@@ -1,4 +1,4 @@
-"""Whose a run folder is: one spec name, one backend, one place, one key while tasks are open."""
+"""The identity of a run folder: one spec name, one backend, one location, one key while tasks are open."""
 
 import hashlib
 import sqlite3
@@ -14,7 +14,7 @@ SIMULATOR = "simulator"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderIdentity:
-    """What a folder's ledger has on record about itself."""
+    """The identity that a ledger has on record."""
 
     folder_id: str
     """Random, so that the keys of two folders never meet."""
@@ -35,7 +35,7 @@ class FolderIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderClaim:
-    """Who wants to work on the folder, and from where."""
+    """The identity of a process that wants to work on the folder, and its location."""
 
     spec_name: str
     backend: str

@@ -150,7 +150,7 @@ def _answer_all(items: list[_Item], outcomes: list[_Outcome]) -> None:
     for loop, answered in by_loop.items():
         try:
             loop.call_soon_threadsafe(_resolve_many, answered)
-        except RuntimeError:  # the loop is gone, and with it whoever waited
+        except RuntimeError:  # the loop is gone, and the waiting task with it
             continue
 
 
@@ -161,7 +161,7 @@ def _resolve_many(answered: list[tuple[_Item, _Outcome]]) -> None:
 
 def _resolve(item: _Item, outcome: _Outcome) -> None:
     result, error = outcome
-    if item.answer.done():  # whoever waited was cancelled; the write stands
+    if item.answer.done():  # the waiting task was cancelled; the write stands
         return
     if error is None:
         item.answer.set_result(result)

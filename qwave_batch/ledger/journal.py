@@ -84,7 +84,7 @@ class Journal:
         """Begin a new round of a parked, unknown or lost attempt, under its old key.
 
         Its body is sent again, callback fields and all: should the API know the key, it would refuse another one for
-        good. ``callback`` is for attempts of an old ledger, which kept none. What the old round may have cost stays
+        good. ``callback`` is for attempts of an old ledger, which kept none. The possible cost of the old round stays
         held, unless it was parked, which means that nothing was made.
         """
         is_clean = attempt.state is AttemptState.NOT_SUBMITTED
@@ -107,7 +107,7 @@ class Journal:
     ) -> Attempt:
         """Record that nothing was made under the key; with an error the job has failed.
 
-        With ``is_in_doubt`` the API said so in a way that is no proof: what it may have cost stays held.
+        With ``is_in_doubt`` the API said so in a way that proves nothing: its possible cost stays held.
         """
         fields = {"doubt_nusd": attempt.doubt_nusd + attempt.held_nusd} if is_maybe_submitted else {}
         return await self._move(attempt, AttemptState.NOT_SUBMITTED, error=error, **fields)
@@ -149,8 +149,8 @@ class Journal:
             attempt: The accepted attempt; the intended one with an ``acceptance``.
             ended_at: Unix seconds.
             submitted_at: Unix seconds.
-            charge: What it cost.
-            results: Where the images are.
+            charge: Its charge.
+            results: Addresses of the images.
             acceptance: How the API took it, when that came in the same answer: both go on record in one write.
         """
         fields = {"submitted_at": submitted_at, "results": tuple(results), "error": None}

@@ -33,8 +33,8 @@ from qwave_batch.ledger.snapshots import (
     PlanLine,
     read_lines,
     read_record,
-    read_standings,
-    read_standings_of,
+    read_snapshots,
+    read_snapshots_of,
     read_unplanned,
 )
 from qwave_batch.model.job import PlanItem
@@ -182,11 +182,11 @@ class Ledger:
 
     def snapshots(self) -> Iterator[JobSnapshot]:
         """Stream what a run needs to know: the plan, then what left it with a task that can be collected."""
-        return self._stream(read_standings)
+        return self._stream(read_snapshots)
 
     def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
         """Return the standings of a few jobs by their rows, in that order, as they are now."""
-        return self._ask(lambda connection: list(read_standings_of(connection, rows)))
+        return self._ask(lambda connection: list(read_snapshots_of(connection, rows)))
 
     def record(self, job_id: str) -> JobRecord:
         """Return what is known of a job; one that was never begun is pending."""

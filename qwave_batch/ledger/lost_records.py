@@ -1,4 +1,4 @@
-"""What is done about jobs whose records may be lost: each is taken for one whose key went out and was not answered."""
+"""Recovers from lost records: a job whose record may be lost counts as submitted without an answer."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import Tree, place_of
 from qwave_batch.ledger.attempt import Attempt, idempotency_key
 from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.ledger.snapshots import JobSnapshot, read_standings
+from qwave_batch.ledger.snapshots import JobSnapshot, read_snapshots
 from qwave_batch.model.codec import LENIENT
 
 _ADD = (
@@ -55,7 +55,7 @@ def _open_to_submit(connection: sqlite3.Connection) -> list[JobSnapshot]:
     """Return the jobs that a plain run submits, with a new key or with a parked one."""
     return [
         snapshot
-        for snapshot in read_standings(connection)
+        for snapshot in read_snapshots(connection)
         if snapshot.is_planned
         and snapshot.line.job.skip is None
         and (snapshot.attempt is None or _is_followed(snapshot.attempt))
@@ -79,7 +79,7 @@ def _doubt(connection: sqlite3.Connection, folder_id: str, snapshot: JobSnapshot
 
 
 COUNT = "-count"
-"""What is added to the ledger's name."""
+"""Suffix of the ledger's name."""
 _MOST_BYTES = 4096
 _WIDTH = 100
 """Of the file, so that one write replaces all of it."""
@@ -89,7 +89,7 @@ _LAST_SENT_AT = "SELECT MAX(first_sent_at) FROM attempts"
 
 @dataclass(frozen=True, slots=True)
 class ToldCount:
-    """What stands beside a ledger."""
+    """The count in the file next to a ledger."""
 
     folder_id: str
     sendings: int
@@ -135,7 +135,7 @@ class CountBeside:
             self._tree.unshare(self._name)
 
     def keep(self, connection: sqlite3.Connection) -> None:
-        """Tell what has been committed; it is no part of the promise, so nothing is synced and failing is no fault."""
+        """Write the committed count; best effort, so nothing is synced and a failure is ignored."""
         row = connection.execute("SELECT folder_id, sendings FROM identity").fetchone()
         if row is None or row == self._last:
             return

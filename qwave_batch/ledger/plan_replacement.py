@@ -21,7 +21,7 @@ WHERE job_id <> excluded.job_id OR body <> excluded.body
 
 def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> None:
     """Make ``items`` the plan inside the open transaction. A plan that did not change writes nothing."""
-    # What the new plan holds is kept aside, in a temporary file and not in memory.
+    # The new plan's ids are kept in a temporary file, not in memory.
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS planned_jobs (job_id TEXT PRIMARY KEY) WITHOUT ROWID")
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS planned_twins (place INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM temp.planned_jobs")

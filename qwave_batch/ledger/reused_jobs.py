@@ -1,4 +1,4 @@
-"""What a folder holds of a job, for another folder to take."""
+"""Jobs whose images another folder reuses, and their records in the ledger of that folder."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ class ReusableJob:
 
     attempt: Attempt
     files: tuple[StoredFile, ...]
-    """As they are on record there; whoever takes them looks whether they are whole."""
+    """Files as recorded there; the reuser checks that they are intact."""
     cost_nusd: int
-    """What the job cost there, over all attempts."""
+    """Cost of the job there, over all attempts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ _PLAIN_PATH = re.compile(r"images(?:/[A-Za-z0-9_-]{5,150})+\.[a-z0-9]{3,4}", re.
 """Nearly every path; ``path_fault`` passes them too, and takes three times as long."""
 _MANY = 1_000_000_000
 _MOST_SENDINGS = 2**53
-_LATEST_S = 253_402_300_799  # the end of the year 9999, after which there is no date
+_LATEST_S = 253_402_300_799  # the end of the year 9999, the last valid date
 _LONGEST_RESULTS = 20_000_000  # of a thousand addresses at their longest
 _LONGEST_TEXT = 1_000_000
 _HAVE_A_TASK = (
@@ -107,7 +107,7 @@ _RULES: Mapping[str, Mapping[str, str]] = {
         "modified_ns": "typeof(modified_ns) = 'integer'",
     },
 }
-"""What each column holds; a column that an old format has not is not looked at."""
+"""The check of each column; columns that an old format lacks are skipped."""
 _OWNERS = {"identity": "''", "twins": "job_id", "jobs": "job_id", "attempts": "job_id", "images": "job_id"}
 _TOTALS = ("held_nusd", "doubt_nusd", "cost_nusd", "hold_nusd", "catalog_nusd")
 

@@ -1,4 +1,4 @@
-"""How lines, records and standings are read: one query for the jobs, small ones for what hangs on each."""
+"""Reads plan lines, job records and job snapshots: one query for the jobs, small ones for their attempts."""
 
 import json
 import sqlite3
@@ -116,14 +116,14 @@ class JobSnapshot:
         return self.position is not None
 
 
-def read_standings(connection: sqlite3.Connection) -> Iterator[JobSnapshot]:
+def read_snapshots(connection: sqlite3.Connection) -> Iterator[JobSnapshot]:
     """Stream the plan in its order, then jobs that left it with a task that can still be collected."""
     for query in (_PLANNED, _LEFT_OPEN):
         for found in connection.execute(query):
             yield _standing(connection, *found)
 
 
-def read_standings_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[JobSnapshot]:
+def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[JobSnapshot]:
     """Stream the standings of jobs by their rows, in the order given."""
     for row in rows:
         found = connection.execute("SELECT row, job_id, position, body FROM jobs WHERE row = ?", (row,)).fetchone()

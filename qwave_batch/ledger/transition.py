@@ -14,7 +14,7 @@ from qwave_batch.ledger.attempt_states import NEW_ROUNDS, AttemptState, IllegalT
 def replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequence[StoredFile]) -> None:
     """Make ``files`` the images of a job, inside the open transaction.
 
-    By job and not by attempt: an earlier attempt's pictures may be written over under the same names.
+    By job and not by attempt: an earlier attempt's images may be written over under the same names.
     """
     connection.execute("DELETE FROM images WHERE job_id = ?", (attempt.job_id,))
     connection.executemany(
@@ -48,7 +48,7 @@ _AS_TEXT: Mapping[str, Callable[[Any], str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What an attempt was and what it becomes."""
+    """An attempt before and after a change."""
 
     before: Attempt
     after: Attempt
@@ -64,7 +64,7 @@ class Transition:
         """Return the move of an attempt to a state, with fields of ``Attempt`` that change on the way.
 
         Raises:
-            IllegalTransition: there is no such way.
+            IllegalTransition: the table does not contain this transition.
         """
         check_transition(attempt.job_id, attempt.number, attempt.state, state)
         is_new_round = (attempt.state, state) in NEW_ROUNDS

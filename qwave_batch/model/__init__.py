@@ -1,1 +1,1 @@
-"""Frozen data and Protocols that every room shares; nothing here acts."""
+"""Frozen data and Protocols that every package shares; nothing here has side effects."""

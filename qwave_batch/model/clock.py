@@ -1,14 +1,11 @@
-"""Time as an argument: whoever waits or stamps takes a Clock."""
+"""Time as an argument: code that waits or takes timestamps is given a Clock."""
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from qwave_batch.later import later
+from qwave_batch import lazy
 
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = later("asyncio")
+_DAY_S = 86_400.0
 
 
 class Clock(Protocol):
@@ -40,4 +37,13 @@ class SystemClock:
 
     async def sleep(self, wait_s: float) -> None:
         """Return after ``wait_s`` seconds."""
-        await asyncio.sleep(wait_s)
+        await lazy.asyncio.sleep(wait_s)
+
+
+def clock_time(unix_s: float, unix_now: float) -> str:
+    """Return a time of day as clocks here show it, with its date when that is not within a day of now.
+
+    A clock time stays right for as long as the words with it stand on a screen; seconds from now do not.
+    """
+    form = "%H:%M:%S" if abs(unix_s - unix_now) < _DAY_S else "%Y-%m-%d %H:%M"
+    return time.strftime(form, time.localtime(unix_s))

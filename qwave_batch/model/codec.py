@@ -14,17 +14,11 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from types import GenericAlias, NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from qwave_batch.later import later
+from qwave_batch import lazy
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
-
-if TYPE_CHECKING:
-    import cattrs
-    import cattrs.gen
-else:
-    cattrs = later("cattrs")
 
 T = TypeVar("T")
 
@@ -65,7 +59,7 @@ class DecodeError(ValueError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
         self.path = path
-        """Where, such as ``also[1].index``; empty for the whole value."""
+        """The path, such as ``also[1].index``; empty for the whole value."""
 
 
 class MissingKey(DecodeError):
@@ -106,12 +100,12 @@ class Codec:
         """
         try:
             return self._converter.structure(value, kind)
-        except (cattrs.BaseValidationError, _Fault) as error:
+        except (lazy.cattrs.BaseValidationError, _Fault) as error:
             raise self._first_fault(error, "", kind) from None
 
     @cached_property
-    def _converter(self) -> "cattrs.Converter":
-        converter = cattrs.Converter()
+    def _converter(self) -> "lazy.cattrs.Converter":
+        converter = lazy.cattrs.Converter()
         converter.register_structure_hook(str, _string)
         converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
         converter.register_structure_hook(bool, _truth)
@@ -127,7 +121,7 @@ class Codec:
         converter.register_unstructure_hook_factory(is_dataclass, self._writer)
         return converter
 
-    def _reader_of_objects(self, kind: Any, converter: "cattrs.Converter") -> Callable[[Any, Any], Any]:
+    def _reader_of_objects(self, kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any, Any], Any]:
         items: Any = GenericAlias(list, get_args(kind)[:1])
         read = converter.get_structure_hook(items)
 
@@ -138,9 +132,9 @@ class Codec:
 
         return read_objects
 
-    def _reader(self, kind: Any, converter: "cattrs.Converter") -> Callable[[Any, Any], Any]:
+    def _reader(self, kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any, Any], Any]:
         keys = self._keys(kind)
-        read = cattrs.gen.make_dict_structure_fn(kind, converter, **_read_overrides(keys))
+        read = lazy.cattrs.gen.make_dict_structure_fn(kind, converter, **_read_overrides(keys))
         names = {key.name for key in keys.values() if key.is_written}
         absent = {key.name: key.absent for key in keys.values() if key.absent is not ...}
         exact = self._exact
@@ -154,8 +148,8 @@ class Codec:
 
         return read_object
 
-    def _writer(self, kind: Any, converter: "cattrs.Converter") -> Callable[[Any], dict[str, Any]]:
-        return cattrs.gen.make_dict_unstructure_fn(kind, converter, **_write_overrides(self._keys(kind)))
+    def _writer(self, kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any], dict[str, Any]]:
+        return lazy.cattrs.gen.make_dict_unstructure_fn(kind, converter, **_write_overrides(self._keys(kind)))
 
     def _keys(self, kind: type) -> dict[str, Key]:
         """Return the key of each field of a dataclass, by the field's name."""
@@ -169,11 +163,11 @@ class Codec:
     def _first_fault(self, error: BaseException, path: str, kind: Any) -> DecodeError:
         """Return the first thing that is wrong, where ``kind`` is the type that ``path`` should have."""
         match error:
-            case cattrs.BaseValidationError(exceptions=(first, *_), cl=owner):
+            case lazy.cattrs.BaseValidationError(exceptions=(first, *_), cl=owner):
                 for note in getattr(first, "__notes__", ()):
-                    if isinstance(note, cattrs.AttributeValidationNote):
+                    if isinstance(note, lazy.cattrs.AttributeValidationNote):
                         path, kind = _joined(path, self._keys(owner)[note.name].name), note.type
-                    elif isinstance(note, cattrs.IterableValidationNote):
+                    elif isinstance(note, lazy.cattrs.IterableValidationNote):
                         path, kind = f"{path}[{note.index}]", note.type
                 return self._first_fault(first, path, kind)
             case _Missing(key=key):
@@ -234,7 +228,7 @@ def _check_keys(found: Collection[str], names: Collection[str]) -> None:
 
 def _read_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
     return {
-        field: cattrs.gen.override(
+        field: lazy.cattrs.gen.override(
             rename=key.name,
             omit=not key.is_written and key.absent is ...,
             struct_hook=None if key.read is None else _reading(key.read),
@@ -245,7 +239,7 @@ def _read_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
 
 def _write_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
     return {
-        field: cattrs.gen.override(
+        field: lazy.cattrs.gen.override(
             rename=key.name,
             omit=not key.is_written,
             omit_if_default=not key.is_default_written,
@@ -271,8 +265,11 @@ def _writing(write: Callable[[Any], Json]) -> Callable[[Any], Json]:
     return lambda value: None if value is None else write(value)
 
 
+# nearly every value is of the exact type, which is told sooner
+
+
 def _string(value: object, _: object) -> str:
-    if isinstance(value, str):
+    if type(value) is str or isinstance(value, str):
         return value
     raise _WrongType
 
@@ -302,14 +299,17 @@ def _number(value: object, _: object) -> int | float:
 
 
 def _object(value: object, _: object) -> Mapping[str, Json]:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return value
     raise _WrongType
 
 
 def _strings(value: object, _: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        return tuple(value)
+    if isinstance(value, list | tuple):
+        if not value:
+            return ()
+        if all(isinstance(each, str) for each in value):
+            return tuple(value)
     raise _WrongType
 
 
@@ -325,7 +325,7 @@ def _is_maybe(kind: Any) -> bool:
     return get_origin(kind) in {Union, UnionType} and len(get_args(kind)) == _PAIR and NoneType in get_args(kind)
 
 
-def _reader_of_maybe(kind: Any, converter: "cattrs.Converter") -> Callable[[Any, Any], Any]:
+def _reader_of_maybe(kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any, Any], Any]:
     (inner,) = (choice for choice in get_args(kind) if choice is not NoneType)
     read = converter.get_structure_hook(inner)  # once, and not for each value as the converter's own does
     return lambda value, _: None if value is None else read(value, inner)

@@ -1,11 +1,11 @@
-"""What happens in a run, one frozen type each: for whoever wants to follow it. All times are Unix seconds."""
+"""Events of a run, one frozen type each. All times are Unix seconds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from qwave_batch.model.job import JobError
-from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.progress import Throttle, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 
 
@@ -21,7 +21,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEstimated:
-    """What is missing is known and agreed to; nothing was submitted yet."""
+    """The missing jobs are known and confirmed; nothing was submitted yet."""
 
     time: float
     reused: int
@@ -106,6 +106,8 @@ class RunWaiting:
     """The model that the wait is about; None where it is about the whole account."""
     until: float | None
     """When it should be over; None where nobody can tell."""
+    throttles: tuple[Throttle, ...] = ()
+    """All that the API, or a host of images, has asked not to be called for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ class RunEnded:
     completed: int
     """Jobs, of those that the run was asked for."""
     cost_usd: float
-    """What this run cost."""
+    """Cost of this run."""
 
 
 Event: TypeAlias = (
@@ -132,6 +134,6 @@ Event: TypeAlias = (
     | RunWaiting
     | RunEnded
 )
-"""All that can happen. What an event tells is on record already; the ledger stays the truth."""
+"""All events. An event reports what is on record already; the ledger stays the source of truth."""
 
 OnEvent: TypeAlias = Callable[[Event], None]

@@ -19,16 +19,6 @@ class JobError:
     field: str | None = None
     """The request field at fault, when there is one."""
 
-    def as_json(self) -> dict[str, Json]:
-        """Return the object that stands in a manifest line."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "http_status": self.http_status,
-            "retryable": self.retryable,
-            "field": self.field,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -43,9 +33,9 @@ class Job:
     model: str
     action: str
     request: JsonObject
-    """The body that is sent, in the model's own spelling, without callback fields."""
+    """The request that identifies the job, in the model's own spelling; ``body`` makes what is sent from it."""
     callback: JsonObject = field(default_factory=dict)
-    """Callback fields to send along; no part of the job's identity, nor of its manifest line."""
+    """Callback fields to send along; not part of the job's identity, nor of its manifest line."""
     dropped: tuple[str, ...] = ()
     """Fields that the model does not take and ``unsupported: drop`` left out."""
     axes: Mapping[str, Json] = field(default_factory=dict)
@@ -54,15 +44,32 @@ class Job:
     meta: JsonObject = field(default_factory=dict)
     repeat: int = 0
     path: str = ""
-    """Where its images go: a path under ``images/`` in the run folder, with ``/``, without extension."""
+    """Path of its images below ``images/`` in the run folder, with ``/``, without extension."""
     max_images: int = 1
     """The most images its request may return; above 1 they are named ``_1``, ``_2`` and so on."""
     random: bool = True
-    """Whether another call with the same request would give another picture."""
+    """Whether another call with the same request would give another image."""
     estimated_nusd: int = 0
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
     skip: JobError | None = None
     """Why it is not made, or None when it is."""
+
+    def body(self, callback: JsonObject | None = None) -> dict[str, Json]:
+        """Return the body that is sent to the API.
+
+        Args:
+            callback: The callback fields to send; None sends the job's own.
+        """
+        return request_body(self.request, self.callback if callback is None else callback)
+
+
+def request_body(request: JsonObject, callback: JsonObject) -> dict[str, Json]:
+    """Return the body that is sent for an identifying request.
+
+    This is the one place that makes the one from the other. The request says what is asked for, and its hash is the
+    job's id; the body adds what the API must know to do it and what does not change the image.
+    """
+    return {**request, **callback}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +85,4 @@ class Duplicate:
 
 
 PlanItem: TypeAlias = Job | Duplicate
-"""What a plan streams, in plan order: a job at its first place, a twin at each later one."""
+"""An item of a plan, in plan order: a job at its first position, a duplicate at each later one."""

@@ -1,4 +1,4 @@
-"""Names for files that every file system takes: the rule under "Paths" of the spec language."""
+"""Portable file names: the rule under "Paths" of the spec language, and the names of copies kept in a run folder."""
 
 import hashlib
 import re
@@ -72,7 +72,7 @@ def component(text: str) -> str:
     """Return ``text`` as one component of a path: safe on every system, and the same when made safe again.
 
     It is plain, NFC, at most 150 bytes (cut, then ``-`` and a hash of the whole), not empty, begins and ends with no
-    dot, and is no name that Windows reserves, with or without an extension.
+    dot, and is not a name that Windows reserves, with or without an extension.
     """
     if len(text) <= MAX_COMPONENT_BYTES and _SAFE_TEXT.fullmatch(text):
         return text

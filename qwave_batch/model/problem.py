@@ -39,7 +39,7 @@ class Problem:
     value: Json = None
     """The offending value as the user wrote it, cut short when it is long."""
     allowed: tuple[Json, ...] = ()
-    """What was allowed, in the catalog's order; empty when it can't be listed."""
+    """The allowed values, in the catalog's order; empty if they cannot be listed."""
     suggestion: str | None = None
     """The nearest valid value or the next step, when there is one."""
     severity: Literal["error", "warning"] = "error"
@@ -50,7 +50,7 @@ class Problem:
 
     @property
     def choices(self) -> str:
-        """What was allowed, in words; empty where the sentence names it already, or a guess makes a long list idle."""
+        """The allowed values, in words; empty if the message names them or a suggestion replaces a long list."""
         listed = listed_choices(self.allowed, len(self.allowed))
         if listed in self.message or (
             self.suggestion and (listed in self.suggestion or len(listed) > _IDLE_CHARACTERS)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
+
+from qwave_batch.model.clock import clock_time
 
 
 class WaitKind(StrEnum):
@@ -14,29 +16,73 @@ class WaitKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     """The API answered with 429."""
     API_WINDOW = "api_window"
-    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
+    """The API's own requests per minute are used up, by its headers."""
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"
-    """What is left waits for another try after an error."""
+    """The remaining jobs wait for another attempt after an error."""
     UNREACHABLE = "unreachable"
     """The API does not answer, or a single model of it."""
     NO_STATUS = "no_status"
     """The API answers, and does not tell how any task stands."""
-    PICTURES = "pictures"
-    """No picture can be fetched, so nothing more is bought."""
+    IMAGES = "pictures"
+    """No image can be fetched, so nothing more is bought."""
+
+
+WORTH_A_WORD_S = 1.0
+"""Shorter waits are how a run breathes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A wait as data: two waits are the same when kind and model are."""
+    """A wait as data, which ``str`` words; two waits are the same when kind and model are. Times are Unix seconds."""
 
     kind: WaitKind
     model: str | None
     """The model that it is about; None where it is about the whole account."""
     until: float | None
-    """Unix seconds: when the next submit may leave, or when the run gives up on an API that does not answer or on
-    images that can't be fetched; None where nobody can tell. It moves while the wait goes on."""
+    """When the next submit may leave, or when the run gives up on an API that does not answer or on images that can't
+    be fetched; None where nobody can tell. It moves while the wait goes on."""
+    seen_at: float = 0.0
+    """The moment at which the run was seen waiting."""
+    window: str = ""
+    """The name of the quota window that is used up, such as ``day``; empty when the API gave none."""
+    said: str = ""
+    """What the API said with its newest 429, in quotes."""
+    why: str = ""
+    """What came of the last call, where calls fail."""
+    since: float | None = None
+    """Since when no task's status has come; for ``NO_STATUS``."""
+    jobs: int = 0
+    """Jobs that are paid and wait for their images; for ``IMAGES``."""
+
+    def __str__(self) -> str:  # noqa: PLR0911 - one for each kind
+        end = "" if self.until is None else clock_time(self.until, self.seen_at)
+        until = f" until {end}" if end else ""
+        for_whom = f" for {self.model}" if self.model else ""
+        said = f" ({self.said})" if self.said else ""
+        next_submit = f"{for_whom}: the next submit is at {end}" if end else for_whom
+        match self.kind:
+            case WaitKind.QUOTA:
+                return f"the quota{f' ({self.window})' if self.window else ''} is used up{until}{said}"
+            case WaitKind.RATE_LIMIT:
+                return f"rate limit{next_submit}{said}"
+            case WaitKind.API_WINDOW:
+                return f"the API's limit on requests{next_submit}"
+            case WaitKind.SPEC_LIMIT:
+                return f"requests_per_minute of the spec{next_submit}"
+            case WaitKind.RETRY:
+                return f"trying again after an error{next_submit}"
+            case WaitKind.UNREACHABLE:
+                who = f"{self.model} does not answer" if self.model else "the API can't be reached"
+                return f"{who} ({self.why}): trying{until}"
+            case WaitKind.NO_STATUS:
+                since = "" if self.since is None else f"since {clock_time(self.since, self.seen_at)} "
+                return f"{since}the API has not told how any task stands ({self.why})"
+            case WaitKind.IMAGES:
+                return f"{no_images_words(self.why, self.jobs)}; nothing is bought until one comes"
+            case _:
+                assert_never(self.kind)
 
 
 class ThrottleScope(StrEnum):
@@ -91,7 +137,7 @@ class Progress:
     images: int
     """Images this run has put in place."""
     spent_nusd: int
-    """What this run has cost so far, in nano-dollars."""
+    """Cost of this run so far, in nano-dollars."""
     elapsed_s: float
     images_per_minute: float
     """Of the images that this run has put in place, over its time so far."""
@@ -101,14 +147,17 @@ class Progress:
     allowed: int | None = None
     """How many tasks may be alive at once now, where that is found out as the run goes; None where the spec says it,
     and the API takes as many."""
-    note: str = ""
-    """What the run is waiting for, when it waits, in words: a rate limit with its end, a model that does not answer."""
     waiting: Waiting | None = None
-    """The same as data; None while it does not wait."""
-    throttle: ThrottleState = ThrottleState()
-    """What the API has asked not to be called for, and until when."""
+    """What the run waits for; None while it does not wait."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
+    throttle: ThrottleState = ThrottleState()
+    """What the API has asked not to be called for, and until when."""
+
+    @property
+    def note(self) -> str:
+        """What the run waits for, in words; empty while it does not wait."""
+        return "" if self.waiting is None else str(self.waiting)
 
     @property
     def settled(self) -> int:
@@ -117,3 +166,9 @@ class Progress:
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+def no_images_words(why: str, jobs: int) -> str:
+    """Return that no image can be fetched, why, and how many jobs are paid and wait for theirs."""
+    are = "is" if jobs == 1 else "are"
+    return f"no image can be fetched ({why}): {jobs:,} job{'' if jobs == 1 else 's'} {are} paid and waiting for theirs"

@@ -1,4 +1,4 @@
-"""What the ledger knows of a job: the run's half of a manifest line."""
+"""The record of a job in the ledger: the run's half of a manifest line."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,19 +39,19 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReusedFrom:
-    """Where images that a folder did not make itself were taken from."""
+    """The source folder of images that were reused."""
 
     folder: str
     """The run folder that held them, relative to the one that took them where that is possible, with ``/``."""
     folder_id: str
     """The random id of that folder's ledger, which stays when it is moved."""
     cost_usd: float
-    """What the job cost there; it is no part of what it cost here."""
+    """Cost of the job there; it is not part of the cost here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """Where one job stands, as the ledger derives it from its attempts. Times are Unix seconds."""
+    """The state of one job, derived from its attempts. Times are Unix seconds."""
 
     job_id: str
     status: JobStatus
@@ -69,9 +69,9 @@ class JobRecord:
     images: tuple[ImageFile, ...] = ()
     error: JobError | None = None
     reused_from: ReusedFrom | None = None
-    """Where its images were taken from; None when this folder's own task made them, or there are none."""
+    """The source of reused images; None if this folder's own task made them, or none exist."""
 
     @property
     def cost_usd(self) -> float:
-        """What the job cost, in USD, over all its attempts."""
+        """Cost of the job, in USD, over all its attempts."""
         return usd_from_nusd(self.cost_nusd)

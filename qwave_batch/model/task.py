@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 INLINE = "data:"
-"""What stands for the address of an image whose bytes came in the answer itself."""
+"""Placeholder address of an image whose bytes came in the answer itself."""
 
 
 class TaskState(StrEnum):
@@ -52,7 +52,7 @@ class TaskError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What one answer of the API says of a task. Times are Unix seconds, money is quota."""
+    """A task as one answer of the API describes it. Times are Unix seconds, money is quota."""
 
     task_id: str
     state: TaskState

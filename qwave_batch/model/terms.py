@@ -37,7 +37,7 @@ class Limits:
     concurrency: int | None = None
     """Tasks alive at once; None leaves it to the run."""
     requests_per_minute: int | None = None
-    """Submits in any 60 seconds; None is no limit of our own."""
+    """Submits in any 60 seconds; None means unlimited."""
     count_polls: bool = False
     """Whether polls count against ``requests_per_minute`` too."""
     models: Mapping[str, ModelLimits] = field(default_factory=dict)
@@ -55,4 +55,4 @@ class Terms:
     completion: Completion = Completion.AUTO
     """How the run learns that a task has ended."""
     max_usd: float | None = None
-    """What the run folder may ever cost; None is no cap."""
+    """Most that the run folder may ever cost; None means uncapped."""

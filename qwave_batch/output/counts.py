@@ -8,7 +8,7 @@ from qwave_batch.model.codec import LEFT_OUT, Codec, usd_key
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.line import ManifestLine
+from qwave_batch.output.manifest_line import ManifestLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from qwave_batch.model.events import (
     TaskEnded,
 )
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.progress import Throttle
 from qwave_batch.model.record import ImageFile
 from qwave_batch.output.times import iso_from_unix
 
@@ -37,6 +38,7 @@ _EVENTS = Codec(
     {
         **{event: {"time": _MOMENT} for event in NAMES},
         RunWaiting: {"time": _MOMENT, "until": _MOMENT},
+        Throttle: {"until": _MOMENT},
         RunEnded: {
             "time": _MOMENT,
             "exit_status": Key(name="exit"),

@@ -8,8 +8,8 @@ from typing import Literal, TypeVar
 
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.disk import reason_of
+from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_file
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_file
 from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.record import ImageFile
 
@@ -31,27 +31,27 @@ class FileFault:
 
 def check_image(layout: RunLayout, image: ImageFile) -> FileFault | None:
     """Return what is wrong with an image's file, or None when it is the one on record, whole and decodable."""
-    picture = _inspect(layout, image.path)
-    if isinstance(picture, FileFault):
-        return picture
-    if picture.sha256 != image.sha256:
-        sizes = f"; {picture.size_bytes:,} bytes, not {image.size_bytes:,}"
+    info = _inspect(layout, image.path)
+    if isinstance(info, FileFault):
+        return info
+    if info.sha256 != image.sha256:
+        sizes = f"; {info.size_bytes:,} bytes, not {image.size_bytes:,}"
         return FileFault(
             kind="damaged",
-            message=f"its SHA-256 is {picture.sha256[:12]}..., not {image.sha256[:12]}..."
-            f"{sizes if picture.size_bytes != image.size_bytes else ''}",
+            message=f"its SHA-256 is {info.sha256[:12]}..., not {image.sha256[:12]}..."
+            f"{sizes if info.size_bytes != image.size_bytes else ''}",
         )
-    found = (picture.size_bytes, picture.width, picture.height, picture.format)
+    found = (info.size_bytes, info.width, info.height, info.format)
     if found != (image.size_bytes, image.width, image.height, image.format):
         return FileFault(
             kind="damaged",
-            message=f"it is a {picture.format} of {picture.width} x {picture.height} in {picture.size_bytes:,} bytes, "
+            message=f"it is a {info.format} of {info.width} x {info.height} in {info.size_bytes:,} bytes, "
             f"and the manifest says {image.format}, {image.width} x {image.height}, {image.size_bytes:,}",
         )
     return None
 
 
-def _inspect(layout: RunLayout, path: str) -> Picture | FileFault:
+def _inspect(layout: RunLayout, path: str) -> ImageInfo | FileFault:
     fault = path_fault(path)
     if fault is not None:
         return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
@@ -62,7 +62,7 @@ def _inspect(layout: RunLayout, path: str) -> Picture | FileFault:
             return inspect_file(file)
     except OSError as error:
         return FileFault(kind="damaged", message=f"it can't be read: {reason_of(error)}")
-    except (UsageError, BadPicture) as error:  # a link, a pipe, larger than any image, or not an image
+    except (UsageError, BadImage) as error:  # a link, a pipe, larger than any image, or not an image
         return FileFault(kind="damaged", message=str(error))
 
 

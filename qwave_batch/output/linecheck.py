@@ -1,16 +1,14 @@
 """What can be wrong with the lines of a manifest, each by itself and among each other."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
-import rfc8785
-
 from qwave_batch.folder.inputs import references
+from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.portable_paths import path_fault, path_key
 from qwave_batch.model.record import JobStatus
-from qwave_batch.output.line import ManifestLine, line_from_json
+from qwave_batch.output.manifest_line import ManifestLine, line_from_json
 from qwave_batch.output.schema import schema_faults
 
 
@@ -77,14 +75,13 @@ def _faults_alone(line: ManifestLine, value: dict[str, Any]) -> Iterator[str]:
         if sent != value[field]:
             yield f"{field} is not that of the request"
     if next(references(line.request), None) is None:  # with an inline input, the hash was over the input itself
-        expected = _job_id(value)
+        expected = _id_of_request(value)
         if expected != line.job_id:
             yield f"job_id is not that of its request and repeat, {expected}"
 
 
-def _job_id(value: dict[str, Any]) -> str:
+def _id_of_request(value: dict[str, Any]) -> str:
     try:
-        canonical = rfc8785.dumps({"repeat": value["repeat"], "request": value["request"]})
+        return job_id(value["request"], value["repeat"])
     except ValueError:
         return "which has no canonical form"
-    return hashlib.sha256(canonical).hexdigest()[:16]

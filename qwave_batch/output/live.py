@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
@@ -10,7 +10,8 @@ from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.model.progress import Progress
+from qwave_batch.model.progress import Progress, Waiting
+from qwave_batch.output.times import iso_from_unix
 
 _MOST_BYTES = 64 * 1024
 
@@ -40,8 +41,17 @@ class LiveRun:
             "images_per_minute": round(progress.images_per_minute, 1),
             "remaining_s": None if progress.remaining_s is None else round(progress.remaining_s, 1),
             "waiting": progress.note or None,
+            "wait": _wait_as_json(progress.waiting),
             "throttle": LENIENT.encode(progress.throttle),
         }
+
+
+def _wait_as_json(waiting: Waiting | None) -> Json:
+    """Return a wait as the event ``run_waiting`` has it."""
+    if waiting is None:
+        return None
+    until = None if waiting.until is None else iso_from_unix(waiting.until)
+    return {"kind": waiting.kind.value, "model": waiting.model, "until": until}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +63,7 @@ class _Told:
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
     """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
-    # the wait is told in words there: who looks at a run from outside reads them
-    progress = LENIENT.encode(replace(live.progress, waiting=None))
-    text = json.dumps({"told_at": live.told_at, **progress}).encode()
+    text = json.dumps({"told_at": live.told_at, **LENIENT.encode(live.progress)}).encode()
     temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
     with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
         file.write(text)

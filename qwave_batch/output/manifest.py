@@ -21,7 +21,7 @@ from qwave_batch.folder.lock import FolderLock, holder_of
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.output.counts import LineCounter, LineCounts
-from qwave_batch.output.line import ManifestLine, encode_line, line_from_json, manifest_line
+from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
 
 MOST_LINE_BYTES = 32 * 1024 * 1024

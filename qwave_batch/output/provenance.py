@@ -9,7 +9,7 @@ __all__ = ["GitState", "GitUnknown", "git_state", "look_at_git", "versions"]
 
 
 def versions() -> dict[str, str | None]:
-    """Return the versions that a picture's making may depend on, by name."""
+    """Return the versions that an image's making may depend on, by name."""
     return {
         "qwave-batch": _version_of("qwave-batch"),
         "python": platform.python_version(),

@@ -10,6 +10,7 @@ from qwave_batch.folder.atomic import write_atomic
 from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
 from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState, GitUnknown
@@ -73,7 +74,7 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
         "spec_sha256": facts.spec_sha256,
         "spec_file_sha256": spec_file_sha256,
         "overrides": list(facts.overrides),
-        "git": facts.git.as_json() if isinstance(facts.git, GitState) else None,
+        "git": LENIENT.encode(facts.git) if isinstance(facts.git, GitState) else None,
         "git_unknown": facts.git.reason if isinstance(facts.git, GitUnknown) else None,
         "versions": dict(facts.versions),
     }

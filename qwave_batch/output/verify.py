@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import SUMMARY, RunLayout
-from qwave_batch.folder.pictures import MAX_PICTURE_BYTES
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
-from qwave_batch.output.ahead import words_of_loss
 from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.filecheck import check_image, in_threads
-from qwave_batch.output.line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.linecheck import LineChecker
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
+from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.summary import read_summary, spec_file_sha256
+from qwave_batch.output.unrecorded_submits import words_of_loss
 
 _NAMED = 3  # jobs that are named one by one where many have the same fault
 
@@ -170,7 +170,7 @@ class _Verification:
 
     def _is_input(self, file: str, reference: str) -> bool:
         status = self.layout.tree.look(file)
-        is_plausible = status is not None and status.st_size <= MAX_PICTURE_BYTES
+        is_plausible = status is not None and status.st_size <= MAX_IMAGE_BYTES
         return is_plausible and PREFIX + sha256_of_file(self.layout.tree, file) == reference
 
     def _compare_with_ledger(self) -> None:

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from qwave_batch.model.codec import LENIENT, Codec, usd_key
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
+from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.plan.checks.signed_links import is_signed
 from qwave_batch.plan.plan_samples import Sampler
+from qwave_batch.plan.signed_links import is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,3 @@ def outline_of(job: Job) -> PlanEntrySummary:
         job=lambda: job,
         labels=lambda: job.axes,
     )
-
-
-def number_of(job_id: str) -> int:
-    """Return a job's id as an integer."""
-    return int(job_id, 16)

@@ -11,11 +11,14 @@ from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
+from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.checks.prompt_texts import names_of_row
+from qwave_batch.plan.counting import count_plan
+from qwave_batch.plan.expand.entries import StartExpansion
 from qwave_batch.plan.expand.expansion import Expansion
-from qwave_batch.plan.expand.preparation import prepare
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
 from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch
+from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.table.tables import Table
@@ -32,6 +35,8 @@ class Plan:
     warnings: tuple[Problem, ...]
     sampler: Sampler = field(repr=False, compare=False)
     """What looked at the jobs while they were counted."""
+    start: StartExpansion = field(default=expand_with_cache, repr=False, compare=False)
+    """How its entries are made."""
 
     def __repr__(self) -> str:
         """Return one line: what it is about, not all that it holds."""
@@ -68,82 +73,92 @@ class Plan:
         return Path(os.path.abspath(self.spec.file))  # noqa: PTH100 - links are not followed
 
     def items(self) -> Iterator[PlanItem]:
-        """Yield jobs and twins in plan order."""
-        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.source_map)).items()
+        """Yield jobs and duplicates in plan order."""
+        return self._expansion().items()
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
         """Yield the entries in outline, in plan order."""
-        return prepare(self.spec, self.catalog_used, ProblemCollector(self.spec.source_map)).outlines()
+        return self._expansion().outlines()
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
+    def _expansion(self) -> Expansion:
+        problems = ProblemCollector(self.spec.source_map)
+        return prepare(self.spec, self.catalog_used, problems, start=self.start).expansion
 
-def make_plan(spec: Spec, *, watch: Watch | None = None) -> Plan:
+
+def make_plan(spec: Spec, *, watch: Watch | None = None, start: StartExpansion = expand_with_cache) -> Plan:
     """Return the plan of a spec.
 
     Args:
         spec: The spec.
         watch: Given the figures before they are counted, to look at them while they grow.
+        start: How entries are made; ``expand_plainly`` makes the same ones without caches.
 
     Raises:
         SpecError: With every problem of the spec, catalog violations included, or because no job is left.
     """
-    faults = ProblemCollector(spec.source_map)
-    catalog, expansion = _prepared(spec, faults)
+    problems = ProblemCollector(spec.source_map)
+    catalog = _catalog_of(spec, problems)
+    problems.take_warnings(spec.warnings)
+    prepared = prepare(spec, catalog, problems, start=start)
+
     figures, sampler = Figures(), Sampler()
     if watch is not None:
         watch(figures)
-    expansion.count(figures, sampler)
-    _note_empty(figures, expansion, faults)
-    _note_none_passes(expansion, faults)
-    if faults.has_errors():
-        raise SpecError(faults.problems())
-    return Plan(spec=spec, catalog_used=catalog, figures=figures, warnings=faults.problems(), sampler=sampler)
+    count_plan(prepared, figures, sampler)
+    _note_empty(figures, prepared.expansion, problems)
+    _note_none_passes(prepared.expansion, problems)
+
+    if problems.has_errors():
+        raise SpecError(problems.found())
+    return Plan(
+        spec=spec, catalog_used=catalog, figures=figures, warnings=problems.found(), sampler=sampler, start=start
+    )
 
 
 def rest_problems(rest: Spec) -> tuple[Problem, ...]:
-    """Return what is wrong with what is left of a spec with mistakes.
+    """Return the problems of what is left of a spec with mistakes.
 
     That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
     """
-    faults = ProblemCollector(rest.source_map)
+    problems = ProblemCollector(rest.source_map)
     try:
-        _, expansion = _prepared(rest, faults)
-        expansion.count(Figures())
-        found: Iterable[Problem] = faults.problems()
+        catalog = _catalog_of(rest, problems)
+        problems.take_warnings(rest.warnings)
+        count_plan(prepare(rest, catalog, problems), Figures())
+        found: Iterable[Problem] = problems.found()
     except SpecError as error:
         found = error.problems
-    as_written = [warning for warning in faults.of_reading if warning not in rest.warnings]
+    as_written = [warning for warning in problems.of_reading if warning not in rest.warnings]
     return (*(problem for problem in found if problem.severity == "error"), *as_written)
 
 
-def _prepared(spec: Spec, faults: ProblemCollector) -> tuple[Catalog, Expansion]:
+def _catalog_of(spec: Spec, problems: ProblemCollector) -> Catalog:
     try:
-        catalog = open_catalog(spec.catalog)
+        return open_catalog(spec.catalog)
     except UnknownName as unknown:
         guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
-        faults.add(
+        problems.add(
             ("catalog",),
             f'unknown catalog "{cut(spec.catalog)}"',
             value=spec.catalog,
             allowed=unknown.known,
             suggestion=guess,
         )
-        raise SpecError(faults.problems()) from unknown
-    faults.take_warnings(spec.warnings)
-    return catalog, prepare(spec, catalog, faults)
+        raise SpecError(problems.found()) from unknown
 
 
-def _note_empty(figures: Figures, expansion: Expansion, faults: ProblemCollector) -> None:
-    if figures.jobs or faults.has_errors():
+def _note_empty(figures: Figures, expansion: Expansion, problems: ProblemCollector) -> None:
+    if figures.jobs or problems.has_errors():
         return
     if figures.skipped:
         reasons = "; ".join(f"{skip.reason} ({count:,})" for skip, count in figures.skips.most_common(3))
-        faults.add((), f"nothing to make: all {figures.skipped:,} jobs are skipped: {reasons}")
+        problems.add((), f"nothing to make: all {figures.skipped:,} jobs are skipped: {reasons}")
     elif not any(True for _ in expansion.matrix):
-        faults.add(("matrix",), "nothing to make: the matrix has no combination", suggestion="exclude drops them all")
+        problems.add(("matrix",), "nothing to make: the matrix has no combination", suggestion="exclude drops them all")
     else:
         for prompt in expansion.prompts:
             table = prompt.table
@@ -151,22 +166,22 @@ def _note_empty(figures: Figures, expansion: Expansion, faults: ProblemCollector
                 continue
             rows = expansion.reader.tables_read.get(table.shown_as, 0)
             found, suggestion = _none_of(table, rows)
-            faults.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
+            problems.add((*prompt.origin, "from"), f"nothing to make: {found}", suggestion=suggestion)
 
 
-def _note_none_passes(expansion: Expansion, faults: ProblemCollector) -> None:
+def _note_none_passes(expansion: Expansion, problems: ProblemCollector) -> None:
     """Note tables of which ``where`` lets no row through, beside prompts that make jobs.
 
     A ``where`` that names nothing of the rows turns its prompt off, which is meant.
     """
-    if faults.has_errors():
+    if problems.has_errors():
         return
     for prompt in expansion.prompts:
         none_of = expansion.reader.none_passes.get(prompt.origin)
         if none_of and prompt.where and not prompt.where.names.isdisjoint(names_of_row(prompt)):
             table, rows = none_of
             many = f"none of the {rows:,} rows" if rows > 1 else "not the only row"
-            faults.add(
+            problems.add(
                 (*prompt.origin, "where"),
                 f"where lets {many} of {table.shown_as} through, so this prompt makes nothing",
                 suggestion="look at where, and at what stands in the column: capitals and blanks count",

@@ -145,7 +145,7 @@ class ProblemCollector:
         first = self._firsts.setdefault((fault.where, fault.of), fault) if fault.of else fault
         self.add(first.where, first.message, value=value, allowed=first.allowed, suggestion=first.suggestion)
         if self.allowance.is_spent:
-            raise SpecError(self.problems())
+            raise SpecError(self.found())
 
     def warn_of_table(self, warning: Problem, where: Path) -> None:
         """Note a warning about a row of the table that is named at ``where``; the same one of other rows is counted."""
@@ -213,7 +213,7 @@ class ProblemCollector:
             ),
         )
 
-    def problems(self) -> tuple[Problem, ...]:
+    def found(self) -> tuple[Problem, ...]:
         """Return what was found: errors first, each kind in the order of the file."""
         return tuple(sorted((*self._found.values(), *self._untold.values()), key=_order))
 
@@ -227,7 +227,7 @@ class ProblemCollector:
     def _check_number(self) -> None:
         """Give up when there are too many problems for anybody to read: to look for the rest may take minutes."""
         if len(self._found) >= MOST_PROBLEMS:
-            raise SpecError([*self.problems(), TOO_MANY])
+            raise SpecError([*self.found(), TOO_MANY])
 
     def _once_more(self, known: Problem) -> Problem:
         rows = known.rows if len(known.rows) >= ROWS_SHOWN else tuple(dict.fromkeys((*known.rows, *self._row_place())))

@@ -8,8 +8,7 @@ from enum import StrEnum
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.assembly import content_fields
-from qwave_batch.plan.expand.axes import Name, vocabulary_of
+from qwave_batch.plan.expand.axes import AxisName, vocabulary_of
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.spec.document import Spec
 
@@ -32,7 +31,7 @@ class Support(StrEnum):
 
 
 @dataclass(slots=True)
-class Cell:
+class SupportCount:
     """How often a model was asked for a value, and what it did."""
 
     takes: int = 0
@@ -74,7 +73,7 @@ class AxisSupport:
     """The labels by their text, in the order of the plan."""
     has_more: bool = False
     """Whether it has more than ``MOST_VALUES`` values, which then stand as one, under an empty text."""
-    _cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+    _cells: dict[tuple[str, str], SupportCount] = field(default_factory=dict)
 
     def support(self, model: str, text: str) -> Support:
         """Return what a model does with a value."""
@@ -89,7 +88,7 @@ class AxisSupport:
                 self.has_more, text = True, ""
             else:
                 self.values[text] = label
-        cell = self._cells.setdefault((verdict.model, text), Cell())
+        cell = self._cells.setdefault((verdict.model, text), SupportCount())
         cell.refuses += bool(self.fields & verdict.refused)
         cell.drops += bool(self.fields & verdict.dropped and not self.fields & verdict.refused)
         cell.takes += not self.fields & (verdict.dropped | verdict.refused)
@@ -98,9 +97,9 @@ class AxisSupport:
         """Put the values of a long axis together as one."""
         if not self.has_more:
             return
-        together: dict[tuple[str, str], Cell] = {}
+        together: dict[tuple[str, str], SupportCount] = {}
         for (model, _), cell in self._cells.items():
-            whole = together.setdefault((model, ""), Cell())
+            whole = together.setdefault((model, ""), SupportCount())
             whole.takes += cell.takes
             whole.drops += cell.drops
             whole.refuses += cell.refuses
@@ -108,7 +107,7 @@ class AxisSupport:
 
 
 @dataclass(slots=True)
-class Entries:
+class ModelEntries:
     """The entries of a model."""
 
     asked: int = 0
@@ -119,9 +118,9 @@ class Entries:
 
 @dataclass(slots=True)
 class SupportMatrix:
-    """The whole picture."""
+    """The matrix as a whole."""
 
-    models: dict[str, Entries] = field(default_factory=dict)
+    models: dict[str, ModelEntries] = field(default_factory=dict)
     axes: list[AxisSupport] = field(default_factory=list)
 
     def __repr__(self) -> str:
@@ -130,7 +129,7 @@ class SupportMatrix:
 
     def count(self, labels: Mapping[str, Json], verdict: Verdict) -> None:
         """Count an entry of the plan by its label on each axis."""
-        entries = self.models.setdefault(verdict.model, Entries())
+        entries = self.models.setdefault(verdict.model, ModelEntries())
         entries.asked += 1
         if verdict.refused:
             entries.refused += 1
@@ -175,7 +174,7 @@ def axes_that_set_fields(spec: Spec, catalog: Catalog) -> dict[str, frozenset[st
     return found
 
 
-def _fields_of(value: Json, name: Name) -> frozenset[str]:
+def _fields_of(value: Json, name: AxisName) -> frozenset[str]:
     """Return the request fields that a value sets beside the axis' own."""
     if not isinstance(value, Mapping):
         return frozenset()
@@ -195,14 +194,14 @@ def support_of(
         catalog: What the models offer.
         axes: The axes to show, each with the request fields that it sets.
     """
-    picture = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
+    matrix = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
     judge = _Judge(catalog)
     for entry in entries:
-        picture.count(entry.labels(), judge.verdict(entry))
-    for axis in picture.axes:
+        matrix.count(entry.labels(), judge.verdict(entry))
+    for axis in matrix.axes:
         axis.settle()
-    picture.axes = [axis for axis in picture.axes if axis.values]
-    return picture
+    matrix.axes = [axis for axis in matrix.axes if axis.values]
+    return matrix
 
 
 class _Judge:
@@ -210,7 +209,7 @@ class _Judge:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._content = content_fields(catalog.models)
+        self._content = catalog.content_fields
         self._known: dict[Verdict, Verdict] = {}
         self._held: dict[str, Verdict] = {}
 

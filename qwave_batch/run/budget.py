@@ -1,6 +1,11 @@
-"""Money: reserved before a submit, settled at its end, and never above the cap. Pure."""
+"""Money: reserved before a submit, settled at its end, and never above the cap."""
 
 from dataclasses import dataclass
+
+from qwave_batch.errors import BudgetError
+from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.next_step import NextStep
+from qwave_batch.run.context import RunContext
 
 
 @dataclass(slots=True)
@@ -9,7 +14,10 @@ class MoneyBudget:
 
     cap_nusd: int | None
     spent_nusd: int
+    """By all runs of the folder, this one too."""
     held_nusd: int
+    run_cost_nusd: int = 0
+    """What this run was charged."""
 
     @property
     def left_nusd(self) -> int | None:
@@ -32,3 +40,49 @@ class MoneyBudget:
     def pay(self, amount_nusd: int) -> None:
         """Count what was charged."""
         self.spent_nusd += amount_nusd
+        self.run_cost_nusd += amount_nusd
+
+
+def read_budget(context: RunContext) -> MoneyBudget:
+    """Return the budget under the lower cap, of the spec or of the run, with what the ledger has spent. It blocks."""
+    caps = [usd for usd in (context.terms.max_usd, context.options.max_usd) if usd is not None]
+    return MoneyBudget(
+        cap_nusd=nusd_from_usd(min(caps)) if caps else None,
+        spent_nusd=context.ledger.spent_nusd(),
+        held_nusd=context.ledger.held_nusd(),
+    )
+
+
+def check_estimate(context: RunContext, estimate_nusd: int, budget: MoneyBudget) -> None:
+    """Check that the submits of a run fit into its budget, unless it was asked to begin anyway.
+
+    Args:
+        context: The run.
+        estimate_nusd: The most that the submits can cost; 0 where only what is made already is fetched.
+        budget: The money of the folder.
+
+    Raises:
+        BudgetError: they do not fit.
+    """
+    if context.options.until_budget or estimate_nusd == 0 or budget.fits(estimate_nusd):
+        return
+    left_nusd = max(0, budget.left_nusd or 0)
+    raise BudgetError(
+        f"the run is estimated at {_usd(estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
+        f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent",
+        next_steps=(_cap_to_raise(context), NextStep.UNTIL_BUDGET),
+    )
+
+
+def _cap_to_raise(context: RunContext) -> NextStep:
+    """Return what a person has to change so that the cap rises: that of the spec, that of the run, or both."""
+    of_spec, of_run = context.terms.max_usd, context.options.max_usd
+    if of_run is None or (of_spec is not None and of_spec < of_run):
+        return NextStep.RAISE_BUDGET
+    if of_spec is None or of_run < of_spec:
+        return NextStep.RAISE_RUN_BUDGET
+    return NextStep.RAISE_BOTH_BUDGETS
+
+
+def _usd(nusd: int) -> str:
+    return f"{usd_from_nusd(nusd):.6g} USD"

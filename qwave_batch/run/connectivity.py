@@ -1,11 +1,32 @@
-"""What time it is at the API, by the dates of its own answers. Pure."""
+"""What a run knows of the API: whether it answers, whether it takes the key, and what time it is there."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+from qwave_batch.client.answers import (
+    AccountBlocked,
+    Answer,
+    Balance,
+    Denied,
+    NoAnswer,
+    TaskNotFound,
+    Throttled,
+    Trouble,
+)
+from qwave_batch.model.clock import Clock
+from qwave_batch.model.stop_reason import AccountRefused, Refusal, Unreachable
+from qwave_batch.run.counters import RunCounters
+from qwave_batch.run.schedule.stop_reasons import StopReasons
 
 KEY_MARGIN_HOURS = 1.0
 """A key is trusted for so much less than the API promises: 23 of 24 hours."""
 DISAGREEMENT_S = 60.0
 """Clocks that differ by less are taken for the same."""
+UNTRUSTED_CALLS = 2
+"""So many calls that fail for a certificate, and none that was answered, end the run."""
+_SERVER_ERROR = 500
 
 
 @dataclass(slots=True)
@@ -50,3 +71,171 @@ def is_key_kept(first_sent_at: float | None, api_now: float, idempotency_hours: 
     if idempotency_hours is None or first_sent_at is None:
         return False
     return -DISAGREEMENT_S < api_now - first_sent_at < (idempotency_hours - KEY_MARGIN_HOURS) * 3600
+
+
+class KeyTrials(Protocol):
+    """The models and tasks that a key can be tried for."""
+
+    def are_within(self, denied: Collection[str]) -> bool:
+        """Whether all of them are among those that were denied."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnansweredCalls:
+    """The calls without an answer since the API's last sign of life."""
+
+    since: float
+    """Monotonic seconds of the first of them."""
+    why: str
+    """The reason that the last of them failed."""
+    models: frozenset[str]
+    """The models whose submits they were; an empty name stands for calls that concern the API as a whole."""
+
+
+class Connectivity:
+    """Records every response, and stops the run when the API refuses the key or can't be reached."""
+
+    def __init__(
+        self, *, clock: Clock, max_offline_s: float, stops: StopReasons, counters: RunCounters, trials: KeyTrials
+    ) -> None:
+        self._clock = clock
+        self._max_offline_s = max_offline_s
+        self._stops = stops
+        self._counters = counters
+        self._trials = trials
+        self._api_time = ApiTime()
+        self._untrusted_calls = 0
+        """Calls that failed for the server's certificate."""
+        self._balance_is_hidden = False
+        """Whether the API does not show the key the balance, by an answer that proves nothing."""
+        self._balance_denial: Denied | None = None
+        """How the balance was forbidden, if it was."""
+        self._denied: set[str] = set()
+        self._has_warned_of_unread_wait = False
+        self.unanswered: UnansweredCalls | None = None
+        """None while the API answers."""
+        self.is_key_proven = False
+        """Whether the API has taken the key in this run."""
+        self.account_verified = False
+        """Whether a task of an earlier run was found in this one: the key is of the account that made the folder."""
+
+    @property
+    def has_denials(self) -> bool:
+        """Whether a model or task was forbidden without a reason while nothing had proven the key."""
+        return bool(self._denied)
+
+    # What time it is at the API.
+
+    def latest_time(self) -> float:
+        """Return Unix seconds by the API's clock, the later time where ours disagree."""
+        return self._api_time.latest(now=self._clock.now(), monotonic=self._clock.monotonic())
+
+    def earliest_time(self) -> float:
+        """Return Unix seconds by the API's clock, the earlier time where ours disagree: the stamp then looks older."""
+        return self._api_time.earliest(now=self._clock.now(), monotonic=self._clock.monotonic())
+
+    def is_time_sure(self) -> bool:
+        """Whether an answer had a date, and our clocks agree on how long ago that was."""
+        return self._api_time.is_sure(now=self._clock.now(), monotonic=self._clock.monotonic())
+
+    # What responses tell.
+
+    def verify_account(self) -> None:
+        """Record that the API knows a task of an earlier run."""
+        self.account_verified = True
+
+    def record_response(self, answer: Answer | Balance | Trouble, *, model: str = "", task_id: str = "") -> None:
+        """Record what every answer tells beside its meaning: the date, that the API lives, whether the run may go on.
+
+        A bad key ends the run at once; an empty account ends its submits.
+
+        Args:
+            answer: The answer to any call.
+            model: The model whose submit it answers, if it does.
+            task_id: The task that was polled, if one was.
+        """
+        self._observe_date(answer)
+        match answer:
+            case NoAnswer() if answer.status is None:
+                self._record_no_answer(answer, model)
+            case NoAnswer():
+                self.unanswered = None
+            case Denied():
+                self.unanswered = None
+                self._record_denial(answer, model or task_id)
+            case AccountBlocked(kind="key"):
+                self._stops.stop(_refused(Refusal.KEY, answer), leave=True)
+            case AccountBlocked(status=HTTPStatus.PAYMENT_REQUIRED):
+                self._stops.stop(_refused(Refusal.BALANCE, answer))
+            case AccountBlocked():  # of a submit, which knows its model
+                self.unanswered = None
+            case _:
+                self.unanswered = None
+                self.is_key_proven = True
+                if isinstance(answer, Throttled):
+                    self._warn_of_unread_wait(answer)
+
+    def record_balance(self, answer: Balance | Trouble) -> None:
+        """Record the answer to a balance call; a balance that is not shown says nothing of what else a key may do.
+
+        Nor does an API that knows no balance prove the key: the first submit does, and goes alone until then.
+        """
+        match answer:
+            case Denied():
+                self._balance_denial = answer
+                told = f"HTTP {answer.status}: {answer.message}"
+            case TaskNotFound():
+                told = f"HTTP {answer.status}: {answer.message}"
+            case NoAnswer(status=int(status)) if status < _SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
+                told = answer.reason
+            case _:
+                self.record_response(answer)
+                return
+        self._observe_date(answer)
+        self.unanswered, self._balance_is_hidden = None, True
+        self._counters.warn(
+            f"the API does not show this key the balance ({told}), so the first submit is to prove the key"
+        )
+
+    def concern_of(self, answer: Denied) -> str:
+        """Return what a 403 is about; words in which the balance was forbidden too tell nothing of a job or model."""
+        balance = self._balance_denial
+        is_said_of_all = balance is not None and (balance.code, balance.concerns) == (answer.code, answer.concerns)
+        return "unsaid" if is_said_of_all and answer.concerns in {"job", "model"} else answer.concerns
+
+    def _record_denial(self, answer: Denied, tried: str) -> None:
+        """Stop the run where all that the key was tried for is forbidden, and not for a job's or model's own sake."""
+        concern = self.concern_of(answer)
+        if self.is_key_proven or not self._balance_is_hidden or concern in {"job", "model"}:
+            return
+        self._denied.add(tried)
+        if concern == "account" or len(self._denied) > 1 or self._trials.are_within(self._denied):
+            self._stops.stop(_refused(Refusal.KEY, answer), leave=True)
+
+    def _record_no_answer(self, answer: NoAnswer, model: str) -> None:
+        now, before = self._clock.monotonic(), self.unanswered
+        calls = UnansweredCalls(
+            since=now if before is None else before.since,
+            why=answer.reason,
+            models=(frozenset() if before is None else before.models) | {model if answer.sent else ""},
+        )
+        self.unanswered = calls
+        self._untrusted_calls += answer.is_untrusted
+        is_untrusted = answer.is_untrusted and self._untrusted_calls >= UNTRUSTED_CALLS
+        if is_untrusted and not self.is_key_proven:  # a certificate does not mend itself
+            self._stops.stop(Unreachable(why=calls.why, tried_s=None), leave=True)
+        elif now - calls.since > self._max_offline_s:
+            self._stops.stop(Unreachable(why=calls.why, tried_s=self._max_offline_s), leave=True)
+
+    def _warn_of_unread_wait(self, answer: Throttled) -> None:
+        if answer.unread and not self._has_warned_of_unread_wait:
+            self._has_warned_of_unread_wait = True
+            self._counters.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
+
+    def _observe_date(self, answer: Answer | Balance | Trouble) -> None:
+        self._api_time.observe(answer.served_at, now=self._clock.now(), monotonic=self._clock.monotonic())
+
+
+def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
+    return AccountRefused(refusal=refusal, http_status=answer.status, said=answer.message)

@@ -126,7 +126,7 @@ class RunContext:
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
     still_gone: set[str] = field(default_factory=set)
-    """Filled by a run: jobs that were given up before, and whose pictures are gone by what their tasks say now."""
+    """Filled by a run: jobs that were given up before, and whose images are gone by what their tasks say now."""
     stop: StopSignal = field(default_factory=StopSignal)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)

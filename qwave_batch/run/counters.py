@@ -8,6 +8,8 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHistory
 
 
@@ -53,15 +55,26 @@ class JobCounts:
     images: int = 0
     """Images of the completed jobs."""
 
+    @property
+    def missing_words(self) -> str:
+        """The jobs that are not done, or whose images are not all there, in words; empty when there are none."""
+        parts = (
+            (self.failed, "failed"),
+            (self.unknown, "unknown"),
+            (self.cancelled, "cancelled"),
+            (self.pending, "pending"),
+            (self.damaged, "with damaged images"),
+        )
+        return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
     """How a run ended; the folder can go on whatever it says."""
 
-    exit_status: int
-    """See "How a run ends" in docs/run-folder.md."""
-    reason: str
-    """A sentence without a full stop for whoever asks why; empty when all that was asked for is there."""
+    kind: EndKind
+    stop: StopReason | None
+    """Why it stopped before all was done; None when it went through."""
     counts: JobCounts
     requests: RequestCounts
     seconds: float
@@ -70,7 +83,17 @@ class RunEnd:
     folder_cost_nusd: int
     """What the folder has cost over all runs."""
     warnings: tuple[str, ...] = ()
-    """What deserves a look: unexpected holds, pictures that moved aside, tasks given up."""
+    """What deserves a look: unexpected holds, images that moved aside, tasks given up."""
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that its kind has."""
+        return EXIT_STATUS[self.kind]
+
+    @property
+    def reason(self) -> str:
+        """A sentence without a full stop that says why; empty when all that was asked for is there."""
+        return self.counts.missing_words if self.stop is None else str(self.stop)
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
@@ -103,23 +126,41 @@ class RunCounters:
     downloads: int = 0
     retries: int = 0
     new_images: int = 0
-    cost_nusd: int = 0
-    in_flight: int = 0
     resent: set[str] = field(default_factory=set)
     """Jobs whose key was sent again although a task may have been made under it."""
     warnings: list[str] = field(default_factory=list)
-    ends: CompletionHistory = field(init=False)
+    history: CompletionHistory = field(init=False)
     """When this run has brought jobs to an end."""
 
     def __post_init__(self) -> None:
-        self.ends = CompletionHistory(self.started_at)
+        self.history = CompletionHistory(self.started_at)
+
+    @property
+    def pending(self) -> int:
+        """Jobs that are still to do."""
+        return self.statuses[JobStatus.PENDING]
+
+    def count_submit(self, *, is_retry: bool) -> None:
+        """Count a submit that leaves."""
+        self.submits += 1
+        self.retries += is_retry
+
+    def count_poll(self, *, is_retry: bool) -> None:
+        """Count a poll that leaves."""
+        self.polls += 1
+        self.retries += is_retry
+
+    def count_download(self, *, is_retry: bool) -> None:
+        """Count a download that begins."""
+        self.downloads += 1
+        self.retries += is_retry
 
     def settle(self, before: JobStatus, after: JobStatus, now: float) -> None:
         """Count a job that this run is through with: it now stands otherwise, or is left to the next one as pending."""
         self.statuses[before] -= 1
         self.statuses[after] += 1
         if after is not JobStatus.PENDING:
-            self.ends.add(now)
+            self.history.add(now)
 
     def warn(self, text: str) -> None:
         """Keep a warning, once."""
@@ -137,8 +178,8 @@ class RunCounters:
         )
         return (*self.warnings, resent)
 
-    def progress(self, now: float) -> Progress:
-        """Return how the run stands; how long it still takes is worked out by whoever knows the limits."""
+    def progress(self, now: float, *, in_flight: int, spent_nusd: int) -> Progress:
+        """Return the counts of a moment, without what the run waits for and how long it still takes."""
         elapsed_s = now - self.started_at
         jobs = self.statuses.total() - self.statuses[JobStatus.SKIPPED]
         return Progress(
@@ -147,9 +188,9 @@ class RunCounters:
             failed=self.statuses[JobStatus.FAILED],
             cancelled=self.statuses[JobStatus.CANCELLED],
             unknown=self.statuses[JobStatus.UNKNOWN],
-            in_flight=self.in_flight,
+            in_flight=in_flight,
             images=self.new_images,
-            spent_nusd=self.cost_nusd,
+            spent_nusd=spent_nusd,
             elapsed_s=elapsed_s,
             images_per_minute=self.new_images * 60 / max(FEWEST_S, elapsed_s),
             remaining_s=None,

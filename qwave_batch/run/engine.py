@@ -1,36 +1,26 @@
-"""A run: makes the folder hold what the plan in its ledger describes, as far as it is let."""
+"""A run: it makes the folder hold what the plan in its ledger describes, until it is complete or a limit stops it."""
 
 import asyncio
 
-from qwave_batch.errors import BudgetError, FolderError, StorageError
+from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.leftovers import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
-from qwave_batch.ledger.journal import Journal
-from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
-from qwave_batch.model.progress import Progress
-from qwave_batch.model.record import JobStatus
-from qwave_batch.model.terms import Completion
-from qwave_batch.run.budget import MoneyBudget
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed
+from qwave_batch.run.assembly import RunParts, assemble
+from qwave_batch.run.budget import check_estimate, read_budget
 from qwave_batch.run.context import RunContext
-from qwave_batch.run.counters import RunCounters, RunEnd
-from qwave_batch.run.desk import Desk
-from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
-from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.counters import RunEnd
+from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.throttle_state import BalanceCall
-from qwave_batch.run.polling.callback_inbox import CallbackInbox
-from qwave_batch.run.polling.long_poll import LongPollPolicy
-from qwave_batch.run.polling.task_poll_plan import PollPlanner
-from qwave_batch.run.schedule.scheduler import Scheduler
-from qwave_batch.run.schedule.stop_reasons import StopReason
-from qwave_batch.run.schedule.wakeup import is_done_by, wait_until_either
-from qwave_batch.run.work_list import JobAction, WorkList, look_at_place, make_work_list
+from qwave_batch.run.progress_feed import ProgressFeed
+from qwave_batch.run.run_state import RunState
+from qwave_batch.run.schedule.wakeup import Wakeup, is_done_by, wait_until_either
+from qwave_batch.run.work_list import check_storage, make_work_list
 
 MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20
 """For so many times what the last one took no new one is written: a large one takes a processor for seconds."""
-PROGRESS_EVERY_S = 0.1
-STOPPED = "stopped; run it again to go on"
 
 
 async def run_plan(context: RunContext) -> RunEnd:
@@ -49,218 +39,106 @@ async def run_plan(context: RunContext) -> RunEnd:
     work_list = await asyncio.to_thread(
         make_work_list, context.ledger, journal, context.layout, context.options, context.stop
     )
-    budget, elsewhere = await asyncio.to_thread(lambda: (_budget(context), _elsewhere(context)))
-    desk = _desk(context, journal, work_list, budget, started_at)
-    desk.elsewhere = elsewhere
-    is_refused = True
+    budget, moved = await asyncio.to_thread(lambda: (read_budget(context), _moved(context)))
+    submits = work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT)
+    if moved is not None and submits:
+        raise FolderError(str(moved), next_steps=moved.next_steps)
+    check_estimate(context, work_list.estimate_nusd, budget)
+    notes = await asyncio.to_thread(check_storage, context, work_list) if submits else []
+
+    parts = assemble(context, journal, work_list, budget, moved=moved, started_at=started_at)
+    run, progress = parts.state, ProgressFeed(parts)
+    for note in notes:
+        run.counters.warn(note)
     try:
-        if desk.elsewhere is not None and work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
-            raise desk.elsewhere
-        _check_budget(context, work_list, budget)
-        if work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT):
-            for note in await asyncio.to_thread(look_at_place, context, work_list):
-                desk.counters.warn(note)
-        is_refused = False
         if not work_list.is_empty:
-            await _work(desk, work_list)
+            await _work(parts, progress)
     finally:
-        desk.wait, desk.silent_since, desk.counters.in_flight = None, None, 0
-        if not is_refused:  # else nothing has begun, and there is nothing to show
-            _show(desk)
-    if desk.stops.storage_error is not None and desk.stops.exit_status == desk.stops.storage_error.exit_status:
-        raise desk.stops.storage_error
-    return _end(desk)
+        progress.show_end()
+    if run.stops.storage_error is not None and isinstance(run.stops.gravest, StorageFailed):
+        raise run.stops.storage_error
+    return _end(run)
 
 
-async def _work(desk: Desk, work_list: WorkList) -> None:
-    scheduler = Scheduler(desk, work_list.work)
+async def _work(parts: RunParts, progress: ProgressFeed) -> None:
+    run = parts.state
     async with asyncio.TaskGroup() as group:
         helpers = [
-            group.create_task(_heed_stop(desk, scheduler)),
-            group.create_task(_keep_manifest(desk, scheduler)),
-            group.create_task(_keep_showing(desk)),
+            group.create_task(_obey_stop(run, parts.wakeup)),
+            group.create_task(_keep_manifest(run, parts.wakeup)),
+            group.create_task(progress.keep_showing()),
         ]
         try:
-            await _ask_balance(desk)
-            await scheduler.run(group)
+            await _check_balance(run)
+            await parts.scheduler.run(group)
         except StorageError as error:  # as when the next page of the plan can't be read
-            desk.stops.fail(error)
+            run.stops.fail(error)
         finally:
             for helper in helpers:
                 helper.cancel()
 
 
-async def _ask_balance(desk: Desk) -> None:
+async def _check_balance(run: RunState) -> None:
     """Ask for the balance: that costs nothing, and tells a bad key before anything else is sent."""
-    asking = asyncio.ensure_future(desk.context.api.balance())
+    calling = asyncio.ensure_future(run.context.api.balance())
     try:
-        if not await is_done_by(desk.context.stop.wait_stopping(), asking):
-            desk.stops.stop(StopReason.INTERRUPTED, STOPPED)
+        if not await is_done_by(run.context.stop.wait_stopping(), calling):
+            run.stops.stop(Interrupted())
             return
-        answer = asking.result()
+        answer = calling.result()
     finally:
-        asking.cancel()
-    desk.hear_balance(answer)
-    now = desk.now()
-    if wait := desk.limiter.record(BalanceCall(), answer, sent_at=now, now=now).too_long:
-        desk.stops.stop(StopReason.ACCOUNT, desk.why_not_wait(wait))
+        calling.cancel()
+    run.connectivity.record_balance(answer)
+    now = run.now()
+    if wait := run.limiter.record(BalanceCall(), answer, sent_at=now, now=now).too_long:
+        run.stops.stop(run.too_long(wait))
 
 
-async def _heed_stop(desk: Desk, scheduler: Scheduler) -> None:
+async def _obey_stop(run: RunState, wakeup: Wakeup) -> None:
     """Stop the run when it is told to: what is in flight has a moment, unless told twice."""
-    stop = desk.context.stop
+    stop = run.context.stop
     await stop.wait_stopping()
-    desk.stops.stop(StopReason.INTERRUPTED, STOPPED)
-    scheduler.notify()
-    await wait_until_either(desk.context.clock.sleep(desk.context.options.grace_s), stop.wait_leaving())
-    desk.stops.stop(StopReason.INTERRUPTED, "", leave=True)
-    scheduler.notify()
+    run.stops.stop(Interrupted())
+    wakeup.notify()
+    await wait_until_either(run.context.clock.sleep(run.context.options.grace_s), stop.wait_leaving())
+    run.stops.stop(Interrupted(), leave=True)
+    wakeup.notify()
 
 
-async def _keep_manifest(desk: Desk, scheduler: Scheduler) -> None:
+async def _keep_manifest(run: RunState, wakeup: Wakeup) -> None:
+    """Write the manifest now and then, for those who look at a run at work."""
     took_s = 0.0
     while True:
-        await desk.context.clock.sleep(max(MANIFEST_EVERY_S, MANIFEST_REST * took_s))
-        began = desk.now()
+        await run.context.clock.sleep(max(MANIFEST_EVERY_S, MANIFEST_REST * took_s))
+        began = run.now()
         try:
-            await asyncio.to_thread(desk.context.write_manifest)
+            await asyncio.to_thread(run.context.write_manifest)
         except StorageError as error:
-            desk.stops.fail(error)
-            scheduler.notify()
+            run.stops.fail(error)
+            wakeup.notify()
             return
-        took_s = desk.now() - began
+        took_s = run.now() - began
 
 
-async def _keep_showing(desk: Desk) -> None:
-    if desk.context.on_progress is None:
-        return
-    shown: Progress | None = None
-    while True:
-        progress = desk.progress()
-        if shown is None or _is_news(progress, shown):
-            desk.context.on_progress(progress)
-            shown = progress
-        await desk.context.clock.sleep(PROGRESS_EVERY_S)
-
-
-def _is_news(new: Progress, old: Progress) -> bool:
-    """Whether something happened, or a second went by."""
-
-    def facts(progress: Progress) -> tuple[object, ...]:
-        return (progress.done, progress.failed, progress.cancelled, progress.unknown, progress.in_flight, progress.note)
-
-    return facts(new) != facts(old) or new.elapsed_s - old.elapsed_s >= 1.0
-
-
-def _show(desk: Desk) -> None:
-    if desk.context.on_progress is not None:
-        desk.context.on_progress(desk.progress())
-
-
-def _desk(context: RunContext, journal: Journal, work_list: WorkList, budget: MoneyBudget, started_at: float) -> Desk:
-    completion = context.options.completion or context.terms.completion
-    is_called = completion is Completion.WEBHOOK
-    return Desk(
-        context=context,
-        journal=journal,
-        budget=budget,
-        counters=RunCounters(
-            statuses=work_list.statuses.copy(),
-            images=work_list.images,
-            short=work_list.short,
-            damaged=work_list.damaged,
-            started_at=started_at,
-        ),
-        limiter=RateLimiter(
-            rng=context.rng,
-            max_wait_s=context.options.max_wait_s,
-            window=SlidingWindow(context.terms.limits.requests_per_minute),
-            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
-            counts_polls=context.terms.limits.count_polls,
-        ),
-        polls=PollPlanner(),
-        prefer=LongPollPolicy(
-            completion=completion,
-            keeps_keys=context.idempotency_hours is not None,
-            timeout_s=context.terms.timeout_s,
-        ),
-        hints=CallbackInbox(context.callbacks, context.clock) if is_called and context.callbacks else None,
-    )
-
-
-def _ceiling(context: RunContext) -> int | None:
-    asked = [limit for limit in (context.terms.limits.concurrency, context.options.concurrency) if limit is not None]
-    return min(asked, default=None)
-
-
-def _cap_nusd(context: RunContext) -> int | None:
-    caps = [usd for usd in (context.terms.max_usd, context.options.max_usd) if usd is not None]
-    return nusd_from_usd(min(caps)) if caps else None
-
-
-def _budget(context: RunContext) -> MoneyBudget:
-    """Return what is spent and held, by the ledger. It blocks."""
-    return MoneyBudget(
-        cap_nusd=_cap_nusd(context), spent_nusd=context.ledger.spent_nusd(), held_nusd=context.ledger.held_nusd()
-    )
-
-
-def _elsewhere(context: RunContext) -> FolderError | None:
+def _moved(context: RunContext) -> FolderMoved | None:
+    """Return where the folder was last used, if that is another place. It blocks."""
     identity = context.ledger.identity()
     if identity is None or not has_moved(identity, context.claim):
         return None
-    return FolderError(
-        f"this folder was last used as {identity.path} on {identity.host}, where it may still be at work; "
-        "if it is not, go on with --adopt"
-    )
+    return FolderMoved(path=identity.path, host=identity.host)
 
 
-def _check_budget(context: RunContext, work_list: WorkList, budget: MoneyBudget) -> None:
-    is_free = work_list.estimate_nusd == 0  # what is made already is fetched, however little is left
-    if context.options.until_budget or is_free or budget.fits(work_list.estimate_nusd):
-        return
-    left_nusd = max(0, budget.left_nusd or 0)
-    raise BudgetError(
-        f"the run is estimated at {_usd(work_list.estimate_nusd)}, and the budget leaves {_usd(left_nusd)} "
-        f"({_usd(budget.spent_nusd)} spent, {_usd(budget.held_nusd)} held); nothing was sent; "
-        f"raise {_name_of_cap(context)}, or go on until it is used up with --until-budget"
-    )
-
-
-def _name_of_cap(context: RunContext) -> str:
-    """Return what a person has to change so that the cap rises."""
-    of_spec, of_run = context.terms.max_usd, context.options.max_usd
-    if of_run is None or (of_spec is not None and of_spec < of_run):
-        return "budget.max_usd"
-    return "--max-usd" if of_spec is None or of_run < of_spec else "budget.max_usd and --max-usd"
-
-
-def _usd(nusd: int) -> str:
-    return f"{usd_from_nusd(nusd):.6g} USD"
-
-
-def _end(desk: Desk) -> RunEnd:
-    counters = desk.counters
-    exit_status = desk.stops.exit_status
-    reason = desk.stops.reason
-    if exit_status is None:
-        reason = _what_is_missing(counters)
-        exit_status = 1 if reason else 0
+def _end(run: RunState) -> RunEnd:
+    counters, stop = run.counters, run.stops.gravest
+    counts = counters.job_counts()
+    through = EndKind.INCOMPLETE if counts.missing_words else EndKind.COMPLETE
     return RunEnd(
-        exit_status=exit_status,
-        reason=reason,
-        counts=counters.job_counts(),
+        kind=through if stop is None else stop.kind,
+        stop=stop,
+        counts=counts,
         requests=counters.request_counts(),
-        seconds=desk.now() - counters.started_at,
-        cost_nusd=counters.cost_nusd,
-        folder_cost_nusd=desk.budget.spent_nusd,
+        seconds=run.now() - counters.started_at,
+        cost_nusd=run.budget.run_cost_nusd,
+        folder_cost_nusd=run.budget.spent_nusd,
         warnings=counters.closing_words(),
     )
-
-
-def _what_is_missing(counters: RunCounters) -> str:
-    missing = (JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.PENDING)
-    parts = [(counters.statuses[status], status.value) for status in missing] + [
-        (counters.damaged, "with damaged images")
-    ]
-    return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)

@@ -14,7 +14,7 @@ def quota_from_nusd(nusd: int) -> int:
 
 
 class Accounts:
-    """What every account has used. It is derived from the tasks, so it needs no record of its own."""
+    """Usage of every account, derived from the tasks, so it needs no record of its own."""
 
     def __init__(self, granted_quota: int, tasks: Iterable[SimulatedTask], now: float) -> None:
         self.granted_quota = granted_quota
@@ -56,5 +56,5 @@ class Accounts:
 
 
 def _refund(task: SimulatedTask) -> int:
-    """What comes back when the task ends by itself."""
+    """Refund when the task ends by itself."""
     return task.hold_quota - task.price_quota if task.ends_at is not None else 0

@@ -1,4 +1,4 @@
-"""How the simulator behaves: latency and faults that depend on a seed and on what is asked, never on when."""
+"""The behaviour of a simulator: latencies and faults that depend on a seed and on the request, never on the time."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -114,7 +114,7 @@ class Behaviour:
 
 
 class FaultInjector:
-    """The faults of one server process. Where nothing can go wrong, nothing is counted."""
+    """The faults of one server process. Requests that cannot fail are not counted."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self._behaviour = behaviour

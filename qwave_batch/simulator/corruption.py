@@ -1,4 +1,4 @@
-"""What a fault makes of an answer; pure, the sending is the server's."""
+"""Corrupts answers as faults ask for it. Pure: the server does the sending."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ _OVERSIZED_BYTES = 8 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a fault needs to know beside the answer that it spoils."""
+    """Context of a fault, next to the answer that it corrupts."""
 
     now: float
     """Unix seconds."""
@@ -155,7 +155,7 @@ _RULES: Mapping[FaultName, _Rule] = {
     FaultName.RESET_UNITS: _with_reset_in_units,
     FaultName.TRUNCATED_IMAGE: _with_body(_first_half),
     FaultName.CORRUPT_IMAGE: _with_body(_damaged),
-    FaultName.NOT_THERE_YET: _always(refusal(404, "not_found", "there is no such file")),
+    FaultName.NOT_THERE_YET: _always(refusal(404, "not_found", "this file does not exist")),
     FaultName.REFUSED_FILE: _always(refusal(403, "forbidden", "this file is not for you")),
     FaultName.EXPIRED_URL: _always(refusal(410, "expired", "this file has expired")),
 }
@@ -221,7 +221,7 @@ SHAPES: Mapping[FaultName, Callable[[Body], Body]] = {
     FaultName.NO_NUMBER: no_number,
     FaultName.ERROR_IN_SUCCESS: error_in_success,
 }
-"""What each of these faults makes of an answer."""
+"""The corruption that each of these faults applies to an answer."""
 
 
 def _images(body: Body) -> list[Body]:

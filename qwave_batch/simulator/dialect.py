@@ -123,7 +123,7 @@ class Settings:
     keys: frozenset[str] | None = None
     """The keys that are valid; None takes any. Each key is an account of its own."""
     granted_usd: float = 1000.0
-    """What every account starts with."""
+    """Initial balance of every account."""
     limits: RateLimits = _UNLIMITED
     idempotency_hours: float | None = 24.0
     """How long an Idempotency-Key stands for its task; None is an older server, which ignores the header."""
@@ -131,4 +131,4 @@ class Settings:
     """Larger requests are refused with 413; input images may come inline."""
     offers: Mapping[str, JsonObject | None] = field(default_factory=dict)
     """By model, the ``price_config`` that ``GET /v1/models`` states in place of the catalog's; None hides the model.
-    A name that the catalog does not have is listed too. What tasks cost stays the catalog's business."""
+    Names that the catalog does not know are listed too. The catalog alone sets what tasks cost."""

@@ -22,7 +22,7 @@ from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.faults import Fault, FaultName, FaultPlace
-from qwave_batch.simulator.pictures import PictureOrder
+from qwave_batch.simulator.image_drawing import ImageDesign
 from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
 from qwave_batch.simulator.simulated_limits import SimulatedLimits
 from qwave_batch.simulator.simulated_task import SimulatedCharge, SimulatedTask, charge_of
@@ -36,7 +36,7 @@ _LONGEST_IDEMPOTENCY_KEY = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks, and under which address the server was reached."""
+    """The caller, and the address under which it reached the server."""
 
     account: str
     origin: str
@@ -56,18 +56,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What a submit came to."""
+    """The outcome of a submit."""
 
     reply: Reply
     task: SimulatedTask | None = None
     """The task that was made or found, when the right answer to it may still be waited for."""
     call: Call | None = None
-    """What is to be called when the task ends; None for a task that was found, whose call is on its way."""
+    """The callback for the end of the task; None for a task that existed already, whose callback is scheduled."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What has reached the server so far; tests look at it."""
+    """Requests that have reached the server so far; tests read it."""
 
     answers: Counter[tuple[FaultPlace, int]]
     """How many requests came to each place, by the status that was meant as the answer."""
@@ -97,9 +97,9 @@ class Simulator:
         """Take up the tasks of an earlier process, if ``state_path`` names a file that has some.
 
         Args:
-            catalog: Whose rules and prices hold.
+            catalog: The catalog with the rules and prices.
             behaviour: Latency and faults.
-            state_path: Where tasks are kept; None keeps them in memory.
+            state_path: File that keeps the tasks; None keeps them in memory.
             settings: Dialect, account and limits.
             clock: The time that tasks live in.
             rng: Where task ids come from; nothing else depends on it.
@@ -234,21 +234,21 @@ class Simulator:
             return self._answered(caller, FaultPlace.INFO, name, missing)
         return self._answered(caller, FaultPlace.INFO, name, _model_body(name, prices))
 
-    def file(self, task_id: str, number: int, extension: str) -> PictureOrder | Reply:
+    def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
         """Return what a file shows, or why there is none; files need no key."""
         task = self._store.get(task_id)
         now = self.clock.now()
         ended_at = task.completed_at(now) if task else None
-        missing = refusal(404, "not_found", "there is no such file")
+        missing = refusal(404, "not_found", "this file does not exist")
         if task is None or ended_at is None or task.state(now) is not TaskState.COMPLETED:
             return missing
-        picture = PictureOrder.from_json(task.picture)
-        if not 1 <= number <= task.images or extension != picture.extension:
+        design = ImageDesign.from_json(task.picture)
+        if not 1 <= number <= task.images or extension != design.extension:
             return missing
         spoken = self.settings.dialect
         if now >= int(ended_at + spoken.file_lifetime_s):
             return refusal(spoken.status_of_gone, "expired", "this file has expired")
-        return picture
+        return design
 
     def answer_file(self, caller: Caller, task_id: str, number: int, reply: Reply) -> Reply:
         """Return the answer to a download, with the faults of that place."""
@@ -315,7 +315,7 @@ class Simulator:
         return dialect.submitted(task, now, self.settings.dialect)
 
     def _status_body(self, caller: Caller, task: SimulatedTask, now: float) -> dict[str, Any]:
-        extension = PictureOrder.from_json(task.picture).extension
+        extension = ImageDesign.from_json(task.picture).extension
         files = [dialect.file_path(task, number, extension) for number in range(1, task.images + 1)]
         return dialect.status(task, now, self.settings.dialect, origin=caller.origin, files=files)
 

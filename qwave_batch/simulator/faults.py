@@ -19,7 +19,7 @@ from qwave_batch.simulator.latency import fraction
 
 
 class FaultPlace(StrEnum):
-    """Where on a request's way a fault strikes."""
+    """The stage of a request at which a fault applies."""
 
     SUBMIT = "submit"
     ACCEPTED = "accepted"
@@ -37,7 +37,7 @@ _TASK_ANSWERS = frozenset({FaultPlace.ACCEPTED, FaultPlace.POLL, FaultPlace.CANC
 _USUAL = frozenset({FaultPlace.SUBMIT, FaultPlace.POLL})
 _SPOILT_USUAL = frozenset(
     {FaultPlace.ACCEPTED, FaultPlace.POLL}
-)  # there is no right answer to spoil before a task is accepted
+)  # before a task is accepted there is nothing to corrupt
 
 
 class FaultName(StrEnum):
@@ -103,12 +103,12 @@ class FaultName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """What is known of a fault before anyone asks for it."""
+    """Static description of a fault."""
 
     says: str
-    """What happens, for people."""
+    """The effect, for people."""
     usual: frozenset[FaultPlace]
-    """Where it strikes when no place is named."""
+    """The stage that applies if none is named."""
     possible: frozenset[FaultPlace]
     seconds: float = 0.0
     """How long it lasts when no ``:SECONDS`` is given; 0 for faults that do not last."""
@@ -212,9 +212,9 @@ KINDS: Mapping[FaultName, FaultKind] = {
 """Every fault, in the order in which they get their turn."""
 
 _OF_A_MODEL = frozenset({FaultName.PRICE_NOT_CONFIGURED, FaultName.MODEL_DENIED})
-"""What strikes a model always or never."""
+"""Faults that apply to a model always or never."""
 _OF_A_KEY = frozenset({FaultName.TASK_LOST, FaultName.PROMPT_DENIED})
-"""What strikes a task or a request always or never."""
+"""Faults that apply to a task or request always or never."""
 
 ALIASES: Mapping[str, str] = {"drop_before": "submit.drop", "drop_after": "accepted.drop"}
 """Names that read better than a place and a name."""
@@ -229,7 +229,7 @@ _WHEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Whole numbers from ``first`` to ``last``, both included; without ``last`` there is no end."""
+    """Whole numbers from ``first`` to ``last``, both included; without ``last`` the range is unbounded."""
 
     first: int
     last: int | None
@@ -244,7 +244,7 @@ class Moment:
 
     place: FaultPlace
     key: str
-    """What the request is about: the hash of its body, a task, a file."""
+    """The subject of the request: the hash of its body, a task, a file."""
     attempt: int = 1
     """How often this key has come to this place, this time included."""
     arrival: int = 1

@@ -1,4 +1,4 @@
-"""How long a task takes: a distribution that is written in a few characters, such as ``1..4`` or ``normal(2,0.3)``."""
+"""Chance from a seed, and task latencies: distributions written in a few characters, such as ``normal(2,0.3)``."""
 
 import math
 import re

@@ -19,7 +19,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.simulator.corruption import bad_key
 from qwave_batch.simulator.embedded_api import Caller, Simulator
 from qwave_batch.simulator.faults import FaultPlace
-from qwave_batch.simulator.pictures import render
+from qwave_batch.simulator.image_drawing import render
 from qwave_batch.simulator.replies import (
     CutShort,
     Dropped,
@@ -54,8 +54,8 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
         UsageError: The host is not this machine's loopback, or the port is taken.
     """
     if not _is_loopback(host):
-        raise UsageError(f"the simulator serves this machine only: {host} is no loopback address")
-    with ThreadPoolExecutor(1, thread_name_prefix="pictures") as painter:
+        raise UsageError(f"the simulator serves this machine only: {host} is not a loopback address")
+    with ThreadPoolExecutor(1, thread_name_prefix="images") as painter:
         app = web.Application(client_max_size=simulator.settings.max_body_bytes)
         callbacks = TaskCallbacks(simulator)
         _Handlers(simulator, painter, callbacks).add_to(app)
@@ -179,12 +179,12 @@ class _Handlers:
         if "Authorization" in request.headers:
             self._simulator.seen.keys_on_files += 1
         task_id, number = request.match_info["task_id"], int(request.match_info["number"])
-        picture = self._simulator.file(task_id, number, request.match_info["extension"])
-        if isinstance(picture, Reply):
-            reply = picture
+        design = self._simulator.file(task_id, number, request.match_info["extension"])
+        if isinstance(design, Reply):
+            reply = design
         else:
-            body = await asyncio.get_running_loop().run_in_executor(self._painter, render, picture, number)
-            reply = Reply(body=body, content_type=picture.content_type)
+            body = await asyncio.get_running_loop().run_in_executor(self._painter, render, design, number)
+            reply = Reply(body=body, content_type=design.content_type)
         if _REDIRECTED not in request.query:  # a client that followed a redirect gets what it came for
             reply = self._simulator.answer_file(_caller(request, None), task_id, number, reply)
         self._simulator.seen.answers[FaultPlace.DOWNLOAD, reply.status] += 1

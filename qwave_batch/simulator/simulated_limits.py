@@ -10,7 +10,7 @@ WINDOW_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimits:
-    """What an account may ask for; None is no limit."""
+    """Rate limits of an account; None means unlimited."""
 
     requests_per_minute: int | None = None
     models: Mapping[str, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ class SimulatedTask:
 
     task_id: str
     account: str
-    """Whose task it is: a hash of the key."""
+    """Owner of the task: a hash of the key."""
     model: str
     action: str
     body_hash: str
@@ -31,12 +31,12 @@ class SimulatedTask:
     error_code: str | None
     error_message: str | None
     hold_quota: int
-    """What is set aside at submit."""
+    """Amount held at submit."""
     price_quota: int
-    """What its images cost once it has ended well; 0 when it will fail or bring none."""
+    """Cost of its images after success; 0 if it will fail or return none."""
     cancelled_at: float | None = None
     picture: str = "{}"
-    """What its pictures show, as JSON; see pictures.py."""
+    """Content of its images, as JSON; see image_drawing.py."""
 
     def state(self, now: float) -> TaskState:
         """Return where the task stands at a moment."""
@@ -77,7 +77,7 @@ class SimulatedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedCharge:
-    """What one task costs its account at a moment: the money on hold, or what was charged in the end."""
+    """Cost of one task to its account at a moment: the amount on hold, or the final charge."""
 
     task_id: str
     account: str

@@ -1,11 +1,11 @@
-"""How an order becomes a task: its fate, its price, its pictures and its name, all at once."""
+"""How an order becomes a task: its fate, its price, its images and its name, all at once."""
 
 from random import Random
 
 from qwave_batch.simulator.accounts import quota_from_nusd
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.faults import FaultPlace, Moment
-from qwave_batch.simulator.pictures import order_pictures
+from qwave_batch.simulator.image_drawing import design_images
 from qwave_batch.simulator.simulated_task import SimulatedTask
 from qwave_batch.simulator.validation import ImageOrder
 
@@ -39,7 +39,7 @@ class TaskMaker:
         )
         task_id = f"task-wave{int(now * 1000)}b{self._rng.randrange(10**12):012d}"
         images = fate.ending.images if isinstance(fate.ending, Delivers) else 0
-        picture = order_pictures(model, request, body_hash=order.body_hash, task_id=task_id, count=images)
+        design = design_images(model, request, body_hash=order.body_hash, task_id=task_id, count=images)
         failure = fate.ending if isinstance(fate.ending, Fails) else None
         return SimulatedTask(
             task_id=task_id,
@@ -57,5 +57,5 @@ class TaskMaker:
             error_message=failure.message if failure else None,
             hold_quota=quota_from_nusd(model.estimate_nusd(request)),
             price_quota=quota_from_nusd(model.cost_nusd(request, images)),
-            picture=picture.as_json(),
+            picture=design.as_json(),
         )

@@ -53,13 +53,13 @@ _IS_SOUND = " AND ".join(
         ),
     )
 )
-"""What is true of each task that this program has written."""
+"""Invariants of each task that this program has written."""
 _INSERT = f"INSERT INTO tasks ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 (as below)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM tasks"  # noqa: S608 (our own column names)
 
 
 class TaskStore:
-    """All tasks. What ``add`` and ``cancel`` return from is there after a kill of the process."""
+    """All tasks. Once ``add`` or ``cancel`` has returned, its change survives a kill of the process."""
 
     def __init__(self, path: Path | None) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Text on the simulator's pictures: letters from a cache, and a box with the code for what the built-in font lacks."""
+"""Text on the simulator's images: letters from a cache, and a box with the code for what the built-in font lacks."""
 
 import unicodedata
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What becomes of a submitted body before any money moves: an order that the catalog allows, or a refusal."""
+"""Validates a submitted body before any money moves: a valid order, or a refusal."""
 
 import json
 import math
@@ -28,13 +28,13 @@ class ImageOrder:
     sent_hash: str
     """The hash of the whole body."""
     callback_url: str | None = None
-    """Where the end of the task is to be told."""
+    """Callback address for the end of the task."""
     callback_events: tuple[str, ...] = ()
     """The ends that are to be told; empty is all."""
 
 
 def read_object(raw: bytes) -> dict[str, Any] | Reply:
-    """Return the JSON object that a body holds, or the refusal of what is no strict JSON object."""
+    """Return the JSON object in a body, or a refusal if it is not a strict JSON object."""
     try:
         body = json.loads(
             raw.decode(),
@@ -43,7 +43,7 @@ def read_object(raw: bytes) -> dict[str, Any] | Reply:
             parse_float=_finite,
             object_pairs_hook=_without_duplicates,
         )
-        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can be written in JSON, but is no text
+        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate can be written in JSON but is not valid text
     except (ValueError, RecursionError) as error:
         return refusal(400, "invalid_request", f"the body is not valid JSON: {error}"[:300])
     if not isinstance(body, dict):

@@ -5,23 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qwave_batch import lazy
 from qwave_batch.errors import nearest
 from qwave_batch.fitting.checks import Check
 from qwave_batch.fitting.reading import fitting
-from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
 from qwave_batch.spec.layers import Layer
 from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, other_message, unknown_key
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
-
-if TYPE_CHECKING:
-    import jsonschema
-else:
-    jsonschema = later("jsonschema")
 
 _FEW = 100  # prompts; the slow validator may check so many
 _GUESSES = 200  # unknown keys; a guess takes longer than finding the key
@@ -99,11 +94,11 @@ def structure_check() -> Check | None:
 
 
 @cache
-def _validator() -> "jsonschema.Draft202012Validator":
-    return jsonschema.Draft202012Validator(_schema())
+def _validator() -> "lazy.jsonschema.Draft202012Validator":
+    return lazy.jsonschema.Draft202012Validator(_schema())
 
 
-def _violation(error: "jsonschema.ValidationError", positions: list[int] | None) -> SchemaViolation:
+def _violation(error: "lazy.jsonschema.ValidationError", positions: list[int] | None) -> SchemaViolation:
     root = _validator().schema
     path = tuple(error.absolute_path)
     if positions is not None and path[:1] == ("prompts",) and len(path) > 1:

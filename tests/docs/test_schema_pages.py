@@ -1,4 +1,4 @@
-"""What a schema names is explained on its page."""
+"""Every name of a schema is explained on its page."""
 
 import json
 from collections.abc import Callable, Iterator

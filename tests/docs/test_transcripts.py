@@ -1,4 +1,4 @@
-"""What the README, the tutorial and the page on planning show on a terminal is what a terminal shows.
+"""Terminal output shown in README, tutorial and planning page matches real output.
 
 UPDATE_TRANSCRIPTS=1 pytest tests/docs/test_transcripts.py    writes anew what differs
 
@@ -62,7 +62,7 @@ def terminal(tmp_path: Path, checkout: Path, other_offers: str) -> dict[str, str
 
 
 def typed(command: str, terminal: dict[str, str]) -> str:
-    """What a terminal prints when a command is typed; the command must succeed."""
+    """The terminal output of a command, which must succeed."""
     ended = subprocess.run(
         ("bash", "-euo", "pipefail", "-c", command),
         cwd=terminal["PWD"],

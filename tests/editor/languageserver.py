@@ -23,19 +23,19 @@ class LanguageServer:
         self._tell("workspace/didChangeConfiguration", settings=SETTINGS)
 
     def diagnostics(self, text: str) -> list[tuple[int, str]]:
-        """What is underlined in a text: line, from 1, and message, in the order of the text."""
+        """Diagnostics in a text: line, from 1, and message, in the order of the text."""
         uri = self._open(text)
         while uri not in self._diagnostics:
             self._answer(self._read())
         return sorted((found["range"]["start"]["line"] + 1, found["message"]) for found in self._diagnostics[uri])
 
     def completions(self, text: str) -> dict[str, str]:
-        """What is offered where ``|`` stands in a text: each label with its documentation."""
+        """Completions at the ``|`` in a text: each label with its documentation."""
         found = self._at("textDocument/completion", text)
         return {item["label"]: _words(item.get("documentation", "")) for item in found["items"]}
 
     def hover(self, text: str) -> str:
-        """What is shown over the place where ``|`` stands in a text."""
+        """The hover text at the ``|`` in a text."""
         found = self._at("textDocument/hover", text)
         return _words(found["contents"]) if found else ""
 

@@ -1,10 +1,11 @@
-"""What somebody sees who writes a spec in an editor with a real language server for YAML."""
+"""Writing a spec in an editor with a real YAML language server."""
 
 from pathlib import Path
 
 import pytest
 
-from qwave_batch import newest_catalog, open_catalog
+from qwave_batch import open_catalog
+from qwave_batch.catalog import newest_catalog
 from tests.editor.languageserver import LanguageServer
 
 pytestmark = pytest.mark.timeout(150)  # the first test installs the server
@@ -66,10 +67,10 @@ def test_a_mistake_is_underlined_at_its_line(
         ("|\n", "matrix", "Axes; their product"),
         ("prompts:\n  - |\n", "from", "Each row is a prompt"),
         ("limits:\n  |\n", "concurrency", "Tasks alive at once."),
-        ("request:\n  |\n", "negative_prompt", "What to keep out of the picture"),
+        ("request:\n  |\n", "negative_prompt", "What to keep out of the image"),
         ("prompts:\n  - text: x\n    request:\n      |\n", "seed", "-1 is random"),
-        ("matrix:\n  |\n", "aspect_ratio", "Shape of the picture"),
-        ("matrix:\n  include:\n    - |\n", "quality", "How much work goes into the picture."),
+        ("matrix:\n  |\n", "aspect_ratio", "Shape of the image"),
+        ("matrix:\n  include:\n    - |\n", "quality", "How much work goes into the image."),
         ("limits:\n  models:\n    |\n", "z-image-turbo", "Ceilings for"),
     ],
 )
@@ -111,8 +112,8 @@ def test_values_are_offered(editor: LanguageServer, text: str, offered: set[str]
     [
         ("rep|eat: 2\n", "Makes every job that many times; default 1."),
         ("prompts:\n  - {fr|om: t.csv, text: x}\n", "Each row is a prompt"),
-        ("request: {qual|ity: high}\n", "How much work goes into the picture."),
-        ("matrix:\n  qual|ity: [high]\n", "How much work goes into the picture."),
+        ("request: {qual|ity: high}\n", "How much work goes into the image."),
+        ("matrix:\n  qual|ity: [high]\n", "How much work goes into the image."),
         ("matrix:\n  mo|od: [high]\n", "A list of values"),
         ("matrix:\n  seed: {cou|nt: 2, start: 1}\n", "How many integers."),
         ("request: {model: z-image|-turbo}\n", "0.010625 USD an image"),

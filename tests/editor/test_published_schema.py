@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from qwave_batch import catalog_dates, json_schema, newest_catalog, open_catalog
+from qwave_batch import open_catalog
+from qwave_batch.catalog import catalog_dates, json_schema, newest_catalog
 from qwave_batch.catalog.field import choices_of
 from qwave_batch.resources import shipped
 
@@ -72,6 +73,6 @@ def test_every_key_has_a_text_to_hover_over() -> None:
 
 def test_a_description_says_which_models_take_which_values() -> None:
     said = FIELDS["output_format"]["description"].splitlines()
-    assert said[0] == "File format of the picture."
+    assert said[0] == "File format of the image."
     assert "- gpt-image-2: png, jpeg, webp; default png." in said
     assert FIELDS["seed"]["description"].endswith("All models: a whole number, at least -1; default -1.")

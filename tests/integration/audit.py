@@ -24,7 +24,7 @@ OPEN = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What the money of one folder went to. All counts but ``open`` are final."""
+    """Accounts for the money of one folder. All counts but ``open`` are final."""
 
     paid_twice: int
     """Paid tasks for a job beyond its first that nobody asked for."""

@@ -29,7 +29,7 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.run.images import image_breaker, image_fetching
-from qwave_batch.run.tasks import result_listing
+from qwave_batch.run.tasks import ended_tasks
 
 JOURNAL = (
     *("intend", "intend_again", "park", "accept", "find_again", "refuse", "doubt", "lose", "complete", "fail"),
@@ -37,9 +37,9 @@ JOURNAL = (
 )
 LEDGER = ("claim", "replace_plan")
 ASIDE = ("take", "forget")
-"""What only ``--reuse`` and ``prune`` do."""
+"""Steps that only ``--reuse`` and ``prune`` take."""
 FILES = ("image", "manifest.jsonl", "summary.json")
-"""What is renamed to its place."""
+"""Files that are renamed into place."""
 DAY_S = 86_400.0
 
 _doing: ContextVar[str] = ContextVar("_doing", default="")
@@ -65,7 +65,7 @@ class Doom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plight:
-    """What a process has to live, or die, with."""
+    """Settings of a process, including the point at which it dies."""
 
     doom: Doom | None = None
     dies_after_s: float | None = None
@@ -74,14 +74,14 @@ class Plight:
     file_limit: int | None = None
     """The size in bytes beyond which no file can grow."""
     is_hurried: bool = False
-    """Whether it waits for pictures that do not come a twentieth of the usual time."""
+    """Whether it waits for images that do not come a twentieth of the usual time."""
 
 
 def context() -> ForkServerContext:
     """Return where processes come from that have everything loaded."""
     found = multiprocessing.get_context("forkserver")
     choose_a_short_path()
-    found.set_forkserver_preload([__name__, "qwave_batch.api.running", "qwave_batch.cli.commands.run"])
+    found.set_forkserver_preload([__name__, "qwave_batch.api.run_batch", "qwave_batch.cli.commands.run"])
     return found
 
 
@@ -129,7 +129,7 @@ def is_gone(pid: int) -> bool:
 
 
 def live(argv: Sequence[str], base_url: str, log: Path, plight: Plight) -> None:
-    """What happens in that process."""
+    """Runs in that process."""
     with log.open("a", encoding="utf-8") as said:
         if plight.doom is not None:
             install(plight.doom)
@@ -167,11 +167,11 @@ def let_the_clock_jump() -> None:
 
 
 def hurry() -> None:
-    """Wait shorter for pictures that do not come."""
+    """Wait shorter for images that do not come."""
     for module, names in (
         (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
         (image_fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),
-        (result_listing, ("LIST_S", "SLICE_S")),
+        (ended_tasks, ("LIST_S", "SLICE_S")),
     ):
         for name in names:
             setattr(module, name, getattr(module, name) / 20)

@@ -1,4 +1,4 @@
-"""What must hold of a run folder and of the API's books, whatever came in between."""
+"""Invariants of a run folder and of the API's accounts, whatever happened in between."""
 
 import json
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 from qwave_batch.simulator import Simulator
 
 PASSING = ("task_id", "attempts", "submitted_at", "completed_at", "seconds")
-"""What a manifest line says of how things went, beside what was made."""
+"""Keys of a manifest line that describe the course of events, not the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +17,13 @@ class Contents:
     """A run folder without the marks that time and trouble leave on it."""
 
     lines: tuple[dict[str, Any], ...]
-    pictures: dict[str, bytes]
+    images: dict[str, bytes]
 
     def of(self, jobs: set[str]) -> "Contents":
         """Return the part that some jobs have in it."""
         lines = tuple(line for line in self.lines if line["job_id"] in jobs)
         paths = {image["path"] for line in lines for image in line["images"]}
-        return Contents(lines=lines, pictures={path: data for path, data in self.pictures.items() if path in paths})
+        return Contents(lines=lines, images={path: data for path, data in self.images.items() if path in paths})
 
     def statuses(self) -> Counter[str]:
         return Counter(line["status"] for line in self.lines)
@@ -33,7 +33,7 @@ def contents_of(folder: Path) -> Contents:
     text = (folder / "manifest.jsonl").read_text(encoding="utf-8")
     return Contents(
         lines=tuple(_lasting(json.loads(line)) for line in text.splitlines()),
-        pictures={
+        images={
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted((folder / "images").rglob("*"))
             if path.is_file()

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 START = 1_800_000_000.0
 IDLE_ROUNDS = 3
-"""What is written to a socket on loopback is seen by its reader in the next round of the loop."""
+"""A write to a loopback socket is visible to its reader in the next iteration of the loop."""
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):

@@ -76,7 +76,7 @@ def test_mistakes_of_every_kind_are_told_together_each_with_its_line(tmp_path: P
     ],
 )
 def test_one_mistake_is_one_complaint(spec: Path, tmp_path: Path, key: str, mistake: object, complaint: str) -> None:
-    """What is wrong in a part that nothing depends on makes nothing else look wrong."""
+    """A mistake in a part that nothing depends on hides nothing and causes no other message."""
     shutil.copytree(spec.parent / "tables", tmp_path / "tables")
     written = yaml.safe_load(spec.read_text(encoding="utf-8")) | {key: mistake}
     (tmp_path / spec.name).write_text(yaml.safe_dump(written, allow_unicode=True, width=1000), encoding="utf-8")
@@ -107,7 +107,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("line", "path"), MISTAKES)
 def test_mistake_that_much_depends_on_hides_no_other_and_makes_none(tmp_path: Path, line: str, path: str) -> None:
-    """What it leaves unknown is not complained of, and what has nothing to do with it is."""
+    """Values that the mistake leaves unknown cause no message; unrelated mistakes still do."""
     part = line.split(":", 1)[0]
     lines = {
         "name": "name: once",
@@ -126,4 +126,4 @@ def test_mistake_that_much_depends_on_hides_no_other_and_makes_none(tmp_path: Pa
     found = [problem.path for problem in check_spec(spec)]
     assert path in found
     assert "prompts[0]" in found
-    assert len(found) == 2 + ("look" not in body["matrix"])  # where there is no axis look, nobody defines it
+    assert len(found) == 2 + ("look" not in body["matrix"])  # without an axis named look, the name is undefined

@@ -237,17 +237,17 @@ def test_status_and_verify_of_a_whole_folder(made: Path) -> None:
 
 
 def test_verify_finds_a_damaged_file_and_a_run_brings_it_back(spec: Path, made: Path, run: Run) -> None:
-    picture = next((made / "images").rglob("*.png"))
-    whole = picture.read_bytes()
-    picture.write_bytes(whole[:-9])
+    image = next((made / "images").rglob("*.png"))
+    whole = image.read_bytes()
+    image.write_bytes(whole[:-9])
     status, out, talk = call("verify", made)
     assert status == 1
     assert "1 damaged" in out
-    assert picture.name in talk
+    assert image.name in talk
     assert json.loads(call("verify", made, "--json")[1])["damaged"] == 1
     status, out, _ = run(spec, "-o", made, "--json")
     assert (status, json.loads(out)["requests"]["submit"]) == (0, 0)
-    assert picture.read_bytes() == whole
+    assert image.read_bytes() == whole
 
 
 def test_prune_shows_then_removes(spec: Path, made: Path, run: Run) -> None:

@@ -20,7 +20,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 IGNORING = ("sh", "-c", 'trap "" INT HUP; exec "$@"', "sh")
-"""What ``nohup`` and the background jobs of a script do before they start a program."""
+"""Ignores signals as ``nohup`` and background jobs of a script do before they start a program."""
 
 
 def begin(checkout: Path, home: Path, *, slow: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:

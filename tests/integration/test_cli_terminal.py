@@ -1,4 +1,4 @@
-"""What a person sees on a real terminal: the bar, the question, Ctrl-C."""
+"""A real terminal: the progress bar, the question, Ctrl-C."""
 
 import os
 import pty

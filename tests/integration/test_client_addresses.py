@@ -1,4 +1,4 @@
-"""Where results may lie: no name and no redirect leads a download into the own network or to a proxy.
+"""Addresses of results: no name and no redirect leads a download into the own network or to a proxy.
 
 A connection that leaves this machine is refused by the guard in ``tests/conftest.py``, and fails the test.
 """

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 import qwave_batch as qb
+from qwave_batch.client.connection import Trust, trust_from
 from qwave_batch.client.http import HttpRequest, PerhapsSent, TransportFailed, Untrusted
-from qwave_batch.client.transport import AiohttpTransport, Trust, trust_from
+from qwave_batch.client.transport import AiohttpTransport
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 SPEC = """\
@@ -26,7 +27,7 @@ prompts: [A lantern]
 
 
 class Served:
-    """What came to a server."""
+    """Requests that reached a server."""
 
     def __init__(self) -> None:
         self.requests = 0

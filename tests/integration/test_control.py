@@ -69,7 +69,7 @@ def after_accepting(stop: qb.StopSignal, tasks: int) -> Callable[[qb.Event], Non
     made: list[str] = []
 
     def hear(event: qb.Event) -> None:
-        if isinstance(event, qb.TaskAccepted):
+        if isinstance(event, qb.events.TaskAccepted):
             made.append(event.task_id)
             if len(made) == tasks:
                 stop.request()
@@ -98,7 +98,7 @@ def images_of(folder: Path) -> dict[str, bytes]:
 def test_what_is_queued_is_withdrawn_and_a_plain_run_makes_it(spec: Path, tmp_path: Path) -> None:
     folder, state = tmp_path / "run", tmp_path / "api.sqlite"
 
-    async def way() -> tuple[qb.CancelReport, float, qb.RunSummary]:
+    async def way() -> tuple[qb.runs.CancelReport, float, qb.RunSummary]:
         async with api_at(0, state, latency="600") as connection:
             await abandon(spec, connection, folder)
             report = await qb.cancel_tasks(folder, connection=connection)
@@ -122,7 +122,7 @@ def test_what_is_queued_is_withdrawn_and_a_plain_run_makes_it(spec: Path, tmp_pa
 def test_what_was_begun_is_left_alone_and_collected(spec: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
 
-    async def way() -> tuple[qb.CancelReport, qb.RunSummary]:
+    async def way() -> tuple[qb.runs.CancelReport, qb.RunSummary]:
         async with api_at(0, tmp_path / "api.sqlite", latency="2.5") as connection:
             await abandon(spec, connection, folder)
             await asyncio.sleep(0.7)  # a fifth of the time it is queued
@@ -130,7 +130,7 @@ def test_what_was_begun_is_left_alone_and_collected(spec: Path, tmp_path: Path) 
             return report, await qb.run_batch(spec, connection=connection, out_dir=folder)
 
     report, summary = asyncio.run(way())
-    assert {outcome.state for outcome in report.left_alone} == {qb.TaskState.PROCESSING}
+    assert {outcome.state for outcome in report.left_alone} == {qb.runs.TaskState.PROCESSING}
     assert (len(report.left_alone), report.exit_status) == (4, 0)
     assert (summary.exit_status, summary.counts.completed) == (0, 4)
     assert [line.attempts for line in qb.open_run(folder).lines()] == [1] * 4
@@ -156,7 +156,7 @@ def test_the_command_tells_what_became_of_each_task(spec: Path, tmp_path: Path) 
 def test_an_api_that_is_away_leaves_all_as_it_is(spec: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
 
-    async def way() -> qb.CancelReport:
+    async def way() -> qb.runs.CancelReport:
         async with api_at(0, tmp_path / "api.sqlite", latency="600") as connection:
             await abandon(spec, connection, folder)
         return await qb.cancel_tasks(folder, connection=connection)
@@ -232,7 +232,7 @@ def let_time_pass(folder: Path, seconds: float) -> None:
 
 
 def test_what_the_api_no_longer_has_is_gone_for_good_and_named(spec: Path, simulated: Path) -> None:
-    """And what is left of it is no stranger among the pictures, neither then nor when it is made anew."""
+    """Its remains do not count as a stray image, neither then nor after a new attempt."""
     whole = images_of(simulated)
     first, second, *_ = sorted(whole)
     (simulated / first).write_bytes(whole[first][:-7])
@@ -272,7 +272,7 @@ def test_what_was_given_up_comes_back_when_the_api_has_it_after_all(
     let_time_pass(simulated, 600)
     monkeypatch.setattr(breaker, "LONE_S", 0.1)
 
-    async def fetch(faults: str) -> qb.RefetchReport:
+    async def fetch(faults: str) -> qb.runs.RefetchReport:
         return await qb.refetch_images(simulated, connection=qb.Simulated(latency="0.01", faults=faults))
 
     for _ in range(2):
@@ -289,7 +289,7 @@ def test_what_was_given_up_comes_back_when_the_api_has_it_after_all(
 def test_what_can_not_be_fetched_now_is_left_for_another_try(simulated: Path) -> None:
     (simulated / min(images_of(simulated))).unlink()
 
-    async def way() -> qb.RefetchReport:
+    async def way() -> qb.runs.RefetchReport:
         faults = qb.Simulated(latency="0.01", faults="poll.http500")
         return await qb.refetch_images(simulated, connection=faults)
 
@@ -411,7 +411,7 @@ def test_a_folder_that_is_at_work_may_give_what_it_has(spec: Path, tmp_path: Pat
         stored = asyncio.Event()
 
         def hear(event: qb.Event) -> None:
-            if isinstance(event, qb.ImagesStored):
+            if isinstance(event, qb.events.ImagesStored):
                 stored.set()
 
         simulated = qb.Simulated(latency="0.3..1.5")
@@ -483,11 +483,11 @@ def test_failures_and_refusals_are_told_with_their_error(spec: Path, tmp_path: P
         out_dir=tmp_path / "made",
         on_event=events.append,
     )
-    ended = [event for event in events if isinstance(event, qb.TaskEnded)]
+    ended = [event for event in events if isinstance(event, qb.events.TaskEnded)]
     assert [event.status for event in ended] == ["failed"] * 4
     assert {event.error.code for event in ended if event.error} == {"upstream_bad_request"}
     last = events[-1]
-    assert isinstance(last, qb.RunEnded)
+    assert isinstance(last, qb.events.RunEnded)
     assert last.exit_status == 1
 
 
@@ -496,7 +496,7 @@ def test_a_stop_before_anything_is_sent_leaves_a_folder_that_tells_of_it(spec: P
     connection = qb.Simulated(latency="0.01")
 
     def hear(event: qb.Event) -> None:
-        if isinstance(event, qb.RunStarted):
+        if isinstance(event, qb.events.RunStarted):
             stop.request()
 
     with pytest.raises(qb.RunStopped, match="before anything was sent"):
@@ -511,14 +511,14 @@ def test_a_callback_that_raises_stops_nothing_that_is_paid(spec: Path, tmp_path:
 
     def hear(event: qb.Event) -> None:
         calls.append(event)
-        if isinstance(event, qb.TaskAccepted):
+        if isinstance(event, qb.events.TaskAccepted):
             raise OSError("oh no")
 
     with pytest.raises(OSError, match="oh no"):
         qb.run_batch_sync(spec, connection=qb.Simulated(latency="0.01"), out_dir=tmp_path / "made", on_event=hear)
     assert statuses(tmp_path / "made") == ["completed"] * 4
-    assert sum(isinstance(event, qb.TaskAccepted) for event in calls) == 1
-    assert not isinstance(calls[-1], qb.RunEnded)
+    assert sum(isinstance(event, qb.events.TaskAccepted) for event in calls) == 1
+    assert not isinstance(calls[-1], qb.events.RunEnded)
 
 
 def test_a_progress_callback_that_raises_stops_nothing_that_is_paid(spec: Path, tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ def test_a_progress_callback_that_raises_stops_nothing_that_is_paid(spec: Path, 
         )
     assert statuses(tmp_path / "made") == ["completed"] * 4
     assert len(shown) == 1
-    assert isinstance(events[-1], qb.RunEnded), "the other callback is told to the end"
+    assert isinstance(events[-1], qb.events.RunEnded), "the other callback is told to the end"
 
 
 def test_a_full_disk_under_the_events_loses_no_image(spec: Path, tmp_path: Path) -> None:
@@ -585,7 +585,7 @@ def test_a_short_quota_window_is_waited_for_and_told(spec: Path, tmp_path: Path)
     notes: list[str] = []
 
     def hear(event: qb.Event) -> None:
-        if isinstance(event, qb.RunWaiting):
+        if isinstance(event, qb.events.RunWaiting):
             notes.append(event.note)
 
     async def way() -> qb.RunSummary:
@@ -650,7 +650,7 @@ def test_a_second_run_tells_no_end_before_its_own(spec: Path, simulated: Path) -
     told: list[object] = []
 
     def look(event: qb.Event) -> None:
-        if isinstance(event, qb.RunStarted):
+        if isinstance(event, qb.events.RunStarted):
             status = qb.open_run(simulated).status()
             assert status.summary is not None
             told.extend([status.holder is not None, status.summary["exit"], status.summary["ended_at"]])
@@ -675,9 +675,9 @@ def test_a_first_run_that_was_killed_before_it_wrote_a_summary_did_not_come_to_i
 def test_a_live_run_can_be_glanced_at_and_leaves_no_trace_of_that(spec: Path, tmp_path: Path) -> None:
     folder = tmp_path / "made"
 
-    async def way() -> list[qb.Glance]:
+    async def way() -> list[qb.folders.Glance]:
         running = asyncio.create_task(qb.run_batch(spec, connection=qb.Simulated(latency="1..2"), out_dir=folder))
-        seen: list[qb.Glance] = []
+        seen: list[qb.folders.Glance] = []
         while not running.done():
             if (folder / ".qwave" / "ledger.sqlite").exists():
                 seen.append(await asyncio.to_thread(qb.open_run(folder).glance))

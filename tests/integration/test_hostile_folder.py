@@ -204,7 +204,7 @@ def test_a_link_among_the_images_is_refused_before_anything_is_written(scene: Sc
     changed = {
         name for old, new in zip(before, after, strict=True) for name in old | new if old.get(name) != new.get(name)
     }
-    assert changed <= {".qwave/lock"}  # whoever looks takes the lock first
+    assert changed <= {".qwave/lock"}  # a reader takes the lock first
 
 
 def test_verify_shows_neither_bytes_nor_names_of_what_a_link_leads_to(scene: Scene) -> None:

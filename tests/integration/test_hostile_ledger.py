@@ -14,7 +14,7 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.cli.main import main
-from qwave_batch.simulator.pictures import PictureOrder
+from qwave_batch.simulator.image_drawing import ImageDesign
 
 SPEC = """\
 version: 1
@@ -314,11 +314,11 @@ def test_a_state_of_the_simulator_that_is_not_ours_is_refused(scene: Scene, dama
         {"model": 1},
     ],
 )
-def test_a_picture_that_the_simulator_never_draws_is_not_ordered(change: dict[str, object]) -> None:
+def test_an_image_that_the_simulator_never_draws_is_not_ordered(change: dict[str, object]) -> None:
     order = {"model": "m", "prompt": "p", "seed": 1, "variation": "v", "ratio": "1:1", "tier": "1K", "format": "png"}
-    assert PictureOrder.from_json(json.dumps({**order, "transparent": False, "count": 1})).count == 1
-    with pytest.raises(ValueError, match="picture"):
-        PictureOrder.from_json(json.dumps({**order, "transparent": False, "count": 1, **change}))
+    assert ImageDesign.from_json(json.dumps({**order, "transparent": False, "count": 1})).count == 1
+    with pytest.raises(ValueError, match="image"):
+        ImageDesign.from_json(json.dumps({**order, "transparent": False, "count": 1, **change}))
 
 
 def test_a_key_that_is_out_holds_what_the_catalog_says(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C while a picture is decoded in a library that can't be interrupted: the program ends all the same."""
+"""Ctrl-C while an image is decoded in a library that can't be interrupted: the program ends all the same."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from typing import Self
 
 import pytest
 
-from tests.integration.slow_pictures import SLOW
+from tests.integration.slow_images import SLOW
 from tests.integration.test_cli_run import call, lines_of
-from tests.unit.folder.hostile_pictures import jpeg_of_scans
+from tests.unit.folder.hostile_images import jpeg_of_scans
 
 SPEC = """\
 version: 1
@@ -36,7 +36,7 @@ class Slow:
 
     def __init__(self, checkout: Path, home: Path, *argv: object) -> None:
         self.process = subprocess.Popen(
-            (sys.executable, "-m", "tests.integration.slow_pictures", *map(str, argv)),
+            (sys.executable, "-m", "tests.integration.slow_images", *map(str, argv)),
             cwd=home,
             env={**os.environ, "PYTHONPATH": str(checkout), "QWAVE_API_KEY": "k", "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -79,7 +79,7 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def slow_picture() -> bytes:
+def slow_image() -> bytes:
     return jpeg_of_scans(2048, 2048, 5_000)
 
 
@@ -91,10 +91,10 @@ def base_url(checkout: Path, home: Path) -> Iterator[str]:
 
 
 def test_a_second_ctrl_c_ends_a_run_that_decodes_and_the_next_one_pays_nothing_twice(
-    checkout: Path, home: Path, base_url: str, slow_picture: bytes
+    checkout: Path, home: Path, base_url: str, slow_image: bytes
 ) -> None:
     argv = ("run", home / "spec.yaml", "-o", home / "made", "--base-url", base_url)
-    (home / SLOW).write_bytes(slow_picture)
+    (home / SLOW).write_bytes(slow_image)
     with Slow(checkout, home, *argv) as run:
         assert run.wait_for_decode() != "MainThread"
         run.interrupt()
@@ -119,13 +119,13 @@ def costs(home: Path) -> list[float]:
 
 
 def test_a_second_ctrl_c_ends_a_refetch_that_decodes(
-    checkout: Path, home: Path, base_url: str, slow_picture: bytes
+    checkout: Path, home: Path, base_url: str, slow_image: bytes
 ) -> None:
     folder = home / "made"
     assert call("run", home / "spec.yaml", "-o", folder, "--base-url", base_url, QWAVE_API_KEY="k")[0] == 0
     for image in (folder / "images").rglob("*.*"):
         image.unlink()
-    (home / SLOW).write_bytes(slow_picture)
+    (home / SLOW).write_bytes(slow_image)
     with Slow(checkout, home, "refetch", folder, "--base-url", base_url) as refetch:
         assert refetch.wait_for_decode() != "MainThread"
         refetch.interrupt()
@@ -138,11 +138,11 @@ def test_a_second_ctrl_c_ends_a_refetch_that_decodes(
     assert call("verify", folder)[0] == 0
 
 
-def test_the_first_ctrl_c_ends_a_verify_that_decodes(checkout: Path, home: Path, slow_picture: bytes) -> None:
+def test_the_first_ctrl_c_ends_a_verify_that_decodes(checkout: Path, home: Path, slow_image: bytes) -> None:
     folder = home / "made"
     assert call("run", home / "spec.yaml", "-o", folder, "--simulate")[0] == 0
     for image in (folder / "images").rglob("*.*"):
-        image.write_bytes(slow_picture)
+        image.write_bytes(slow_image)
     with Slow(checkout, home, "verify", folder) as verify:
         assert verify.wait_for_decode() != "MainThread"
         verify.interrupt()

@@ -225,7 +225,7 @@ def make_old(folder: Path, by_s: float) -> None:
             os.utime(path, (at, at))
 
 
-def test_a_picture_of_ones_own_in_the_place_of_a_job_changes_nothing(tmp_path: Path) -> None:
+def test_an_image_of_ones_own_in_the_place_of_a_job_changes_nothing(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         assert await scene.run("--limit", "2") == 0
         line = json.loads((scene.folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()[3])

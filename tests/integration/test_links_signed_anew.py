@@ -1,4 +1,4 @@
-"""A run into a folder that has the same pictures from links signed another time says how many it makes anew."""
+"""A run into a folder that has the same images from links signed another time says how many it makes anew."""
 
 import re
 from io import StringIO

@@ -9,7 +9,7 @@ import pytest
 import qwave_batch as qb
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.run.images import image_breaker, image_fetching
-from qwave_batch.run.tasks import result_listing
+from qwave_batch.run.tasks import ended_tasks
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
 from tests.integration.settled import Contents, contents_of, lost, paid_twice
@@ -47,7 +47,7 @@ FOR_A_WHILE = (
     "poll.listed_in_part=#1..4,not_there_yet=#1",
 )
 IN_ANOTHER_RUN = ("unreadable_result", "unknown_word", "error_in_success")
-"""What only a person's next run brings: nobody knew that the images would come."""
+"""Images that only a later run can fetch: the first could not know that they would come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +91,11 @@ async def outcomes_of(wanted: list[str], home: Path) -> dict[str, Outcome]:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What became of each, all side by side; the empty one is a run that nothing happened to."""
+    """Outcomes by fault, run side by side; the empty name is a run without faults."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(image_breaker, "FIRST_PAUSE_S", 0.2)
         patch.setattr(image_fetching, "SLICE_S", 0.1)
-        patch.setattr(result_listing, "SLICE_S", 0.1)
+        patch.setattr(ended_tasks, "SLICE_S", 0.1)
         return asyncio.run(outcomes_of(["", *ALWAYS, *FOR_A_WHILE], tmp_path_factory.mktemp("odd")))
 
 

@@ -151,7 +151,7 @@ def test_a_balance_that_cannot_be_had_fails_no_plan(spec: str, settings: Setting
 def test_nobody_waits_for_a_balance_that_does_not_come() -> None:
     with api(Settings(), "info.hang=100%") as base_url:
         connection = qb.Connection(key="k", base_url=base_url)
-        said = asyncio.run(qb.glance_at_balance(connection, catalog="2026-05", timeout_s=0.2))
+        said = asyncio.run(qb.accounts.glance_at_balance(connection, catalog="2026-05", timeout_s=0.2))
     assert said == "no answer in 0.2 seconds"
 
 

@@ -36,7 +36,7 @@ TROUBLES = {
 RETRIED = {"price_not_configured=#1", "upstream_unavailable=#1"}
 """Failures that may be final, so that only a person's word tries again; none of them was paid."""
 SECOND = {"intend_again", "find_again"}
-"""What only a second run does."""
+"""Steps that only a second run takes."""
 POINTS = [
     *(Doom(at=at, moment=moment) for at in TROUBLES for moment in Moment),
     *(Doom(at=at, count=3) for at in ("intend", "accept", "complete", "store")),
@@ -90,7 +90,7 @@ async def die_at(points: list[Doom | None], home: Path) -> dict[Doom | None, Out
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[Doom | None, Outcome]:
-    """What became of all of them; None is a run that nothing happened to."""
+    """Outcomes by kill point; None is a run without a kill."""
     return asyncio.run(die_at([None, *POINTS], tmp_path_factory.mktemp("doomed")))
 
 

@@ -61,7 +61,7 @@ class Scene:
     def check_whole(self, jobs: int = JOBS) -> None:
         contents = contents_of(self.folder)
         assert contents.statuses() == {"completed": jobs}, self.log.read_text(encoding="utf-8")
-        assert len(contents.pictures) == jobs
+        assert len(contents.images) == jobs
         assert (paid_twice(self.simulator), lost(self.simulator, contents)) == (0, 0)
 
 
@@ -107,7 +107,7 @@ async def doubted(home: Path, moment: Moment) -> None:
 
 
 async def withdrawn(home: Path, moment: Moment) -> None:
-    """What the API has cancelled is taken up again, whether the first ``cancel`` lived to put it on record or not."""
+    """A task that the API cancelled is handled again, whether or not the first ``cancel`` recorded it."""
     async with scene_at(home, latency="600") as scene:
         assert await scene.run(doom=Doom(at="accept", count=3, moment=Moment.AFTER)) == KILLED
         assert await scene.call("cancel", str(scene.folder), doom=Doom(at="cancelled", moment=moment)) == KILLED
@@ -139,8 +139,8 @@ async def touched(home: Path, moment: Moment) -> None:
     async with scene_at(home) as scene:
         assert await scene.run() == 0
         answers = scene.simulator.seen.answers.total()
-        for picture in (scene.folder / "images").rglob("*.*"):
-            os.utime(picture)
+        for image in (scene.folder / "images").rglob("*.*"):
+            os.utime(image)
         assert await scene.run(doom=Doom(at="touch", moment=moment)) == KILLED
         assert await scene.run() == 0
         assert scene.simulator.seen.answers.total() == answers
@@ -148,7 +148,7 @@ async def touched(home: Path, moment: Moment) -> None:
 
 
 async def taken(home: Path, moment: Moment) -> None:
-    """What another folder holds is taken once and costs nothing."""
+    """Images of another folder are reused once and cost nothing."""
     async with scene_at(home) as scene:
         assert await scene.run() == 0
         other = replace(scene, folder=home / "other")
@@ -159,7 +159,7 @@ async def taken(home: Path, moment: Moment) -> None:
 
 
 async def forgotten(home: Path, moment: Moment) -> None:
-    """What a spec no longer asks for goes with its files, and what it asks for stays."""
+    """Jobs that left the spec go with their files; all others stay."""
     async with scene_at(home) as scene:
         assert await scene.run() == 0
         scene.write_spec("a kite")
@@ -168,7 +168,7 @@ async def forgotten(home: Path, moment: Moment) -> None:
         assert await scene.call("prune", str(scene.folder), "--yes") == 0
         assert await scene.call("verify", str(scene.folder)) == 0
         contents = contents_of(scene.folder)
-        assert (contents.statuses(), len(contents.pictures)) == ({"completed": 2}, 2)
+        assert (contents.statuses(), len(contents.images)) == ({"completed": 2}, 2)
 
 
 @pytest.mark.parametrize("moment", Moment)

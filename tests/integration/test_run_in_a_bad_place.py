@@ -66,7 +66,7 @@ class Scene:
         contents = contents_of(folder or self.folder)
         assert contents.statuses() == {"completed": JOBS}, self.said()
         assert (paid_twice(self.simulator), lost(self.simulator, contents)) == (0, 0)
-        assert len(contents.pictures) == JOBS
+        assert len(contents.images) == JOBS
 
 
 def play(
@@ -274,7 +274,7 @@ def test_a_closed_terminal_ends_a_run_in_order_and_the_next_one_completes_it(tmp
 
 
 def test_a_machine_that_slept_until_the_addresses_had_expired_asks_for_fresh_ones(tmp_path: Path) -> None:
-    """What lay finished at the API is fetched from its task, and nothing is made again."""
+    """Results that are ready at the API are fetched from their tasks; nothing is created again."""
 
     async def act(scene: Scene) -> None:
         assert await scene.run(plight=Plight(doom=Doom(at="image"))) == -signal.SIGKILL

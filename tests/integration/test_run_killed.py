@@ -60,7 +60,7 @@ async def kill_again_and_again(spec: Path, folder: Path, simulator: Simulator, k
 
 
 def check_books(simulator: Simulator, folder: Path) -> None:
-    """Each job was paid once, and its picture is there."""
+    """Each job was paid once, and its image is there."""
     paid = Counter(task.body_hash for task in simulator.tasks() if task.price_quota)
     lines = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
     assert [line["status"] for line in lines] == [TaskState.COMPLETED] * JOBS

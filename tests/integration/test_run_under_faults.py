@@ -22,7 +22,7 @@ matrix: {seed: {start: 1, count: COUNT}}
 timeout: 2
 """
 UNUSED = {FaultPlace.CANCEL}
-"""Where a run never goes."""
+"""Stages that a run never reaches."""
 LONG = ":0.2"
 ALONE = [
     f"{place}.{name}=#1{LONG if kind.seconds else ''}"
@@ -64,7 +64,7 @@ async def go_on(spec: Path, folder: Path, base_url: str, *, runs: int) -> list[s
     ends: list[str] = []
     connection = qb.Connection(key="k", base_url=base_url)
     for number in range(runs):
-        # What is final is tried again only after plain runs have come to nothing.
+        # Final failures are retried only after plain runs have failed.
         options = qb.RunOptions(retry_failed=number >= 2)
         try:
             summary = await qb.run_batch(spec, connection=connection, out_dir=folder, options=options)
@@ -112,7 +112,7 @@ async def trouble_each(home: Path) -> dict[str, Outcome]:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What became of each, all side by side; the empty one is a run that nothing happened to."""
+    """Outcomes by fault, run side by side; the empty name is a run without faults."""
     return asyncio.run(trouble_each(tmp_path_factory.mktemp("alone")))
 
 

@@ -59,7 +59,7 @@ def planned(spec: Path, out: Path) -> list[dict[str, Any]]:
 
 
 def requests(spec: Path, folder: Path) -> Iterator[Request]:
-    """What the plan would send."""
+    """The requests that the plan would send."""
     yield from (line["request"] for line in planned(spec, folder / f"{spec.stem}.jsonl") if "error" not in line)
 
 

@@ -1,4 +1,4 @@
-"""What a person waits for starts at once: no command loads what it does not need."""
+"""Commands start quickly: none loads modules that it does not need."""
 
 import json
 import subprocess
@@ -25,8 +25,8 @@ NEVER_FOR_A_LOOK = {
     "tqdm",
 }
 ROOMS_FOR_A_LOOK = {
-    "api", "catalog", "cli", "client", "errors", "files", "fitting", "folder", "later", "model", "plan",
-    "resources", "spec",
+    "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "lazy", "model", "plan",
+    "plans", "resources", "spec",
 }  # fmt: skip
 
 LOADED = """

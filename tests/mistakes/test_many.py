@@ -11,8 +11,9 @@ import pytest
 from qwave_batch.catalog.catalog import Successor
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.cli.main import main
-from qwave_batch.plan.expand.preparation import prepare
+from qwave_batch.plan.counting import count_plan
 from qwave_batch.plan.plan_summary import Figures
+from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import MESSAGES_AT_A_PLACE, ProblemCollector
 from qwave_batch.spec.loading import load_spec
 
@@ -24,7 +25,7 @@ Said = Callable[..., str]
 
 @pytest.fixture
 def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
-    """What ``validate`` says about a spec, on a terminal of 100 columns."""
+    """The output of ``validate`` for a spec, on a terminal of 100 columns."""
 
     def said(text: str, *options: str) -> str:
         monkeypatch.chdir(tmp_path)
@@ -112,13 +113,13 @@ def test_memory_does_not_grow_with_the_mistakes_of_a_table(tmp_path: Path) -> No
             + 'request: {model: z-image-turbo, resolution: "{{ row.size }}"}\nprompts:\n  - {from: rows.csv, text: x}\n'
         )
         spec = load_spec(file)
-        faults = ProblemCollector(spec.source_map)
-        expansion = prepare(spec, open_catalog(spec.catalog), faults)
+        collector = ProblemCollector(spec.source_map)
+        prepared = prepare(spec, open_catalog(spec.catalog), collector)
         tracemalloc.start()
-        expansion.count(Figures())
+        count_plan(prepared, Figures())
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert len(faults) == MESSAGES_AT_A_PLACE
+        assert len(collector) == MESSAGES_AT_A_PLACE
         return most
 
     peak(100)  # what is built once
@@ -130,9 +131,9 @@ def test_a_model_that_is_gone_says_what_to_use(tmp_path: Path) -> None:
     file.write_text(HEAD + "request: {model: imagen-3.0}\nprompts: [x]\n", encoding="utf-8")
     spec = load_spec(file)
     gone = {"imagen-3.0": Successor(use="imagen-4.0", since="2026-01-31")}
-    faults = ProblemCollector(spec.source_map)
-    prepare(spec, replace(open_catalog("2026-05"), gone=gone), faults).count(Figures())
-    [problem] = faults.problems()
+    collector = ProblemCollector(spec.source_map)
+    count_plan(prepare(spec, replace(open_catalog("2026-05"), gone=gone), collector), Figures())
+    [problem] = collector.found()
     assert str(problem).removeprefix(str(tmp_path)) == (
         '/gone.yaml:4:18  request.model: the model "imagen-3.0" is gone since 2026-01-31: use imagen-4.0'
     )

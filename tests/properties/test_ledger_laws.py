@@ -22,7 +22,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.context import RunOptions
-from tests.unit.run.honest_api import picture_of
+from tests.unit.run.honest_api import image_of
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 SUBMIT_FAULTS = (
@@ -90,7 +90,7 @@ def check_laws(world: World, before: Progress, *, may_pay_twice: bool = False) -
             assert len(line.record.images) == 1
             for number, image in enumerate(line.record.images):
                 data = (world.layout.root / image.path).read_bytes()
-                assert data == picture_of(line.job.request, number), "a completed job's picture is not on disk"
+                assert data == image_of(line.job.request, number), "a completed job's image is not on disk"
     for path in world.layout.images.rglob("*.png"):
         assert path.read_bytes().endswith(b"IEND\xaeB`\x82"), "a file is half there"
     return now
@@ -98,7 +98,7 @@ def check_laws(world: World, before: Progress, *, may_pay_twice: bool = False) -
 
 def undisturbed(jobs: int) -> dict[str, bytes]:
     return {
-        f"images/m{index % 2}/p{index}.png": picture_of(make_job(index, model=f"m{index % 2}").request, 0)
+        f"images/m{index % 2}/p{index}.png": image_of(make_job(index, model=f"m{index % 2}").request, 0)
         for index in range(jobs)
     }
 
@@ -120,7 +120,7 @@ def new_world(folder: str, seed: int, jobs: int, concurrency: int) -> World:
     failure_rate=st.sampled_from([0.0, 0.2, 0.5]),
     crashes=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 60)), max_size=6),
 )
-def test_no_crash_and_no_fault_pays_twice_or_loses_a_picture(
+def test_no_crash_and_no_fault_pays_twice_or_loses_an_image(
     seed: int, jobs: int, concurrency: int, fault_rate: float, failure_rate: float, crashes: list[tuple[int, int]]
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -141,7 +141,7 @@ def test_no_crash_and_no_fault_pays_twice_or_loses_a_picture(
             reached = check_laws(world, reached)
             if end.exit_status == 0:
                 break
-        # What was refused while it was in doubt needs a person to say so; its key still finds what was made.
+        # A refusal while the first submit is in doubt needs a person's decision; its key still finds the task.
         world.options = RunOptions(resubmit_unknown=True)
         world.run()
         reached = check_laws(world, reached)
@@ -153,7 +153,7 @@ def test_no_crash_and_no_fault_pays_twice_or_loses_a_picture(
             if end.exit_status == 0:
                 break
         assert world.statuses() == [JobStatus.COMPLETED] * jobs
-        assert world.pictures() == undisturbed(jobs)
+        assert world.images() == undisturbed(jobs)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -187,14 +187,14 @@ def test_where_keys_are_not_kept_doubt_is_left_to_a_person(
         world.options = RunOptions(resubmit_unknown=True, retry_failed=True)
         world.run()
         assert set(world.statuses()) == {JobStatus.COMPLETED}
-        assert world.pictures() == undisturbed(jobs)
+        assert world.images() == undisturbed(jobs)
         check_laws(world, reached, may_pay_twice=True)
 
 
 @pytest.mark.parametrize("is_written", [False, True])
 @pytest.mark.parametrize("keeps_keys", [False, True])
 @pytest.mark.parametrize("endings", [("completed",), ("upstream_unavailable", "completed"), ("empty", "completed")])
-def test_no_crash_at_any_write_pays_twice_or_loses_a_picture(
+def test_no_crash_at_any_write_pays_twice_or_loses_an_image(
     tmp_path: Path, endings: tuple[str, ...], *, keeps_keys: bool, is_written: bool
 ) -> None:
     """Every change of the ledger in turn is the last one: committed or not, and nobody hears of it."""
@@ -208,7 +208,7 @@ def test_no_crash_at_any_write_pays_twice_or_loses_a_picture(
         world.run()
         check_laws(world, reached)
         if keeps_keys:
-            assert world.pictures() == undisturbed(2)
+            assert world.images() == undisturbed(2)
             assert world.statuses() == [JobStatus.COMPLETED] * 2
         else:
             assert set(world.statuses()) <= {JobStatus.COMPLETED, JobStatus.UNKNOWN}

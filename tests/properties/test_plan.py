@@ -14,9 +14,9 @@ from qwave_batch.catalog.independence import independent_fields
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import Duplicate, Job
+from qwave_batch.model.job_identity import canonical, job_id
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.entries import is_random
-from qwave_batch.plan.expand.request_identity import canonical, job_id
+from qwave_batch.plan.expand.jobs import is_random
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
 

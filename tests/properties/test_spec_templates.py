@@ -18,7 +18,7 @@ from qwave_batch.spec.template.templates import TemplateFault, compile_value
 LIMIT = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 written = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-"""What may stand in a text that is sent."""
+"""Characters allowed in a text that is sent."""
 leaves = (
     st.none() | st.booleans() | st.integers(-LIMIT, LIMIT) | st.floats(allow_nan=False, allow_infinity=False) | texts
 )

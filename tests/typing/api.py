@@ -31,19 +31,19 @@ def look_at_jobs(file: Path) -> list[str]:
     """Say what a spec describes, a line each, without sending anything."""
     spec = qb.load_spec(file)
     assert_type(spec, qb.Spec)
-    plan = qb.make_plan(spec)
+    plan = qb.plans.make_plan(spec)
     assert_type(plan, qb.Plan)
     return [describe(item) for item in plan.items()]
 
 
-def describe(item: qb.PlanItem) -> str:
+def describe(item: qb.plans.PlanItem) -> str:
     """Say what an item of a plan is."""
     match item:
         case qb.Job(job_id=job_id, model=model, skip=None):
             return f"{job_id} {model} {item.estimated_nusd / 1e9} USD"
         case qb.Job(skip=reason):
             return f"left out: {reason}"
-        case qb.Duplicate(index=index):
+        case qb.plans.Duplicate(index=index):
             return f"again at {index}"
 
 
@@ -54,7 +54,7 @@ async def run(file: Path, folder: Path) -> qb.RunSummary:
         file,
         connection=qb.Simulated(latency="0.01"),
         out_dir=folder,
-        options=qb.RunOptions(concurrency=2, only=qb.lines_where("model == 'z-image-turbo'")),
+        options=qb.RunOptions(concurrency=2, only=qb.runs.lines_where("model == 'z-image-turbo'")),
         on_progress=seen.append,
         stop=qb.StopSignal(),
         confirm=lambda estimate: estimate.nusd < 1_000_000_000,
@@ -77,25 +77,25 @@ async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
 def tell(event: qb.Event) -> str:  # noqa: PLR0911 - one an event
     """Say what happened: a closed union, so a type checker tells what is forgotten."""
     match event:
-        case qb.RunStarted(name=name) | qb.RunWaiting(note=name):
+        case qb.events.RunStarted(name=name) | qb.events.RunWaiting(note=name):
             return name
-        case qb.RunEstimated():
+        case qb.events.RunEstimated():
             return f"{event.to_submit} to submit, {event.reused} taken from other folders"
-        case qb.SubmitBegun() | qb.TaskAccepted():
+        case qb.events.SubmitBegun() | qb.events.TaskAccepted():
             return f"{event.job_id}, attempt {event.attempt}"
-        case qb.TaskEnded():
+        case qb.events.TaskEnded():
             return f"{event.job_id} {event.status}, {event.cost_usd} USD"
-        case qb.ImagesStored():
+        case qb.events.ImagesStored():
             return f"{event.job_id}: {[image.path for image in event.images]}"
-        case qb.JobSetBack():
+        case qb.events.JobSetBack():
             return f"{event.job_id} {event.status}: {event.error.message if event.error else 'it waits'}"
-        case qb.RunEnded():
+        case qb.events.RunEnded():
             return event.reason
         case _:
             assert_never(event)
 
 
-async def take_over(file: Path, folder: Path, other: Path) -> qb.CostReport:
+async def take_over(file: Path, folder: Path, other: Path) -> qb.folders.CostReport:
     """Run with what another folder holds, follow that, and look after the folder."""
     told: list[str] = []
     connection = qb.Simulated(latency="0.01")
@@ -108,17 +108,17 @@ async def take_over(file: Path, folder: Path, other: Path) -> qb.CostReport:
         summary = await qb.run_batch(file, connection=connection, out_dir=folder, reuse=[other], on_event=hear)
     assert_type(summary.reused, int)
     for line in qb.open_run(folder).lines():
-        assert_type(line.reused_from, qb.ReusedFrom | None)
+        assert_type(line.reused_from, qb.folders.ReusedFrom | None)
     fetched = await qb.refetch_images(folder, connection=connection)
-    assert_type(fetched.gone, tuple[qb.UnfetchedJob, ...])
+    assert_type(fetched.gone, tuple[qb.runs.UnfetchedJob, ...])
     report = await qb.cancel_tasks(folder, connection=connection)
     for outcome in report.outcomes:
         match outcome:
-            case qb.Withdrawn() | qb.LeftAlone() | qb.NotSaid():
+            case qb.runs.Withdrawn() | qb.runs.LeftAlone() | qb.runs.NotSaid():
                 told.append(outcome.task_id)
             case _:
                 assert_never(outcome)
-    assert_type(qb.open_run(folder).glance(), qb.Glance)
+    assert_type(qb.open_run(folder).glance(), qb.folders.Glance)
     return summary.books
 
 
@@ -127,7 +127,7 @@ def read(folder: Path) -> list[Path]:
     run = qb.open_run(folder)
     report = run.verify()
     assert report.is_sound, report.problems
-    assert_type(run.status(), qb.FolderStatus)
+    assert_type(run.status(), qb.folders.FolderStatus)
     return [folder / image.path for line in run.lines() for image in line.images]
 
 
@@ -149,14 +149,14 @@ def main(folder: Path) -> int:
     assert len(check(file)) == 1
     assert len(look_at_jobs(file)) == 2
     qb.write_plan(qb.open_plan(file), folder / "plan.jsonl")
-    assert qb.read_plan(folder / "plan.jsonl").figures.jobs == 2
+    assert qb.plans.read_plan(folder / "plan.jsonl").figures.jobs == 2
     assert asyncio.run(run(file, folder / "made")).counts.completed == 1
     assert asyncio.run(take_over(file, folder / "again", folder / "made")).tasks == 1
     assert asyncio.run(run_elsewhere(folder / "plan.jsonl", folder / "elsewhere")).exit_status == 0
     assert len(read(folder / "elsewhere")) == 2
     assert not qb.open_run(folder / "made").prune().files
     assert qb.open_catalog("2026-05").model("z-image-turbo").actions == ("generate",)
-    assert qb.json_schema("manifest")["type"] == "object"
+    assert qb.catalog.json_schema("manifest")["type"] == "object"
     assert catch(file) == 2
     return 0
 

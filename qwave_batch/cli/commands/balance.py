@@ -3,19 +3,15 @@
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.options import add_base_url, add_json
-from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from qwave_batch.api import Balance
-else:
-    asyncio = later("asyncio")
+    from qwave_batch.accounts import Balance
 
 USAGE = "[options]"
 
@@ -28,8 +24,8 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Ask, and print the answer."""
-    connection = api.Connection.from_environ(console.environ, base_url=args.base_url)
-    balance = asyncio.run(api.ask_balance(connection))
+    connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
+    balance = lazy.asyncio.run(qb.accounts.ask_balance(connection))
     if args.json:
         console.print_json(_as_json(balance))
         return 0

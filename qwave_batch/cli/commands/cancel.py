@@ -5,7 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -13,14 +14,10 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_simulate, read_connection
-from qwave_batch.later import later
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from qwave_batch.api import CancelReport, Connection, Simulated
-else:
-    asyncio = later("asyncio")
+    from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.runs import CancelReport
 
 USAGE = "DIR [options]"
 
@@ -35,8 +32,8 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Ask each open task, cancel the queued ones, and say what was left."""
-    folder = api.open_run(args.folder).root
-    report = asyncio.run(_cancel(folder, read_connection(args, console)))
+    folder = qb.folders.open_run(args.folder).root
+    report = lazy.asyncio.run(_cancel(folder, read_connection(args, console)))
     if args.json:
         console.print_json(report.as_json())
     console.say(*_draw(report, console.err))
@@ -44,9 +41,9 @@ def execute(args: Namespace, console: Console) -> int:
 
 
 async def _cancel(folder: Path, connection: "Connection | Simulated") -> "CancelReport":
-    stop = api.StopSignal()
+    stop = qb.runs.StopSignal()
     with on_interrupt(stop.request):
-        return await api.cancel_tasks(folder, connection=connection, stop=stop)
+        return await qb.runs.cancel_tasks(folder, connection=connection, stop=stop)
 
 
 def _draw(report: "CancelReport", terminal: Terminal) -> list[str]:

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 
@@ -19,7 +19,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Write the spec and say what to do with it."""
-    spec = api.write_first_spec(args.folder)
+    spec = qb.plans.write_first_spec(args.folder)
     shown = console.err.shown(str(spec))
     console.say(
         f"wrote {shown}, and beside it the schema that editors check it with",

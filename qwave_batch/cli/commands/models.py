@@ -2,9 +2,10 @@
 
 from argparse import Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.offers import draw_offers
@@ -12,12 +13,6 @@ from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.options import add_base_url, add_catalog, add_json
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = later("asyncio")
 
 USAGE = "[MODEL] [options]"
 
@@ -44,7 +39,9 @@ def execute(args: Namespace, console: Console) -> int:
     if args.live:
         return _show_live(args, console)
     described: Mapping[str, Any] = (
-        api.describe_model(args.model, catalog=args.catalog) if args.model else api.describe_catalog(args.catalog)
+        qb.catalog.describe_model(args.model, catalog=args.catalog)
+        if args.model
+        else qb.catalog.describe_catalog(args.catalog)
     )
     if args.json:
         console.print_json(described)
@@ -56,8 +53,8 @@ def execute(args: Namespace, console: Console) -> int:
 
 
 def _show_live(args: Namespace, console: Console) -> int:
-    connection = api.Connection.from_environ(console.environ, base_url=args.base_url)
-    live = asyncio.run(api.ask_models(connection, catalog=args.catalog))
+    connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
+    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=args.catalog))
     if args.model:
         live = live.only(args.model)
     if args.json:

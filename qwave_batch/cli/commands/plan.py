@@ -4,7 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -18,17 +19,15 @@ from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.options import add_base_url, add_json, add_reading
 from qwave_batch.errors import BudgetError, SpecError, UsageError
-from qwave_batch.later import later
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Sequence
 
-    from qwave_batch.api import AnyPlan, BudgetOutlook, JobSample, LiveModelList, PlanComparison, SupportMatrix
-else:
-    asyncio = later("asyncio")
+    from qwave_batch.accounts import LiveModelList
+    from qwave_batch.comparisons import PlanComparison
+    from qwave_batch.plans import AnyPlan, BudgetOutlook, JobSample, SupportMatrix
 
 USAGE = "SPEC [options]"
 
@@ -83,12 +82,12 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the spec, write the plan where asked to, and show what was asked for."""
-    connection = api.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
+    connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url) if args.live else None
     plan = _opened(args, console)
     if args.out:
-        api.write_plan(plan, args.out)
+        qb.plans.write_plan(plan, args.out)
     say_warnings(plan, console)
-    live = asyncio.run(api.ask_models(connection, catalog=plan.catalog)) if connection else None
+    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=plan.catalog)) if connection else None
     outlook = _show_json(args, console, plan, live) if args.json else _show(args, console, plan, live)
     if args.out:
         console.say(f"wrote {console.err.shown(str(args.out))}")
@@ -103,10 +102,10 @@ def show_plan(plan: "AnyPlan", console: Console, *, as_json: bool) -> None:
         BudgetError: the plan wants more than its budget leaves.
     """
     say_warnings(plan, console)
-    outlook = api.budget_outlook(plan)
+    outlook = qb.plans.budget_outlook(plan)
     samples = plan.samples(SAMPLES)
     if as_json:
-        console.print_json(api.plan_summary(plan) | {"samples": [sample.as_json() for sample in samples]})
+        console.print_json(qb.plans.plan_summary(plan) | {"samples": [sample.as_json() for sample in samples]})
     else:
         sheet = _sheet(plan, None, samples)
         console.print([*draw_plan(sheet, console.out), *draw_facts(plan_facts(sheet, outlook), console.out)])
@@ -115,7 +114,7 @@ def show_plan(plan: "AnyPlan", console: Console, *, as_json: bool) -> None:
 
 def say_warnings(plan: "AnyPlan", console: Console) -> None:
     """Say what deserves a look in a plan that is valid."""
-    if isinstance(plan, api.Plan):
+    if isinstance(plan, qb.plans.Plan):
         console.say(*draw_problems(plan.warnings, console.err))
 
 
@@ -128,7 +127,7 @@ def _opened(args: Namespace, console: Console) -> "AnyPlan":
     """Return the plan; where models refuse something the matrix is shown all the same, before the problems are."""
     try:
         with counting(console.stderr, console.err) as watch:
-            return api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read, watch=watch)
+            return qb.plans.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read, watch=watch)
     except SpecError:
         if args.matrix and not args.json:
             console.print([*_matrix_lines(args, console), ""])
@@ -163,7 +162,7 @@ def _show_json(
     sheet = _sheet(plan, live, plan.samples(args.samples))
     found = _compared(args, console, plan, live)
     outlook = _outlook(sheet, found, live)
-    told: dict[str, Json] = api.plan_summary(plan) | {"samples": [sample.as_json() for sample in sheet.samples]}
+    told: dict[str, Json] = qb.plans.plan_summary(plan) | {"samples": [sample.as_json() for sample in sheet.samples]}
     if args.matrix:
         told["matrix"] = _matrix(args, console).as_json()
     if found:
@@ -184,8 +183,8 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[Job
         plan=plan,
         nusd_by_model=live.priced(plan) if live else by_model,
         prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
-        seconds=api.expected_seconds(plan),
-        seconds_by_model={model: api.expected_seconds_of(plan, model) for model in by_model},
+        seconds=qb.plans.expected_seconds(plan),
+        seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in by_model},
         samples=samples,
     )
 
@@ -196,24 +195,23 @@ def _compared(
     if args.against is None and not args.reuse:
         return None
     with counting(console.stderr, console.err, doing=f"comparing {count(plan.figures.jobs, 'job')}"):
-        return api.compare_plan(
+        return qb.comparisons.compare_plan(
             plan,
             args.against,
             source=Path(args.source),
             reuse=args.reuse,
             allow_read=args.allow_read,
-            price_of=live.price_of if live else api.catalog_price_of,
+            prices=live,
         )
 
 
 def _outlook(sheet: PlanSheet, found: "PlanComparison | None", live: "LiveModelList | None") -> "BudgetOutlook | None":
-    price_of = live.price_of if live else api.catalog_price_of
-    return api.budget_outlook(sheet.plan, estimated_nusd=sheet.nusd, found=found, price_of=price_of)
+    return qb.plans.budget_outlook(sheet.plan, estimated_usd=usd_from_nusd(sheet.nusd), found=found, prices=live)
 
 
 def _matrix(args: Namespace, console: Console) -> "SupportMatrix":
     with counting(console.stderr, console.err, doing="asking every model for every value"):
-        return api.support_matrix(args.source, overrides=args.overrides, allow_read=args.allow_read)
+        return qb.plans.support_matrix(args.source, overrides=args.overrides, allow_read=args.allow_read)
 
 
 def _matrix_lines(args: Namespace, console: Console) -> list[str]:
@@ -224,10 +222,10 @@ def _matrix_lines(args: Namespace, console: Console) -> list[str]:
 def _balance(args: Namespace, console: Console, plan: "AnyPlan") -> str:
     """Return what the account holds where a key is at hand, or why that is not known; nothing without a key."""
     try:
-        connection = api.Connection.from_environ(console.environ, base_url=args.base_url)
+        connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
     except UsageError:
         return ""
-    balance = asyncio.run(api.glance_at_balance(connection, catalog=plan.catalog))
+    balance = lazy.asyncio.run(qb.accounts.glance_at_balance(connection, catalog=plan.catalog))
     return f"not known: {balance}" if isinstance(balance, str) else f"{balance.available_usd:,.2f} {balance.currency}"
 
 

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, size
@@ -13,7 +13,7 @@ from qwave_batch.cli.options import add_json, add_yes
 from qwave_batch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qwave_batch.api import PrunePlan
+    from qwave_batch.folders import PrunePlan
 
 USAGE = "DIR [options]"
 
@@ -29,7 +29,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Show what would go, ask, and remove it; without a terminal it takes --yes."""
-    run = api.open_run(args.folder)
+    run = qb.folders.open_run(args.folder)
     found = run.find_prunable()
     console.say(*_draw(found, console.err))
     if (found.files or found.job_ids) and _is_wanted(args, console):

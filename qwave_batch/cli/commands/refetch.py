@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count
@@ -15,15 +16,11 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_simulate, read_connection
-from qwave_batch.later import later
 from qwave_batch.model.clock import SystemClock
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from qwave_batch.api import Connection, RefetchReport, Simulated, UnfetchedJob
-else:
-    asyncio = later("asyncio")
+    from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.runs import RefetchReport, UnfetchedJob
 
 USAGE = "DIR [options]"
 
@@ -40,8 +37,8 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Fetch what is missing, and say what is gone for good."""
-    folder = api.open_run(args.folder).root
-    report = asyncio.run(_refetch(folder, read_connection(args, console), console))
+    folder = qb.folders.open_run(args.folder).root
+    report = lazy.asyncio.run(_refetch(folder, read_connection(args, console), console))
     if args.json:
         console.print_json(report.as_json())
     console.say(*_draw(report, console.err))
@@ -49,10 +46,10 @@ def execute(args: Namespace, console: Console) -> int:
 
 
 async def _refetch(folder: Path, connection: "Connection | Simulated", console: Console) -> "RefetchReport":
-    stop = api.StopSignal()
+    stop = qb.runs.StopSignal()
     view = view_for(console.stderr, console.err, SystemClock())
     with on_interrupt(stop.request):
-        return await api.refetch_images(
+        return await qb.runs.refetch_images(
             folder,
             connection=connection,
             on_progress=lambda progress: view.note(progress.note) if progress.note else None,

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
 from qwave_batch.cli.commands.plan import say_samples, say_warnings, show_plan
 from qwave_batch.cli.completing import add_completion, read_completion
@@ -16,17 +17,16 @@ from qwave_batch.cli.drawing.summary import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
 from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection
 from qwave_batch.errors import UsageError
-from qwave_batch.later import later
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import NUSD_PER_USD
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
 
-    from qwave_batch.api import AnyPlan, Connection, CostEstimate, EventLog, RunOptions, RunPlace, RunSummary, Simulated
-else:
-    asyncio = later("asyncio")
+    from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.events import EventLog
+    from qwave_batch.plans import AnyPlan
+    from qwave_batch.runs import CostEstimate, RunOptions, RunPlace, RunSummary
 
 USAGE = "SPEC-or-PLAN [-o DIR] [options]"
 
@@ -102,7 +102,7 @@ def execute(args: Namespace, console: Console) -> int:
     """Plan, run and sum up."""
     if args.events == _STDOUT and args.json:
         raise UsageError("--events - and --json both want stdout; give the events a file")
-    plan = api.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
+    plan = qb.plans.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
     options = _options(args)
     if args.dry_run:
         show_plan(plan, console, as_json=args.json)
@@ -114,20 +114,20 @@ def execute(args: Namespace, console: Console) -> int:
         console.say(f"new run folder: {console.err.shown(str(place.whole))}")
     say_warnings(plan, console)
     with _event_log(args.events, console) as log:
-        summary = asyncio.run(_run(plan, connection, options, args, console, log))
+        summary = lazy.asyncio.run(_run(plan, connection, options, args, console, log))
     if args.json:
         console.print_json(summary.as_json())
-    console.say(*draw_summary(summary, api.open_run(summary.folder).lines(), console.err))
+    console.say(*draw_summary(summary, qb.folders.open_run(summary.folder).lines(), console.err))
     return summary.exit_status
 
 
 def _place(plan: "AnyPlan", connection: "Connection | Simulated", args: Namespace, console: Console) -> "RunPlace":
     """Return the run folder; where the spec was run in another one, a person says whether that is meant."""
-    place = api.run_place(plan, connection, args.out)
+    place = qb.runs.run_place(plan, connection, args.out)
     if place.beside_spec is not None and console.can_ask and not args.yes:
         console.say(f"the spec was run in {console.err.shown(str(place.beside_spec))} before")
         if console.confirm("Go on there? (No sends nothing)"):
-            return api.run_place(plan, connection, place.beside_spec)
+            return qb.runs.run_place(plan, connection, place.beside_spec)
     place.check()
     return place
 
@@ -138,7 +138,7 @@ def _event_log(target: Path | None, console: Console) -> "Iterator[EventLog | No
     if target is None:
         yield None
         return
-    log = api.EventLog(console.stdout if target == _STDOUT else target)
+    log = qb.events.EventLog(console.stdout if target == _STDOUT else target)
     try:
         yield log
     finally:
@@ -148,10 +148,10 @@ def _event_log(target: Path | None, console: Console) -> "Iterator[EventLog | No
 
 
 def _options(args: Namespace) -> "RunOptions":
-    return api.RunOptions(
+    return qb.runs.RunOptions(
         retry_failed=args.retry_failed,
         resubmit_unknown=args.resubmit_unknown,
-        only=api.lines_where(args.only) if args.only is not None else None,
+        only=qb.runs.lines_where(args.only) if args.only is not None else None,
         limit=args.limit,
         concurrency=args.concurrency,
         max_usd=args.max_usd,
@@ -172,7 +172,7 @@ async def _run(
     log: "EventLog | None",
 ) -> "RunSummary":
     """Run with a progress view; the first Ctrl-C ends it well, the second at once."""
-    stop = api.StopSignal()
+    stop = qb.runs.StopSignal()
     view = view_for(console.stderr, console.err, SystemClock())
 
     def interrupt() -> None:
@@ -183,7 +183,7 @@ async def _run(
 
     try:
         with on_interrupt(interrupt):
-            return await api.run_batch(
+            return await qb.runs.run_batch(
                 plan,
                 connection=connection,
                 out_dir=args.out,

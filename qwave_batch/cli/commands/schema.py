@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.options import add_catalog
@@ -20,5 +20,5 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Print the schema."""
-    console.print_json(api.json_schema(args.name, catalog=args.catalog))
+    console.print_json(qb.catalog.json_schema(args.name, catalog=args.catalog))
     return 0

@@ -2,19 +2,13 @@
 
 from argparse import Namespace
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.interrupts import on_interrupt
 from qwave_batch.cli.options import add_catalog
-from qwave_batch.later import later
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = later("asyncio")
 
 USAGE = "[options]"
 
@@ -53,20 +47,20 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Serve until Ctrl-C, which is how it ends well."""
-    simulated = api.Simulated(
+    simulated = qb.connections.Simulated(
         latency=args.latency,
         faults=args.faults,
         requests_per_minute=args.rpm,
         dialect=args.dialect,
         seed=args.seed,
     )
-    served = api.serve_simulator(simulated, port=args.port, state_path=args.state, catalog=args.catalog)
-    asyncio.run(_serve(served, console))
+    served = qb.simulations.serve_simulator(simulated, port=args.port, state_path=args.state, catalog=args.catalog)
+    lazy.asyncio.run(_serve(served, console))
     return 0
 
 
 async def _serve(served: AbstractAsyncContextManager[str], console: Console) -> None:
-    ended = asyncio.Event()
+    ended = lazy.asyncio.Event()
     with on_interrupt(ended.set):
         async with served as base_url:
             console.print([base_url])

@@ -4,7 +4,7 @@ import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.status import draw_glance, draw_status, glance_sentence
@@ -12,7 +12,7 @@ from qwave_batch.cli.drawing.terminal import over
 from qwave_batch.cli.options import add_json
 
 if TYPE_CHECKING:
-    from qwave_batch.api import Glance, RunFolder
+    from qwave_batch.folders import Glance, RunFolder
 
 USAGE = "DIR [options]"
 
@@ -30,7 +30,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Show how the folder stands, once, or after watching its run to the end."""
-    run = api.open_run(args.folder)
+    run = qb.folders.open_run(args.folder)
     if args.watch:
         _watch(run, args, console)
     status = run.status()

@@ -6,7 +6,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, one_of
 from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.commands.plan import say_samples
@@ -17,7 +17,7 @@ from qwave_batch.errors import QwaveError, SpecError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
 
 if TYPE_CHECKING:
-    from qwave_batch.api import SpecCheck
+    from qwave_batch.plans import SpecCheck
 
 USAGE = "SPEC... [options]"
 
@@ -48,12 +48,12 @@ def execute(args: Namespace, console: Console) -> int:
     status = 0
     for spec in args.specs:
         try:
-            found[spec] = api.examine_spec(spec, overrides=args.overrides, allow_read=args.allow_read)
+            found[spec] = qb.plans.examine_spec(spec, overrides=args.overrides, allow_read=args.allow_read)
         except QwaveError as error:
-            found[spec] = api.SpecCheck((Problem(message=str(error), place=SourcePlace(spec)),))
+            found[spec] = qb.plans.SpecCheck((Problem(message=str(error), place=SourcePlace(spec)),))
             status = status or error.exit_status
         except Exception as error:  # noqa: BLE001  # a bug that one file meets must not hide what is said of the others
-            found[spec] = api.SpecCheck((Problem(message=bug_sentence(error, console), place=SourcePlace(spec)),))
+            found[spec] = qb.plans.SpecCheck((Problem(message=bug_sentence(error, console), place=SourcePlace(spec)),))
             status = QwaveError.exit_status
     problems = [problem for check in found.values() for problem in check.problems]
     match args.format:

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, size
@@ -12,7 +12,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.options import add_json
 
 if TYPE_CHECKING:
-    from qwave_batch.api import VerifyReport
+    from qwave_batch.folders import VerifyReport
 
 USAGE = "DIR [options]"
 
@@ -28,7 +28,7 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Check the folder; 0 when all is sound."""
-    report = api.open_run(args.folder).verify()
+    report = qb.folders.open_run(args.folder).verify()
     if args.json:
         console.print_json(report.as_json())
     else:

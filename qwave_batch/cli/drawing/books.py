@@ -7,7 +7,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import CostReport
+    from qwave_batch.folders import CostReport
 
 
 def draw_books(books: "CostReport", terminal: Terminal) -> list[str]:

@@ -10,7 +10,8 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cut, wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import AnyPlan, LiveModelList, Offer
+    from qwave_batch.accounts import LiveModelList, Offer
+    from qwave_batch.plans import AnyPlan
 
 _STATED_SHOWN = 60
 

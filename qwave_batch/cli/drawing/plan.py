@@ -12,7 +12,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import AnyPlan, BudgetOutlook, JobSample
+    from qwave_batch.plans import AnyPlan, BudgetOutlook, JobSample
 
 _SKIPS_SHOWN = 10
 _LABEL = 8

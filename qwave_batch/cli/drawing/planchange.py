@@ -11,7 +11,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells, cut, wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import Change, PlanComparison
+    from qwave_batch.comparisons import Change, PlanComparison
 
 _FATES = ("made", "held", "failed", "reused")
 

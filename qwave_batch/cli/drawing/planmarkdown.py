@@ -13,7 +13,8 @@ from qwave_batch.cli.drawing.table import Column
 from qwave_batch.cli.drawing.text import bounded, safe
 
 if TYPE_CHECKING:
-    from qwave_batch.api import PlanComparison, SupportMatrix
+    from qwave_batch.comparisons import PlanComparison
+    from qwave_batch.plans import SupportMatrix
 
 _OPENING = re.compile(r"^(\d+)([.)])(?!\S)|^()([+=-])(?=[\s=-]|$)")
 _ESCAPED = r"\1\3\\\2\4"

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Colour, Terminal
 from qwave_batch.cli.drawing.text import cells, cut, pad, wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import Support, SupportMatrix
+    from qwave_batch.plans import Support, SupportMatrix
 
 _GAP, _BETWEEN_AXES = 2, 3
 _WIDEST_LABEL = 16
@@ -28,7 +28,7 @@ class _Column:
 
 def marks(*, has_unicode: bool) -> Mapping["Support", str]:
     """Return the sign for each thing that a model can do with a value."""
-    support = api.Support
+    support = qb.plans.Support
     if has_unicode:
         return {
             support.TAKES: "✓",
@@ -49,7 +49,7 @@ def marks(*, has_unicode: bool) -> Mapping["Support", str]:
 def legend(*, has_unicode: bool) -> list[str]:
     """Return what the signs mean."""
     signs = marks(has_unicode=has_unicode)
-    support = api.Support
+    support = qb.plans.Support
     return [
         f"{signs[support.TAKES]} takes it",
         f"{signs[support.DROPS]} takes no such field (unsupported: drop leaves it out)",
@@ -168,10 +168,10 @@ def _band_width(band: Sequence[_Column]) -> int:
 
 def _cell(support: "Support", column: _Column, signs: Mapping["Support", str], terminal: Terminal) -> str:
     colours: Mapping[Support, Colour] = {
-        api.Support.TAKES: "green",
-        api.Support.DROPS: "dim",
-        api.Support.REFUSES: "red",
-        api.Support.SOMETIMES: "yellow",
+        qb.plans.Support.TAKES: "green",
+        qb.plans.Support.DROPS: "dim",
+        qb.plans.Support.REFUSES: "red",
+        qb.plans.Support.SOMETIMES: "yellow",
     }
     sign = signs[support]
     fill = " " * (column.width - cells(sign))

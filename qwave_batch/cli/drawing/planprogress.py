@@ -11,7 +11,7 @@ from qwave_batch.cli.drawing.terminal import CLEAR, Terminal
 from qwave_batch.cli.drawing.text import cut
 
 if TYPE_CHECKING:
-    from qwave_batch.api import Figures
+    from qwave_batch.plans import Figures
 
 _PATIENCE_S = 1.0
 _EVERY_S = 0.2

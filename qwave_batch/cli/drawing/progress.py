@@ -1,19 +1,14 @@
 """A live run: a bar on a terminal, a plain line every few seconds anywhere else."""
 
-from typing import TYPE_CHECKING, Never, Protocol, TextIO
+from typing import Never, Protocol, TextIO
 
+from qwave_batch import lazy
 from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.terminal import CLEAR, Terminal, columns_of
 from qwave_batch.cli.drawing.text import cells, wrap
 from qwave_batch.cli.streams import words_may_be_lost
-from qwave_batch.later import later
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.progress import Progress, WaitKind
-
-if TYPE_CHECKING:
-    import tqdm
-else:
-    tqdm = later("tqdm")
 
 _BAR_EVERY_S = 0.1
 _LINE_EVERY_S = 5.0
@@ -50,7 +45,7 @@ class Bar:
 
     def __init__(self, stream: TextIO, terminal: Terminal, clock: Clock) -> None:
         self._stream, self._terminal, self._clock = stream, terminal, clock
-        self._bar: tqdm.tqdm[Never] | None = None
+        self._bar: lazy.tqdm.tqdm[Never] | None = None
         self._drawn_at = float("-inf")
         self._last: Progress | None = None
         self._said = _SaidWaits()
@@ -68,7 +63,7 @@ class Bar:
         """Say something above the bar."""
         lines = "\n".join(wrap(self._terminal.shown(text), self._terminal.width))
         with words_may_be_lost():
-            tqdm.tqdm.write(f"{CLEAR}{lines}", file=self._stream)
+            lazy.tqdm.tqdm.write(f"{CLEAR}{lines}", file=self._stream)
 
     def close(self) -> None:
         """Draw the last counts and leave the line as it is."""
@@ -89,8 +84,8 @@ class Bar:
     def _redraw(self, progress: Progress) -> None:
         if self._bar is None:
             # tqdm's monitor is a thread that redraws stalled bars; this one is redrawn by every report of the run
-            tqdm.tqdm.monitor_interval = 0
-            self._bar = tqdm.tqdm(
+            lazy.tqdm.tqdm.monitor_interval = 0
+            self._bar = lazy.tqdm.tqdm(
                 total=progress.jobs,
                 file=self._stream,
                 ascii=not self._terminal.has_unicode,

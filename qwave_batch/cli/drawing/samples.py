@@ -8,7 +8,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cut, wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import JobSample, Json
+    from qwave_batch.plans import JobSample, Json
 
 _SHOWN = 1_000
 """Characters of a prompt, which is a screen or so."""

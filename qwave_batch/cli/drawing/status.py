@@ -9,7 +9,8 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cut, wrap
 
 if TYPE_CHECKING:
-    from qwave_batch.api import FolderStatus, Glance, LiveRun, Progress
+    from qwave_batch.events import Progress
+    from qwave_batch.folders import FolderStatus, Glance, LiveRun
 
 _SILENT_S = 10.0
 """A run tells how it stands every second; longer silence is worth a word."""

@@ -8,10 +8,13 @@ from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.books import draw_books
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import pasted, wrap
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
 
 if TYPE_CHECKING:
-    from qwave_batch.api import ManifestLine, RunSummary
+    from qwave_batch.folders import ManifestLine
+    from qwave_batch.runs import RunSummary
 
 _REASONS_SHOWN = 8
 _IDS_SHOWN = 3
@@ -19,12 +22,11 @@ _TROUBLE = {JobStatus.FAILED, JobStatus.UNKNOWN, JobStatus.CANCELLED, JobStatus.
 _Reasons: TypeAlias = dict[tuple[str, str, str, bool], list[str]]
 """Ids of jobs by status, code, message, and whether a plain run tries again."""
 _LOST = "task_not_found"
-_SPOILED = {"bad_image", "result_gone"}
+_NO_IMAGE = "no_image"
+_SPOILED = {"bad_image", "result_gone", _NO_IMAGE}
 """Codes of jobs that are paid, and whose images can't be had."""
 _HAD = "other_format"
 """The code of jobs that are paid, and whose results are had in a format that is not read."""
-_ACCOUNT = 3
-"""The exit status of a run that its account or its budget has ended."""
 
 
 def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], terminal: Terminal) -> list[str]:
@@ -94,12 +96,16 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     counts = summary.counts
     folder = terminal.shown(str(summary.folder))
     steps = []
-    spoiled = _number(reasons, JobStatus.FAILED, _SPOILED)
+    spoiled = sum(
+        len(ids)
+        for (status, code, _, may_pass), ids in reasons.items()
+        if status is JobStatus.FAILED and code in _SPOILED and not may_pass
+    )
     passing = sum(
         len(ids) for (status, *_, may_pass), ids in reasons.items() if status == JobStatus.FAILED and may_pass
     )
     is_plain_due = counts.pending or counts.cancelled or counts.damaged or passing
-    if is_plain_due and ("again" not in summary.reason or counts.failed):
+    if is_plain_due:
         steps.append(f"{_obstacle(summary)}run it again: it goes on where it stopped, and nothing is made twice")
     if spoiled:
         again = "ask for images that are paid and did not come whole"
@@ -117,6 +123,8 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
     lost = _number(reasons, JobStatus.UNKNOWN, {_LOST})
     if lost:
         steps.append("run it again with the key and the host that these tasks were made with: they are asked for anew")
+    if _number(reasons, JobStatus.PENDING, {_LOST}):
+        steps.append("if this is that account and host, --resubmit-unknown takes images that were not found for gone")
     if counts.unknown > lost:
         steps.append("--resubmit-unknown sends unknown jobs again, and may pay for them twice")
     if not steps and summary.exit_status == 0:
@@ -126,10 +134,9 @@ def _steps(summary: "RunSummary", reasons: _Reasons, terminal: Terminal) -> list
 
 def _obstacle(summary: "RunSummary") -> str:
     """Return what has to come first, before another run is of any use."""
-    if summary.exit_status != _ACCOUNT:
-        return ""
-    is_time = " s to wait" in summary.reason  # what a quota window or a rate limit needs is time only
-    return "after that time, or with a longer --max-wait, " if is_time else "once that is mended, "
+    if summary.stop is not None and NextStep.WAIT_LONGER in summary.stop.next_steps:
+        return "after that time, or with a longer --max-wait, "
+    return "once that is mended, " if summary.kind in {EndKind.ACCOUNT, EndKind.BUDGET} else ""
 
 
 def _number(reasons: _Reasons, status: JobStatus, codes: Container[str]) -> int:

@@ -46,7 +46,7 @@ def cells(text: str) -> int:
         if character == _JOINER:
             joined = True
         elif character == _EMOJI_STYLE:
-            width += 1  # the sign before it is drawn as a picture, two columns wide
+            width += 1  # the sign before it is drawn as an emoji, two columns wide
         elif joined:
             joined = False
         elif not unicodedata.combining(character) and unicodedata.category(character) not in {"Mn", "Me"}:

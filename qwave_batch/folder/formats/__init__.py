@@ -1,1 +1,1 @@
-"""One file per picture format: judges it by what it declares, then decodes it in bounded time and memory."""
+"""One file per image format: judges it by what it declares, then decodes it in bounded time and memory."""

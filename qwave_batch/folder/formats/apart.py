@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from qwave_batch.folder.formats.judging import (
     LARGE_DECODE,
     MAX_PIXELS,
-    BadPicture,
+    BadImage,
     Content,
     Effort,
     Size,
@@ -86,15 +86,15 @@ class NotRead(Exception):
     """The library at hand does not read the format."""
 
 
-def check_apart(picture_format: str, content: Content, effort: Effort) -> Size:
-    """Return the size of a picture of one of ``APART`` whose first, or only, image is whole.
+def check_apart(image_format: str, content: Content, effort: Effort) -> Size:
+    """Return the size of an image of one of ``APART`` whose first, or only, image is whole.
 
     Raises:
-        BadPicture: it is damaged, or takes too much.
+        BadImage: it is damaged, or takes too much.
         NotRead: the library at hand does not read the format.
     """
     effort.check()
-    reader = _READERS[picture_format]
+    reader = _READERS[image_format]
     arguments = (_MEMORY_BYTES, _CPU_S, MAX_PIXELS, reader.plugin, json.dumps(sys.path), reader.name)
     with memory(LARGE_DECODE + 1):  # one process at a time
         told = _told(content.data, [str(argument) for argument in arguments], reader)
@@ -105,9 +105,9 @@ def check_apart(picture_format: str, content: Content, effort: Effort) -> Size:
         case "unread":
             raise NotRead
         case "memory":
-            raise BadPicture(f"{reader.title} takes more than {_MEMORY_BYTES // 2**20} MiB of memory to decode")
+            raise BadImage(f"{reader.title} takes more than {_MEMORY_BYTES // 2**20} MiB of memory to decode")
         case _:
-            raise BadPicture(f"{reader.title} does not decode")
+            raise BadImage(f"{reader.title} does not decode")
 
 
 def _told(data: bytes, arguments: list[str], reader: _Reader) -> object:
@@ -125,7 +125,7 @@ def _told(data: bytes, arguments: list[str], reader: _Reader) -> object:
     except OSError:
         raise NotRead from None
     if ended is None or ended.returncode < 0:  # by a signal of the system, as a rule for its time
-        raise BadPicture(f"{reader.title} takes more than {_CPU_S} s of processor time to decode, or ends its decoder")
+        raise BadImage(f"{reader.title} takes more than {_CPU_S} s of processor time to decode, or ends its decoder")
     try:
         return json.loads(ended.stdout)
     except ValueError:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from qwave_batch.folder.formats.judging import (
     MAX_FRAMES,
-    BadPicture,
+    BadImage,
     Content,
     Effort,
     Size,
@@ -36,14 +36,14 @@ class _Frame:
 
 
 def check_gif(content: Content, effort: Effort) -> Size:
-    """Return the size of a GIF that is whole, or raise BadPicture."""
+    """Return the size of a GIF that is whole, or raise BadImage."""
     data = content.data
     try:
         frames = _Walk(data).frames()
     except IndexError:  # the walk ran off the end of the bytes
-        raise BadPicture("GIF is cut short") from None
+        raise BadImage("GIF is cut short") from None
     if not frames:
-        raise BadPicture("GIF does not decode: it holds no picture")
+        raise BadImage("GIF does not decode: it holds no image")
     screen = _pair(data, 6)
     check_size(screen)
     for frame in frames:
@@ -76,9 +76,9 @@ class _Walk:
                 at = self._past_blocks(start)
                 frames.append(_Frame(place, size, data[start - 1], bool(flags & _INTERLACED), start, at))
                 if len(frames) > MAX_FRAMES:
-                    raise BadPicture(f"GIF has more than the {MAX_FRAMES:,} frames that are read")
+                    raise BadImage(f"GIF has more than the {MAX_FRAMES:,} frames that are read")
             else:
-                raise BadPicture(f"GIF is damaged: no block begins as the one at byte {at:,} does")
+                raise BadImage(f"GIF is damaged: no block begins as the one at byte {at:,} does")
         return frames
 
     def _past_blocks(self, at: int) -> int:
@@ -88,7 +88,7 @@ class _Walk:
             at += size + 1
             left -= 1
         if left <= 0:
-            raise BadPicture(f"GIF has more than the {_MAX_BLOCKS:,} blocks that are read")
+            raise BadImage(f"GIF has more than the {_MAX_BLOCKS:,} blocks that are read")
         self._blocks = _MAX_BLOCKS - left + 1
         return at + 1
 

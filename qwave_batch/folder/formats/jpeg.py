@@ -1,7 +1,7 @@
 """JPEG: a walk over its markers, then a decode at an eighth of its size, which reads all of its data all the same.
 
-The decoder fills up what is missing and passes over what is too much without a word. So the data of a picture in one
-scan is handed to it in two parts, and it has to be through with the picture in the second one.
+The decoder fills up what is missing and passes over what is too much without a word. So the data of an image in one
+scan is handed to it in two parts, and it has to be through with the image in the second one.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadPicture, Content, Effort, Size, check_size, memory
+from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadImage, Content, Effort, Size, check_size, memory
 
 _SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
@@ -20,7 +20,7 @@ _BASELINE = frozenset({0xC0, 0xC1})
 _PROGRESSIVE = 0xC2
 _ARITHMETIC = frozenset({0xC9, 0xCA})
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Markers that describe the picture; those that are not named above are of kinds that programs do not read."""
+"""Markers that describe the image; those that are not named above are of kinds that programs do not read."""
 
 # In coded data FF 00 is a byte and FF D0-D7 a restart; FF before any other byte but FF is the next marker. A search in
 # classes of bytes takes its time once a byte, whatever the bytes are.
@@ -38,19 +38,19 @@ _MODES = {1: ("L", "L"), 3: ("RGB", "RGB"), 4: ("CMYK", "CMYK;I")}
 """Pillow's modes, and what its decoder makes of so many components."""
 _MAX_FACTOR = 4
 _LAST_PART_BYTES = 64
-"""Of coded data, in which a decoder has to come to the picture's end: some encoders leave a few bytes behind it."""
+"""Of coded data, in which a decoder has to come to the image's end: some encoders leave a few bytes behind it."""
 _AHEAD = bytes(24)
 """What stands for the data that a decoder reads ahead; it would take the end marker for leave to make pixels up."""
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
 _MAX_SCANS = 500
-"""Encoders make about ten. Some make more for pictures that few programs show."""
+"""Encoders make about ten. Some make more for images that few programs show."""
 _MAX_WORK_NS = 4_500_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """Processor time that a decode takes at most, measured with pictures made to take long."""
+    """Processor time that a decode takes at most, measured with images made to take long."""
 
     block_ns: int
     """A block, once for each scan that goes over it."""
@@ -65,7 +65,7 @@ _ARITHMETIC_COST = _Cost(1_000, 100)
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The picture as its header describes it."""
+    """The image as its header describes it."""
 
     marker: int
     size: Size
@@ -76,7 +76,7 @@ class _Frame:
 
     @property
     def blocks(self) -> int:
-        """How many blocks the picture has."""
+        """How many blocks the image has."""
         return sum(blocks for _, blocks in self.components)
 
     def blocks_of(self, number: int) -> int:
@@ -96,26 +96,26 @@ class _Scan:
 
 
 def check_jpeg(content: Content, effort: Effort) -> Size:
-    """Return the size of a JPEG that is whole, or raise BadPicture."""
+    """Return the size of a JPEG that is whole, or raise BadImage."""
     data = content.data
     frame: _Frame | None = None
     scans: list[_Scan] = []
     interval = 0
     for number, (marker, start, end, coded_end) in enumerate(_segments(data)):
         if number > MAX_CHUNKS or len(scans) > _MAX_SCANS:
-            raise BadPicture(f"JPEG has more than the {MAX_CHUNKS:,} segments or {_MAX_SCANS} scans that are read")
+            raise BadImage(f"JPEG has more than the {MAX_CHUNKS:,} segments or {_MAX_SCANS} scans that are read")
         if number % 1024 == 0:
             effort.check()
         if marker in _FRAMES:
             if frame is not None:
-                raise BadPicture("JPEG does not decode: it has two headers")
+                raise BadImage("JPEG does not decode: it has two headers")
             frame = _read_frame(marker, data[start:end])
         elif marker == _DRI:
             interval = int.from_bytes(data[start : start + 2])
         elif marker == _SOS:
             scans.append(_Scan(_scanned_blocks(data[start:end], frame), end, coded_end, interval))
     if frame is None or not scans:
-        raise BadPicture("JPEG does not decode: it holds no picture")
+        raise BadImage("JPEG does not decode: it holds no image")
     _check_work(frame, [scan.blocks for scan in scans], len(data))
     effort.check()
     if len(scans) == 1 and frame.marker in _BASELINE:
@@ -138,7 +138,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
         if marker not in _ALONE:
             end = at + int.from_bytes(data[at : at + 2])
             if at + 2 > len(data) or end > len(data):
-                raise BadPicture("JPEG is cut short")
+                raise BadImage("JPEG is cut short")
             start, end = at + 2, max(end, at + 2)
         at = _after_marker(data, end)
         if marker not in _ALONE:
@@ -154,23 +154,23 @@ def _after_marker(data: bytes, at: int) -> int:
             return at + found + 2
         at += window - 1  # the last byte may be the first one of a marker
         window = min(window * 8, _LAST_WINDOW)
-    raise BadPicture("JPEG is cut short")
+    raise BadImage("JPEG is cut short")
 
 
 def _read_frame(marker: int, content: bytes) -> _Frame:
     if marker not in {*_BASELINE, _PROGRESSIVE, *_ARITHMETIC}:
-        raise BadPicture("JPEG does not decode: it is of a kind, such as lossless, that is not read")
+        raise BadImage("JPEG does not decode: it is of a kind, such as lossless, that is not read")
     count = content[5] if len(content) > 5 else 0  # noqa: PLR2004  # the place of the count
     if count not in _MODES or len(content) < 6 + 3 * count:
-        raise BadPicture("JPEG does not decode: its header is damaged")
+        raise BadImage("JPEG does not decode: its header is damaged")
     if content[0] != 8:  # noqa: PLR2004  # bits of a sample
-        raise BadPicture("JPEG does not decode: it has more or less than 8 bits a sample")
+        raise BadImage("JPEG does not decode: it has more or less than 8 bits a sample")
     height, width = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
     check_size((width, height))
     components = [content[6 + 3 * place :][:3] for place in range(count)]
     factors = [(part[1] >> 4, part[1] & 15) for part in components]
     if not all(1 <= factor <= _MAX_FACTOR for pair in factors for factor in pair):
-        raise BadPicture("JPEG does not decode: its header is damaged")
+        raise BadImage("JPEG does not decode: its header is damaged")
     if count == 1:  # its blocks are coded one by one, whatever its factors say
         factors = [(1, 1)]
     columns = math.ceil(width / (_BLOCK * max(across for across, _ in factors)))
@@ -187,17 +187,17 @@ def _read_frame(marker: int, content: bytes) -> _Frame:
 
 def _scanned_blocks(content: bytes, frame: _Frame | None) -> int:
     if frame is None or not content:
-        raise BadPicture("JPEG does not decode: a scan comes before the header")
+        raise BadImage("JPEG does not decode: a scan comes before the header")
     return sum(frame.blocks_of(content[place]) for place in range(1, min(len(content), 1 + 2 * content[0]), 2))
 
 
 def _check_work(frame: _Frame, scans: list[int], size_bytes: int) -> None:
-    """Refuse a picture whose decode would take too long."""
+    """Refuse an image whose decode would take too long."""
     cost = _ARITHMETIC_COST if frame.marker in _ARITHMETIC else _BASELINE_COST
     cost = _PROGRESSIVE_COST if frame.marker == _PROGRESSIVE else cost
     blocks = max(frame.blocks, sum(scans))
     if blocks * cost.block_ns + size_bytes * cost.byte_ns > _MAX_WORK_NS:
-        raise BadPicture(f"JPEG has {len(scans)} scans that go over {blocks:,} blocks, more than is decoded")
+        raise BadImage(f"JPEG has {len(scans)} scans that go over {blocks:,} blocks, more than is decoded")
 
 
 def _check_restarts(data: memoryview, frame: _Frame, scan: "_Scan") -> None:
@@ -206,7 +206,7 @@ def _check_restarts(data: memoryview, frame: _Frame, scan: "_Scan") -> None:
         return
     marks = [data[mark.start() + 1] & 7 for mark in _RESTART.finditer(data, scan.start, scan.end)]
     if len(marks) != (frame.units - 1) // scan.interval or any(mark != number & 7 for number, mark in enumerate(marks)):
-        raise BadPicture("JPEG is damaged: its restart markers are not those of the picture")
+        raise BadImage("JPEG is damaged: its restart markers are not those of the image")
 
 
 def _decode_one_scan(data: memoryview, frame: _Frame, scan: _Scan) -> None:
@@ -220,11 +220,11 @@ def _decode_one_scan(data: memoryview, frame: _Frame, scan: _Scan) -> None:
     if taken >= 0:
         taken, fault = decoder.decode(bytes(data[taken : scan.end]) + _AHEAD)
         if taken >= 0:
-            raise BadPicture("JPEG is damaged: its coded data ends before its picture does")
+            raise BadImage("JPEG is damaged: its coded data ends before its image does")
     elif not fault:
-        raise BadPicture("JPEG is damaged: its coded data goes on after its picture has ended")
+        raise BadImage("JPEG is damaged: its coded data goes on after its image has ended")
     if fault:
-        raise BadPicture("JPEG does not decode: its coded data is damaged")
+        raise BadImage("JPEG does not decode: its coded data is damaged")
 
 
 def _decode(data: memoryview, frame: _Frame) -> None:

@@ -1,4 +1,4 @@
-"""How a picture is judged: what it may declare, how long it may take, and what is said of one that is refused."""
+"""How an image is judged: what it may declare, how long it may take, and what is said of one that is refused."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 MAX_PIXELS = 200_000_000
-"""Of one picture. No model makes a tenth of it; a larger header is a mistake or an attack on the memory."""
+"""Of one image. No model makes a tenth of it; a larger header is a mistake or an attack on the memory."""
 MAX_FRAMES = 50_000
 MAX_CHUNKS = 500_000
 """Parts that a file is made of, such as chunks or segments: more than any encoder writes, and walked in a second."""
@@ -18,7 +18,7 @@ LARGE_DECODE = 256 * 2**20
 LARGE_FILE = 64 * 2**20
 """The same for reading a file."""
 MAX_CPU_S = 4.5
-"""The backstop behind the limits above, which keep every picture that is sound well below it."""
+"""The backstop behind the limits above, which keep every image that is sound well below it."""
 
 _one_large_at_a_time = threading.RLock()  # a large file may take a large decode
 
@@ -26,8 +26,8 @@ Size: TypeAlias = tuple[int, int]
 """Width and height in pixels."""
 
 
-class BadPicture(Exception):
-    """The bytes are no whole picture; the text says why. A verdict on bytes: the run fetches again, verify reports.
+class BadImage(Exception):
+    """The bytes are no whole image; the text says why. A verdict on bytes: the run fetches again, verify reports.
 
     The text never repeats what is in the file: it may be anybody's.
     """
@@ -36,7 +36,7 @@ class BadPicture(Exception):
     """With its dot, of what the bytes are taken for; empty where nothing is known."""
 
 
-class OtherFormat(BadPicture):
+class OtherFormat(BadImage):
     """The bytes are the result in a form that is not read, and may be whole: fetching them again changes nothing."""
 
 
@@ -54,33 +54,33 @@ class Content:
 
 
 class Effort:
-    """The processor time that one picture may take, counted in the thread that judges it."""
+    """The processor time that one image may take, counted in the thread that judges it."""
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
         self._ends_at = clock() + MAX_CPU_S
 
     def check(self, ahead_s: float = 0.0) -> None:
-        """Raise BadPicture when the time is used up, or will be by what may take ``ahead_s`` more."""
+        """Raise BadImage when the time is used up, or will be by what may take ``ahead_s`` more."""
         if self._clock() + ahead_s > self._ends_at:
-            raise BadPicture(f"it takes more than {MAX_CPU_S:g} s of processor time to decode")
+            raise BadImage(f"it takes more than {MAX_CPU_S:g} s of processor time to decode")
 
 
 def check_size(size: Size) -> None:
-    """Raise BadPicture when no picture of that size is read."""
+    """Raise BadImage when no image of that size is read."""
     width, height = size
     if not width or not height:
-        raise BadPicture(f"{width} x {height} pixels are not a picture")
+        raise BadImage(f"{width} x {height} pixels are not an image")
     if width * height > MAX_PIXELS:
-        raise BadPicture(f"{width} x {height} pixels are more than the {MAX_PIXELS:,} that are read")
+        raise BadImage(f"{width} x {height} pixels are more than the {MAX_PIXELS:,} that are read")
 
 
 @contextmanager
 def memory(size_bytes: int, *, large: int = LARGE_DECODE) -> Iterator[None]:
-    """Let the block take so much memory, one thread at a time when it is much; raise BadPicture when it is too much."""
+    """Let the block take so much memory, one thread at a time when it is much; raise BadImage when it is too much."""
     if size_bytes > MAX_MEMORY:
         mib = 2**20
-        raise BadPicture(f"decoding it takes {size_bytes // mib:,} MiB of memory, more than {MAX_MEMORY // mib:,}")
+        raise BadImage(f"decoding it takes {size_bytes // mib:,} MiB of memory, more than {MAX_MEMORY // mib:,}")
     if size_bytes <= large:
         yield
         return
@@ -89,20 +89,20 @@ def memory(size_bytes: int, *, large: int = LARGE_DECODE) -> Iterator[None]:
 
 
 def check_frames(sizes: list[Size], *, most_pixels: int) -> None:
-    """Raise BadPicture when an animation has more frames, or more pixels in them all, than are read."""
+    """Raise BadImage when an animation has more frames, or more pixels in them all, than are read."""
     if len(sizes) > MAX_FRAMES:
-        raise BadPicture(f"{len(sizes):,} frames are more than the {MAX_FRAMES:,} that are read")
+        raise BadImage(f"{len(sizes):,} frames are more than the {MAX_FRAMES:,} that are read")
     pixels = sum(width * height for width, height in sizes)
     if pixels > most_pixels:
-        raise BadPicture(
+        raise BadImage(
             f"{len(sizes):,} frames of {pixels:,} pixels together are more than the {most_pixels:,} that are read"
         )
 
 
 def check_frame_place(place: Size, frame: Size, canvas: Size) -> None:
-    """Raise BadPicture when a frame does not lie within the picture that it is a part of."""
+    """Raise BadImage when a frame does not lie within the image that it is a part of."""
     if place[0] + frame[0] > canvas[0] or place[1] + frame[1] > canvas[1]:
-        raise BadPicture(
+        raise BadImage(
             f"a frame of {frame[0]} x {frame[1]} pixels at {place[0]}, {place[1]} "
-            f"lies beyond the picture of {canvas[0]} x {canvas[1]}"
+            f"lies beyond the image of {canvas[0]} x {canvas[1]}"
         )

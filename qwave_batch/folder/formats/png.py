@@ -1,7 +1,7 @@
-"""PNG: the checksums of what makes the picture, and every row inflated as a stream, in memory that does not grow.
+"""PNG: the checksums of what makes the image, and every row inflated as a stream, in memory that does not grow.
 
 Chunks that do not make it (texts, profiles, the frames of an animation) are passed over, whatever they hold and
-wherever they stand: they can neither condemn a picture nor fill the memory.
+wherever they stand: they can neither condemn an image nor fill the memory.
 """
 
 import struct
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from qwave_batch.folder.formats.judging import (
     MAX_CHUNKS,
-    BadPicture,
+    BadImage,
     Content,
     Effort,
     Size,
@@ -22,7 +22,7 @@ _SIGNATURE_BYTES = 8
 _HEADER = struct.Struct(">IIBBBBB")
 _NAMED = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"})
 _ANCILLARY = 0x20
-"""The bit of a chunk's first letter that says that the picture is whole without it."""
+"""The bit of a chunk's first letter that says that the image is whole without it."""
 
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -57,7 +57,7 @@ class _Header:
 
 @dataclass(slots=True)
 class _Parts:
-    """What of a file makes its picture."""
+    """What of a file makes its image."""
 
     header: bytes = b""
     palette: bytes | None = None
@@ -67,63 +67,63 @@ class _Parts:
     def take(self, kind: bytes, data: bytes, start: int, end: int) -> None:
         """Take in the next chunk."""
         if not self.header and kind != b"IHDR":
-            raise BadPicture("PNG does not decode: its header is not at its beginning")
+            raise BadImage("PNG does not decode: its header is not at its beginning")
         if kind == b"IDAT":
             self.pixels.append((start, end))
         elif kind == b"IHDR":
             if self.header:
-                raise BadPicture("PNG does not decode: it has two headers")
+                raise BadImage("PNG does not decode: it has two headers")
             self.header = data[start:end] or b"\0"
         elif kind == b"PLTE":
             self.palette = data[start : min(end, start + _PALETTE_BYTES.stop)]
 
 
 def check_png(content: Content, effort: Effort) -> Size:
-    """Return the size of a PNG that is whole, or raise BadPicture."""
+    """Return the size of a PNG that is whole, or raise BadImage."""
     data = content.data
     parts = _walk(data, effort)
     header = _read_header(parts.header)
     check_size(header.size)
     if header.colour == _INDEXED and (parts.palette is None or len(parts.palette) not in _PALETTE_BYTES):
-        raise BadPicture("PNG does not decode: its palette is missing or damaged")
+        raise BadImage("PNG does not decode: its palette is missing or damaged")
     _inflate(_blocks(data, parts.pixels, effort), header)
     return header.size
 
 
 def _walk(data: bytes, effort: Effort) -> _Parts:
-    """Hold every chunk that makes the picture to its checksum, up to the last one."""
+    """Hold every chunk that makes the image to its checksum, up to the last one."""
     parts, at, view = _Parts(), _SIGNATURE_BYTES, memoryview(data)
     for number in range(MAX_CHUNKS):
         if number % 4096 == 0:
             effort.check()
         if at + 12 > len(data):
-            raise BadPicture("PNG is cut short")
+            raise BadImage("PNG is cut short")
         start, end = at + 8, at + 8 + int.from_bytes(data[at : at + 4])
         kind = data[at + 4 : start]
         if end + 4 > len(data):
-            raise BadPicture("PNG is cut short")
-        makes_picture = not data[at + 4] & _ANCILLARY or kind == b"tRNS"
-        if makes_picture and zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
+            raise BadImage("PNG is cut short")
+        makes_image = not data[at + 4] & _ANCILLARY or kind == b"tRNS"
+        if makes_image and zlib.crc32(view[at + 4 : end]) != int.from_bytes(data[end : end + 4]):
             named = kind.decode() if kind in _NAMED else f"at byte {at:,}"
-            raise BadPicture(f"PNG is damaged: the checksum of chunk {named} is wrong")
-        is_private = not makes_picture and kind[:1].isalpha()  # some programs' own chunks have names that are not right
+            raise BadImage(f"PNG is damaged: the checksum of chunk {named} is wrong")
+        is_private = not makes_image and kind[:1].isalpha()  # some programs' own chunks have names that are not right
         if not kind.isalpha() and not (
             is_private and zlib.crc32(view[at + 4 : end]) == int.from_bytes(data[end : end + 4])
         ):
-            raise BadPicture(f"PNG is damaged: a chunk has no right name at byte {at:,}")
+            raise BadImage(f"PNG is damaged: a chunk has no right name at byte {at:,}")
         if kind == b"IEND":
             return parts
         parts.take(kind, data, start, end)
         at = end + 4
-    raise BadPicture(f"PNG has more than the {MAX_CHUNKS:,} chunks that are read")
+    raise BadImage(f"PNG has more than the {MAX_CHUNKS:,} chunks that are read")
 
 
 def _read_header(header: bytes) -> _Header:
     if len(header) < _HEADER.size:
-        raise BadPicture("PNG does not decode: it has no whole header")
+        raise BadImage("PNG does not decode: it has no whole header")
     width, height, depth, colour, compression, filtering, interlace = _HEADER.unpack_from(header)
     if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
-        raise BadPicture("PNG does not decode: its header says what no PNG can be")
+        raise BadImage("PNG does not decode: its header says what no PNG can be")
     return _Header((width, height), colour, depth * _SAMPLES[colour], interlace == 1)
 
 
@@ -145,7 +145,7 @@ def _inflate(blocks: Iterator[bytes], header: _Header) -> None:
     passes = list(header.passes())
     raw_bytes = sum(rows * row_bytes for rows, row_bytes in passes)
     if raw_bytes > _MAX_RAW_BYTES:
-        raise BadPicture(f"PNG unpacks to {raw_bytes:,} bytes, more than the {_MAX_RAW_BYTES:,} that are read")
+        raise BadImage(f"PNG unpacks to {raw_bytes:,} bytes, more than the {_MAX_RAW_BYTES:,} that are read")
     block = b""
     try:
         for rows, row_bytes in passes:
@@ -154,10 +154,10 @@ def _inflate(blocks: Iterator[bytes], header: _Header) -> None:
                 block = block or next(blocks)
                 part, block = block[:left], block[left:]
                 if part[to_next_row::row_bytes].translate(None, _FILTERS):
-                    raise BadPicture("PNG does not decode: a row has an unknown filter")
+                    raise BadImage("PNG does not decode: a row has an unknown filter")
                 to_next_row = (to_next_row - len(part)) % row_bytes
                 left -= len(part)
     except StopIteration:
-        raise BadPicture("PNG does not decode: its pixels are cut short") from None
+        raise BadImage("PNG does not decode: its pixels are cut short") from None
     except zlib.error:
-        raise BadPicture("PNG does not decode: its compressed pixels are damaged") from None
+        raise BadImage("PNG does not decode: its compressed pixels are damaged") from None

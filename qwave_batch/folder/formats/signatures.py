@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: a picture of a format that is read, or something else by its name."""
+"""What a file is by its first bytes: an image of a format that is read, or something else by its name."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Kind:
     """As it is named in a sentence, such as ``an HTML page``."""
     extension: str = ""
     """With its dot; empty where nothing is known."""
-    picture_format: str | None = None
+    image_format: str | None = None
     """What the manifest calls it, where Pillow may read it."""
     is_result: bool = True
     """Whether it may be what was asked for, in another form; an error page is not."""

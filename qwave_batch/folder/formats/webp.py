@@ -6,7 +6,7 @@ from typing import Any
 
 from qwave_batch.folder.formats.judging import (
     MAX_CHUNKS,
-    BadPicture,
+    BadImage,
     Content,
     Effort,
     Size,
@@ -18,12 +18,12 @@ from qwave_batch.folder.formats.judging import (
 
 _RIFF_BYTES = 12
 _SIZE_SLIP_BYTES = 16
-"""How many bytes the size in the header may be off: less than any chunk that holds a part of a picture."""
+"""How many bytes the size in the header may be off: less than any chunk that holds a part of an image."""
 _LOSSY, _LOSSLESS, _ALPHA = b"VP8 ", b"VP8L", b"ALPH"
 _CANVAS_BYTES = 10
 _FRAME_BYTES = 16
 _IS_ANIMATED, _HAS_ALPHA = 0x02, 0x10
-_MAKE_PICTURE = frozenset({_LOSSY, _LOSSLESS, _ALPHA, b"VP8X", b"ANIM", b"ANMF"})
+_MAKE_IMAGE = frozenset({_LOSSY, _LOSSLESS, _ALPHA, b"VP8X", b"ANIM", b"ANMF"})
 
 _BYTES_PER_PIXEL = 12
 """libwebp keeps a frame and the one before it, and Pillow takes a copy, all of 4 bytes a pixel."""
@@ -50,18 +50,18 @@ class _Frame:
 
 
 def check_webp(content: Content, effort: Effort) -> Size:
-    """Return the size of a WebP that is whole, or raise BadPicture; lets go of the content of a still picture.
+    """Return the size of a WebP that is whole, or raise BadImage; lets go of the content of a still image.
 
     Frames are decoded alone, so that neither metadata nor a size that is a little off keeps them from being read.
     """
     data = content.data
     end = 8 + int.from_bytes(data[4:8], "little")
     if len(data) + _SIZE_SLIP_BYTES < end:
-        raise BadPicture("WEBP is cut short")
+        raise BadImage("WEBP is cut short")
     chunks = list(_walk(data, _RIFF_BYTES, _Border(end, len(data)), effort))
     canvas, frames = _read(data, chunks, effort)
     if not frames:
-        raise BadPicture("WEBP does not decode: it holds no picture")
+        raise BadImage("WEBP does not decode: it holds no image")
     check_frames([frame.size for frame in frames], most_pixels=_MAX_FRAME_PIXELS)
     for frame in frames:
         check_frame_place(frame.place, frame.size, canvas)
@@ -84,32 +84,32 @@ def check_webp(content: Content, effort: Effort) -> Size:
 def _read(data: bytes, chunks: list[_Chunk], effort: Effort) -> tuple[Size, list[_Frame]]:
     """Return the size of the canvas, and the frames that are drawn on it."""
     if not chunks:
-        raise BadPicture("WEBP does not decode: it holds no picture")
+        raise BadImage("WEBP does not decode: it holds no image")
     first = chunks[0]
     if first.kind in {_LOSSY, _LOSSLESS}:
         size = _coded_size(data, first)
         return size, [_Frame((0, 0), size, first, None)]
     if first.kind != b"VP8X" or first.end - first.start < _CANVAS_BYTES:
-        raise BadPicture("WEBP does not decode: its header is damaged")
+        raise BadImage("WEBP does not decode: its header is damaged")
     canvas = _triple(data, first.start + 4) + 1, _triple(data, first.start + 7) + 1
     check_size(canvas)
     if not data[first.start] & _IS_ANIMATED:
         frame = _frame(data, chunks, (0, 0))
         if frame.size != canvas:
-            raise BadPicture("WEBP does not decode: its picture is not of the size that its header says")
+            raise BadImage("WEBP does not decode: its image is not of the size that its header says")
         return canvas, [frame]
     return canvas, [_animated(data, chunk, effort) for chunk in chunks if chunk.kind == b"ANMF"]
 
 
 def _animated(data: bytes, chunk: _Chunk, effort: Effort) -> _Frame:
     if chunk.end - chunk.start < _FRAME_BYTES:
-        raise BadPicture("WEBP does not decode: the header of a frame is damaged")
+        raise BadImage("WEBP does not decode: the header of a frame is damaged")
     start = chunk.start
     place = 2 * _triple(data, start), 2 * _triple(data, start + 3)
     declared = _triple(data, start + 6) + 1, _triple(data, start + 9) + 1
     frame = _frame(data, _walk(data, start + _FRAME_BYTES, _Border(chunk.end, chunk.end), effort), place)
     if frame.size != declared:
-        raise BadPicture("WEBP does not decode: a frame is not of the size that its header says")
+        raise BadImage("WEBP does not decode: a frame is not of the size that its header says")
     return frame
 
 
@@ -120,7 +120,7 @@ def _frame(data: bytes, chunks: "list[_Chunk] | Iterator[_Chunk]", place: Size) 
             alpha = alpha or chunk
         elif chunk.kind in {_LOSSY, _LOSSLESS}:
             return _Frame(place, _coded_size(data, chunk), chunk, alpha if chunk.kind == _LOSSY else None)
-    raise BadPicture("WEBP does not decode: it holds no picture")
+    raise BadImage("WEBP does not decode: it holds no image")
 
 
 def _coded_size(data: bytes, chunk: _Chunk) -> Size:
@@ -133,7 +133,7 @@ def _coded_size(data: bytes, chunk: _Chunk) -> Size:
     elif chunk.kind == _LOSSY and head[3:6] == b"\x9d\x01\x2a" and len(head) == 10:  # noqa: PLR2004  # as above
         size = int.from_bytes(head[6:8], "little") & 0x3FFF, int.from_bytes(head[8:10], "little") & 0x3FFF
     else:
-        raise BadPicture("WEBP does not decode: the header of its pixels is damaged")
+        raise BadImage("WEBP does not decode: the header of its pixels is damaged")
     check_size(size)
     return size
 
@@ -153,13 +153,13 @@ def _walk(data: bytes, at: int, border: _Border, effort: Effort) -> Iterator[_Ch
         if at + 8 > min(border.told + _SIZE_SLIP_BYTES, border.real):
             return
         kind, start, size = data[at : at + 4], at + 8, int.from_bytes(data[at + 4 : at + 8], "little")
-        if kind not in _MAKE_PICTURE and (at >= border.told or start + size > border.real):
+        if kind not in _MAKE_IMAGE and (at >= border.told or start + size > border.real):
             return  # metadata that runs over the end, or what is no part of the file any more
         if start + size > min(border.told + _SIZE_SLIP_BYTES, border.real):
-            raise BadPicture("WEBP is damaged: one of its chunks is longer than the file")
+            raise BadImage("WEBP is damaged: one of its chunks is longer than the file")
         yield _Chunk(kind, start, start + size)
         at = start + size + size % 2
-    raise BadPicture(f"WEBP has more than the {MAX_CHUNKS:,} chunks that are read")
+    raise BadImage(f"WEBP has more than the {MAX_CHUNKS:,} chunks that are read")
 
 
 def _memory_bytes(frame: _Frame) -> int:
@@ -177,7 +177,7 @@ def _decoder(file: bytes) -> Any:
 
 def _decode(decoder: Any) -> None:
     if decoder.get_next() is None:
-        raise BadPicture("WEBP does not decode: its pixels are damaged")
+        raise BadImage("WEBP does not decode: its pixels are damaged")
 
 
 def _alone(data: bytes, frame: _Frame) -> bytes:

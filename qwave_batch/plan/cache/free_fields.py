@@ -1,4 +1,4 @@
-"""The fields that differ between cells of one shape, such as the text and the seed: each judged by itself."""
+"""The fields that differ between cells of one request template, such as text and seed: each is judged by itself."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,14 +7,16 @@ from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independence import Accepts, independent_fields
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.cache.rendered_texts import SHORT, Scope
+from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
 from qwave_batch.plan.expand.axes import ResolvedAxis
-from qwave_batch.plan.expand.request_identity import canonical
-from qwave_batch.plan.expand.requests import RequestBuilder, text_of
+from qwave_batch.plan.expand.cells import CellScope
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.requests import text_of
 
-Fetch: TypeAlias = Callable[[tuple[int, ...], int, Scope], Json]
-"""Gives the value of a field in a cell: its slots, its repeat, its scope."""
+Fetch: TypeAlias = Callable[[CellScope], Json]
+"""Gives the value of a field in a cell."""
 
 HELD_FRAGMENTS = 4096
 HELD_CHARACTERS = 10_000_000
@@ -22,7 +24,7 @@ HELD_CHARACTERS = 10_000_000
 
 @dataclass(slots=True, kw_only=True)
 class FreeField:
-    """One such field of one prompt."""
+    """A field of one prompt whose value no rule and no price reads."""
 
     name: str
     fetch: Fetch
@@ -30,41 +32,40 @@ class FreeField:
     """By model: whether the model takes a value, as the catalog would say."""
 
 
-def holes_of(builder: RequestBuilder, catalog: Catalog) -> list[FreeField]:
-    """Return the fields of a prompt that no rule of any model reads, and that are set in one place only."""
+def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Catalog) -> list[FreeField]:
+    """Return the fields that no rule of any model reads, and that one place only sets; ``text`` is the prompt's."""
     checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
-    for name, fetch in _candidates(builder):
+    for name, fetch in _candidates(text, matrix):
         taking = {model: accepts[name] for model, accepts in checks.items() if name in accepts}
         if all(name in accepts for model, accepts in checks.items() if name in catalog.models[model].fields):
             found.append(FreeField(name=name, fetch=fetch, checks=taking))
-    return sorted(found, key=lambda hole: hole.name)
+    return sorted(found, key=lambda free: free.name)
 
 
-def with_text(holes: Sequence[FreeField], builder: RequestBuilder) -> list[FreeField]:
-    """Return the same holes for another prompt that differs in its text only."""
-    text = _text(builder)
+def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
+    """Return the same free fields for another prompt that differs in its text only."""
     return [
-        FreeField(name=hole.name, fetch=text, checks=hole.checks) if hole.name == "prompt" else hole for hole in holes
+        FreeField(name=free.name, fetch=_text(text), checks=free.checks) if free.name == "prompt" else free
+        for free in free_fields
     ]
 
 
-def _text(builder: RequestBuilder) -> Fetch:
-    text = builder.text
-    return lambda slots, repeat, scope: text_of(text.render(slots, repeat, scope))
+def _text(text: RenderedTemplate) -> Fetch:
+    return lambda scope: text_of(text.render(scope))
 
 
-def _candidates(builder: RequestBuilder) -> list[tuple[str, Fetch]]:
-    found: list[tuple[str, Fetch]] = [("prompt", _text(builder))]
-    added = {name for entry in builder.matrix.includes for name in entry.fields}
+def _candidates(text: RenderedTemplate, matrix: ResolvedMatrix) -> list[tuple[str, Fetch]]:
+    found: list[tuple[str, Fetch]] = [("prompt", _text(text))]
+    added = {name for entry in matrix.includes for name in entry.fields}
     late = {
         name
-        for axis in builder.matrix.axes
+        for axis in matrix.axes
         for position in range(axis.count if axis.is_listed else 0)
         for name in axis.value(position).late
     }
-    for number, axis in enumerate(builder.matrix.axes):
-        # a whole number with a fraction is sent as another one, which the whole request is needed for
+    for number, axis in enumerate(matrix.axes):
+        # a whole number with a fraction is sent as another one, for which the whole request is needed
         if axis.alone and not axis.sets & (added | late) and not _has_fractions(axis):
             found.append((axis.name.text, _from_slot(axis.alone, number)))
     return found
@@ -77,16 +78,16 @@ def _has_fractions(axis: ResolvedAxis) -> bool:
 
 
 def _from_slot(value_at: Callable[[int], Json], number: int) -> Fetch:
-    return lambda slots, _repeat, _scope: value_at(slots[number])
+    return lambda scope: value_at(scope.cell.slots[number])
 
 
 @dataclass(slots=True)
 class JsonFragmentCache:
-    """The canonical JSON of values, the last few thousand held."""
+    """The canonical JSON of values; the last few thousand are held."""
 
     _held: dict[str, bytes] = field(default_factory=dict)
     _size: int = 0
-    """The characters of what is held and not short."""
+    """The characters of those held texts that are not short."""
 
     def of(self, value: Json) -> bytes:
         """Return the canonical JSON of a value.

@@ -1,35 +1,26 @@
 """Renders a template once for all the cells that look the same to it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.scope import is_unknown, weight_of
-from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import TemplateFault, Value
+from qwave_batch.plan.expand.cells import CellScope
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
+from qwave_batch.plan.expand.requests import render_in
+from qwave_batch.plan.expand.scope import weight_of
+from qwave_batch.spec.template.templates import Value
 
 HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
 HELD_CHARACTERS = 5_000_000
 SHORT = 1000  # characters; so many of HELD_TEXTS are few
 
 
-class Scope(Protocol):
-    """The names that templates see in a cell."""
-
-    def some(self, names: Iterable[str]) -> Mapping[str, Json]:
-        """Return those of the names that there are, with their values."""
-        ...
-
-    def all(self) -> Mapping[str, Json]:
-        """Return all names with their values."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What the names that templates use stand for, in one prompt of a spec."""
+class TemplateNames:
+    """Tells what each name that the templates of one prompt use depends on."""
 
     axes: Sequence[str]
     """The names of the axes, in order: the slots of a combination. The slot after the last is the includes'."""
@@ -38,24 +29,33 @@ class Names:
     case: Collection[str]
     """Names that change from row to row of the prompt's table."""
 
+    @classmethod
+    def of(cls, prompt: CompiledPrompt, matrix: ResolvedMatrix) -> "TemplateNames":
+        """Return the names of one prompt."""
+        return cls(
+            axes=[axis.name.text for axis in matrix.axes],
+            added={name for entry in matrix.includes for name in entry.variables},
+            case={*prompt.variables, *ROW_NAMES, "prompt"} if prompt.table else set(),
+        )
+
     def slots(self, value: Value) -> tuple[int, ...]:
         """Return the slots that a template depends on."""
         slots = [number for number, name in enumerate(self.axes) if name in value.names]
         return (*slots, len(self.axes)) if value.names.intersection(self.added) else tuple(slots)
 
     def follows_case(self, value: Value) -> bool:
-        """Whether a template can come out differently from row to row."""
+        """Whether a template can render differently from row to row."""
         return not value.names.isdisjoint(self.case)
 
 
 def picker(slots: Sequence[int]) -> Callable[[tuple[int, ...]], Any]:
-    """Return what picks the given slots out of a combination, as something to look up by."""
+    """Return a function that picks the given slots out of a combination, as a key to look up by."""
     return itemgetter(*slots) if slots else lambda _: None
 
 
 @dataclass(slots=True)
-class Memo:
-    """What a template rendered to, by the positions of the axes it names.
+class RenderedTemplate:
+    """What one template rendered to, by the positions of the axes that it names.
 
     Keys are positions and never values, since ``1``, ``1.0`` and ``true`` are equal to a dict.
     """
@@ -67,25 +67,38 @@ class Memo:
     follows_case: bool
     _held: dict[Any, Json] = field(default_factory=dict)
     _size: int = 0
-    """The characters of what is held and not short."""
+    """The characters of those held values that are not short."""
 
-    def render(self, slots: tuple[int, ...], repeat: int, scope: Scope) -> Json:
-        """Return the rendered value; ``scope`` is only asked when no cell like this one was seen before.
+    @classmethod
+    def of(cls, value: Value | None, names: TemplateNames) -> "RenderedTemplate":
+        """Return the cache of a template, still empty."""
+        if value is None or value.is_constant:
+            return cls(value, picker(()), names_repeat=False, follows_case=False)
+        return cls(
+            value,
+            picker(names.slots(value)),
+            names_repeat="repeat" in value.names,
+            follows_case=names.follows_case(value),
+        )
+
+    def render(self, scope: CellScope) -> Json:
+        """Return the rendered value; names are only looked up when no cell like this one was seen before.
 
         Raises:
             TemplateFault: The template fails on this cell.
         """
-        key = (self.pick(slots), repeat) if self.names_repeat else self.pick(slots)
+        cell = scope.cell
+        key = (self.pick(cell.slots), cell.repeat) if self.names_repeat else self.pick(cell.slots)
         if key in self._held:
             return self._held[key]
-        seen = render_in(self.value, scope)
-        if type(seen) is not str or len(seen) > SHORT:
-            self._size += weight_of(seen, HELD_CHARACTERS) or HELD_CHARACTERS
+        rendered = render_in(self.value, scope)
+        if type(rendered) is not str or len(rendered) > SHORT:
+            self._size += weight_of(rendered, HELD_CHARACTERS) or HELD_CHARACTERS
         if len(self._held) >= HELD_TEXTS or self._size >= HELD_CHARACTERS:
             self._held.clear()
             self._size = 0
-        self._held[key] = seen
-        return seen
+        self._held[key] = rendered
+        return rendered
 
     def next_case(self) -> None:
         """Drop what was held if the next row may change it."""
@@ -94,32 +107,30 @@ class Memo:
             self._size = 0
 
 
-def render_in(value: Value | None, scope: Scope) -> Json:
-    """Return a value rendered in a cell, or ``UNKNOWN``.
+@dataclass(slots=True)
+class RenderedTemplates:
+    """The caches of all templates of one prompt's requests."""
 
-    Raises:
-        TemplateFault: It fails there; the fault knows all names at hand.
-    """
-    if value is None:
-        return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
-    names = scope.some(value.names)
-    if is_unknown(value, names):
-        return UNKNOWN  # type: ignore[no-any-return]
-    try:
-        return value.render(names)
-    except TemplateFault as fault:
-        if not fault.is_of_a_name:
-            raise
-        return value.render(scope.all())
+    names: TemplateNames
+    _held: dict[int, RenderedTemplate] = field(default_factory=dict)
+    """By the template's ``id``: the prompt and the matrix hold the templates for as long as this is used."""
 
+    def render(self, value: Value | None, scope: CellScope) -> Json:
+        """Return a template rendered in a cell.
 
-def memo(value: Value | None, names: Names) -> Memo:
-    """Return the memo of a template."""
-    if value is None or value.is_constant:
-        return Memo(value, picker(()), names_repeat=False, follows_case=False)
-    return Memo(
-        value,
-        picker(names.slots(value)),
-        names_repeat="repeat" in value.names,
-        follows_case=names.follows_case(value),
-    )
+        Raises:
+            TemplateFault: The template fails on this cell.
+        """
+        return self.of(value).render(scope)
+
+    def of(self, value: Value | None) -> RenderedTemplate:
+        """Return the cache of one template."""
+        held = self._held.get(id(value))
+        if held is None:
+            held = self._held[id(value)] = RenderedTemplate.of(value, self.names)
+        return held
+
+    def next_case(self) -> None:
+        """Drop what the next row may change."""
+        for held in self._held.values():
+            held.next_case()

@@ -1,98 +1,84 @@
-"""What cells have in common that differ in their holes only: worked out once, however many cells there are."""
+"""What cells share that differ in their free fields only: worked out once, however many cells there are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from qwave_batch.catalog.independence import Accepts
-from qwave_batch.catalog.model import Model
-from qwave_batch.model.job import JobError
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField
-from qwave_batch.plan.cache.rendered_texts import picker
-from qwave_batch.plan.expand.assembly import Assembled, Fits
+from qwave_batch.plan.cache.rendered_texts import TemplateNames, picker
+from qwave_batch.plan.expand.entries import RequestVerdict
 from qwave_batch.plan.expand.prompts import ROW_NAMES
-from qwave_batch.plan.expand.request_identity import canonical
 from qwave_batch.plan.expand.requests import RequestBuilder
 
-HELD_SHAPES = 65_536
+HELD_TEMPLATES = 65_536
 HELD_BYTES = 50_000_000
-FIRST_FIELDS = ("model", "action", "prompt")  # what tells a request, for those who read it
 
 
 @dataclass(slots=True, kw_only=True)
 class RequestTemplate:
-    """A request with holes in it, judged, priced and written down but for what goes into them."""
+    """A request that is judged, priced and written as JSON except for its free fields."""
 
-    model: Model
+    verdict: RequestVerdict
     checks: Sequence[Accepts | None]
-    """For each hole, whether a value is one that the judgement holds for; None where the model takes no such field."""
+    """For each free field, whether the verdict holds for a value; None where the model takes no such field."""
     filled: Sequence[tuple[int, str]]
-    """The holes that are sent, by number and name, in the order of their names."""
-    prompt_hole: int | None
-    """The hole that the prompt goes into, where it is one that is sent."""
+    """The free fields that are sent, by number and name, in the order of their names."""
+    prompt_number: int | None
+    """The number of the free field that is the prompt, where it is sent."""
     pieces: Sequence[bytes]
-    """The canonical JSON of repeat and request, cut where the holes are."""
+    """The canonical JSON of repeat and request, cut where the free fields stand."""
     body: dict[str, Json]
     """The request of the cell that it was made from, without callback fields."""
-    callback: dict[str, Json]
-    dropped: tuple[str, ...]
-    error: JobError | None
-    """Why these cells are skipped, or None."""
-    action: str
-    """The action that the API will take: the one asked for, else the model's default."""
-    takes_seed: bool
-    estimated_nusd: int
-    max_images: int
 
-    def written(self, fragments: Sequence[bytes]) -> bytes:
-        """Return the canonical JSON of a cell, whose hash is the job's id; ``fragments`` are those of its holes."""
+    @classmethod
+    def of(
+        cls, request: dict[str, Json], verdict: RequestVerdict, free_fields: Sequence[FreeField], repeat: int
+    ) -> "RequestTemplate":
+        """Return the template of a request that was built and judged as a whole."""
+        filled, pieces = _cut(request, free_fields, repeat)
+        return cls(
+            verdict=verdict,
+            checks=[free.checks.get(verdict.model.name) for free in free_fields],
+            filled=filled,
+            prompt_number=next((number for number, name in filled if name == "prompt"), None),
+            pieces=pieces,
+            body=request,
+        )
+
+    def accepts(self, values: Sequence[Json]) -> bool:
+        """Whether the verdict holds for a cell whose free fields have these values."""
+        return all(accepts is None or accepts(value) for accepts, value in zip(self.checks, values, strict=True))
+
+    def canonical_json(self, fragments: Sequence[bytes]) -> bytes:
+        """Return the canonical JSON whose hash is the job's id; ``fragments`` are those of the cell's free fields."""
         whole = self.pieces[0]
-        for (hole, _), piece in zip(self.filled, self.pieces[1:], strict=True):
-            whole += fragments[hole] + piece
+        for (number, _), piece in zip(self.filled, self.pieces[1:], strict=True):
+            whole += fragments[number] + piece
         return whole
 
     def request(self, values: Sequence[Json]) -> dict[str, Json]:
-        """Return the request of a cell whose holes have these values."""
+        """Return the request of a cell whose free fields have these values."""
         request = self.body.copy()
-        for hole, name in self.filled:
-            request[name] = values[hole]
+        for number, name in self.filled:
+            request[name] = values[number]
         return request
 
-
-def shape_of(
-    made: Assembled, holes: Sequence[FreeField], repeat: int, callback_fields: frozenset[str]
-) -> RequestTemplate:
-    """Return the shape of a cell that was put together whole."""
-    judgement, model = made.judgement, made.model
-    is_fit = isinstance(judgement, Fits)
-    sent = judgement.request if isinstance(judgement, Fits) else made.request
-    names = (name for name in (*FIRST_FIELDS, *sent) if name in sent and name not in callback_fields)
-    body = {name: sent[name] for name in names}
-    filled, pieces = _cut(body, holes, repeat)
-    return RequestTemplate(
-        model=model,
-        checks=[hole.checks.get(model.name) for hole in holes],
-        filled=filled,
-        prompt_hole=next((number for number, name in filled if name == "prompt"), None),
-        pieces=pieces,
-        body=body,
-        callback={name: sent[name] for name in sent.keys() - body.keys()} if is_fit else {},
-        dropped=judgement.dropped if isinstance(judgement, Fits) else (),
-        error=None if isinstance(judgement, Fits) else judgement.as_error(),
-        action=str(sent.get("action", model.actions[0])),
-        takes_seed=model.takes_seed,
-        estimated_nusd=model.estimate_nusd(sent) if is_fit else 0,
-        max_images=model.max_images(sent) if is_fit else 1,
-    )
+    def prompt(self, values: Sequence[Json]) -> Json:
+        """Return the prompt of a cell whose free fields have these values; None when it has none."""
+        return self.body.get("prompt") if self.prompt_number is None else values[self.prompt_number]
 
 
-def _cut(body: dict[str, Json], holes: Sequence[FreeField], repeat: int) -> tuple[list[tuple[int, str]], list[bytes]]:
-    """Return the holes that a request has, and its canonical JSON without them."""
-    numbers = {hole.name: number for number, hole in enumerate(holes)}
+def _cut(
+    body: dict[str, Json], free_fields: Sequence[FreeField], repeat: int
+) -> tuple[list[tuple[int, str]], list[bytes]]:
+    """Return the free fields that a request has, and its canonical JSON without them."""
+    numbers = {free.name: number for number, free in enumerate(free_fields)}
     filled: list[tuple[int, str]] = []
     pieces = [b'{"repeat":%d,"request":{' % repeat]
-    for position, name in enumerate(sorted(body)):
+    for position, name in enumerate(sorted(body, key=_sort_key)):
         pieces[-1] += b"," * bool(position) + canonical(name) + b":"
         if name in numbers:
             filled.append((numbers[name], name))
@@ -103,30 +89,34 @@ def _cut(body: dict[str, Json], holes: Sequence[FreeField], repeat: int) -> tupl
     return filled, pieces
 
 
+def _sort_key(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")  # RFC 8785 sorts by UTF-16 code units
+
+
 @dataclass(slots=True)
-class Shapes:
-    """The shapes of one prompt, found by the slots that anything but the holes depends on."""
+class RequestTemplateCache:
+    """The request templates of one prompt, by the slots that anything but the free fields depends on."""
 
     pick: Callable[[tuple[int, ...]], Any]
     follows_case: bool
     follows_prompt: bool
-    """Whether another prompt, alike in all but its text, could have other shapes."""
+    """Whether another prompt that differs in its text only could have other templates."""
     _held: dict[Any, RequestTemplate] = field(default_factory=dict)
     _size: int = 0
     """The bytes of their requests that are held."""
 
     def get(self, slots: tuple[int, ...], repeat: int) -> RequestTemplate | None:
-        """Return the shape of a cell, if one like it was seen before."""
+        """Return the template of a cell, if one like it was seen before."""
         return self._held.get((self.pick(slots), repeat))
 
-    def keep(self, slots: tuple[int, ...], repeat: int, shape: RequestTemplate) -> None:
-        """Hold a shape for later cells."""
-        size = sum(map(len, shape.pieces))
+    def keep(self, slots: tuple[int, ...], repeat: int, template: RequestTemplate) -> None:
+        """Hold a template for later cells."""
+        size = sum(map(len, template.pieces))
         self._size += size
-        if len(self._held) >= HELD_SHAPES or self._size > HELD_BYTES:
+        if len(self._held) >= HELD_TEMPLATES or self._size > HELD_BYTES:
             self._held.clear()
             self._size = size
-        self._held[self.pick(slots), repeat] = shape
+        self._held[self.pick(slots), repeat] = template
 
     def next_case(self) -> None:
         """Drop what was held if the next row may change it."""
@@ -135,9 +125,11 @@ class Shapes:
             self._size = 0
 
 
-def shapes_of(builder: RequestBuilder, holes: Sequence[FreeField]) -> Shapes:
-    """Return an empty collection of shapes for a prompt, keyed by what its fields depend on."""
-    apart = {hole.name for hole in holes}
+def template_cache_of(
+    builder: RequestBuilder, free_fields: Sequence[FreeField], names: TemplateNames
+) -> RequestTemplateCache:
+    """Return the cache of a prompt, still empty, keyed by what its other fields depend on."""
+    apart = {free.name for free in free_fields}
     axes, includes = builder.matrix.axes, builder.matrix.includes
     templates = [value for name, value in (*builder.base.items(), *builder.prompt.request.items()) if name not in apart]
     slots = {number for number, axis in enumerate(axes) if not axis.sets <= apart}
@@ -149,12 +141,12 @@ def shapes_of(builder: RequestBuilder, holes: Sequence[FreeField]) -> Shapes:
         templates += entry.fields.values()
     used = [value for value in templates if value]
     for value in used:
-        slots.update(builder.names.slots(value))
+        slots.update(names.slots(value))
     prompt = builder.prompt
     own_names = {*prompt.variables, *ROW_NAMES, "prompt"}
-    return Shapes(
+    return RequestTemplateCache(
         picker(sorted(slots)),
-        follows_case=any(builder.names.follows_case(value) for value in used),
+        follows_case=any(names.follows_case(value) for value in used),
         follows_prompt=(
             bool(prompt.request)
             or "prompt" not in apart

@@ -36,15 +36,15 @@ def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[P
             )
 
 
-def note_of_row(row: Row, origin: Path, spellings: Spellings, faults: ProblemCollector) -> None:
+def note_converted_cells(row: Row, origin: Path, spellings: Spellings, problems: ProblemCollector) -> None:
     """Note the cells of a row that are cut off by a comment, or written in another spelling than they have."""
     where = (*origin, "from")
     for path, written in row.notes:
         if written.comment:
-            faults.add(where, f'in "{path[0]}" {_cut_words(written.comment)}', suggestion=_WAY_OUT, warning=True)
+            problems.add(where, f'in "{path[0]}" {_cut_words(written.comment)}', suggestion=_WAY_OUT, warning=True)
         elif written.spelling and spellings.is_written(int(origin[1]), path):
             message, way_out = spelling_words(written.spelling)
-            faults.add(where, f'in "{path[0]}" {message}', suggestion=way_out, warning=True)
+            problems.add(where, f'in "{path[0]}" {message}', suggestion=way_out, warning=True)
 
 
 def _takes_any_text(path: Path, catalog: Catalog, vocabulary: Vocabulary) -> bool:

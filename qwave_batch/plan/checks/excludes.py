@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.axes import Name, ResolvedAxis, same_json
-from qwave_batch.plan.expand.combinations import Entry, ResolvedMatrix, owner
+from qwave_batch.plan.expand.axes import AxisName, ResolvedAxis, same_json
+from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.recovery import UNKNOWN
@@ -24,7 +24,7 @@ class ExcludeCheck:
 
     spec: Spec
     matrix: ResolvedMatrix
-    faults: ProblemCollector
+    problems: ProblemCollector
 
     def run(self) -> None:
         """Note each exclude that drops nothing.
@@ -40,36 +40,36 @@ class ExcludeCheck:
             if not missing:
                 asked = inline_yaml({name.text: wanted for name, wanted in entry.keys})
                 said = f"no value has all of {asked}" if asked else "no value has all that it asks for"
-                self.faults.add(entry.origin, f"this exclude matches no combination: {said}", warning=True)
+                self.problems.add(entry.origin, f"this exclude matches no combination: {said}", warning=True)
         for entry, other in self.matrix.covered_excludes():
-            where = self.faults.source_map.path_text(other.origin)
+            where = self.problems.source_map.path_text(other.origin)
             message = f"this exclude matches nothing that is left: {where} drops all of it"
-            self.faults.add(entry.origin, message, suggestion="take one of them out", warning=True)
+            self.problems.add(entry.origin, message, suggestion="take one of them out", warning=True)
 
-    def _axis(self, name: Name) -> ResolvedAxis:
+    def _axis(self, name: AxisName) -> ResolvedAxis:
         return self.matrix.axes[owner(self.matrix.axes, name.text) or 0]
 
-    def _is_there(self, name: Name, wanted: Json) -> bool:
+    def _is_there(self, name: AxisName, wanted: Json) -> bool:
         axis = self._axis(name)
         return any(axis.matches(position, name, wanted) for position in range(axis.count))
 
-    def _knows_not(self, name: Name) -> bool:
+    def _knows_not(self, name: AxisName) -> bool:
         """Whether a mistake keeps a value of the axis from being known."""
         axis = self._axis(name)
         values = (axis.value(position) for position in range(axis.count if axis.is_listed else 0))
         return any(UNKNOWN in (value.label, *value.fields.values()) or name.text in value.late for value in values)
 
-    def _note_missing(self, entry: Entry, name: Name, wanted: Json) -> None:
+    def _note_missing(self, entry: MatrixRule, name: AxisName, wanted: Json) -> None:
         axis = self._axis(name)
         where = self._where(entry, name)
         written = str(axis.origin[-1])
         if self._may_be_narrowed(where, axis):
             shown = inline_yaml(wanted) or kind_of(wanted)
             message = f"this exclude matches no combination: {written} has no {shown} here"
-            self.faults.add(entry.origin, message, warning=True)
+            self.problems.add(entry.origin, message, warning=True)
             return
         message, hint = _words(axis, name, wanted, written)
-        self.faults.add(where, message, value=wanted, suggestion=hint)
+        self.problems.add(where, message, value=wanted, suggestion=hint)
 
     def _may_be_narrowed(self, where: Path, axis: ResolvedAxis) -> bool:
         """Whether a part of the axis, or of what its templates or the exclude's use, is written elsewhere."""
@@ -77,7 +77,7 @@ class ExcludeCheck:
         parts = (raw if isinstance(raw, (str, tuple)) else None, self.spec.matrix.exclude[int(where[2])])
         variables = self._variables_of(frozenset[str]().union(*(compile_value(part, ()).names for part in parts)))
         origins = (axis.origin, *(("vars", name) for name in variables))
-        return any(self.faults.source_map.files_of(origin) - {self._file(where)} for origin in origins)
+        return any(self.problems.source_map.files_of(origin) - {self._file(where)} for origin in origins)
 
     def _variables_of(self, names: frozenset[str]) -> frozenset[str]:
         """Return those of the names that are variables, with the variables that these are made of."""
@@ -89,18 +89,18 @@ class ExcludeCheck:
                 waiting += compile_value(self.spec.vars[name], ()).names
         return frozenset(found)
 
-    def _where(self, entry: Entry, name: Name) -> Path:
+    def _where(self, entry: MatrixRule, name: AxisName) -> Path:
         """Return the place of a key of an exclude, whichever way the name is written there."""
-        mark = self.faults.source_map.at(entry.origin)
+        mark = self.problems.source_map.at(entry.origin)
         keys = mark.below if mark else {}
         written = (name.text, f"request.{name.text}", f"vars.{name.text}")
         return (*entry.origin, next((key for key in written if key in keys), name.text))
 
     def _file(self, where: Path) -> str:
-        return self.faults.source_map.place(where).file
+        return self.problems.source_map.place(where).file
 
 
-def _words(axis: ResolvedAxis, name: Name, wanted: Json, written: str) -> tuple[str, str | None]:
+def _words(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tuple[str, str | None]:
     """Return what is said of a value that an axis does not have, and the way out."""
     shown = inline_yaml(wanted) or kind_of(wanted)
     known = list(_candidates(axis, name))
@@ -120,7 +120,7 @@ def _words(axis: ResolvedAxis, name: Name, wanted: Json, written: str) -> tuple[
     return message, _way_out(axis, name, wanted, known)
 
 
-def _way_out(axis: ResolvedAxis, name: Name, wanted: Json, known: Sequence[Json]) -> str | None:
+def _way_out(axis: ResolvedAxis, name: AxisName, wanted: Json, known: Sequence[Json]) -> str | None:
     holder = _holder(axis, wanted) if name.text == axis.name.text else None
     if holder is not None:
         return f"it is a field of the value {inline_yaml(holder)}: write {name.text}: {inline_yaml(holder)}"
@@ -132,7 +132,7 @@ def _way_out(axis: ResolvedAxis, name: Name, wanted: Json, known: Sequence[Json]
     return f"it has {', '.join(listed)}{' and more' if len(known) > _FEW else ''}" if listed else None
 
 
-def _candidates(axis: ResolvedAxis, name: Name) -> Iterator[Json]:
+def _candidates(axis: ResolvedAxis, name: AxisName) -> Iterator[Json]:
     """Yield what an exclude may ask an axis for under a name."""
     for position in range(min(axis.count, _MOST_LOOKED_AT)):
         value = axis.value(position)

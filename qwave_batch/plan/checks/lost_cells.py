@@ -6,7 +6,7 @@ They are told where they end up in a prompt, once a column; a template that look
 import re
 from dataclasses import dataclass, field
 
-from qwave_batch.plan.expand.cases import PromptCase
+from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.values.text_cells import TextRow
@@ -27,7 +27,7 @@ _WAY_OUT = "mend the table, or leave such rows out with where"
 class LostCells:
     """Looks at the rows of one spec while its plan is counted."""
 
-    faults: ProblemCollector
+    problems: ProblemCollector
     _prompt: CompiledPrompt | None = None
     _columns: tuple[str, ...] = field(default=())
 
@@ -60,9 +60,9 @@ class LostCells:
 
     def _note(self, case: PromptCase, column: str, message: str) -> None:
         doubt = SuspiciousValue(f"{message}, and is written into a text", _WAY_OUT, f"lost {column}")
-        before, self.faults.row = self.faults.row, case.row
-        self.faults.doubt(case.prompt.text_origin, doubt)
-        self.faults.row = before
+        before, self.problems.row = self.problems.row, case.row
+        self.problems.doubt(case.prompt.text_origin, doubt)
+        self.problems.row = before
 
 
 def _columns_of(case: PromptCase) -> tuple[str, ...]:

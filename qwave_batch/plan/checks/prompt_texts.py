@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.checks.lost_cells import LostCells
-from qwave_batch.plan.expand.cases import PromptCase
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
-from qwave_batch.plan.expand.scope import Known
+from qwave_batch.plan.expand.scope import AvailableNames
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.template.literal_text import TAG, literal_text, raw_text, unspaced_comments
@@ -116,7 +116,7 @@ class TextCheck:
 
     spec: Spec
     matrix: ResolvedMatrix
-    faults: ProblemCollector
+    problems: ProblemCollector
     _names: dict[str, str] = field(default_factory=dict)
     """What a text may name beside columns and variables of its own, and what each is."""
     _told: set[str] = field(default_factory=set)
@@ -130,7 +130,7 @@ class TextCheck:
     """Whether the text of the prompt at hand is one that can't be meant."""
 
     def __post_init__(self) -> None:
-        self._lost = LostCells(self.faults)
+        self._lost = LostCells(self.problems)
 
     def begin(self, prompts: Sequence[CompiledPrompt]) -> None:
         """Look at what all prompts share."""
@@ -160,7 +160,7 @@ class TextCheck:
         self.has_error = False
         self._told.clear()
         self._examples.clear()
-        row, self.faults.row = self.faults.row, None
+        row, self.problems.row = self.problems.row, None
         for name, value in (*prompt.variables.items(), *prompt.request.items()):
             if value and not value.is_constant:
                 key = "vars" if name in prompt.variables else "request"
@@ -174,7 +174,7 @@ class TextCheck:
             found = [written for written in foreign_in(literal) if written not in self._told]
             self._note_foreign(found, prompt.text_origin)
             self._told.update(found)
-        self.faults.row = row
+        self.problems.row = row
 
     def next_case(self, case: PromptCase, text: str) -> None:
         """Look at the first prompt that a row comes to, for what stands in its cells and in variables."""
@@ -192,7 +192,7 @@ class TextCheck:
 
     def _note_names(self, prompt: CompiledPrompt, case: PromptCase, literal: str) -> None:
         columns = case.row.cells.keys() if case.row else ()
-        for found in misspelt_in(literal, columns, Known(self._names, prompt.variables)):
+        for found in misspelt_in(literal, columns, AvailableNames(self._names, prompt.variables)):
             self._told.add(found.written)
             is_error = found.is_column and found.is_braced and not uses_row(prompt)
             self.has_error = self.has_error or is_error
@@ -203,7 +203,7 @@ class TextCheck:
 
     def _note_name(self, found: Misspelt, what: str, where: Path, *, is_error: bool) -> None:
         signs = "single braces are" if found.written.startswith("{") else "it is"
-        self.faults.add(
+        self.problems.add(
             where,
             f'"{cut(found.written, 60)}" is sent as it stands: {signs} no template, '
             f"and {cut(found.name, 60)} is {what}",
@@ -215,16 +215,16 @@ class TextCheck:
     def _note_foreign(self, found: list[str], where: Path) -> None:
         plain = [written for written in found if not is_of_environment(written)]
         if plain:
-            self.faults.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
+            self.problems.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
         for written in found:
             if is_of_environment(written):
                 message, way_out = environment_words(written)
-                self.faults.add(where, message, suggestion=way_out, warning=True)
+                self.problems.add(where, message, suggestion=way_out, warning=True)
 
     def _note_comments(self, raw: Json, where: Path) -> None:
         for comment in dict.fromkeys(unspaced_comments(raw)):
             shown = cut(comment, 60)
-            self.faults.add(
+            self.problems.add(
                 where,
                 f'"{shown}" is a comment of the template and is left out',
                 suggestion=f"if it belongs to the text, write {{% raw %}}{shown}{{% endraw %}}; "

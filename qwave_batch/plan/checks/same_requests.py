@@ -1,13 +1,14 @@
-"""Warns of prompts that come out as the same request, where their author may have wanted a picture of each."""
+"""Warns of prompts that come out as the same request, where their author may have wanted an image of each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from qwave_batch.plan.checks.prompt_texts import names_of_row
-from qwave_batch.plan.expand.cases import PromptCase
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
-from qwave_batch.plan.expand.entries import Entry, is_random
+from qwave_batch.plan.expand.entries import ExpandedEntry
+from qwave_batch.plan.expand.jobs import is_random
+from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Unsupported
@@ -22,13 +23,13 @@ class Sameness:
     """Looks at the prompts and rows of one spec while its plan is counted: at the first request of each.
 
     Requests of one prompt that fall together do so because of an axis, and requests with a seed ask for the same
-    picture: both are meant. So are all of a spec that lets fields be dropped.
+    image: both are meant. So are all of a spec that lets fields be dropped.
     """
 
     base: Mapping[str, Value | None]
     matrix: ResolvedMatrix
     unsupported: Unsupported
-    faults: ProblemCollector
+    problems: ProblemCollector
     is_open: bool = False
     """Whether the case at hand has made no request of its own, and none that counts."""
     _prompt: CompiledPrompt | None = None
@@ -40,7 +41,7 @@ class Sameness:
     """Whether it counts that a case comes out as an earlier one."""
     _again: Counter[int] = field(default_factory=Counter)
     """By request: how many cases came out as one that an earlier case had made."""
-    _second: tuple[Entry, Path] | None = None
+    _second: tuple[ExpandedEntry, Path] | None = None
 
     def next_prompt(self, prompt: CompiledPrompt, *, has_error: bool) -> None:
         """Go on to the next prompt; with an error in its text nothing else is said of it."""
@@ -56,9 +57,9 @@ class Sameness:
             self._is_looked_at = self._is_looked_at and not self._is_same
         self.is_open = self._is_looked_at
 
-    def see_again(self, entry: Entry) -> None:
+    def see_again(self, entry: ExpandedEntry) -> None:
         """Look at a request that an earlier entry has made, as long as the case is open."""
-        if not is_random(entry.request(), entry.shape.model):
+        if not is_random(entry.request(), entry.verdict.model):
             return
         self.is_open = False
         if entry.number not in self._again and len(self._again) >= _HELD:
@@ -67,24 +68,24 @@ class Sameness:
         if self._second is None:
             self._second = entry, entry.cell.case.prompt.text_origin
 
-    def finish(self, entries: Callable[[], Iterator[Entry]]) -> None:
+    def finish(self, entries: Callable[[], Iterator[ExpandedEntry]]) -> None:
         """Note what came out the same; ``entries`` gives all of them anew."""
         self._end_prompt()
-        if self._second is None or self.faults.has_errors():
+        if self._second is None or self.problems.has_errors():
             return
         second, where = self._second
-        with self.faults.muted():
+        with self.problems.muted():
             first = next((entry for entry in entries() if entry.number == second.number), second)
-        self.faults.row = None
+        self.problems.row = None
         prompts, requests = self._again.total() + len(self._again), len(self._again)
         made = "the same request, which is made once" if requests == 1 else f"{requests:,} requests, each made once"
         names = f"{self._name(first.cell.case)} and {self._name(second.cell.case)}"
         times = f"repeat: {prompts}" if requests == 1 else "repeat"
-        seeds = ", or give each a seed of its own" if second.shape.takes_seed else ""
-        self.faults.add(
+        seeds = ", or give each a seed of its own" if second.verdict.model.takes_seed else ""
+        self.problems.add(
             where,
             f"{prompts:,} prompts come out as {made}; the first two are {names}",
-            suggestion=f"for different pictures write a prompt once, with {times}{seeds}",
+            suggestion=f"for different images write a prompt once, with {times}{seeds}",
             warning=True,
         )
 
@@ -94,15 +95,15 @@ class Sameness:
             return
         columns = prompt.table.columns or ()
         example = f"{{{{ row.{columns[0]} }}}}" if columns and columns[0].isidentifier() else "{{ row.COLUMN }}"
-        row, self.faults.row = self.faults.row, None
-        self.faults.add(
+        row, self.problems.row = self.problems.row, None
+        self.problems.add(
             prompt.text_origin,
             f"every row gives the same prompt: text and request name nothing of the {self._rows:,} rows "
             f"of {prompt.table.shown_as}",
             suggestion=f"write {example} where a column belongs",
             warning=True,
         )
-        self.faults.row = row
+        self.problems.row = row
 
     def _follows_row(self, prompt: CompiledPrompt) -> bool:
         names = names_of_row(prompt)
@@ -117,5 +118,5 @@ class Sameness:
     def _name(self, case: PromptCase) -> str:
         if case.row is not None:
             return f"{case.row.place.file}:{case.row.place.line}"
-        place = self.faults.source_map.place(case.prompt.text_origin)
-        return f"{self.faults.source_map.path_text(case.prompt.origin)} on line {place.line}"
+        place = self.problems.source_map.place(case.prompt.text_origin)
+        return f"{self.problems.source_map.path_text(case.prompt.origin)} on line {place.line}"

@@ -26,7 +26,7 @@ class UsageCheck:
     matrix: ResolvedMatrix
     path: Value | None
     vocabulary: Vocabulary
-    faults: ProblemCollector
+    problems: ProblemCollector
 
     def run(self) -> None:
         """Note every idle axis, every axis whose name could mean two things, and every include that lacks one."""
@@ -40,7 +40,7 @@ class UsageCheck:
                 needed = {name: where for value, where in (*shared, *own) for name in value.names - value.asked}
                 self._check_own_combinations(needed)
             in_texts.update(name for value, _ in own for name in value.names)
-        used = in_texts | self.faults.spoiled_names | (self.path.names if self.path else set())
+        used = in_texts | self.problems.spoiled_names | (self.path.names if self.path else set())
         for axis in self.matrix.axes:
             self._check_axis(axis, used, in_texts)
         for entry in self.matrix.includes:
@@ -65,9 +65,9 @@ class UsageCheck:
             for axis, value in zip(self.matrix.axes, entry.own_values, strict=True):
                 name = axis.name.text
                 if value is None and name in needed and name not in entry.variables:
-                    user = self.faults.source_map.path_text(needed[name])
+                    user = self.problems.source_map.path_text(needed[name])
                     message = f'this include fits no combination, so it is one of its own, and lacks "{name}", '
-                    self.faults.add(entry.origin, f"{message}which {user} needs", suggestion=f"add {name} to it")
+                    self.problems.add(entry.origin, f"{message}which {user} needs", suggestion=f"add {name} to it")
                     self.matrix.leave_out(number)
 
     def _check_axis(self, axis: ResolvedAxis, used: Collection[str], in_texts: Collection[str]) -> None:
@@ -76,7 +76,7 @@ class UsageCheck:
             self._note_idle(axis.origin, name.text)
         is_unclear = name.is_field and not name.is_explicit and name.text in self.vocabulary.partial
         if is_unclear and name.text in in_texts:
-            self.faults.add_key(
+            self.problems.add_key(
                 axis.origin,
                 f'"{name.text}" is a field of some models only, and a template uses the name too',
                 suggestion=f"write request.{name.text} to set the field, vars.{name.text} for a variable of your own",
@@ -84,7 +84,7 @@ class UsageCheck:
 
     def _note_idle(self, where: Path, name: str) -> None:
         guess = nearest(name, sorted(self.vocabulary.fields), cutoff=_SURELY)
-        self.faults.add_key(
+        self.problems.add_key(
             where,
             f'no template uses "{name}", and no model has a field of that name',
             suggestion=f'did you mean "{guess}"?'
@@ -152,14 +152,14 @@ def _columns(values: Iterable[Value | None]) -> frozenset[str] | None:
     return frozenset(columns)
 
 
-def check_limits(spec: Spec, catalog: Catalog, faults: ProblemCollector) -> None:
+def check_limits(spec: Spec, catalog: Catalog, problems: ProblemCollector) -> None:
     """Note limits of models that are not in the catalog: they would hold nobody back."""
     for name in spec.terms.limits.models:
         try:
             catalog.model(name)
         except UnknownName as unknown:
             gone = catalog.gone.get(name)
-            faults.add_key(
+            problems.add_key(
                 ("limits", "models", name),
                 f'the model "{name}" is {gone}' if gone else f'unknown model "{name}"',
                 suggestion=f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None,

@@ -35,7 +35,7 @@ class IdleCheck:
     prompts: Sequence[CompiledPrompt]
     matrix: ResolvedMatrix
     path: Value | None
-    faults: ProblemCollector
+    problems: ProblemCollector
 
     def run(self) -> None:
         """Note every variable that no template uses, and every field and variable that others always stand before.
@@ -47,11 +47,11 @@ class IdleCheck:
         if self.spec.vars or any(prompt.variables for prompt in self.prompts):
             self._note_all_unused()
         self._note_added_fields()
-        if not self.faults.has_errors():
+        if not self.problems.has_errors():
             self._note_hidden()
 
     def _note_all_unused(self) -> None:
-        shared = self._of_all | self.faults.spoiled_names | BUILT_IN
+        shared = self._of_all | self.problems.spoiled_names | BUILT_IN
         each = [self._of_prompt(prompt) for prompt in self.prompts]
         by_any = shared.union(self._of_vars, *each)
         for name in self.spec.vars:
@@ -105,15 +105,15 @@ class IdleCheck:
             return
         name = str(where[-1])
         shown = ".".join(map(str, where[where.index("vars") + 1 :]))
-        guess = nearest(name, sorted(used - BUILT_IN - self._of_nobody)) if len(self.faults) < GUESSES else None
+        guess = nearest(name, sorted(used - BUILT_IN - self._of_nobody)) if len(self.problems) < GUESSES else None
         hint = f'did you mean "{guess}"?' if guess else f"write {{{{ {shown} }}}} where it belongs, or take it out"
         mark = self.spec.source_map.at(where)
         is_added = mark is not None and mark.note is not None and mark.note.is_added
         if is_added:
             said = f"the spec has no {self.spec.source_map.path_text(where)}, and {message}"
-            self.faults.add_key(where, said, suggestion=hint)
-        elif not self.faults.has_errors():
-            self.faults.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
+            self.problems.add_key(where, said, suggestion=hint)
+        elif not self.problems.has_errors():
+            self.problems.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
 
     def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
         written = str(axis.origin[-1])
@@ -127,13 +127,13 @@ class IdleCheck:
                 else f"write {written}: {listed} under matrix, or take this out"
             )
         message = f"{name} is set by the axis {written} in every job, so this has no effect"
-        self.faults.add_key(where, message, suggestion=hint, warning=True)
+        self.problems.add_key(where, message, suggestion=hint, warning=True)
 
     def _note_each_prompt(self, where: Path, called: str, value: Json) -> None:
         hint = f"write {set_option(self._in_a_prompt(where, called, value))}"
         hint = hint if self._is_set(where) else "write it into the prompts"
         message = f"every prompt has its own {called}, so this has no effect"
-        self.faults.add_key(where, message, suggestion=hint, warning=True)
+        self.problems.add_key(where, message, suggestion=hint, warning=True)
 
     def _in_a_prompt(self, where: Path, called: str, value: Json) -> str:
         """Return the override that sets for the first prompt what one sets for all."""

@@ -1,6 +1,6 @@
-"""Puts one entry together the long way: the whole request built, judged as a whole, its mistakes noted."""
+"""Builds the request of one cell and checks it against the catalog; mistakes are reported."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,13 +10,14 @@ from qwave_batch.catalog.violation import Violation
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.plan.cache.rendered_texts import Scope
-from qwave_batch.plan.checks.signed_links import SignedLinks, links_in
-from qwave_batch.plan.expand.combinations import Combination
-from qwave_batch.plan.expand.requests import RequestBuilder
+from qwave_batch.plan.expand.cells import CellScope
+from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
+from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Unsupported
 from qwave_batch.spec.recovery import UNKNOWN
+from qwave_batch.spec.template.templates import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def judge(request: JsonObject, model: Model, unsupported: Unsupported, content: 
         request: As rendered.
         model: The model that it names.
         unsupported: What the spec says about violations.
-        content: Fields that are never left out, since the picture would be another one.
+        content: Fields that are never left out, since the image would be another one.
     """
     normalised = model.normalise(request)
     violations = model.violations(normalised)
@@ -66,17 +67,9 @@ def judge(request: JsonObject, model: Model, unsupported: Unsupported, content: 
     return Rejected(left) if left else Fits(trimmed, tuple(name for name in normalised if name in foreign))
 
 
-def content_fields(models: Mapping[str, Model]) -> frozenset[str]:
-    """Return the fields that carry content for any of the models."""
-    return frozenset().union(*(model.content_fields for model in models.values()))
-
-
-_PLAIN = (int, float, bool)
-
-
 @dataclass(frozen=True, slots=True)
-class Assembled:
-    """A request that makes a job, or a skipped one."""
+class AssembledRequest:
+    """A request that becomes a job, or a skipped one."""
 
     request: dict[str, Json]
     """As rendered."""
@@ -84,45 +77,50 @@ class Assembled:
     model: Model
 
 
+RequestObserver: TypeAlias = Callable[[Mapping[str, Json], RequestBuilder, Combination], None]
+"""Sees each request that makes a job, with what tells where each of its fields was set."""
+
+
+def observe_nothing(_request: Mapping[str, Json], _builder: RequestBuilder, _combination: Combination) -> None:
+    """Look at no request."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assembler:
+class RequestAssembler:
     """Builds and judges the requests of a spec."""
 
     catalog: Catalog
+    base: Mapping[str, Value | None]
+    """The spec's own ``request``, compiled."""
+    matrix: ResolvedMatrix
     unsupported: Unsupported
-    content: frozenset[str]
-    """Fields that are never dropped."""
-    faults: ProblemCollector
-    links: SignedLinks
-    """Takes note of links that are signed for a time."""
+    problems: ProblemCollector
+    observe: RequestObserver = observe_nothing
 
-    def assemble(
-        self, builder: RequestBuilder, combination: Combination, scope: Scope, repeat: int
-    ) -> Assembled | None:
-        """Return the request of a cell with its judgement; None when it makes no job, which is noted.
+    def builder(self, prompt: CompiledPrompt, render: Render = render_in) -> RequestBuilder:
+        """Return the builder of a prompt's requests."""
+        return RequestBuilder(self.base, prompt, self.matrix, render)
+
+    def assemble(self, builder: RequestBuilder, scope: CellScope) -> AssembledRequest | None:
+        """Return the request of a cell with its judgement; None when it makes no job, which is reported.
 
         Raises:
             TemplateFault: A template fails on this cell.
         """
-        request = builder.build(combination, scope, repeat)
+        combination = self.matrix.combination(scope.cell.slots)
+        request = builder.build(combination, scope)
         model = self._model(request, builder, combination)
         if model is None:
             return None
         if any(value is UNKNOWN for value in request.values()):
             self._refuse(_certain(request, model), builder, combination)
             return None
-        judgement = judge(request, model, self.unsupported, self.content)
+        judgement = judge(request, model, self.unsupported, self.catalog.content_fields)
         if isinstance(judgement, Rejected) and self.unsupported is Unsupported.ERROR:
             self._refuse(judgement.violations, builder, combination)
             return None
-        self._note_links(request, builder, combination)
-        return Assembled(request, judgement, model)
-
-    def _note_links(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> None:
-        for name, value in request.items():
-            is_plain = type(value) in _PLAIN or name == "prompt" or name in self.catalog.callback_fields
-            if not is_plain and any(True for _ in links_in(value)):
-                self.links.note(value, builder.origin(name, combination))
+        self.observe(request, builder, combination)
+        return AssembledRequest(request, judgement, model)
 
     def _model(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> Model | None:
         name = request.get("model")
@@ -130,7 +128,7 @@ class Assembler:
         if name is UNKNOWN:
             return None
         if name is None:
-            self.faults.add(where, "no model is named", suggestion="set model under request, or as an axis")
+            self.problems.add(where, "no model is named", suggestion="set model under request, or as an axis")
             return None
         try:
             return self.catalog.model(name if isinstance(name, str) else str(name))
@@ -140,7 +138,7 @@ class Assembler:
 
     def _note_unknown(self, unknown: UnknownName, where: Path) -> None:
         gone = self.catalog.gone.get(unknown.name)
-        self.faults.add(
+        self.problems.add(
             where,
             f'the model "{unknown.name}" is {gone}' if gone else f'unknown model "{unknown.name}"',
             value=unknown.name,
@@ -152,7 +150,7 @@ class Assembler:
         if self.unsupported is not Unsupported.ERROR:
             return
         for found in violations:
-            self.faults.add(
+            self.problems.add(
                 builder.origin(found.field or "model", combination),
                 found.message,
                 value=found.value,

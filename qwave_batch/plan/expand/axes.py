@@ -6,8 +6,8 @@ from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import nearest
+from qwave_batch.model.job_identity import random_seed
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.request_identity import random_seed
 from qwave_batch.spec.document import IntegerRange, Path, RandomSeeds
 from qwave_batch.spec.template.templates import Value
 
@@ -18,7 +18,7 @@ BUILT_IN = frozenset({"prompt", "repeat", "row", "row_number", "vars", "request"
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class AxisName:
     """A name of an axis or of an include's key, read."""
 
     text: str
@@ -37,13 +37,13 @@ class Vocabulary:
     partial: frozenset[str]
     """Fields that only some of the models take."""
 
-    def read(self, written: str) -> Name:
+    def read(self, written: str) -> AxisName:
         """Return what a written name means."""
         if written.startswith(FIELD_PREFIX):
-            return Name(written.removeprefix(FIELD_PREFIX), is_field=True, is_explicit=True)
+            return AxisName(written.removeprefix(FIELD_PREFIX), is_field=True, is_explicit=True)
         if written.startswith(VARIABLE_PREFIX):
-            return Name(written.removeprefix(VARIABLE_PREFIX), is_field=False, is_explicit=True)
-        return Name(written, is_field=written in self.fields, is_explicit=False)
+            return AxisName(written.removeprefix(VARIABLE_PREFIX), is_field=False, is_explicit=True)
+        return AxisName(written, is_field=written in self.fields, is_explicit=False)
 
     def guess(self, name: str, more: Iterable[str] = ()) -> str | None:
         """Return the field, or one of ``more``, that a mistyped name was probably meant to be."""
@@ -106,7 +106,7 @@ class AxisValue:
 class ResolvedAxis:
     """An axis with all its values, lists held and ranges computed on demand."""
 
-    name: Name
+    name: AxisName
     count: int
     value: Callable[[int], AxisValue]
     """Each of the next two is a part of it, without the rest."""
@@ -120,7 +120,7 @@ class ResolvedAxis:
     """Whether its values are held; otherwise they are computed on demand, and may be many."""
     origin: Path
 
-    def matches(self, position: int, key: Name, wanted: Json) -> bool:
+    def matches(self, position: int, key: AxisName, wanted: Json) -> bool:
         """Whether value number ``position`` is what an exclude or include calls ``key: wanted``."""
         value = self.value(position)
         same = same_spelled if key.is_field else same_json
@@ -137,7 +137,7 @@ def _own_field(name: str, wanted: Json) -> Json:
 
 
 def read_value(
-    name: Name,
+    name: AxisName,
     raw: Json,
     origin: Path,
     *,
@@ -168,7 +168,7 @@ def _field_value(name: str, raw: Json, origin: Path) -> AxisValue:
     return AxisValue(label=raw, variable=raw, fields={name: raw}, origin=origin)
 
 
-def list_axis(name: Name, values: Sequence[AxisValue], origin: Path) -> ResolvedAxis:
+def list_axis(name: AxisName, values: Sequence[AxisValue], origin: Path) -> ResolvedAxis:
     """Return the axis of a written list."""
     sets = frozenset(key for value in values for key in (*value.fields, *value.late))
     alone: list[Json] = [value.fields[name.text] for value in values if value.fields.keys() == {name.text}]
@@ -186,7 +186,7 @@ def list_axis(name: Name, values: Sequence[AxisValue], origin: Path) -> Resolved
     )
 
 
-def computed_axis(name: Name, values: IntegerRange | RandomSeeds, origin: Path) -> ResolvedAxis:
+def computed_axis(name: AxisName, values: IntegerRange | RandomSeeds, origin: Path) -> ResolvedAxis:
     """Return the axis of a range or of drawn seeds; nothing is held, so a million values cost nothing."""
 
     def number(position: int) -> int:
@@ -218,7 +218,7 @@ class Masks:
     """A bit for each entry, set where an axis value goes with it."""
 
     def __init__(
-        self, axis: ResolvedAxis, entries: Sequence[Sequence[tuple[Name, Json]]], *, silence_agrees: bool
+        self, axis: ResolvedAxis, entries: Sequence[Sequence[tuple[AxisName, Json]]], *, silence_agrees: bool
     ) -> None:
         """Read what each entry asks of ``axis``.
 
@@ -250,10 +250,10 @@ class Masks:
         """Return positions that show every mask there is: one where all are the same."""
         return range(1 if self.asks_nothing else self._axis.count)
 
-    def _agrees(self, position: int, asked: Sequence[tuple[Name, Json]]) -> bool:
+    def _agrees(self, position: int, asked: Sequence[tuple[AxisName, Json]]) -> bool:
         return all(self._goes(position, key, wanted) for key, wanted in asked)
 
-    def _goes(self, position: int, key: Name, wanted: Json) -> bool:
+    def _goes(self, position: int, key: AxisName, wanted: Json) -> bool:
         if self._silence_agrees and key.text != self._axis.name.text:
             return key.text not in self._axis.value(position).fields or self._axis.matches(position, key, wanted)
         return self._axis.matches(position, key, wanted)

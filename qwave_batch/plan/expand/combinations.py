@@ -8,7 +8,7 @@ from functools import reduce
 from operator import and_
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.expand.axes import AxisValue, Masks, Name, ResolvedAxis
+from qwave_batch.plan.expand.axes import AxisName, AxisValue, Masks, ResolvedAxis
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.template.templates import Value
 
@@ -23,10 +23,10 @@ MOST_COVERED = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class MatrixRule:
     """An exclude or include entry, its values rendered."""
 
-    keys: tuple[tuple[Name, Json], ...]
+    keys: tuple[tuple[AxisName, Json], ...]
     """The names that belong to axes, with the value each asks for."""
     fields: Mapping[str, Value | None] = field(default_factory=dict)
     """Include only: the request fields it adds where no axis value sets them."""
@@ -43,11 +43,11 @@ class Combination:
 
     values: tuple[AxisValue | None, ...]
     """A value per axis; None where an include of its own leaves the axis out."""
-    includes: tuple[Entry, ...]
+    includes: tuple[MatrixRule, ...]
     slots: tuple[int, ...]
     """The position in each axis, then a number for the includes: equal slots mean equal values."""
 
-    def additions(self) -> Iterator[tuple[str, Value | None, Entry]]:
+    def additions(self) -> Iterator[tuple[str, Value | None, MatrixRule]]:
         """Yield the request fields the includes add, in their order, never one that an axis value sets."""
         taken = {name for value in self.values if value for name in (*value.fields, *value.late)}
         for entry in self.includes:
@@ -59,7 +59,9 @@ class Combination:
 class ResolvedMatrix:
     """All combinations of a spec, in their order, made one at a time."""
 
-    def __init__(self, axes: Sequence[ResolvedAxis], excludes: Sequence[Entry], includes: Sequence[Entry]) -> None:
+    def __init__(
+        self, axes: Sequence[ResolvedAxis], excludes: Sequence[MatrixRule], includes: Sequence[MatrixRule]
+    ) -> None:
         self.axes = tuple(axes)
         self.excludes = tuple(excludes)
         self.includes = tuple(includes)
@@ -73,7 +75,7 @@ class ResolvedMatrix:
         self._fit_nowhere = frozenset(number for number in looked_at if not self._fits_any(number))
         self.own = tuple(sorted(self._fit_nowhere))
         """The numbers of the includes that fit no combination and are one themselves."""
-        self._entries = _EntriesByMask(self.includes)
+        self._entries = _RulesByMask(self.includes)
 
     @property
     def can_compare(self) -> bool:
@@ -129,13 +131,13 @@ class ResolvedMatrix:
         """Make no combination of include ``number``, which has a mistake."""
         self.own = tuple(own for own in self.own if own != number)
 
-    def idle_excludes(self) -> Iterator[Entry]:
+    def idle_excludes(self) -> Iterator[MatrixRule]:
         """Yield the excludes that match nothing."""
         for number, entry in enumerate(self.excludes if self.can_compare else ()):
             if not all(any(masks[position] >> number & 1 for position in masks.positions()) for masks in self._drops):
                 yield entry
 
-    def covered_excludes(self) -> Iterator[tuple[Entry, Entry]]:
+    def covered_excludes(self) -> Iterator[tuple[MatrixRule, MatrixRule]]:
         """Yield each exclude that matches something, but nothing that one other does not match too, with that one."""
         if not self.can_compare or not 1 < len(self.excludes) <= MOST_COVERING or self.comparisons > MOST_COVERED:
             return
@@ -191,21 +193,21 @@ class ResolvedMatrix:
             choices.append({drops[position] for position in positions if lays[position] >> number & 1})
         return _can_meet_in_none(choices) if self.excludes else all(choices)
 
-    def _masks(self, entries: Sequence[Entry], *, silence_agrees: bool) -> list[Masks]:
-        def asked(number: int) -> list[list[tuple[Name, Json]]]:
+    def _masks(self, entries: Sequence[MatrixRule], *, silence_agrees: bool) -> list[Masks]:
+        def asked(number: int) -> list[list[tuple[AxisName, Json]]]:
             return [[key for key in entry.keys if owner(self.axes, key[0].text) == number] for entry in entries]
 
         return [Masks(axis, asked(number), silence_agrees=silence_agrees) for number, axis in enumerate(self.axes)]
 
 
-class _EntriesByMask(dict[int, tuple[Entry, ...]]):
+class _RulesByMask(dict[int, tuple[MatrixRule, ...]]):
     """The includes that a mask stands for; few different masks occur, so each is read once."""
 
-    def __init__(self, includes: Sequence[Entry]) -> None:
+    def __init__(self, includes: Sequence[MatrixRule]) -> None:
         super().__init__()
         self._includes = includes
 
-    def __missing__(self, mask: int) -> tuple[Entry, ...]:
+    def __missing__(self, mask: int) -> tuple[MatrixRule, ...]:
         found = tuple(entry for number, entry in enumerate(self._includes) if mask >> number & 1)
         self[mask] = found
         return found

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import path_key, safe_path
-from qwave_batch.plan.cache.rendered_texts import Scope
+from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import Value
 
@@ -35,14 +35,14 @@ def _without_tags(raw: str) -> str:
     return "".join(kept) + raw[done:]
 
 
-def check_template(raw: str, faults: ProblemCollector) -> None:
+def check_template(raw: str, problems: ProblemCollector) -> None:
     """Note an ``output.path`` that would leave the run folder, or has a folder without a name."""
     parts = _without_tags(raw).split("/")
     where = ("output", "path")
     if any(part.strip() in {".", ".."} for part in parts) or "\\" in raw:
-        faults.add(where, "output.path must stay in the run folder", value=raw, suggestion="leave out .. and \\")
+        problems.add(where, "output.path must stay in the run folder", value=raw, suggestion="leave out .. and \\")
     elif not all(part.strip() for part in parts):
-        faults.add(where, "output.path has a folder without a name", value=raw, suggestion="names between slashes")
+        problems.add(where, "output.path has a folder without a name", value=raw, suggestion="names between slashes")
 
 
 class OutputPath:
@@ -62,7 +62,7 @@ class OutputPath:
         tags = [f"{{{{ {name} }}}}" for name in names if name not in self._names]
         return f"write {', '.join(tags)} or {{{{ job_id }}}} into it" if tags else "write {{ job_id }} into it"
 
-    def render(self, scope: Scope, request: Mapping[str, Json], job_id: str) -> str:
+    def render(self, scope: CellScope, request: Mapping[str, Json], job_id: str) -> str:
         """Return the path, with ``/`` between folders and no extension.
 
         Raises:

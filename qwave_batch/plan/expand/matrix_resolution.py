@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.checks.excludes import ExcludeCheck
 from qwave_batch.plan.expand.axes import (
     BUILT_IN,
+    AxisName,
     AxisValue,
-    Name,
     ResolvedAxis,
     Vocabulary,
     computed_axis,
@@ -17,9 +17,8 @@ from qwave_batch.plan.expand.axes import (
     same_json,
     same_spelled,
 )
-from qwave_batch.plan.expand.combinations import Entry, ResolvedMatrix, owner
-from qwave_batch.plan.expand.request_identity import canonical
-from qwave_batch.plan.expand.scope import Room, compiled, rendered
+from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
+from qwave_batch.plan.expand.scope import ValueAllowance, compiled, rendered
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Axis, Path, Spec
 from qwave_batch.spec.recovery import UNKNOWN
@@ -39,8 +38,8 @@ class MatrixReader:
     """The rendered ``vars``: all that axis templates see."""
     known: Collection[str]
     """The names that the templates of requests see."""
-    faults: ProblemCollector
-    room: Room
+    problems: ProblemCollector
+    allowance: ValueAllowance
     """For what the templates of axes, excludes and includes come out as."""
 
     def read(self) -> ResolvedMatrix:
@@ -50,15 +49,13 @@ class MatrixReader:
         written = enumerate(self.spec.matrix.exclude)
         excludes = [entry for number, raw in written if (entry := self._exclude(axes, number, raw))]
         includes = [self._include(axes, number, raw) for number, raw in enumerate(self.spec.matrix.include)]
-        matrix = ResolvedMatrix(axes, excludes, includes)
-        ExcludeCheck(self.spec, matrix, self.faults).run()
-        return matrix
+        return ResolvedMatrix(axes, excludes, includes)
 
     def _axis(self, axis: Axis) -> ResolvedAxis | None:
         origin: Path = ("matrix", axis.name)
         name = self.vocabulary.read(axis.name)
         if name.text in BUILT_IN:
-            self.faults.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
+            self.problems.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
             return None
         if isinstance(axis.values, str):
             return self._listed(name, self._template_list(axis.values, origin), origin, is_template=True)
@@ -71,10 +68,10 @@ class MatrixReader:
         if isinstance(value, (list, tuple)) and value:
             return tuple(value)
         if value is not UNKNOWN:
-            self.faults.add(origin, "an axis given by a template must come out as a list with values", value=value)
+            self.problems.add(origin, "an axis given by a template must come out as a list with values", value=value)
         return (UNKNOWN,)
 
-    def _listed(self, name: Name, raws: tuple[Json, ...], origin: Path, *, is_template: bool) -> ResolvedAxis:
+    def _listed(self, name: AxisName, raws: tuple[Json, ...], origin: Path, *, is_template: bool) -> ResolvedAxis:
         values: list[AxisValue] = []
         labels: set[bytes] = set()
         for number, raw in enumerate(raws):
@@ -85,7 +82,7 @@ class MatrixReader:
                 continue
             label = canonical(value.label)
             if label in labels:
-                self.faults.add(
+                self.problems.add(
                     where,
                     f"a second value with the label {label.decode()}",
                     value=value.label,
@@ -94,7 +91,7 @@ class MatrixReader:
             labels.add(label)
         return list_axis(name, values, origin)
 
-    def _value(self, name: Name, raw: Json, where: Path, *, is_rendered: bool) -> AxisValue:
+    def _value(self, name: AxisName, raw: Json, where: Path, *, is_rendered: bool) -> AxisValue:
         fields: dict[str, Json] = {}
         late: dict[str, Value | None] = {}
         if isinstance(raw, Mapping) and not name.is_field and isinstance(own := raw.get(LATE_KEY), Mapping):
@@ -105,13 +102,13 @@ class MatrixReader:
         return read_value(name, raw if is_rendered else self._render(raw, where), where, fields=fields, late=late)
 
     def _late(self, fields: Mapping[str, Json], where: Path) -> dict[str, Value | None]:
-        return {name: compiled(raw, (*where, name), self.known, self.faults) for name, raw in fields.items()}
+        return {name: compiled(raw, (*where, name), self.known, self.problems) for name, raw in fields.items()}
 
     def _render(self, raw: Json, where: Path) -> Json:
-        value = compiled(raw, where, self.variables, self.faults, of=" here, where only vars are")
-        if self.room.is_full:
+        value = compiled(raw, where, self.variables, self.problems, of=" here, where only vars are")
+        if self.allowance.is_full:
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
-        return self.room.hold(value, rendered(value, self.variables, self.faults), self.faults)
+        return self.allowance.hold(value, rendered(value, self.variables, self.problems), self.problems)
 
     def _check_setters(self, axes: list[ResolvedAxis]) -> None:
         """Note names given to two axes, and fields that two axes set."""
@@ -119,39 +116,39 @@ class MatrixReader:
         setters: dict[str, ResolvedAxis] = {}
         for axis in axes:
             if axis.name.text in names:
-                self.faults.add_key(axis.origin, f'two axes are called "{axis.name.text}"')
+                self.problems.add_key(axis.origin, f'two axes are called "{axis.name.text}"')
             names[axis.name.text] = axis
             for field in sorted(axis.sets):
                 if field in setters:
                     other = setters[field].origin[-1]
-                    self.faults.add(
+                    self.problems.add(
                         axis.origin, f'the field "{field}" is set by two axes, {other} and {axis.origin[-1]}'
                     )
                 setters[field] = axis
 
-    def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> Entry | None:
+    def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> MatrixRule | None:
         origin: Path = ("matrix", "exclude", number)
-        keys: list[tuple[Name, Json]] = []
+        keys: list[tuple[AxisName, Json]] = []
         for written, wanted in raw.items():
             name = self._key(axes, written)
             if owner(axes, name.text) is None:
                 known = [axis.name.text for axis in axes]
                 guess = self.vocabulary.guess(name.text, known) if name.text not in self.vocabulary.fields else None
                 hint = f'did you mean "{guess}"?' if guess in known else f"the axes are {', '.join(known)}"
-                self.faults.add_key((*origin, written), f'"{written}" is no axis of the matrix', suggestion=hint)
+                self.problems.add_key((*origin, written), f'"{written}" is no axis of the matrix', suggestion=hint)
                 continue
             keys.append((name, self._render(wanted, (*origin, written))))
         is_whole = len(keys) == len(raw) and all(wanted is not UNKNOWN for _, wanted in keys)
-        return Entry(keys=tuple(keys), origin=origin) if is_whole else None
+        return MatrixRule(keys=tuple(keys), origin=origin) if is_whole else None
 
-    def _key(self, axes: list[ResolvedAxis], written: str) -> Name:
+    def _key(self, axes: list[ResolvedAxis], written: str) -> AxisName:
         """Return a key of an entry; where an axis has that name, what the axis means by it."""
         name = self.vocabulary.read(written)
         return next((axis.name for axis in axes if axis.name.text == name.text), name)
 
-    def _include(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> Entry:
+    def _include(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> MatrixRule:
         origin: Path = ("matrix", "include", number)
-        keys: list[tuple[Name, Json]] = []
+        keys: list[tuple[AxisName, Json]] = []
         fields: dict[str, Value | None] = {}
         variables: dict[str, Json] = {}
         by_axis: dict[str, Json] = {}
@@ -159,18 +156,18 @@ class MatrixReader:
             where = (*origin, written)
             name = self._key(axes, written)
             if name.text in BUILT_IN:
-                self.faults.add_key(where, f'"{name.text}" is a name of the language itself')
+                self.problems.add_key(where, f'"{name.text}" is a name of the language itself')
             elif any(axis.name.text == name.text for axis in axes):
                 by_axis[name.text] = self._render(given, where)
                 keys.append((name, by_axis[name.text]))
             elif not name.is_field:
                 variables[name.text] = self._render(given, where)
             else:
-                value = fields[name.text] = compiled(given, where, self.known, self.faults)
+                value = fields[name.text] = compiled(given, where, self.known, self.problems)
                 if owner(axes, name.text) is not None and value and value.is_constant:
                     keys.append((name, given))
         own_values = tuple(_named(axis, by_axis, origin) if axis.name.text in by_axis else None for axis in axes)
-        return Entry(keys=tuple(keys), fields=fields, variables=variables, own_values=own_values, origin=origin)
+        return MatrixRule(keys=tuple(keys), fields=fields, variables=variables, own_values=own_values, origin=origin)
 
 
 def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: Path) -> AxisValue:

@@ -7,7 +7,7 @@ from typing import cast
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import BUILT_IN
-from qwave_batch.plan.expand.scope import GUESSES, NAMES_SHOWN, Known, Room, compiled, rendered
+from qwave_batch.plan.expand.scope import GUESSES, NAMES_SHOWN, AvailableNames, ValueAllowance, compiled, rendered
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
 from qwave_batch.spec.recovery import UNKNOWN
@@ -22,31 +22,31 @@ from qwave_batch.spec.values.value_messages import names_listed
 _LONG = 1000  # characters, longer than what anybody compares
 
 
-def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], faults: ProblemCollector) -> None:
+def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], problems: ProblemCollector) -> None:
     """Note names that would hide one of the language's own, or one that the matrix has; ``taken`` says as what."""
     for name in names:
         if name in BUILT_IN:
-            faults.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
+            problems.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
         elif name in taken:
-            faults.add_key((*where, name), f'"{name}" is {taken[name]} too', suggestion="choose another")
+            problems.add_key((*where, name), f'"{name}" is {taken[name]} too', suggestion="choose another")
 
 
 def compile_variables(
-    raw: Mapping[str, Json], where: Path, known: Collection[str], faults: ProblemCollector
+    raw: Mapping[str, Json], where: Path, known: Collection[str], problems: ProblemCollector
 ) -> dict[str, Value | None]:
     """Return the compiled variables, None for those with a mistake; each may use ``known`` and those before it."""
     values: dict[str, Value | None] = {}
-    at_hand = Known(known, values)
+    at_hand = AvailableNames(known, values)
     for name, template in raw.items():
-        values[name] = compiled(template, (*where, name), at_hand, faults, of=" here")
+        values[name] = compiled(template, (*where, name), at_hand, problems, of=" here")
     return values
 
 
 def render_variables(  # what a scope is made of
     values: Mapping[str, Value | None],
     scope: Mapping[str, Json],
-    faults: ProblemCollector,
-    room: Room,
+    problems: ProblemCollector,
+    allowance: ValueAllowance,
     calculated: Container[str] = frozenset(),
 ) -> dict[str, Json]:
     """Return the rendered variables, in order, as far as there is room for them.
@@ -54,15 +54,15 @@ def render_variables(  # what a scope is made of
     Args:
         values: The variables.
         scope: The names that the first of them sees.
-        faults: Where to note.
-        room: What they may come to.
+        problems: Where to note.
+        allowance: What they may come to.
         calculated: Names that templates calculate with: such a variable stays known as the cell that it was.
     """
     own: dict[str, Json] = {}
     seen = ChainMap(own, cast("dict[str, Json]", scope))
     row = scope.get("row")
     for name, value in values.items():
-        held = UNKNOWN if room.is_full else room.hold(value, rendered(value, seen, faults), faults)
+        held = UNKNOWN if allowance.is_full else allowance.hold(value, rendered(value, seen, problems), problems)
         if name in calculated and type(row) is TextRow and value is not None and held is not UNKNOWN:
             cells = _cells_of(value, row, own)
             own[name] = _with_cells(held, cells) if cells else held
@@ -147,7 +147,7 @@ class PromptCompiler:
     """The names that the matrix has, which no prompt may hide, and as what it has them."""
     cell_names: frozenset[str]
     """The names that texts and requests see beside the prompt's own: vars, axes, includes' variables, and so on."""
-    faults: ProblemCollector
+    problems: ProblemCollector
 
     def compile(self) -> list[CompiledPrompt]:
         """Return the prompts, with what is wrong with them noted."""
@@ -156,17 +156,17 @@ class PromptCompiler:
     def _compile(self, entry: PromptEntry) -> CompiledPrompt:
         origin: Path = ("prompts", entry.position)
         text_origin = origin if entry.is_short else (*origin, "text")
-        check_names(entry.vars, (*origin, "vars"), self.taken, self.faults)
-        before = Known(self.variables, ROW_NAMES if entry.source is not None else ())
-        variables = compile_variables(entry.vars, (*origin, "vars"), before, self.faults)
-        own = Known(before, entry.vars)
-        all_names = Known(own, self.cell_names)
+        check_names(entry.vars, (*origin, "vars"), self.taken, self.problems)
+        before = AvailableNames(self.variables, ROW_NAMES if entry.source is not None else ())
+        variables = compile_variables(entry.vars, (*origin, "vars"), before, self.problems)
+        own = AvailableNames(before, entry.vars)
+        all_names = AvailableNames(own, self.cell_names)
 
         def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> Value | None:
-            return compiled(raw, (*origin, key, *more), own, self.faults, of=" here", into=into)
+            return compiled(raw, (*origin, key, *more), own, self.problems, of=" here", into=into)
 
         def full(raw: Json, where: Path, *, into: Into = "value") -> Value | None:
-            return compiled(raw, where, all_names, self.faults, into=into)
+            return compiled(raw, where, all_names, self.problems, into=into)
 
         prompt = CompiledPrompt(
             origin=origin,
@@ -196,12 +196,12 @@ class PromptCompiler:
         def checked(value: Value | None, where: Path) -> Value | None:
             used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
             for column in sorted(used.difference(columns)):
-                self.faults.add(
+                self.problems.add(
                     where,
                     f'{table.shown_as} has no column "{column}"; it has {names_listed(columns, NAMES_SHOWN)}',
                     value=column,
                     allowed=tuple(columns[:NAMES_SHOWN]),
-                    suggestion=meant_name(column, columns) if len(self.faults) < GUESSES else None,
+                    suggestion=meant_name(column, columns) if len(self.problems) < GUESSES else None,
                 )
             return value if used.issubset(columns) else None
 

@@ -1,63 +1,67 @@
-"""Puts the request of one job together: the spec's fields, the prompt's, the axes', the includes'."""
+"""Builds the request of one cell: the spec's fields, the prompt's, the axes', the includes'."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.plan.cache.rendered_texts import Memo, Names, Scope, memo
+from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
-from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
+from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.scope import is_unknown
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateFault, Value
 from qwave_batch.spec.values import text_conversion as texts
 
+Render: TypeAlias = Callable[[Value | None, CellScope], Json]
+"""Renders a template in a cell: ``render_in``, or something faster that gives the same."""
 
-@dataclass(slots=True)
+
+def render_in(value: Value | None, scope: CellScope) -> Json:
+    """Return a value rendered in a cell; ``UNKNOWN`` when a mistake that is reported elsewhere prevents it.
+
+    Raises:
+        TemplateFault: It fails there; the fault knows all names that are defined.
+    """
+    if value is None:
+        return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
+    names = scope.some(value.names)
+    if is_unknown(value, names):
+        return UNKNOWN  # type: ignore[no-any-return]
+    try:
+        return value.render(names)
+    except TemplateFault as fault:
+        if not fault.is_of_a_name:
+            raise
+        return value.render(scope.all())
+
+
+@dataclass(frozen=True, slots=True)
 class RequestBuilder:
-    """Builds the requests of one prompt, cell by cell; weakest setter first, so that stronger ones win.
+    """Builds the requests of one prompt, cell by cell; the weakest setter comes first, so that stronger ones win.
 
-    A setter that is None has a mistake, noted already; its field comes out ``UNKNOWN``.
+    A setter that is None has a mistake, which is reported already; its field becomes ``UNKNOWN``.
     """
 
     base: Mapping[str, Value | None]
     """The spec's own ``request``."""
     prompt: CompiledPrompt
     matrix: ResolvedMatrix
-    names: Names = field(init=False)
-    text: Memo = field(init=False)
-    _memos: dict[int, Memo] = field(init=False)
+    render: Render = render_in
 
-    def __post_init__(self) -> None:
-        self.names = Names(
-            axes=[axis.name.text for axis in self.matrix.axes],
-            added={name for entry in self.matrix.includes for name in entry.variables},
-            case={*self.prompt.variables, *ROW_NAMES, "prompt"} if self.prompt.table else set(),
-        )
-        self.text = memo(self.prompt.text, self.names)
-        self._memos = {}
-
-    def build(self, combination: Combination, scope: Scope, repeat: int) -> dict[str, Json]:
-        """Return the request of a cell, as rendered; a field that comes out null is left out.
+    def build(self, combination: Combination, scope: CellScope) -> dict[str, Json]:
+        """Return the request of a cell, as rendered; a field that renders to null is left out.
 
         Raises:
             TemplateFault: A template fails on this cell.
         """
-        slots = combination.slots
-        fields: dict[str, Json] = {}
-        for name, value in self._templates(combination):
-            fields[name] = self.memo(value).render(slots, repeat, scope)
+        fields = {name: self.render(value, scope) for name, value in self._templates(combination)}
         for chosen in combination.values:
             if chosen:
                 fields.update(chosen.fields)
-        fields["prompt"] = text_of(self.text.render(slots, repeat, scope))
+        fields["prompt"] = text_of(self.render(self.prompt.text, scope))
         return {name: value for name, value in fields.items() if value is not None}
-
-    def next_case(self) -> None:
-        """Drop what was rendered for the last row of a table."""
-        self.text.next_case()
-        for held in self._memos.values():
-            held.next_case()
 
     def origin(self, name: str, combination: Combination) -> Path:
         """Return the place in the spec that set a field of a cell, or the prompt where none did."""
@@ -72,13 +76,6 @@ class RequestBuilder:
         if name in self.base:
             return ("request", name)
         return self.prompt.text_origin if name == "prompt" else self.prompt.origin
-
-    def memo(self, value: Value | None) -> Memo:
-        """Return the memo of one of the templates of requests."""
-        held = self._memos.get(id(value))
-        if held is None:
-            held = self._memos[id(value)] = memo(value, self.names)
-        return held
 
     def _templates(self, combination: Combination) -> Iterator[tuple[str, Value | None]]:
         yield from self.base.items()

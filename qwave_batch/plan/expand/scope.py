@@ -35,7 +35,7 @@ _OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
 _HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
 
 
-class Known(Collection[str]):
+class AvailableNames(Collection[str]):
     """Names at hand, put together of those that many prompts share and a few more without copying them."""
 
     __slots__ = ("_parts",)
@@ -61,7 +61,7 @@ def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[s
 
 
 def compiled(  # what a value at a place is
-    raw: Json, where: Path, known: Collection[str], faults: ProblemCollector, *, of: str = "", into: Into = "value"
+    raw: Json, where: Path, known: Collection[str], problems: ProblemCollector, *, of: str = "", into: Into = "value"
 ) -> Value | None:
     """Return a compiled value that needs only ``known`` names, or note what is wrong and return None.
 
@@ -69,33 +69,33 @@ def compiled(  # what a value at a place is
         raw: Any JSON value, with templates among its strings.
         where: Its place in the spec.
         known: The names at hand.
-        faults: Where to note.
+        problems: Where to note.
         of: What the names belong to, to end the sentence "x is not defined".
         into: What a template that is one single expression becomes.
     """
     try:
-        value = compile_value(raw, where, faults.allowance, into=into)
+        value = compile_value(raw, where, problems.allowance, into=into)
     except TemplateFault as fault:
-        faults.add_template(fault, value=raw)
+        problems.add_template(fault, value=raw)
         return None
     unknown = sorted(name for name in value.names if name not in known and name not in value.asked)
     for name in unknown:
         note_unknown(
-            name, known, where, faults, of=of, hint=no_environment(name, raw) or _without_vars(name, raw, known)
+            name, known, where, problems, of=of, hint=no_environment(name, raw) or _without_vars(name, raw, known)
         )
-        faults.spoiled_names.update(value.names)
+        problems.spoiled_names.update(value.names)
     return None if unknown else value
 
 
 def note_unknown(  # what a sentence about a name needs
-    name: str, known: Collection[str], where: Path, faults: ProblemCollector, *, of: str = "", hint: str | None = None
+    name: str, known: Collection[str], where: Path, problems: ProblemCollector, *, of: str = "", hint: str | None = None
 ) -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
-    at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(faults) < GUESSES else NAMES_SHOWN) else []
+    at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(problems) < GUESSES else NAMES_SHOWN) else []
     listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
-    guess = nearest(name, at_hand) if hint is None and len(faults) < GUESSES else None
+    guess = nearest(name, at_hand) if hint is None and len(problems) < GUESSES else None
     hint = hint or (f'did you mean "{guess}"?' if guess else _HINTS.get(name))
-    faults.add(
+    problems.add(
         where,
         f'"{name}" is not defined{of}; at hand: {listed}',
         value=name,
@@ -125,14 +125,14 @@ def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
     return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
 
 
-def rendered(value: Value | None, scope: Mapping[str, Json], faults: ProblemCollector) -> Json:
+def rendered(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
     """Return the rendered value, or ``UNKNOWN`` after noting why it can't be."""
     if value is None or is_unknown(value, scope):
         return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
     try:
         return value.render(scope)
     except TemplateFault as fault:
-        faults.add_template(fault)
+        problems.add_template(fault)
         return UNKNOWN  # type: ignore[no-any-return]
 
 
@@ -140,26 +140,29 @@ MOST_HELD = 20_000_000  # characters; an item of a list counts for some
 
 
 @dataclass(slots=True)
-class Room:
-    """Room for the values of ``vars`` and the matrix, or for the variables of one row: each may be made of others."""
+class ValueAllowance:
+    """How many characters the values of ``vars`` and the matrix, or the variables of one row, may still have together.
+
+    Each value may be made of others, so they can grow fast.
+    """
 
     left: int = MOST_HELD
 
     @property
     def is_full(self) -> bool:
-        """Whether something did not fit: the rest need not be made any more."""
+        """Whether something did not fit: the rest need not be rendered any more."""
         return self.left == 0
 
-    def hold(self, value: Value | None, came_out: Json, faults: ProblemCollector) -> Json:
-        """Return what a value came out as, or ``UNKNOWN`` after noting that there is no room for it."""
+    def hold(self, value: Value | None, came_out: Json, problems: ProblemCollector) -> Json:
+        """Return a rendered value, or ``UNKNOWN`` after reporting that it is too long."""
         if value is None or value.is_constant or came_out is UNKNOWN:
             return came_out
         size = weight_of(came_out, self.left)
         if size is None:
             self.left = 0
             message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
-            faults.allowance.spend(STEPS_OF_A_FAILURE)  # row after row it would take long
-            faults.add_template(TemplateFault(message, value.where, suggestion="make them where they are used"))
+            problems.allowance.spend(STEPS_OF_A_FAILURE)  # row after row it would take long
+            problems.add_template(TemplateFault(message, value.where, suggestion="make them where they are used"))
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
         self.left -= size
         return came_out

@@ -12,10 +12,9 @@ from qwave_batch.catalog.fingerprint import fingerprint
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_header import VERSION, PlanHeader, is_place, terms_as_json
-from qwave_batch.plan.file.plan_lines import SKIPPED
+from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import Seal, header_line, opened_line
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
@@ -105,34 +104,6 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
         yield header_line(opened, seal.whole()) + "\n"
         waiting.seek(0)
         yield from waiting
-
-
-def line_of(job: Job, also: tuple[Duplicate, ...] | list[Duplicate] = ()) -> dict[str, Json]:
-    """Return a job's line: the manifest's plan fields and its estimate, or why it is skipped."""
-    line: dict[str, Json] = {
-        "job_id": job.job_id,
-        "index": job.index,
-        "prompt_id": job.prompt_id,
-        "prompt": job.prompt,
-        "model": job.model,
-        "action": job.action,
-        "request": job.request,
-        "dropped": job.dropped,
-        "axes": job.axes,
-        "tags": job.tags,
-        "meta": job.meta,
-        "repeat": job.repeat,
-        "also": [
-            {"index": twin.index, "prompt_id": twin.prompt_id, "axes": twin.axes, "tags": twin.tags} for twin in also
-        ],
-        "path": job.path,
-        "estimated_usd": usd_from_nusd(job.estimated_nusd),
-    }
-    if job.callback:
-        line["callback"] = job.callback
-    if job.skip:
-        line |= {"status": SKIPPED, "error": job.skip.as_json()}
-    return line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,23 +1,22 @@
 """A job's line of a plan's file: nothing in it is believed that can be worked out from its request."""
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.independence import independent_fields
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
-from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.codec import LEFT_OUT, Codec, DecodeError, Key, MissingKey
+from qwave_batch.model.job import Duplicate, Job, JobError, request_body
+from qwave_batch.model.job_identity import job_id
+from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.portable_paths import path_fault, safe_path
-from qwave_batch.plan.expand.entries import is_random
-from qwave_batch.plan.expand.request_identity import job_id
+from qwave_batch.plan.expand.jobs import is_random
 
-SKIPPED = "skipped"
 _HELD_VERDICTS = 65_536
 _PLAIN_COMPONENT = r"[A-Za-z0-9_-]{5,100}(?:\.[A-Za-z0-9_-]{1,40})?"
 _PLAIN_PATH = re.compile(rf"{_PLAIN_COMPONENT}(?:/{_PLAIN_COMPONENT}){{0,20}}", re.ASCII)
@@ -28,58 +27,74 @@ class LineFault(ValueError):
     """Why a line is not one that this program writes; it continues ``file:line: ``."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A type that a value may have."""
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for each line read, and that would take 8 % longer
+class PlannedLine:
+    """A job's line as it stands: the manifest's plan fields and its estimate, or why it is skipped."""
 
-    name: str
-    has: Callable[[Any], bool]
-    exact: type | None = None
-    """A type all of whose values are of this kind: nearly every value is told by it, and sooner."""
+    job_id: str
+    index: int
+    prompt_id: str
+    prompt: str
+    model: str
+    action: str
+    request: JsonObject
+    dropped: tuple[str, ...]
+    axes: JsonObject
+    tags: tuple[str, ...]
+    meta: JsonObject
+    repeat: int
+    also: tuple[Duplicate, ...]
+    """Other entries of the plan that came out as this job."""
+    path: str
+    estimated_usd: float
+    callback: JsonObject = field(default_factory=dict)
+    status: Literal["skipped"] | None = None
+    error: JobError | None = None
+
+    @property
+    def duplicates(self) -> Iterator[Duplicate]:
+        """The other entries, each with the job's id, which stands there once."""
+        return (replace(duplicate, job_id=self.job_id) for duplicate in self.also)
 
 
-_TEXT = _Kind("a text", lambda value: isinstance(value, str), str)
-_MAPPING = _Kind("a mapping", lambda value: isinstance(value, dict), dict)
-_WHOLE = _Kind("a whole number from 0 on", lambda value: type(value) is int and value >= 0)
-_AMOUNT = _Kind(
-    "a number from 0 on",
-    lambda value: type(value) in {int, float} and math.isfinite(value) and value >= 0,
+_LINES = Codec(
+    {
+        # what is left out stands behind the other entries, in an order of its own
+        Job: dict.fromkeys(("callback", "path", "max_images", "random", "estimated_nusd", "skip"), LEFT_OUT),
+        Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
+    }
 )
-_TEXTS = _Kind(
-    "a list of texts", lambda value: isinstance(value, list) and all(isinstance(text, str) for text in value)
-)
-_MAPPINGS = _Kind(
-    "a list of mappings", lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value)
-)
-_TRUTH = _Kind("true or false", lambda value: isinstance(value, bool))
-_MAYBE_TEXT = _Kind("a text or null", lambda value: value is None or isinstance(value, str))
-_MAYBE_WHOLE = _Kind("a whole number or null", lambda value: value is None or _WHOLE.has(value))
 
-_JOB: Mapping[str, _Kind] = {
-    "job_id": _TEXT,
-    "index": _WHOLE,
-    "prompt_id": _TEXT,
-    "prompt": _TEXT,
-    "model": _TEXT,
-    "action": _TEXT,
-    "request": _MAPPING,
-    "dropped": _TEXTS,
-    "axes": _MAPPING,
-    "tags": _TEXTS,
-    "meta": _MAPPING,
-    "repeat": _WHOLE,
-    "also": _MAPPINGS,
-    "path": _TEXT,
-    "estimated_usd": _AMOUNT,
-}
-_TWIN: Mapping[str, _Kind] = {"index": _WHOLE, "prompt_id": _TEXT, "axes": _MAPPING, "tags": _TEXTS}
-_ERROR: Mapping[str, _Kind] = {
-    "code": _TEXT,
-    "message": _TEXT,
-    "http_status": _MAYBE_WHOLE,
-    "retryable": _TRUTH,
-    "field": _MAYBE_TEXT,
-}
+
+def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
+    """Return the object of a job's line, as ``read_line`` reads it."""
+    line = _LINES.encode(job)
+    line["also"] = [_LINES.encode(duplicate) for duplicate in also]
+    line["path"] = job.path
+    line["estimated_usd"] = usd_from_nusd(job.estimated_nusd)
+    if job.callback:
+        line["callback"] = job.callback
+    if job.skip:
+        line |= {"status": "skipped", "error": _LINES.encode(job.skip)}
+    return line
+
+
+def read_line(value: JsonObject) -> PlannedLine:
+    """Return the line that an object is.
+
+    Raises:
+        LineFault: It is not what this program writes.
+    """
+    try:
+        line = _LINES.decode(value, PlannedLine)
+    except MissingKey as missing:
+        raise LineFault(f"this line of the plan lacks {missing.path}") from None
+    except DecodeError as error:
+        raise LineFault(str(error)) from None
+    is_left_out = line.status is not None and line.error is not None
+    if is_left_out is not ("status" in value or "error" in value):
+        raise LineFault("a job that is left out has a status and an error, and any other has neither")
+    return line
 
 
 @dataclass(slots=True)
@@ -89,47 +104,41 @@ class LineReader:
     catalog: Catalog
     _verdicts: dict[Any, "_Verdict"] = field(default_factory=dict)
 
-    def job(self, line: Mapping[str, Any]) -> Job:
+    def job(self, line: PlannedLine) -> Job:
         """Return the job of a line.
 
         Raises:
             LineFault: The line is not one that ``planfile`` writes for such a request with this catalog.
         """
-        _check_kinds(line, _JOB)
-        model = _model(line["model"], self.catalog)
-        skip = _skip(line)
-        request: dict[str, Any] = line["request"]
-        callback = line.get("callback", {})
-        if not isinstance(callback, dict):
-            raise LineFault("callback: expected a mapping")
-        _check_identity(line, request, model)
-        if skip is None:
-            verdict = self._verdict(request, callback, model)
-        elif callback:
+        model = _model(line.model, self.catalog)
+        _check_identity(line, model)
+        if line.error is None:
+            verdict = self._verdict(line.request, line.callback, model)
+        elif line.callback:
             raise LineFault("callback: a job that is left out has none")
         else:
             verdict = _LEFT_OUT
-        _check_path(line["path"], is_skipped=skip is not None)
-        _check_estimate(line["estimated_usd"], verdict.estimated_nusd)
+        _check_path(line.path, is_skipped=line.error is not None)
+        _check_estimate(line.estimated_usd, verdict.estimated_nusd)
         return Job(
-            job_id=line["job_id"],
-            index=line["index"],
-            prompt_id=line["prompt_id"],
-            prompt=line["prompt"],
+            job_id=line.job_id,
+            index=line.index,
+            prompt_id=line.prompt_id,
+            prompt=line.prompt,
             model=model.name,
-            action=line["action"],
-            request=request,
-            callback=callback,
-            dropped=tuple(line["dropped"]),
-            axes=line["axes"],
-            tags=tuple(line["tags"]),
-            meta=line["meta"],
-            repeat=line["repeat"],
-            path=line["path"],
+            action=line.action,
+            request=line.request,
+            callback=line.callback,
+            dropped=line.dropped,
+            axes=line.axes,
+            tags=line.tags,
+            meta=line.meta,
+            repeat=line.repeat,
+            path=line.path,
             max_images=verdict.max_images,
-            random=is_random(request, model),
+            random=is_random(line.request, model),
             estimated_nusd=verdict.estimated_nusd,
-            skip=skip,
+            skip=line.error,
         )
 
     def _verdict(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
@@ -167,32 +176,6 @@ class _Verdict:
 _LEFT_OUT = _Verdict(max_images=1, estimated_nusd=0)
 
 
-def read_twins(line: Mapping[str, Any]) -> Iterator[Duplicate]:
-    """Yield the other entries of the plan that came out as the job of a line.
-
-    Raises:
-        LineFault: One of them is not what this program writes.
-    """
-    for number, twin in enumerate(line["also"]):
-        _check_kinds(twin, _TWIN, f"also[{number}].")
-        yield Duplicate(
-            job_id=line["job_id"],
-            index=twin["index"],
-            prompt_id=twin["prompt_id"],
-            axes=twin["axes"],
-            tags=tuple(twin["tags"]),
-        )
-
-
-def _check_kinds(line: Mapping[str, Any], kinds: Mapping[str, _Kind], prefix: str = "") -> None:
-    for name, kind in kinds.items():
-        if name not in line:
-            raise LineFault(f"this line of the plan lacks {prefix}{name}")
-        value = line[name]
-        if type(value) is not kind.exact and not kind.has(value):
-            raise LineFault(f"{prefix}{name}: expected {kind.name}")
-
-
 def _model(name: str, catalog: Catalog) -> Model:
     try:
         return catalog.model(name)
@@ -200,29 +183,15 @@ def _model(name: str, catalog: Catalog) -> Model:
         raise LineFault(str(unknown)) from unknown
 
 
-def _skip(line: Mapping[str, Any]) -> JobError | None:
-    if "status" not in line and "error" not in line:
-        return None
-    if line.get("status") != SKIPPED:
-        raise LineFault(f'status: expected "{SKIPPED}", or no status and no error')
-    error = line.get("error")
-    if not isinstance(error, dict):
-        raise LineFault("error: expected a mapping that says why the job is left out")
-    _check_kinds(error, _ERROR, "error.")
-    return JobError(**{name: error[name] for name in _ERROR})
-
-
-def _check_identity(line: Mapping[str, Any], request: Mapping[str, Json], model: Model) -> None:
+def _check_identity(line: PlannedLine, model: Model) -> None:
     """Raise when a field is not the one that the request has, so that people read what is sent."""
-    if job_id(dict(request), line["repeat"]) != line["job_id"]:
-        raise LineFault(f"the request is not the one that {line['job_id'][:64]} names; was it edited?")
-    said = {
-        "action": str(request.get("action", model.actions[0])),
-        "prompt": str(request.get("prompt", "")),
-    }
-    for name, value in said.items():
-        if line[name] != value:
-            raise LineFault(f"{name}: it is not the {name} of the request")
+    request = line.request
+    if job_id(dict(request), line.repeat) != line.job_id:
+        raise LineFault(f"the request is not the one that {line.job_id[:64]} names; was it edited?")
+    if line.action != str(request.get("action", model.actions[0])):
+        raise LineFault("action: it is not the action of the request")
+    if line.prompt != str(request.get("prompt", "")):
+        raise LineFault("prompt: it is not the prompt of the request")
 
 
 def _judged(request: Mapping[str, Json], callback: Mapping[str, Json], model: Model, catalog: Catalog) -> _Verdict:
@@ -234,7 +203,7 @@ def _judged(request: Mapping[str, Json], callback: Mapping[str, Json], model: Mo
             raise LineFault(f"callback.{name[:64]}: it is not a field of callbacks")
     if request.get("model") != model.name:
         raise LineFault("model: it is not the model of the request")
-    whole = {**request, **callback}
+    whole = request_body(request, callback)
     violation = next(iter(model.violations(whole)), None)
     if violation is not None:
         raise LineFault(f"request.{violation.field}: {violation.message}" if violation.field else violation.message)

@@ -9,7 +9,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.file.plan_header import AGAIN, PlanHeader, read_header
-from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_twins
+from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_line
 from qwave_batch.plan.file.plan_seal import Seal, is_closed, opened_header
 from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
 from qwave_batch.spec.table.json_rows import DECODER, VALUE_SIGNS
@@ -61,8 +61,9 @@ class PlanReader:
             last = line.number
             value = self._job_object(line, jobs, header)
             try:
-                job = reader.job(value)
-                own = list(read_twins(value))
+                planned = read_line(value)
+                job = reader.job(planned)
+                own = list(planned.duplicates)
             except LineFault as fault:
                 raise UsageError(f"{self.shown_as}:{line.number}: {fault}") from fault
             if claims is not None:

@@ -1,7 +1,7 @@
-"""A circuit breaker: whether pictures can be had at all, and how many more jobs may be bought while none can. Pure.
+"""A circuit breaker: whether images can be had at all, and how many more jobs may be bought while none can. Pure.
 
-A paid job whose picture has failed counts against the slots until one comes. After ``TRIPS_AT`` of them in a row
-nothing is bought, and one of them at a time is tried again; the first picture that comes lets everything go on. Times
+A paid job whose image has failed counts against the slots until one comes. After ``TRIPS_AT`` of them in a row
+nothing is bought, and one of them at a time is tried again; the first image that comes lets everything go on. Times
 are monotonic seconds.
 """
 
@@ -9,17 +9,17 @@ import math
 from dataclasses import dataclass, field
 
 TRIPS_AT = 3
-"""So many pictures in a row that failed are no accident."""
+"""So many images in a row that failed are no accident."""
 UNREAD_STOPS_AT = 3
 """After so many results that nobody can read the run buys nothing more."""
 GIVES_UP_S = 90.0
-"""How long the run waits for a picture with jobs left to buy."""
+"""How long the run waits for an image with jobs left to buy."""
 TAIL_S = 40.0
-"""How long the run waits for pictures when nothing else is left to do."""
+"""How long the run waits for images when nothing else is left to do."""
 LONE_S = 5.0
-"""How long nothing else has to go on before a picture is judged that nothing can be compared with."""
+"""How long nothing else has to go on before an image is judged that nothing can be compared with."""
 GRACE_S = 0.2
-"""A task that has ended keeps its slot for so long at most until its picture has come: where downloads fail at once,
+"""A task that has ended keeps its slot for so long at most until its image has come: where downloads fail at once,
 that is known before the slot is given away."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
@@ -31,7 +31,7 @@ def pause_s(tries: int) -> float:
 
 @dataclass(slots=True)
 class _Failing:
-    """A job whose picture did not come."""
+    """A job whose image did not come."""
 
     model: str
     host: str
@@ -40,7 +40,7 @@ class _Failing:
     tried_at: float
     tries: int = 1
     counts: bool = True
-    """Whether no other picture has come since."""
+    """Whether no other image has come since."""
     is_unread: bool = False
     is_late: bool = False
     """Whether the API only has not listed it yet."""
@@ -48,26 +48,26 @@ class _Failing:
 
 @dataclass(slots=True)
 class ImageBreaker:
-    """What became of the pictures of this run, by job."""
+    """What became of the images of this run, by job."""
 
     early: int = 0
-    """Pictures of earlier runs that were not tried yet."""
+    """Images of earlier runs that were not tried yet."""
     unread: int = 0
     """Results that could not be read."""
     has_come: bool = False
-    """Whether any picture has come in this run."""
+    """Whether any image has come in this run."""
     idle_since: float | None = None
-    """Since when there is nothing to do but wait for pictures."""
+    """Since when there is nothing to do but wait for images."""
     held_since: float | None = None
-    """Since when nothing is bought because no picture comes."""
+    """Since when nothing is bought because no image comes."""
     excused_until: float = 0.0
-    """Before this moment a host has asked to be left alone: that no picture comes says nothing meanwhile."""
+    """Before this moment a host has asked to be left alone: that no image comes says nothing meanwhile."""
     patients: set[str] = field(default_factory=set)
-    """Jobs whose workers wait for a picture."""
+    """Jobs whose workers wait for an image."""
     _failing: dict[str, _Failing] = field(default_factory=dict)
     """The oldest first."""
     _ended: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """Jobs whose task has ended and whose picture was not tried to the end yet: model and moment."""
+    """Jobs whose task has ended and whose image was not tried to the end yet: model and moment."""
     _came_from: dict[str, float] = field(default_factory=dict)
     _probes: int = 0
     _probed_at: float = -math.inf
@@ -75,12 +75,12 @@ class ImageBreaker:
     # What happens.
 
     def ended(self, job_id: str, model: str, now: float) -> None:
-        """A task has ended, and its picture is to be had."""
+        """A task has ended, and its image is to be had."""
         self._failing.pop(job_id, None)
         self._ended[job_id] = (model, now)
 
     def came(self, job_id: str, host: str, now: float) -> None:
-        """A picture is in place: pictures can be had, and whoever waits tries again at once."""
+        """An image is in place: images can be had, and whoever waits tries again at once."""
         self.has_come, self._probes = True, 0
         self._came_from[host] = now
         for failing in self._failing.values():
@@ -100,7 +100,7 @@ class ImageBreaker:
         is_unread: bool = False,
         is_late: bool = False,
     ) -> None:
-        """A picture did not come this time."""
+        """An image did not come this time."""
         self._ended.pop(job_id, None)
         if self.is_tripped:
             self._probes += 1
@@ -118,8 +118,12 @@ class ImageBreaker:
             known.counts = known.counts or known.since > self._came_from.get(host, -math.inf)
         self.unread += is_unread
 
+    def record_early_fetch(self) -> None:
+        """Record that the images of one job of an earlier run were tried."""
+        self.early -= 1
+
     def forget(self, job_id: str) -> None:
-        """A job has its pictures, or is known to be one that never will."""
+        """A job has its images, or is known to be one that never will."""
         self._failing.pop(job_id, None)
         self._ended.pop(job_id, None)
 
@@ -131,16 +135,16 @@ class ImageBreaker:
 
     @property
     def is_tripped(self) -> bool:
-        """Whether the newest pictures have all failed, so that nothing is bought."""
+        """Whether the newest images have all failed, so that nothing is bought."""
         return len(self._counted) >= TRIPS_AT
 
     @property
     def waiting(self) -> int:
-        """How many jobs are paid and without their pictures."""
+        """How many jobs are paid and without their images."""
         return len(self._failing)
 
     def taken(self, limit: int, now: float, model: str | None = None) -> int:
-        """Return how many of so many slots are taken by jobs that have no picture yet.
+        """Return how many of so many slots are taken by jobs that have no image yet.
 
         Args:
             limit: The slots there are.
@@ -173,7 +177,7 @@ class ImageBreaker:
         return self._probed_at + pause_s(max(1, self._probes)) if prober == job_id else math.inf
 
     def judges(self, job_id: str, now: float) -> bool:
-        """Whether what a job's picture is like can be held against the picture: others came, or there are no others."""
+        """Whether what a job's image is like can be held against the image: others came, or there are no others."""
         failing = self._failing.get(job_id)
         if failing is None or self._came_from.get(failing.host, -math.inf) > failing.since:
             return True
@@ -182,18 +186,17 @@ class ImageBreaker:
         return now - self.idle_since >= LONE_S
 
     def is_given_up(self, now: float) -> bool:
-        """Whether nothing was bought for long enough, for want of any picture."""
+        """Whether nothing was bought for long enough, for want of any image."""
         if self.held_since is None:
             return False
         return now - max(self.held_since, self.excused_until) >= GIVES_UP_S
 
     def is_tail_over(self, now: float) -> bool:
-        """Whether nothing but pictures was waited for long enough."""
+        """Whether nothing but images was waited for long enough."""
         return self.idle_since is not None and now - max(self.idle_since, self.excused_until) >= TAIL_S
 
-    def words(self) -> str:
-        """Return that no picture can be had, from where, and how many are paid and waiting."""
+    @property
+    def why(self) -> str:
+        """What became of the newest image that could not be fetched."""
         failing = self._counted or list(self._failing.values())
-        why = failing[-1].why if failing else "they were not fetched yet"
-        jobs = f"{self.waiting:,} job{' is' if self.waiting == 1 else 's are'}"
-        return f"no picture can be fetched ({why}): {jobs} paid and waiting for theirs"
+        return failing[-1].why if failing else "they were not fetched yet"

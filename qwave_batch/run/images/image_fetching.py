@@ -1,7 +1,7 @@
-"""From a completed task to checked pictures under their names."""
+"""From a completed task to checked images under their names."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -9,8 +9,8 @@ from typing import assert_never
 
 from qwave_batch.client.answers import Downloaded, DownloadFailed, Expired
 from qwave_batch.client.downloads import EXPIRED
-from qwave_batch.folder.pictures import STRANGE_FORMATS, BadPicture, OtherFormat
-from qwave_batch.folder.placing import PictureName
+from qwave_batch.folder.image_inspection import STRANGE_FORMATS, BadImage, OtherFormat
+from qwave_batch.folder.placing import ImageName
 from qwave_batch.ledger.attempt import Attempt, Charge, StoredFile
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_of
@@ -18,20 +18,20 @@ from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.counters import is_short
-from qwave_batch.run.desk import Desk
-from qwave_batch.run.images.image_breaker import pause_s
+from qwave_batch.run.images.image_breaker import ImageBreaker, pause_s
 from qwave_batch.run.images.image_store import DownloadedImage, ImageStore
 from qwave_batch.run.images.stored_files import check_files, put_away_remains
 from qwave_batch.run.limits.throttle_state import DownloadCall, host_of
+from qwave_batch.run.run_state import RunState
+from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.job_errors import bad_image, not_fetched, not_listed, other_format, result_gone
-from qwave_batch.run.tasks.job_run import Finished, JobRun, Step
-from qwave_batch.run.tasks.result_addresses import ResultAddresses
+from qwave_batch.run.tasks.job_run import AcceptedAttempt, Finished, JobRun, Step
 from qwave_batch.run.tasks.settling import LIST_S, charge_for, merged, owes_images
 
-BAD_PICTURES = 2
-"""A picture that so often does not decode is broken, as far as its bytes go: the line may have been bad once."""
+BAD_IMAGES = 2
+"""An image that so often does not decode is broken, as far as its bytes go: the line may have been bad once."""
 PATIENCE_S = 180.0
-"""How long a picture is tried for, beside all else that goes on."""
+"""How long an image is tried for, beside all else that goes on."""
 GONE_AFTER_S = 180.0
 """A file that is not there so long after the end of its task is no file that is not there yet."""
 REFUSED_FOR_GOOD_S = 86_400.0
@@ -42,13 +42,13 @@ SLICE_S = 1.0
 
 @dataclass(slots=True)
 class Trouble:
-    """Why a picture is not there, after the last try."""
+    """Why an image is not there, after the last try."""
 
     reason: str
     status: int | None = None
     """What its host answered, where it did not serve the file."""
     is_bad: bool = False
-    """Whether it came and is no whole picture."""
+    """Whether it came and is no whole image."""
     is_unlisted: bool = False
     """Whether the task does not list it."""
     may_come: bool = True
@@ -61,6 +61,7 @@ class FetchOrder:
 
     job_run: JobRun
     attempt: Attempt
+    task_id: str
     results: tuple[ResultImage, ...]
     files: dict[int, StoredFile]
     """What is in place, by its place in the task's result, from 0."""
@@ -69,9 +70,9 @@ class FetchOrder:
     is_fresh: bool = False
     """Whether the addresses are of this run."""
     troubles: dict[int, Trouble] = field(default_factory=dict)
-    """What keeps pictures from coming, by place, since the last round."""
+    """What keeps images from coming, by place, since the last round."""
     bad: dict[int, int] = field(default_factory=dict)
-    """How often the bytes of a picture were broken."""
+    """How often the bytes of an image were broken."""
     is_owed: bool = False
     """Whether more was paid for than is listed."""
     rounds: int = 0
@@ -79,47 +80,57 @@ class FetchOrder:
     began: float = 0.0
     """Monotonic seconds of the first of them."""
     gone: list[JobError] = field(default_factory=list)
-    """Pictures that can't be had, ever."""
+    """Images that can't be had, ever."""
     kept: list[JobError] = field(default_factory=list)
     """Results that are had in a format that is not read, and kept as evidence."""
     missing: list[JobError] = field(default_factory=list)
-    """Pictures that can't be had in this run."""
+    """Images that can't be had in this run."""
 
     evidence: dict[int, str] = field(default_factory=dict)
-    """Where bytes that are no picture are kept, by place."""
+    """Where bytes that are no image are kept, by place."""
 
     @property
     def places(self) -> range:
-        """The places that are known to hold a picture."""
+        """The places that are known to hold an image."""
         return range(max(len(self.results), len(self.job_run.files)))
 
 
 class ImageFetcher:
-    """Downloads, inspects and places pictures; a few at a time."""
+    """Downloads, inspects and places images; a few at a time."""
 
-    def __init__(self, desk: Desk, image_store: ImageStore, at_once: int) -> None:
-        self._desk = desk
-        self._context = desk.context
-        self._layout = desk.context.layout
+    def __init__(
+        self,
+        run: RunState,
+        breaker: ImageBreaker,
+        image_store: ImageStore,
+        ended_tasks: EndedTaskPoller,
+        at_once: int,
+        notify: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._breaker = breaker
+        self._ended_tasks = ended_tasks
+        self._notify = notify
+        self._context = run.context
+        self._layout = run.context.layout
         self._gate = asyncio.Semaphore(at_once)
         """Held while bytes come in and are checked; who waits for anything else stands aside."""
-        self._addresses = ResultAddresses(desk)
         self._darkroom = image_store
 
-    async def fetch(self, job_run: JobRun, attempt: Attempt, *, is_earlier: bool = False) -> Step:
+    async def fetch(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool = False) -> Step:
         """Fetch what is missing of a completed or stored attempt, and return how the job stands then.
 
         Whatever does not come is tried again with growing pauses, and its task asked for fresh addresses in between.
 
         Args:
             job_run: The job.
-            attempt: Its attempt.
+            accepted: Its attempt.
             is_earlier: Whether the addresses on record are an earlier run's, and may lead nowhere by now.
         """
         job_id = job_run.job.job_id
-        order = await self._order(job_run, attempt, is_earlier=is_earlier)
+        order = await self._order(job_run, accepted, is_earlier=is_earlier)
         try:
-            while not order.gone and not order.missing and not self._desk.stops.is_leaving:
+            while not order.gone and not order.missing and not self._run.stops.is_leaving:
                 await self._round(order)
                 if not order.troubles and not order.is_owed:
                     break
@@ -129,12 +140,15 @@ class ImageFetcher:
             return await self._record(order)
         finally:
             job_run.results = ()
-            self._desk.breaker.patients.discard(job_id)
+            self._breaker.patients.discard(job_id)
             self._darkroom.forget(job_id)
 
-    async def _order(self, job_run: JobRun, attempt: Attempt, *, is_earlier: bool) -> FetchOrder:
+    async def _order(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool) -> FetchOrder:
+        attempt = accepted.attempt
         results = job_run.results or attempt.results
-        order = FetchOrder(job_run=job_run, attempt=attempt, results=results, files={}, is_earlier=is_earlier)
+        order = FetchOrder(
+            job_run=job_run, attempt=attempt, task_id=accepted.task_id, results=results, files={}, is_earlier=is_earlier
+        )
         order.is_fresh = not is_earlier
         if attempt.state is AttemptState.STORED:
             check = await asyncio.to_thread(check_files, self._layout, job_run.files)
@@ -155,10 +169,10 @@ class ImageFetcher:
         order.is_owed = is_asked_for and job_run.unread is None and owes_images(job_run.job, attempt, listed)
 
     async def _round(self, order: FetchOrder) -> None:
-        """Try each picture once that is not there; what keeps it from coming is in ``troubles`` then."""
+        """Try each image once that is not there; what keeps it from coming is in ``troubles`` then."""
         order.troubles, order.kept = {}, []
         for place in order.places:
-            if place in order.files or self._desk.stops.is_leaving:
+            if place in order.files or self._run.stops.is_leaving:
                 continue
             if place >= len(order.results) or not order.results[place].is_listed:
                 if self._is_needed(order, place):
@@ -168,24 +182,24 @@ class ImageFetcher:
             found = await self._get(order, place, into)
             if isinstance(found, OtherFormat):
                 order.kept.append(other_format(str(found), order.evidence[place]))
-                self._desk.breaker.came(order.job_run.job.job_id, host_of(order.results[place].url), self._desk.now())
+                self._breaker.came(order.job_run.job.job_id, host_of(order.results[place].url), self._run.now())
                 continue
             if isinstance(found, StoredFile):
                 order.files[place] = found
-                self._desk.breaker.came(order.job_run.job.job_id, host_of(order.results[place].url), self._desk.now())
+                self._breaker.came(order.job_run.job.job_id, host_of(order.results[place].url), self._run.now())
                 continue
             trouble = order.troubles[place] = self._trouble(order, place, found)
             self._note(order, place, trouble)
 
     def _is_needed(self, order: FetchOrder, place: int) -> bool:
-        """Whether a place that is not listed is a picture that was paid, as far as is told."""
+        """Whether a place that is not listed is an image that was paid, as far as is told."""
         is_on_record = place < len(order.job_run.files)
         is_only = not any(result.is_listed for result in order.results)
         return order.is_owed or order.job_run.unread is not None or is_on_record or is_only
 
-    def _trouble(self, order: FetchOrder, place: int, found: BadPicture | Expired | DownloadFailed) -> Trouble:
+    def _trouble(self, order: FetchOrder, place: int, found: BadImage | Expired | DownloadFailed) -> Trouble:
         match found:
-            case BadPicture():
+            case BadImage():
                 order.bad[place] = order.bad.get(place, 0) + 1
                 return Trouble(str(found), is_bad=True)
             case Expired():
@@ -196,33 +210,37 @@ class ImageFetcher:
                 assert_never(found)
 
     def _note(self, order: FetchOrder, place: int, trouble: Trouble) -> None:
-        """Tell the breaker of a picture that did not come."""
+        """Tell the breaker of an image that did not come."""
         job, url = order.job_run.job, order.results[place].url
         host = host_of(url)
         why = f"{host or 'in the answer'}: {trouble.reason}" if trouble.is_bad else trouble.reason
-        self._desk.breaker.failed(job.job_id, self._desk.now(), model=job.model, host=host, why=why)
+        self._breaker.failed(job.job_id, self._run.now(), model=job.model, host=host, why=why)
 
     def _begin_waiting(self, order: FetchOrder) -> None:
         order.rounds += 1
         if order.rounds == 1:
-            order.began = self._desk.now()
+            order.began = self._run.now()
         if order.is_owed and not any(not trouble.is_unlisted for trouble in order.troubles.values()):
-            self._desk.breaker.forget(order.job_run.job.job_id)  # what it lists has come: it says nothing of the others
-        self._desk.breaker.patients.add(order.job_run.job.job_id)
-        self._desk.notify()
+            self._breaker.forget(order.job_run.job.job_id)  # what it lists has come: it says nothing of the others
+        self._breaker.patients.add(order.job_run.job.job_id)
+        self._notify()
 
     async def _rest(self, order: FetchOrder) -> bool:
         """Wait until another round makes sense, with the addresses of then; return False when none does in this run."""
-        desk, job_id = self._desk, order.job_run.job.job_id
+        run, job_id = self._run, order.job_run.job.job_id
         if order.is_earlier and not order.is_fresh:
             return await self._freshen(order)
-        rest_at = desk.now() + pause_s(order.rounds)
+        rest_at = run.now() + pause_s(order.rounds)
         while True:
-            if self._is_decided(order) or not desk.collects or (desk.is_tail_over and not self._awaits_list(order)):
+            if (
+                self._is_decided(order)
+                or not run.stops.awaits_images
+                or (self._breaker.is_tail_over(run.now()) and not self._awaits_list(order))
+            ):
                 return False
-            own = desk.breaker.try_at(job_id)
+            own = self._breaker.try_at(job_id)
             at = rest_at if own is None else own
-            if (left_s := at - desk.now()) <= 0:
+            if (left_s := at - run.now()) <= 0:
                 break
             await self._context.clock.sleep(min(left_s, SLICE_S))
         await self._freshen(order, is_urgent=False)
@@ -230,7 +248,7 @@ class ImageFetcher:
 
     def _is_decided(self, order: FetchOrder) -> bool:
         """Whether nothing more is to be tried; what is gone by all that is known is noted as such."""
-        waited_s = self._desk.now() - order.began
+        waited_s = self._run.now() - order.began
         gone = [error for place, trouble in order.troubles.items() if (error := self._why_gone(order, place, trouble))]
         open_ones = [trouble for trouble in order.troubles.values() if trouble.may_come and not trouble.is_unlisted]
         if gone and len(gone) == len(order.troubles):
@@ -243,64 +261,61 @@ class ImageFetcher:
         """Whether the task may still list what it owes."""
         is_owed = order.is_owed or any(trouble.is_unlisted for trouble in order.troubles.values())
         is_asked = order.attempt.state is AttemptState.COMPLETED and order.job_run.unread is None
-        return is_owed and is_asked and self._desk.now() - order.began < LIST_S
+        return is_owed and is_asked and self._run.now() - order.began < LIST_S
 
     def _why_gone(self, order: FetchOrder, place: int, trouble: Trouble) -> JobError | None:
-        """Return why a picture will never come, when that is known; what others have in common is no proof."""
-        desk, job_id = self._desk, order.job_run.job.job_id
+        """Return why an image will never come, when that is known; what others have in common is no proof."""
+        run, job_id = self._run, order.job_run.job.job_id
         if trouble.is_unlisted or (not trouble.is_bad and trouble.status not in EXPIRED):
             return None
         expires_at = order.results[place].expires_at if place < len(order.results) else None
-        if not trouble.is_bad and expires_at is not None and desk.api_now() > expires_at:
-            return result_gone(f"the picture has expired at the API ({trouble.reason})")
+        if not trouble.is_bad and expires_at is not None and run.connectivity.latest_time() > expires_at:
+            return result_gone(f"the image has expired at the API ({trouble.reason})")
         ended_at = order.attempt.ended_at
         # whose clock has stamped it is not on record
-        age_s = 0.0 if ended_at is None else min(desk.api_stamp(), self._context.clock.now()) - ended_at
-        if not desk.breaker.judges(job_id, desk.now()) and age_s < REFUSED_FOR_GOOD_S:
+        age_s = 0.0 if ended_at is None else min(run.connectivity.earliest_time(), self._context.clock.now()) - ended_at
+        if not self._breaker.judges(job_id, run.now()) and age_s < REFUSED_FOR_GOOD_S:
             return None
         if trouble.is_bad:
-            return bad_image(trouble.reason, order.evidence[place]) if order.bad.get(place, 0) >= BAD_PICTURES else None
+            return bad_image(trouble.reason, order.evidence[place]) if order.bad.get(place, 0) >= BAD_IMAGES else None
         long_s = REFUSED_FOR_GOOD_S if trouble.status == HTTPStatus.FORBIDDEN else GONE_AFTER_S
         if age_s < long_s or not order.is_fresh:
             return None
-        return result_gone(f"the picture can't be fetched any more ({trouble.reason})")
+        return result_gone(f"the image can't be fetched any more ({trouble.reason})")
 
-    async def _get(
-        self, order: FetchOrder, place: int, into: Path
-    ) -> StoredFile | BadPicture | Expired | DownloadFailed:
-        """Download a picture, once its host and the gate let it through, and put it in its place."""
-        desk, result, longest_s = self._desk, order.results[place], self._context.options.max_wait_s
+    async def _get(self, order: FetchOrder, place: int, into: Path) -> StoredFile | BadImage | Expired | DownloadFailed:
+        """Download an image, once its host and the gate let it through, and put it in its place."""
+        run, result, longest_s = self._run, order.results[place], self._context.options.max_wait_s
         if result.content is not None:
             answer = Downloaded(size_bytes=len(result.content), content=result.content)
             async with self._gate:
                 return await self._develop(self._negative(order, place, into, answer), order, place)
-        url, call, limiter = result.url, DownloadCall(host_of(result.url)), desk.limiter
+        url, call, limiter = result.url, DownloadCall(host_of(result.url)), run.limiter
         while True:
-            wait_s = limiter.admit(call, desk.now()).at - desk.now()
+            wait_s = limiter.admit(call, run.now()).at - run.now()
             if wait_s > longest_s:
                 return DownloadFailed(reason=f"its host asks for a pause of {wait_s:,.0f} s", retryable=False)
             if wait_s > 0:
                 await self._context.clock.sleep(wait_s)
                 continue
             async with self._gate:
-                if limiter.admit(call, desk.now()).at > desk.now():  # it was held meanwhile
+                if limiter.admit(call, run.now()).at > run.now():  # it was held meanwhile
                     continue
-                desk.counters.downloads += 1
-                desk.counters.retries += order.rounds > 0
-                sent_at = desk.now()
+                run.counters.count_download(is_retry=order.rounds > 0)
+                sent_at = run.now()
                 found = await self._context.api.download(url, into)
                 if isinstance(found, Downloaded):
                     return await self._develop(self._negative(order, place, into, found), order, place)
-            reaction = limiter.record(call, found, sent_at=sent_at, now=desk.now())
+            reaction = limiter.record(call, found, sent_at=sent_at, now=run.now())
             if reaction.too_long is None:  # that nothing comes of a host that asked for a pause says nothing meanwhile
-                desk.breaker.excused_until = max(desk.breaker.excused_until, reaction.retry_at)
+                self._breaker.excused_until = max(self._breaker.excused_until, reaction.retry_at)
             return found
 
-    async def _develop(self, negative: DownloadedImage, order: FetchOrder, place: int) -> StoredFile | BadPicture:
+    async def _develop(self, negative: DownloadedImage, order: FetchOrder, place: int) -> StoredFile | BadImage:
         found = await self._darkroom.develop(negative)
         if isinstance(found, StoredFile):
             self._note_format(order.job_run.job, found.image.format)
-        elif isinstance(found, OtherFormat) or order.bad.get(place, 0) >= BAD_PICTURES - 1:
+        elif isinstance(found, OtherFormat) or order.bad.get(place, 0) >= BAD_IMAGES - 1:
             order.evidence[place] = await self._darkroom.keep_evidence(negative, order.attempt.number, found.extension)
         return found
 
@@ -308,7 +323,7 @@ class ImageFetcher:
         """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
         asked = self._context.asked_format(job)
         if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
-            self._desk.counters.warn(
+            self._run.counters.warn(
                 f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
             )
 
@@ -318,8 +333,11 @@ class ImageFetcher:
         Why it did not counts only where there is nothing else to try (``is_urgent``), or when it never will.
         """
         job_run = order.job_run
-        found = await self._addresses.ask(
-            order.attempt, job_run.job.model, is_earlier=job_run.sends == 0, is_urgent=is_urgent
+        found = await self._ended_tasks.fresh_addresses(
+            AcceptedAttempt(order.attempt, order.task_id),
+            job_run.job.model,
+            is_earlier=job_run.sends == 0,
+            is_urgent=is_urgent,
         )
         if isinstance(found, JobError):
             if is_urgent or not found.retryable:
@@ -328,9 +346,8 @@ class ImageFetcher:
         results = merged(order.results, found.images)
         charge = charge_for(job_run.job, found, found.listed, self._context.cost_nusd)
         if order.attempt.state is AttemptState.FAILED:
-            order.attempt = await self._desk.journal.recover(order.attempt, charge=charge, results=results)
-            self._desk.budget.pay(charge.cost_nusd)
-            self._desk.counters.cost_nusd += charge.cost_nusd
+            order.attempt = await self._run.journal.recover(order.attempt, charge=charge, results=results)
+            self._run.budget.pay(charge.cost_nusd)
         else:
             is_other = order.attempt.state is AttemptState.COMPLETED and found.listed > (
                 sum(result.is_listed for result in order.results)
@@ -344,9 +361,8 @@ class ImageFetcher:
     async def _renew(self, order: FetchOrder, results: tuple[ResultImage, ...], charge: Charge | None) -> Attempt:
         if charge is not None:
             more_nusd = charge.cost_nusd - order.attempt.cost_nusd
-            self._desk.budget.pay(more_nusd)
-            self._desk.counters.cost_nusd += more_nusd
-        return await self._desk.journal.renew(order.attempt, results, charge)
+            self._run.budget.pay(more_nusd)
+        return await self._run.journal.renew(order.attempt, results, charge)
 
     def _negative(self, order: FetchOrder, place: int, into: Path, fetched: Downloaded) -> DownloadedImage:
         job_run, result = order.job_run, order.results[place]
@@ -354,7 +370,7 @@ class ImageFetcher:
         return DownloadedImage(
             fetched=fetched,
             into=into,
-            name=PictureName(
+            name=ImageName(
                 job_path=job_run.job.path,
                 job_id=job_run.job.job_id,
                 number=place + 1,
@@ -365,7 +381,7 @@ class ImageFetcher:
         )
 
     async def _record(self, order: FetchOrder) -> Step:
-        job_run, journal = order.job_run, self._desk.journal
+        job_run, journal = order.job_run, self._run.journal
         self._sum_up(order)
         files = [order.files[place] for place in sorted(order.files)]
         is_incomplete = bool(order.gone or order.missing or order.kept)
@@ -378,7 +394,7 @@ class ImageFetcher:
             return Finished(status=JobStatus.FAILED, is_final_failure=True)
         lasting = [] if order.missing else order.gone or order.kept
         if lasting:
-            self._desk.breaker.forget(job_run.job.job_id)
+            self._breaker.forget(job_run.job.job_id)
             if order.attempt.state is AttemptState.STORED:
                 damaged = [(place, file) for place, file in enumerate(job_run.files) if place not in order.files]
                 await asyncio.to_thread(put_away_remains, self._layout, order.attempt, damaged)
@@ -389,14 +405,14 @@ class ImageFetcher:
             job_run.attempt = await journal.remark(order.attempt, order.missing[0])
             return Finished(status=status_of(order.attempt))  # paid, and for the next run to fetch
         else:
-            self._desk.breaker.forget(job_run.job.job_id)
+            self._breaker.forget(job_run.job.job_id)
             job_run.attempt = await journal.store(order.attempt, files)
             step = Finished(status=JobStatus.COMPLETED)
         self._count(job_run, files, step.status)
         return step
 
     def _sum_up(self, order: FetchOrder) -> None:
-        """Note what is still missing, where nothing else was said: pictures that may be there in the next run."""
+        """Note what is still missing, where nothing else was said: images that may be there in the next run."""
         if order.gone or order.missing:
             return
         if self._is_left(order):
@@ -410,9 +426,9 @@ class ImageFetcher:
             order.missing.append(not_listed())
 
     def _is_left(self, order: FetchOrder) -> bool:
-        """Whether the run has left before each picture was tried."""
+        """Whether the run has left before each image was tried."""
         is_tried = all(place in order.files or place in order.troubles for place in order.places)
-        return self._desk.stops.is_leaving and not is_tried
+        return self._run.stops.is_leaving and not is_tried
 
     def _may_be_listed(self, order: FetchOrder) -> bool:
         """Whether a task was not asked long enough yet for what it does not list."""
@@ -425,10 +441,10 @@ class ImageFetcher:
 
     def _note_missing(self, attempt: Attempt, why: JobError) -> None:
         if attempt.state is AttemptState.STORED:  # on record as complete, so that nothing else tells of it
-            self._desk.counters.warn(f"an image on record is missing or damaged, and was not fetched: {why.message}")
+            self._run.counters.warn(f"an image on record is missing or damaged, and was not fetched: {why.message}")
 
     def _count(self, job_run: JobRun, files: Sequence[StoredFile], status: JobStatus) -> None:
-        counters, record = self._desk.counters, job_run.record
+        counters, record = self._run.counters, job_run.record
         counters.new_images += max(0, len(files) - len(record.images))
         if job_run.is_planned:
             counters.images += len(files) - len(record.images)

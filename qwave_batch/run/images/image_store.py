@@ -1,4 +1,4 @@
-"""From fetched bytes to a checked picture under its name: the work of threads, a few at a time."""
+"""From fetched bytes to a checked image under its name: the work of threads, a few at a time."""
 
 import asyncio
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 from qwave_batch.client.answers import Downloaded
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE
 from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_bytes, inspect_file
 from qwave_batch.folder.layout import EVIDENCE, RunLayout
-from qwave_batch.folder.pictures import BadPicture, Picture, inspect_bytes, inspect_file
-from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.folder.placing import ImageName, Placing
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import ImageFile
@@ -22,19 +22,19 @@ _THREADS = min(8, (os.cpu_count() or 1) + 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadedImage:
-    """A picture that was fetched, with all that is known of where it belongs."""
+    """An image that was fetched, with all that is known of where it belongs."""
 
     fetched: Downloaded
     into: Path
     """The file that it was downloaded to when it was too large for memory."""
-    name: PictureName
+    name: ImageName
     restores: str | None
     """The path on record that it is to have again."""
     source_url: str
 
 
 class ImageStore:
-    """Checks pictures and puts them in place."""
+    """Checks images and puts them in place."""
 
     def __init__(self, layout: RunLayout, ledger: Ledger) -> None:
         self._layout = layout
@@ -42,8 +42,8 @@ class ImageStore:
         self._names = _Names(ledger)
         self._free = asyncio.Semaphore(_THREADS)
 
-    async def develop(self, negative: DownloadedImage) -> StoredFile | BadPicture:
-        """Return the picture's file, which survives a power cut, or why the bytes are no whole picture.
+    async def develop(self, negative: DownloadedImage) -> StoredFile | BadImage:
+        """Return the image's file, which survives a power cut, or why the bytes are no whole image.
 
         The name is the job's until ``forget``. Raises StorageError when the disk fails. Cancelled, it puts nothing in
         place any more, though its thread may still be decoding.
@@ -53,13 +53,13 @@ class ImageStore:
         async with self._free:
             try:
                 return await asyncio.to_thread(self._develop, negative, is_wanted)
-            except BadPicture as bad:
+            except BadImage as bad:
                 return bad
             finally:
                 is_wanted.clear()
 
     async def keep_evidence(self, negative: DownloadedImage, attempt_number: int, extension: str = "") -> str:
-        """Keep bytes that are no picture, for whoever wants to know what came instead; return where, from the folder.
+        """Keep bytes that are no image, for whoever wants to know what came instead; return where, from the folder.
 
         Args:
             negative: What came.
@@ -81,36 +81,34 @@ class ImageStore:
     def _develop(self, negative: DownloadedImage, is_wanted: threading.Event) -> StoredFile:
         content, tree, partial = negative.fetched.content, self._layout.tree, self._layout.relative(negative.into)
         with storage_errors(negative.into):
-            picture = self._inspect(partial) if content is None else inspect_bytes(content)
+            image = self._inspect(partial) if content is None else inspect_bytes(content)
             if not is_wanted.is_set():
                 raise asyncio.CancelledError  # the run has left, and the folder may be another one's by now
             modified_ns = tree.sync(partial) if content is None else tree.write_synced(partial, content)
-        path = self._put_in_place(negative, picture)
+        path = self._put_in_place(negative, image)
         return StoredFile(
             image=ImageFile(
                 path=path,
-                sha256=picture.sha256,
-                size_bytes=picture.size_bytes,
-                width=picture.width,
-                height=picture.height,
-                format=picture.format,
+                sha256=image.sha256,
+                size_bytes=image.size_bytes,
+                width=image.width,
+                height=image.height,
+                format=image.format,
                 source_url=negative.source_url,
             ),
             modified_ns=modified_ns,
         )
 
-    def _inspect(self, partial: str) -> Picture:
+    def _inspect(self, partial: str) -> ImageInfo:
         with self._layout.tree.open(partial) as file:
             return inspect_file(file)
 
-    def _put_in_place(self, negative: DownloadedImage, picture: Picture) -> str:
+    def _put_in_place(self, negative: DownloadedImage, image: ImageInfo) -> str:
         path = negative.restores
         if path is not None and self._placing.restore(negative.into, path):
             return path
         job_id = negative.name.job_id
-        return self._placing.place(
-            negative.into, picture, negative.name, lambda path: self._names.owner_of(path, job_id)
-        )
+        return self._placing.place(negative.into, image, negative.name, lambda path: self._names.owner_of(path, job_id))
 
     def _keep_evidence(self, negative: DownloadedImage, attempt_number: int, extension: str) -> str:
         tree, content = self._layout.tree, negative.fetched.content
@@ -130,7 +128,7 @@ class ImageStore:
 
 
 class _Names:
-    """Who has which path, counting the pictures that are being placed at this moment; for worker threads."""
+    """Who has which path, counting the images that are being placed at this moment; for worker threads."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

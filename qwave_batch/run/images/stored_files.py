@@ -1,4 +1,4 @@
-"""Whether the pictures on record are still on disk, found out without reading most of them."""
+"""Whether the images on record are still on disk, found out without reading most of them."""
 
 import os
 import stat
@@ -48,7 +48,7 @@ def _look(layout: RunLayout, path: str) -> os.stat_result | None:
 
 
 def put_away_remains(layout: RunLayout, attempt: Attempt, damaged: Iterable[tuple[int, StoredFile]]) -> None:
-    """Move damaged pictures to the evidence, out of the way of those that may be made in their place. It blocks.
+    """Move damaged images to the evidence, out of the way of those that may be made in their place. It blocks.
 
     Args:
         layout: The run folder.

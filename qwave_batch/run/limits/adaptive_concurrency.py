@@ -108,6 +108,11 @@ class ConcurrencyLesson:
     limit: int
     """Tasks that were allowed at once in the end."""
 
+    def __str__(self) -> str:
+        times = f"{self.cuts:,} time{'' if self.cuts == 1 else 's'}"
+        who = self.model or "the account"
+        return f"the API asked for less of {who} {times}: {self.limit:,} tasks at once were allowed in the end"
+
 
 def lessons_of(account: AdaptiveConcurrency, models: Mapping[str, AdaptiveConcurrency]) -> list[ConcurrencyLesson]:
     """Return what 429s have taught.

@@ -4,7 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import RateHint
+from qwave_batch.client.answers import RateHint, TaskAnswer, Throttled
 
 PROBE_EVERY_S = 1.0
 """How often one request may leave while nobody knows what a new window holds."""
@@ -143,3 +143,37 @@ class WindowScope:
             given_back = hint.limit * (now - first.sent_at) / PERIOD_S
             is_more = self._lowest > first.left - self._count + given_back
             self._is_refuted = self._is_refuted or (is_more and len(self._models) > 1)
+
+
+@dataclass(slots=True)
+class HeaderWindows:
+    """The account's window and those of its models, as far as headers tell, and which of them counts."""
+
+    account: HeaderWindow = field(default_factory=HeaderWindow)
+    _models: dict[str, HeaderWindow] = field(default_factory=dict)
+    _scope: WindowScope = field(default_factory=WindowScope)
+
+    def of(self, model: str) -> HeaderWindow:
+        """Return what is told to a model alone."""
+        return self._models.setdefault(model, HeaderWindow())
+
+    def counting(self, model: str) -> tuple[HeaderWindow, str | None]:
+        """Return where a model's submits count, and the model whose window that is; None for the account's."""
+        return (self.account, None) if self._scope.is_shared else (self.of(model), model)
+
+    def hear_submit(self, model: str, answer: TaskAnswer | Throttled, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit."""
+        if isinstance(answer, TaskAnswer):
+            self._scope.hear(model, answer.rate, sent_at=sent_at, now=now)
+        elif answer.rate is None:  # perhaps a gateway's: no word on what is left
+            return
+        self.of(model).hear(answer.rate, sent_at=sent_at, now=now)
+        if self._scope.is_shared:
+            self.account.hear(answer.rate, sent_at=sent_at, now=now)
+        else:
+            self.account.forget()
+
+    def hear_poll(self, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a poll that counts."""
+        if self._scope.is_shared:
+            self.account.hear(rate, sent_at=sent_at, now=now)

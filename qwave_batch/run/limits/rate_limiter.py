@@ -15,7 +15,6 @@ from qwave_batch.client.answers import (
     Balance,
     DownloadAnswer,
     NoAnswer,
-    RateHint,
     TaskAnswer,
     TaskNotFound,
     Throttled,
@@ -23,7 +22,7 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.model.progress import Throttle, ThrottleScope, ThrottleState, WaitKind
 from qwave_batch.run.limits.adaptive_concurrency import CALM_S, AdaptiveConcurrency, ConcurrencyLesson, lessons_of
-from qwave_batch.run.limits.header_window import HeaderWindow, WindowScope
+from qwave_batch.run.limits.header_window import HeaderWindows
 from qwave_batch.run.limits.sliding_window import Reservation, SlidingWindow, Window
 from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle, ThrottleEpisode
 from qwave_batch.run.limits.throttle_state import (
@@ -72,8 +71,7 @@ class RateLimiter:
     _cancels: CancelThrottle = field(default_factory=CancelThrottle)
     _hosts: HostThrottles = field(default_factory=HostThrottles)
     _models: dict[str, ModelThrottle] = field(default_factory=dict)
-    _told: HeaderWindow = field(default_factory=HeaderWindow)
-    _scope: WindowScope = field(default_factory=WindowScope)
+    _told: HeaderWindows = field(default_factory=HeaderWindows)
     _made_at: float = -math.inf
     """When the newest submit left that made a task."""
     _polls_refused_at: float | None = None
@@ -137,9 +135,8 @@ class RateLimiter:
                 yield Admission(episode.until, WaitKind.RATE_LIMIT, name)
 
     def _told_to(self, model: ModelThrottle, now: float) -> Admission:
-        is_shared = self._scope.is_shared
-        told = self._told if is_shared else model.told
-        return Admission(told.opens_at(now), WaitKind.API_WINDOW, None if is_shared else model.name)
+        window, name = self._told.counting(model.name)
+        return Admission(window.opens_at(now), WaitKind.API_WINDOW, name)
 
     def refused_until(self, model: str) -> float:
         """Return before when the API's own word lets no submit of a model leave, whatever room there is."""
@@ -149,7 +146,7 @@ class RateLimiter:
     def reserve(self, model: str) -> Reservation:
         """Put room aside for a submit that is being prepared, wherever it counts."""
         found = self.of(model)
-        return Reservation((self.window, found.window, self._told, found.told))
+        return Reservation((self.window, found.window, self._told.account, self._told.of(model)))
 
     def count_poll(self, now: float) -> None:
         """Count a poll that leaves now, where polls count."""
@@ -158,7 +155,7 @@ class RateLimiter:
     def _windows_of_polls(self) -> tuple[Window, ...]:
         """Return where polls count: what a 429 on one has taught is of the API's windows, not of the spec's."""
         own = (self.window,) if self.counts_polls else ()
-        return (*own, self._told) if self.polls_count else ()
+        return (*own, self._told.account) if self.polls_count else ()
 
     @property
     def polls_count(self) -> bool:
@@ -224,23 +221,14 @@ class RateLimiter:
                 self._account.close(as_of)
                 self.concurrency.went_well(as_of)
                 model.was_answered(sent_at, as_of)
-                self._scope.hear(model.name, answer.rate, sent_at=as_of, now=now)
-                self._hear_headers(model, answer.rate, as_of, now)
+                self._told.hear_submit(model.name, answer, sent_at=as_of, now=now)
             case Throttled():
                 model.outage.close()
-                if answer.rate is not None:  # else it is perhaps a gateway's: no word on what is left
-                    self._hear_headers(model, answer.rate, as_of, now)
+                self._told.hear_submit(model.name, answer, sent_at=as_of, now=now)
                 return self._refuse_submit(model, answer, sent_at, now)
             case _:
                 model.outage.close()
         return NO_REACTION
-
-    def _hear_headers(self, model: ModelThrottle, rate: RateHint | None, as_of: float, now: float) -> None:
-        model.told.hear(rate, sent_at=as_of, now=now)
-        if self._scope.is_shared:
-            self._told.hear(rate, sent_at=as_of, now=now)
-        else:
-            self._told.forget()
 
     def _record_poll(self, answer: object, sent_at: float, now: float) -> None:
         """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
@@ -253,8 +241,8 @@ class RateLimiter:
             self._polls.close(sent_at)
             if self._polls_refused_at is not None and now - self._polls_refused_at > POLLS_COUNT_S:
                 self._polls_refused_at = None
-        if self.polls_count and self._scope.is_shared and isinstance(answer, TaskAnswer | Throttled):
-            self._told.hear(answer.rate, sent_at=sent_at, now=now)
+        if self.polls_count and isinstance(answer, TaskAnswer | Throttled):
+            self._told.hear_poll(answer.rate, sent_at=sent_at, now=now)
 
     def _record_trouble(self, model: ModelThrottle, asked_s: float, sent_at: float, now: float) -> Reaction:
         """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too."""
@@ -375,9 +363,9 @@ class RateLimiter:
         at = now
         for name, sends in left.items():
             model = self.of(name)
-            at = max(at, model.window.opens_for(sends, now), model.told.opens_for(sends, now))
+            at = max(at, model.window.opens_for(sends, now), self._told.of(name).opens_for(sends, now))
         if total := sum(left.values()):
-            at = max(at, self.window.opens_for(total, now), self._told.opens_for(total, now))
+            at = max(at, self.window.opens_for(total, now), self._told.account.opens_for(total, now))
         return at
 
     def lessons(self) -> list[ConcurrencyLesson]:

@@ -5,9 +5,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from qwave_batch.model.clock import Clock
-from qwave_batch.run.context import CallbackSource
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.run.schedule.wakeup import wait_until_either
 
+CALLBACK_URL = "callback_url"
 MAX_EARLY = 1024
 """Hints that are kept about tasks that nobody waits for yet: the call may come before the answer to the submit."""
 PAUSE_S = 1.0
@@ -17,50 +19,50 @@ FIRST_S, LONGEST_S = 10.0, 60.0
 time from one to the next."""
 STRETCH, SLACK_S = 2.0, 3.0
 """Later the first question without a hint comes after so many times of what tasks of the model take, and this."""
-NEWS = 0.1
-"""What a new latency counts."""
-UNHEARD = 3
+LATENCY_WEIGHT = 0.1
+"""Weight of a new latency in the mean."""
+UNCALLED = 3
 """After so many tasks that were over without a hint, and none with one, nobody waits for hints any more."""
 
 
 @dataclass(slots=True)
 class PendingCallback:
-    """A task that a hint is expected for; times are monotonic seconds."""
+    """A task that a hint is pending for; times are monotonic seconds."""
 
     task_id: str
     model: str
     began: float
     open_from: float = 0.0
     """Hints that come before do not wake anyone."""
-    hinted: int = 0
+    calls: int = 0
     """Questions that hints have caused."""
-    asked: int = 0
+    polls: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class CallbackInbox:
     """Who waits for which task, and what has come early. A flood of hints costs a look each, and bounded memory."""
 
-    def __init__(self, callbacks: CallbackSource, clock: Clock) -> None:
-        self.url = callbacks.url
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.url = url
+        """Where the API reaches the receiver."""
         self._clock = clock
-        self._expected: dict[str, PendingCallback] = {}
+        self._pending: dict[str, PendingCallback] = {}
         self._early: OrderedDict[str, None] = OrderedDict()
         self._typical_s: dict[str, float] = {}
-        self._heard = 0
-        self._unheard = 0
-        callbacks.listen(self.take)
+        self._called = 0
+        self._uncalled = 0
 
     @property
-    def is_deaf(self) -> bool:
+    def is_unreachable(self) -> bool:
         """Whether tasks end and no hint ever comes: the API does not reach the receiver."""
-        return not self._heard and self._unheard >= UNHEARD
+        return not self._called and self._uncalled >= UNCALLED
 
-    def take(self, task_id: str) -> None:
+    def receive(self, task_id: str) -> None:
         """Take a hint, whoever it is from."""
-        expected = self._expected.get(task_id)
-        if expected is not None:
-            expected.arrived.set()
+        pending = self._pending.get(task_id)
+        if pending is not None:
+            pending.arrived.set()
             return
         self._early[task_id] = None
         self._early.move_to_end(task_id)
@@ -69,42 +71,53 @@ class CallbackInbox:
 
     def expect(self, task_id: str, model: str) -> PendingCallback:
         """Begin to wait for a task; ``forget`` it in the end."""
-        expected = PendingCallback(task_id=task_id, model=model, began=self._clock.monotonic())
-        self._expected[task_id] = expected
+        pending = PendingCallback(task_id=task_id, model=model, began=self._clock.monotonic())
+        self._pending[task_id] = pending
         if task_id in self._early:
             del self._early[task_id]
-            expected.arrived.set()
-        return expected
+            pending.arrived.set()
+        return pending
 
-    def forget(self, expected: PendingCallback, *, is_over: bool) -> None:
+    def forget(self, pending: PendingCallback, *, is_over: bool) -> None:
         """Wait no longer.
 
         Args:
-            expected: What ``expect`` gave.
+            pending: What ``expect`` gave.
             is_over: Whether the task was found in its end.
         """
-        self._expected.pop(expected.task_id, None)
+        self._pending.pop(pending.task_id, None)
         if not is_over:
             return
-        is_heard = expected.arrived.is_set() or expected.hinted > 0
-        self._heard += is_heard
-        self._unheard += not is_heard
-        if is_heard:
-            took_s = self._clock.monotonic() - expected.began
-            known_s = self._typical_s.setdefault(expected.model, took_s)
-            self._typical_s[expected.model] = known_s + NEWS * (took_s - known_s)
+        was_called = pending.arrived.is_set() or pending.calls > 0
+        self._called += was_called
+        self._uncalled += not was_called
+        if was_called:
+            took_s = self._clock.monotonic() - pending.began
+            known_s = self._typical_s.setdefault(pending.model, took_s)
+            self._typical_s[pending.model] = known_s + LATENCY_WEIGHT * (took_s - known_s)
 
-    async def wait(self, expected: PendingCallback, at_most_s: float) -> None:
+    async def wait(self, pending: PendingCallback, at_most_s: float) -> None:
         """Return when there is reason to ask: a hint, or a time without any."""
-        typical_s = self._typical_s.get(expected.model)
+        typical_s = self._typical_s.get(pending.model)
         first_s = FIRST_S if typical_s is None else STRETCH * typical_s + SLACK_S
-        misses = expected.asked - expected.hinted
+        misses = pending.polls - pending.calls
         fallback_s = min(at_most_s, LONGEST_S, first_s * 2.0 ** min(misses, 8))
         fallback_at = self._clock.monotonic() + fallback_s
-        expected.asked += 1
-        if expected.arrived.is_set() or await wait_until_either(self._clock.sleep(fallback_s), expected.arrived.wait()):
+        pending.polls += 1
+        if pending.arrived.is_set() or await wait_until_either(self._clock.sleep(fallback_s), pending.arrived.wait()):
             now = self._clock.monotonic()
-            await self._clock.sleep(max(0.0, min(expected.open_from, fallback_at) - now))
-            expected.arrived.clear()
-            expected.hinted += 1
-            expected.open_from = self._clock.monotonic() + PAUSE_S * 2.0 ** min(expected.hinted - 1, 5)
+            await self._clock.sleep(max(0.0, min(pending.open_from, fallback_at) - now))
+            pending.arrived.clear()
+            pending.calls += 1
+            pending.open_from = self._clock.monotonic() + PAUSE_S * 2.0 ** min(pending.calls - 1, 5)
+
+    def serves(self, callback: JsonObject | None) -> bool:
+        """Whether a call about a task arrives here that was submitted with these callback fields."""
+        return not self.is_unreachable and (callback or {}).get(CALLBACK_URL) == self.url
+
+
+def callback_fields(inbox: CallbackInbox | None, job: Job) -> JsonObject:
+    """Return the callback fields of a new submit: the job's own, or the address of the run's receiver."""
+    if inbox is None or inbox.is_unreachable or CALLBACK_URL in job.callback:
+        return job.callback
+    return {**job.callback, CALLBACK_URL: inbox.url}

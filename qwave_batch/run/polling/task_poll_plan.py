@@ -57,14 +57,14 @@ class TaskPollPlan:
         """Take a place among the model's polls that are due, and return when it comes."""
         return self._spacing.take(now, age_s=now - self._began, alive=self._learner.alive)
 
-    def not_yet(self, sent_at: float) -> None:
-        """Take in that the task was unfinished when asked."""
-        self._learner.not_yet(self._tracked, sent_at - self._began)
-
-    def done(self, sent_at: float, task: Task) -> None:
-        """Take in that the task had ended when asked."""
-        self._is_open = False
-        self._learner.done(self._tracked, sent_at - self._began, read_stamp(task))
+    def record(self, sent_at: float, task: Task) -> None:
+        """Record how the task stood at a poll that left at ``sent_at``."""
+        age_s = sent_at - self._began
+        if task.state.is_terminal:
+            self._is_open = False
+            self._learner.done(self._tracked, age_s, read_stamp(task))
+        else:
+            self._learner.not_yet(self._tracked, age_s)
 
     def is_late(self, now: float) -> bool:
         """Whether tasks of the model, by all that have ended, are over at this age as a rule."""

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from qwave_batch.model.stop_reason import ModelLeft
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.tasks.model_denials import ModelDenials
 
 PAGE = 64
 """Jobs read from the ledger at once: all that is in memory of a queue."""
@@ -78,18 +77,23 @@ class ModelQueue:
     """Submits under way or about to be."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
-    denials: ModelDenials = field(default_factory=ModelDenials)
-    """Submits that were forbidden."""
-    closed: str = ""
-    """Why nothing more of this model is submitted in this run; empty when it may be."""
-    closed_by: StopReason = StopReason.BUDGET
-    """Of what kind that reason is."""
+    closed: ModelLeft | None = None
+    """Why nothing more of this model is submitted in this run; None when it may be."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)
     """Jobs to be tried again, the earliest first."""
     _doubted: list[tuple[float, int, JobRun]] = field(default_factory=list)
     """Those that keep their slot meanwhile: a task of theirs may be alive."""
     _last: deque[JobRun] = field(default_factory=deque)
     """Jobs to be tried again when all others are through."""
+
+    def close(self, left: ModelLeft) -> None:
+        """Submit nothing more of this model in this run."""
+        self.closed = left
+
+    def record_submit(self, sent_at: float) -> None:
+        """Record that a submit leaves."""
+        if self.tried_at is None:
+            self.tried_at = sent_at
 
     def delay(self, job_run: JobRun, at: float) -> None:
         """Keep a job to be tried again; one that holds a slot keeps it."""
@@ -196,7 +200,3 @@ class ModelQueue:
     def has_submits(self) -> bool:
         """Whether anything waits to be submitted."""
         return not self.new_jobs.is_empty or self.delayed > 0 or not self.resubmits.is_empty or bool(self._last)
-
-    def close(self, kind: StopReason, reason: str) -> None:
-        """Submit nothing more of this model in this run."""
-        self.closed_by, self.closed = kind, reason

@@ -2,27 +2,30 @@
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from qwave_batch.model.money import NUSD_PER_USD
-from qwave_batch.model.terms import ModelLimits
-from qwave_batch.run.desk import Desk
+from qwave_batch.model.stop_reason import NothingToSubmit
+from qwave_batch.model.terms import Limits, ModelLimits
+from qwave_batch.run.budget import MoneyBudget
+from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
+from qwave_batch.run.polling.long_poll import LongPollPolicy
+from qwave_batch.run.progress_report import JobsLeft
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
-from qwave_batch.run.schedule.stop_reasons import StopReason
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.work_list import JobAction
 
 
 class ModelQueues:
     """A model_queue for each model, in the order of the plan."""
 
-    def __init__(self, desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> None:
-        self._desk = desk
-        self._all = desk.model_queues = _model_queues(desk, work)
+    def __init__(self, queues: Sequence[ModelQueue], budget: MoneyBudget) -> None:
+        self._all = queues
+        self._budget = budget
         self._is_short = False
         """Whether a job was left to another run for want of money."""
 
@@ -39,9 +42,32 @@ class ModelQueues:
         """Whether a task on record was not taken in hand yet."""
         return any(not model_queue.open_tasks.is_empty for model_queue in self._all)
 
-    def scheduling_pass(self) -> SchedulingPass:
+    def scheduling_pass(self, limiter: RateLimiter, breaker: ImageBreaker, now: float) -> SchedulingPass:
         """Return what can be said of them as they are now."""
-        return SchedulingPass(self._all, self._desk, self._fits)
+        return SchedulingPass(self._all, limiter, breaker, self._fits, now)
+
+    def left(self, limiter: RateLimiter, now: float, *, pending: int, is_stopped: bool) -> JobsLeft:
+        """Return the work that is left.
+
+        Args:
+            limiter: The limits.
+            now: Monotonic seconds.
+            pending: The jobs that are to do where nothing is submitted or polled.
+            is_stopped: Whether nothing more is submitted.
+        """
+        submits = {} if is_stopped else {queue.model: queue.submits_left for queue in self._all if queue.submits_left}
+        polls = sum(queue.open_tasks.left for queue in self._all)
+        return JobsLeft(
+            jobs=self.alive + polls + sum(submits.values()) if self._all else pending,
+            alive=self.alive,
+            last_submit_at=limiter.last_submit_at(submits, now),
+        )
+
+    def are_within(self, denied: Collection[str]) -> bool:
+        """Whether the key could be tried for nothing that is not among these models and tasks."""
+        models = {queue.model for queue in self._all if queue.tried_at is not None or queue.has_submits}
+        is_one_alive = self.alive + sum(queue.open_tasks.left for queue in self._all) <= 1
+        return models <= set(denied) and is_one_alive
 
     def queues(self) -> Iterator[RowQueue]:
         """Yield every queue of every model_queue."""
@@ -68,30 +94,26 @@ class ModelQueues:
         self._is_short = self._is_short or bool(passed)
         return passed
 
-    def why_stuck(self) -> tuple[StopReason, str] | None:
+    def why_stuck(self) -> NothingToSubmit | None:
         """Return why what is left can never be sent in this run: models that are closed, or the money."""
         left = [model_queue for model_queue in self._all if model_queue.has_submits]
         if not left and not self._is_short:
             return None
-        closed = [model_queue.closed for model_queue in left if model_queue.closed]
-        kind = min((model_queue.closed_by for model_queue in left), default=StopReason.BUDGET)
-        if closed and not self._is_short:
-            return kind, "; ".join(closed)
-        left_nusd = max(0, self._desk.budget.left_nusd or 0)
-        short = (
-            f"the budget is used up: what is left, {left_nusd / NUSD_PER_USD:.6g} USD, is less than any job costs that "
-            "is left"
-        )
-        return min(kind, StopReason.BUDGET), "; ".join([*closed, short])
+        closed = tuple(model_queue.closed for model_queue in left if model_queue.closed is not None)
+        is_short = self._is_short or not closed
+        return NothingToSubmit(models=closed, left_nusd=max(0, self._budget.left_nusd or 0) if is_short else None)
 
     def _fits(self, job_run: JobRun) -> bool:
-        budget = self._desk.budget
+        budget = self._budget
         needed_nusd = job_run.needed_nusd
         return budget.cap_nusd is None or (not needed_nusd and job_run.is_out) or budget.fits(needed_nusd)
 
 
-def _model_queues(desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> list[ModelQueue]:
-    limits, account = desk.context.terms.limits, desk.limiter.concurrency
+def build_model_queues(
+    work: Mapping[tuple[str, JobAction], "array[int]"], limits: Limits, limiter: RateLimiter, long_poll: LongPollPolicy
+) -> list[ModelQueue]:
+    """Return a queue for each model with work that is not only fetched, and hold it to its limits in the limiter."""
+    account = limiter.concurrency
     model_queues: dict[str, ModelQueue] = {}
     for (model, kind), rows in work.items():
         if kind is JobAction.FETCH:
@@ -104,9 +126,9 @@ def _model_queues(desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]
                 model,
                 concurrency=AdaptiveConcurrency.under(ceiling),
                 window=SlidingWindow(own.requests_per_minute),
-                width=math.inf if desk.prefer.wait_s(is_first=True) else 1,
+                width=math.inf if long_poll.wait_s(is_first=True) else 1,
             )
-            model_queues[model] = ModelQueue(desk.limiter.add(throttle))
+            model_queues[model] = ModelQueue(limiter.add(throttle))
         model_queue = model_queues[model]
         queue = {
             JobAction.POLL: model_queue.open_tasks,

@@ -3,68 +3,76 @@
 import asyncio
 import math
 from array import array
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
 from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.desk import Desk
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import JobFailed, NoImages
+from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.polling.status_watchdog import StatusWatchdog
+from qwave_batch.run.run_state import RunState
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.stop_reasons import StopReason
-from qwave_batch.run.schedule.waits import words_of_lesson
 from qwave_batch.run.schedule.wakeup import Wakeup
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.worker import Worker
-from qwave_batch.run.work_list import JobAction
 
 FETCHES = 8
-"""Jobs of earlier runs whose pictures are fetched at once; they hold no slot."""
+"""Jobs of earlier runs whose images are fetched at once; they hold no slot."""
 STALE_RECHECK_S = 1.0
 """How long no task is made after none was heard of, before looking whether one was."""
 
 
 class Scheduler:
-    """Starts jobs as slots, rates and money allow, until nothing is left or the run is halted."""
+    """Starts jobs as slots, rates and money allow, until nothing is left or the run stops."""
 
-    def __init__(self, desk: Desk, work: Mapping[tuple[str, JobAction], "array[int]"]) -> None:
-        self._desk = desk
-        self._limiter = desk.limiter
-        self._model_queues = ModelQueues(desk, work)
-        self._fetches = RowQueue(_joined(work, JobAction.FETCH))
-        self._worker = Worker(desk, downloads=min(max(4, desk.limiter.concurrency.ceiling), 32))
-        self._wakeup = Wakeup(desk.context.clock)
-        desk.notify = self._wakeup.notify
-        self._breaker = desk.breaker
-        self._breaker.early = self._fetches.left
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run that it brings together
+        self,
+        run: RunState,
+        model_queues: ModelQueues,
+        worker: Worker,
+        watchdog: StatusWatchdog,
+        breaker: ImageBreaker,
+        wakeup: Wakeup,
+        fetches: "array[int]",
+    ) -> None:
+        self.submit_wait: Admission | None = None
+        """The wait for the next submit."""
+        self._run = run
+        self._limiter = run.limiter
+        self._model_queues = model_queues
+        self._fetches = RowQueue(fetches)
+        self._worker = worker
+        self._watchdog = watchdog
+        self._breaker = breaker
+        self._wakeup = wakeup
         self._workers: set[asyncio.Task[None]] = set()
         self._fetching: set[str] = set()
-        """Jobs of earlier runs whose pictures are being fetched."""
+        """Jobs of earlier runs whose images are being fetched."""
         self._open_task_leases: set[SlotLease] = set()
         """Tasks on record that are in hand."""
-
-    def notify(self) -> None:
-        """Look again: something has changed from outside."""
-        self._wakeup.notify()
 
     async def run(self, group: asyncio.TaskGroup) -> None:
         """Return when nothing is left to do or to wait for; every worker has ended by then."""
         try:
-            while not self._desk.stops.is_leaving:
+            while not self._run.stops.is_leaving:
                 await self._fill()
                 for model_queue in self._model_queues:
-                    model_queue.release_overdue(self._desk.now(), self._desk.context.terms.timeout_s)
-                scheduling_pass = self._model_queues.scheduling_pass()
+                    model_queue.release_overdue(self._run.now(), self._run.context.terms.timeout_s)
+                scheduling_pass = self._model_queues.scheduling_pass(self._limiter, self._breaker, self._run.now())
                 if not self._start_next(group, scheduling_pass) and not await self._wait(scheduling_pass):
                     break
         finally:
             await self._cancel_workers()
             for lesson in self._limiter.lessons():
-                self._desk.counters.warn(words_of_lesson(lesson))
-        if self._desk.stops.storage_error is None:
+                self._run.counters.warn(str(lesson))
+        if self._run.stops.storage_error is None:
             for model_queue in self._model_queues:
                 for job_run in model_queue.drain():
                     await self._leave_to_next_run(job_run)
@@ -73,8 +81,8 @@ class Scheduler:
         """Read the next pages of queues that have run empty."""
         for queue in (self._fetches, *self._model_queues.queues()):
             if queue.is_hungry:
-                found = await asyncio.to_thread(self._desk.context.ledger.snapshots_of, queue.next_rows())
-                retries = self._desk.context.terms.retry_attempts
+                found = await asyncio.to_thread(self._run.context.ledger.snapshots_of, queue.next_rows())
+                retries = self._run.context.terms.retry_attempts
                 queue.page.extend(JobRun.of(snapshot, retries) for snapshot in found)
 
     def _start_next(self, group: asyncio.TaskGroup, scheduling_pass: SchedulingPass) -> bool:
@@ -89,10 +97,10 @@ class Scheduler:
             return False
         if candidate.queue is None:
             candidate.model_queue.take(candidate.job_run)
-            self._desk.budget.reserve(candidate.job_run.needed_nusd)
+            self._run.budget.reserve(candidate.job_run.needed_nusd)
         else:
             candidate.queue.page.popleft()
-        lease = SlotLease(
+        lease = SlotLease.acquire(
             candidate.model_queue,
             reservation=self._limiter.reserve(candidate.model_queue.model) if candidate.queue is None else None,
             notify=self._wakeup.notify,
@@ -101,7 +109,6 @@ class Scheduler:
         candidate.job_run.holds_slot = False
         if candidate.queue is not None:
             self._open_task_leases.add(lease)
-        self._desk.counters.in_flight = self._model_queues.alive
         self._spawn(group, self._run_job(candidate.job_run, lease))
         return True
 
@@ -113,7 +120,7 @@ class Scheduler:
     @property
     def _is_status_stale(self) -> bool:
         """Whether the ends of tasks can't be learned of; no more are made meanwhile."""
-        return bool(self._workers) and self._desk.watchdog.is_stale(self._desk.now())
+        return bool(self._workers) and self._watchdog.is_stale(self._run.now())
 
     @property
     def _is_open(self) -> bool:
@@ -121,10 +128,10 @@ class Scheduler:
         # Where a question is forbidden that submit is what proves it, whoever still asks.
         is_first_out = (
             any(model_queue.submitting for model_queue in self._model_queues)
-            if self._desk.denied
+            if self._run.connectivity.has_denials
             else bool(self._workers)
         )
-        if not self._desk.is_proven and is_first_out:
+        if not self._run.connectivity.is_key_proven and is_first_out:
             return False
         return len(self._workers) - len(self._breaker.patients) < 3 * self._limiter.concurrency.limit + FETCHES
 
@@ -132,21 +139,21 @@ class Scheduler:
     def _may_submit(self) -> bool:
         return (
             self._is_open
-            and not self._desk.stops.is_on
+            and not self._run.stops.is_on
             and not self._has_unpolled_tasks
             and not self._is_status_stale
             and (not self._breaker.is_tripped)
         )
 
     def _may_fetch(self) -> bool:
-        is_allowed = not self._desk.stops.is_on or self._desk.stops.collects
-        if self._breaker.is_tripped or self._desk.stops.is_for(StopReason.PICTURES):
-            return False  # no more is tried in vain than tells whether pictures come again
+        is_allowed = not self._run.stops.is_on or self._run.stops.drains
+        if self._breaker.is_tripped or self._run.stops.is_for(EndKind.NO_IMAGES):
+            return False  # no more is tried in vain than tells whether images come again
         return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
 
     def _first_candidate(self, scheduling_pass: SchedulingPass) -> Candidate | None:
-        stops = self._desk.stops
-        if not self._is_open or (stops.is_on and not stops.collects):
+        stops = self._run.stops
+        if not self._is_open or (stops.is_on and not stops.drains):
             return None
         return self._model_queues.first_open_task() or (scheduling_pass.first_submit() if self._may_submit else None)
 
@@ -154,46 +161,46 @@ class Scheduler:
         """Wait for something to change; return whether there is anything left to wait for."""
         if self._leave_closed_windows():
             return True
-        stops, opens_at = self._desk.stops, scheduling_pass.opens_at()
-        was_halted = stops.is_on
-        is_held = self._hold_for_pictures()
-        if stops.is_on and not was_halted:
+        stops, opens_at = self._run.stops, scheduling_pass.opens_at()
+        was_stopped = stops.is_on
+        is_held = self._hold_for_images()
+        if stops.is_on and not was_stopped:
             return True
         if not self._workers and (stops.is_on or opens_at == math.inf):
             return not stops.is_on and await self._skip_unaffordable()
         may_submit = self._may_submit
         if may_submit and scheduling_pass.grow():
             return True
-        self._desk.wait = scheduling_pass.wait() if may_submit else None
+        self.submit_wait = scheduling_pass.wait() if may_submit else None
         wakes_at = min(opens_at, scheduling_pass.grows_at()) if may_submit else math.inf
         if self._is_status_stale or is_held:
-            wakes_at = self._desk.now() + STALE_RECHECK_S
-        wakes_at = min(wakes_at, self._breaker.opens_at(self._desk.now()))
-        await self._wakeup.wait(max(0.0, wakes_at - self._desk.now()) if wakes_at < math.inf else None)
+            wakes_at = self._run.now() + STALE_RECHECK_S
+        wakes_at = min(wakes_at, self._breaker.opens_at(self._run.now()))
+        await self._wakeup.wait(max(0.0, wakes_at - self._run.now()) if wakes_at < math.inf else None)
         return True
 
     def _leave_closed_windows(self) -> bool:
         """Leave models to the next run whose window opens too late, by the API's headers; return whether one was."""
-        desk, wants = (
-            self._desk,
+        run, wants = (
+            self._run,
             [model_queue for model_queue in self._model_queues if model_queue.has_submits and not model_queue.closed],
         )
-        if desk.stops.is_on or any(model_queue.submitting for model_queue in wants):  # an answer may tell of more room
+        if run.stops.is_on or any(model_queue.submitting for model_queue in wants):  # an answer may tell of more room
             return False
         for model_queue in wants:
-            if wait := desk.limiter.closed_window(model_queue.model, desk.now()):
-                desk.leave(model_queue, wait)
+            if wait := run.limiter.closed_window(model_queue.model, run.now()):
+                run.give_up_wait(model_queue, wait)
                 if wait.model is None:
                     return True
         return any(model_queue.closed for model_queue in wants)
 
-    def _hold_for_pictures(self) -> bool:
-        """Note whether nothing is bought because no picture comes, and for how long; return whether that is so.
+    def _hold_for_images(self) -> bool:
+        """Note whether nothing is bought because no image comes, and for how long; return whether that is so.
 
         When it has lasted too long, or nothing is left that could come, the run buys nothing more.
         """
-        breaker, desk, now = self._breaker, self._desk, self._desk.now()
-        has_jobs = any(model_queue.submits_left for model_queue in self._model_queues) and not desk.stops.is_on
+        breaker, run, now = self._breaker, self._run, self._run.now()
+        has_jobs = any(model_queue.submits_left for model_queue in self._model_queues) and not run.stops.is_on
         limit = self._limiter.concurrency.limit
         is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
         is_held = has_jobs and (breaker.is_tripped or is_full)
@@ -204,8 +211,8 @@ class Scheduler:
         is_over = breaker.is_given_up(now)
         is_vain = is_held and is_idle and not breaker.patients
         is_last = breaker.is_tripped and not breaker.has_come and breaker.is_tail_over(now)
-        if not desk.stops.is_on and (is_over or is_vain or is_last):
-            desk.stops.stop(StopReason.PICTURES, breaker.words())
+        if not run.stops.is_on and (is_over or is_vain or is_last):
+            run.stops.stop(NoImages(why=breaker.why, waiting=breaker.waiting))
         return is_held or is_idle
 
     def _are_queues_idle(self) -> Iterator[bool]:
@@ -219,7 +226,7 @@ class Scheduler:
         for job_run in passed:
             await self._leave_to_next_run(job_run)
         if not passed and (reason := self._model_queues.why_stuck()) is not None:
-            self._desk.stops.stop(*reason)
+            self._run.stops.stop(reason)
         return bool(passed)
 
     def _spawn(self, group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
@@ -238,41 +245,38 @@ class Scheduler:
                 isinstance(step, RetryAt)
                 and job_run.is_maybe_submitted
                 and not step.goes_last
-                and not self._desk.stops.is_on
+                and not self._run.stops.is_on
             ):
                 job_run.holds_slot = True
                 lease.leave_slot()
             lease.close()
             await self._apply_step(job_run, step, lease.model_queue)
         except StorageError as error:
-            self._desk.stops.fail(error)
+            self._run.stops.fail(error)
         finally:
             lease.close()
             self._open_task_leases.discard(lease)
-            self._desk.counters.in_flight = self._model_queues.alive
 
     async def _fetch(self, job_run: JobRun) -> None:
         try:
             step = await self._worker.fetch(job_run)
             await self._apply_step(job_run, step, None)
         except StorageError as error:
-            self._desk.stops.fail(error)
+            self._run.stops.fail(error)
         finally:
             self._fetching.discard(job_run.job.job_id)
-            self._breaker.early -= 1
+            self._breaker.record_early_fetch()
             self._wakeup.notify()
 
     async def _apply_step(self, job_run: JobRun, step: Step, model_queue: ModelQueue | None) -> None:
         match step:
             case Finished():
                 if job_run.is_planned:
-                    self._desk.counters.settle(job_run.status, step.status, self._desk.now())
+                    self._run.counters.settle(job_run.status, step.status, self._run.now())
                 job_run.status = step.status
-                if self._desk.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
-                    self._desk.stops.stop(
-                        StopReason.FAIL_FAST, f"job {job_run.job.job_id} failed, and fail-fast was asked for"
-                    )
-            case RetryAt() if model_queue is not None and not self._desk.stops.is_on:
+                if self._run.context.options.fail_fast and step.status is JobStatus.FAILED and step.is_final_failure:
+                    self._run.stops.stop(JobFailed(job_run.job.job_id))
+            case RetryAt() if model_queue is not None and not self._run.stops.is_on:
                 model_queue.put_last(job_run) if step.goes_last else model_queue.delay(job_run, step.at)
             case RetryAt():
                 await self._leave_to_next_run(job_run)
@@ -281,9 +285,9 @@ class Scheduler:
 
     async def _leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, and count it as it stands."""
-        await self._worker.submitting.leave_to_next_run(job_run)
+        await self._worker.leave_to_next_run(job_run)
         if job_run.attempt is not None and job_run.is_planned:
-            self._desk.counters.settle(job_run.status, status_of(job_run.attempt), self._desk.now())
+            self._run.counters.settle(job_run.status, status_of(job_run.attempt), self._run.now())
 
     async def _cancel_workers(self) -> None:
         """Send away the workers that are left: the run leaves, and what they hold is on record."""
@@ -292,11 +296,3 @@ class Scheduler:
             worker.cancel()
         if workers:
             await asyncio.wait(workers)
-
-
-def _joined(work: Mapping[tuple[str, JobAction], "array[int]"], kind: JobAction) -> "array[int]":
-    joined = array("q")
-    for (_, of_kind), rows in work.items():
-        if of_kind is kind:
-            joined.extend(rows)
-    return joined

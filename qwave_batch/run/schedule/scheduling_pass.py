@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qwave_batch.model.progress import WaitKind
-from qwave_batch.run.desk import Desk
+from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_state import Admission, SubmitCall
 from qwave_batch.run.schedule.model_queue import Fits, ModelQueue, RowQueue
-from qwave_batch.run.schedule.waits import Wait
 from qwave_batch.run.tasks.job_run import JobRun
 
 SOON_S = 5.0
@@ -36,13 +36,16 @@ class SchedulingPass:
     a full house, or a first job that may leave.
     """
 
-    def __init__(self, model_queues: Sequence[ModelQueue], desk: Desk, fits: Fits) -> None:
-        concurrency = desk.limiter.concurrency
-        self._desk = desk
+    def __init__(
+        self, model_queues: Sequence[ModelQueue], limiter: RateLimiter, breaker: ImageBreaker, fits: Fits, now: float
+    ) -> None:
+        concurrency = limiter.concurrency
+        self._limiter = limiter
+        self._breaker = breaker
         self._fits = fits
-        self._now = desk.now()
+        self._now = now
         self._alive = sum(model_queue.alive for model_queue in model_queues)
-        self.free = concurrency.limit - self._alive - desk.breaker.taken(concurrency.limit, self._now)
+        self.free = concurrency.limit - self._alive - breaker.taken(concurrency.limit, self._now)
         """How many slots the account has left."""
         self._share = max(
             1,
@@ -74,7 +77,7 @@ class SchedulingPass:
         """Return when the next submit may leave; infinity when only an event can tell."""
         return min(map(self._opens_at, self._model_queues), default=math.inf)
 
-    def wait(self) -> Wait | None:
+    def wait(self) -> Admission | None:
         """Return what the next submit waits for: the last gate that opens before it; None when that is a slot."""
         opens_at = self.opens_at()
         if self.free <= 0 or opens_at == math.inf:
@@ -82,14 +85,14 @@ class SchedulingPass:
         model_queue = min(self._model_queues, key=self._opens_at)
         gate = self._gate(model_queue)
         if gate.at < opens_at:
-            return Wait(reason=WaitKind.RETRY, model=model_queue.model, until=opens_at)
-        return Wait(reason=gate.kind, model=gate.model, until=opens_at)
+            return Admission(opens_at, WaitKind.RETRY, model_queue.model)
+        return Admission(opens_at, gate.kind, gate.model)
 
     def grow(self) -> bool:
         """Allow more tasks where all that is allowed is used, and nothing speaks against it."""
         wants = self._wanting()
         grown = [model_queue.throttle.concurrency.grow(model_queue.alive, self._now) for model_queue in wants]
-        return any([*grown, bool(wants) and self._desk.limiter.concurrency.grow(self._alive, self._now)])
+        return any([*grown, bool(wants) and self._limiter.concurrency.grow(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when one more is allowed, if all stays as it is."""
@@ -97,7 +100,7 @@ class SchedulingPass:
         if not wants:
             return math.inf
         return min(
-            self._desk.limiter.concurrency.grows_at(),
+            self._limiter.concurrency.grows_at(),
             *(model_queue.throttle.concurrency.grows_at() for model_queue in wants),
         )
 
@@ -107,7 +110,7 @@ class SchedulingPass:
 
     def _head(self, model_queue: ModelQueue) -> tuple[JobRun | None, float]:
         limit = model_queue.throttle.concurrency.limit
-        taken = self._desk.breaker.taken(limit, self._now, model_queue.model)
+        taken = self._breaker.taken(limit, self._now, model_queue.model)
         has_slot = self.free > 0 and model_queue.alive + taken < limit
         return model_queue.submit_head(self._now, self._fits, has_slot=has_slot)
 
@@ -128,7 +131,7 @@ class SchedulingPass:
     def _gate(self, model_queue: ModelQueue) -> Admission:
         if model_queue.model not in self._gates:
             call = SubmitCall(model_queue.model, self._alive)
-            self._gates[model_queue.model] = self._desk.limiter.admit(call, self._now)
+            self._gates[model_queue.model] = self._limiter.admit(call, self._now)
         return self._gates[model_queue.model]
 
     def _leaves_room(self, taker: ModelQueue) -> bool:

@@ -1,4 +1,4 @@
-"""What a job holds while a worker has it in hand: a slot, and room for one submit."""
+"""The lease of a job at work: a slot, and room for one submit."""
 
 from collections.abc import Callable
 
@@ -9,30 +9,35 @@ from qwave_batch.run.schedule.model_queue import ModelQueue
 class SlotLease:
     """A slot and a place in the send windows, each let go of once, as soon as it is not needed."""
 
-    def __init__(
-        self,
-        model_queue: ModelQueue,
-        *,
-        reservation: Reservation | None,
-        notify: Callable[[], None],
-        takes_over: bool = False,
-    ) -> None:
-        """Take what a job needs.
+    def __init__(self, model_queue: ModelQueue, *, reservation: Reservation | None, notify: Callable[[], None]) -> None:
+        """Describe a lease; ``acquire`` takes it.
 
         Args:
             model_queue: The job's model.
-            reservation: Room for its submit; None for a task on record, which is only asked for.
+            reservation: Room for its submit; None for a task on record, which is only polled.
             notify: Tells the scheduler that something has become free.
-            takes_over: Whether the job holds a slot already.
         """
         self.model_queue = model_queue
         self._reservation = reservation
         self._notify = notify
         self._has_slot = True
         self._is_submitting = self.is_polled = reservation is not None
-        """``is_polled``: whether the task on record was asked once; new tasks wait for that."""
+        """``is_polled``: whether the task on record was polled once; new tasks wait for that."""
+
+    @classmethod
+    def acquire(
+        cls,
+        model_queue: ModelQueue,
+        *,
+        reservation: Reservation | None,
+        notify: Callable[[], None],
+        takes_over: bool = False,
+    ) -> "SlotLease":
+        """Take a slot of a model, unless the job holds one already (``takes_over``), and count its submit."""
+        lease = cls(model_queue, reservation=reservation, notify=notify)
         model_queue.alive += not takes_over
-        model_queue.submitting += self._is_submitting
+        model_queue.submitting += lease._is_submitting
+        return lease
 
     def spend(self, now: float) -> None:
         """Count the submit that leaves now."""
@@ -40,7 +45,7 @@ class SlotLease:
             self._reservation.spend(now)
 
     def answered(self) -> None:
-        """Note that the submit, or the first question, was answered."""
+        """Note that the submit, or the first poll, was answered."""
         if self._is_submitting:
             self._is_submitting = False
             self.model_queue.submitting -= 1

@@ -1,58 +1,23 @@
 """Why and how a run stops submitting; several reasons may come together, and the gravest counts."""
 
 import asyncio
-from enum import IntEnum
 
 from qwave_batch.errors import StorageError
+from qwave_batch.model.run_ends import EndKind, gravest
+from qwave_batch.model.stop_reason import StopReason, StorageFailed
 
-
-class StopReason(IntEnum):
-    """Reasons to stop, the gravest first; see "How a run ends" in docs/run-folder.md."""
-
-    INTERRUPTED = 0
-    PLACE = 1
-    """The folder was last used elsewhere, where it may be at work."""
-    DISK = 2
-    ACCOUNT = 3
-    BUDGET = 4
-    OFFLINE = 5
-    PICTURES = 6
-    """No picture can be had, or no result be read: what would be bought is bought in vain."""
-    FAIL_FAST = 7
-    DENIED = 8
-    """The key may not use a model."""
-
-
-EXIT_STATUS = {
-    StopReason.INTERRUPTED: 130,
-    StopReason.PLACE: 2,
-    StopReason.DISK: 4,
-    StopReason.ACCOUNT: 3,
-    StopReason.BUDGET: 3,
-    StopReason.OFFLINE: 1,
-    StopReason.PICTURES: 1,
-    StopReason.FAIL_FAST: 1,
-    StopReason.DENIED: 1,
-}
-
-
-_COLLECTS = frozenset(
-    {
-        StopReason.PLACE,
-        StopReason.ACCOUNT,
-        StopReason.BUDGET,
-        StopReason.PICTURES,
-        StopReason.FAIL_FAST,
-        StopReason.DENIED,
-    }
+_DRAINS = frozenset(
+    {EndKind.MOVED, EndKind.ACCOUNT, EndKind.BUDGET, EndKind.NO_IMAGES, EndKind.FAIL_FAST, EndKind.DENIED}
 )
+"""Ends before which tasks on record are still polled, and their images fetched."""
 
 
 class StopReasons:
     """Whether anything new may be submitted, and whether what is in flight is waited for."""
 
     def __init__(self) -> None:
-        self._reasons: dict[StopReason, str] = {}
+        self._reasons: dict[EndKind, StopReason] = {}
+        """The first reason of each kind."""
         self.is_leaving = False
         """Whether what is in flight is left to the next run, too."""
         self.storage_error: StorageError | None = None
@@ -63,33 +28,33 @@ class StopReasons:
         return bool(self._reasons)
 
     @property
-    def collects(self) -> bool:
-        """Whether tasks on record are still asked for, and their pictures fetched."""
-        return not self.is_leaving and _COLLECTS.issuperset(self._reasons)
+    def drains(self) -> bool:
+        """Whether tasks on record are still polled, and their images fetched."""
+        return not self.is_leaving and _DRAINS.issuperset(self._reasons)
 
-    def is_for(self, kind: StopReason) -> bool:
+    @property
+    def awaits_images(self) -> bool:
+        """Whether images that are paid, and do not come, are still waited for."""
+        return not self.is_on or (self.drains and not self.is_for(EndKind.NO_IMAGES))
+
+    def is_for(self, kind: EndKind) -> bool:
         """Whether this is among the reasons."""
         return kind in self._reasons
 
-    def stop(self, kind: StopReason, reason: str, *, leave: bool = False) -> None:
+    def stop(self, reason: StopReason, *, leave: bool = False) -> None:
         """Stop submitting; with ``leave`` do not wait for what is in flight either."""
-        self._reasons.setdefault(kind, reason)
+        self._reasons.setdefault(reason.kind, reason)
         self.is_leaving = self.is_leaving or leave
 
     def fail(self, error: StorageError) -> None:
         """Leave because the disk failed."""
         self.storage_error = self.storage_error or error
-        self.stop(StopReason.DISK, str(error), leave=True)
+        self.stop(StorageFailed(str(error)), leave=True)
 
     @property
-    def exit_status(self) -> int | None:
-        """The exit status of the gravest reason; None without one."""
-        return EXIT_STATUS[min(self._reasons)] if self._reasons else None
-
-    @property
-    def reason(self) -> str:
-        """The gravest reason in words; empty without one."""
-        return self._reasons[min(self._reasons)] if self._reasons else ""
+    def gravest(self) -> StopReason | None:
+        """The gravest reason; None without one."""
+        return self._reasons[gravest(self._reasons)] if self._reasons else None
 
 
 class StopSignal:

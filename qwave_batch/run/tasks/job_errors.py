@@ -27,7 +27,7 @@ def error_of_task(task: Task, *, is_paid: bool, is_maybe_submitted: bool = False
     if is_maybe_submitted:
         return no_image_in_doubt()
     message = (
-        "the task was charged and lists no image for minutes; refetch asks it again"
+        "the task was charged and lists no image for minutes"
         if is_paid
         else "the task ended without an image; it was not charged"
     )
@@ -47,8 +47,7 @@ def no_image_in_doubt() -> JobError:
     """Return the error of a task that was asked for minutes, and has neither an image nor a word on its cost."""
     return JobError(
         code=NO_IMAGE,
-        message="the task is done, lists no image for minutes, and does not say whether it was charged; "
-        "refetch asks it again",
+        message="the task is done, lists no image for minutes, and does not say whether it was charged",
     )
 
 
@@ -93,7 +92,7 @@ def error_of_silence(answer: NoAnswer | Throttled) -> JobError:
 
 def perhaps_paid(error: JobError) -> JobError:
     """Return the error of a job that is unknown from now on."""
-    message = f"{error.message}; it may have been paid, so it is not sent again without --resubmit-unknown"
+    message = f"{error.message}; it may have been paid, so it is not sent again by itself"
     return replace(error, message=message, retryable=False)
 
 
@@ -122,7 +121,7 @@ def timed_out(timeout_s: float, last: str = "") -> JobError:
 
 
 def bad_image(reason: str, kept: str) -> JobError:
-    """Return the error of a job whose picture was broken twice; ``kept`` is where what came last is."""
+    """Return the error of a job whose image was broken twice; ``kept`` is where what came last is."""
     return JobError(code="bad_image", message=f"{reason}, twice; what came is kept in {kept}")
 
 
@@ -132,26 +131,24 @@ def other_format(reason: str, kept: str) -> JobError:
 
 
 def result_gone(detail: str) -> JobError:
-    """Return the error of a paid job whose picture the API no longer has."""
+    """Return the error of a paid job whose image the API no longer has."""
     return JobError(
         code="result_gone",
-        message=f"{detail}; qwave-batch refetch asks again for nothing, and --retry-failed, when it is still gone, "
-        "makes it anew and pays again",
+        message=detail,
     )
 
 
 def account_in_doubt() -> JobError:
-    """Return the remark on a picture whose task the API does not know, while it may be another account's."""
+    """Return the remark on an image whose task the API does not know, while it may be another account's."""
     return JobError(
         code="task_not_found",
-        message="the API does not know the task: is this the account and the host it was made with? "
-        "if so, --resubmit-unknown takes the picture for gone",
+        message="the API does not know the task: is this the account and the host it was made with?",
         retryable=True,
     )
 
 
 def not_fetched(reason: str) -> JobError:
-    """Return the remark on a picture that could not be fetched in this run."""
+    """Return the remark on an image that could not be fetched in this run."""
     return JobError(
         code="download_failed", message=f"{reason}; it is paid, and the next run tries to fetch it", retryable=True
     )

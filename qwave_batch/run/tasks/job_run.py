@@ -8,7 +8,28 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.model.task import ResultImage
+from qwave_batch.model.task import ResultImage, Task
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAttempt:
+    """An attempt whose task is known."""
+
+    attempt: Attempt
+    task_id: str
+
+    @classmethod
+    def of(cls, attempt: Attempt | None) -> "AcceptedAttempt | None":
+        """Return an attempt with its task; None where no task is on record."""
+        return None if attempt is None or attempt.task_id is None else cls(attempt, attempt.task_id)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTask:
+    """A task in its end, and the attempt that made it."""
+
+    attempt: Attempt
+    task: Task
 
 
 @dataclass(slots=True)
@@ -71,6 +92,12 @@ class JobRun:
     def state(self) -> AttemptState | None:
         """The state of the newest attempt."""
         return self.attempt.state if self.attempt else None
+
+    @property
+    def accepted(self) -> AcceptedAttempt | None:
+        """The attempt whose task is polled, where the API has made one and a person does not ask for another."""
+        is_made = self.state in {AttemptState.ACCEPTED, AttemptState.NOT_FOUND} and not self.is_resubmit
+        return AcceptedAttempt.of(self.attempt) if is_made else None
 
     @property
     def is_out(self) -> bool:

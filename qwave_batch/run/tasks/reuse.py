@@ -10,9 +10,9 @@ from shlex import quote
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.borrowing import borrow_image
 from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import Picture
-from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.folder.placing import ImageName, Placing
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.attempt_states import NOTHING_OUT
 from qwave_batch.ledger.journal import Journal
@@ -99,30 +99,30 @@ class Reuser:
     def _bring(self, job: Job, lender: ReuseSource, holding: ReusableJob) -> list[StoredFile] | None:
         """Return the files of a job, in place here; None when one of them is not the whole image on record there."""
         images = [file.image for file in holding.files]
-        pictures: list[Picture] = []
+        found: list[ImageInfo] = []
         for number, image in enumerate(images, start=1):
-            picture = borrow_image(
+            info = borrow_image(
                 lender.layout.tree,
                 image.path,
                 self._layout.tree,
                 self._layout.relative(self._layout.partial_of(job.job_id, number)),
                 size_bytes=image.size_bytes,
             )
-            if picture is None or not _is_on_record(picture, image):
+            if info is None or not _is_on_record(info, image):
                 return None
-            pictures.append(picture)
+            found.append(info)
         return [
-            self._place(job, number, picture, image, len(images))
-            for number, (picture, image) in enumerate(zip(pictures, images, strict=True), start=1)
+            self._place(job, number, info, image, len(images))
+            for number, (info, image) in enumerate(zip(found, images, strict=True), start=1)
         ]
 
-    def _place(self, job: Job, number: int, picture: Picture, image: ImageFile, images: int) -> StoredFile:
+    def _place(self, job: Job, number: int, info: ImageInfo, image: ImageFile, images: int) -> StoredFile:
         of_many = job.max_images > 1 or images > 1
-        name = PictureName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
+        name = ImageName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
         partial = self._layout.partial_of(job.job_id, number)
         with storage_errors(partial):
             modified_ns = self._layout.tree.sync(self._layout.relative(partial))
-        path = self._placing.place(partial, picture, name, self._owner_of)
+        path = self._placing.place(partial, info, name, self._owner_of)
         self._placed[path] = job.job_id
         return StoredFile(image=replace(image, path=path), modified_ns=modified_ns)
 
@@ -136,8 +136,8 @@ class Reuser:
             self._placed.clear()
 
 
-def _is_on_record(picture: Picture, image: ImageFile) -> bool:
-    found = (picture.sha256, picture.format, picture.width, picture.height)
+def _is_on_record(info: ImageInfo, image: ImageFile) -> bool:
+    found = (info.sha256, info.format, info.width, info.height)
     return found == (image.sha256, image.format, image.width, image.height)
 
 

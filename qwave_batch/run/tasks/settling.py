@@ -7,14 +7,14 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
-from qwave_batch.run.desk import Desk
-from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT
+from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker
 from qwave_batch.run.images.image_store import ImageStore
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.schedule.stop_reasons import StopReason
+from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
-from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
+from qwave_batch.run.tasks.job_run import EndedTask, Finished, JobRun, RetryAt, Step
 
 LIST_S = 60.0
 """How long a task that is done is asked for what it does not list yet."""
@@ -48,16 +48,18 @@ def merged(before: Sequence[ResultImage], now: Sequence[ResultImage]) -> tuple[R
 class Settler:
     """Puts the end of a task on record, and its money."""
 
-    def __init__(self, desk: Desk, image_store: ImageStore) -> None:
-        self._desk = desk
-        self._darkroom = image_store
-        self._context = desk.context
+    def __init__(self, run: RunState, breaker: ImageBreaker, image_store: ImageStore) -> None:
+        self._run = run
+        self._breaker = breaker
+        self._image_store = image_store
+        self._context = run.context
 
-    async def settle(self, job_run: JobRun, attempt: Attempt, task: Task) -> Attempt | Step:
+    async def settle(self, job_run: JobRun, ended: EndedTask) -> Attempt | Step:
         """Return the completed attempt, whose images are to be fetched, or how the job goes on without any."""
+        attempt, task = ended.attempt, ended.task
         acceptance, job_run.acceptance = job_run.acceptance, None
         if attempt.state is AttemptState.NOT_FOUND:
-            attempt = await self._desk.journal.find_again(attempt)
+            attempt = await self._run.journal.find_again(attempt)
         if task.listed and task.state is TaskState.COMPLETED:
             return await self._complete(job_run, attempt, task, acceptance)
         if task.unread or task.is_hollow:
@@ -71,7 +73,7 @@ class Settler:
         ended_at = self._ended_at(task)
         if task.state is TaskState.CANCELLED:
             error = JobError(code="cancelled", message="the task was cancelled at the API", retryable=True)
-            job_run.attempt = await self._desk.journal.cancelled(
+            job_run.attempt = await self._run.journal.cancelled(
                 attempt, ended_at=ended_at, charge=charge, error=error, acceptance=acceptance
             )
             self._book(job_run.attempt, charge)
@@ -85,7 +87,7 @@ class Settler:
         is_maybe_submitted = task.cost_quota is None and task.state is not TaskState.FAILED
         is_paid = charge.cost_nusd > 0 or is_maybe_submitted
         error = error_of_task(task, is_paid=is_paid, is_maybe_submitted=is_maybe_submitted)
-        job_run.attempt = await self._desk.journal.fail(
+        job_run.attempt = await self._run.journal.fail(
             attempt,
             ended_at=self._ended_at(task),
             charge=charge,
@@ -101,19 +103,19 @@ class Settler:
         """Keep a paid task whose images nobody can read: at its price, and with the answer to be looked at."""
         reason = task.unread or f"the task lists {len(task.images):,} images without an address"
         error = unreadable_result(reason, task.answer)
-        note_unread(self._desk, job_run, error)
+        self._note_unread(job_run, error)
         held_nusd = nusd_from_quota(task.cost_quota or 0)
-        self._desk.budget.reserve(max(0, held_nusd - attempt.held_nusd))
-        job_run.attempt = await self._desk.journal.await_images(
-            attempt, error, ended_at=self._desk.api_stamp(), held_nusd=held_nusd, acceptance=acceptance
+        self._run.budget.reserve(max(0, held_nusd - attempt.held_nusd))
+        job_run.attempt = await self._run.journal.await_images(
+            attempt, error, ended_at=self._run.connectivity.earliest_time(), held_nusd=held_nusd, acceptance=acceptance
         )
-        await self._darkroom.keep_answer(job_run.job.job_id, job_run.attempt.number, task.answer)
+        await self._image_store.keep_answer(job_run.job.job_id, job_run.attempt.number, task.answer)
         return Finished(status=JobStatus.PENDING)
 
     async def _complete(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Attempt:
         charge = charge_for(job_run.job, task, task.listed, self._context.cost_nusd)
         submitted_at = attempt.submitted_at if acceptance is None else acceptance.submitted_at
-        completed = await self._desk.journal.complete(
+        completed = await self._run.journal.complete(
             attempt,
             ended_at=self._ended_at(task),
             submitted_at=submitted_at or self._context.clock.now(),
@@ -125,15 +127,14 @@ class Settler:
         self._book(completed, charge)
         if task.unread:
             error = unreadable_result(task.unread, task.answer)
-            note_unread(self._desk, job_run, error)
+            self._note_unread(job_run, error)
             job_run.unread = error
-            await self._darkroom.keep_answer(job_run.job.job_id, completed.number, task.answer)
+            await self._image_store.keep_answer(job_run.job.job_id, completed.number, task.answer)
         return completed
 
     def _book(self, attempt: Attempt, charge: Charge) -> None:
-        self._desk.budget.release(attempt.held_nusd)
-        self._desk.budget.pay(charge.cost_nusd)
-        self._desk.counters.cost_nusd += charge.cost_nusd
+        self._run.budget.release(attempt.held_nusd)
+        self._run.budget.pay(charge.cost_nusd)
 
     def _ended_at(self, task: Task) -> float:
         return self._context.clock.now() if task.completed_at is None else task.completed_at
@@ -144,16 +145,12 @@ class Settler:
         if not is_worth_it or job_run.tries_left <= 0 or self._context.options.fetch_only:
             return Finished(status=JobStatus.FAILED, is_final_failure=True)
         job_run.tries_left -= 1
-        return RetryAt(at=self._desk.now() + backoff_s(job_run.failed_before, self._context.rng))
+        return RetryAt(at=self._run.now() + backoff_s(job_run.failed_before, self._context.rng))
 
-
-def note_unread(desk: Desk, job_run: JobRun, error: JobError) -> None:
-    """Take in a result that nobody can read; after a few of them nothing more is bought."""
-    job, breaker = job_run.job, desk.breaker
-    breaker.failed(job.job_id, desk.now(), model=job.model, host="", why=error.message, is_unread=True)
-    desk.counters.warn(f"{job.job_id}: {error.message}")
-    if breaker.unread >= UNREAD_STOPS_AT:
-        desk.stops.stop(
-            StopReason.PICTURES,
-            f"the results of {breaker.unread:,} tasks can't be read, so nothing more is bought: {error.message}",
-        )
+    def _note_unread(self, job_run: JobRun, error: JobError) -> None:
+        """Take in a result that nobody can read; after a few of them nothing more is bought."""
+        job, breaker = job_run.job, self._breaker
+        breaker.failed(job.job_id, self._run.now(), model=job.model, host="", why=error.message, is_unread=True)
+        self._run.counters.warn(f"{job.job_id}: {error.message}")
+        if breaker.unread >= UNREAD_STOPS_AT:
+            self._run.stops.stop(ResultsUnreadable(tasks=breaker.unread, why=error.message))

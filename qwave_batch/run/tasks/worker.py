@@ -1,75 +1,77 @@
 """One job's way through the states of its attempts, as far as it gets in one go."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
 from qwave_batch.ledger.attempt import Attempt
-from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.model.task import Task
-from qwave_batch.run.desk import Desk
+from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
-from qwave_batch.run.images.image_store import ImageStore
+from qwave_batch.run.run_state import RunState
 from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
-from qwave_batch.run.tasks.result_listing import ResultListing
+from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
+from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.settling import Settler
+from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.tasks.submitting import Submitter
 from qwave_batch.run.tasks.task_polling import TaskPoller
 
-_FETCHED = frozenset({AttemptState.COMPLETED, AttemptState.STORED})
 
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Takes jobs as far as they go: submit, watch, settle, fetch."""
+    """Takes jobs as far as they go: submit, poll, settle, fetch."""
 
-    def __init__(self, desk: Desk, *, downloads: int) -> None:
-        self.submitting = Submitter(desk)
-        image_store = ImageStore(desk.context.layout, desk.context.ledger)
-        self._desk = desk
-        self._watching = TaskPoller(desk)
-        self._listing = ResultListing(desk)
-        self._settling = Settler(desk, image_store)
-        self._fetching = ImageFetcher(desk, image_store, downloads)
+    state: RunState
+    breaker: ImageBreaker
+    submitter: Submitter
+    failures: SubmitFailures
+    poller: TaskPoller
+    ended_tasks: EndedTaskPoller
+    settler: Settler
+    fetcher: ImageFetcher
 
     async def fetch(self, job_run: JobRun) -> Step:
-        """Fetch the pictures of a task that was completed in an earlier run."""
-        return await self._fetching.fetch(job_run, _attempt(job_run), is_earlier=True)
+        """Fetch the images of a task that was completed in an earlier run."""
+        accepted = AcceptedAttempt.of(job_run.attempt)
+        if accepted is None:  # nothing is on record that images could be asked for
+            return Finished(status=job_run.status)
+        return await self.fetcher.fetch(job_run, accepted, is_earlier=True)
+
+    async def leave_to_next_run(self, job_run: JobRun) -> None:
+        """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
+        await self.failures.leave_to_next_run(job_run)
 
     async def run_job(self, job_run: JobRun, lease: SlotLease) -> Step:
         """Take a job on, from what is on record to its end, or to where it has to wait without a slot."""
-        task = await self._task(job_run, lease)
-        if not isinstance(task, Task):
-            return task
-        self._note_end(job_run, task)
+        ended = await self._until_ended(job_run, lease)
+        if not isinstance(ended, EndedTask):
+            return ended
+        self._note_end(job_run, ended)
         lease.free_slot()  # at the API it is free already, and what the next job costs is reserved beside this one's
-        listed = await self._listing.until_listed(job_run, _attempt(job_run), task)
-        if not isinstance(listed, Task):
+        listed = await self.ended_tasks.until_listed(job_run, ended)
+        if not isinstance(listed, EndedTask):
             return listed
         self._note_end(job_run, listed)
-        settled = await self._settling.settle(job_run, _attempt(job_run), listed)
+        settled = await self.settler.settle(job_run, listed)
         lease.settled()
         match settled:
             case Attempt():
-                return await self._fetching.fetch(job_run, settled)
+                return await self.fetcher.fetch(job_run, AcceptedAttempt(settled, listed.task.task_id))
             case Finished() | RetryAt():
                 return settled
             case _:
                 assert_never(settled)
 
-    def _note_end(self, job_run: JobRun, task: Task) -> None:
-        if task.listed:
-            self._desk.breaker.ended(job_run.job.job_id, job_run.job.model, self._desk.now())
+    async def _until_ended(self, job_run: JobRun, lease: SlotLease) -> EndedTask | Step:
+        """Return the job's task in its end, of an earlier run or of a submit, or how the job goes on without one."""
+        accepted = job_run.accepted
+        if accepted is not None:
+            return await self.poller.poll_until_ended(job_run, accepted, lease, is_young=False)
+        job_run.is_resubmit = False
+        made = await self.submitter.submit(job_run, lease)
+        if isinstance(made, AcceptedAttempt):
+            return await self.poller.poll_until_ended(job_run, made, lease, is_young=True)
+        return made
 
-    async def _task(self, job_run: JobRun, lease: SlotLease) -> Task | Step:
-        """Return the job's task in its end."""
-        is_made = job_run.state in {AttemptState.ACCEPTED, AttemptState.NOT_FOUND} and not job_run.is_resubmit
-        if not is_made:
-            job_run.is_resubmit = False
-            task = await self.submitting.submit(job_run, lease)
-            if not isinstance(task, Task) or task.state.is_terminal:
-                return task
-        return await self._watching.watch(job_run, _attempt(job_run), lease, is_young=not is_made)
-
-
-def _attempt(job_run: JobRun) -> Attempt:
-    assert job_run.attempt is not None  # noqa: S101 - whoever has a task has an attempt
-    return job_run.attempt
+    def _note_end(self, job_run: JobRun, ended: EndedTask) -> None:
+        if ended.task.listed:
+            self.breaker.ended(job_run.job.job_id, job_run.job.model, self.state.now())

@@ -43,7 +43,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "additionalProperties": False,
     },
 }
-"""What may stand behind each extension keyword: its own small metaschema."""
+"""The metaschema of each extension keyword."""
 
 STANDARD = {
     *("$schema", "$id", "$defs", "$ref", "title", "description", "default"),

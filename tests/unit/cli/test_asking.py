@@ -19,7 +19,7 @@ class OnTerminal(StringIO):
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, TextIO]]:
-    """What is typed on, and what a program reads of it."""
+    """A terminal to type on, and the end that a program reads."""
     master, slave = pty.openpty()
     with os.fdopen(slave, encoding="utf-8") as stdin:
         yield master, stdin

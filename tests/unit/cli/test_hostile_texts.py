@@ -24,7 +24,7 @@ NASTY = (
     "@octocat #12 https://evil.example ##[add-mask]x ##vso[task.setvariable variable=a]b <!-- [x](javascript:1)"
 )
 COMMAND = re.compile(r"^\s*::[a-z]|##(\[|vso\[|teamcity\[)", re.IGNORECASE | re.MULTILINE)
-"""What GitHub, Azure and TeamCity take for a command to themselves."""
+"""Strings that GitHub, Azure and TeamCity interpret as commands."""
 STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 chunks = st.lists(st.sampled_from(["::", "error", " ", "##", "[", "vso[", "\n", "\x1b", "a", ":", "#", "\u2028"]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch import api
+import qwave_batch as qb
 from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_facts
 from qwave_batch.cli.drawing.planmarkdown import escaped, markdown_matrix, markdown_plan
 from qwave_batch.cli.drawing.planmatrix import draw_matrix
@@ -43,13 +43,13 @@ def spec(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sheet(spec: Path) -> PlanSheet:
-    plan = api.open_plan(spec)
+    plan = qb.plans.open_plan(spec)
     return PlanSheet(
         plan=plan,
         nusd_by_model={model: each.estimated_nusd for model, each in plan.figures.by_model.items()},
         prices="catalog 2026-05",
-        seconds=api.expected_seconds(plan),
-        seconds_by_model={model: api.expected_seconds_of(plan, model) for model in plan.figures.by_model},
+        seconds=qb.plans.expected_seconds(plan),
+        seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in plan.figures.by_model},
         samples=plan.samples(),
     )
 
@@ -79,7 +79,7 @@ def test_a_plan_keeps_to_the_terminals_width(sheet: PlanSheet, width: int) -> No
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
 def test_a_matrix_keeps_to_the_terminals_width_and_to_its_columns(spec: Path, width: int) -> None:
-    drawn = draw_matrix(api.support_matrix(spec), Terminal(width=width))
+    drawn = draw_matrix(qb.plans.support_matrix(spec), Terminal(width=width))
     assert max(map(cells, drawn)) <= width
     heads = [line for line in drawn if line.startswith("model")]
     assert len(heads) == (1 if width == 160 else len(heads))
@@ -93,14 +93,14 @@ def test_a_wide_terminal_shows_more_columns(sheet: PlanSheet) -> None:
 
 def test_an_ascii_terminal_gets_ascii(sheet: PlanSheet, spec: Path) -> None:
     terminal = Terminal(width=100, has_unicode=False)
-    drawn = [*draw_plan(sheet, terminal), *draw_matrix(api.support_matrix(spec), terminal)]
+    drawn = [*draw_plan(sheet, terminal), *draw_matrix(qb.plans.support_matrix(spec), terminal)]
     assert all(line.isascii() for line in drawn)
     assert any(" no " in line for line in drawn)
 
 
 def test_colour_changes_no_character(sheet: PlanSheet, spec: Path) -> None:
     plain, painted = Terminal(width=100), Terminal(width=100, has_colour=True)
-    matrix = api.support_matrix(spec)
+    matrix = qb.plans.support_matrix(spec)
     drawn = [*draw_plan(sheet, painted), *draw_matrix(matrix, painted)]
     bare = [re.sub(r"\x1b\[\d*m", "", line) for line in drawn]
     assert bare == [*draw_plan(sheet, plain), *draw_matrix(matrix, plain)]
@@ -109,7 +109,7 @@ def test_colour_changes_no_character(sheet: PlanSheet, spec: Path) -> None:
 
 def test_markdown_has_a_table_for_the_plan_and_one_for_each_axis(sheet: PlanSheet, spec: Path) -> None:
     assert "| **total** |" in "\n".join(markdown_plan(sheet))
-    lines = markdown_matrix(api.support_matrix(spec))
+    lines = markdown_matrix(qb.plans.support_matrix(spec))
     assert [line.split(" | ")[0] for line in lines if "8:1" in line] == ["| aspect\\_ratio"]
     assert "| 柔らかい光 |" in "\n".join(lines)
 
@@ -121,7 +121,7 @@ def test_markup_and_mentions_are_shown_as_they_are() -> None:
 def test_nothing_is_written_where_nobody_watches() -> None:
     stream = StringIO()
     with counting(stream, Terminal(), patience_s=0) as watch:
-        watch(api.Figures())
+        watch(qb.plans.Figures())
     assert stream.getvalue() == ""
 
 
@@ -134,7 +134,7 @@ def test_a_long_plan_says_how_far_it_is_and_clears_its_line() -> None:
                 written.set()
             return super().write(text)
 
-    stream, figures = Seen(), api.Figures()
+    stream, figures = Seen(), qb.plans.Figures()
     with counting(stream, Terminal(is_terminal=True), patience_s=0) as watch:
         watch(figures)
         for _ in range(3):

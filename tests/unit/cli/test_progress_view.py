@@ -7,6 +7,7 @@ import pytest
 from qwave_batch.cli.drawing.progress import Bar, PlainLines, bar_figures, sentence, view_for
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
+from qwave_batch.model.clock import clock_time
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
 
 NOW = Progress(
@@ -37,8 +38,8 @@ class FakeClock:
         self.time_s += wait_s
 
 
-def waiting(note: str, kind: WaitKind = WaitKind.RATE_LIMIT, model: str | None = None) -> Progress:
-    return replace(NOW, note=note, waiting=Waiting(kind=kind, model=model, until=None))
+def waiting(until: float | None, kind: WaitKind = WaitKind.RATE_LIMIT, model: str | None = None) -> Progress:
+    return replace(NOW, waiting=Waiting(kind=kind, model=model, until=until))
 
 
 def test_a_line_says_all_that_a_bar_shows() -> None:
@@ -58,15 +59,15 @@ def test_plain_lines_come_every_few_seconds() -> None:
 def test_what_a_run_waits_for_is_news() -> None:
     stream = StringIO()
     view = PlainLines(stream, Terminal(), FakeClock())
-    view.show(waiting("rate limit, 30 s"))
-    view.show(waiting("rate limit, 29 s"))
-    view.show(waiting("paused: z-image-turbo", WaitKind.RETRY, "z-image-turbo"))
-    view.show(waiting("paused: z-image-turbo", WaitKind.RETRY, "z-image-turbo"))
-    view.show(waiting("rate limit, 28 s"))
+    view.show(waiting(30.0))
+    view.show(waiting(29.0))
+    view.show(waiting(None, WaitKind.RETRY, "z-image-turbo"))
+    view.show(waiting(None, WaitKind.RETRY, "z-image-turbo"))
+    view.show(waiting(28.0))
     assert [line.partition(" (")[2] for line in stream.getvalue().splitlines()] == [
-        "rate limit, 30 s)",
-        "paused: z-image-turbo)",
-        "rate limit, 28 s)",
+        f"rate limit: the next submit is at {clock_time(30.0, 0.0)})",
+        "trying again after an error for z-image-turbo)",
+        f"rate limit: the next submit is at {clock_time(28.0, 0.0)})",
     ]
 
 
@@ -77,7 +78,7 @@ def test_models_that_wait_in_turn_are_each_named_once_a_minute(kind: type[Bar | 
     for second in range(4):
         clock.time_s = float(second)
         for model in ("image-1", "image-2"):
-            view.show(waiting(f"rate limit for {model}: the next submit is at {second}", model=model))
+            view.show(waiting(float(second), model=model))
     assert re.findall("rate limit for ([a-z0-9-]+)", stream.getvalue()) == ["image-1", "image-2"]
 
 
@@ -85,18 +86,18 @@ def test_the_same_wait_for_another_time_is_news_after_a_minute() -> None:
     stream = StringIO()
     clock = FakeClock()
     view = Bar(stream, Terminal(is_terminal=True), clock)
-    for passed, end in ((0, "20:51:07"), (12, "20:51:19"), (59, "20:52:09"), (60, "20:52:09"), (61, "20:52:09")):
+    for passed, end in ((0, 107.0), (12, 119.0), (59, 169.0), (60, 169.0), (61, 169.0)):
         clock.time_s = passed
-        view.show(waiting(f"rate limit: the next submit is at {end}"))
-    assert re.findall("is at ([0-9:]+)", stream.getvalue()) == ["20:51:07", "20:52:09"]
+        view.show(waiting(end))
+    assert re.findall("is at ([0-9:]+)", stream.getvalue()) == [clock_time(107.0, 0.0), clock_time(169.0, 0.0)]
 
 
 def test_a_bar_says_once_what_it_waits_for() -> None:
     stream = StringIO()
     view = Bar(stream, Terminal(is_terminal=True), FakeClock())
     for left in (30, 29, 28):
-        view.show(waiting(f"rate limit, {left} s"))
-        view.show(replace(NOW, note=""))
+        view.show(waiting(float(left)))
+        view.show(replace(NOW, waiting=None))
     view.close()
     assert stream.getvalue().count("rate limit") == 1
 

@@ -1,15 +1,26 @@
 from dataclasses import replace
 from pathlib import Path
 
-from qwave_batch import JobCounts, JobError, JobStatus, ManifestLine, RunSummary
+from qwave_batch import JobStatus, ManifestLine, RunSummary
 from qwave_batch.cli.drawing.summary import draw_summary
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
+from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.stop_reason import (
+    AccountRefused,
+    Interrupted,
+    Refusal,
+    TaskNotKnown,
+    Unreachable,
+    WaitTooLong,
+)
+from qwave_batch.plans import JobError
+from qwave_batch.runs import JobCounts
 
 DONE = RunSummary(
     folder=Path("runs/茶"),
-    exit_status=0,
-    reason="",
+    kind=EndKind.COMPLETE,
     counts=JobCounts(jobs=10, completed=8, skipped=2, images=8),
     cost_nusd=500_000_000,
     folder_cost_nusd=500_000_000,
@@ -18,6 +29,7 @@ DONE = RunSummary(
     summary={},
 )
 TERMINAL = Terminal(width=80)
+NO_BALANCE = AccountRefused(refusal=Refusal.BALANCE, http_status=402, said="")
 
 
 def failed(number: int, message: str, status: JobStatus = JobStatus.FAILED) -> ManifestLine:
@@ -59,7 +71,7 @@ def test_a_whole_run_is_told_in_three_lines() -> None:
 
 def test_failures_stand_by_reason_the_commonest_first_with_a_few_jobs_each() -> None:
     lines = [failed(1, "rare"), *(failed(number, "often\x1b[2J") for number in range(2, 8))]
-    ended = replace(DONE, exit_status=1, reason="7 failed", counts=JobCounts(jobs=7, failed=7))
+    ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=7, failed=7))
     told = draw_summary(ended, lines, TERMINAL)
     reasons = [line for line in told if "task_failed" in line]
     assert reasons[0].startswith("  6 failed: task_failed: often\\x1b[2J (0000000000000002,")
@@ -69,12 +81,12 @@ def test_failures_stand_by_reason_the_commonest_first_with_a_few_jobs_each() -> 
 
 
 def test_an_early_end_is_told_with_its_reason() -> None:
-    ended = replace(DONE, exit_status=3, reason="the balance is used up", counts=JobCounts(jobs=10, pending=10))
-    assert "ended early: the balance is used up" in draw_summary(ended, [], TERMINAL)
+    ended = replace(DONE, kind=EndKind.ACCOUNT, stop=NO_BALANCE, counts=JobCounts(jobs=10, pending=10))
+    assert "ended early: the balance is used up (HTTP 402)" in draw_summary(ended, [], TERMINAL)
 
 
 def test_unknown_jobs_are_named_with_what_can_be_done() -> None:
-    ended = replace(DONE, exit_status=1, reason="1 unknown", counts=JobCounts(jobs=1, unknown=1))
+    ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=1, unknown=1))
     told = draw_summary(ended, [failed(1, "no answer", JobStatus.UNKNOWN)], TERMINAL)
     assert any("--resubmit-unknown" in line for line in told)
 
@@ -87,8 +99,8 @@ def test_what_the_folder_cost_before_is_told_too() -> None:
 def test_every_line_fits() -> None:
     ended = replace(
         DONE,
-        exit_status=1,
-        reason="r " * 60,
+        kind=EndKind.OFFLINE,
+        stop=Unreachable(why="r " * 60, tried_s=None),
         counts=JobCounts(jobs=3, failed=2, pending=1),
         warnings=("w " * 60,),
     )
@@ -98,7 +110,7 @@ def test_every_line_fits() -> None:
 
 
 def test_what_keeps_jobs_pending_stands_by_reason() -> None:
-    ended = replace(DONE, exit_status=1, reason="2 pending", counts=JobCounts(jobs=2, pending=2))
+    ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=2, pending=2))
     told = draw_summary(
         ended, [failed(number, "no answer", JobStatus.PENDING) for number in (1, 2)], Terminal(width=200)
     )
@@ -106,36 +118,34 @@ def test_what_keeps_jobs_pending_stands_by_reason() -> None:
 
 
 def test_a_run_that_its_account_ended_is_not_simply_run_again() -> None:
-    ended = replace(DONE, exit_status=3, reason="the API refuses the key", counts=JobCounts(jobs=2, pending=2))
+    ended = replace(DONE, kind=EndKind.ACCOUNT, stop=NO_BALANCE, counts=JobCounts(jobs=2, pending=2))
     assert draw_summary(ended, [], Terminal(width=200))[-1].startswith("next: once that is mended, run it again")
 
 
 def test_what_only_needs_time_is_not_to_be_mended() -> None:
-    reason = (
-        "the quota (day) is used up until 18:00:00: 7,200 s to wait, more than the 900 s that this run waits at most"
-    )
-    ended = replace(DONE, exit_status=3, reason=reason, counts=JobCounts(jobs=2, pending=2))
+    stop = WaitTooLong(limit=WaitKind.QUOTA, window="day", until=7_200.0, wait_s=7_200.0, longest_s=900.0)
+    ended = replace(DONE, kind=stop.kind, stop=stop, counts=JobCounts(jobs=2, pending=2))
     told = draw_summary(ended, [], Terminal(width=200))[-1]
     assert told.startswith("next: after that time, or with a longer --max-wait, run it again: it goes on")
 
 
 def test_what_is_pending_needs_a_plain_run_first_whatever_has_failed() -> None:
     counts = JobCounts(jobs=184, pending=183, failed=1)
-    ended = replace(DONE, exit_status=130, reason="stopped; run it again to go on", counts=counts)
+    ended = replace(DONE, kind=EndKind.INTERRUPTED, stop=Interrupted(), counts=counts)
     told = draw_summary(ended, [failed(1, "no")], Terminal(width=200))
     assert told[-2].startswith("next: run it again: it goes on where it stopped")
     assert told[-1] == "next: to do failed jobs again, too, add --retry-failed, once the reason is gone"
 
 
 def test_what_may_pass_needs_a_plain_run_only() -> None:
-    ended = replace(DONE, exit_status=1, reason="1 failed", counts=JobCounts(jobs=1, failed=1))
+    ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=1, failed=1))
     error = JobError(code="upstream_unavailable", message="down", retryable=True)
     told = draw_summary(ended, [replace(failed(1, ""), error=error)], Terminal(width=200))
     assert told[-1].startswith("next: run it again: it goes on")
 
 
 def test_paid_images_that_came_broken_are_asked_for_again_before_they_are_paid_again() -> None:
-    ended = replace(DONE, exit_status=1, reason="1 failed", counts=JobCounts(jobs=1, failed=1))
+    ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=1, failed=1))
     broken = replace(failed(1, ""), error=JobError(code="bad_image", message="not an image, twice"))
     told = draw_summary(ended, [broken], Terminal(width=200))
     assert told[-1] == (
@@ -145,7 +155,7 @@ def test_paid_images_that_came_broken_are_asked_for_again_before_they_are_paid_a
 
 
 def test_results_that_are_had_in_another_format_are_not_offered_for_another_payment() -> None:
-    ended = replace(DONE, exit_status=1, reason="2 failed", counts=JobCounts(jobs=2, failed=2))
+    ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=2, failed=2))
     had = replace(failed(1, ""), error=JobError(code="other_format", message="SVG; kept as .qwave/evidence/x.svg"))
     told = draw_summary(ended, [had], Terminal(width=200))
     offers = [line for line in told if "--retry-failed" in line]
@@ -157,7 +167,7 @@ def test_results_that_are_had_in_another_format_are_not_offered_for_another_paym
 
 
 def test_lost_tasks_want_their_account_and_not_to_be_paid_again() -> None:
-    ended = replace(DONE, exit_status=3, reason="lost", counts=JobCounts(jobs=1, unknown=1))
+    ended = replace(DONE, kind=EndKind.ACCOUNT, stop=TaskNotKnown(), counts=JobCounts(jobs=1, unknown=1))
     lost = replace(failed(1, "lost", JobStatus.UNKNOWN), error=JobError(code="task_not_found", message="lost"))
     told = " ".join(draw_summary(ended, [lost], Terminal(width=200)))
     assert "the key and the host" in told

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch import api
+import qwave_batch as qb
+from qwave_batch import plans
 from qwave_batch.cli.main import main
 
 CODE = 'version: 1\nname: a\ncatalog: "2026-05"\nrequest: {model: z-image-turbo, seed: 7}\n'
@@ -19,14 +20,14 @@ def buggy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, text in (("right", "prompts: [A]\n"), ("wrong", "promts: [A]\n"), ("unlucky", "prompts: [A]\n")):
         Path(f"{name}.yaml").write_text(CODE + text, encoding="utf-8")
-    check = api.examine_spec
+    check = qb.plans.examine_spec
 
-    def unlucky(path: str, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> api.SpecCheck:
+    def unlucky(path: str, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> qb.plans.SpecCheck:
         if path == "unlucky.yaml":
             raise KeyError("text")
         return check(path, overrides=overrides, allow_read=allow_read)
 
-    monkeypatch.setattr(api, "examine_spec", unlucky)
+    monkeypatch.setattr(plans, "examine_spec", unlucky)
 
 
 def typed(*argv: str) -> tuple[int, str, str]:

@@ -1,4 +1,4 @@
-"""What a message names is true, and what it tells to type works when it is pasted."""
+"""Names in messages exist, and commands in messages work when pasted."""
 
 import errno
 import fcntl

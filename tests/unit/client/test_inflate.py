@@ -25,7 +25,7 @@ def test_bodies_come_out_as_they_were_meant() -> None:
 
 
 def test_a_bomb_comes_in_pieces() -> None:
-    """Nobody holds more than a piece, so whoever counts can stop."""
+    """Pieces are small, so a caller that counts can stop early."""
     bomb = gzip.compress(bytes(50_000_000))
     assert max(len(piece) for piece in decoder_for("gzip").feed(bomb)) <= 256 * 1024
 

@@ -1,4 +1,4 @@
-"""What strangers can do to the receiver: nothing on stderr, few connections, and its own calls still come through."""
+"""Unknown callers cannot harm the receiver: nothing on stderr, few connections, real calls still arrive."""
 
 import asyncio
 import gc

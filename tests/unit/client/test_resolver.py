@@ -1,4 +1,4 @@
-"""What a result may be at, by where the API is."""
+"""Allowed addresses of results, by the address of the API."""
 
 import asyncio
 import socket

@@ -18,6 +18,7 @@ from qwave_batch.client.answers import (
 from qwave_batch.client.http import HttpResponse
 from qwave_batch.client.retry_after import MAX_WAIT_S
 from qwave_batch.client.verdict import Call, judge
+from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import TaskState
 
@@ -106,10 +107,9 @@ def test_a_refusal_names_the_field() -> None:
     assert (told.code, told.message, told.param, told.status) == (
         "capability_violation", "no such ratio", "aspect_ratio", 400,
     )  # fmt: skip
-    assert told.error.as_json() == {
-        "code": "capability_violation", "message": "no such ratio", "http_status": 400, "retryable": False,
-        "field": "aspect_ratio",
-    }  # fmt: skip
+    assert told.error == JobError(
+        code="capability_violation", message="no such ratio", http_status=400, retryable=False, field="aspect_ratio"
+    )
 
 
 def test_a_model_without_a_price_fails_the_job_and_keeps_the_attempt() -> None:

@@ -4,10 +4,10 @@ The files in golden/ were written from ``values`` by the functions of each file'
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -23,9 +23,11 @@ from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import ReusedFrom
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.events import NAMES, event_as_json
-from qwave_batch.output.line import encode_line, line_from_json
 from qwave_batch.output.live import LiveRun, read_live, write_live
+from qwave_batch.output.manifest_line import encode_line, line_from_json
 from qwave_batch.plan.file.plan_header import terms_as_json
+from qwave_batch.plan.file.plan_lines import LineFault, line_of, read_line
+from qwave_batch.plan.file.plan_seal import opened_line
 from tests.unit.codec import values
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -72,9 +74,14 @@ def test_every_event_has_a_name_and_a_golden_line() -> None:
     assert set(NAMES) == set(get_args(Event)) == {type(event) for event in values.EVENTS}
 
 
-def printed(name: str) -> object:
-    value = json.loads((GOLDEN / "printed.json").read_text(encoding="utf-8"))[name]
-    return list(value.items()) if isinstance(value, dict) else value
+def printed(name: str) -> dict[str, Json]:
+    value: dict[str, Json] = json.loads((GOLDEN / "printed.json").read_text(encoding="utf-8"))[name]
+    return value
+
+
+def known(value: Mapping[str, Json], then: Mapping[str, Json]) -> list[tuple[str, Json]]:
+    """Return those keys of an object that it had then; others may have come since."""
+    return [(key, each) for key, each in value.items() if key in then]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,8 @@ def printed(name: str) -> object:
     ],
 )
 def test_what_is_printed_has_its_keys_in_their_order(name: str, value: dict[str, Json]) -> None:
-    assert list(json.loads(json.dumps(value)).items()) == printed(name)
+    then = printed(name)
+    assert known(json.loads(json.dumps(value)), then) == list(then.items())
 
 
 @pytest.fixture
@@ -105,7 +113,10 @@ def layout(tmp_path: Path) -> RunLayout:
 def test_progress_for_other_processes(layout: RunLayout, number: int, progress: Progress) -> None:
     live = LiveRun(told_at=1.5, progress=progress)
     write_live(layout, live)
-    assert layout.tree.read(LIVE, most_bytes=10_000) == golden("live.jsonl")[number]
+    assert read_live(layout) == live
+    then = json.loads(golden("live.jsonl")[number])
+    assert known(json.loads(layout.tree.read(LIVE, most_bytes=10_000)), then) == list(then.items())
+    (layout.root / LIVE).write_bytes(golden("live.jsonl")[number])
     assert read_live(layout) == live
 
 
@@ -116,7 +127,7 @@ def test_progress_for_other_processes(layout: RunLayout, number: int, progress: 
         *(golden("live.jsonl")[0].replace(old, new) for old, new in [
             (b'"told_at": 1.5', b'"told_at": "x"'), (b'"done": 1', b'"done": -1'), (b'"done": 1', b'"done": "1"'),
             (b'"done": 1,', b""), (b'"elapsed_s": 12.3456', b'"elapsed_s": NaN'),
-            (b'"remaining_s": 60.04', b'"remaining_s": Infinity'), (b'"note": "', b'"note": 7, "x": "'),
+            (b'"remaining_s": 60.04', b'"remaining_s": Infinity'), (b'"window": "', b'"window": 7, "x": "'),
         ]),
     ],
 )  # fmt: skip
@@ -132,3 +143,34 @@ def test_progress_of_another_version_is_read(layout: RunLayout) -> None:
     read = read_live(layout)
     assert read is not None
     assert read.progress == replace(values.PROGRESS, allowed=None, cancelled=0)
+
+
+@pytest.mark.parametrize(("number", "job"), [*enumerate(values.JOBS)])
+def test_plan_files(number: int, job: Job) -> None:
+    also = values.ALSO if job is values.JOBS[1] else ()
+    text = golden("plan.jsonl")[number].decode()
+    assert opened_line(line_of(job, also)).encode("utf-8", "backslashreplace").decode() == text
+    line = read_line(json.loads(text + "}"))
+    assert (line.job_id, line.request, line.tags, line.path) == (job.job_id, job.request, job.tags, job.path)
+    assert (line.callback, line.error, tuple(line.duplicates)) == (job.callback, job.skip, also)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"index": -1}, "index: expected a non-negative integer"),
+        ({"estimated_usd": float("inf")}, "estimated_usd: expected a finite number"),
+        ({"tags": [7]}, "tags: expected a list of strings"),
+        ({"also": [{"index": 1}]}, "this line of the plan lacks also[0].prompt_id"),
+        ({"also": [7]}, "also[0]: expected an object"),
+        ({"status": "done"}, "status: expected one of skipped or null"),
+        ({"status": "skipped"}, "a job that is left out has a status and an error, and any other has neither"),
+        ({"error": {"code": "x"}}, "this line of the plan lacks error.message"),
+        ({"callback": []}, "callback: expected an object"),
+    ],
+)
+def test_a_line_of_a_plan_is_refused_with_its_key(change: dict[str, Any], said: str) -> None:
+    value = json.loads(golden("plan.jsonl")[0] + b"}")
+    with pytest.raises(LineFault) as caught:
+        read_line({**value, **change})
+    assert str(caught.value) == said

@@ -1,4 +1,4 @@
-"""What other programs made of a file is refused with its place, whatever it is."""
+"""Files damaged by other programs are refused with the place of the damage."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import MANIFEST, RunLayout
-from qwave_batch.output.line import encode_line
 from qwave_batch.output.manifest import read_manifest
+from qwave_batch.output.manifest_line import encode_line
 from tests.unit.codec import values
 
 HUGE = 10**400

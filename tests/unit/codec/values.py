@@ -14,11 +14,11 @@ from qwave_batch.model.events import (
     TaskEnded,
 )
 from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.progress import Progress, WaitKind
+from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, Waiting, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.counts import LineCounts
-from qwave_batch.output.line import ManifestLine
+from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.run.counters import RequestCounts
 
 LETTERS = 'Ein Teehaus, "日本", \\ \x7f \x85 \u2028 \u2029 \U0001f375'
@@ -135,6 +135,7 @@ LINES = (
         reused_from=REUSED_FROM,
     ),
 )
+THROTTLE = Throttle(scope=ThrottleScope.MODEL, name="flux", until=1_795_300_000.25, refusals=2)
 EVENTS: tuple[Event, ...] = (
     RunStarted(time=1_790_000_000.0004, name="tea", folder="runs/tea"),
     RunEstimated(time=1_790_000_000.5, reused=1, to_submit=2, estimated_usd=1e-05),
@@ -164,7 +165,7 @@ EVENTS: tuple[Event, ...] = (
     ImagesStored(time=3.0, job_id="0123456789abcdef", attempt=2, images=(), reused_from=REUSED_FROM),
     JobSetBack(time=4.0, job_id="0123456789abcdef", attempt=2, status=JobStatus.UNKNOWN, error=PLAIN_ERROR),
     JobSetBack(time=4.0, job_id="0123456789abcdef", attempt=2, status=JobStatus.PENDING, error=None),
-    RunWaiting(time=5.0, note="a limit", kind=WaitKind.QUOTA, model="m", until=1_790_000_000.0),
+    RunWaiting(time=5.0, note="a limit", kind=WaitKind.QUOTA, model="m", until=1_790_000_000.0, throttles=(THROTTLE,)),
     RunWaiting(time=5.0, note=LETTERS, kind=WaitKind.RETRY, model=None, until=None),
     RunEnded(time=6.0, exit_status=3, reason="the budget", completed=1, cost_usd=0.1),
     RunEnded(time=6.0, exit_status=0, reason="", completed=2, cost_usd=0.0),
@@ -209,8 +210,13 @@ PROGRESS = Progress(
     images_per_minute=24.68,
     remaining_s=60.04,
     allowed=16,
-    note=LETTERS,
+    waiting=Waiting(kind=WaitKind.QUOTA, model=LETTERS, until=7.5, seen_at=6.5, window=LETTERS, said=LETTERS),
     cancelled=6,
+    throttle=ThrottleState(
+        throttles=(THROTTLE,),
+        quota_window="day",
+        said='"slow down"',
+    ),
 )
 EARLY_PROGRESS = Progress(
     jobs=1,

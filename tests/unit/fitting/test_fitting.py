@@ -1,4 +1,4 @@
-"""A check gives jsonschema's verdict, or there is no check."""
+"""A check gives the same verdict as jsonschema, or does not exist."""
 
 import copy
 from typing import Any

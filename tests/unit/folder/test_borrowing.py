@@ -8,9 +8,9 @@ import pytest
 
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.borrowing import borrow_image
-from tests.unit.run.honest_api import picture_of
+from tests.unit.run.honest_api import image_of
 
-DATA = picture_of({"seed": 1}, 1)
+DATA = image_of({"seed": 1}, 1)
 
 
 def borrow(source: Path, into: Path, size_bytes: int = len(DATA)) -> bool:

@@ -27,7 +27,7 @@ def layout(tmp_path: Path) -> RunLayout:
     return layout
 
 
-def test_inline_pictures_stand_as_their_hash() -> None:
+def test_inline_images_stand_as_their_hash() -> None:
     request: Json = {"prompt": "data: not a URI", "image_urls": [URI, "https://x/y.png"], "n": 2, "deep": {"mask": URI}}
     assert without_inline(request) == {
         "prompt": "data: not a URI",

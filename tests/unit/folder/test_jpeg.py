@@ -1,4 +1,4 @@
-"""What of a JPEG's damage the decoder can tell, though it says nothing of it."""
+"""Damage in a JPEG that its decoder passes over in silence."""
 
 import struct
 from io import BytesIO
@@ -6,12 +6,12 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.pictures import BadPicture, inspect_bytes
-from tests.unit.folder.hostile_pictures import jpeg_segment
+from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
+from tests.unit.folder.hostile_images import jpeg_segment
 
 
 def photo(mode: str = "RGB", size: tuple[int, int] = (640, 480)) -> Image.Image:
-    """Soft shapes with some grain, like a picture that a model makes."""
+    """Soft shapes with some grain, like an image that a model makes."""
     whole = Image.radial_gradient("L").resize(size)
     small = Image.linear_gradient("L").rotate(45).resize((40, 30)).resize(size, Image.Resampling.BICUBIC)
     return Image.merge("RGB", (whole, small, Image.blend(whole, small, 0.3))).convert(mode)
@@ -60,7 +60,7 @@ def test_a_grey_jpeg_with_the_factors_of_colour_is_fine() -> None:
 @pytest.mark.parametrize("at", [0.3, 0.5, 0.8])
 def test_a_jpeg_that_is_cut_and_has_an_end_is_bad(name: str, at: float) -> None:
     data = SOUND[name]
-    with pytest.raises(BadPicture, match=r"is damaged: (its coded data ends before|its restart markers)"):
+    with pytest.raises(BadImage, match=r"is damaged: (its coded data ends before|its restart markers)"):
         inspect_bytes(data[: int(len(data) * at)].rstrip(b"\xff") + b"\xff\xd9")
 
 
@@ -68,7 +68,7 @@ def test_a_jpeg_that_is_cut_and_has_an_end_is_bad(name: str, at: float) -> None:
 @pytest.mark.parametrize("damage", ["missing", "zeros"])
 def test_a_jpeg_that_is_damaged_in_its_middle_is_bad(name: str, damage: str) -> None:
     data, middle = SOUND[name], len(SOUND[name]) // 2
-    with pytest.raises(BadPicture, match="is damaged"):
+    with pytest.raises(BadImage, match="is damaged"):
         inspect_bytes(
             data[:middle] + data[middle + 600 :]
             if damage == "missing"
@@ -76,10 +76,10 @@ def test_a_jpeg_that_is_damaged_in_its_middle_is_bad(name: str, damage: str) -> 
         )
 
 
-def test_coded_data_of_another_picture_is_bad() -> None:
+def test_coded_data_of_another_image_is_bad() -> None:
     """A header that is too small for it leaves data over."""
     data = SOUND["plain"]
     size = data.index(b"\xff\xc0") + 5
     smaller = data[:size] + struct.pack(">HH", 240, 640) + data[size + 4 :]
-    with pytest.raises(BadPicture, match="goes on after its picture has ended"):
+    with pytest.raises(BadImage, match="goes on after its image has ended"):
         inspect_bytes(smaller)

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from qwave_batch.folder.formats import apart
-from qwave_batch.folder.pictures import EXTENSIONS, STRANGE_FORMATS, BadPicture, OtherFormat, inspect_bytes
-from tests.unit.folder.test_pictures import drawing
+from qwave_batch.folder.image_inspection import EXTENSIONS, STRANGE_FORMATS, BadImage, OtherFormat, inspect_bytes
+from tests.unit.folder.test_image_inspection import drawing
 
 OPTIONS: dict[str, dict[str, object]] = {
     "avif": {},
@@ -19,19 +19,19 @@ OPTIONS: dict[str, dict[str, object]] = {
 }
 
 
-def encoded(picture_format: str) -> bytes:
+def encoded(image_format: str) -> bytes:
     out = BytesIO()
-    drawing(64, 48).save(out, picture_format, **OPTIONS[picture_format])
+    drawing(64, 48).save(out, image_format, **OPTIONS[image_format])
     return out.getvalue()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_what_the_library_decodes_is_a_picture(name: str) -> None:
+def test_what_the_library_decodes_is_an_image(name: str) -> None:
     data = encoded(name)
-    picture = inspect_bytes(data + b"trailing")
-    assert (picture.format, picture.width, picture.height) == (name, 64, 48)
+    image = inspect_bytes(data + b"trailing")
+    assert (image.format, image.width, image.height) == (name, 64, 48)
     for cut in (len(data) // 2, len(data) - 30):
-        with pytest.raises(BadPicture, match="does not decode") as bad:
+        with pytest.raises(BadImage, match="does not decode") as bad:
             inspect_bytes(data[:cut])
         assert not isinstance(bad.value, OtherFormat)
         assert bad.value.extension == EXTENSIONS[name]
@@ -63,7 +63,7 @@ def test_what_it_can_not_decode_is_named_with_its_extension(data: bytes, named: 
     "data", [b"<!doctype html><p>502", b'{"error": {}}', b"Bad gateway", b"<Error/>", b"\x7fELF", b""]
 )
 def test_an_error_page_is_not_a_result_in_another_format(data: bytes) -> None:
-    with pytest.raises(BadPicture) as bad:
+    with pytest.raises(BadImage) as bad:
         inspect_bytes(data)
     assert not isinstance(bad.value, OtherFormat)
 
@@ -76,7 +76,7 @@ def test_a_library_without_the_decoder_has_it_named(monkeypatch: pytest.MonkeyPa
 
 def test_a_header_of_too_many_pixels_is_refused_before_a_decode() -> None:
     header = struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
-    with pytest.raises(BadPicture, match="60000 x 60000 pixels are more"):
+    with pytest.raises(BadImage, match="60000 x 60000 pixels are more"):
         inspect_bytes(b"BM" + struct.pack("<IHHI", 54, 0, 0, 54) + header)
 
 
@@ -84,5 +84,5 @@ def test_the_system_bounds_what_a_decode_takes(monkeypatch: pytest.MonkeyPatch) 
     out = BytesIO()
     Image.new("RGB", (6000, 6000)).save(out, "TIFF", compression="tiff_deflate")
     monkeypatch.setattr(apart, "_MEMORY_BYTES", 120 * 2**20)
-    with pytest.raises(BadPicture, match="TIFF takes more than 120 MiB of memory"):
+    with pytest.raises(BadImage, match="TIFF takes more than 120 MiB of memory"):
         inspect_bytes(out.getvalue())

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import StorageError
+from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.pictures import Picture
-from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.folder.placing import ImageName, Placing
 
-NAME = PictureName(job_path="z-image-turbo/alley", job_id="0123456789abcdef")
+NAME = ImageName(job_path="z-image-turbo/alley", job_id="0123456789abcdef")
 
 
 def nobody(path: str) -> None:
@@ -25,29 +25,29 @@ def layout(tmp_path: Path) -> RunLayout:
 
 
 def place(
-    layout: RunLayout, data: bytes, name: PictureName = NAME, picture_format: str = "png", *, owner: str | None = None
+    layout: RunLayout, data: bytes, name: ImageName = NAME, image_format: str = "png", *, owner: str | None = None
 ) -> str:
     partial = layout.partial_of(name.job_id, name.number)
     partial.write_bytes(data)
-    picture = Picture(
-        format=picture_format, width=1, height=1, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
+    image = ImageInfo(
+        format=image_format, width=1, height=1, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
     )
-    path = Placing(layout).place(partial, picture, name, lambda path: owner if "-0123" not in path else None)
+    path = Placing(layout).place(partial, image, name, lambda path: owner if "-0123" not in path else None)
     assert not partial.exists()
     assert (layout.root / path).read_bytes() == data
     return path
 
 
 @pytest.mark.parametrize(
-    ("picture_format", "ending"), [("png", "png"), ("jpeg", "jpg"), ("webp", "webp"), ("gif", "gif")]
+    ("image_format", "ending"), [("png", "png"), ("jpeg", "jpg"), ("webp", "webp"), ("gif", "gif")]
 )
-def test_the_extension_comes_from_the_bytes(layout: RunLayout, picture_format: str, ending: str) -> None:
-    assert place(layout, b"x", picture_format=picture_format) == f"images/z-image-turbo/alley.{ending}"
+def test_the_extension_comes_from_the_bytes(layout: RunLayout, image_format: str, ending: str) -> None:
+    assert place(layout, b"x", image_format=image_format) == f"images/z-image-turbo/alley.{ending}"
 
 
 def test_requests_that_may_return_several_number_their_images(layout: RunLayout) -> None:
-    first = PictureName(job_path="p", job_id="a", number=1, of_many=True)
-    twelfth = PictureName(job_path="p", job_id="a", number=12, of_many=True)
+    first = ImageName(job_path="p", job_id="a", number=1, of_many=True)
+    twelfth = ImageName(job_path="p", job_id="a", number=12, of_many=True)
     assert place(layout, b"x", first) == "images/p_1.png"
     assert place(layout, b"y", twelfth) == "images/p_12.png"
 
@@ -120,10 +120,10 @@ def test_a_link_under_the_very_name_is_left_alone(layout: RunLayout, tmp_path: P
 @pytest.mark.parametrize("path", ["../x", "a/../../../x"])
 def test_a_path_that_leaves_is_refused_even_here(layout: RunLayout, path: str) -> None:
     with pytest.raises(StorageError, match="cannot write images/"):
-        place(layout, b"x", PictureName(job_path=path, job_id="../.."))
+        place(layout, b"x", ImageName(job_path=path, job_id="../.."))
 
 
-def test_a_fetched_again_picture_goes_where_the_record_says(layout: RunLayout) -> None:
+def test_a_fetched_again_image_goes_where_the_record_says(layout: RunLayout) -> None:
     partial = layout.partial / "again"
     partial.write_bytes(b"x")
     Placing(layout).restore(partial, "images/old/name.png")
@@ -140,7 +140,7 @@ def test_a_read_only_folder_says_so(layout: RunLayout) -> None:
         layout.images.chmod(0o700)
 
 
-def test_a_folder_that_is_removed_while_pictures_come_is_made_again(layout: RunLayout) -> None:
+def test_a_folder_that_is_removed_while_images_come_is_made_again(layout: RunLayout) -> None:
     placing = Placing(layout)
     for number in (1, 2):
         partial = layout.partial / "a"

@@ -1,4 +1,4 @@
-"""What a PNG's rows are held to, with Pillow as the judge of what is right."""
+"""Checks of a PNG's rows, with Pillow as the reference."""
 
 import zlib
 from io import BytesIO
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from qwave_batch.folder.pictures import BadPicture, inspect_bytes
-from tests.unit.folder.hostile_pictures import PNG_END, png, png_chunk, png_header
+from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
+from tests.unit.folder.hostile_images import PNG_END, png, png_chunk, png_header
 
 KINDS = [(depth, colour) for colour in (0, 2, 3, 4, 6) for depth in (1, 2, 4, 8, 16)
          if depth >= 8 or colour in {0, 3} if (depth, colour) != (16, 3)]  # fmt: skip
@@ -44,7 +44,7 @@ def test_a_png_needs_exactly_its_rows(
     raw = raw_rows(width, height, depth * SAMPLES[colour], interlace=interlace)
     data = png(width, height, raw[: len(raw) - cut], more=PALETTE, depth=depth, colour=colour, interlace=int(interlace))
     if cut:
-        with pytest.raises(BadPicture, match="its pixels are cut short"):
+        with pytest.raises(BadImage, match="its pixels are cut short"):
             inspect_bytes(data)
     else:
         assert (inspect_bytes(data).width, inspect_bytes(data).height) == (width, height)
@@ -73,18 +73,18 @@ RIGHT = zlib.compress(bytes(14))
     ],
 )
 def test_what_is_wrong_with_a_png_is_said(data: bytes, reason: str) -> None:
-    with pytest.raises(BadPicture, match=reason):
+    with pytest.raises(BadImage, match=reason):
         inspect_bytes(data)
 
 
-def test_a_chunk_that_makes_no_picture_may_have_a_name_that_is_not_right() -> None:
+def test_a_chunk_that_makes_no_image_may_have_a_name_that_is_not_right() -> None:
     """Only while its checksum vouches that it was meant."""
     file = BytesIO()
     Image.new("RGB", (4, 4)).save(file, "PNG")
     data, chunk = file.getvalue(), png_chunk(b"a1!d", b"mine")
     assert inspect_bytes(data[:33] + chunk + data[33:]).width == 4
     for wrong in (chunk[:-1] + bytes([chunk[-1] ^ 1]), png_chunk(b"A1!d", b"mine")):
-        with pytest.raises(BadPicture, match="no right name"):
+        with pytest.raises(BadImage, match="no right name"):
             inspect_bytes(data[:33] + wrong + data[33:])
 
 

@@ -1,4 +1,4 @@
-"""A WebP whose picture is whole is a good one, whatever stands around its pixels."""
+"""A WebP whose image is whole is a good one, whatever stands around its pixels."""
 
 import struct
 from io import BytesIO
@@ -6,9 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from qwave_batch.folder.pictures import BadPicture, inspect_bytes
-from tests.unit.folder.hostile_pictures import webp, webp_frame, webp_pixels
-from tests.unit.folder.test_pictures import drawing
+from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
+from tests.unit.folder.hostile_images import webp, webp_frame, webp_pixels
+from tests.unit.folder.test_image_inspection import drawing
 
 
 def encoded(*, alpha: bool = False, **options: object) -> bytes:
@@ -36,8 +36,8 @@ def with_size(data: bytes, slip: int) -> bytes:
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("slip", [-8, -4, -1, 1, 2, 8, 12])
 def test_a_size_that_is_a_little_off_is_let_be(name: str, slip: int) -> None:
-    picture = inspect_bytes(with_size(WHOLE[name], slip))
-    assert (picture.format, picture.width, picture.height) == ("webp", 40, 31)
+    image = inspect_bytes(with_size(WHOLE[name], slip))
+    assert (image.format, image.width, image.height) == ("webp", 40, 31)
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -45,7 +45,7 @@ def test_a_size_that_is_a_little_off_is_let_be(name: str, slip: int) -> None:
 def test_a_file_that_is_cut_is_still_bad(name: str, slip: int) -> None:
     data = with_size(WHOLE[name], slip)
     for size in range(12, len(data) - 70 if name == "exif" else len(data) - 17, 13):
-        with pytest.raises(BadPicture):
+        with pytest.raises(BadImage):
             inspect_bytes(data[:size])
 
 
@@ -59,5 +59,5 @@ def test_metadata_that_runs_over_the_end_condemns_nothing(kind: bytes, told: int
 
 def test_pixels_that_run_over_the_end_are_bad() -> None:
     pixels = webp_pixels(24, 17)
-    with pytest.raises(BadPicture, match="longer than the file"):
+    with pytest.raises(BadImage, match="longer than the file"):
         inspect_bytes(webp(24, 17, pixels[:4] + struct.pack("<I", 5000) + pixels[8:], is_animated=False))

@@ -21,7 +21,7 @@ _OWN = {
 
 
 def git(folder: Path, *arguments: str, given: str | None = None) -> str:
-    """Return what git prints, without the settings of whoever runs the tests."""
+    """Return the output of git, without the settings of the user who runs the tests."""
     done = subprocess.run(
         ("git", "-C", str(folder), "-c", "protocol.file.allow=always", *arguments),
         env={**os.environ, **_OWN}, input=given, check=True, capture_output=True, text=True,

@@ -236,7 +236,7 @@ def test_a_buried_repository_is_not_the_one_that_a_spec_is_in(spec: Path, canary
 
 
 def test_git_of_the_current_folder_is_not_run(spec: Path, canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where PATH has a relative entry, the shell would run a program that a stranger put there."""
+    """With a relative entry in PATH, the shell would run a program that a stranger put there."""
     shutil.copy(canary.command, spec.parent / "git")
     monkeypatch.chdir(spec.parent)
     monkeypatch.setenv("PATH", os.pathsep.join((".", "", "../specs", os.environ["PATH"])))

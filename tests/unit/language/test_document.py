@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.connection import Simulated
-from qwave_batch.api.runplace import default_folder
+from qwave_batch.api.run_place import default_folder
+from qwave_batch.client.connection import Simulated
 from qwave_batch.model.job import Job
 from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms

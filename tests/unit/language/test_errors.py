@@ -1,4 +1,4 @@
-"""What every complaint says, and that all are said at once."""
+"""Every problem has its facts, and all are reported at once."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who a job is: its request, and nothing else."""
+"""A job's identity is its request, and nothing else."""
 
 import hashlib
 import json

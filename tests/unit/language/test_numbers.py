@@ -1,4 +1,4 @@
-"""What is no number is never made one in silence, and a whole number is sent as one."""
+"""A value that is not a number never becomes one silently, and a whole number is sent as an integer."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Where images go."""
+"""Paths of images."""
 
 import unicodedata
 from collections.abc import Callable

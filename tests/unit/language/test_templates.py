@@ -1,4 +1,4 @@
-"""Where templates may stand, what they see, and what they give."""
+"""Templates: allowed places, visible names, and results."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What becomes of what a model does not offer."""
+"""Values that a model does not offer."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a template can't be is told with a way out that works."""
+"""Invalid templates are reported with a fix that works."""
 
 import re
 

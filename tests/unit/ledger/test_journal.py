@@ -64,7 +64,7 @@ async def completed(journal: Journal) -> Attempt:
     )
 
 
-def test_a_job_goes_from_intent_to_picture(ledger: Ledger, journal: Journal) -> None:
+def test_a_job_goes_from_intent_to_image(ledger: Ledger, journal: Journal) -> None:
     async def way() -> None:
         attempt = await completed(journal)
         assert attempt.results == (ResultImage(url="https://x"),)

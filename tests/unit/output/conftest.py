@@ -1,4 +1,4 @@
-"""A run folder made of plain data, with real pictures in it."""
+"""A run folder made of plain data, with real images in it."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ NOW = 1_795_334_400.1234
 
 @dataclass
 class PlainLedger:
-    """What a ledger answers, as data."""
+    """The answers of a ledger, as data."""
 
     planned: list[PlanLine] = field(default_factory=list)
     left: list[JobRecord] = field(default_factory=list)
@@ -81,19 +81,19 @@ class Folder:
         self.ledger.planned.append(line)
         return line
 
-    def picture(self, path: str, colour: str = "navy", picture_format: str = "png") -> ImageFile:
+    def image(self, path: str, colour: str = "navy", image_format: str = "png") -> ImageFile:
         out = BytesIO()
-        Image.new("RGB", (12, 8), colour).save(out, picture_format)
+        Image.new("RGB", (12, 8), colour).save(out, image_format)
         file = self.layout.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(out.getvalue())
         return ImageFile(
             path=path, sha256=hashlib.sha256(out.getvalue()).hexdigest(), size_bytes=len(out.getvalue()), width=12,
-            height=8, format=picture_format, source_url="https://files.example/x.png?sig=a%2Fb",
+            height=8, format=image_format, source_url="https://files.example/x.png?sig=a%2Fb",
         )  # fmt: skip
 
     def completed(self, index: int) -> PlanLine:
-        image = self.picture(f"images/m/p{index}.png", f"rgb({index % 256}, {index // 256}, 7)")
+        image = self.image(f"images/m/p{index}.png", f"rgb({index % 256}, {index // 256}, 7)")
         return self.line(
             index, JobStatus.COMPLETED, task_id=f"task-{index}", attempts=1, submitted_at=NOW, completed_at=NOW + 4.2,
             seconds=4.2, cost_nusd=6_375_000, cost_from="api", images=(image,),

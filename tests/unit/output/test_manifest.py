@@ -12,8 +12,8 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.line import line_as_json, manifest_line
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest, write_manifest
+from qwave_batch.output.manifest_line import line_as_json, manifest_line
 from qwave_batch.output.schema import manifest_schema, schema_faults
 
 KEYS = [
@@ -22,7 +22,7 @@ KEYS = [
     "images", "error", "reused_from",
 ]  # fmt: skip
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 
 def lines_of(layout: RunLayout) -> list[dict[str, Any]]:

@@ -66,5 +66,5 @@ def test_a_repositorys_own_monitor_is_not_run(spec: Path) -> None:
     assert not trap.exists()
 
 
-def test_versions_name_what_made_the_pictures() -> None:
+def test_versions_name_what_made_the_images() -> None:
     assert {"qwave-batch", "python", "pillow"} <= set(versions())

@@ -12,11 +12,11 @@ from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.prune import find_prunable, prune
 from qwave_batch.output.verify import verify
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 
 def left(folder: Folder, number: int, **facts: Any) -> JobRecord:
-    image = folder.picture(f"images/old/{number}.png")
+    image = folder.image(f"images/old/{number}.png")
     record = JobRecord(job_id=f"{number:016x}", status=JobStatus.COMPLETED, images=(image,))
     record = replace(record, **facts)
     folder.ledger.left.append(record)
@@ -69,7 +69,7 @@ def test_a_file_that_a_planned_job_has_too_stays(folder: Folder) -> None:
 
 
 def test_strangers_are_not_ours_to_remove(folder: Folder) -> None:
-    folder.picture("images/mine.png")
+    folder.image("images/mine.png")
     assert find_prunable(folder.layout, folder.ledger).files == ()
 
 

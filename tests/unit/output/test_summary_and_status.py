@@ -9,7 +9,7 @@ from qwave_batch.output.status import folder_status
 from qwave_batch.output.summary import read_summary, reopen_summary
 from qwave_batch.output.verify import verify
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 DESIGNED = [
     "jobs", "completed", "failed", "skipped", "cancelled", "unknown", "pending", "short", "images", "cost_usd",

@@ -14,7 +14,7 @@ from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import Freshness
 from qwave_batch.output.verify import VerifyReport, verify
 
-Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is no module
+Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
 BEFORE = {"index": 0, "prompt_id": "p", "axes": {}, "tags": []}
 
@@ -73,14 +73,14 @@ def test_a_cut_file_is_damaged(sound: Folder) -> None:
     assert report.counts.size_bytes == 0
 
 
-def test_another_sound_picture_in_its_place_is_damaged(sound: Folder) -> None:
-    sound.picture("images/m/p0.png", "red", "jpeg")
+def test_another_sound_image_in_its_place_is_damaged(sound: Folder) -> None:
+    sound.image("images/m/p0.png", "red", "jpeg")
     assert "its SHA-256 is" in errors(verify(sound.layout, sound.ledger))[0]
 
 
 def test_strangers_and_the_unplanned_are_told_apart(sound: Folder) -> None:
-    old = sound.picture("images/old/q.png")
-    sound.picture("images/stranger.png", "red")
+    old = sound.image("images/old/q.png")
+    sound.image("images/stranger.png", "red")
     (sound.layout.images / ".DS_Store").touch()
     sound.ledger.left.append(JobRecord(job_id="f" * 16, status=JobStatus.COMPLETED, images=(old,)))
     report = verify(sound.layout, sound.ledger)
@@ -91,7 +91,7 @@ def test_strangers_and_the_unplanned_are_told_apart(sound: Folder) -> None:
 
 @pytest.mark.parametrize("name", ["m/p5.png", "m/p5_2.jpg"])
 def test_what_was_fetched_for_a_job_that_is_not_complete_is_no_stranger(sound: Folder, name: str) -> None:
-    sound.picture(f"images/{name}")
+    sound.image(f"images/{name}")
     report = verify(sound.layout, sound.ledger)
     assert report.is_sound
     assert report.counts.strangers == 0
@@ -122,7 +122,7 @@ def test_an_edited_manifest_is_held_to_the_ledger(sound: Folder) -> None:
 
 
 def test_a_manifest_of_garbage_is_told_in_a_few_words(sound: Folder) -> None:
-    """Not once for each job, and none of its pictures is called a stranger: the ledger knows them."""
+    """Not once for each job, and none of its images is called a stranger: the ledger knows them."""
     sound.layout.manifest.write_text('garbage\n{"a": 1}\n[]\n', encoding="utf-8")
     manifest, ids = sound.layout.manifest, [each.job.job_id for each in sound.ledger.planned]
     assert errors(verify(sound.layout, sound.ledger)) == [

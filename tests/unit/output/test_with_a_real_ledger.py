@@ -10,10 +10,10 @@ import rfc8785
 from PIL import Image
 
 from qwave_batch.errors import FolderError
+from qwave_batch.folder.image_inspection import inspect_bytes
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
-from qwave_batch.folder.pictures import inspect_bytes
-from qwave_batch.folder.placing import PictureName, Placing
+from qwave_batch.folder.placing import ImageName, Placing
 from qwave_batch.ledger.attempt import Acceptance, Charge, StoredFile
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
@@ -50,7 +50,7 @@ def ledger(layout: RunLayout) -> Iterator[Ledger]:
 
 
 async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
-    """Take a job the whole way: sent, accepted, completed, its picture in place and on record."""
+    """Take a job the whole way: sent, accepted, completed, its image in place and on record."""
     journal = ledger.journal()
     attempt = await journal.intend(made.job_id, held_nusd=10, sent_at=1.0)
     attempt = await journal.accept(attempt, Acceptance(task_id=f"task-{made.index}", submitted_at=1.0, held_nusd=10))
@@ -63,12 +63,12 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     Image.new("RGB", (9, 9), (made.index, 0, 0)).save(out, "png")
     partial = layout.partial_of(made.job_id, 1)
     partial.write_bytes(out.getvalue())
-    picture = inspect_bytes(partial.read_bytes())
-    name = PictureName(job_path=made.path, job_id=made.job_id)
-    path = Placing(layout).place(partial, picture, name, ledger.owner_of)
+    info = inspect_bytes(partial.read_bytes())
+    name = ImageName(job_path=made.path, job_id=made.job_id)
+    path = Placing(layout).place(partial, info, name, ledger.owner_of)
     image = ImageFile(
-        path=path, sha256=picture.sha256, size_bytes=picture.size_bytes, width=picture.width, height=picture.height,
-        format=picture.format, source_url=url,
+        path=path, sha256=info.sha256, size_bytes=info.size_bytes, width=info.width, height=info.height,
+        format=info.format, source_url=url,
     )  # fmt: skip
     modified_ns = (layout.root / path).stat().st_mtime_ns
     await journal.store(attempt, [StoredFile(image=image, modified_ns=modified_ns)])

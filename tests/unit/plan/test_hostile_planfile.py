@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.api.connection import Connection
-from qwave_batch.api.runplace import run_place
+from qwave_batch.api.run_place import run_place
 from qwave_batch.cli.main import main
+from qwave_batch.client.connection import Connection
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job
-from qwave_batch.plan.expand.request_identity import canonical, job_id
+from qwave_batch.model.job_identity import canonical, job_id
 from qwave_batch.plan.file.plan_file import plan_lines, read_plan
 from qwave_batch.plan.planner import Plan
 from tests.unit.plan.sealing import sealed

@@ -4,7 +4,6 @@ from collections.abc import Callable
 import pytest
 
 from qwave_batch.model.job import Duplicate, Job
-from qwave_batch.plan.expand.request_identity import canonical, job_id
 from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
@@ -12,21 +11,6 @@ PlanOf = Callable[[str], Plan]
 
 def jobs(plan: Plan) -> list[Job]:
     return [item for item in plan.items() if isinstance(item, Job)]
-
-
-def test_job_id_is_the_hash_of_repeat_and_request_in_canonical_json() -> None:
-    body = b'{"repeat":0,"request":{"model":"m","prompt":"\xc3\xa9","seed":1}}'
-    assert job_id({"prompt": "é", "seed": 1.0, "model": "m"}, 0) == hashlib.sha256(body).hexdigest()[:16]
-
-
-def test_text_is_not_normalised_before_it_is_hashed() -> None:
-    assert job_id({"prompt": "\u00e9"}, 0) != job_id({"prompt": "e\u0301"}, 0)
-
-
-@pytest.mark.parametrize("value", [2**53, "\ud800", float("nan")])
-def test_what_json_readers_disagree_about_has_no_canonical_form(value: float | str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        canonical({"x": value})
 
 
 def test_ids_do_not_depend_on_the_order_of_prompts_or_axes(plan_of: PlanOf) -> None:

@@ -1,4 +1,4 @@
-"""What other tools would fill in is sent as it stands, and told; what only looks like it is sent without a word."""
+"""Placeholders of other tools are sent as they stand, with a warning; lookalikes are sent without one."""
 
 import json
 import re

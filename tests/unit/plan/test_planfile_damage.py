@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from qwave_batch import read_plan as public_read_plan
 from qwave_batch.cli.main import main
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Job
 from qwave_batch.plan.file.plan_file import plan_lines, read_plan
 from qwave_batch.plan.planner import Plan
+from qwave_batch.plans import read_plan as public_read_plan
 
 PlanOf = Callable[[str], Plan]
 

@@ -1,4 +1,4 @@
-"""Prompts that come out as one request are told where their author may have wanted a picture of each."""
+"""Prompts that come out as one request are told where their author may have wanted an image of each."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def warned(plan: Plan) -> list[str]:
     return [re.sub(r"/\S*/", "", line) for line in said]
 
 
-def test_equal_prompts_without_a_seed_are_one_picture(plan_of: PlanOf) -> None:
+def test_equal_prompts_without_a_seed_are_one_image(plan_of: PlanOf) -> None:
     (said,) = warned(plan_of(RANDOM + of_texts("An owl", "An owl", "An owl")))
     assert said.startswith("7 3 prompts come out as the same request, which is made once")
     assert "prompts[0] on line 6 and prompts[1] on line 7" in said

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.supporting import support_matrix
+from qwave_batch.api.spec_files import support_matrix
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.plan.support_matrix import MOST_VALUES, Support, SupportMatrix
 
@@ -36,7 +36,7 @@ def test_a_value_is_taken_dropped_or_refused(matrix_of: MatrixOf) -> None:
 
 
 @pytest.mark.parametrize("unsupported", ["error", "skip", "drop"])
-def test_the_picture_is_the_same_whatever_the_spec_does_about_it(matrix_of: MatrixOf, unsupported: str) -> None:
+def test_the_matrix_is_the_same_whatever_the_spec_does_about_it(matrix_of: MatrixOf, unsupported: str) -> None:
     matrix = matrix_of(f"unsupported: {unsupported}\nmatrix: {{model: [imagen-4.0], resolution: [1K, 2K]}}\n")
     assert drawn(matrix, "imagen-4.0") == {"resolution": ["drops", "drops"]}
 
@@ -83,17 +83,17 @@ def test_what_no_axis_sets_is_counted_apart(matrix_of: MatrixOf) -> None:
     assert (entries.asked, entries.refused, entries.elsewhere) == (2, 2, 2)
 
 
-def test_a_spec_that_cannot_be_read_has_no_picture(matrix_of: MatrixOf) -> None:
+def test_a_spec_that_cannot_be_read_has_no_matrix(matrix_of: MatrixOf) -> None:
     with pytest.raises(SpecError):
         matrix_of("matrix: {model: 7}\n")
 
 
-def test_a_plan_in_a_file_has_no_picture(tmp_path: Path) -> None:
+def test_a_plan_in_a_file_has_no_matrix(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a plan"):
         support_matrix(tmp_path / "plan.jsonl")
 
 
-def test_the_picture_has_a_json_form(matrix_of: MatrixOf) -> None:
+def test_the_matrix_has_a_json_form(matrix_of: MatrixOf) -> None:
     told = matrix_of("matrix: {model: [imagen-4.0], seed: [1]}\n").as_json()
     assert told == {
         "models": {"imagen-4.0": {"entries": 1, "refused": 0, "refused_elsewhere": 0}},

@@ -3,8 +3,8 @@ from collections.abc import Callable
 import pytest
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.expand.request_identity import job_id
 from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]

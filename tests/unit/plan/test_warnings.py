@@ -1,4 +1,4 @@
-"""What is found while a spec is read, and forbids nothing, is among the warnings of its plan."""
+"""Warnings found while a spec is read are among the warnings of its plan."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -64,12 +64,12 @@ class HonestApi:
     ending: Callable[[JsonObject, int], str] = lambda _, __: "completed"
     """How the how-many-eth task (from 0) of a request ends."""
     fault: Callable[[str, int], str | None] = lambda _, __: None
-    """What goes wrong at a place (submit, status, download, balance) with its how-many-eth call (from 1)."""
+    """Faults by stage (submit, status, download, balance) and number of the call (from 1)."""
     keeps_keys_s: float | None = 86_400.0
     rpm: int | None = None
     per_minute_of: dict[str, int] = field(default_factory=dict)
     wait_s: float | None = 5.0
-    """What a 429 says."""
+    """The body of a 429."""
     holds_s: float = 0.0
     """For how long it holds the answer to a submit that asks for it; 0 is a server that ignores that."""
     hold_quota: int | None = None
@@ -78,13 +78,13 @@ class HonestApi:
     hidden: Collection[str] = ()
     """Tasks that it never tells of."""
     instead: dict[int, bytes] = field(default_factory=dict)
-    """What it sends in place of images, by their number from 1."""
+    """Bytes sent in place of images, by image number from 1."""
     masked_url: str | None = None
-    """What may be written down of every picture's address; None is all of it."""
+    """What may be written down of every image's address; None is all of it."""
     file_host: str = "cdn"
-    """Where pictures are served; what it was before no longer answers."""
+    """Host of the images; the previous host no longer answers."""
     other_host: str | None = None
-    """Where every other task's pictures are."""
+    """Host of every other task's images."""
     busy_until: dict[str, float] = field(default_factory=dict)
     """Hosts that answer with 429, and when they stop that."""
     tasks: dict[str, Made] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class HonestApi:
     on_call: Callable[[int], None] = lambda _: None
     on_made: Callable[[], None] = lambda: None
 
-    # What the tests ask.
+    # Observations for the tests.
 
     def paid(self) -> Counter[str]:
         """Count paid tasks by request."""
@@ -104,7 +104,7 @@ class HonestApi:
     def sends(self, kind: str) -> list[float]:
         return [at for at, what, _ in self.log if what == kind]
 
-    # What the engine calls.
+    # The calls that the engine makes.
 
     async def submit(
         self, request: JsonObject, *, idempotency_key: str | None, prefer_wait_s: float | None = None
@@ -171,7 +171,7 @@ class HonestApi:
             return DownloadFailed(reason="connection refused", retryable=True)
         if fault == "expired" or self._api_now() - float(signed_at) > URL_LIFE_S:
             return Expired(status=403, reason="HTTP 403")
-        data = self.instead.get(int(number) + 1) or picture_of(self.tasks[task_id].request, int(number))
+        data = self.instead.get(int(number) + 1) or image_of(self.tasks[task_id].request, int(number))
         if fault == "truncated":
             data = data[: len(data) // 2]
         is_small = self.calls["download"] % 2 == 0  # every other one counts as a large one
@@ -288,8 +288,8 @@ def _name(request: JsonObject) -> str:
     return json.dumps(request, sort_keys=True, default=str)
 
 
-def picture_of(request: JsonObject, number: int) -> bytes:
-    """Return the picture that a request always brings."""
+def image_of(request: JsonObject, number: int) -> bytes:
+    """Return the image that a request always brings."""
     digest = hashlib.sha256(f"{_name(request)}/{number}".encode()).digest()
     file = io.BytesIO()
     Image.new("RGB", (8, 8), (digest[0], digest[1], digest[2])).save(file, "png")

@@ -75,7 +75,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run came to."""
+    """Outcome of a run."""
 
     makespan_s: float
     polls: int
@@ -104,7 +104,7 @@ class Simulation:
     stamp_s: float | None = None
     """The precision of the API's stamps; None is an API without."""
     requests_per_s: float | None = None
-    """What submits and polls have together; None is no limit."""
+    """Limit on submits and polls together; None means unlimited."""
     _spacing: PollSpacing = field(default_factory=PollSpacing)
     _queue: list[tuple[float, int, _Task]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)

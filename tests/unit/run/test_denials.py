@@ -1,4 +1,4 @@
-"""What is forbidden closes its job or its model, what is unpaid its model or the run; all others go on."""
+"""A denial closes its job or model, missing funds close the model or the run; all others go on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.context import RunOptions
-from qwave_batch.run.tasks.model_denials import DenialMeaning, ModelDenials
+from qwave_batch.run.tasks.submit_refusals import DenialMeaning, ModelDenials
 from tests.unit.run.honest_api import HonestApi
 from tests.unit.run.world import World, make_job
 

@@ -18,13 +18,13 @@ def takes(seconds: float) -> Callable[[JsonObject, random.Random], float]:
     return lambda _request, _rng: seconds
 
 
-def test_a_run_makes_every_picture_once(world: World) -> None:
+def test_a_run_makes_every_image_once(world: World) -> None:
     world.plan(make_job(index) for index in range(20))
     end = world.ended()
     assert (end.exit_status, end.reason) == (0, "")
     assert end.counts.completed == end.counts.images == 20
     assert end.cost_nusd == end.folder_cost_nusd == 20 * PRICE_NUSD
-    assert len(world.pictures()) == 20
+    assert len(world.images()) == 20
     assert len(world.api.tasks) == 20
 
 
@@ -162,7 +162,7 @@ def test_a_request_that_brings_fewer_images_is_short(world: World) -> None:
     end = world.ended()
     assert (end.counts.completed, end.counts.short, end.counts.images) == (2, 1, 4)
     assert end.cost_nusd == 4 * PRICE_NUSD
-    assert set(world.pictures()) == {f"images/m/p{job}_{number}.png" for job in (0, 1) for number in (1, 2)}
+    assert set(world.images()) == {f"images/m/p{job}_{number}.png" for job in (0, 1) for number in (1, 2)}
 
 
 def test_where_the_api_does_not_say_what_a_task_cost_the_catalog_does(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What headers tell of the API's own windows."""
+"""Rate limit headers and the API's own windows."""
 
 import math
 from collections import deque

@@ -11,8 +11,10 @@ from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.files.tree import TEMPORARY_PREFIX
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Completion, Limits, Terms
 from qwave_batch.run.context import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
@@ -425,29 +427,29 @@ def test_a_job_that_left_the_plan_is_still_collected(world: World) -> None:
     world.plan([make_job(1)])
     end = world.ended()
     assert (end.exit_status, end.counts.jobs, end.requests.submit) == (0, 1, 0)
-    assert len(world.pictures()) == 2
+    assert len(world.images()) == 2
     world.plan([make_job(0), make_job(1)])
     assert world.ended().requests.submit == 0
 
 
-# --- pictures
+# --- images
 
 
 def test_an_address_that_has_expired_is_asked_for_again(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("download", "expired")
     assert world.ended().exit_status == 0
-    assert len(world.pictures()) == 1
+    assert len(world.images()) == 1
 
 
-def test_a_broken_picture_is_fetched_once_more(world: World) -> None:
+def test_a_broken_image_is_fetched_once_more(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("download", "truncated")
     end = world.ended()
     assert (end.exit_status, end.requests.download) == (0, 2)
 
 
-def test_a_picture_that_is_broken_twice_fails_with_cost_and_evidence(world: World) -> None:
+def test_an_image_that_is_broken_twice_fails_with_cost_and_evidence(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="truncated")
     end = world.ended()
@@ -461,7 +463,7 @@ def test_a_picture_that_is_broken_twice_fails_with_cost_and_evidence(world: Worl
     assert (end.exit_status, end.folder_cost_nusd) == (0, 2 * PRICE_NUSD)
 
 
-def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> None:
+def test_an_image_that_does_not_come_stays_paid_and_pending(world: World) -> None:
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=2)
     world.api.fault = Faults(download="drop_before")
@@ -472,7 +474,7 @@ def test_a_picture_that_does_not_come_stays_paid_and_pending(world: World) -> No
     assert (end.exit_status, end.requests.submit, end.folder_cost_nusd) == (0, 0, PRICE_NUSD)
 
 
-def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_all_the_same(world: World) -> None:
+def test_a_paid_image_whose_address_leads_nowhere_in_the_next_run_is_fetched_all_the_same(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
     assert world.ended().exit_status == 1
@@ -482,7 +484,7 @@ def test_a_paid_picture_whose_address_leads_nowhere_in_the_next_run_is_fetched_a
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
 
 
-def test_one_refusal_of_a_fresh_address_does_not_give_a_paid_picture_up(world: World) -> None:
+def test_one_refusal_of_a_fresh_address_does_not_give_a_paid_image_up(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
     assert world.ended().exit_status == 1
@@ -502,7 +504,7 @@ def test_an_address_that_holds_a_secret_is_fetched_and_written_nowhere(world: Wo
     assert not any(b"https://cdn/task-1" in path.read_bytes() for path in world.layout.private.glob("ledger*"))
 
 
-def test_a_picture_that_moves_within_a_run_is_found_again(world: World) -> None:
+def test_an_image_that_moves_within_a_run_is_found_again(world: World) -> None:
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=1)
     world.api.fault = Faults(download_1="drop_before")
@@ -528,7 +530,7 @@ def test_an_address_of_an_earlier_run_still_does_when_the_task_is_gone(world: Wo
 def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage: str) -> None:
     world.plan([make_job(0), make_job(1, n=2)])
     world.run()
-    before = world.pictures()
+    before = world.images()
     victim = world.layout.root / "images/m/p1_2.png"
     if damage == "deleted":
         victim.unlink()
@@ -538,17 +540,17 @@ def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage
         victim.write_bytes(b"x" * victim.stat().st_size)
     end = world.ended()
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
-    assert world.pictures() == before
+    assert world.images() == before
 
 
-def test_a_folder_where_a_picture_belongs_is_left_alone_and_the_picture_stands_beside_it(world: World) -> None:
+def test_a_folder_where_an_image_belongs_is_left_alone_and_the_image_stands_beside_it(world: World) -> None:
     world.plan([make_job(0), make_job(1)])
     world.run()
     victim = world.layout.root / "images/m/p0.png"
     victim.unlink()
     victim.mkdir()
     end = world.ended()
-    assert (end.exit_status, end.requests.submit, len(world.pictures())) == (0, 0, 2)
+    assert (end.exit_status, end.requests.submit, len(world.images())) == (0, 0, 2)
     assert victim.is_dir()
     assert world.ended().requests.download == 0
 
@@ -565,10 +567,10 @@ def test_what_a_killed_run_has_half_written_is_cleared_away(world: World) -> Non
 def test_a_copied_folder_is_looked_at_once_and_not_fetched(world: World) -> None:
     world.plan([make_job(0)])
     world.run()
-    picture = world.layout.root / "images/m/p0.png"
-    data = picture.read_bytes()
-    picture.unlink()
-    picture.write_bytes(data)
+    image = world.layout.root / "images/m/p0.png"
+    data = image.read_bytes()
+    image.unlink()
+    image.write_bytes(data)
     calls = world.api.calls.total()
     assert world.ended().exit_status == 0
     assert world.api.calls.total() == calls
@@ -591,10 +593,10 @@ def test_a_deleted_file_that_the_api_no_longer_has_is_not_paid_for_by_itself(wor
 
 
 def damaged_world(world: World) -> dict[str, bytes]:
-    """Two jobs that are done, with a picture missing of each."""
+    """Two jobs that are done, with an image missing of each."""
     world.plan([make_job(0), make_job(1)])
     world.run()
-    whole = world.pictures()
+    whole = world.images()
     for path in whole:
         (world.layout.root / path).unlink()
     return whole
@@ -610,7 +612,7 @@ def test_under_another_accounts_key_nothing_that_was_paid_is_given_up(world: Wor
     world.claim = CLAIM
     world.api.fault = Faults()
     assert world.ended().exit_status == 0
-    assert world.pictures() == whole
+    assert world.images() == whole
 
 
 def test_new_tasks_under_another_accounts_key_say_nothing_of_the_old_ones(world: World) -> None:
@@ -669,17 +671,23 @@ def test_what_costs_nothing_more_is_done_without_any_money(world: World) -> None
 
 
 @pytest.mark.parametrize(
-    ("spec_usd", "run_usd", "named"),
-    [(1e-9, None, "raise budget.max_usd,"), (None, 1e-9, "raise --max-usd,"), (1.0, 1e-9, "raise --max-usd,")],
+    ("spec_usd", "run_usd", "raised"),
+    [
+        (1e-9, None, NextStep.RAISE_BUDGET),
+        (None, 1e-9, NextStep.RAISE_RUN_BUDGET),
+        (1.0, 1e-9, NextStep.RAISE_RUN_BUDGET),
+        (1e-9, 1e-9, NextStep.RAISE_BOTH_BUDGETS),
+    ],
 )
 def test_the_cap_that_is_too_low_is_named(
-    world: World, spec_usd: float | None, run_usd: float | None, named: str
+    world: World, spec_usd: float | None, run_usd: float | None, raised: NextStep
 ) -> None:
     world.terms = Terms(max_usd=spec_usd)
     world.options = RunOptions(max_usd=run_usd)
     world.plan([make_job(0)])
-    with pytest.raises(BudgetError, match=named):
+    with pytest.raises(BudgetError, match="the budget leaves") as caught:
         world.run()
+    assert [advice.step for advice in caught.value.next_steps] == [raised, NextStep.UNTIL_BUDGET]
 
 
 def test_until_budget_goes_on_until_it_is_used_up(world: World) -> None:
@@ -732,7 +740,7 @@ def test_what_there_will_never_be_the_money_for_holds_up_nothing_that_there_is(w
     world.plan(make_job(index, n=price) for index, price in enumerate(prices))
     end = world.ended()
     assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
-    assert "is less than any job costs that is left" in end.reason
+    assert "every job that is left costs more" in end.reason
 
 
 def test_a_dear_job_waits_for_what_others_give_back_before_cheap_ones_follow(world: World) -> None:
@@ -791,8 +799,9 @@ def test_a_moved_folder_is_adopted_before_it_submits(world: World) -> None:
     world.claim = replace(CLAIM, path="/elsewhere")
     assert world.ended().exit_status == 0, "nothing is to be submitted"
     world.plan([make_job(0), make_job(1)])
-    with pytest.raises(FolderError, match="--adopt"):
+    with pytest.raises(FolderError, match="was last used as") as caught:
         world.run()
+    assert [advice.step for advice in caught.value.next_steps] == [NextStep.ADOPT]
     world.options = RunOptions(adopt=True)
     assert world.ended().exit_status == 0
 
@@ -807,7 +816,9 @@ def test_a_copied_folder_collects_its_tasks_and_makes_none_in_place_of_those_tha
     world.clock.passed += 60.0
     end = world.ended()
     assert (end.exit_status, end.requests.submit, end.counts.pending) == (2, 0, 0)
-    assert "--adopt" in end.reason
+    assert end.stop is not None
+    assert NextStep.ADOPT in end.stop.next_steps
+    assert end.kind is EndKind.MOVED
     assert world.statuses() == [FAILED, COMPLETED, COMPLETED]
     world.claim, world.terms = CLAIM, Terms()
     world.api.ending = lambda _, __: "completed"
@@ -847,7 +858,7 @@ def test_a_disk_that_fails_ends_the_run_and_loses_nothing(world: World) -> None:
 def test_a_plan_that_can_not_be_read_on_ends_the_run_like_any_failing_disk(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error is not one of a group, so that whoever catches it by its class does."""
+    """The error is not wrapped in a group, so it can be caught by its class."""
     pages = itertools.count(1)
     original = Ledger.snapshots_of
 
@@ -942,7 +953,7 @@ def test_a_ledger_that_finds_no_room_ends_the_run_and_loses_nothing(world: World
     assert max(world.api.paid().values()) == 1
 
 
-def test_money_that_a_task_leaves_over_is_spent_while_its_picture_is_fetched(world: World) -> None:
+def test_money_that_a_task_leaves_over_is_spent_while_its_image_is_fetched(world: World) -> None:
     world.plan([make_job(0, price_nusd=2 * PRICE_NUSD), make_job(1, price_nusd=2 * PRICE_NUSD)])
     world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD), completion=Completion.POLL)
     world.options = RunOptions(until_budget=True)

@@ -166,18 +166,22 @@ def ended_task() -> Task:
     return Task(task_id="t", state=TaskState.COMPLETED)
 
 
+def open_task() -> Task:
+    return Task(task_id="t", state=TaskState.PROCESSING)
+
+
 def test_tasks_of_an_earlier_run_teach_nothing() -> None:
     """Their age is known by clocks that may differ, and most have ended long before anybody asked."""
     polls = PollPlanner()
     for _ in range(50):
-        polls.plan_known_task("m", 100.0, age_s=7200.0).done(100.0, ended_task())
+        polls.plan_known_task("m", 100.0, age_s=7200.0).record(100.0, ended_task())
     assert polls.plan_new_task("m", 100.0).sleep_s(100.0) < 30.0
 
 
 @pytest.mark.parametrize("age_s", [-1e9, 0.0, 3.0, 1e12])
 def test_however_old_a_task_is_said_to_be_it_is_asked_within_a_minute(age_s: float) -> None:
     plan = PollPlanner().plan_known_task("m", 100.0, age_s)
-    plan.not_yet(100.0)
+    plan.record(100.0, open_task())
     assert 0.0 < plan.sleep_s(100.0) <= 60.0
 
 
@@ -185,8 +189,8 @@ def test_a_task_that_is_due_is_due_at_once_and_stays_so() -> None:
     polls = PollPlanner()
     for number in range(200):
         plan, latency_s = polls.plan_new_task("m", 0.0), 2.0 + number % 7 / 100
-        plan.not_yet(latency_s - 0.1)
-        plan.done(latency_s, ended_task())
+        plan.record(latency_s - 0.1, open_task())
+        plan.record(latency_s, ended_task())
     now, plan = 50.0, polls.plan_new_task("m", 50.0)
     while wait_s := plan.sleep_s(now):
         now += wait_s
@@ -197,7 +201,7 @@ def test_a_task_that_is_due_is_due_at_once_and_stays_so() -> None:
 def test_one_task_is_let_go_of_once() -> None:
     polls = PollPlanner()
     first, second = polls.plan_new_task("m", 0.0), polls.plan_new_task("m", 0.0)
-    first.done(1.0, ended_task())
+    first.record(1.0, ended_task())
     first.close()
     second.close()
     second.close()
@@ -208,8 +212,8 @@ def test_models_learn_apart() -> None:
     polls = PollPlanner()
     for _ in range(100):
         plan = polls.plan_new_task("slow", 0.0)
-        plan.not_yet(39.0)
-        plan.done(40.0, ended_task())
+        plan.record(39.0, open_task())
+        plan.record(40.0, ended_task())
     assert polls.plan_new_task("slow", 0.0)._learner.due_s(polls.plan_new_task("slow", 0.0)._tracked) > 30.0
     assert polls.plan_new_task("other", 0.0).sleep_s(0.0) < 1.0
 

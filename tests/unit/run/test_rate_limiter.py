@@ -26,7 +26,6 @@ from qwave_batch.run.limits.throttle_state import (
     SubmitCall,
 )
 from qwave_batch.run.limits.uncounted_calls import LONE_REFUSALS
-from qwave_batch.run.schedule.waits import words_of_lesson
 
 WELL = TaskAnswer(task=Task(task_id="t", state=TaskState.QUEUED))
 SILENCE = NoAnswer(reason="HTTP 503", sent=True, status=503)
@@ -275,7 +274,7 @@ def test_what_429s_taught_of_the_account_is_not_told_of_the_models_that_they_hit
     limits = limiter()
     limits.of("a").narrow(NOW)
     (lesson,) = limits.lessons()
-    assert words_of_lesson(lesson).startswith("the API asked for less of a 1 time:")
+    assert str(lesson).startswith("the API asked for less of a 1 time:")
     limits.concurrency.cut(NOW)
     assert limits.lessons() == [ConcurrencyLesson(None, 1, limits.concurrency.limit)]
 

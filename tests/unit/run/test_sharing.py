@@ -1,4 +1,4 @@
-"""Whose window headers speak of: found out by what models are told is left, and never a request too many."""
+"""The scope of announced windows, inferred from what models are told is left, without one request too many."""
 
 import math
 from collections.abc import Callable

@@ -122,7 +122,7 @@ class World:
         Args:
             crash: Handed what to call to cut the power.
             crash_at_write: Cut it at the how-many-eth change of an attempt.
-            is_written: Whether that change is committed; whoever asked for it never hears of it either way.
+            is_written: Whether that change is committed; its caller never hears of it either way.
         """
         path = self.layout.ledger
         connection = open_to_write(path)
@@ -188,7 +188,7 @@ class World:
         self.manifests += 1
         self.on_manifest()
 
-    # What the tests ask.
+    # Observations for the tests.
 
     def ended(self) -> RunEnd:
         """Run and return an end that must be there."""
@@ -203,7 +203,7 @@ class World:
         with self.read() as ledger:
             return [line.record.status for line in ledger.lines()]
 
-    def pictures(self) -> dict[str, bytes]:
+    def images(self) -> dict[str, bytes]:
         return {
             self.layout.relative(path): path.read_bytes()
             for path in sorted(self.layout.images.rglob("*"))

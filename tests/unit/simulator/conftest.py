@@ -47,7 +47,7 @@ class FakeClock:
 
 
 class Answer:
-    """What came back, whole."""
+    """A whole response."""
 
     def __init__(self, response: aiohttp.ClientResponse, body: bytes) -> None:
         self.status = response.status

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-ApiMaker: TypeAlias = Any  # the fixture's classes are in conftest.py, which is no module
+ApiMaker: TypeAlias = Any  # the fixture's classes are in conftest.py, which is not importable
 
 
 @pytest.mark.parametrize(("fault", "made"), [("drop_before", 0), ("drop_after", 1), ("accepted.cut_body", 1)])
@@ -250,9 +250,9 @@ def test_answers_can_look_strange_and_be_right(open_api: ApiMaker) -> None:
             (image,) = body["result"]["images"]
             assert image["url"].endswith("/1.png")
             assert "x_trace" in image
-            picture = await api.call("GET", image["url"])
-            assert picture.headers["Content-Type"].startswith("text/plain")
-            assert picture.body.startswith(b"\x89PNG")
+            file = await api.call("GET", image["url"])
+            assert file.headers["Content-Type"].startswith("text/plain")
+            assert file.body.startswith(b"\x89PNG")
 
     asyncio.run(scenario())
 

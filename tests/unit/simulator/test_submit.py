@@ -1,4 +1,4 @@
-"""What the API says to a submit."""
+"""Answers to a submit."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults
 from qwave_batch.simulator.embedded_api import Caller
 
-Api: TypeAlias = Any  # the fixture's classes are in conftest.py, which is no module
+Api: TypeAlias = Any  # the fixture's classes are in conftest.py, which is not importable
 ApiMaker: TypeAlias = Any
 
 CAT = {"model": "gpt-image-2", "prompt": "a cat", "seed": 1}

@@ -1,4 +1,4 @@
-"""What becomes of a task: states, files, money, limits."""
+"""The life of a task: states, files, money, limits."""
 
 import asyncio
 import io
@@ -10,7 +10,7 @@ from PIL import Image
 
 from qwave_batch.simulator import RateLimits
 
-ApiMaker: TypeAlias = Any  # the fixture's classes are in conftest.py, which is no module
+ApiMaker: TypeAlias = Any  # the fixture's classes are in conftest.py, which is not importable
 
 CAT = {"model": "gpt-image-2", "prompt": "a cat", "seed": 1}
 

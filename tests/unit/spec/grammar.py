@@ -79,7 +79,7 @@ PRODUCTIONS: Mapping[str, Sequence[str]] = {
         "&#x1;",
     ),
 }  # fmt: skip
-"""What each part of a template may be; ``<name>`` stands for a part."""
+"""The alternatives for each part of a template; ``<name>`` stands for a part."""
 
 
 def random_template(random: Random) -> str:

@@ -15,7 +15,7 @@ def run_limited(arguments: Sequence[str], given: str = "", *, cpu_s: int, mib: i
 
     Args:
         arguments: Of the interpreter.
-        given: What it can read.
+        given: Its standard input.
         cpu_s: Seconds of the processor.
         mib: Memory beyond what the interpreter takes at rest.
     """

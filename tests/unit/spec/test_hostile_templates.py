@@ -26,7 +26,7 @@ for template in json.load(sys.stdin):
 NESTED = "".join(
     f"{{% set {name} = {leaf} %}}" for name, leaf in (("x", "[1]"), ("y", "[1]"), ("t", "(1,)"))
 ) + "".join("{% set x = [x, x] %}{% set y = [y, y] %}{% set t = (t, t) %}" for _ in range(60))
-"""Lists that hold a list twice, sixty deep: a few kilobytes, and 2 to the 60th values for whoever goes through them."""
+"""Lists that hold a list twice, sixty deep: a few kilobytes, and 2 to the 60th values when traversed."""
 LONG = "{% set a = 'a' * 900000 %}{% for i in range(90000) %}"
 
 STOPPED = {

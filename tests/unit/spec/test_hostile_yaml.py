@@ -124,7 +124,7 @@ def test_validate_ends_on_any_file_and_says_why(kind: str, tmp_path: Path) -> No
 
 
 def test_tens_of_thousands_of_prompts_are_all_right(tmp_path: Path) -> None:
-    """What is large and honest is taken: by alias, and each with a template."""
+    """Large but honest specs are accepted: by alias, and each with a template."""
     one = "  - {{id: p{n}, text: 'A {{{{ kind }}}} cat, number {n}', tags: *tags}}\n"
     first = "vars: {kind: big}\nprompts:\n  - {text: x, tags: &tags [a, b]}\n"
     file = tmp_path / "s.yaml"

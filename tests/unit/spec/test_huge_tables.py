@@ -143,14 +143,14 @@ ROW = json.dumps({"n": 1, "text": TEXT}).encode()
 def test_a_large_honest_table_streams_with_little_memory(
     read: Read, name: str, begins: bytes, row: bytes, ends: bytes
 ) -> None:
-    """What grows with the table would show: 60 MB are read in a process that uses 40 for itself."""
+    """Growth with the table would show: 60 MB are read in a process that uses 40 for itself."""
     said, used = read(name, [begins, *repeat(row * 1_000, 110), ends])
     assert int(said) in {110_000, 110_001}
     assert used < 80
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.json"])
-def test_a_picture_in_a_cell_is_read(tmp_path: Path, name: str) -> None:
+def test_an_image_in_a_cell_is_read(tmp_path: Path, name: str) -> None:
     data = "data:image/png;base64," + "A" * 40_000_000
     text = f"image\n{data}x\n" if name == "t.csv" else json.dumps({"image": data + "x"})
     text = text.replace(",", ";", 1) if name == "t.csv" else text

@@ -1,4 +1,4 @@
-"""What we say of a mistake is ours: a library that words it in another way changes nothing."""
+"""Messages are our own: a library that rewords its errors changes nothing."""
 
 import csv
 import gzip

@@ -16,7 +16,7 @@ Load = Callable[..., Spec]
 
 
 def complaint(complain: Complain, name: str, key: str = "table") -> str:
-    """What is said of a file that is named so, without its place."""
+    """The message for a file of this name, without its place."""
     text = f'prompts: [{{from: "{name}", text: x}}]\n' if key == "table" else f'extends: "{name}"\nprompts: [x]\n'
     (said,) = complain(text)
     return said.partition(": ")[2]

@@ -1,4 +1,4 @@
-"""What a sentence says to write is what YAML reads as the value that is meant."""
+"""Values shown in messages are written as YAML reads them."""
 
 import pytest
 import yaml

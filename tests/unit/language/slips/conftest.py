@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.api.specs import check_spec
+from qwave_batch.api.spec_files import check_spec
 from qwave_batch.model.problem import Problem
 
 HEAD = 'version: 1\nname: trial\ncatalog: "2026-05"\n'
@@ -15,7 +15,7 @@ Check = Callable[..., list[Problem]]
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """What ``validate`` finds in a spec given without its head, whose first line is the fourth."""
+    """The problems that ``validate`` finds in a spec given without its head, whose first line is the fourth."""
 
     def check(body: str, *overrides: str, files: Mapping[str, str] | None = None, head: str = HEAD) -> list[Problem]:
         monkeypatch.chdir(tmp_path)

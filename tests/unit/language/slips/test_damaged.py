@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.api.specs import check_spec
+from qwave_batch.api.spec_files import check_spec
 from qwave_batch.model.problem import Problem
 
 SPEC: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What ``--set`` gives is one value, in which # begins no comment."""
+"""A ``--set`` value is one value, in which # does not begin a comment."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What an override, a child of a base or a spec says to no effect is told."""
+"""Overrides and keys without effect are reported."""
 
 import shlex
 from collections.abc import Callable

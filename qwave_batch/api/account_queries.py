@@ -1,0 +1,170 @@
+"""Questions to an account without a run: its balance, its models, its prices."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_queries import newest_catalog
+from qwave_batch.catalog.offers import Offer, OfferState, offers
+from qwave_batch.catalog.price import Price
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.client.answers import AccountBlocked, Balance, Denied, LiveModels, NoAnswer, TaskNotFound, Throttled
+from qwave_batch.client.connection import Connection
+from qwave_batch.client.task_api import TaskApi
+from qwave_batch.client.transport import AiohttpTransport
+from qwave_batch.errors import AccountError, QwaveError, UnknownName
+from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.job import Job
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.file.plan_file import AnyPlan
+
+
+async def ask_balance(connection: Connection) -> Balance:
+    """Return what the account holds.
+
+    Raises:
+        AccountError: the key is refused, or the API does not answer.
+        UsageError: the base URL or the key can't be right.
+    """
+    base_url = connection.base_url or open_catalog(newest_catalog()).base_url
+    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
+        api = TaskApi(transport, base_url, connection.key, SystemClock())
+        answer = await api.balance()
+    match answer:
+        case Balance():
+            return answer
+        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
+            raise AccountError(f"{api.host} does not say: {message}")
+        case Denied(status=status, message=message):
+            raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
+        case NoAnswer(reason=reason):
+            raise AccountError(f"{api.host} does not answer: {reason}")
+        case _:
+            assert_never(answer)
+
+
+ASK_TIMEOUT_S = 15.0
+GLANCE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveModelList:
+    """The models that an account is offered, beside those of a catalog."""
+
+    host: str
+    catalog: str
+    """The catalog's date."""
+    offers: tuple[Offer, ...]
+    prices: Mapping[str, Price] = field(default_factory=dict, repr=False)
+    """Prices that the API states plainly, by model."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return (
+            f"LiveModelList({self.host}: {len(self.offers):,} models, {len(self.differing):,} not as in {self.catalog})"
+        )
+
+    @property
+    def differing(self) -> tuple[Offer, ...]:
+        """Those that are not as the catalog has them."""
+        return tuple(offer for offer in self.offers if offer.standing is not OfferState.SAME)
+
+    def only(self, model: str) -> "LiveModelList":
+        """Return the list with one model.
+
+        Raises:
+            UnknownName: neither the catalog nor the account knows it.
+        """
+        found = tuple(offer for offer in self.offers if offer.model == model)
+        if not found:
+            raise UnknownName("model", model, [offer.model for offer in self.offers], hint=f"{self.host} has none such")
+        return replace(self, offers=found)
+
+    def price_of(self, job: Job) -> int:
+        """Return the most that a job should cost today, in nano-dollars; by the catalog where no price is stated."""
+        price = self.prices.get(job.model)
+        if price is None or job.skip is not None:
+            return job.estimated_nusd
+        return price.nusd_per_image(job.request) * job.max_images
+
+    def priced(self, plan: AnyPlan) -> dict[str, int]:
+        """Return the most that each model's jobs of a plan should cost today, in nano-dollars."""
+        costs = dict.fromkeys(plan.figures.by_model, 0)
+        for item in plan.items():
+            if isinstance(item, Job) and item.skip is None:
+                costs[item.model] += self.price_of(item)
+        return costs
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what ``models --live --json`` prints."""
+        return {
+            "host": self.host,
+            "catalog": self.catalog,
+            "same": sum(offer.standing is OfferState.SAME for offer in self.offers),
+            "differing": [offer.as_json() for offer in self.differing],
+        }
+
+
+async def ask_models(connection: Connection, *, catalog: str | None = None) -> LiveModelList:
+    """Return the models that the account is offered, held against a catalog.
+
+    Args:
+        connection: The account.
+        catalog: The catalog's date; None is the newest. It also says where the API is, if the connection does not.
+
+    Raises:
+        AccountError: the key is refused, or the API does not answer.
+        UsageError: the base URL, the key or the catalog can't be right.
+    """
+    known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
+    base_url = connection.base_url or known.base_url
+    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
+        api = TaskApi(transport, base_url, connection.key, SystemClock())
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                answer = await api.models()
+        except TimeoutError:
+            raise AccountError(f"{api.host} does not answer: no word in {ASK_TIMEOUT_S:.0f} seconds") from None
+    match answer:
+        case LiveModels():
+            return _held_against(known, answer, api.host)
+        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
+            raise AccountError(f"{api.host} does not say: {message}")
+        case Denied(status=status, message=message):
+            raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
+        case NoAnswer(reason=reason):
+            raise AccountError(f"{api.host} does not answer: {reason}")
+        case _:
+            assert_never(answer)
+
+
+async def glance_at_balance(
+    connection: Connection, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
+) -> Balance | str:
+    """Return what the account holds, or in words why that is not known: nobody has to wait for it, nothing fails.
+
+    Args:
+        connection: The account.
+        catalog: The date of the catalog that says where the API is, if the connection does not.
+        timeout_s: How long to wait for it.
+    """
+    where = replace(connection, base_url=connection.base_url or open_catalog(catalog).base_url)
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await ask_balance(where)
+    except TimeoutError:
+        return f"no answer in {timeout_s:g} seconds"
+    except QwaveError as error:
+        return str(error)
+
+
+def _held_against(catalog: Catalog, answer: LiveModels, host: str) -> LiveModelList:
+    found = offers(catalog, {model.name: model.price_config for model in answer.models})
+    return LiveModelList(
+        host=host,
+        catalog=catalog.date,
+        offers=found,
+        prices={offer.model: offer.live_price for offer in found if offer.live_price is not None},
+    )

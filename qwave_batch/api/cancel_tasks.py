@@ -1,0 +1,146 @@
+"""Withdrawing what a folder still has queued at the API."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.api.folder_session import folder_session
+from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.errors import AccountError
+from qwave_batch.ledger.attempt import Attempt
+from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.cancellation import Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
+
+STOPPED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelReport:
+    """What ``cancel`` did, task by task."""
+
+    folder: Path
+    outcomes: tuple[CancelOutcome, ...]
+    """One for each open task, in plan order."""
+    in_doubt: int
+    """Submits that got no definite answer: without a task's id nothing can be withdrawn; the next run clears it up."""
+    is_stopped: bool = False
+    """Whether it was told to end before all was asked."""
+    refused: str = ""
+    """Why the API refused the account; the tasks after that were not asked for."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        told = (
+            f"{len(self.withdrawn):,} withdrawn, {len(self.left_alone):,} left alone, {len(self.not_said):,} not said"
+        )
+        return f"CancelReport({self.folder}: {told})"
+
+    @property
+    def withdrawn(self) -> tuple[Withdrawn, ...]:
+        """The tasks that are cancelled."""
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, Withdrawn))
+
+    @property
+    def left_alone(self) -> tuple[LeftAlone, ...]:
+        """The tasks that were begun already; the next run collects them."""
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, LeftAlone))
+
+    @property
+    def not_said(self) -> tuple[NotSaid, ...]:
+        """The tasks that the API said nothing of."""
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, NotSaid))
+
+    @property
+    def refunded_nusd(self) -> int:
+        """What the API gives back, as far as it said what it had set aside."""
+        return sum(outcome.refunded_nusd or 0 for outcome in self.withdrawn)
+
+    @property
+    def exit_status(self) -> int:
+        """0 when no task is queued any more; 1 when some may be; 3 when the account was refused; 130 when stopped."""
+        if self.is_stopped:
+            return STOPPED
+        if self.refused:
+            return AccountError.exit_status
+        return 1 if self.not_said or self.in_doubt else 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the object that ``cancel --json`` prints."""
+        return {
+            "folder": str(self.folder),
+            "cancelled": len(self.withdrawn),
+            "left_alone": len(self.left_alone),
+            "not_said": len(self.not_said),
+            "in_doubt": self.in_doubt,
+            "refunded_usd": usd_from_nusd(self.refunded_nusd),
+            "exit": self.exit_status,
+            "reason": self.refused or None,
+            "tasks": [_task_as_json(outcome) for outcome in self.outcomes],
+        }
+
+
+async def cancel_tasks(
+    folder: str | Path, *, connection: Connection | Simulated, stop: StopSignal | None = None
+) -> CancelReport:
+    """Withdraw what a folder still has queued at the API; tasks that were begun are left alone.
+
+    Each open task is asked how it stands. What the API cancelled is on record as cancelled, with what it says it
+    cost; a plain run takes it up again. Nothing is submitted.
+
+    Args:
+        folder: A run folder that nobody works on.
+        connection: The API that it was made with.
+        stop: Lets another task end it early; what was cancelled by then is on record.
+
+    Raises:
+        FolderError: it is no run folder, or of another API or key.
+        StorageError: a run is at work (``FolderBusy``), or the disk failed.
+    """
+    stop = stop or StopSignal()
+    async with folder_session(folder, connection) as attended:
+        open_attempts, in_doubt = await asyncio.to_thread(_open_attempts, attended.ledger)
+        cancelling = Cancelling(
+            api=attended.api,
+            journal=await asyncio.to_thread(attended.ledger.journal),
+            clock=SystemClock(),
+            rng=random.Random(),  # noqa: S311 - it spreads waits
+            stop=stop,
+        )
+        outcomes = await cancelling.cancel(open_attempts)
+    return CancelReport(
+        folder=attended.layout.root,
+        outcomes=tuple(outcomes),
+        in_doubt=in_doubt,
+        is_stopped=stop.is_stopping,
+        refused=cancelling.refused,
+    )
+
+
+def _open_attempts(ledger: Ledger) -> tuple[Sequence[Attempt], int]:
+    """Return the tasks on record that are not known to be over, and how many submits may have made one."""
+    found: list[Attempt] = []
+    in_doubt = 0
+    for snapshot in ledger.snapshots():
+        if snapshot.attempt is not None:
+            in_doubt += snapshot.attempt.state is AttemptState.SUBMITTING
+            if snapshot.attempt.state is AttemptState.ACCEPTED:
+                found.append(snapshot.attempt)
+    return found, in_doubt
+
+
+def _task_as_json(outcome: CancelOutcome) -> dict[str, Json]:
+    whose: dict[str, Json] = {"job_id": outcome.job_id, "task_id": outcome.task_id}
+    match outcome:
+        case Withdrawn():
+            return {**whose, "outcome": "cancelled", "cost_usd": usd_from_nusd(outcome.cost_nusd), "reason": None}
+        case LeftAlone():
+            return {**whose, "outcome": "left_alone", "cost_usd": None, "reason": f"it is {outcome.state.value}"}
+        case NotSaid():
+            return {**whose, "outcome": "not_said", "cost_usd": None, "reason": outcome.reason}

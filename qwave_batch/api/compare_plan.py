@@ -1,0 +1,168 @@
+"""A plan beside a run folder, another plan, or its own past in git."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from qwave_batch.api.folder_jobs import FolderJobs
+from qwave_batch.api.plan_opening import open_plan
+from qwave_batch.api.revisions import FileAtRevision, file_at
+from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.errors import SpecError, UsageError
+from qwave_batch.folder.layout import is_run_folder
+from qwave_batch.ledger.folder_identity import SIMULATOR
+from qwave_batch.model.codec import Codec, usd_key
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.problem import Problem
+from qwave_batch.plan.comparison import Comparison, Sum, Theirs, catalog_price_of, compare, known_jobs
+from qwave_batch.plan.file.plan_file import AnyPlan
+
+if TYPE_CHECKING:
+    from qwave_batch.api.account_queries import LiveModelList
+
+Kind: TypeAlias = Literal["folder", "file", "revision", "nothing"]
+"""What the other side is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanComparison:
+    """What tells a plan from something that was there before."""
+
+    against: str
+    """The other side, as it was named; empty when only ``reuse`` was asked about."""
+    kind: Kind
+    comparison: Comparison
+    reuse: tuple[Path, ...] = ()
+    """The folders that jobs could be taken from."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known, sentences without a full stop."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        total = self.comparison.total
+        return f"PlanComparison(with {self.against or 'nothing'}: {total.to_make.jobs:,} jobs to make)"
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what ``plan --against --json`` prints under ``against``."""
+        found = self.comparison
+        return {
+            "name": self.against or None,
+            "kind": self.kind,
+            "reuse": [str(folder) for folder in self.reuse],
+            "notes": list(self.notes),
+            **_CHANGE.encode(found.total),
+            "removed_kept": found.kept.jobs,
+            "by_model": {model: _CHANGE.encode(change) for model, change in found.by_model.items()},
+            "first_added": list(found.added),
+            "first_removed": list(found.removed),
+        }
+
+
+_CHANGE = Codec({Sum: {"nusd": usd_key("estimated_usd")}})
+
+
+def compare_plan(
+    plan: AnyPlan,
+    against: str | None,
+    *,
+    source: Path,
+    reuse: Sequence[Path] = (),
+    allow_read: Sequence[Path] = (),
+    prices: "LiveModelList | None" = None,
+) -> PlanComparison:
+    """Return what a plan adds to the other side, removes from it and leaves as it is, and what that costs.
+
+    Args:
+        plan: The plan.
+        against: A run folder, a plan or spec file, or a git revision of ``source``; None compares with nothing.
+        source: The file that the plan came from.
+        reuse: Run folders that may give what they have made: the same job, not random.
+        allow_read: Folders outside the spec's own that a spec of then may read from.
+        prices: The account's prices to count with; None is the catalog's.
+
+    Raises:
+        UsageError: the other side is none of those, or can't be read.
+    """
+    price_of = prices.price_of if prices else catalog_price_of
+    lenders = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
+    reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
+    with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
+        found = compare(plan.outlines(), theirs, reusable=reusable, price_of=price_of)
+    notes = [*([note] if note else []), *(_note_of(lender) for lender in lenders if _is_simulated(lender))]
+    return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
+
+
+def _is_simulated(holdings: FolderJobs) -> bool:
+    identity = holdings.identity()
+    return identity is not None and identity.backend == SIMULATOR
+
+
+def _note_of(lender: FolderJobs) -> str:
+    return f"{lender.layout.root} was made with the simulator, so only a simulated run takes from it"
+
+
+@contextmanager
+def _other_side(
+    plan: AnyPlan, against: str | None, source: Path, allow_read: Sequence[Path]
+) -> Iterator[tuple[Kind, Theirs, str]]:
+    """Yield what the other side is, its jobs, and a note."""
+    if against is None:
+        yield "nothing", lambda: (), ""
+    elif is_run_folder(Path(against)):
+        holdings = FolderJobs.of(Path(against), open_catalog(plan.catalog))
+        yield "folder", holdings.jobs, _whose(holdings, plan)
+    elif Path(against).is_file():
+        other = open_plan(against, allow_read=allow_read)
+        yield "file", lambda: known_jobs(other.outlines()), ""
+    else:
+        with ExitStack() as stack:
+            then = stack.enter_context(_opened(against, source))
+            if not then.exists:
+                yield "revision", lambda: (), f"{then.name} is not in {against}, so every job is new"
+                return
+            with _said_of(then):
+                past = open_plan(then.path, allow_read=(then.root, *allow_read))
+            yield "revision", lambda: known_jobs(past.outlines()), ""
+
+
+def _whose(holdings: FolderJobs, plan: AnyPlan) -> str:
+    """Return a note when a folder holds the run of another spec."""
+    identity = holdings.identity()
+    if identity is None or identity.spec_name == plan.name:
+        return ""
+    return f'{holdings.layout.root} holds the run of another spec, "{identity.spec_name}"'
+
+
+@contextmanager
+def _opened(against: str, source: Path) -> Iterator[FileAtRevision]:
+    with ExitStack() as stack:
+        try:
+            then = stack.enter_context(file_at(against, source))
+        except UsageError as error:
+            raise UsageError(
+                f'"{against}" is no run folder, no file, and no git revision that has {source}: {error}'
+            ) from error
+        yield then
+
+
+@contextmanager
+def _said_of(then: FileAtRevision) -> Iterator[None]:
+    """Let problems of the spec of then name it by its revision, and not by where it is laid out."""
+    try:
+        yield
+    except SpecError as error:
+        raise SpecError([_moved(problem, then) for problem in error.problems]) from error
+    except UsageError as error:
+        raise UsageError(then.worded(str(error))) from error
+
+
+def _moved(problem: Problem, then: FileAtRevision) -> Problem:
+    problem = replace(problem, message=then.worded(problem.message))
+    place = problem.place
+    if place is None:
+        return problem
+    file = Path(place.file)
+    name = file.relative_to(then.root).as_posix() if file.is_relative_to(then.root) else place.file
+    return replace(problem, place=replace(place, file=f"{then.revision}:{name}"))

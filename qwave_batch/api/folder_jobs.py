@@ -1,0 +1,151 @@
+"""What a run folder holds of a plan, by its ledger, else by its manifest."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.errors import FolderError
+from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.ledger.folder_identity import FolderIdentity
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.snapshots import JobSnapshot
+from qwave_batch.model.job import Job
+from qwave_batch.model.job_identity import number_of
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.output.manifest import read_manifest
+from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.plan.comparison import Known, Stage, label_of
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.job_actions import JobAction, action_for
+
+_AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
+"""By status, jobs that a plain run leaves as they are; the others have failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderJobs:
+    """A run folder as one side of a comparison. Nothing in it is changed."""
+
+    layout: RunLayout
+    catalog: Catalog
+    """Whose prices hold for what a folder without a ledger describes."""
+
+    @classmethod
+    def of(cls, folder: Path, catalog: Catalog) -> "FolderJobs":
+        """Return the holdings of a run folder.
+
+        Raises:
+            FolderError: there is none, with the nearest one that is.
+        """
+        return cls(RunLayout.existing(folder), catalog)
+
+    def jobs(self) -> Iterator[Known]:
+        """Yield the jobs of its plan, then those that left it with their images still there."""
+        if not self.layout.tree.is_file(LEDGER):
+            yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
+            return
+        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+            yield from (
+                _of_ledger(snapshot)
+                for snapshot in ledger.snapshots()
+                if snapshot.is_planned and not _is_skipped(snapshot.line.record.status)
+            )
+            yield from (_of_record(record) for record in ledger.unplanned())
+
+    def made(self) -> frozenset[int]:
+        """Return the numbers of all jobs whose images are there, for another folder to take.
+
+        Raises:
+            FolderError: it came without its ledger, so that a run takes nothing from it.
+        """
+        if not self.layout.tree.is_file(LEDGER):
+            raise FolderError(f"{self.layout.root} came without its ledger, so nothing can be taken from it")
+        return frozenset(known.number for known in self.jobs() if known.stage is Stage.MADE)
+
+    def money(self) -> tuple[int, int]:
+        """Return what the folder has cost, and the most that may still come, in nano-dollars."""
+        if not self.layout.tree.is_file(LEDGER):
+            return 0, 0
+        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+            return ledger.spent_nusd(), ledger.held_nusd()
+
+    def identity(self) -> FolderIdentity | None:
+        """Return whose folder it is; None when it came without its ledger."""
+        if not self.layout.tree.is_file(LEDGER):
+            return None
+        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+            return ledger.identity()
+
+    def _of_manifest(self, line: ManifestLine) -> Known:
+        model = self.catalog.models.get(line.model)
+        return Known(
+            number=number_of(line.job_id),
+            model=line.model,
+            images=model.max_images(line.request) if model else 1,
+            nusd=model.estimate_nusd(line.request) if model else 0,
+            stage=_stage_told(line),
+            label=partial(_label, line.prompt_id, line.axes),
+        )
+
+
+def _of_ledger(snapshot: JobSnapshot) -> Known:
+    job: Job = snapshot.line.job
+    return Known(
+        number=number_of(job.job_id),
+        model=job.model,
+        images=job.max_images,
+        nusd=job.estimated_nusd,
+        stage=_stage(snapshot),
+        label=partial(label_of, job),
+    )
+
+
+def _of_record(record: JobRecord) -> Known:
+    """Return a job that left the plan: only what has come of it matters."""
+    return Known(
+        number=number_of(record.job_id), model="", images=0, nusd=0, stage=_stage_told(record), is_planned=False
+    )
+
+
+def _is_skipped(status: JobStatus) -> bool:
+    return status is JobStatus.SKIPPED
+
+
+def _stage(snapshot: JobSnapshot) -> Stage:
+    match action_for(snapshot, RunOptions()):
+        case JobAction.SUBMIT:
+            return Stage.PLANNED
+        case JobAction.POLL | JobAction.RESUBMIT | JobAction.FETCH:
+            return Stage.HELD
+        case JobAction.NOTHING:
+            return _AT_REST.get(snapshot.line.record.status, Stage.FAILED)
+
+
+def _stage_told(told: ManifestLine | JobRecord) -> Stage:
+    """Return how far a job has come by its record, which knows less than its attempts."""
+    match told.status:
+        case JobStatus.PENDING:
+            is_held = told.task_id is not None and not _is_over_unpaid(told)
+            return Stage.HELD if is_held else Stage.PLANNED
+        case JobStatus.FAILED:
+            return Stage.PLANNED if told.error is not None and told.error.retryable else Stage.FAILED
+        case JobStatus.CANCELLED | JobStatus.SKIPPED:
+            return Stage.PLANNED
+        case JobStatus.COMPLETED | JobStatus.UNKNOWN:
+            return _AT_REST[told.status]
+
+
+def _is_over_unpaid(told: ManifestLine | JobRecord) -> bool:
+    """Whether the newest task ended and cost nothing: another try was begun since, and has no task yet."""
+    return told.completed_at is not None and not told.cost_usd
+
+
+def _label(prompt_id: str, axes: JsonObject) -> str:
+    return " ".join([prompt_id, *map(_plain, axes.values())])
+
+
+def _plain(label: Json) -> str:
+    return "..." if isinstance(label, Mapping | list | tuple) else str(label)

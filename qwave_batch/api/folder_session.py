@@ -1,0 +1,154 @@
+"""Exclusive work on a run folder without its spec, from what its ledger says; and context managers in threads."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
+from qwave_batch.api.pricing import catalog_cost_nusd
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_queries import newest_catalog
+from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.client.task_api import TaskApi
+from qwave_batch.errors import FolderError
+from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.lock import FolderLock
+from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.job import Job
+from qwave_batch.output.manifest import write_manifest
+from qwave_batch.output.summary import read_summary, refresh_summary
+
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSession:
+    """A folder that nobody else works on, with its API."""
+
+    layout: RunLayout
+    ledger: Ledger
+    claim: FolderClaim
+    catalog: Catalog
+    api: TaskApi
+
+    def cost_nusd(self, job: Job, images: int) -> int:
+        """Return the catalog price of so many images of a job."""
+        return catalog_cost_nusd(self.catalog, job, images)
+
+
+@asynccontextmanager
+async def folder_session(folder: str | Path, connection: Connection | Simulated) -> AsyncIterator[FolderSession]:
+    """Yield a run folder, locked, with the API that it was made with; at the end manifest and summary are written.
+
+    Raises:
+        FolderError: it is no run folder, or was made with another API, or with another key while tasks are open.
+        FolderBusy: a run is at work.
+        StorageError: the disk or the ledger fails.
+    """
+    layout, catalog, claim = await asyncio.to_thread(_look_at, Path(folder), connection)
+    async with in_thread(_locked_ledger(layout)) as ledger:
+        await asyncio.to_thread(ledger.claim, claim)
+        try:
+            async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
+                yield FolderSession(layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api)
+        finally:
+            await asyncio.to_thread(write_down, layout, ledger)
+
+
+def _look_at(folder: Path, connection: Connection | Simulated) -> tuple[RunLayout, Catalog, FolderClaim]:
+    """Return a run folder, the catalog that it was made by, and our claim to it. It blocks."""
+    layout = RunLayout.existing(folder)
+    layout.check_images()
+    identity = _identity(layout)
+    catalog = open_catalog(_catalog_date(layout))
+    return layout, catalog, _claim(layout, identity, connection, catalog)
+
+
+@contextmanager
+def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
+    with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+        yield ledger
+
+
+def write_down(layout: RunLayout, ledger: Ledger) -> None:
+    """Write the manifest, and what follows from it in the summary, as the ledger has it now. It blocks.
+
+    Where the ledger has lost records, the manifest may know of more, and stays until a run has taken that in.
+    """
+    identity = ledger.identity()
+    if identity is None or identity.lost_since is None:
+        refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.books())
+
+
+def _identity(layout: RunLayout) -> FolderIdentity:
+    if not layout.tree.is_file(LEDGER):
+        raise FolderError(f"{layout.root} came without its ledger, so nobody knows its tasks")
+    with Ledger.open(layout.ledger, read_only=True) as ledger:
+        identity = ledger.identity()
+    if identity is None:
+        raise FolderError(f"{layout.root} was never run, so it has no tasks")
+    return identity
+
+
+def _claim(
+    layout: RunLayout, identity: FolderIdentity, connection: Connection | Simulated, catalog: Catalog
+) -> FolderClaim:
+    backend = backend_name(connection, catalog)
+    if identity.backend != backend:
+        hint = "name its API with --base-url"
+        if SIMULATOR in {identity.backend, backend}:
+            hint = "say --simulate" if identity.backend == SIMULATOR else "leave out --simulate"
+        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}: {hint}")
+    return FolderClaim(
+        spec_name=identity.spec_name,
+        backend=backend,
+        path=str(layout.root.resolve()),
+        host=socket.gethostname(),
+        key=connection.key if isinstance(connection, Connection) else SIMULATED_KEY,
+    )
+
+
+def _catalog_date(layout: RunLayout) -> str:
+    """Return the catalog that the folder was made by, as far as its summary says, for where its API is."""
+    date = (read_summary(layout) or {}).get("catalog")
+    return date if isinstance(date, str) and date in catalog_dates() else newest_catalog()
+
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def in_thread(manager: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """Yield what the manager yields; whoever is cancelled meanwhile leaves nothing open behind."""
+    entering = asyncio.ensure_future(asyncio.to_thread(manager.__enter__))
+    try:
+        value = await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await asyncio.wait([entering])
+        if not entering.cancelled() and entering.exception() is None:
+            await to_the_end(lambda: manager.__exit__(None, None, None))
+        raise
+    try:
+        yield value
+    except BaseException as error:
+        seen = error
+        if not await to_the_end(lambda: manager.__exit__(type(seen), seen, seen.__traceback__)):
+            raise
+    else:
+        await to_the_end(lambda: manager.__exit__(None, None, None))
+
+
+async def to_the_end(work: Callable[[], T]) -> T:
+    """Return what ``work`` returns, done in a thread and waited for even by one who is cancelled."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise

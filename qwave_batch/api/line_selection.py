@@ -1,0 +1,28 @@
+"""Which lines of a plan a run is about: a template expression over their names."""
+
+from collections.abc import Callable
+
+from qwave_batch.ledger.snapshots import PlanLine
+from qwave_batch.output.line_condition import compile_condition
+from qwave_batch.plan.file.plan_lines import line_of
+
+_NAMES = (
+    "job_id", "index", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta", "repeat",
+    "also", "path",
+)  # fmt: skip
+
+
+def lines_where(expression: str) -> Callable[[PlanLine], bool]:
+    """Return the test that ``expression`` describes, such as ``model == 'imagen-4.0' and 'night' in tags``.
+
+    Raises:
+        UsageError: it does not parse, or uses a name that a plan line does not have. The test raises it too, for an
+            expression that fails on a line or gives something else than true or false.
+    """
+    is_met = compile_condition(expression, _NAMES, named="--only", of="plan line")
+
+    def is_taken(line: PlanLine) -> bool:
+        written = line_of(line.job, line.also)
+        return is_met({name: written[name] for name in _NAMES}, line.job.job_id)
+
+    return is_taken

@@ -1,0 +1,112 @@
+"""Reading a run folder, live or ended."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.lock import FolderLock
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_ledger
+from qwave_batch.output.manifest import refresh_manifest
+from qwave_batch.output.manifest_line import ManifestLine
+from qwave_batch.output.prune import PrunePlan, find_prunable, prune
+from qwave_batch.output.status import FolderStatus, Glance, folder_status, glance_at
+from qwave_batch.output.summary import read_summary
+from qwave_batch.output.verify import VerifyReport, verify
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that runs have made. Every look at it first brings back a manifest that a crash left behind."""
+
+    root: Path
+
+    def lines(self, where: LineFilter = EVERY_LINE) -> Iterator[ManifestLine]:
+        """Yield the lines that a filter takes, in plan order, as they stand at this moment; see ``FolderReader``.
+
+        Raises:
+            FolderError: the folder came without its ledger, and its manifest is missing or torn.
+        """
+        layout = RunLayout(self.root)
+        with open_ledger(layout) as ledger:
+            if ledger is not None:
+                refresh_manifest(layout, ledger)
+            yield from FolderReader(layout, ledger).lines(where)
+
+    def summary(self) -> dict[str, Json] | None:
+        """Return what summary.json says; None when no run came to write it."""
+        return read_summary(RunLayout(self.root))
+
+    def status(self) -> FolderStatus:
+        """Return where the run stands at this moment."""
+        with open_ledger(RunLayout(self.root)) as ledger:
+            return folder_status(RunLayout(self.root), ledger)
+
+    def glance(self) -> Glance:
+        """Return as much as can be seen without reading the plan: cheap, for watching; nothing is written."""
+        with open_ledger(RunLayout(self.root)) as ledger:
+            return glance_at(RunLayout(self.root), ledger)
+
+    def verify(self) -> VerifyReport:
+        """Check every line and every file against manifest, schema and hashes; every image is decoded.
+
+        What is damaged is noted, so that the next run fetches it again even where size and time are as they were.
+        """
+        with open_ledger(RunLayout(self.root)) as ledger:
+            report = verify(RunLayout(self.root), ledger)
+        if report.damaged:
+            self._doubt(report.damaged)
+        return report
+
+    def find_prunable(self) -> PrunePlan:
+        """Return what the spec no longer asks for; nothing is changed.
+
+        Raises:
+            FolderError: the folder came without its ledger, or a link is among its images.
+        """
+        RunLayout(self.root).check_images()
+        with open_ledger(RunLayout(self.root)) as ledger:
+            if ledger is None:
+                raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
+            return find_prunable(RunLayout(self.root), ledger)
+
+    def prune(self, shown: PrunePlan | None = None) -> PrunePlan:
+        """Remove what the spec no longer asks for, and return what that was. The spend stays on record.
+
+        Args:
+            shown: What ``find_prunable`` gave and a person agreed to: nothing else is removed, nor what has changed
+                since. None is all that is found now.
+
+        Raises:
+            FolderBusy: a run is at work.
+            FolderError: the folder came without its ledger.
+        """
+        layout = RunLayout(self.root)
+        if not layout.tree.is_file(LEDGER):
+            return self.find_prunable()
+        layout.check_images()
+        with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+            found = find_prunable(layout, ledger)
+            found = found if shown is None else found.as_shown(shown)
+            prune(layout, ledger, found)
+            return found
+
+    def _doubt(self, paths: Sequence[str]) -> None:
+        layout = RunLayout(self.root)
+        if not layout.tree.is_file(LEDGER):
+            return
+        with suppress(StorageError), FolderLock(layout), Ledger.open(layout.ledger) as ledger:  # read-only, or live
+            ledger.doubt_files(paths)
+
+
+def open_run(folder: str | Path) -> RunFolder:
+    """Return a run folder to look at.
+
+    Raises:
+        FolderError: there is none, with the nearest one that is.
+    """
+    return RunFolder(RunLayout.existing(Path(folder)).root)

@@ -1,0 +1,101 @@
+"""What a run tells its caller: an estimate before anything is sent, a summary at the end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwave_batch.errors import UsageError
+from qwave_batch.ledger.cost_report import CostReport
+from qwave_batch.ledger.snapshots import JobSnapshot
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.stop_reason import StopReason
+from qwave_batch.run.context import RunOptions
+from qwave_batch.run.counters import JobCounts
+from qwave_batch.run.job_actions import is_to_submit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostEstimate:
+    """What is missing from a folder, at the most it can bring and cost."""
+
+    jobs: int
+    """Jobs that will be submitted."""
+    images: int
+    nusd: int
+    """Nano-dollars."""
+    warnings: tuple[str, ...] = ()
+    """What is worth knowing before that is paid."""
+
+
+def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
+    """Return what a run with these options would submit.
+
+    Args:
+        snapshots: The jobs that the run is about (``run.agenda.jobs_in_scope``).
+        options: What the run is asked to do.
+
+    Raises:
+        UsageError: ``only`` takes no line at all.
+    """
+    jobs = images = nusd = taken = 0
+    for snapshot in snapshots:
+        taken += snapshot.is_planned
+        if is_to_submit(snapshot, options):
+            jobs += 1
+            images += snapshot.line.job.max_images
+            nusd += snapshot.line.job.estimated_nusd
+    if options.only is not None and not taken:
+        raise UsageError("--only takes none of the plan's jobs, so there is nothing to do")
+    return CostEstimate(jobs=jobs, images=images, nusd=nusd)
+
+
+_LONGEST = 200
+"""How much of a reason stands in a repr."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How a run ended, and what its folder now holds."""
+
+    folder: Path
+    kind: EndKind
+    """How it ended; see "How a run ends" in docs/run-folder.md."""
+    counts: JobCounts
+    """The jobs that this run was asked for."""
+    cost_nusd: int
+    """What this run cost, in nano-dollars."""
+    folder_cost_nusd: int
+    """What the folder has cost over all its runs."""
+    seconds: float
+    warnings: tuple[str, ...]
+    stop: StopReason | None = None
+    """Why it stopped before all was done; None when it went through."""
+    reused: int = 0
+    """Jobs whose images this run has taken from other folders."""
+    books: CostReport = field(default_factory=CostReport)
+    """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
+    summary: JsonObject = field(repr=False)
+    """What summary.json says: the whole folder."""
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that its kind has; 0 when all that was asked for is there."""
+        return EXIT_STATUS[self.kind]
+
+    @property
+    def reason(self) -> str:
+        """Why it ended early or short, a sentence without a full stop; empty when all is there."""
+        return self.counts.missing_words if self.stop is None else str(self.stop)
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        done = f"{self.counts.completed:,} of {self.counts.jobs:,} jobs done, {self.counts.images:,} images"
+        cost = f"{usd_from_nusd(self.cost_nusd):.6g} USD in {self.seconds:.1f} s"
+        end = f", exit {self.exit_status}: {self.reason}"[:_LONGEST] if self.exit_status else ""
+        return f"RunSummary({self.folder}: {done}, {cost}{end})"
+
+    def as_json(self) -> JsonObject:
+        """Return what ``run --json`` prints."""
+        return self.summary

@@ -1,0 +1,54 @@
+"""What to do next, in words: the one place that says which option or command a next step is."""
+
+from collections.abc import Mapping, Sequence
+
+from qwave_batch.cli.drawing.text import pasted
+from qwave_batch.errors import QwaveError
+from qwave_batch.model.next_step import Advice, NextStep
+
+_WORDS: Mapping[NextStep, str] = {
+    NextStep.RUN_AGAIN: "run it again",
+    NextStep.RUN_LATER: "run it again after that time",
+    NextStep.WAIT_LONGER: "wait longer with --max-wait",
+    NextStep.ADOPT: "if no other process works on it, go on with --adopt",
+    NextStep.RAISE_BUDGET: "raise budget.max_usd",
+    NextStep.RAISE_RUN_BUDGET: "raise --max-usd",
+    NextStep.RAISE_BOTH_BUDGETS: "raise budget.max_usd and --max-usd",
+    NextStep.UNTIL_BUDGET: "go on until it is used up with --until-budget",
+    NextStep.RETRY_FAILED: "use --retry-failed to create (and pay for) new images",
+    NextStep.RESUBMIT_UNKNOWN: "use --resubmit-unknown to send it again, which may pay for it twice",
+    NextStep.REFETCH: "qwave-batch refetch {about} downloads what is paid, for nothing",
+    NextStep.CHECK_BALANCE: "compare the balance before and after the run: qwave-batch balance",
+    NextStep.CHECK_WEBHOOK_URL: "check --webhook-url",
+    NextStep.NAME_WEBHOOK_URL: "name it with --webhook-url URL",
+    NextStep.SIMULATE: "use --simulate",
+    NextStep.TRY_SIMULATOR: "to try things without one, use --simulate",
+    NextStep.DO_NOT_SIMULATE: "leave out --simulate",
+    NextStep.NAME_API: "name its API with --base-url",
+    NextStep.ALLOW_READ: "to read it all the same, use --allow-read {about}",
+    NextStep.SET_VARIABLE: 'give the value with --set "{about}"',
+    NextStep.PLAN_AGAIN: "plan the spec again with plan --out",
+    NextStep.LIMIT_RUN: "run a part of a plan with run --limit",
+    NextStep.LIST_MODELS: "qwave-batch models lists all {about}",
+    NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
+    NextStep.VERIFY: "qwave-batch verify {about} says more",
+    NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
+}
+_PASTED = frozenset({NextStep.REFETCH, NextStep.ALLOW_READ, NextStep.VERIFY, NextStep.WRITE_MANIFEST})
+"""Steps about a path, which a shell must take as one argument."""
+
+
+def step_words(advice: Advice) -> str:
+    """Return a next step in words, as a clause without a full stop."""
+    about = pasted(advice.about) if advice.step in _PASTED else advice.about
+    return _WORDS[advice.step].replace("{about}", about)
+
+
+def advice_words(next_steps: Sequence[Advice]) -> str:
+    """Return next steps in words, as alternatives; empty when there are none."""
+    return ", or ".join(map(step_words, next_steps))
+
+
+def error_words(error: QwaveError) -> str:
+    """Return an error with what can be done about it."""
+    return "; ".join(filter(None, [str(error), advice_words(error.next_steps)]))

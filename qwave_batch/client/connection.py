@@ -1,0 +1,75 @@
+"""Which API to run against: a real one with a key, or the embedded one without."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from qwave_batch.client.proxies import Proxies, proxies_from
+from qwave_batch.errors import UsageError
+
+KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")
+"""Environment variables that may hold the key; the first that is set counts."""
+BASE_URL_NAME = "QWAVE_BASE_URL"
+
+
+TRUST_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Files or folders with certificates, each with the variable that names it."""
+
+    bundles: tuple[tuple[str, str], ...] = ()
+
+
+def trust_from(environment: Mapping[str, str]) -> Trust:
+    """Return what ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE`` name; nothing is opened."""
+    return Trust(bundles=tuple((name, environment[name]) for name in TRUST_NAMES if environment.get(name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An account of a real API."""
+
+    key: str = field(repr=False)
+    base_url: str | None = None
+    """Where the API is, with its ``/v1``; None is where the spec's catalog says."""
+    proxies: Proxies = field(default_factory=Proxies)
+    trust: Trust = field(default_factory=Trust)
+    """Certificates that are trusted beside the system's own."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], *, base_url: str | None = None) -> Self:
+        """Return the connection that the environment describes; a ``base_url`` wins over the environment's.
+
+        Raises:
+            UsageError: there is no key, or a proxy that can't be used.
+        """
+        key = next((environ[name].strip() for name in KEY_NAMES if environ.get(name, "").strip()), None)
+        if key is None:
+            raise UsageError(
+                f"there is no API key: set {KEY_NAMES[0]} (or {KEY_NAMES[1]}); "
+                "to try things without one, run with --simulate"
+            )
+        return cls(
+            key=key,
+            base_url=base_url or environ.get(BASE_URL_NAME) or None,
+            proxies=proxies_from(environ),
+            trust=trust_from(environ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """The embedded API. A run serves it on loopback for its own time, and keeps its tasks in the run folder."""
+
+    latency: str = "lognormal(1,0.35)"
+    """How long tasks take: seconds (``2``), ``1..4``, ``normal(2,0.3)`` or ``lognormal(2,0.35)``."""
+    faults: str = ""
+    """What goes wrong and how often, such as ``drop_after=0.05,poll.http500=10%``; see docs/simulator.md."""
+    requests_per_minute: int | None = None
+    """Submits in any 60 seconds; None is no limit."""
+    dialect: str = "september"
+    """The documents that it follows: ``may`` or ``september``."""
+    seed: int = 0
+    """Another seed is another course of events."""

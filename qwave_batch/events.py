@@ -1,0 +1,38 @@
+"""What happens in a run, as typed events, and how far it is, as progress."""
+
+from qwave_batch.model.events import (
+    Event,
+    ImagesStored,
+    JobSetBack,
+    OnEvent,
+    RunEnded,
+    RunEstimated,
+    RunStarted,
+    RunWaiting,
+    SubmitBegun,
+    TaskAccepted,
+    TaskEnded,
+)
+from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
+from qwave_batch.output.eventlog import EventLog
+from qwave_batch.output.events import event_as_json
+
+__all__ = [
+    "Event",
+    "EventLog",
+    "ImagesStored",
+    "JobSetBack",
+    "OnEvent",
+    "OnProgress",
+    "Progress",
+    "RunEnded",
+    "RunEstimated",
+    "RunStarted",
+    "RunWaiting",
+    "SubmitBegun",
+    "TaskAccepted",
+    "TaskEnded",
+    "WaitKind",
+    "Waiting",
+    "event_as_json",
+]

@@ -1,0 +1,133 @@
+"""Whether a file is a whole image, and what it holds."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO, Final
+
+from qwave_batch.folder.formats.apart import APART, NotRead, check_apart
+from qwave_batch.folder.formats.gif import check_gif
+from qwave_batch.folder.formats.jpeg import check_jpeg
+from qwave_batch.folder.formats.judging import LARGE_FILE, BadImage, Content, Effort, OtherFormat, Size, memory
+from qwave_batch.folder.formats.png import check_png
+from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of
+from qwave_batch.folder.formats.webp import check_webp
+
+__all__ = [
+    "EXTENSIONS",
+    "MAX_IMAGE_BYTES",
+    "STRANGE_FORMATS",
+    "BadImage",
+    "ImageInfo",
+    "OtherFormat",
+    "inspect_bytes",
+    "inspect_file",
+]
+
+MAX_IMAGE_BYTES: Final = 256 * 2**20
+"""Of a file; a download may not be larger either."""
+
+EXTENSIONS = {
+    "png": ".png",
+    "jpeg": ".jpg",
+    "webp": ".webp",
+    "gif": ".gif",
+    "avif": ".avif",
+    "tiff": ".tiff",
+    "bmp": ".bmp",
+    "jpeg2000": ".jp2",
+}
+"""The extension of each format that ``inspect_bytes`` reads."""
+
+STRANGE_FORMATS = APART
+"""Those of them that no model is documented to return."""
+
+_CHECKS: dict[str, Callable[[Content, Effort], Size]] = {
+    "png": check_png,
+    "jpeg": check_jpeg,
+    "webp": check_webp,
+    "gif": check_gif,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInfo:
+    """An image that was decoded to its last row."""
+
+    format: str
+    """One of ``EXTENSIONS``, from the bytes."""
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    sha256: str
+    size_bytes: int
+
+
+def inspect_file(file: BinaryIO) -> ImageInfo:
+    """Decode an open file to the end and return what it is. It blocks for the time of a decode: call it in a thread.
+
+    Bytes after the image's own end are let be; they are part of the hash.
+
+    Raises:
+        BadImage: it is of no format that is read (``OtherFormat`` when of a known one), is cut short, or does not
+            decode.
+        OSError: it can't be read.
+    """
+    size_bytes = os.fstat(file.fileno()).st_size
+    _check_file_size(size_bytes)
+    with memory(size_bytes, large=LARGE_FILE):
+        return _inspect(Content(file.read(MAX_IMAGE_BYTES + 1), is_kept=False))
+
+
+def inspect_bytes(data: bytes) -> ImageInfo:
+    """Like ``inspect_file``, of bytes in memory.
+
+    Any bytes are judged within 6 s of processor time and 900 MiB of memory, and other threads run meanwhile. AVIF,
+    TIFF, BMP and JPEG 2000, for which nobody asks, are decoded in a process of their own.
+    """
+    return _inspect(Content(data, is_kept=True))
+
+
+def _inspect(content: Content) -> ImageInfo:
+    data, size_bytes, effort = content.data, len(content.data), Effort()
+    image_format = format_of(data) or kind_of(data).image_format
+    if image_format is None:
+        raise _foreign(data)
+    _check_file_size(size_bytes)
+    sha256 = hashlib.sha256(data).hexdigest()
+    del data  # a check may let go of it
+    try:
+        width, height = _check(image_format)(content, effort)
+    except BadImage as bad:
+        bad.extension = EXTENSIONS[image_format]
+        raise
+    except NotRead:
+        raise _foreign(content.data) from None
+    except Exception as error:  # a decoder fed hostile bytes may raise anything, and all of it means this
+        reason = str(error) or type(error).__name__
+        verdict = BadImage(f"{image_format.upper()} does not decode: {reason}")
+        verdict.extension = EXTENSIONS[image_format]
+        raise verdict from error
+    return ImageInfo(format=image_format, width=width, height=height, sha256=sha256, size_bytes=size_bytes)
+
+
+def _check(image_format: str) -> Callable[[Content, Effort], Size]:
+    return _CHECKS.get(image_format) or partial(check_apart, image_format)
+
+
+def _foreign(data: bytes) -> BadImage:
+    """Return the verdict on bytes of another kind."""
+    kind = kind_of(data)
+    verdict = OtherFormat if kind.is_result else BadImage
+    bad = verdict(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
+    bad.extension = kind.extension
+    return bad
+
+
+def _check_file_size(size_bytes: int) -> None:
+    """Raise BadImage when a file is larger than an image that is read: to be asked before it is."""
+    if size_bytes > MAX_IMAGE_BYTES:
+        raise BadImage(f"{size_bytes:,} bytes are more than the {MAX_IMAGE_BYTES:,} of an image that are read")

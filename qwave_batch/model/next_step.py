@@ -1,0 +1,64 @@
+"""What a person can do about an error or an end: facts for programs, which only the command line turns into words."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class NextStep(StrEnum):
+    """Something to do next. The command line knows the option or the command that does it."""
+
+    RUN_AGAIN = "run_again"
+    RUN_LATER = "run_later"
+    """Run again once the time has come that the message tells."""
+    WAIT_LONGER = "wait_longer"
+    """Let the run wait longer for the API's limits."""
+    ADOPT = "adopt"
+    """Say that no other process works on a folder that was moved or copied."""
+    RAISE_BUDGET = "raise_budget"
+    """Raise ``budget.max_usd`` of the spec."""
+    RAISE_RUN_BUDGET = "raise_run_budget"
+    """Raise the cap that was given for this run only."""
+    RAISE_BOTH_BUDGETS = "raise_both_budgets"
+    UNTIL_BUDGET = "until_budget"
+    """Begin although the budget is too small, and go on until it is used up."""
+    RETRY_FAILED = "retry_failed"
+    """Create, and pay for, new images of failed jobs."""
+    RESUBMIT_UNKNOWN = "resubmit_unknown"
+    """Send jobs again that may be paid already."""
+    REFETCH = "refetch"
+    """Download images again that are paid; about the folder."""
+    CHECK_BALANCE = "check_balance"
+    CHECK_WEBHOOK_URL = "check_webhook_url"
+    """Check the address under which the API should reach this machine."""
+    NAME_WEBHOOK_URL = "name_webhook_url"
+    SIMULATE = "simulate"
+    """Run against the embedded simulator."""
+    TRY_SIMULATOR = "try_simulator"
+    """Try things out against the embedded simulator, which needs no key."""
+    DO_NOT_SIMULATE = "do_not_simulate"
+    NAME_API = "name_api"
+    """Say which host the API is on."""
+    ALLOW_READ = "allow_read"
+    """Allow reading files outside the spec's folder; about the folder to allow."""
+    SET_VARIABLE = "set_variable"
+    """Give a value from the shell; about the variable of the spec."""
+    PLAN_AGAIN = "plan_again"
+    """Write the plan file anew from its spec."""
+    LIMIT_RUN = "limit_run"
+    """Run the first part of a plan."""
+    LIST_MODELS = "list_models"
+    SHOW_MODEL = "show_model"
+    """Look at the fields of one model."""
+    VERIFY = "verify"
+    """Check the folder; about the folder."""
+    WRITE_MANIFEST = "write_manifest"
+    """Write the manifest anew from the ledger; about the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A next step, with what it is about."""
+
+    step: NextStep
+    about: str = ""
+    """The folder, file or name, where the step needs one."""

@@ -1,0 +1,222 @@
+"""Reads a run folder, live, ended or copied: its lines, images, inputs and facts. Nothing is written.
+
+Exports, reports and scores are made from a folder through this reader, and rely on these rules:
+
+- The lines come from the ledger where the folder has one: the state of this moment, in one consistent snapshot, also
+  while a run is at work. They are what the next manifest will say.
+- A copy without ``.qwave`` has its manifest only. A manifest is replaced as a whole, so a reader sees the old one or
+  the new one, never a part.
+- A ledger that has lost records may know less than the manifest; then the manifest is read, where there is one.
+- An edited manifest is not read while there is a ledger: the next run would write it anew from there.
+
+Lines are streamed, so that memory does not grow with the folder. It blocks: call it in a thread.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from qwave_batch.errors import FolderError
+from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.inputs import stored_input
+from qwave_batch.folder.layout import LEDGER, MANIFEST, SPEC, RunLayout
+from qwave_batch.folder.lock import LockHolder, holder_of
+from qwave_batch.folder.traces import check_ledger_file
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.portable_paths import path_fault
+from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.output.manifest import read_manifest
+from qwave_batch.output.manifest_line import ManifestLine, manifest_line
+from qwave_batch.output.ports import LedgerReading
+from qwave_batch.output.summary import MOST_SPEC_BYTES, read_summary
+from qwave_batch.output.unrecorded_submits import check_is_claimed
+
+
+class LineSource(StrEnum):
+    """Where a folder's lines are read from."""
+
+    LEDGER = "ledger"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFilter:
+    """A line is taken when it meets every condition; an empty one takes all."""
+
+    statuses: frozenset[JobStatus] = frozenset()
+    models: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    """A line that carries any of them is taken."""
+    where: Callable[[ManifestLine], bool] | None = None
+    """Such as ``line_condition.lines_matching`` returns."""
+
+    def takes(self, line: ManifestLine) -> bool:
+        """Whether the filter takes a line; raises what ``where`` raises."""
+        return (
+            (not self.statuses or line.status in self.statuses)
+            and (not self.models or line.model in self.models)
+            and (not self.tags or not self.tags.isdisjoint(line.tags))
+            and (self.where is None or self.where(line))
+        )
+
+
+EVERY_LINE = LineFilter()
+"""Takes all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderHeader:
+    """A run folder as a whole."""
+
+    root: Path
+    folder_id: str | None
+    """The random id of the folder, which stays when it is moved; None for a copy without its ledger."""
+    name: str | None
+    """The spec's name; None where neither ledger nor summary says it."""
+    backend: str | None
+    """The API's host, or ``simulator``; None likewise."""
+    source: LineSource
+    holder: LockHolder | None
+    """The process that works on the folder at this moment; None when the folder is not live."""
+    lost_since: float | None
+    """Unix seconds from which on the ledger lacks records; None when it lacks none, or there is no ledger."""
+    summary: JsonObject | None
+    """summary.json as it stands, which is of the newest run; None when there is none that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReader:
+    """An open run folder; see ``open_folder``."""
+
+    layout: RunLayout
+    ledger: LedgerReading | None
+    """None for a copy that came without one."""
+
+    @property
+    def source(self) -> LineSource:
+        """Where the lines are read from."""
+        if self.ledger is None:
+            return LineSource.MANIFEST
+        identity = self.ledger.identity()
+        is_behind = identity is not None and identity.lost_since is not None
+        return LineSource.MANIFEST if is_behind and self.layout.tree.is_file(MANIFEST) else LineSource.LEDGER
+
+    def lines(self, where: LineFilter = EVERY_LINE) -> Iterator[ManifestLine]:
+        """Yield the lines that a filter takes, in plan order.
+
+        The inline inputs of a live run's newest lines may not be in ``inputs/`` yet: it writes them with its manifest.
+
+        Raises:
+            FolderError: there is no ledger, and the manifest is missing or torn.
+            StorageError: the disk or the ledger fails.
+            UsageError: the filter's expression fails on a line.
+        """
+        for line in self._all_lines():
+            if where.takes(line):
+                yield line
+
+    def images(self, where: LineFilter = EVERY_LINE) -> Iterator[tuple[ManifestLine, ImageFile]]:
+        """Yield every image on record with its line, in plan order; raises as ``lines`` does."""
+        for line in self.lines(where):
+            for image in line.images:
+                yield line, image
+
+    def open_image(self, image: ImageFile) -> BinaryIO | None:
+        """Open an image's file, never over a link; return None when it is not there.
+
+        What is in it is not checked: ``verify`` does that.
+
+        Raises:
+            FolderError: its path leads out of ``images/`` or over a link.
+            NotRegular: something other than a file has its name.
+            StorageError: it can't be read.
+        """
+        fault = path_fault(image.path)
+        if fault is not None:
+            raise FolderError(f"{self.layout.root} names an image {image.path!r}, which no run has written: {fault}")
+        return self._open(image.path)
+
+    def open_input(self, reference: str) -> BinaryIO | None:
+        """Open the file behind a ``sha256:...`` of a line's request; return None when it is not there.
+
+        Raises:
+            StorageError: it can't be read.
+        """
+        path = stored_input(self.layout, reference)
+        return None if path is None else self._open(path)
+
+    def spec(self) -> bytes | None:
+        """Return the spec as it was, byte for byte; None when it is not there.
+
+        Raises:
+            NotRegular: it is not a file, or is larger than any spec.
+            StorageError: it can't be read.
+        """
+        if self.layout.tree.look(SPEC) is None:
+            return None
+        with storage_errors(self.layout.spec, "read"):
+            return self.layout.tree.read(SPEC, most_bytes=MOST_SPEC_BYTES)
+
+    def header(self) -> FolderHeader:
+        """Return the facts of the folder as a whole; no line is read for them."""
+        identity = None if self.ledger is None else self.ledger.identity()
+        summary = read_summary(self.layout)
+        told = summary or {}
+        name, backend = told.get("name"), told.get("backend")
+        return FolderHeader(
+            root=self.layout.root,
+            folder_id=identity.folder_id if identity else None,
+            name=identity.spec_name if identity else name if isinstance(name, str) else None,
+            backend=identity.backend if identity else backend if isinstance(backend, str) else None,
+            source=self.source,
+            holder=holder_of(self.layout),
+            lost_since=identity.lost_since if identity else None,
+            summary=summary,
+        )
+
+    def _all_lines(self) -> Iterator[ManifestLine]:
+        if self.ledger is not None and self.source is LineSource.LEDGER:
+            return map(manifest_line, self.ledger.lines())
+        return read_manifest(self.layout)
+
+    def _open(self, path: str) -> BinaryIO | None:
+        with storage_errors(self.layout.root / path, "read"):
+            try:
+                return self.layout.tree.open(path)
+            except FileNotFoundError:
+                return None
+
+
+@contextmanager
+def open_folder(root: Path) -> Iterator[FolderReader]:
+    """Yield a reader of a run folder; its ledger is open, to read only, inside the block.
+
+    Raises:
+        FolderError: there is none, with the nearest one that is; or runs have filled it and its ledger is gone.
+        StorageError: the disk or the ledger fails.
+    """
+    layout = RunLayout.existing(root)
+    with open_ledger(layout) as ledger:
+        yield FolderReader(layout, ledger)
+
+
+@contextmanager
+def open_ledger(layout: RunLayout) -> Iterator[Ledger | None]:
+    """Yield a folder's ledger, open to read; None for a copy that came without one.
+
+    Raises:
+        FolderError: a link or a pipe stands in one of the fixed places, or the ledger has lost what it knew.
+        StorageError: the disk or the ledger fails.
+    """
+    layout.check()
+    if not layout.tree.is_file(LEDGER):
+        yield None
+        return
+    check_ledger_file(layout)
+    with Ledger.open(layout.ledger, read_only=True) as ledger:
+        check_is_claimed(layout, ledger)
+        yield ledger

@@ -1,0 +1,123 @@
+"""Expands cells by the request template of a cell like it: the same entries as the plain expansion, sooner.
+
+The property test in tests/properties/test_plan.py holds the two to the same jobs, ids and problems.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, with_text
+from qwave_batch.plan.cache.rendered_texts import RenderedTemplates, TemplateNames
+from qwave_batch.plan.cache.request_templates import RequestTemplate, RequestTemplateCache, template_cache_of
+from qwave_batch.plan.expand.assembly import RequestAssembler
+from qwave_batch.plan.expand.cells import CellScope, MatrixCell
+from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, PromptExpander, judged
+from qwave_batch.plan.expand.prompt_cases import PromptCase
+from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.requests import RequestBuilder
+from qwave_batch.spec.recovery import UNKNOWN
+
+
+def expand_with_cache(assembler: RequestAssembler) -> PromptExpander:
+    """Begin a pass in which cells that are alike are built and judged once."""
+    return _CachedPass(assembler).of_prompt
+
+
+@dataclass(slots=True)
+class CachedEntry(ExpandedEntry):
+    """An entry that shares its request with others, except for the free fields."""
+
+    template: RequestTemplate
+    values: tuple[Json, ...]
+    """The values of the free fields."""
+
+    def request(self) -> dict[str, Json]:
+        """Return the request that identifies the job."""
+        return self.template.request(self.values)
+
+    def prompt(self) -> Json:
+        """Return the prompt of the request; None when it has none."""
+        return self.template.prompt(self.values)
+
+
+@dataclass(slots=True)
+class _CachedPass:
+    """One pass over all prompts, with what they share."""
+
+    assembler: RequestAssembler
+    _fragments: JsonFragmentCache = field(default_factory=JsonFragmentCache)
+    _shared: tuple[Sequence[FreeField], RequestTemplateCache] | None = None
+    """What prompts share that have a text and nothing else of their own."""
+
+    def of_prompt(self, prompt: CompiledPrompt) -> ExpandCell:
+        """Return the expansion of a prompt."""
+        matrix, catalog = self.assembler.matrix, self.assembler.catalog
+        rendered = RenderedTemplates(TemplateNames.of(prompt, matrix))
+        builder = self.assembler.builder(prompt, rendered.render)
+        text = rendered.of(prompt.text)
+        is_text_alone = not (prompt.request or prompt.variables or prompt.table)
+        if self._shared and is_text_alone:
+            free_fields, templates = with_text(self._shared[0], text), self._shared[1]
+        else:
+            free_fields = free_fields_of(text, matrix, catalog)
+            templates = template_cache_of(builder, free_fields, rendered.names)
+            if is_text_alone and not templates.follows_prompt:
+                self._shared = free_fields, templates
+        return _CachedPrompt(self.assembler, builder, rendered, free_fields, templates, self._fragments).entry
+
+
+@dataclass(slots=True)
+class _CachedPrompt:
+    """The cells of one prompt."""
+
+    assembler: RequestAssembler
+    builder: RequestBuilder
+    rendered: RenderedTemplates
+    free_fields: list[FreeField]
+    templates: RequestTemplateCache
+    fragments: JsonFragmentCache
+    _case: PromptCase | None = None
+
+    def entry(self, cell: MatrixCell) -> ExpandedEntry | None:
+        """Return the entry of a cell, or None when it makes no job, which is reported.
+
+        Raises:
+            TemplateFault: A template fails on this cell.
+            ValueError: A value has no canonical form.
+        """
+        if cell.case is not self._case:
+            self._case = cell.case
+            self.rendered.next_case()
+            self.templates.next_case()
+        scope = CellScope(cell, self.assembler.matrix)
+        # an include that is a combination of its own has negative slots, which are not positions
+        template = self.templates.get(cell.slots, cell.repeat) if cell.slots[-1] >= 0 else None
+        if template:
+            values = tuple([free.fetch(scope) for free in self.free_fields])
+            if template.accepts(values):
+                try:
+                    return self._filled(cell, template, values)
+                except ValueError:
+                    if not any(value is UNKNOWN for value in values):
+                        raise
+        return self._built(cell, scope)
+
+    def _built(self, cell: MatrixCell, scope: CellScope) -> ExpandedEntry | None:
+        """Build and judge the whole request; its template serves cells like it, unless a free field is at fault."""
+        made = self.assembler.assemble(self.builder, scope)
+        if made is None:
+            return None
+        request, verdict = judged(made, self.assembler.catalog.callback_fields)
+        template = RequestTemplate.of(request, verdict, self.free_fields, cell.repeat)
+        values = tuple(request.get(free.name) for free in self.free_fields)
+        if cell.slots[-1] >= 0 and template.accepts(values):
+            self.templates.keep(cell.slots, cell.repeat, template)
+        return self._filled(cell, template, values)
+
+    def _filled(self, cell: MatrixCell, template: RequestTemplate, values: tuple[Json, ...]) -> ExpandedEntry:
+        of = self.fragments.of
+        identity = template.canonical_json([of(value) for value in values])
+        number = int.from_bytes(hashlib.sha256(identity).digest()[:8], "big")
+        return CachedEntry(number, cell, template.verdict, template, values)

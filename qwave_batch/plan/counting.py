@@ -1,0 +1,101 @@
+"""Counts the entries of a plan in one pass, and checks what can only be seen in all of them together."""
+
+from dataclasses import dataclass, field
+
+from qwave_batch.plan.checks.link_expiry import SignedLinks
+from qwave_batch.plan.checks.prompt_texts import TextCheck
+from qwave_batch.plan.checks.same_requests import Sameness
+from qwave_batch.plan.expand.entries import ExpandedEntry
+from qwave_batch.plan.expand.expansion import Expansion
+from qwave_batch.plan.expand.image_paths import PathClashes
+from qwave_batch.plan.expand.jobs import JobMaker
+from qwave_batch.plan.expand.prompt_cases import PromptCase
+from qwave_batch.plan.plan_samples import Sampler
+from qwave_batch.plan.plan_summary import Figures
+from qwave_batch.plan.preparation import PreparedSpec
+from qwave_batch.spec.template.templates import TemplateFault
+
+
+def count_plan(prepared: PreparedSpec, figures: Figures, sampler: Sampler | None = None) -> None:
+    """Count a plan into ``figures``, and show its jobs to the sampler; every mistake in it is reported on the way."""
+    _PlanCount(prepared.expansion, prepared.links, figures, sampler or Sampler()).run()
+
+
+@dataclass(slots=True)
+class _PlanCount:
+    """One pass over an expansion; no job is made but those that are shown to the sampler."""
+
+    expansion: Expansion
+    links: SignedLinks
+    figures: Figures
+    """Grows while the pass goes on."""
+    sampler: Sampler
+    _clashes: PathClashes = field(default_factory=PathClashes)
+
+    def run(self) -> None:
+        """Count the plan; every mistake in it is reported on the way."""
+        expansion, figures, sampler = self.expansion, self.figures, self.sampler
+        texts = TextCheck(spec=expansion.spec, matrix=expansion.matrix, problems=expansion.problems)
+        sameness = Sameness(
+            base=expansion.assembler.base,
+            matrix=expansion.matrix,
+            unsupported=expansion.spec.unsupported,
+            problems=expansion.problems,
+        )
+        texts.begin(expansion.prompts)
+        maker, checks_paths = expansion.maker, not expansion.output.is_safe
+        made, wanted, last = 0, sampler.next_position, None
+        case: PromptCase | None = None
+        for entry, is_new in expansion.folded():
+            verdict = entry.verdict
+            prompt = entry.prompt()
+            if entry.cell.case is not case:
+                is_next = case is None or entry.cell.case.prompt is not case.prompt
+                case = entry.cell.case
+                if is_next:
+                    texts.next_prompt(case)
+                    sameness.next_prompt(case.prompt, has_error=texts.has_error)
+                sameness.next_case()
+                if type(prompt) is str:
+                    texts.next_case(case, prompt)
+            if not is_new:
+                figures.folded += 1
+                if sameness.is_open and verdict.error is None:
+                    sameness.see_again(entry)
+                continue
+            figures.count(
+                model=verdict.model.name,
+                error=verdict.error,
+                images=verdict.max_images,
+                estimated_nusd=verdict.estimated_nusd,
+            )
+            if verdict.error is None:
+                sameness.is_open = False
+                if made == wanted or (prompt is not last and type(prompt) is str and len(prompt) > sampler.longest):
+                    sampler.look(made, maker.job_without_path(entry))
+                    wanted = sampler.next_position
+                last = prompt
+                made += 1
+                if checks_paths:
+                    self._check_path(maker, entry)
+        sameness.finish(expansion.entries)
+        self.links.note_axes(expansion.matrix)
+        self.links.report(expansion.problems)
+        figures.has_signed_links = bool(self.links)
+
+    def _check_path(self, maker: JobMaker, entry: ExpandedEntry) -> None:
+        """Report an output path that fails, or that another job has taken."""
+        expansion, index = self.expansion, entry.cell.index
+        try:
+            path = maker.path(entry, entry.request())
+        except TemplateFault as fault:
+            expansion.problems.add_template(fault)
+            return
+        other = self._clashes.claim(path, entry.verdict.max_images, index)
+        if other is not None:
+            expansion.problems.add(
+                ("output", "path"),
+                f'jobs {other} and {index} would both be written to "{path}"',
+                value=path,
+                suggestion=expansion.output.lacking(axis.name.text for axis in expansion.matrix.axes),
+            )

@@ -1,0 +1,57 @@
+"""A cell of the full product, which becomes one entry of the plan, and the names that templates see there."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.prompt_cases import PromptCase
+
+
+@dataclass(slots=True)
+class MatrixCell:
+    """Which prompt or row, which combination of the matrix, which repeat."""
+
+    case: PromptCase
+    slots: tuple[int, ...]
+    """The combination, as ``ResolvedMatrix`` yields it."""
+    repeat: int
+    index: int
+    """The place in the full product, from 0."""
+
+
+class CellScope:
+    """The names that templates see in one cell; each is looked up when a template that uses it is rendered."""
+
+    __slots__ = ("_matrix", "_variables", "cell")
+
+    def __init__(self, cell: MatrixCell, matrix: ResolvedMatrix) -> None:
+        self.cell, self._matrix = cell, matrix
+        self._variables: Mapping[str, Json] | None = None
+
+    def some(self, names: Iterable[str]) -> dict[str, Json]:
+        """Return those of the names that are defined, with their values."""
+        case = self.cell.case
+        found: dict[str, Json] = {}
+        for name in names:
+            if name in case.names:
+                found[name] = case.names[name]
+            elif name == "prompt":
+                found[name] = case.named()
+            elif name == "repeat":
+                found[name] = self.cell.repeat
+            else:
+                variables = self._of_axes()
+                if name in variables:
+                    found[name] = variables[name]
+        return found
+
+    def all(self) -> dict[str, Json]:
+        """Return all names with their values."""
+        case = self.cell.case
+        return {**case.names, **self._of_axes(), "prompt": case.named(), "repeat": self.cell.repeat}
+
+    def _of_axes(self) -> Mapping[str, Json]:
+        if self._variables is None:
+            self._variables = self._matrix.variables(self.cell.slots)
+        return self._variables

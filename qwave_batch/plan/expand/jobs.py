@@ -1,0 +1,82 @@
+"""Makes whole jobs, and the duplicates of jobs, out of the entries of a plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qwave_batch.catalog.model import Model
+from qwave_batch.model.job import Duplicate, Job
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.cells import CellScope
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.entries import ExpandedEntry
+from qwave_batch.plan.expand.image_paths import OutputPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobMaker:
+    """Makes the jobs of one spec."""
+
+    matrix: ResolvedMatrix
+    output: OutputPath
+
+    def job(self, entry: ExpandedEntry) -> Job:
+        """Return the job of an entry.
+
+        Raises:
+            TemplateFault: The output path fails on it.
+        """
+        request = entry.request()
+        return self._job(entry, request, self.path(entry, request) if entry.verdict.error is None else "")
+
+    def job_without_path(self, entry: ExpandedEntry) -> Job:
+        """Return the job of an entry without the path of its images, which can't fail."""
+        return self._job(entry, entry.request(), "")
+
+    def duplicate(self, entry: ExpandedEntry) -> Duplicate:
+        """Return the duplicate that an entry stands for when an earlier entry made the same job."""
+        case = entry.cell.case
+        return Duplicate(
+            job_id=entry.job_id,
+            index=entry.cell.index,
+            prompt_id=case.prompt_id,
+            axes=self.matrix.labels(entry.cell.slots),
+            tags=case.tags,
+            meta=case.meta,
+        )
+
+    def path(self, entry: ExpandedEntry, request: Mapping[str, Json]) -> str:
+        """Return where the images of an entry go.
+
+        Raises:
+            TemplateFault: The output path fails on it.
+        """
+        return self.output.render(CellScope(entry.cell, self.matrix), request, entry.job_id)
+
+    def _job(self, entry: ExpandedEntry, request: dict[str, Json], path: str) -> Job:
+        cell, verdict = entry.cell, entry.verdict
+        case = cell.case
+        return Job(
+            job_id=entry.job_id,
+            index=cell.index,
+            prompt_id=case.prompt_id,
+            prompt=str(request.get("prompt", "")),
+            model=verdict.model.name,
+            action=verdict.action,
+            request=request,
+            callback=verdict.callback,
+            dropped=verdict.dropped,
+            axes=self.matrix.labels(cell.slots),
+            tags=case.tags,
+            meta=case.meta,
+            repeat=cell.repeat,
+            path=path,
+            max_images=verdict.max_images,
+            random=is_random(request, verdict.model),
+            estimated_nusd=verdict.estimated_nusd,
+            skip=verdict.error,
+        )
+
+
+def is_random(request: Mapping[str, Json], model: Model) -> bool:
+    """Whether the same request would give another image: no seed is sent, or the model takes none."""
+    return not model.takes_seed or request.get("seed", -1) == -1

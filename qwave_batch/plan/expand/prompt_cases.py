@@ -1,0 +1,224 @@
+"""The cases of a prompt: the prompt itself, or each row of its table, in file order."""
+
+import hashlib
+import heapq
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from qwave_batch.errors import SpecError
+from qwave_batch.model.job_identity import canonical, draw
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
+from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, rendered, with_names
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path
+from qwave_batch.spec.recovery import UNKNOWN
+from qwave_batch.spec.table.tables import Row, Table
+from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.text_filters import slug
+from qwave_batch.spec.values.json_values import stable_form
+from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
+
+NAME_CHARACTERS = 40
+NAME_DIGITS = 6
+
+
+class PromptCase:
+    """One prompt or one row of a table, with everything about it that no axis changes."""
+
+    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
+
+    def __init__(  # noqa: PLR0913  # what a row comes to
+        self,
+        prompt: CompiledPrompt,
+        row: Row | None,
+        *,
+        prompt_id: str | None,
+        tags: tuple[str, ...],
+        meta: Mapping[str, Json],
+        names: Mapping[str, Json],
+        is_kept: bool,
+    ) -> None:
+        self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
+        self.tags, self.meta = tags, meta
+        self.names = names
+        """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
+        self.is_kept = is_kept
+        """False for a row that its sample leaves out: it counts in the order and makes no job."""
+
+    @property
+    def prompt_id(self) -> str:
+        """The prompt's id; one that was not given is worked out when somebody asks."""
+        if self._prompt_id is None:
+            self._prompt_id = default_id(self.prompt.raw_text, self.row)
+        return self._prompt_id
+
+    def named(self) -> PromptRecord:
+        """Return what templates see as ``prompt``."""
+        record = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+        record.row = self.row.cells if self.row else None
+        return record
+
+
+class RowObserver(Protocol):
+    """Looks at the rows of tables while they are read."""
+
+    def begin_table(self, prompt: CompiledPrompt, table: Table) -> None:
+        """Go on to the table of a prompt."""
+        ...
+
+    def read_row(self, row: Row) -> None:
+        """Look at a row that was read, before ``where`` decides about it."""
+        ...
+
+    def use_row(self, row: Row, *, is_kept: bool) -> None:
+        """Look at a row that ``where`` lets through; one that the sample leaves out is not kept."""
+        ...
+
+    def end_table(self) -> None:
+        """Note that the table was read to its end, or to the prompt's ``limit``."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class CaseReader:
+    """Yields the cases of the prompts of one spec; ids are unique among all of them."""
+
+    variables: Mapping[str, Json]
+    """The rendered ``vars``."""
+    problems: ProblemCollector
+    observer: RowObserver
+    calculated: frozenset[str] = frozenset()
+    """Names that templates which all prompts share do more with than write them down."""
+    tables_read: dict[str, int] = field(default_factory=dict)
+    """How many rows there are in the tables that were read to their end."""
+    none_passes: dict[Path, tuple[Table, int]] = field(default_factory=dict)
+    """By the origin of a prompt whose ``where`` lets no row through: its table, and how many rows there are."""
+    _ids: set[int] = field(default_factory=set)
+    """Hashes of the ids that are taken."""
+
+    def start(self) -> None:
+        """Begin a pass over all prompts: no id is taken yet."""
+        self._ids.clear()
+
+    def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
+        """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
+        self.problems.row, self.problems.table = None, prompt.table
+        if prompt.table is None:
+            own = render_variables(prompt.variables, self.variables, self.problems, ValueAllowance())
+            names = with_names(self.variables, own)
+            case = self._case(prompt, names, None, is_kept=True)
+            if case:
+                yield case
+            return
+        self.observer.begin_table(prompt, prompt.table)
+        try:
+            kept = self._sampled(prompt, prompt.table)
+            for row, names in itertools.islice(self._rows(prompt, prompt.table), prompt.limit):
+                is_kept = kept is None or row.number in kept
+                self.observer.use_row(row, is_kept=is_kept)
+                case = self._case(prompt, names, row, is_kept=is_kept)
+                if case:
+                    yield case
+            self.observer.end_table()
+        except SpecError as error:  # rows that can't be read; the prompts after them are still looked at
+            self.problems.take(error.problems, (*prompt.origin, "from"))
+        self.problems.row = None
+
+    def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
+        """Yield the rows that ``where`` lets through, with the names they bring."""
+        names: Mapping[str, Json]
+        calculated = prompt.calculated(self.calculated)
+        is_short = len(self.variables) <= FEW_NAMES
+        read = passed = 0
+        for row in table.rows(prompt.wanted, warn=partial(self.problems.warn_of_table, where=(*prompt.origin, "from"))):
+            self.problems.row = row
+            read = row.number
+            self.observer.read_row(row)
+            if is_short:
+                names = {**self.variables, "row": row.cells, "row_number": row.number}
+            else:
+                names = with_names(self.variables, {"row": row.cells, "row_number": row.number})
+            if prompt.variables:
+                names = with_names(
+                    names, render_variables(prompt.variables, names, self.problems, ValueAllowance(), calculated)
+                )
+            if prompt.where is None or self._passes(prompt, prompt.where, names):
+                passed += 1
+                yield row, names
+        self.tables_read[table.shown_as] = read
+        if read and not passed:
+            self.none_passes[prompt.origin] = table, read
+
+    def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
+        verdict = rendered(where, names, self.problems)
+        if verdict is not UNKNOWN and not isinstance(verdict, bool):
+            self.problems.add(
+                (*prompt.origin, "where"),
+                "where must come out as true or false",
+                value=verdict,
+                suggestion="write one comparison, such as \"{{ row.Challenge == 'Basic' }}\"",
+            )
+        return verdict is True
+
+    def _sampled(self, prompt: CompiledPrompt, table: Table) -> set[int] | None:
+        """Return the numbers of the rows that the sample keeps, or None when there is none."""
+        sample = prompt.sample
+        if sample is None:
+            return None
+        with self.problems.muted():
+            numbers = (row.number for row, _ in self._rows(prompt, table))
+            return set(heapq.nsmallest(sample.count, numbers, key=lambda number: draw(sample.seed, number)))
+
+    def _case(
+        self, prompt: CompiledPrompt, names: Mapping[str, Json], row: Row | None, *, is_kept: bool
+    ) -> PromptCase | None:
+        prompt_id = self._given_id(prompt, names) if prompt.has_id else None
+        if prompt_id == "":
+            return None
+        return PromptCase(
+            prompt,
+            row,
+            prompt_id=prompt_id,
+            tags=tuple([_text(rendered(tag, names, self.problems)) for tag in prompt.tags]),
+            meta={key: rendered(value, names, self.problems) for key, value in prompt.meta.items()},
+            names=names,
+            is_kept=is_kept,
+        )
+
+    def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:
+        """Return the id; None when it can't be known, and empty when it can't be used, which is noted."""
+        value = rendered(prompt.prompt_id, names, self.problems)
+        if value is UNKNOWN:
+            return None
+        prompt_id = _text(value)
+        where = (*prompt.origin, "id")
+        if not prompt_id.strip():
+            self.problems.add(where, "an id must not come out empty")
+            return ""
+        if hash(prompt_id) in self._ids:
+            self.problems.add(where, f'the id "{prompt_id}" is taken already', value=prompt_id)
+            return ""
+        self._ids.add(hash(prompt_id))
+        return prompt_id
+
+
+def default_id(text: str, row: Row | None) -> str:
+    """Return the name of a prompt that has no id: its text's beginning as a slug, and a hash of text or row."""
+    hashed = text.encode() if row is None else _hashed_row(row)
+    digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
+    return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+def _hashed_row(row: Row) -> bytes:
+    try:
+        return canonical(dict(row.cells))
+    except ValueError:  # a cell that JSON has no value for
+        return canonical(stable_form(row.cells))
+
+
+def _text(value: Json) -> str:
+    return "" if value is UNKNOWN else text_of(value)

@@ -1,0 +1,188 @@
+"""Compiles and checks all that a spec says before its first job is made."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.plan.cache.cached_expansion import expand_with_cache
+from qwave_batch.plan.checks.converted_values import as_written
+from qwave_batch.plan.checks.excludes import ExcludeCheck
+from qwave_batch.plan.checks.link_expiry import SignedLinks
+from qwave_batch.plan.checks.row_checks import RowChecks
+from qwave_batch.plan.checks.spellings import Spellings
+from qwave_batch.plan.checks.usage import UsageCheck, check_limits, with_columns
+from qwave_batch.plan.checks.without_effect import IdleCheck
+from qwave_batch.plan.expand.assembly import RequestAssembler
+from qwave_batch.plan.expand.axes import Vocabulary, vocabulary_of
+from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.entries import StartExpansion
+from qwave_batch.plan.expand.expansion import Expansion
+from qwave_batch.plan.expand.image_paths import OutputPath, check_template
+from qwave_batch.plan.expand.matrix_resolution import MatrixReader
+from qwave_batch.plan.expand.prompt_cases import CaseReader
+from qwave_batch.plan.expand.prompts import ROW_NAMES, PromptCompiler, check_names, compile_variables, render_variables
+from qwave_batch.plan.expand.scope import ValueAllowance, compiled, note_unknown
+from qwave_batch.plan.problem_collector import ProblemCollector
+from qwave_batch.spec.document import Path, Spec, Unsupported
+from qwave_batch.spec.template.templates import TemplateFault, Value, compile_path
+
+PATH: tuple[str, str] = ("output", "path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedSpec:
+    """A spec that is ready to be expanded."""
+
+    expansion: Expansion
+    links: SignedLinks
+    """Sees the links of each request that is built."""
+
+
+def prepare(
+    spec: Spec, catalog: Catalog, problems: ProblemCollector, *, start: StartExpansion = expand_with_cache
+) -> PreparedSpec:
+    """Return a spec compiled and checked; its mistakes are reported, and what they leave unknown causes no others.
+
+    Args:
+        spec: The spec.
+        catalog: The catalog that it names.
+        problems: Where mistakes are reported.
+        start: How entries are made: ``expand_plainly`` has the same meaning without caches.
+    """
+    vocabulary = vocabulary_of(catalog)
+    axes = {vocabulary.read(axis.name).text for axis in spec.matrix.axes}
+    added = _added_names(spec, vocabulary)
+    taken = dict.fromkeys(added, "added by an include of the matrix") | dict.fromkeys(axes, "an axis of the matrix")
+    check_names(spec.vars, ("vars",), taken, problems)
+    check_limits(spec, catalog, problems)
+    allowance = ValueAllowance()
+    named = compile_variables(spec.vars, ("vars",), (), problems)
+    variables = render_variables(named, {}, problems, allowance)
+    cell_names = frozenset({*variables, *axes, *added, "prompt", "repeat"})
+    shared_names = cell_names | _prompt_names(spec)
+
+    matrix = MatrixReader(
+        spec=spec,
+        vocabulary=vocabulary,
+        variables=variables,
+        known=shared_names,
+        problems=problems,
+        allowance=allowance,
+    ).read()
+    ExcludeCheck(spec, matrix, problems).run()
+    prompts = PromptCompiler(
+        spec=spec, variables=variables.keys(), taken=taken, cell_names=cell_names, problems=problems
+    ).compile()
+    base = {name: compiled(raw, ("request", name), shared_names, problems) for name, raw in spec.request.items()}
+    path = _compiled_path(spec, shared_names | vocabulary.fields | {"job_id"}, problems)
+    prompts = with_columns(prompts, base, matrix, path)
+
+    _check_setters(spec, matrix, problems)
+    _check_known(spec, matrix, vocabulary, problems)
+    UsageCheck(base=base, prompts=prompts, matrix=matrix, path=path, vocabulary=vocabulary, problems=problems).run()
+    IdleCheck(spec=spec, variables=named, base=base, prompts=prompts, matrix=matrix, path=path, problems=problems).run()
+    spellings = Spellings(spec, vocabulary)
+    problems.take_warnings(as_written(spec, catalog, spellings))
+
+    links = SignedLinks(catalog.callback_fields)
+    reader = CaseReader(
+        variables=variables,
+        problems=problems,
+        observer=RowChecks(problems=problems, spellings=spellings, repeat=spec.repeat),
+        calculated=_calculated(base, matrix, path),
+    )
+    assembler = RequestAssembler(
+        catalog=catalog,
+        base=base,
+        matrix=matrix,
+        unsupported=spec.unsupported,
+        problems=problems,
+        observe=links.observe,
+    )
+    output = OutputPath(path, vocabulary.fields)
+    expansion = Expansion(spec=spec, prompts=prompts, reader=reader, output=output, assembler=assembler, start=start)
+    return PreparedSpec(expansion=expansion, links=links)
+
+
+def _calculated(base: Mapping[str, Value | None], matrix: ResolvedMatrix, path: Value | None) -> frozenset[str]:
+    """Return the names that the templates which all prompts share do more with than write them down."""
+    shared = [path, *base.values(), *(value for entry in matrix.includes for value in entry.fields.values())]
+    for axis in matrix.axes:
+        for position in range(axis.count if axis.is_listed else 0):
+            shared += axis.value(position).late.values()
+    return frozenset().union(*(value.calculated for value in shared if value))
+
+
+def _added_names(spec: Spec, vocabulary: Vocabulary) -> set[str]:
+    """Return the names of variables that includes may add."""
+    names = (vocabulary.read(written) for entry in spec.matrix.include for written in entry)
+    return {name.text for name in names if not name.is_field}
+
+
+def _prompt_names(spec: Spec) -> set[str]:
+    """Return the names that some prompt brings, for the templates that all prompts share."""
+    names = {name for entry in spec.prompts for name in entry.vars}
+    return names.union(ROW_NAMES) if any(entry.source is not None for entry in spec.prompts) else names
+
+
+def _compiled_path(spec: Spec, known: frozenset[str], problems: ProblemCollector) -> Value | None:
+    check_template(spec.output_path, problems)
+    try:
+        path = compile_path(spec.output_path, PATH, problems.allowance)
+    except TemplateFault as fault:
+        problems.add_template(fault, value=spec.output_path)
+        return None
+    unknown = sorted(path.names - known - path.asked)
+    for name in unknown:
+        note_unknown(name, known, PATH, problems)
+    return None if unknown else path
+
+
+def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, problems: ProblemCollector) -> None:
+    """Note fields that no model of the catalog takes: leaving them out, or skipping all, would hide a typing mistake.
+
+    Where nothing is left out, the catalog refuses them job by job.
+    """
+    if spec.unsupported is Unsupported.ERROR:
+        return
+    for where, name in _set_fields(spec, matrix):
+        if name not in vocabulary.fields:
+            guess = vocabulary.guess(name)
+            problems.add_key(
+                where,
+                f'no model of catalog {spec.catalog} takes a field "{name}"',
+                suggestion=f'did you mean "{guess}"?' if guess else "qwave-batch models MODEL lists the fields of one",
+            )
+
+
+def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[Path, str]]:
+    """Yield every field that a spec sets anywhere, with its place."""
+    yield from ((("request", name), name) for name in spec.request)
+    for entry in spec.prompts:
+        yield from ((("prompts", entry.position, "request", name), name) for name in entry.request)
+    for axis in matrix.axes:
+        if not axis.is_listed:
+            yield from ((axis.origin, name) for name in axis.sets)
+            continue
+        for value in map(axis.value, range(axis.count)):
+            yield from ((value.place_of(name), name) for name in (*value.fields, *value.late))
+    for include in matrix.includes:
+        yield from (((*include.origin, name), name) for name in include.fields)
+
+
+def _check_setters(spec: Spec, matrix: ResolvedMatrix, problems: ProblemCollector) -> None:
+    """Note fields that a prompt sets although an axis does, and texts set as a field."""
+    by_axis = {name: axis for axis in matrix.axes for name in axis.sets}
+    for entry in spec.prompts:
+        for name in entry.request:
+            where = ("prompts", entry.position, "request", name)
+            if name in by_axis:
+                problems.add_key(
+                    where,
+                    f'"{name}" is set by the axis {by_axis[name].origin[-1]}, so no prompt can set it',
+                    suggestion="take one of the two out",
+                )
+            elif name == "prompt":
+                problems.add_key(where, "the prompt is set by text")
+    if "prompt" in spec.request:
+        problems.add_key(("request", "prompt"), "the prompt is set under prompts")

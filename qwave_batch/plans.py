@@ -1,0 +1,55 @@
+"""Specs and plans: read, check, look at, write; nothing here sends anything or costs money."""
+
+from qwave_batch.api.budget_outlook import BudgetOutlook, budget_outlook
+from qwave_batch.api.plan_opening import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
+from qwave_batch.api.spec_files import SpecCheck, check_spec, examine_spec, support_matrix, write_first_spec
+from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
+from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
+from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, read_plan
+from qwave_batch.plan.plan_samples import JobSample
+from qwave_batch.plan.plan_summary import Figures
+from qwave_batch.plan.planner import Plan, make_plan
+from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
+from qwave_batch.spec.document import Spec
+from qwave_batch.spec.loading import load_spec
+
+__all__ = [
+    "AnyPlan",
+    "AxisSupport",
+    "BudgetOutlook",
+    "Completion",
+    "Duplicate",
+    "Figures",
+    "Job",
+    "JobError",
+    "JobSample",
+    "Json",
+    "JsonObject",
+    "Limits",
+    "ModelLimits",
+    "Plan",
+    "PlanItem",
+    "Problem",
+    "SavedPlan",
+    "SourcePlace",
+    "Spec",
+    "SpecCheck",
+    "Support",
+    "SupportMatrix",
+    "Terms",
+    "budget_outlook",
+    "check_spec",
+    "examine_spec",
+    "expected_seconds",
+    "expected_seconds_of",
+    "load_spec",
+    "make_plan",
+    "open_plan",
+    "plan_summary",
+    "read_plan",
+    "support_matrix",
+    "write_first_spec",
+    "write_plan",
+]

@@ -1,0 +1,165 @@
+"""The parts of a run, built from its context and its work, each with what it needs as arguments."""
+
+from dataclasses import dataclass
+
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.model.stop_reason import FolderMoved
+from qwave_batch.model.terms import Completion
+from qwave_batch.run.budget import MoneyBudget
+from qwave_batch.run.connectivity import Connectivity
+from qwave_batch.run.context import RunContext
+from qwave_batch.run.counters import RunCounters
+from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.images.image_fetching import ImageFetcher
+from qwave_batch.run.images.image_store import ImageStore
+from qwave_batch.run.job_actions import JobAction
+from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.rate_limiter import RateLimiter
+from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.polling.callback_inbox import CallbackInbox
+from qwave_batch.run.polling.long_poll import LongPollPolicy
+from qwave_batch.run.polling.status_watchdog import StatusWatchdog
+from qwave_batch.run.polling.task_poll_plan import PollPlanner
+from qwave_batch.run.run_state import RunState
+from qwave_batch.run.schedule.model_queues import ModelQueues, build_model_queues
+from qwave_batch.run.schedule.scheduler import Scheduler
+from qwave_batch.run.schedule.stop_reasons import StopReasons
+from qwave_batch.run.schedule.wakeup import Wakeup
+from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
+from qwave_batch.run.tasks.poll_calls import PollCalls
+from qwave_batch.run.tasks.settling import Settler
+from qwave_batch.run.tasks.submit_failures import SubmitFailures
+from qwave_batch.run.tasks.submit_refusals import SubmitRefusals
+from qwave_batch.run.tasks.submitting import Submitter
+from qwave_batch.run.tasks.task_polling import TaskPoller
+from qwave_batch.run.tasks.worker import Worker
+from qwave_batch.run.work_list import WorkList
+
+FEWEST_DOWNLOADS, MOST_DOWNLOADS = 4, 32
+"""Downloads at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunParts:
+    """A run that is ready to begin."""
+
+    state: RunState
+    model_queues: ModelQueues
+    watchdog: StatusWatchdog
+    breaker: ImageBreaker
+    wakeup: Wakeup
+    scheduler: Scheduler
+
+
+def assemble(
+    context: RunContext,
+    journal: Journal,
+    work_list: WorkList,
+    budget: MoneyBudget,
+    *,
+    moved: FolderMoved | None,
+    started_at: float,
+) -> RunParts:
+    """Build the parts of a run.
+
+    Args:
+        context: What the run was given.
+        journal: Where each change of an attempt goes.
+        work_list: What there is to do.
+        budget: The folder's money.
+        moved: Why nothing may be submitted from here, if the folder was last used at another place.
+        started_at: Monotonic seconds.
+    """
+    counters = RunCounters(
+        statuses=work_list.statuses.copy(),
+        images=work_list.images,
+        short=work_list.short,
+        damaged=work_list.damaged,
+        started_at=started_at,
+    )
+    limiter = RateLimiter(
+        rng=context.rng,
+        max_wait_s=context.options.max_wait_s,
+        window=SlidingWindow(context.terms.limits.requests_per_minute),
+        concurrency=AdaptiveConcurrency.under(_ceiling(context)),
+        counts_polls=context.terms.limits.count_polls,
+    )
+    completion = context.options.completion or context.terms.completion
+    long_poll = LongPollPolicy(
+        completion=completion,
+        keeps_keys=context.idempotency_hours is not None,
+        timeout_s=context.terms.timeout_s,
+    )
+    queues = build_model_queues(work_list.work, context.terms.limits, limiter, long_poll)
+    model_queues = ModelQueues(queues, budget)
+    stops = StopReasons()
+    connectivity = Connectivity(
+        clock=context.clock,
+        max_offline_s=context.options.max_offline_s,
+        stops=stops,
+        counters=counters,
+        trials=model_queues,
+    )
+    state = RunState(
+        context=context,
+        journal=journal,
+        budget=budget,
+        counters=counters,
+        limiter=limiter,
+        stops=stops,
+        connectivity=connectivity,
+    )
+    fetches = work_list.rows(JobAction.FETCH)
+    watchdog, breaker = StatusWatchdog(), ImageBreaker(early=len(fetches))
+    wakeup = Wakeup(context.clock)
+    worker = _worker(state, watchdog, breaker, wakeup, long_poll, _inbox(context, completion), moved)
+    scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, fetches)
+    return RunParts(
+        state=state,
+        model_queues=model_queues,
+        watchdog=watchdog,
+        breaker=breaker,
+        wakeup=wakeup,
+        scheduler=scheduler,
+    )
+
+
+def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
+    state: RunState,
+    watchdog: StatusWatchdog,
+    breaker: ImageBreaker,
+    wakeup: Wakeup,
+    long_poll: LongPollPolicy,
+    inbox: CallbackInbox | None,
+    moved: FolderMoved | None,
+) -> Worker:
+    context = state.context
+    image_store = ImageStore(context.layout, context.ledger)
+    calls = PollCalls(state, watchdog)
+    failures = SubmitFailures(state, SubmitRefusals(state))
+    ended_tasks = EndedTaskPoller(state, calls, breaker)
+    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.concurrency.ceiling), MOST_DOWNLOADS)
+    return Worker(
+        state=state,
+        breaker=breaker,
+        submitter=Submitter(state, failures, watchdog, long_poll, inbox, moved),
+        failures=failures,
+        poller=TaskPoller(state, calls, watchdog, PollPlanner(), inbox),
+        ended_tasks=ended_tasks,
+        settler=Settler(state, breaker, image_store),
+        fetcher=ImageFetcher(state, breaker, image_store, ended_tasks, downloads, wakeup.notify),
+    )
+
+
+def _inbox(context: RunContext, completion: Completion) -> CallbackInbox | None:
+    """Return where calls of the API arrive, if they are waited for."""
+    if completion is not Completion.WEBHOOK or context.callbacks is None:
+        return None
+    inbox = CallbackInbox(context.callbacks.url, context.clock)
+    context.callbacks.listen(inbox.receive)
+    return inbox
+
+
+def _ceiling(context: RunContext) -> int | None:
+    asked = [limit for limit in (context.terms.limits.concurrency, context.options.concurrency) if limit is not None]
+    return min(asked, default=None)
