@@ -127,7 +127,7 @@ def test_utf_16_is_named_with_and_without_its_mark(
 
 
 def test_a_spec_in_utf_16_without_a_mark_is_named(plan_of: PlanOf) -> None:
-    with pytest.raises(SpecError, match="NUL characters, as UTF-16 has them"):
+    with pytest.raises(SpecError, match="NUL characters, as UTF-16 files do"):
         plan_of("", head="\0".join("version: 1\n"))
 
 

@@ -43,7 +43,7 @@ def complaint(complain: Complain, name: str, key: str = "table") -> str:
         ("C:/data/maps.csv", "is a Windows path; write the path relative to the spec's folder, with / between folders"),
         ("map*.csv", "is a pattern, which is not expanded here; write an entry for each file: map.csv, maps.csv"),
         ("data/*.csv", "write an entry for each file: towns.csv"),
-        ("*/towns.csv", "is a pattern; name each file itself"),
+        ("*/towns.csv", "is a pattern, which is not expanded here"),
         ("map?.csv", "write an entry for each file: maps.csv"),
         ("map[s].csv", "write an entry for each file: maps.csv"),
         ("{map,maps}.csv", "is a pattern"),

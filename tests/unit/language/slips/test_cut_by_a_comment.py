@@ -68,7 +68,7 @@ def test_the_sentence_names_what_is_lost_and_the_way_out(check: Check) -> None:
     [problem] = check(MODEL + "prompts:\n  - A wall #FF8800 in the sun\n")
     assert problem.message == 'the text ends before "#FF8800 in the sun": everything from # on is a comment'
     assert problem.suggestion is not None
-    assert problem.suggestion.startswith("put quotes around the whole string")
+    assert problem.suggestion.startswith("put quotes around the whole text")
 
 
 def test_a_table_in_yaml_is_told_by_its_lines_and_counted(check: Check) -> None:

@@ -24,7 +24,7 @@ def test_each_is_told_at_its_own_place_in_its_own_words(check: Check) -> None:
     ]
     assert [(problem.severity, problem.message, problem.suggestion) for problem in found] == [
         ("error", "bleu is no value of the axis colour", 'did you mean "blue"?'),
-        ("error", '"1" is a text, and the axis seed has the number 1', "write 1 without quotes"),
+        ("error", '"1" is a string, and the axis seed has the number 1', "write 1 without quotes"),
         ("error", "a list names no value of the axis colour", "write an entry for each: {colour: red}, {colour: blue}"),
     ]
 
