@@ -9,7 +9,7 @@ from qwave_batch.api.run_place import RunPlace, run_place
 from qwave_batch.api.run_sync import run_batch_sync
 from qwave_batch.model.task import TaskState
 from qwave_batch.run.context import RunOptions
-from qwave_batch.run.counters import JobCounts
+from qwave_batch.run.run_end import JobCounts
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import CancelOutcome, LeftAlone, NotSaid, Withdrawn
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_queries import newest_catalog
 from qwave_batch.catalog.offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.registry import LATEST, catalog_at, open_catalog
 from qwave_batch.client.answers import AccountBlocked, Balance, Denied, LiveModels, NoAnswer, TaskNotFound, Throttled
 from qwave_batch.client.connection import Connection
 from qwave_batch.client.task_api import TaskApi
@@ -21,16 +20,21 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.file.plan_file import AnyPlan
 
 
-async def ask_balance(connection: Connection) -> Balance:
+async def ask_balance(connection: Connection, *, catalog: str = LATEST) -> Balance:
     """Return what the account holds.
+
+    Args:
+        connection: The account.
+        catalog: The date of a catalog, which says where the API is, if the connection does not.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL or the key can't be right.
     """
-    base_url = connection.base_url or open_catalog(newest_catalog()).base_url
+    known = await asyncio.to_thread(catalog_at, catalog)
+    base_url = connection.base_url or known.base_url
     async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
-        api = TaskApi(transport, base_url, connection.key, SystemClock())
+        api = TaskApi(transport, base_url, connection.key, SystemClock(), quota=known.quota)
         answer = await api.balance()
     match answer:
         case Balance():
@@ -107,21 +111,21 @@ class LiveModelList:
         }
 
 
-async def ask_models(connection: Connection, *, catalog: str | None = None) -> LiveModelList:
+async def ask_models(connection: Connection, *, catalog: str) -> LiveModelList:
     """Return the models that the account is offered, held against a catalog.
 
     Args:
         connection: The account.
-        catalog: The catalog's date; None is the newest. It also says where the API is, if the connection does not.
+        catalog: The catalog's date, or ``LATEST``. It also says where the API is, if the connection does not.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
-    known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
+    known = await asyncio.to_thread(catalog_at, catalog)
     base_url = connection.base_url or known.base_url
     async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
-        api = TaskApi(transport, base_url, connection.key, SystemClock())
+        api = TaskApi(transport, base_url, connection.key, SystemClock(), quota=known.quota)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 answer = await api.models()

@@ -19,10 +19,10 @@ from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.context import RunContext, RunOptions
-from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.images.stored_files import check_files
 from qwave_batch.run.job_actions import JobAction, action_for, is_owed
+from qwave_batch.run.run_end import RunEnd
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.job_errors import OTHER_FORMAT
 

@@ -12,8 +12,8 @@ from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.context import RunOptions
-from qwave_batch.run.counters import JobCounts
 from qwave_batch.run.job_actions import is_to_submit
+from qwave_batch.run.run_end import JobCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

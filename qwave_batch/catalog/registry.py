@@ -16,8 +16,11 @@ from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.spelling import Spelling
 from qwave_batch.catalog.wording import Wording
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.money import CURRENCY, QuotaUnit
 from qwave_batch.resources import shipped
 
+LATEST = "latest"
+"""Stands for the newest catalog that ships with the program, where a caller asks for it; a spec names a date."""
 _FILE = "catalog.yaml"
 # the C parser reads the same YAML some ten times faster, where PyYAML was built with it
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,6 +29,20 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def catalog_dates() -> tuple[str, ...]:
     """Return the dates of all catalogs, oldest first."""
     return tuple(sorted(file.parent.name for file in shipped("schemas").glob(f"*/{_FILE}")))
+
+
+def newest_catalog() -> str:
+    """Return the date of the newest catalog that ships with the program."""
+    return catalog_dates()[-1]
+
+
+def catalog_at(date: str) -> Catalog:
+    """Return the catalog of a date, or the newest one for ``LATEST``; its ``date`` tells which it is.
+
+    Raises:
+        UnknownName: There is no catalog of that date.
+    """
+    return open_catalog(newest_catalog() if date == LATEST else date)
 
 
 @cache
@@ -51,6 +68,7 @@ def read_catalog(folder: Path) -> Catalog:
     return Catalog(
         date=listing["catalog"],
         base_url=listing["base_url"],
+        quota=_quota_unit(listing["money"]),
         idempotency_hours=listing["idempotency_hours"],
         result_lifetime_hours=(listing["result_lifetime_hours"]["least"], listing["result_lifetime_hours"]["most"]),
         models={
@@ -88,6 +106,13 @@ def _model(
         returns=entry["returns"],
         native_resolution=entry.get("native_resolution"),
     )
+
+
+def _quota_unit(money: Mapping[str, Any]) -> QuotaUnit:
+    """Return the API's unit of money; raise ValueError for prices in a currency that budgets are not written in."""
+    if money["currency"] != CURRENCY:
+        raise ValueError(f"the prices are in {money['currency']}, and budgets and ledgers are in {CURRENCY}")
+    return QuotaUnit(per_usd=money["quota_per_usd"])
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunCounters
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
-from qwave_batch.run.images.image_store import ImageStore
+from qwave_batch.run.images.thread_image_store import ThreadImageStore
 from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
@@ -134,7 +134,7 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     moved: FolderMoved | None,
 ) -> Worker:
     context = state.context
-    image_store = ImageStore(context.layout, context.ledger)
+    image_store = ThreadImageStore(context.layout, context.api.download)
     calls = PollCalls(state, watchdog)
     failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)
@@ -146,7 +146,7 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
         failures=failures,
         poller=TaskPoller(state, calls, watchdog, PollPlanner(), inbox),
         ended_tasks=ended_tasks,
-        settler=Settler(state, breaker, image_store),
+        settler=Settler(state, breaker),
         fetcher=ImageFetcher(state, breaker, image_store, ended_tasks, downloads, wakeup.notify),
     )
 

@@ -10,11 +10,11 @@ from qwave_batch.run.tasks.settling import owes_images
 
 
 class JobAction(Enum):
-    """What is to be done about a job, in the order in which a run turns to it."""
+    """An action for a job, in the order in which a run turns to it."""
 
     NOTHING = auto()
     POLL = auto()
-    """A task is on record: ask how it stands."""
+    """A task is on record: poll it."""
     RESUBMIT = auto()
     """A submit got no definite answer: send the same key again, if the API surely still knows it."""
     FETCH = auto()
@@ -29,7 +29,7 @@ _BEGUN = {
     AttemptState.SUBMITTING: JobAction.RESUBMIT,
     AttemptState.COMPLETED: JobAction.FETCH,
 }
-"""What is done about an attempt that is not over, whatever the run was asked."""
+"""The action for an attempt that is not over, with any options."""
 
 
 def action_for(snapshot: JobSnapshot, options: RunOptions, *, is_damaged: bool = False) -> JobAction:  # noqa: PLR0911 - one a kind

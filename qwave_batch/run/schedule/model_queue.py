@@ -65,7 +65,7 @@ class ModelQueue:
     """All that the scheduler knows of one model."""
 
     throttle: ModelThrottle
-    """What holds its submits."""
+    """The limits that hold its submits."""
     open_tasks: RowQueue = field(default_factory=RowQueue)
     """Tasks on record."""
     resubmits: RowQueue = field(default_factory=RowQueue)
@@ -141,7 +141,7 @@ class ModelQueue:
         """Return the next job to submit, or None and when there may be one: retries, then resends, then new ones.
 
         While many wait to be tried again no new ones follow: a model that is down does not swallow the plan. A retry
-        that there is no money for holds up no other; a new job does, as others may give some back.
+        that exceeds the budget does not hold up others; a new job does, as others may give money back.
 
         Args:
             now: Monotonic seconds.
@@ -185,7 +185,7 @@ class ModelQueue:
             waiting[:] = [entry for entry in waiting if entry[2] is not job_run]
 
     def skip_unaffordable(self, fits: Fits) -> list[JobRun]:
-        """Take the jobs at hand that there is no money for."""
+        """Remove queued jobs that exceed the budget, and return them."""
         passed = [job_run for job_run in (*(entry[2] for entry in self._delayed), *self._last) if not fits(job_run)]
         self._delayed = [entry for entry in self._delayed if fits(entry[2])]
         self._last = deque(job_run for job_run in self._last if fits(job_run))

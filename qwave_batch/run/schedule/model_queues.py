@@ -1,4 +1,4 @@
-"""The models of a run side by side: what is left to do of each, and what there will never be the money for."""
+"""The queues of all models side by side: the work that is left, and the jobs that exceed the budget for good."""
 
 import math
 from array import array
@@ -21,7 +21,7 @@ from qwave_batch.run.tasks.job_run import JobRun
 
 
 class ModelQueues:
-    """A model_queue for each model, in the order of the plan."""
+    """A queue for each model, in the order of the plan."""
 
     def __init__(self, queues: Sequence[ModelQueue], budget: MoneyBudget) -> None:
         self._all = queues
@@ -43,7 +43,7 @@ class ModelQueues:
         return any(not model_queue.open_tasks.is_empty for model_queue in self._all)
 
     def scheduling_pass(self, limiter: RateLimiter, breaker: ImageBreaker, now: float) -> SchedulingPass:
-        """Return what can be said of them as they are now."""
+        """Return a view of the queues as they are now."""
         return SchedulingPass(self._all, limiter, breaker, self._fits, now)
 
     def left(self, limiter: RateLimiter, now: float, *, pending: int, is_stopped: bool) -> JobsLeft:
@@ -70,12 +70,12 @@ class ModelQueues:
         return models <= set(denied) and is_one_alive
 
     def queues(self) -> Iterator[RowQueue]:
-        """Yield every queue of every model_queue."""
+        """Yield every queue of every model."""
         for model_queue in self._all:
             yield from (model_queue.open_tasks, model_queue.resubmits, model_queue.new_jobs)
 
     def first_open_task(self) -> Candidate | None:
-        """Return the task on record that is asked for next: it is alive at the API, whatever the limits are."""
+        """Return the task on record that is polled next: it is alive at the API, whatever the limits are."""
         heads = [
             Candidate(model_queue, model_queue.open_tasks, job_run)
             for model_queue in self._all
@@ -84,7 +84,7 @@ class ModelQueues:
         return min(heads, key=lambda candidate: candidate.job_run.order, default=None)
 
     def skip_unaffordable(self) -> list[JobRun]:
-        """Take the jobs at hand that there is no money for; where nothing is in flight there will never be more."""
+        """Remove queued jobs that exceed the budget, and return them; with nothing in flight it never grows."""
         passed = [
             job_run
             for model_queue in self._all

@@ -1,4 +1,4 @@
-"""Starts jobs, whatever may leave now, and takes in what became of them, until nothing is left to do."""
+"""Starts the jobs that may begin now, and records how they ended, until nothing is left to do."""
 
 import asyncio
 import math
@@ -114,7 +114,7 @@ class Scheduler:
 
     @property
     def _has_unpolled_tasks(self) -> bool:
-        """Whether a task on record was not asked once yet; new ones wait for that."""
+        """Whether a task on record was not polled yet; new ones wait for that."""
         return any(not lease.is_polled for lease in self._open_task_leases) or self._model_queues.has_open_tasks
 
     @property
@@ -125,7 +125,7 @@ class Scheduler:
     @property
     def _is_open(self) -> bool:
         # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
-        # Where a question is forbidden that submit is what proves it, whoever still asks.
+        # Where polls are forbidden that submit is what proves the key, even while tasks are polled.
         is_first_out = (
             any(model_queue.submitting for model_queue in self._model_queues)
             if self._run.connectivity.has_denials
@@ -195,7 +195,7 @@ class Scheduler:
         return any(model_queue.closed for model_queue in wants)
 
     def _hold_for_images(self) -> bool:
-        """Note whether nothing is bought because no image comes, and for how long; return whether that is so.
+        """Record whether nothing is bought because no image comes, and for how long; return whether that is so.
 
         When it has lasted too long, or nothing is left that could come, the run buys nothing more.
         """
@@ -216,7 +216,7 @@ class Scheduler:
         return is_held or is_idle
 
     def _are_queues_idle(self) -> Iterator[bool]:
-        """Yield whether nothing of a model_queue is alive or about to be asked for."""
+        """Yield whether nothing of a model is alive or about to be polled."""
         for model_queue in self._model_queues:
             yield not model_queue.alive and model_queue.open_tasks.is_empty
 

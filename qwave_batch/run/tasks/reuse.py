@@ -52,7 +52,7 @@ class Reuser:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What could not be taken although it is paid there, and how to have it for nothing."""
+        """The jobs that could not be taken although they are paid there, and how to have them for nothing."""
         return tuple(
             f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or damaged "
             f"there: qwave-batch refetch {quote(str(layout.root))} fetches them for nothing, to be made here costs "

@@ -136,7 +136,7 @@ class SubmitFailures:
         self._run.leave_model(model_queue, trouble)
 
     async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
-        """Fail a job whose submit is answered with an error inside a success, which is no proof that nothing was made.
+        """Fail a job whose submit was answered with an error inside a success, which does not prove that none was made.
 
         Its key is kept, and what it may have cost stays held.
         """

@@ -19,7 +19,7 @@ PAUSE_S = 1.0
 
 
 class DenialMeaning(Enum):
-    """What a forbidden submit comes to."""
+    """The meaning of a forbidden submit."""
 
     AGAIN = auto()
     """Nobody can tell yet: the job is sent once more when all others are through."""

@@ -13,7 +13,6 @@ from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh
 from qwave_batch.model.task import Task
 from qwave_batch.run.connectivity import is_key_kept
@@ -172,7 +171,7 @@ class Submitter:
         self, job_run: JobRun, attempt: Attempt, task: Task, lease: SlotLease
     ) -> AcceptedAttempt | EndedTask:
         estimate = job_run.job.estimated_nusd
-        hold_nusd = None if task.hold_quota is None else nusd_from_quota(task.hold_quota)
+        hold_nusd = task.hold_nusd
         hold = hold_nusd or 0
         held_nusd = max(attempt.held_nusd, hold)
         self._run.budget.reserve(held_nusd - attempt.held_nusd)
