@@ -7,7 +7,7 @@ from qwave_batch.folder.leftovers import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed
-from qwave_batch.run.assembly import RunParts, assemble
+from qwave_batch.run.run_parts import RunParts, assemble
 from qwave_batch.run.budget import check_estimate, read_budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.job_actions import JobAction
