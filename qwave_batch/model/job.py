@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import InUsd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Job:
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
     skip: JobError | None = None
     """Why it is not made, or None when it is."""
+    estimated_usd = InUsd()
 
     def body(self, callback: JsonObject | None = None) -> dict[str, Json]:
         """Return the body that is sent to the API.

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from qwave_batch.model.clock import clock_time
+from qwave_batch.model.money import InUsd
 
 
 class WaitKind(StrEnum):
@@ -153,6 +154,7 @@ class Progress:
     """Jobs whose task was cancelled at the API."""
     throttle: ThrottleState = ThrottleState()
     """What the API has asked not to be called for, and until when."""
+    spent_usd = InUsd()
 
     @property
     def note(self) -> str:

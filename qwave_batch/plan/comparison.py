@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 
 EXAMPLES = 5
@@ -66,6 +67,11 @@ class Sum:
     jobs: int = 0
     images: int = 0
     nusd: int = 0
+
+    @property
+    def estimated_usd(self) -> float:
+        """The most that they should cost."""
+        return usd_from_nusd(self.nusd)
 
     def add(self, images: int, nusd: int) -> None:
         """Count one more."""
