@@ -76,6 +76,10 @@ class CostReport:
     surcharged_usd = InUsd()
     open_usd = InUsd()
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"CostReport({self.tasks:,} tasks: {self.paid_usd:.6g} USD paid, at most {self.open_usd:.6g} USD open)"
+
     @property
     def is_by_catalog(self) -> bool:
         """Whether what was paid is what the catalog says, give or take what an API rounds by."""

@@ -156,6 +156,13 @@ class Progress:
     """What the API has asked not to be called for, and until when."""
     spent_usd = InUsd()
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return (
+            f"Progress({self.done:,} of {self.jobs:,} jobs done, {self.failed:,} failed, {self.in_flight:,} in flight, "
+            f"{self.spent_usd:.6g} USD)"
+        )
+
     @property
     def note(self) -> str:
         """What the run waits for, in words; empty while it does not wait."""

@@ -110,6 +110,14 @@ class Comparison:
     """The first few, as people call them."""
     removed: list[str] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        total = self.total
+        return (
+            f"Comparison({total.added.jobs:,} jobs added, {total.removed.jobs:,} removed, "
+            f"{total.unchanged.jobs:,} unchanged, {total.to_make.jobs:,} to make)"
+        )
+
     @property
     def is_same(self) -> bool:
         """Whether both sides hold the same jobs."""
