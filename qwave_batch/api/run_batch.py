@@ -31,6 +31,7 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.output.unrecorded_submits import check_is_claimed
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.planner import Plan
@@ -197,7 +198,7 @@ class _Run:
             summary=summary,
         )
 
-    def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
+    def _prepare(self, ledger: Ledger, files: int) -> tuple[Recorder, tuple[RunWarning, ...]]:
         """Take the folder into use and put the plan in its ledger; return what is to be known of it, too. It blocks."""
         check_is_claimed(self.layout, ledger)
         ledger.claim(self.claim, adopt=self.options.adopt)
@@ -212,7 +213,9 @@ class _Run:
         ledger.begin(clock.now())
         return recorder, (*losses, *resigned.warnings(self.plan))
 
-    def _take(self, ledger: Ledger, lenders: Sequence[ReuseSource], feed: EventFeed) -> tuple[int, tuple[str, ...]]:
+    def _take(
+        self, ledger: Ledger, lenders: Sequence[ReuseSource], feed: EventFeed
+    ) -> tuple[int, tuple[RunWarning, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
         if not lenders:
             return 0, ()

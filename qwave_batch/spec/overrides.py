@@ -93,7 +93,7 @@ def _made(layer: Layer, argument: str, number: int) -> Layer:
         raise _wrong("the argument is not UTF-8", SourcePlace(SHOWN_AS, number))
     steps, begins = _parsed(argument, number)
     if steps[0] == "extends":
-        message = "extends is followed before any --set is made"
+        message = "extends is followed before any override is made"
         raise _wrong(message, SourcePlace(SHOWN_AS, number), "write it into the spec")
     # blanks in front put line and column of the value where the argument has them
     hashes = HashesAsText.of(argument)

@@ -143,7 +143,7 @@ def test_the_last_override_wins(load: Load) -> None:
         ("vars.a={{ x }}", '--set:1:8  vars.a: a template that begins with {{ needs quotes; write "{{ x }}"'),
         ("vars.a=[1", "--set:1:8  vars.a: the [ that opens here is not closed, or lacks a comma"),
         ("vars.a=b: c: d", '--set:1:12  vars.a: an unquoted text cannot have ": " in it; put quotes around the whole text'),
-        ("extends=a.yaml", "--set:1:1: extends is followed before any --set is made; write it into the spec"),
+        ("extends=a.yaml", "--set:1:1: extends is followed before any override is made; write it into the spec"),
         ("repeat=1e400", "--set:1:8  repeat: 1e400 is too large for a JSON number; put quotes around it if it is no number"),
         ("name=a\0b", "--set:1:7  name: the character U+0000 cannot stand in a YAML file; take it out"),
         ("name=\udcff", "--set:1:1: the argument is not UTF-8"),
