@@ -38,7 +38,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from statistics import median
-from types import FrameType
+from types import FrameType, ModuleType
 
 CHECKOUT = Path(__file__).parents[1]
 PACKAGE = "qwave_batch"
@@ -180,14 +180,19 @@ def defined(file: Source, *kinds: type[ast.ClassDef | ast.FunctionDef | ast.Asyn
 
 
 def public_names(files: Sequence[Source]) -> dict[str, int]:
-    """Return how many names the package, and each module directly in it, lists in its ``__all__``."""
+    """Return how many names the package, and each module directly in it, lists in its ``__all__``, modules left out."""
     names = {PACKAGE: PACKAGE} | {
         file.module: f"{PACKAGE}.{file.module}"
         for file in files
         if file.module and "." not in file.module and file.module != "__main__"
     }
-    listed = {name: getattr(import_module(module), "__all__", None) for name, module in names.items()}
-    return {name: len(names) for name, names in listed.items() if names is not None}
+    listed = {name: names_of(import_module(module)) for name, module in names.items()}
+    return {name: count for name, count in listed.items() if count}
+
+
+def names_of(module: ModuleType) -> int:
+    """Return how many names a module lists that are not modules themselves."""
+    return sum(1 for name in getattr(module, "__all__", ()) if not isinstance(getattr(module, name), ModuleType))
 
 
 def watched(command: Sequence[str], report: Path) -> int:
@@ -305,6 +310,7 @@ def print_figures(files: Sequence[Source], found: Crossing | None) -> None:
 
 def as_json(files: Sequence[Source], found: Crossing | None) -> str:
     """Return the totals on one line, in fewer than 500 characters; sub-packages count with their package."""
+    public = public_names(files)
     by_package = Counter(file.package.partition(".")[0] or PACKAGE for file in files)
     return json.dumps(
         {
@@ -315,7 +321,7 @@ def as_json(files: Sequence[Source], found: Crossing | None) -> str:
                 "classes": len(class_names(files)),
                 "functions": len(function_names(files)),
             },
-            "public": public_names(files),
+            "public": {PACKAGE: public.pop(PACKAGE), "modules": len(public), "their_names": sum(public.values())},
             "one_429": None if found is None else {"below_api": len(found.below_api), "all": len(found.modules)},
         },
         separators=(",", ":"),
