@@ -1,4 +1,4 @@
-"""No text below cli names an option or a command of the program: what to do is a ``NextStep``, which cli alone words."""
+"""No text below cli names an option or a command of the program: cli alone words what to do next."""
 
 import ast
 import re
@@ -40,17 +40,19 @@ def texts(tree: ast.Module) -> Iterator[str]:
     docstrings = {
         id(statement.value)
         for node in ast.walk(tree)
-        for statement in (node.body if isinstance(getattr(node, "body", None), list) else [])
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        for statement in node.body
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     }
-    in_formatted = set[int]()
+    skipped = docstrings
     for node in ast.walk(tree):  # a formatted text comes before its parts
         if isinstance(node, ast.JoinedStr):
-            in_formatted.update(map(id, node.values))
-            yield "".join(part.value if isinstance(part, ast.Constant) else " " for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in docstrings | in_formatted:
-                yield node.value
+            skipped.update(map(id, node.values))
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else " " for part in node.values)
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings | in_formatted
+        ):
+            yield node.value
 
 
 def named(text: str) -> set[str]:

@@ -47,24 +47,27 @@ def step_words(advice: Advice) -> str:
     return _WORDS[advice.step].replace("{about}", about)
 
 
-def advice_words(next_steps: Sequence[Advice]) -> str:
-    """Return next steps in words, as alternatives; empty when there are none."""
-    return ", or ".join(map(step_words, next_steps))
+def _with_advice(message: str, next_steps: Sequence[Advice]) -> str:
+    """Return a message with next steps as alternatives."""
+    if not next_steps:
+        return message
+    return f"{message}{' ' if message.endswith('?') else '; '}{', or '.join(map(step_words, next_steps))}"
 
 
 def error_words(error: QwaveError) -> str:
     """Return an error with what can be done about it."""
-    return "; ".join(filter(None, [str(error), advice_words(error.next_steps)]))
+    return _with_advice(str(error), error.next_steps)
 
 
 def warning_words(warning: RunWarning) -> str:
     """Return a warning with what can be done about it."""
-    return "; ".join(filter(None, [warning.message, advice_words(warning.next_steps)]))
+    return _with_advice(warning.message, warning.next_steps)
 
 
 def worded(problem: Problem) -> Problem:
     """Return a problem whose suggestion says its next step too."""
     if problem.next_step is None:
         return problem
-    suggestion = "; ".join(filter(None, [problem.suggestion, step_words(problem.next_step)]))
+    words = step_words(problem.next_step)
+    suggestion = f"{problem.suggestion}; {words}" if problem.suggestion else words
     return replace(problem, suggestion=suggestion, next_step=None)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from qwave_batch.model.next_step import Advice, NextStep
 from tests.unit.language.conftest import JobsOf, ProblemsOf
 
 MODEL = "request: {model: z-image-turbo, seed: 7}\n"

@@ -11,7 +11,7 @@ from qwave_batch.errors import BudgetError, FolderError, StorageError
 from qwave_batch.files.tree import TEMPORARY_PREFIX
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
-from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
@@ -972,4 +972,4 @@ def test_what_went_out_again_without_an_answer_is_told_at_the_end(world: World, 
     assert end.exit_status == 0
     told = [warning for warning in end.warnings if str(warning).startswith("1 job got no answer and went out again")]
     assert len(told) == resent
-    assert all("qwave-batch balance" in warning for warning in told)
+    assert all(warning.next_steps == (Advice(NextStep.CHECK_BALANCE),) for warning in told)
