@@ -49,9 +49,7 @@ def texts(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.JoinedStr):
             skipped.update(map(id, node.values))
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else " " for part in node.values)
-        elif (
-            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings | in_formatted
-        ):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
             yield node.value
 
 
