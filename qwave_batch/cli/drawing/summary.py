@@ -137,7 +137,9 @@ def _obstacle(summary: "RunSummary") -> str:
     """Return what has to come first, before another run is of any use."""
     if summary.stop is not None and NextStep.WAIT_LONGER in summary.stop.next_steps:
         return "after that time, or with a longer --max-wait, "
-    return "once that is mended, " if summary.kind in {EndKind.ACCOUNT, EndKind.BUDGET} else ""
+    if summary.kind is EndKind.BUDGET:
+        return "with a higher budget.max_usd or --max-usd, "
+    return "once that is mended, " if summary.kind is EndKind.ACCOUNT else ""
 
 
 def _number(reasons: _Reasons, status: JobStatus, codes: Container[str]) -> int:
