@@ -24,6 +24,7 @@ from qwave_batch.client.answers import Downloaded, TaskAnswer
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.money import QuotaUnit
 
 ROUNDS, CALLS, AT_ONCE = 5, 2000, 16
 IMAGE_BYTES = 200_000
@@ -73,7 +74,7 @@ async def measure(port: int, folder: Path) -> dict[str, float]:
     """Return the best round of every way to call."""
     base, image = f"http://127.0.0.1:{port}/v1", f"http://127.0.0.1:{port}/image.png"
     async with AiohttpTransport(base, max_connections=AT_ONCE) as transport, aiohttp.ClientSession() as session:
-        api = TaskApi(transport, base, "sk-benchmark", SystemClock())
+        api = TaskApi(transport, base, "sk-benchmark", SystemClock(), quota=QuotaUnit(per_usd=500_000))
 
         async def poll_raw(number: int) -> None:
             async with session.get(f"{base}/tasks/task-{number}", headers={"Authorization": "Bearer k"}) as response:

@@ -24,7 +24,7 @@ from typing import Protocol
 from qwave_batch.client.answers import Answer, RateHint, TaskAnswer, Throttled
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.terms import Completion, Limits, Terms
-from tests.unit.run.honest_api import HonestApi, Made
+from tests.unit.run.honest_api import HonestApi, MadeTask
 from tests.unit.run.virtual_time import VirtualClock
 from tests.unit.run.world import World, make_job
 
@@ -193,9 +193,9 @@ class StrictApi(HonestApi):
     def _alive(self, now: float) -> int:
         return sum(task.ends_at > now for task in self.tasks.values())
 
-    def _make(self, request: JsonObject, key: str | None) -> Made:  # noqa: ARG002 - no key is sent twice
+    def _make(self, request: JsonObject, key: str | None) -> MadeTask:  # noqa: ARG002 - no key is sent twice
         now = self.clock.passed
-        task = Made(f"task-{len(self.tasks) + 1}", request, now, now + self.latency(request, self.rng), "completed")
+        task = MadeTask(f"task-{len(self.tasks) + 1}", request, now, now + self.latency(request, self.rng), "completed")
         self.tasks[task.task_id] = task
         return task
 
@@ -347,7 +347,7 @@ def meet(kind: Kind, way: str, seed: int) -> Outcome:
         api = world.api = kind.api(world.clock)
         api.rng, api.tells = random.Random(seed), api.tells and tells
         world.plan(make_job(index, model=kind.models[index % len(kind.models)]) for index in range(kind.jobs))
-        end = world.ended()
+        end = world.run_to_end()
     assert end.counts.completed == kind.jobs, end
     at = api.throttled_at
     herd = max((sum(first <= other < first + 1.0 for other in at) for first in at), default=0)

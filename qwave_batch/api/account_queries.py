@@ -28,9 +28,10 @@ async def ask_balance(connection: Connection) -> Balance:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL or the key can't be right.
     """
-    base_url = connection.base_url or open_catalog(newest_catalog()).base_url
+    known = open_catalog(newest_catalog())
+    base_url = connection.base_url or known.base_url
     async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
-        api = TaskApi(transport, base_url, connection.key, SystemClock())
+        api = TaskApi(transport, base_url, connection.key, SystemClock(), quota=known.quota)
         answer = await api.balance()
     match answer:
         case Balance():
@@ -121,7 +122,7 @@ async def ask_models(connection: Connection, *, catalog: str | None = None) -> L
     known = await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog()))
     base_url = connection.base_url or known.base_url
     async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
-        api = TaskApi(transport, base_url, connection.key, SystemClock())
+        api = TaskApi(transport, base_url, connection.key, SystemClock(), quota=known.quota)
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 answer = await api.models()

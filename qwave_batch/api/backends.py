@@ -16,6 +16,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.money import QuotaUnit
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.terms import Completion, Terms
 from qwave_batch.run.context import CallbackSource, RunOptions
@@ -51,22 +52,35 @@ async def open_api(
     if isinstance(connection, Simulated):
         async with (
             api.simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
-            _task_api(base_url, SIMULATED_KEY, connections) as task_api,
+            _task_api(base_url, SIMULATED_KEY, connections, catalog.quota) as task_api,
         ):
             yield task_api
     else:
         base_url = connection.base_url or catalog.base_url
-        api_of = _task_api(base_url, connection.key, connections, proxies=connection.proxies, trust=connection.trust)
+        api_of = _task_api(
+            base_url,
+            connection.key,
+            connections,
+            catalog.quota,
+            proxies=connection.proxies,
+            trust=connection.trust,
+        )
         async with api_of as task_api:
             yield task_api
 
 
 @asynccontextmanager
 async def _task_api(
-    base_url: str, key: str, connections: int, *, proxies: Proxies | None = None, trust: Trust | None = None
+    base_url: str,
+    key: str,
+    connections: int,
+    quota: QuotaUnit,
+    *,
+    proxies: Proxies | None = None,
+    trust: Trust | None = None,
 ) -> AsyncIterator[TaskApi]:
     async with AiohttpTransport(base_url, max_connections=connections, proxies=proxies, trust=trust) as transport:
-        yield TaskApi(transport, base_url, key, SystemClock())
+        yield TaskApi(transport, base_url, key, SystemClock(), quota=quota)
 
 
 def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms: Terms, options: RunOptions) -> None:

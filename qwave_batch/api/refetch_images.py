@@ -22,9 +22,9 @@ from qwave_batch.run.context import RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.images.stored_files import check_files
+from qwave_batch.run.job_actions import JobAction, action_for, is_owed
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.job_errors import OTHER_FORMAT
-from qwave_batch.run.work_list import JobAction, action_for, is_owed
 
 FETCH_ONLY = RunOptions(fetch_only=True)
 

@@ -38,10 +38,11 @@ from qwave_batch.plan.planner import Plan
 from qwave_batch.run.context import RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd, after
 from qwave_batch.run.engine import run_plan
+from qwave_batch.run.job_actions import is_given_up
 from qwave_batch.run.limits.adaptive_concurrency import MOST
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.reuse import Reuser, ReuseSource
-from qwave_batch.run.work_list import is_given_up, jobs_in_scope
+from qwave_batch.run.work_list import jobs_in_scope
 
 Confirm: TypeAlias = Callable[[CostEstimate], bool]
 """Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""

@@ -14,7 +14,7 @@ from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.context import RunOptions
 from qwave_batch.run.counters import JobCounts
-from qwave_batch.run.work_list import is_to_submit
+from qwave_batch.run.job_actions import is_to_submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.money import QuotaUnit
 from qwave_batch.model.next_step import Advice, NextStep
 
 
@@ -28,6 +29,8 @@ class Catalog:
 
     date: str
     base_url: str
+    quota: QuotaUnit
+    """The unit in which the API counts money: holds and charges of tasks."""
     idempotency_hours: float | None
     """How long the API keeps an Idempotency-Key; None when it keeps none."""
     result_lifetime_hours: tuple[float, float]

@@ -11,6 +11,7 @@ from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.price import Price
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import CURRENCY
 
 _DEFAULT = "default"
 _SHOWN = 200
@@ -79,7 +80,7 @@ def read_price(config: JsonObject, model: Model | None) -> Price | None:
     if not isinstance(stated, Mapping) or not stated or any(map(_may_count, _beside(config))):
         return None
     amounts = {name: amount for name, value in stated.items() if (amount := _amount(value)) is not None}
-    if len(amounts) < len(stated) or config.get("currency", "USD") != "USD":
+    if len(amounts) < len(stated) or config.get("currency", CURRENCY) != CURRENCY:
         return None
     if len({Decimal(amount) for amount in amounts.values()}) == 1:
         return Price(usd_per_image={"": next(iter(amounts.values()))}) if _DEFAULT in amounts else None

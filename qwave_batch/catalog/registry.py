@@ -16,6 +16,7 @@ from qwave_batch.catalog.price import Price
 from qwave_batch.catalog.spelling import Spelling
 from qwave_batch.catalog.wording import Wording
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.money import CURRENCY, QuotaUnit
 from qwave_batch.resources import shipped
 
 _FILE = "catalog.yaml"
@@ -51,6 +52,7 @@ def read_catalog(folder: Path) -> Catalog:
     return Catalog(
         date=listing["catalog"],
         base_url=listing["base_url"],
+        quota=_quota_unit(listing["money"]),
         idempotency_hours=listing["idempotency_hours"],
         result_lifetime_hours=(listing["result_lifetime_hours"]["least"], listing["result_lifetime_hours"]["most"]),
         models={
@@ -88,6 +90,13 @@ def _model(
         returns=entry["returns"],
         native_resolution=entry.get("native_resolution"),
     )
+
+
+def _quota_unit(money: Mapping[str, Any]) -> QuotaUnit:
+    """Return the API's unit of money; raise ValueError for prices in a currency that budgets are not written in."""
+    if money["currency"] != CURRENCY:
+        raise ValueError(f"the prices are in {money['currency']}, and budgets and ledgers are in {CURRENCY}")
+    return QuotaUnit(per_usd=money["quota_per_usd"])
 
 
 def _read_json(file: Path) -> dict[str, Any]:

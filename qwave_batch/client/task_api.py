@@ -19,6 +19,7 @@ from qwave_batch.client.web_addresses import read_base_url
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import QuotaUnit
 
 MAX_PREFER_WAIT_S = 60
 CALL_TIMEOUT_S = 30.0
@@ -34,8 +35,20 @@ MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
 class TaskApi:
     """One account of one task API. No call raises for what a server or a network does."""
 
-    def __init__(self, transport: Transport, base_url: str, key: str, clock: Clock) -> None:
-        """Take the way to an API, and the key; raises UsageError for a base URL or key that can't be right."""
+    def __init__(self, transport: Transport, base_url: str, key: str, clock: Clock, *, quota: QuotaUnit) -> None:
+        """Take the way to an API, and the key.
+
+        Args:
+            transport: Sends requests.
+            base_url: Where the API is.
+            key: The account's key.
+            clock: Gives the time where the server gives none.
+            quota: The unit in which the API counts money.
+
+        Raises:
+            UsageError: The base URL or the key can't be right.
+        """
+        self._quota = quota
         self._transport = transport
         self._base_url = read_base_url(base_url)
         self._key = Key(key)
@@ -150,6 +163,7 @@ class TaskApi:
             response,
             call=call,
             now=self._clock.now(),
+            quota=self._quota,
             task_id=task_id,
             tasks_url=f"{self._base_url.text}/tasks",
             sent_bytes=sent_bytes,

@@ -14,7 +14,7 @@ from qwave_batch.client.http import Scrub, words
 from qwave_batch.client.instants import instant
 from qwave_batch.client.task_results import Result, read_result
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.money import MAX_TASK_NUSD, NUSD_PER_QUOTA
+from qwave_batch.model.money import MAX_TASK_NUSD, QuotaUnit
 from qwave_batch.model.task import Task, TaskError, TaskState
 
 _TWINS: Mapping[str, TaskState] = {
@@ -39,7 +39,6 @@ def known_state(status: Json) -> TaskState | None:
 TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
 """An id stands in a URL, a ledger and a terminal: visible ASCII, and no step in a path."""
 
-_MAX_QUOTA = MAX_TASK_NUSD // NUSD_PER_QUOTA  # of one task; sums of such fit the ledger's integers
 _MAX_AMOUNT = 10**15
 _MAX_DIGITS = 300
 _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
@@ -78,12 +77,19 @@ def read_object(body: bytes) -> JsonObject:
 
 
 def read_task(
-    answer: JsonObject, *, expected_id: str | None = None, tasks_url: str = "", body: bytes = b"", scrub: Scrub = str
+    answer: JsonObject,
+    *,
+    quota: QuotaUnit,
+    expected_id: str | None = None,
+    tasks_url: str = "",
+    body: bytes = b"",
+    scrub: Scrub = str,
 ) -> Task:
     """Return the task that an answer describes; raises Unreadable.
 
     Args:
         answer: the body of a 200.
+        quota: the unit in which the API counts money.
         expected_id: the id that was asked about; an answer about any other task is unreadable.
         tasks_url: where tasks are asked for, for image addresses that are relative to their task's.
         body: the same as bytes, kept with a task whose images can't be had.
@@ -98,8 +104,8 @@ def read_task(
     looks = known not in {TaskState.QUEUED, TaskState.PROCESSING}
     base = f"{tasks_url}/{task_id}" if tasks_url else ""
     result = read_result(answer, base=base, scrub=scrub) if looks else Result()
-    state = known or _state_of_unknown(answer, result)
-    cost = _quota(answer.get("cost"))
+    cost = _nusd(answer.get("cost"), quota)
+    state = known or _state_of_unknown(answer, result, cost)
     if state.is_terminal and result.is_listed and (cost != 0 or known is None):  # they are ours whatever the word is
         state = TaskState.COMPLETED
     shows = state in {TaskState.COMPLETED, TaskState.ENDED}
@@ -110,8 +116,8 @@ def read_task(
         state=state,
         created_at=instant(answer.get("created_at")),
         completed_at=instant(answer.get("completed_at")) or None,
-        hold_quota=_quota(answer.get("pre_consumed_cost")),
-        cost_quota=cost,
+        hold_nusd=_nusd(answer.get("pre_consumed_cost"), quota),
+        cost_nusd=cost,
         images=result.images if shows else (),
         error=_error(answer, word, scrub) if state in {TaskState.FAILED, TaskState.ENDED} else None,
         word=word,
@@ -120,7 +126,7 @@ def read_task(
     )
 
 
-def _state_of_unknown(answer: JsonObject, result: Result) -> TaskState:
+def _state_of_unknown(answer: JsonObject, result: Result, cost_nusd: int | None) -> TaskState:
     """Return the state that a word stands for which is not known: by what stands beside it.
 
     Images are there whatever the word is; a moment of the end, an error, a bill or a result say that it is over.
@@ -129,10 +135,7 @@ def _state_of_unknown(answer: JsonObject, result: Result) -> TaskState:
         return TaskState.COMPLETED
     word = answer.get("status")
     is_over = bool(
-        instant(answer.get("completed_at"))
-        or _says_something(answer.get("error"))
-        or _quota(answer.get("cost"))
-        or result.unread
+        instant(answer.get("completed_at")) or _says_something(answer.get("error")) or cost_nusd or result.unread
     )
     if not is_over and (isinstance(word, bool) or not isinstance(word, str | int | float) or word == ""):
         raise Unreadable(f'the task is in an unknown state, "{words(word, limit=40)}"')
@@ -167,15 +170,16 @@ def number(value: Json) -> float | None:
     return float(value) if abs(value) <= _MAX_AMOUNT else None
 
 
-def _quota(value: Json) -> int | None:
-    """Return an amount of quota: a whole number that is not negative, also as 5500.0 or "5500"."""
+def _nusd(value: Json, quota: QuotaUnit) -> int | None:
+    """Return an amount of quota in nano-dollars: a whole number that is not negative, also as 5500.0 or "5500"."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if 0 <= value <= _MAX_QUOTA else None
+    nusd = quota.to_nusd(value)
+    return nusd if 0 <= nusd <= MAX_TASK_NUSD else None
 
 
 def _finite(text: str) -> float | None:

@@ -54,6 +54,7 @@ from qwave_batch.client.http import HttpResponse, Scrub, words
 from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, told_wait_s, unread_retry_after
 from qwave_batch.client.task_reading import Unreadable, read_object, read_task
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import QuotaUnit
 
 Call: TypeAlias = Literal["submit", "status", "cancel"]
 
@@ -119,6 +120,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
     *,
     call: Call,
     now: float,
+    quota: QuotaUnit,
     task_id: str | None = None,
     tasks_url: str = "",
     sent_bytes: int = 0,
@@ -130,6 +132,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         response: any response at all; nothing in it makes this raise.
         call: what was asked.
         now: Unix seconds, used only where the server gives no ``Date``.
+        quota: the unit in which the API counts money.
         task_id: the task that was asked about; an answer about another task does not count as an answer.
         tasks_url: where tasks are asked for.
         sent_bytes: the size of what was sent, for a refusal of that.
@@ -140,7 +143,9 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         answer: JsonObject = {}
         try:
             answer = read_object(response.body)
-            task = read_task(answer, expected_id=task_id, tasks_url=tasks_url, body=response.body, scrub=scrub)
+            task = read_task(
+                answer, quota=quota, expected_id=task_id, tasks_url=tasks_url, body=response.body, scrub=scrub
+            )
         except Unreadable as unreadable:
             said = said_in(answer, scrub)
             why = f"{said.message} ({said.code})" if said else str(unreadable)

@@ -1,6 +1,5 @@
 """How a whole image gets its final name, and never another job's."""
 
-import itertools
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,9 @@ from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.image_inspection import EXTENSIONS, ImageInfo
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.model.portable_paths import path_fault
+
+MOST_ATTEMPTS = 4
+"""Names that are the job's id with a number; only files put there on purpose can take them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Placing:
             if is_free:
                 self._move(partial, path)
                 return path
-        raise AssertionError("the candidates never end")
+        raise StorageError(f"cannot write images/{name.job_id}: other files have this name and all that are like it")
 
     def restore(self, partial: Path, path: str) -> bool:
         """Put an image that was fetched again where the record says it stood (``ImageFile.path``).
@@ -121,10 +123,16 @@ class Placing:
             raise StorageError(f"cannot write {path}: {error}") from error
 
 
+def possible_paths(name: ImageName) -> Iterator[str]:
+    """Yield every path that ``place`` may give to an image of this name, whatever its format."""
+    for extension in sorted(set(EXTENSIONS.values())):
+        yield from _candidates(name, extension)
+
+
 def _candidates(name: ImageName, extension: str) -> Iterator[str]:
     ending = f"_{name.number}{extension}" if name.of_many else extension
     yield f"images/{name.job_path}{ending}"
     yield f"images/{name.job_path}-{name.job_id}{ending}"
     yield f"images/{name.job_id}{ending}"
-    for attempt in itertools.count(2):
+    for attempt in range(2, MOST_ATTEMPTS + 1):
         yield f"images/{name.job_id}-{attempt}{ending}"

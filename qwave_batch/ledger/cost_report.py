@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from qwave_batch.ledger.attempt_states import HOLDS_MONEY
 from qwave_batch.model.codec import Codec, Key, usd_key
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import NUSD_PER_QUOTA
 
 _HOLDING = ", ".join(f"'{state}'" for state in sorted(HOLDS_MONEY))
 
 
+_ROUNDING_NUSD = 2_000
+"""By how much an API may round the cost of a task without anybody asking why: two millionths of a dollar."""
 _HELD = f"doubt_nusd + CASE WHEN state IN ({_HOLDING}) THEN held_nusd ELSE 0 END"
 
 
@@ -70,8 +71,8 @@ class CostReport:
 
     @property
     def is_by_catalog(self) -> bool:
-        """Whether what was paid is what the catalog says, give or take the whole quota that the API rounds to."""
-        return abs(self.paid_nusd - self.catalog_nusd) <= NUSD_PER_QUOTA * self.tasks
+        """Whether what was paid is what the catalog says, give or take what an API rounds by."""
+        return abs(self.paid_nusd - self.catalog_nusd) <= _ROUNDING_NUSD * self.tasks
 
     @property
     def agree(self) -> bool:

@@ -209,6 +209,12 @@ class Ledger:
 
         return self._ask(ask)
 
+    def owners_of(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the ids of the jobs that have images at ``paths`` on record, by path; at most some hundred paths."""
+        asked = list(paths)
+        query = f"SELECT path, job_id FROM images WHERE path IN ({','.join('?' * len(asked))})"  # noqa: S608 - marks only
+        return self._ask(lambda connection: dict(connection.execute(query, asked).fetchall()))
+
     def image_count(self) -> int:
         """Return how many image files are on record, those of jobs that left the plan too."""
         return self._ask(lambda connection: int(connection.execute("SELECT COUNT(*) FROM images").fetchone()[0]))

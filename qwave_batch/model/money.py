@@ -1,9 +1,11 @@
 """Money as whole nano-dollars (10^-9 USD), so that sums are exact and the order of adding never shows."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
+CURRENCY = "USD"
+"""The currency of prices, budgets and ledgers."""
 NUSD_PER_USD = 1_000_000_000
-NUSD_PER_QUOTA = 2_000  # the API counts in quota: 500,000 quota are 1 USD
 MAX_TASK_NUSD = 10_000 * NUSD_PER_USD
 """The most that is believed of one task, ten thousand dollars: a larger amount in an answer makes no sense."""
 MAX_NUSD = 1_000_000 * NUSD_PER_USD
@@ -20,9 +22,29 @@ def nusd_from_usd(usd: Decimal | float | str) -> int:
     return int((Decimal(str(usd)) * NUSD_PER_USD).to_integral_value(rounding="ROUND_HALF_UP"))
 
 
-def nusd_from_quota(quota: int) -> int:
-    """Return nano-dollars for an amount in the API's quota."""
-    return quota * NUSD_PER_QUOTA
+@dataclass(frozen=True, slots=True)
+class QuotaUnit:
+    """The unit in which an API counts money; its catalog says how many make a dollar."""
+
+    per_usd: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a unit that is not a whole number of nano-dollars: sums would not be exact."""
+        if self.per_usd < 1 or NUSD_PER_USD % self.per_usd:
+            raise ValueError(f"a quota of which {self.per_usd} make a dollar is not a whole number of nano-dollars")
+
+    @property
+    def nusd(self) -> int:
+        """One quota in nano-dollars."""
+        return NUSD_PER_USD // self.per_usd
+
+    def to_nusd(self, quota: int) -> int:
+        """Return nano-dollars for an amount in quota."""
+        return quota * self.nusd
+
+    def from_nusd(self, nusd: int) -> int:
+        """Return whole quota for nano-dollars, rounded down, so that no price is exceeded."""
+        return nusd // self.nusd
 
 
 def usd_from_nusd(nusd: int) -> float:

@@ -52,15 +52,15 @@ class TaskError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task as one answer of the API describes it. Times are Unix seconds, money is quota."""
+    """A task as one answer of the API describes it. Times are Unix seconds, money is nano-dollars."""
 
     task_id: str
     state: TaskState
     created_at: float | None = None
     completed_at: float | None = None
-    hold_quota: int | None = None
+    hold_nusd: int | None = None
     """``pre_consumed_cost``: what the API set aside at submit."""
-    cost_quota: int | None = None
+    cost_nusd: int | None = None
     """``cost``: what the API charged; None when it does not say."""
     images: tuple[ResultImage, ...] = ()
     """In the API's order; a place that it has left empty is an image that is not listed yet."""

@@ -11,7 +11,8 @@ from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunCounters
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
-from qwave_batch.run.images.image_store import ImageStore
+from qwave_batch.run.images.thread_image_store import ThreadImageStore
+from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
@@ -27,11 +28,12 @@ from qwave_batch.run.schedule.wakeup import Wakeup
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.poll_calls import PollCalls
 from qwave_batch.run.tasks.settling import Settler
+from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.tasks.submit_refusals import SubmitRefusals
 from qwave_batch.run.tasks.submitting import Submitter
 from qwave_batch.run.tasks.task_polling import TaskPoller
 from qwave_batch.run.tasks.worker import Worker
-from qwave_batch.run.work_list import JobAction, WorkList
+from qwave_batch.run.work_list import WorkList
 
 FEWEST_DOWNLOADS, MOST_DOWNLOADS = 4, 32
 """Downloads at once."""
@@ -107,10 +109,11 @@ def assemble(
         stops=stops,
         connectivity=connectivity,
     )
-    watchdog, breaker = StatusWatchdog(), ImageBreaker(early=work_list.count(JobAction.FETCH))
+    fetches = work_list.rows(JobAction.FETCH)
+    watchdog, breaker = StatusWatchdog(), ImageBreaker(early=len(fetches))
     wakeup = Wakeup(context.clock)
     worker = _worker(state, watchdog, breaker, wakeup, long_poll, _inbox(context, completion), moved)
-    scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, work_list.work)
+    scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, fetches)
     return RunParts(
         state=state,
         model_queues=model_queues,
@@ -131,17 +134,19 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     moved: FolderMoved | None,
 ) -> Worker:
     context = state.context
-    image_store = ImageStore(context.layout, context.ledger)
+    image_store = ThreadImageStore(context.layout, context.api.download)
     calls = PollCalls(state, watchdog)
+    failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)
     downloads = min(max(FEWEST_DOWNLOADS, state.limiter.concurrency.ceiling), MOST_DOWNLOADS)
     return Worker(
         state=state,
         breaker=breaker,
-        submitter=Submitter(state, SubmitRefusals(state), watchdog, long_poll, inbox, moved),
+        submitter=Submitter(state, failures, watchdog, long_poll, inbox, moved),
+        failures=failures,
         poller=TaskPoller(state, calls, watchdog, PollPlanner(), inbox),
         ended_tasks=ended_tasks,
-        settler=Settler(state, breaker, image_store),
+        settler=Settler(state, breaker),
         fetcher=ImageFetcher(state, breaker, image_store, ended_tasks, downloads, wakeup.notify),
     )
 

@@ -10,7 +10,7 @@ from qwave_batch.model.money import usd_from_nusd
 
 
 def event_of(change: AttemptChange, time: float) -> Event | None:  # noqa: PLR0911 - one a state
-    """Return what a change means to whoever follows the run, or None when it means nothing to them."""
+    """Return the event of a change, or None for a change that those who follow a run are not told of."""
     attempt = change.attempt
     if change.before is attempt.state and not change.files:  # an error was noted
         return _set_back(attempt, time) if attempt.error is not None else None

@@ -10,18 +10,18 @@ from qwave_batch.run.context import RunContext
 
 @dataclass(slots=True)
 class MoneyBudget:
-    """What a folder has spent and holds, in nano-dollars; a cap of None is no cap."""
+    """The money that a folder has spent and holds, in nano-dollars; a cap of None is no cap."""
 
     cap_nusd: int | None
     spent_nusd: int
     """By all runs of the folder, this one too."""
     held_nusd: int
     run_cost_nusd: int = 0
-    """What this run was charged."""
+    """The charges of this run."""
 
     @property
     def left_nusd(self) -> int | None:
-        """What may still be reserved; None without a cap."""
+        """The money that may still be reserved; None without a cap."""
         return None if self.cap_nusd is None else self.cap_nusd - self.spent_nusd - self.held_nusd
 
     def fits(self, amount_nusd: int) -> bool:

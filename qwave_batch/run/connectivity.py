@@ -1,4 +1,4 @@
-"""What a run knows of the API: whether it answers, whether it takes the key, and what time it is there."""
+"""The API as a run knows it: whether it answers, whether it takes the key, and what time it is there."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -125,7 +125,7 @@ class Connectivity:
         """Whether a model or task was forbidden without a reason while nothing had proven the key."""
         return bool(self._denied)
 
-    # What time it is at the API.
+    # The time at the API.
 
     def latest_time(self) -> float:
         """Return Unix seconds by the API's clock, the later time where ours disagree."""
@@ -139,7 +139,7 @@ class Connectivity:
         """Whether an answer had a date, and our clocks agree on how long ago that was."""
         return self._api_time.is_sure(now=self._clock.now(), monotonic=self._clock.monotonic())
 
-    # What responses tell.
+    # Responses.
 
     def verify_account(self) -> None:
         """Record that the API knows a task of an earlier run."""

@@ -1,4 +1,4 @@
-"""Everything a run is given; the composition root fills it in."""
+"""The arguments of a run; the composition root fills them in."""
 
 import random
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class RunOptions:
     """With ``fetch_only``: only what was paid, or perhaps paid, and given up."""
     pay_again: frozenset[str] | None = None
     """Which jobs ``retry_failed`` may pay for again: those whose images are gone, by what their tasks say now; None is
-    all, for whoever has not asked."""
+    all, for a run whose jobs were not looked at first."""
     only: Callable[[PlanLine], bool] | None = None
     """Which lines of the plan this run is about; None is all."""
     limit: int | None = None
@@ -44,7 +44,7 @@ class RunOptions:
     completion: Completion | None = None
     """How to learn that a task has ended; None is what the spec says."""
     webhook_url: str | None = None
-    """Where the API reaches the receiver of ``completion: webhook``; None is where it listens."""
+    """The address at which the API reaches the receiver of ``completion: webhook``; None is where it listens."""
     webhook_host: str = "127.0.0.1"
     """The address that the receiver listens on."""
     webhook_port: int = 0
@@ -92,7 +92,7 @@ class CallbackSource(Protocol):
 
     @property
     def url(self) -> str:
-        """What to hand to the API as ``callback_url``."""
+        """The address to hand to the API as ``callback_url``."""
         ...
 
     def listen(self, on_hint: Callable[[str], None]) -> None:
@@ -102,7 +102,7 @@ class CallbackSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What ``run_plan`` works with: a locked folder, its ledger with claim and plan in it, and the API."""
+    """The things that ``run_plan`` works with: a locked folder, its ledger with claim and plan in it, and the API."""
 
     layout: RunLayout
     ledger: Ledger
@@ -120,7 +120,7 @@ class RunContext:
     asked_format: Callable[[Job], str | None] = lambda _: None
     """The file format that a job's images should have; None where that is not known."""
     callbacks: CallbackSource | None = None
-    """What the API may call when tasks end; None is nothing, and tasks are polled."""
+    """The receiver that the API may call when tasks end; with None tasks are polled."""
     on_change: OnChange | None = None
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None

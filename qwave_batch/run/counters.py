@@ -1,4 +1,4 @@
-"""From what happens to counts: the numbers of a run's progress and end. Pure."""
+"""The counts of a run, while it goes on and at its end. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -81,11 +81,11 @@ class RunEnd:
     requests: RequestCounts
     seconds: float
     cost_nusd: int
-    """What this run cost, in nano-dollars."""
+    """The cost of this run, in nano-dollars."""
     folder_cost_nusd: int
-    """What the folder has cost over all runs."""
+    """The cost of the folder over all runs."""
     warnings: tuple[RunWarning, ...] = ()
-    """What deserves a look: unexpected holds, images that moved aside, tasks given up."""
+    """Things that deserve a look: unexpected holds, images that moved aside, tasks given up."""
 
     @property
     def exit_status(self) -> int:
@@ -113,7 +113,7 @@ def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
 
 @dataclass(slots=True)
 class RunCounters:
-    """What a run counts. Jobs that left the plan count with their requests and money only."""
+    """The counts of a run at work. Jobs that left the plan count with their requests and money only."""
 
     statuses: Counter[JobStatus]
     images: int

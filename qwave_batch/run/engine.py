@@ -11,11 +11,12 @@ from qwave_batch.run.assembly import RunParts, assemble
 from qwave_batch.run.budget import check_estimate, read_budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunEnd
+from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.throttle_state import BalanceCall
 from qwave_batch.run.progress_feed import ProgressFeed
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.schedule.wakeup import Wakeup, is_done_by, wait_until_either
-from qwave_batch.run.work_list import JobAction, check_storage, make_work_list
+from qwave_batch.run.work_list import check_storage, make_work_list
 
 MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20

@@ -1,16 +1,14 @@
-"""What a run has to do: a small number per job and model, and the jobs themselves stay in the ledger."""
+"""The work of a run: a small number per job and model, while the jobs themselves stay in the ledger."""
 
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.layout import IMAGES, RunLayout
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Attempt, StoredFile
-from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import JobSnapshot
@@ -18,113 +16,9 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.run.context import RunContext, RunOptions
 from qwave_batch.run.counters import is_short
 from qwave_batch.run.images.stored_files import check_files
+from qwave_batch.run.job_actions import JobAction, action_for
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.job_run import needed_nusd
-from qwave_batch.run.tasks.settling import owes_images
-
-
-class JobAction(Enum):
-    """What is to be done about a job, in the order in which a run turns to it."""
-
-    NOTHING = auto()
-    POLL = auto()
-    """A task is on record: ask how it stands."""
-    RESUBMIT = auto()
-    """A submit got no definite answer: send the same key again, if the API surely still knows it."""
-    FETCH = auto()
-    """A task has ended and may have images that are not on disk: fetch them."""
-    SUBMIT = auto()
-    """Make a task."""
-
-
-_BEGUN = {
-    AttemptState.ACCEPTED: JobAction.POLL,
-    AttemptState.NOT_FOUND: JobAction.POLL,  # asking is free, and the right account or host may be back
-    AttemptState.SUBMITTING: JobAction.RESUBMIT,
-    AttemptState.COMPLETED: JobAction.FETCH,
-}
-"""What is done about an attempt that is not over, whatever the run was asked."""
-
-
-def action_for(snapshot: JobSnapshot, options: RunOptions, *, is_damaged: bool = False) -> JobAction:  # noqa: PLR0911 - one a kind
-    """Return what a run does about a job.
-
-    Args:
-        snapshot: The job as it is on record.
-        options: What the run was asked to do.
-        is_damaged: Whether a file of a completed job is missing or not what is on record.
-    """
-    attempt = snapshot.attempt
-    if attempt is not None and attempt.state is AttemptState.STORED:
-        is_open = is_damaged or (options.fetch_only and not options.given_up_only and is_owed(snapshot))
-        return JobAction.FETCH if is_open and not options.given_up_only else JobAction.NOTHING
-    if options.fetch_only:
-        return JobAction.NOTHING if attempt is None else _fetch_of(snapshot, attempt, options)
-    work = JobAction.SUBMIT if attempt is None else _BEGUN.get(attempt.state, JobAction.SUBMIT)
-    if work in {JobAction.POLL, JobAction.FETCH}:
-        return work
-    if attempt is not None and is_asked_again(attempt) and not _is_paid_again(attempt, options):
-        return JobAction.FETCH
-    if not snapshot.is_planned or snapshot.line.job.skip is not None:
-        return JobAction.NOTHING
-    if work is JobAction.SUBMIT and attempt is not None and not _may_submit(attempt, options):
-        return JobAction.NOTHING
-    return work
-
-
-def is_given_up(attempt: Attempt) -> bool:
-    """Whether a task was paid, or perhaps paid, and its images were given up: asking again is free."""
-    is_failed = attempt.state is AttemptState.FAILED and attempt.may_have_cost and attempt.task_id is not None
-    return attempt.state is AttemptState.UNRECOVERABLE or is_failed
-
-
-def is_asked_again(attempt: Attempt) -> bool:
-    """Whether a plain run asks for a task once more that has failed: the API has not said that it was free."""
-    return attempt.state is AttemptState.FAILED and is_given_up(attempt) and attempt.cost_from is None
-
-
-def is_owed(snapshot: JobSnapshot) -> bool:
-    """Whether a completed job has fewer images than were paid for."""
-    attempt = snapshot.attempt
-    if attempt is None or attempt.state is not AttemptState.STORED or attempt.cost_from != "api":
-        return False
-    return owes_images(snapshot.line.job, attempt, len(snapshot.files))
-
-
-def _fetch_of(snapshot: JobSnapshot, attempt: Attempt, options: RunOptions) -> JobAction:
-    """Return what a run does that only fetches: what was given up too, and tasks that have ended without an image."""
-    if is_given_up(attempt):
-        return JobAction.FETCH if snapshot.is_planned else JobAction.NOTHING
-    if options.given_up_only:
-        return JobAction.NOTHING
-    if attempt.state is AttemptState.ACCEPTED and attempt.ended_at is not None:
-        return JobAction.POLL
-    return JobAction.FETCH if attempt.state is AttemptState.COMPLETED else JobAction.NOTHING
-
-
-def is_to_submit(snapshot: JobSnapshot, options: RunOptions) -> bool:
-    """Whether a run that finds the API as expected submits a job: for the first time, again, or its old key."""
-    work = action_for(snapshot, options)
-    if work is JobAction.POLL and snapshot.attempt is not None and snapshot.attempt.state is AttemptState.NOT_FOUND:
-        return options.resubmit_unknown and snapshot.is_planned
-    return work in {JobAction.SUBMIT, JobAction.RESUBMIT}
-
-
-def _is_paid_again(attempt: Attempt, options: RunOptions) -> bool:
-    """Whether a person asked for failed jobs, and this one was asked for in vain."""
-    return options.retry_failed and attempt.job_id in (options.pay_again or ())
-
-
-def _may_submit(attempt: Attempt, options: RunOptions) -> bool:
-    """Whether an attempt that is over, as far as it goes, is followed by another sending."""
-    if attempt.state is AttemptState.UNKNOWN:
-        return options.resubmit_unknown
-    if attempt.may_have_cost:
-        return options.retry_failed if options.pay_again is None else _is_paid_again(attempt, options)
-    if attempt.state is AttemptState.CANCELLED or attempt.error is None:
-        return True
-    return attempt.error.retryable or options.retry_failed
-
 
 MOST_FOLDERS = 100
 """So many folders of images that are to be fetched are tried out; a plan may have one for each job."""
@@ -160,9 +54,13 @@ class WorkList:
         """Whether there is work of one of these kinds."""
         return any(kind in kinds for _, kind in self.work)
 
-    def count(self, kind: JobAction) -> int:
-        """Return how many jobs there are of a kind."""
-        return sum(len(rows) for (_, of_kind), rows in self.work.items() if of_kind is kind)
+    def rows(self, kind: JobAction) -> "array[int]":
+        """Return the rows of all models of a kind."""
+        joined = array("q")
+        for (_, of_kind), rows in self.work.items():
+            if of_kind is kind:
+                joined.extend(rows)
+        return joined
 
     def add(self, snapshot: JobSnapshot, work: JobAction) -> None:
         """Take in one job of the run."""

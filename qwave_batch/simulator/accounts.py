@@ -4,13 +4,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable
 
-from qwave_batch.model.money import NUSD_PER_QUOTA
 from qwave_batch.simulator.simulated_task import SimulatedTask
-
-
-def quota_from_nusd(nusd: int) -> int:
-    """Return nano-dollars as the API counts them: in whole quota, rounded down, so that no price is exceeded."""
-    return nusd // NUSD_PER_QUOTA
 
 
 class Accounts:

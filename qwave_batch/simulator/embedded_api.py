@@ -14,10 +14,10 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.model import Model
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.money import nusd_from_quota, nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import QuotaUnit, nusd_from_usd, usd_from_nusd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import dialect
-from qwave_batch.simulator.accounts import Accounts, quota_from_nusd
+from qwave_batch.simulator.accounts import Accounts
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
@@ -110,11 +110,11 @@ class Simulator:
         self.clock: Clock = clock or SystemClock()
         self.seen = Seen(Counter())
         self._store = TaskStore(state_path)
-        granted_quota = quota_from_nusd(nusd_from_usd(self.settings.granted_usd))
+        granted_quota = catalog.quota.from_nusd(nusd_from_usd(self.settings.granted_usd))
         self._wallet = Accounts(granted_quota, self._store, self.clock.now())
         self._gates = SimulatedLimits(self.settings.limits)
         self._misfortune = FaultInjector(self.behaviour)
-        self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom())
+        self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom(), catalog.quota)
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
 
     def __enter__(self) -> Self:
@@ -209,13 +209,13 @@ class Simulator:
     def balance(self, caller: Caller) -> Reply:
         """Answer what the account holds."""
         now = self.clock.now()
-        used = self._wallet.used(caller.account, now)
+        used, unit = self._wallet.used(caller.account, now), self.catalog.quota
         body = {
             "object": "credit_summary",
             "currency": "USD",
-            "total_granted_usd": _usd(self._wallet.granted_quota),
-            "total_used_usd": _usd(used),
-            "total_available_usd": _usd(self._wallet.granted_quota - used),
+            "total_granted_usd": _usd(self._wallet.granted_quota, unit),
+            "total_used_usd": _usd(used, unit),
+            "total_available_usd": _usd(self._wallet.granted_quota - used, unit),
             "as_of": int(now),
         }
         return self._answered(caller, FaultPlace.INFO, "balance", body)
@@ -287,7 +287,8 @@ class Simulator:
                 message = "this Idempotency-Key was used with another request"
                 return Submission(reply=refusal(409, "idempotency_conflict", message))
             return Submission(reply=json_reply({}), task=known)
-        if quota_from_nusd(order.model.estimate_nusd(order.request)) > self._wallet.available(account, now):
+        estimate = self.catalog.quota.from_nusd(order.model.estimate_nusd(order.request))
+        if estimate > self._wallet.available(account, now):
             return Submission(reply=balance_used_up())
         made_before = self._store.count_of_body(account, order.body_hash)
         task = self._maker.make(account, order, idempotency_key, now=now, made_before=made_before)
@@ -347,8 +348,8 @@ def account_of(key: str) -> str:
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, person=b"qwave-simulator").hexdigest()
 
 
-def _usd(quota: int) -> float:
-    return usd_from_nusd(nusd_from_quota(quota))
+def _usd(quota: int, unit: QuotaUnit) -> float:
+    return usd_from_nusd(unit.to_nusd(quota))
 
 
 def _price_config(model: Model) -> JsonObject:

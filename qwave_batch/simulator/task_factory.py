@@ -2,7 +2,7 @@
 
 from random import Random
 
-from qwave_batch.simulator.accounts import quota_from_nusd
+from qwave_batch.model.money import QuotaUnit
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.faults import FaultPlace, Moment
 from qwave_batch.simulator.image_drawing import design_images
@@ -13,8 +13,9 @@ from qwave_batch.simulator.validation import ImageOrder
 class TaskMaker:
     """Makes tasks; only their ids depend on ``rng``."""
 
-    def __init__(self, behaviour: Behaviour, rng: Random) -> None:
+    def __init__(self, behaviour: Behaviour, rng: Random, quota: QuotaUnit) -> None:
         self._behaviour = behaviour
+        self._quota = quota
         self._rng = rng
         self._made = 0
 
@@ -55,7 +56,7 @@ class TaskMaker:
             images=images,
             error_code=failure.code if failure else None,
             error_message=failure.message if failure else None,
-            hold_quota=quota_from_nusd(model.estimate_nusd(request)),
-            price_quota=quota_from_nusd(model.cost_nusd(request, images)),
+            hold_quota=self._quota.from_nusd(model.estimate_nusd(request)),
+            price_quota=self._quota.from_nusd(model.cost_nusd(request, images)),
             picture=design.as_json(),
         )

@@ -18,6 +18,7 @@ from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.model.clock import SystemClock
+from tests.api_units import QUOTA
 
 KEY = "sk-very-secret"
 IMAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nimage"
@@ -89,7 +90,7 @@ def names(**table: str) -> Changing:
 
 async def fetched(base: str, url: str, into: Path, table: Changing, proxies: Proxies | None = None) -> DownloadAnswer:
     async with AiohttpTransport(base, resolver=table, proxies=proxies) as transport:
-        return await TaskApi(transport, base, KEY, SystemClock()).download(url, into)
+        return await TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA).download(url, into)
 
 
 def refused(answer: DownloadAnswer, because: str) -> None:
@@ -236,7 +237,7 @@ def test_the_key_stays_here_whatever_a_name_server_says_of_localhost(host: str) 
             answers: list[Answer] = []
             for _ in range(2):
                 async with AiohttpTransport(base, resolver=table) as transport:
-                    answers.append(await TaskApi(transport, base, KEY, SystemClock()).status("t-1"))
+                    answers.append(await TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA).status("t-1"))
             return answers[0], answers[1]
 
     lost, found = asyncio.run(talk())
@@ -250,7 +251,7 @@ def test_a_bad_cookie_is_not_spoken_of(caplog: pytest.LogCaptureFixture, capfd: 
 
     async def talk() -> None:
         async with listening(answer) as api, AiohttpTransport(f"http://127.0.0.1:{api.port}/v1") as transport:
-            await TaskApi(transport, f"http://127.0.0.1:{api.port}/v1", KEY, SystemClock()).status("t-1")
+            await TaskApi(transport, f"http://127.0.0.1:{api.port}/v1", KEY, SystemClock(), quota=QUOTA).status("t-1")
 
     asyncio.run(talk())
     assert [record for record in caplog.records if record.levelname != "DEBUG"] == []

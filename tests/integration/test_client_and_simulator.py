@@ -33,6 +33,7 @@ from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import parse_faults
 from qwave_batch.simulator.latency import Constant
 from qwave_batch.simulator.server import serve
+from tests.api_units import QUOTA
 
 KEY = "sk-simulated"
 REQUEST = {"model": "z-image-turbo", "prompt": "a teahouse", "aspect_ratio": "1:1"}
@@ -54,7 +55,7 @@ def ask(
         settings = Settings(dialect=dialect, keys=keys)
         with Simulator(catalog=open_catalog("2026-05"), behaviour=behaviour, settings=settings) as simulator:
             async with serve(simulator) as base_url, AiohttpTransport(base_url) as transport:
-                return await questions(TaskApi(transport, base_url, KEY, SystemClock()))
+                return await questions(TaskApi(transport, base_url, KEY, SystemClock(), quota=QUOTA))
 
     return asyncio.run(talk())
 

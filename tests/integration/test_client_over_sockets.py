@@ -30,6 +30,7 @@ from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import MAX_GOOD_ANSWER_BYTES, AiohttpTransport
 from qwave_batch.errors import StorageError
 from qwave_batch.model.clock import SystemClock
+from tests.api_units import QUOTA
 
 KEY = "sk-very-secret"
 TASK = b'{"task_id": "task-1", "status": "queued"}'
@@ -116,7 +117,7 @@ def polled(script: Script, times: int = 1) -> tuple[Answer, Server]:
 
     async def talk() -> tuple[Answer, Server]:
         async with serving(script) as server, AiohttpTransport(server.base) as transport:
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             answers = [await api.status("task-1") for _ in range(times)]
             return answers[-1], server
 
@@ -153,7 +154,7 @@ def downloaded(
 ) -> tuple[DownloadAnswer, Server]:
     async def talk() -> tuple[DownloadAnswer, Server]:
         async with serving(script) as server, AiohttpTransport(server.base, stall_timeout_s=stall_s) as transport:
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             url = f"http://127.0.0.1:{server.port}/a.png"
             return await api.download(url, into, max_bytes=max_bytes, timeout_s=timeout_s), server
 
@@ -170,7 +171,7 @@ def into(tmp_path: Path) -> Path:
 def test_calls_go_out_as_documented_on_one_line() -> None:
     async def talk() -> Server:
         async with serving(saying(http(TASK, "Set-Cookie: a=b"))) as server, AiohttpTransport(server.base) as transport:
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             for _ in range(2):
                 assert isinstance(
                     await api.submit({"prompt": "茶"}, idempotency_key="k-1", prefer_wait_s=5), TaskAnswer
@@ -193,7 +194,7 @@ def test_calls_go_out_as_documented_on_one_line() -> None:
 def test_a_large_request_arrives_whole() -> None:
     async def talk() -> tuple[Answer, Server]:
         async with serving(saying(http(TASK))) as server, AiohttpTransport(server.base) as transport:
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             return await api.submit({"image": "x" * 3_000_000}, idempotency_key=None), server
 
     answer, server = asyncio.run(talk())
@@ -248,7 +249,7 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
                 serving(saying(http(b"", location, status="307 Temporary Redirect"))) as server,
                 AiohttpTransport(server.base) as transport,
             ):
-                api = TaskApi(transport, server.base, KEY, SystemClock())
+                api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
                 return await api.status("task-1"), other
 
     answer, other = asyncio.run(talk())
@@ -312,7 +313,7 @@ class Names(AbstractResolver):
 def never_sent(base: str, names: Names | None = None) -> NoAnswer:
     async def talk() -> Answer:
         async with AiohttpTransport(base, resolver=names) as transport:
-            return await TaskApi(transport, base, KEY, SystemClock()).submit({}, idempotency_key="k")
+            return await TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA).submit({}, idempotency_key="k")
 
     answer = asyncio.run(talk())
     assert isinstance(answer, NoAnswer)
@@ -338,7 +339,7 @@ def test_tls_to_a_plain_port_was_never_sent() -> None:
         plain = await asyncio.start_server(refuse_tls, "127.0.0.1", 0)
         base = f"https://127.0.0.1:{plain.sockets[0].getsockname()[1]}/v1"
         async with plain, AiohttpTransport(base) as transport:
-            return await TaskApi(transport, base, KEY, SystemClock()).submit({}, idempotency_key="k")
+            return await TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA).submit({}, idempotency_key="k")
 
     seen: list[bytes] = []
     answer = asyncio.run(talk())
@@ -360,7 +361,7 @@ def test_no_more_requests_are_on_their_way_than_allowed() -> None:
 
     async def talk() -> list[Answer]:
         async with serving(slow) as server, AiohttpTransport(server.base, max_connections=3) as transport:
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             return await asyncio.gather(*(api.status("task-1") for _ in range(12)))
 
     assert all(isinstance(answer, TaskAnswer) for answer in asyncio.run(talk()))
@@ -379,7 +380,7 @@ def test_a_proxy_is_asked_for_a_tunnel_and_never_sees_the_key() -> None:
             proxies = proxies_from({"HTTPS_PROXY": f"http://me:hidden@127.0.0.1:{server.port}"})
             base = "https://api.example/v1"
             async with AiohttpTransport(base, proxies=proxies) as transport:
-                return await TaskApi(transport, base, KEY, SystemClock()).status("task-1"), server
+                return await TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA).status("task-1"), server
 
     answer, server = asyncio.run(talk())
     assert isinstance(answer, NoAnswer)
@@ -492,7 +493,7 @@ def test_a_cancelled_download_leaves_nothing(into: Path) -> None:
             serving(dripping(http(b"", length=10**9), b"x" * 65_536, 0.001)) as server,
             AiohttpTransport(server.base) as transport,
         ):
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             download = asyncio.create_task(api.download(f"http://127.0.0.1:{server.port}/a", into, max_bytes=10**10))
             for _ in range(500):
                 await asyncio.sleep(0.01)
@@ -514,7 +515,7 @@ def test_a_disk_that_fails_is_no_network_failure(tmp_path: Path) -> None:
 def fetched_by_name(base: str, names: Names, url: str, into: Path) -> DownloadAnswer:
     async def talk() -> DownloadAnswer:
         async with AiohttpTransport(base, resolver=names) as transport:
-            return await TaskApi(transport, base, KEY, SystemClock()).download(url, into)
+            return await TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA).download(url, into)
 
     return asyncio.run(talk())
 
@@ -542,7 +543,7 @@ def test_an_api_whose_name_leads_to_this_machine_may_have_its_results_there(into
         async with serving(saying(http(b"image"))) as server:
             base, names = "https://api.example/v1", Names(api_example=["127.0.0.1"])
             async with AiohttpTransport(base, resolver=names) as transport:
-                api = TaskApi(transport, base, KEY, SystemClock())
+                api = TaskApi(transport, base, KEY, SystemClock(), quota=QUOTA)
                 return await api.download(f"http://127.0.0.1:{server.port}/a", into)
 
     assert isinstance(asyncio.run(talk()), Downloaded)
@@ -553,7 +554,7 @@ def test_an_api_in_the_own_network_may_have_its_results_there(into: Path) -> Non
         async with serving(saying(http(b"image"))) as server:
             names = Names(cdn_example=["10.9.9.9", "127.0.0.1"])
             async with AiohttpTransport(server.base, resolver=names) as transport:
-                api = TaskApi(transport, server.base, KEY, SystemClock())
+                api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
                 return await api.download(f"http://cdn.example:{server.port}/a", into)
 
     assert isinstance(asyncio.run(talk()), Downloaded)
@@ -572,7 +573,7 @@ def test_many_answers_in_a_row_are_each_their_own() -> None:
 
     async def talk() -> list[Answer]:
         async with serving(script) as server, AiohttpTransport(server.base, max_connections=8) as transport:
-            api = TaskApi(transport, server.base, KEY, SystemClock())
+            api = TaskApi(transport, server.base, KEY, SystemClock(), quota=QUOTA)
             return await asyncio.gather(*(api.status(f"task-{count}") for count in range(200)))
 
     answers = asyncio.run(talk())

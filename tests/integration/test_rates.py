@@ -19,6 +19,7 @@ from qwave_batch.run.engine import run_plan
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
 from qwave_batch.simulator.embedded_api import Seen
 from qwave_batch.simulator.simulated_task import SimulatedTask
+from tests.api_units import QUOTA
 from tests.integration.skipping_time import SkippingClock, run_skipping
 
 CATALOG = open_catalog("2026-05")
@@ -44,7 +45,7 @@ async def run(folder: Path, simulator: Simulator, clock: SkippingClock, options:
                     layout=layout,
                     ledger=ledger,
                     claim=CLAIM,
-                    api=TaskApi(transport, base_url, "k", clock),
+                    api=TaskApi(transport, base_url, "k", clock, quota=QUOTA),
                     terms=plan.terms,
                     options=options,
                     idempotency_hours=24.0,

@@ -17,6 +17,7 @@ from qwave_batch.client.task_reading import Unreadable, read_json, read_task
 from qwave_batch.client.verdict import Call, judge
 from qwave_batch.client.web_addresses import BadAddress, read_address, redirected
 from qwave_batch.model.task import TaskState
+from tests.api_units import QUOTA
 
 STATES = [state.value for state in TaskState]
 CALLS = st.sampled_from(["submit", "status", "cancel"])
@@ -64,7 +65,9 @@ def test_any_response_is_judged_and_none_is_guessed(
     status: int, headers: dict[str, str], body: bytes, call: Call, now: float
 ) -> None:
     task_id = None if call == "submit" else "task-1"
-    answer = judge(HttpResponse(status=status, headers=headers, body=body), call=call, now=now, task_id=task_id)
+    answer = judge(
+        HttpResponse(status=status, headers=headers, body=body), call=call, now=now, quota=QUOTA, task_id=task_id
+    )
     match answer:
         case TaskAnswer(task=task):
             told = json.loads(body)
@@ -99,14 +102,14 @@ def test_a_task_is_read_or_unreadable(body: Any) -> None:
     if not isinstance(body, dict):
         return
     try:
-        task = read_task(body)
+        task = read_task(body, quota=QUOTA)
     except Unreadable:
         return
     assert bool(task.error) == (task.state in {TaskState.FAILED, TaskState.ENDED})
     assert not task.listed or task.state is TaskState.COMPLETED
     assert not task.unread or task.state in {TaskState.COMPLETED, TaskState.ENDED}
-    for quota in (task.cost_quota, task.hold_quota):
-        assert quota is None or (type(quota) is int and 0 <= quota < 2**62 // 2000)
+    for nusd in (task.cost_nusd, task.hold_nusd):
+        assert nusd is None or (type(nusd) is int and 0 <= nusd < 2**62)
     for moment in (task.created_at, task.completed_at):
         assert moment is None or (math.isfinite(moment) and moment >= 0)
 
@@ -118,7 +121,7 @@ ADDRESSES = st.lists(st.integers().map(lambda number: f"https://c/{number}"), mi
 def test_no_image_of_a_completed_task_is_lost(urls: list[str], more: list[str]) -> None:
     """However the urls are grouped, they come out once each, in order."""
     images: list[Any] = [{"url": urls}, *more, *({"url": url} for url in more)]
-    task = read_task({"task_id": "t", "status": "completed", "result": {"images": images}})
+    task = read_task({"task_id": "t", "status": "completed", "result": {"images": images}}, quota=QUOTA)
     assert [image.url for image in task.images] == [*urls, *more, *more]
 
 

@@ -137,7 +137,7 @@ def test_no_crash_and_no_fault_pays_twice_or_loses_an_image(
         world.api.fault = lambda _, __: None
         world.options = RunOptions(retry_failed=False)
         for _ in range(6):
-            end = world.ended()
+            end = world.run_to_end()
             reached = check_laws(world, reached)
             if end.exit_status == 0:
                 break
@@ -148,7 +148,7 @@ def test_no_crash_and_no_fault_pays_twice_or_loses_an_image(
         # So does what is final after honest failures, or was broken or gone at the source twice; this pays anew.
         world.options = RunOptions(retry_failed=True)
         for _ in range(6):
-            end = world.ended()
+            end = world.run_to_end()
             reached = check_laws(world, reached, may_pay_twice=True)
             if end.exit_status == 0:
                 break
@@ -224,7 +224,7 @@ def test_a_crash_between_the_task_and_its_record_pays_once(tmp_path: Path, *, ke
         world.idempotency_hours = world.api.keeps_keys_s = None
     world.run(crash=lambda cut: setattr(world.api, "on_made", cut))
     world.api.on_made = lambda: None
-    end = world.ended()
+    end = world.run_to_end()
     assert world.api.paid().total() == 1
     assert end.requests.submit == (1 if keeps_keys else 0)
     assert world.statuses() == [JobStatus.COMPLETED if keeps_keys else JobStatus.UNKNOWN]

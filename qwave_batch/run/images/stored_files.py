@@ -2,14 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, LinkInTheWay
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.files.tree import LinkInTheWay
 from qwave_batch.folder.hashing import sha256_of_file
-from qwave_batch.folder.layout import EVIDENCE, RunLayout
-from qwave_batch.ledger.attempt import Attempt, StoredFile
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.ledger.attempt import StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +44,3 @@ def _look(layout: RunLayout, path: str) -> os.stat_result | None:
     except (OSError, LinkInTheWay):
         return None
     return status if status is not None and stat.S_ISREG(status.st_mode) else None
-
-
-def put_away_remains(layout: RunLayout, attempt: Attempt, damaged: Iterable[tuple[int, StoredFile]]) -> None:
-    """Move damaged images to the evidence, out of the way of those that may be made in their place. It blocks.
-
-    Args:
-        layout: The run folder.
-        attempt: The attempt that made them.
-        damaged: Their places in the task's result, from 0, and what is on record of them.
-
-    Raises:
-        StorageError: the disk refuses.
-    """
-    with storage_errors(layout.root / EVIDENCE):
-        for place, file in damaged:
-            if layout.tree.is_file(file.image.path):
-                layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
-                layout.tree.move(file.image.path, f"{EVIDENCE}/{attempt.job_id}-{attempt.number}_{place + 1}-on-disk")

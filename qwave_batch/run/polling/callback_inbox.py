@@ -1,4 +1,4 @@
-"""Hints that a task may have ended: whoever waits for it is woken, and asks the API. Nothing in a hint is believed."""
+"""Callbacks that say that a task may have ended: they wake its poll. Nothing in a callback is believed."""
 
 import asyncio
 from collections import OrderedDict
@@ -11,41 +11,42 @@ from qwave_batch.run.schedule.wakeup import wait_until_either
 
 CALLBACK_URL = "callback_url"
 MAX_EARLY = 1024
-"""Hints that are kept about tasks that nobody waits for yet: the call may come before the answer to the submit."""
+"""Callbacks that are kept for tasks that nobody waits for yet: one may come before the answer to the submit."""
 PAUSE_S = 1.0
-"""From one question that a hint caused to the next at least, twice as long each time that it was for nothing."""
+"""The least pause between two polls that callbacks caused, twice as long each time that it was for nothing."""
 FIRST_S, LONGEST_S = 10.0, 60.0
-"""Polling goes on beside: the first question without a hint, before anything is known of the model, and the longest
-time from one to the next."""
+"""Polling goes on beside: the time to the first poll without a callback, before anything is known of the model, and
+the longest time from one to the next."""
 STRETCH, SLACK_S = 2.0, 3.0
-"""Later the first question without a hint comes after so many times of what tasks of the model take, and this."""
+"""Later the first poll without a callback comes after this many times the usual latency of the model, and this."""
 LATENCY_WEIGHT = 0.1
 """Weight of a new latency in the mean."""
 UNCALLED = 3
-"""After so many tasks that were over without a hint, and none with one, nobody waits for hints any more."""
+"""After this many tasks that ended without a callback, and none with one, callbacks are not waited for any more."""
 
 
 @dataclass(slots=True)
 class PendingCallback:
-    """A task that a hint is pending for; times are monotonic seconds."""
+    """A task whose callback is waited for; times are monotonic seconds."""
 
     task_id: str
     model: str
     began: float
     open_from: float = 0.0
-    """Hints that come before do not wake anyone."""
+    """Callbacks that come before do not wake the poll."""
     calls: int = 0
-    """Questions that hints have caused."""
+    """Polls that callbacks have caused."""
     polls: int = 0
+    """Polls of any cause."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class CallbackInbox:
-    """Who waits for which task, and what has come early. A flood of hints costs a look each, and bounded memory."""
+    """The pending callbacks, and those that came early. A flood costs a lookup for each, and bounded memory."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.url = url
-        """Where the API reaches the receiver."""
+        """The address of the receiver, as the API is told it."""
         self._clock = clock
         self._pending: dict[str, PendingCallback] = {}
         self._early: OrderedDict[str, None] = OrderedDict()
@@ -55,11 +56,11 @@ class CallbackInbox:
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether tasks end and no hint ever comes: the API does not reach the receiver."""
+        """Whether tasks end and no callback ever comes: the API does not reach the receiver."""
         return not self._called and self._uncalled >= UNCALLED
 
     def receive(self, task_id: str) -> None:
-        """Take a hint, whoever it is from."""
+        """Take a callback, from any sender."""
         pending = self._pending.get(task_id)
         if pending is not None:
             pending.arrived.set()
@@ -97,7 +98,7 @@ class CallbackInbox:
             self._typical_s[pending.model] = known_s + LATENCY_WEIGHT * (took_s - known_s)
 
     async def wait(self, pending: PendingCallback, at_most_s: float) -> None:
-        """Return when there is reason to ask: a hint, or a time without any."""
+        """Return when there is reason to poll: a callback, or a time without any."""
         typical_s = self._typical_s.get(pending.model)
         first_s = FIRST_S if typical_s is None else STRETCH * typical_s + SLACK_S
         misses = pending.polls - pending.calls

@@ -1,9 +1,9 @@
-"""What is known of a model's latency: a histogram, from intervals in which tasks were seen to end. Pure.
+"""A histogram of a model's latency, from intervals in which tasks were seen to end (a Turnbull estimator). Pure.
 
-All that an answer tells is an interval: a task was not done at the last question before, and done at this one. When
-a completion was *seen* says more about when we ask than about the model, and whoever learns from it asks later and
-later. So the histogram is the most likely one given intervals (expectation-maximisation), smoothed after each fit;
-tasks in flight count as intervals that are still open, or slow tasks would be noticed last.
+All that an answer tells is an interval: a task was not done at the poll before, and done at this one. The moment at
+which an end was *seen* says more about when we poll than about the model, and a run that learned from it would poll
+later and later. So the histogram is the most likely one given intervals (expectation-maximisation), smoothed after
+each fit; tasks in flight count as intervals that are still open, or slow tasks would be noticed last.
 """
 
 import math
@@ -15,7 +15,7 @@ from statistics import NormalDist
 from qwave_batch.model.task import Task
 
 SMALLEST_S = 0.04
-"""What is quicker counts as one."""
+"""Quicker tasks count as one of this latency."""
 LARGEST_S = 3600.0
 RATIO = 1.025
 """Finer than the spread of any latency worth telling apart from a constant."""
@@ -195,8 +195,8 @@ def read_stamp(task: Task) -> Stamp | None:
 def narrowed(after_s: float, by_s: float, stamp: Stamp | None) -> tuple[float, float]:
     """Return between which ages a task ended: what the answers tell, narrowed by a stamp that fits in there.
 
-    A server may set its stamp when it is asked, which looks like an end a moment before the question. Whoever
-    believed that would ask later and later.
+    A server may set its stamp when it is asked, which looks like an end a moment before the question. A run
+    that believed it would ask later and later.
 
     Args:
         after_s: The age at which it was unfinished.

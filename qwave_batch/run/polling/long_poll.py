@@ -10,7 +10,7 @@ LONGEST_S = 60.0
 SHORTEST_S = 5.0
 """Lines that don't carry a silence of this length are not asked to."""
 BROKEN_SHARE = 0.5
-"""What is asked for after a held answer was lost, as a share of how long the line carried it."""
+"""The time to ask for after a held answer was lost, as a share of how long the line carried it."""
 HELD_FROM_S = 0.25
 """An answer that is not there after so long is being held: a refusal comes at once."""
 EARLY_SHARE = 0.8
@@ -21,7 +21,7 @@ EARLY_ANSWERS = 3
 
 @dataclass(slots=True)
 class LongPollPolicy:
-    """What is asked of the API by ``Prefer: wait``, and what its answers have taught."""
+    """The value of ``Prefer: wait`` for the next submit, by what earlier answers have taught."""
 
     completion: Completion
     keeps_keys: bool

@@ -1,4 +1,4 @@
-"""When to ask for the tasks of one model: learned while they run. Pure."""
+"""When to poll the tasks of one model, learned while they run. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ CLOSEST_GROWTH, WIDEST_GROWTH = 1.35, 150.0
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def opening_s(unfinished_s: float, *, is_asked: bool, own_share: float, alive: int) -> float:
+def opening_s(unfinished_s: float, *, is_polled: bool, own_share: float, alive: int) -> float:
     """Return the next age of a task's own rhythm, which is the wider the more tasks there are to ask instead.
 
     Tasks that begin together would all be asked at once, and again, and again. So each has its own place in the
@@ -72,14 +72,14 @@ def opening_s(unfinished_s: float, *, is_asked: bool, own_share: float, alive: i
 
     Args:
         unfinished_s: The age at which the task was last seen unfinished.
-        is_asked: Whether it was asked at all.
+        is_polled: Whether it was asked at all.
         own_share: The task's place in the rhythm, from 0 up to 1.
         alive: How many tasks are waited for.
     """
     growth = min(WIDEST_GROWTH, max(CLOSEST_GROWTH, math.exp(min(10.0, alive / DENSITY))))
     beats = math.log(max(unfinished_s, FIRST_S) / FIRST_S) / math.log(growth)
     # An answer comes a little after its beat, and the place may have moved: what is almost a beat was one.
-    beat = max(0, math.floor(beats - own_share + 0.1) + is_asked)
+    beat = max(0, math.floor(beats - own_share + 0.1) + is_polled)
     return FIRST_S * float(growth ** (own_share + beat))
 
 
@@ -92,17 +92,17 @@ SETTLED = 30
 """Ends after which the price follows the aim."""
 KNOWN = 4
 """Ends after which the opening is over."""
-CALM, LOOKS = 100, 0.1
+CALM, RECHECKS = 100, 0.1
 """Ends after which a task sleeps until it is due; before, for this share of its age at a time."""
 PROBE_EVERY = 16
-"""One task in so many is asked for early: a model that has become faster would not be noticed otherwise."""
+"""One task in this many is polled early: a model that has become faster would not be noticed otherwise."""
 SPREAD = 0.1
-"""How far a question may lie from its best age, in steps of the schedule: it costs little, is no herd, and tells
+"""The distance of a poll from its best age, in steps of the schedule: it costs little, keeps polls apart, and tells
 where in a step the tasks end."""
 FIT_EVERY, FIT_GROWTH = 48, 6
 """Ends from one fit to the next, at most; fewer while few are known."""
-NOT_YET_NEWS = 0.5
-"""What an answer of not yet counts beside an end."""
+NOT_YET_WEIGHT = 0.5
+"""Weight of an answer of not yet, beside that of an end."""
 USUAL = 4
 """So many medians are more than tasks take as a rule."""
 LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
@@ -116,19 +116,19 @@ class TrackedTask:
     number: int
     unfinished_s: float = 0.0
     """The greatest age at which it was surely unfinished."""
-    asked: int = 0
+    polls: int = 0
     teaches: bool = True
     """Whether its age is known well enough to learn from."""
 
 
 class PollScheduleLearner:
-    """What is known of one model's latency, and the ages to ask at that follow from it."""
+    """The latency of one model as it was learned, and the ages to poll at that follow from it."""
 
     def __init__(self) -> None:
         self._estimate = LatencyEstimator()
         self._schedule = best_schedule(PRIOR, FIRST)
         self._price = PollPrice()
-        self._news = 0.0
+        self._evidence = 0.0
         self.alive = 0
         """Tasks that are waited for."""
 
@@ -149,21 +149,21 @@ class PollScheduleLearner:
         self._price.aim = polls
 
     def begin(self) -> TrackedTask:
-        """Return the tracked of a task that was made now."""
+        """Begin to track a task that was made now."""
         self.alive += 1
         return TrackedTask(self._estimate.begin())
 
     def join(self, age_s: float) -> TrackedTask:
-        """Return the tracked of a task of about this age: too little is known of it to learn from it."""
+        """Begin to track a task of about this age: too little is known of it to learn from it."""
         self.alive += 1
-        return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), asked=1, teaches=False)
+        return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), polls=1, teaches=False)
 
     def due_s(self, tracked: TrackedTask) -> float:
         """Return the age at which to ask for a task; it changes with what is learned."""
         due_s = self._opening_s(tracked) if self._estimate.ended < KNOWN else math.inf
         if self._estimate.ended:
             due_s = min(due_s, self._probe_s(tracked) or self._planned_s(tracked))
-        if not tracked.asked:
+        if not tracked.polls:
             return due_s
         return min(max(due_s, tracked.unfinished_s + LEAST_GAP_S), tracked.unfinished_s + LONGEST_GAP_S)
 
@@ -176,15 +176,15 @@ class PollScheduleLearner:
         due_s = self.due_s(tracked)
         if self._estimate.ended >= CALM:
             return due_s
-        return min(due_s, age_s + max(LEAST_GAP_S, LOOKS * age_s))
+        return min(due_s, age_s + max(LEAST_GAP_S, RECHECKS * age_s))
 
     def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Take in that a task is unfinished at an age."""
         before_s, age_s = tracked.unfinished_s, max(age_s, tracked.unfinished_s)
-        tracked.unfinished_s, tracked.asked = age_s, tracked.asked + 1
+        tracked.unfinished_s, tracked.polls = age_s, tracked.polls + 1
         if tracked.teaches:
             self._estimate.not_yet(tracked.number, before_s, age_s)
-            self._hear(NOT_YET_NEWS)
+            self._learn(NOT_YET_WEIGHT)
 
     def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Take in that a task is found to have ended when asked at an age."""
@@ -192,7 +192,7 @@ class PollScheduleLearner:
         self.leave(tracked)
         if tracked.teaches:
             self._estimate.done(tracked.number, after_s, by_s)
-            self._hear(1.0)
+            self._learn(1.0)
 
     def leave(self, tracked: TrackedTask) -> None:
         """Forget a task that is not waited for any more."""
@@ -202,11 +202,11 @@ class PollScheduleLearner:
 
     def _opening_s(self, tracked: TrackedTask) -> float:
         return opening_s(
-            tracked.unfinished_s, is_asked=tracked.asked > 0, own_share=own_share(tracked.number), alive=self.alive
+            tracked.unfinished_s, is_polled=tracked.polls > 0, own_share=own_share(tracked.number), alive=self.alive
         )
 
     def _probe_s(self, tracked: TrackedTask) -> float | None:
-        if tracked.number % PROBE_EVERY or tracked.asked:
+        if tracked.number % PROBE_EVERY or tracked.polls:
             return None
         return EDGES_S[self._schedule.following[0]] * (0.4 + 0.5 * own_share(tracked.number // PROBE_EVERY))
 
@@ -216,13 +216,13 @@ class PollScheduleLearner:
             return tracked.unfinished_s * CLOSEST_GROWTH
         edge = following[last]
         step_s = min(EDGES_S[edge] - EDGES_S[last], EDGES_S[following[edge]] - EDGES_S[edge])
-        own = own_share(tracked.number * 13 + tracked.asked * 7)
+        own = own_share(tracked.number * 13 + tracked.polls * 7)
         return EDGES_S[edge] + (2 * own - 1) * max(SPREAD * step_s, WIDTHS_S[edge - 1] / 2)
 
-    def _hear(self, news: float) -> None:
-        self._news += news
-        if self._news >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
-            self._news = 0.0
+    def _learn(self, evidence: float) -> None:
+        self._evidence += evidence
+        if self._evidence >= min(FIT_EVERY, 1 + self._estimate.ended / FIT_GROWTH):
+            self._evidence = 0.0
             self._fit()
 
     def _fit(self) -> None:

@@ -52,7 +52,7 @@ class StatusWatchdog:
         return len(self._without_status) >= FEWEST_TASKS and self.stale_s(now) >= STALE_S
 
     def is_hopeless(self, now: float, longest_s: float) -> bool:
-        """Whether there is no use in polling on: a 429 is meant for every poll, and other trouble for many.
+        """Whether polling on is useless: a 429 is meant for every poll, and other trouble for many.
 
         A 403 is an answer, and none that mends itself, however few tasks are polled.
         """

@@ -1,4 +1,4 @@
-"""When to ask how a task stands: what each model has taught, asked for one task at a time. Pure."""
+"""When to poll one task, by what each model has taught: all that the rest of a run sees of the learner. Pure."""
 
 from qwave_batch.model.task import Task
 from qwave_batch.run.polling.latency_estimator import read_stamp
@@ -30,13 +30,13 @@ class PollSpacing:
 
 
 SOON_S = 0.001
-"""What is due so soon is due."""
+"""A poll that is due so soon is due."""
 
 
 class TaskPollPlan:
-    """The questions about one task; times are monotonic seconds.
+    """The polls of one task; times are monotonic seconds.
 
-    Ages count from the answer to the submit to the moment a question leaves. A way there that is always equally long
+    Ages count from the answer to the submit to the moment a poll leaves. A way there that is always equally long
     is so learned as part of the latency, and one that is not does not make a task look finished earlier than it was.
     """
 
@@ -79,18 +79,18 @@ class TaskPollPlan:
 
 
 class PollPlanner:
-    """What has been learned of each model's latency in this run."""
+    """Plans the polls of each task, and learns each model's latency in this run."""
 
     def __init__(self) -> None:
         self._models: dict[str, tuple[PollScheduleLearner, PollSpacing]] = {}
 
     def plan_new_task(self, model: str, now: float) -> TaskPollPlan:
-        """Return the questions about a task that was made now."""
+        """Return the plan of a task that was made now."""
         learner, spacing = self._of(model)
         return TaskPollPlan(learner, spacing, learner.begin(), now)
 
     def plan_known_task(self, model: str, now: float, age_s: float) -> TaskPollPlan:
-        """Return the questions about a task of about this age, after a first one at once."""
+        """Return the plan of a task of about this age, whose first poll is due at once."""
         learner, spacing = self._of(model)
         tracked = learner.join(age_s)
         return TaskPollPlan(learner, spacing, tracked, now - tracked.unfinished_s)

@@ -4,11 +4,11 @@ import math
 from collections import deque
 
 LATELY_S = 60.0
-"""Limits are mostly per minute: what a minute brought is no burst."""
+"""Limits are mostly per minute, so that a minute holds more than one burst."""
 LONG_S = 90.0
 """Pauses up to this length, as of limits per minute, are among what was seen lately."""
 FEWEST_S = 5.0
-"""What ended within less than that tells little."""
+"""A shorter time tells little."""
 FEWEST = 16
 _REMEMBERED = 4096
 

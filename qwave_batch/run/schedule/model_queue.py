@@ -12,7 +12,6 @@ from typing import TypeAlias
 from qwave_batch.model.stop_reason import ModelLeft
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.tasks.model_denials import ModelDenials
 
 PAGE = 64
 """Jobs read from the ledger at once: all that is in memory of a queue."""
@@ -66,7 +65,7 @@ class ModelQueue:
     """All that the scheduler knows of one model."""
 
     throttle: ModelThrottle
-    """What holds its submits."""
+    """The limits that hold its submits."""
     open_tasks: RowQueue = field(default_factory=RowQueue)
     """Tasks on record."""
     resubmits: RowQueue = field(default_factory=RowQueue)
@@ -78,8 +77,6 @@ class ModelQueue:
     """Submits under way or about to be."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
-    denials: ModelDenials = field(default_factory=ModelDenials)
-    """Submits that were forbidden."""
     closed: ModelLeft | None = None
     """Why nothing more of this model is submitted in this run; None when it may be."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)
@@ -144,7 +141,7 @@ class ModelQueue:
         """Return the next job to submit, or None and when there may be one: retries, then resends, then new ones.
 
         While many wait to be tried again no new ones follow: a model that is down does not swallow the plan. A retry
-        that there is no money for holds up no other; a new job does, as others may give some back.
+        that exceeds the budget does not hold up others; a new job does, as others may give money back.
 
         Args:
             now: Monotonic seconds.
@@ -188,7 +185,7 @@ class ModelQueue:
             waiting[:] = [entry for entry in waiting if entry[2] is not job_run]
 
     def skip_unaffordable(self, fits: Fits) -> list[JobRun]:
-        """Take the jobs at hand that there is no money for."""
+        """Remove queued jobs that exceed the budget, and return them."""
         passed = [job_run for job_run in (*(entry[2] for entry in self._delayed), *self._last) if not fits(job_run)]
         self._delayed = [entry for entry in self._delayed if fits(entry[2])]
         self._last = deque(job_run for job_run in self._last if fits(job_run))

@@ -1,4 +1,4 @@
-"""The models of a run side by side: what is left to do of each, and what there will never be the money for."""
+"""The queues of all models side by side: the work that is left, and the jobs that exceed the budget for good."""
 
 import math
 from array import array
@@ -8,6 +8,7 @@ from qwave_batch.model.stop_reason import NothingToSubmit
 from qwave_batch.model.terms import Limits, ModelLimits
 from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
@@ -17,11 +18,10 @@ from qwave_batch.run.progress_report import JobsLeft
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.work_list import JobAction
 
 
 class ModelQueues:
-    """A model_queue for each model, in the order of the plan."""
+    """A queue for each model, in the order of the plan."""
 
     def __init__(self, queues: Sequence[ModelQueue], budget: MoneyBudget) -> None:
         self._all = queues
@@ -43,7 +43,7 @@ class ModelQueues:
         return any(not model_queue.open_tasks.is_empty for model_queue in self._all)
 
     def scheduling_pass(self, limiter: RateLimiter, breaker: ImageBreaker, now: float) -> SchedulingPass:
-        """Return what can be said of them as they are now."""
+        """Return a view of the queues as they are now."""
         return SchedulingPass(self._all, limiter, breaker, self._fits, now)
 
     def left(self, limiter: RateLimiter, now: float, *, pending: int, is_stopped: bool) -> JobsLeft:
@@ -70,12 +70,12 @@ class ModelQueues:
         return models <= set(denied) and is_one_alive
 
     def queues(self) -> Iterator[RowQueue]:
-        """Yield every queue of every model_queue."""
+        """Yield every queue of every model."""
         for model_queue in self._all:
             yield from (model_queue.open_tasks, model_queue.resubmits, model_queue.new_jobs)
 
     def first_open_task(self) -> Candidate | None:
-        """Return the task on record that is asked for next: it is alive at the API, whatever the limits are."""
+        """Return the task on record that is polled next: it is alive at the API, whatever the limits are."""
         heads = [
             Candidate(model_queue, model_queue.open_tasks, job_run)
             for model_queue in self._all
@@ -84,7 +84,7 @@ class ModelQueues:
         return min(heads, key=lambda candidate: candidate.job_run.order, default=None)
 
     def skip_unaffordable(self) -> list[JobRun]:
-        """Take the jobs at hand that there is no money for; where nothing is in flight there will never be more."""
+        """Remove queued jobs that exceed the budget, and return them; with nothing in flight it never grows."""
         passed = [
             job_run
             for model_queue in self._all

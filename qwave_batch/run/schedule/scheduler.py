@@ -1,9 +1,9 @@
-"""Starts jobs, whatever may leave now, and takes in what became of them, until nothing is left to do."""
+"""Starts the jobs that may begin now, and records how they ended, until nothing is left to do."""
 
 import asyncio
 import math
 from array import array
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from typing import Any, assert_never
 
 from qwave_batch.errors import StorageError
@@ -22,7 +22,6 @@ from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.schedule.wakeup import Wakeup
 from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.worker import Worker
-from qwave_batch.run.work_list import JobAction
 
 FETCHES = 8
 """Jobs of earlier runs whose images are fetched at once; they hold no slot."""
@@ -41,14 +40,14 @@ class Scheduler:
         watchdog: StatusWatchdog,
         breaker: ImageBreaker,
         wakeup: Wakeup,
-        work: Mapping[tuple[str, JobAction], "array[int]"],
+        fetches: "array[int]",
     ) -> None:
         self.submit_wait: Admission | None = None
         """The wait for the next submit."""
         self._run = run
         self._limiter = run.limiter
         self._model_queues = model_queues
-        self._fetches = RowQueue(_joined(work, JobAction.FETCH))
+        self._fetches = RowQueue(fetches)
         self._worker = worker
         self._watchdog = watchdog
         self._breaker = breaker
@@ -115,7 +114,7 @@ class Scheduler:
 
     @property
     def _has_unpolled_tasks(self) -> bool:
-        """Whether a task on record was not asked once yet; new ones wait for that."""
+        """Whether a task on record was not polled yet; new ones wait for that."""
         return any(not lease.is_polled for lease in self._open_task_leases) or self._model_queues.has_open_tasks
 
     @property
@@ -126,7 +125,7 @@ class Scheduler:
     @property
     def _is_open(self) -> bool:
         # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
-        # Where a question is forbidden that submit is what proves it, whoever still asks.
+        # Where polls are forbidden that submit is what proves the key, even while tasks are polled.
         is_first_out = (
             any(model_queue.submitting for model_queue in self._model_queues)
             if self._run.connectivity.has_denials
@@ -196,7 +195,7 @@ class Scheduler:
         return any(model_queue.closed for model_queue in wants)
 
     def _hold_for_images(self) -> bool:
-        """Note whether nothing is bought because no image comes, and for how long; return whether that is so.
+        """Record whether nothing is bought because no image comes, and for how long; return whether that is so.
 
         When it has lasted too long, or nothing is left that could come, the run buys nothing more.
         """
@@ -217,7 +216,7 @@ class Scheduler:
         return is_held or is_idle
 
     def _are_queues_idle(self) -> Iterator[bool]:
-        """Yield whether nothing of a model_queue is alive or about to be asked for."""
+        """Yield whether nothing of a model is alive or about to be polled."""
         for model_queue in self._model_queues:
             yield not model_queue.alive and model_queue.open_tasks.is_empty
 
@@ -286,7 +285,7 @@ class Scheduler:
 
     async def _leave_to_next_run(self, job_run: JobRun) -> None:
         """Leave a job that waits for another try to the next run, and count it as it stands."""
-        await self._worker.submitter.leave_to_next_run(job_run)
+        await self._worker.leave_to_next_run(job_run)
         if job_run.attempt is not None and job_run.is_planned:
             self._run.counters.settle(job_run.status, status_of(job_run.attempt), self._run.now())
 
@@ -297,11 +296,3 @@ class Scheduler:
             worker.cancel()
         if workers:
             await asyncio.wait(workers)
-
-
-def _joined(work: Mapping[tuple[str, JobAction], "array[int]"], kind: JobAction) -> "array[int]":
-    joined = array("q")
-    for (_, of_kind), rows in work.items():
-        if of_kind is kind:
-            joined.extend(rows)
-    return joined

@@ -25,15 +25,15 @@ class Candidate:
 
     model_queue: ModelQueue
     queue: RowQueue | None
-    """Where to take it from; None for the model_queue's submits."""
+    """Where to take it from; None for the submits of the model."""
     job_run: JobRun
 
 
 class SchedulingPass:
-    """What can be said of all model_queues as they are now; it holds until one of them changes.
+    """A view of all model queues as they are now; it holds until one of them changes.
 
-    What all models together decide is worked out once, and only when it is asked for: with many models most looks find
-    a full house, or a first job that may leave.
+    What all models together decide is worked out once, and only when it is needed: with many models most passes find
+    no free slot, or a first job that may leave.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class SchedulingPass:
         )
 
     def _wanting(self) -> list[ModelQueue]:
-        """Return the model_queues that have something to submit which the budget does not keep back."""
+        """Return the queues that have something to submit which the budget does not keep back."""
         return [model_queue for model_queue in self._model_queues if model_queue.wants(self._fits)]
 
     def _head(self, model_queue: ModelQueue) -> tuple[JobRun | None, float]:
@@ -115,7 +115,7 @@ class SchedulingPass:
         return model_queue.submit_head(self._now, self._fits, has_slot=has_slot)
 
     def _opens_at(self, model_queue: ModelQueue) -> float:
-        """Return when the next job of a model_queue may be submitted; infinity when only an event can tell."""
+        """Return when the next job of a model may be submitted; infinity when only an event can tell."""
         if model_queue.model not in self._openings:
             self._openings[model_queue.model] = self._opening(model_queue)
         return self._openings[model_queue.model]

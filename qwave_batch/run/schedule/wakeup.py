@@ -29,20 +29,20 @@ async def wait_until_either(end: Coroutine[Any, Any, object], coming: Coroutine[
 
 
 class Wakeup:
-    """Wakes the one who waits; a ring while nobody waits is heard by the next who does."""
+    """Wakes the one that waits; a notice while nobody waits wakes the next one that does."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rung = asyncio.Event()
+        self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake whoever waits."""
-        self._rung.set()
+        """Wake the one that waits."""
+        self._notified.set()
 
     async def wait(self, at_most_s: float | None) -> None:
-        """Return after a ring, or after so many seconds; None waits for a ring only."""
+        """Return after a notice, or after so many seconds; None waits for a notice only."""
         if at_most_s is None:
-            await self._rung.wait()
-        elif not self._rung.is_set():
-            await wait_until_either(self._clock.sleep(at_most_s), self._rung.wait())
-        self._rung.clear()
+            await self._notified.wait()
+        elif not self._notified.is_set():
+            await wait_until_either(self._clock.sleep(at_most_s), self._notified.wait())
+        self._notified.clear()

@@ -1,4 +1,4 @@
-"""Withdrawing what is still queued at the API: each open task is asked, and only a queued one is cancelled."""
+"""Withdraws tasks that are still queued at the API: each open task is polled, and only a queued one is cancelled."""
 
 import asyncio
 import random
@@ -20,7 +20,6 @@ from qwave_batch.ledger.attempt import Attempt, Charge
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_episode import backoff_s
@@ -28,7 +27,7 @@ from qwave_batch.run.limits.throttle_state import CancelCall
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 AT_ONCE = 8
-"""Tasks that are asked at the same time."""
+"""Tasks that are polled at the same time."""
 TRIES = 5
 LONGEST_WAIT_S = 60.0
 """A longer pause than this is not waited for."""
@@ -53,9 +52,9 @@ class Withdrawn:
     job_id: str
     task_id: str
     cost_nusd: int
-    """What the API charges all the same; nothing as a rule."""
+    """The price that the API charges all the same; nothing as a rule."""
     refunded_nusd: int | None
-    """What the API had set aside and gives back; None where it did not say how much that was."""
+    """The amount that the API had set aside and gives back; None where it did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ class NotSaid:
 
 
 CancelOutcome: TypeAlias = Withdrawn | LeftAlone | NotSaid
-"""What a cancel came to for one task."""
+"""The outcome of a cancel for one task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class Cancelling:
     refused: str = ""
     """Why the account was refused; then nothing more is asked."""
     _denied: str = ""
-    """What the first call that was forbidden was told."""
+    """The words of the first answer that forbade a call."""
     _is_known: bool = False
     """Whether the API has told anything of a task."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
@@ -202,11 +201,11 @@ class Cancelling:
         return answer
 
     async def _withdraw(self, attempt: Attempt, task: Task) -> Withdrawn:
-        cost_nusd = nusd_from_quota(task.cost_quota or 0)
+        cost_nusd = task.cost_nusd or 0
         await self.journal.cancelled(
             attempt,
             ended_at=self.clock.now() if task.completed_at is None else task.completed_at,
-            charge=Charge(cost_nusd=cost_nusd, cost_from=None if task.cost_quota is None else "api", catalog_nusd=0),
+            charge=Charge(cost_nusd=cost_nusd, cost_from=None if task.cost_nusd is None else "api", catalog_nusd=0),
             error=JobError(code="cancelled", message="it was withdrawn before it was begun", retryable=True),
         )
         return Withdrawn(

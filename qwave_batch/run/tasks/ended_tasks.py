@@ -3,7 +3,6 @@
 from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, TaskNotFound
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import JobError
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.images.image_breaker import ImageBreaker, pause_s
@@ -18,8 +17,8 @@ SLICE_S = 1.0
 DOUBT_S = 2.0
 """How long, in all, a run waits for a sign that an unknown task is not another account's."""
 GIVEN_UP = frozenset({AttemptState.UNRECOVERABLE, AttemptState.FAILED})
-"""Attempts whose loss is on record: that nobody knows their task now is no news that could be a mistake, and a person
-who asks for failed jobs need not prove the account by another task."""
+"""Attempts whose loss is on record: their task is unknown already, and a person who asks for failed jobs need not prove
+the account by another task."""
 _NOTHING_LISTED = "tasks are done and list no image"
 
 
@@ -71,7 +70,7 @@ class EndedTaskPoller:
             attempt = await run.journal.find_again(attempt)
         acceptance, job_run.acceptance = job_run.acceptance, None
         held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
-        cost_nusd = nusd_from_quota(task.cost_quota or 0)
+        cost_nusd = task.cost_nusd or 0
         run.budget.reserve(max(0, cost_nusd - held_nusd))
         attempt = job_run.attempt = await run.journal.await_images(
             attempt,
@@ -166,7 +165,7 @@ def is_bare(task: Task) -> bool:
 
 def _is_free(task: Task) -> bool:
     """Whether the API itself says that a task without an image was not charged."""
-    return task.cost_quota == 0 and not task.is_hollow
+    return task.cost_nusd == 0 and not task.is_hollow
 
 
 def _why_none(answer: Answer) -> JobError:

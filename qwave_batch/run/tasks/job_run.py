@@ -1,4 +1,4 @@
-"""A job in the hands of a run: what is on record, what was tried, and what comes next."""
+"""A job at work in a run: its record, its tries so far, and the ways in which it can go on."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -74,7 +74,7 @@ class JobRun:
 
     @classmethod
     def of(cls, snapshot: JobSnapshot, retry_attempts: int) -> "JobRun":
-        """Return the trial of a job as it is on record."""
+        """Return the run of a job as it is on record."""
         attempt = snapshot.attempt
         return cls(
             job=snapshot.line.job,
@@ -85,7 +85,7 @@ class JobRun:
             files=snapshot.files,
             record=snapshot.line.record,
             tries_left=retry_attempts,
-            is_maybe_submitted=attempt is not None and _is_in_doubt(attempt),
+            is_maybe_submitted=attempt is not None and _may_be_submitted(attempt),
         )
 
     @property
@@ -106,15 +106,15 @@ class JobRun:
 
     @property
     def needed_nusd(self) -> int:
-        """What must be reserved for a submit of it: a key that is still out holds its money already.
+        """The money to reserve for a submit of it: a key that is still out holds its money already.
 
         It holds less than the estimate where prices have risen, or where a ledger was written to say so.
         """
         return needed_nusd(self.job, self.attempt)
 
 
-def _is_in_doubt(attempt: Attempt) -> bool:
-    """Whether a task may have been made under the key: it is out, or was parked on a word that is no proof."""
+def _may_be_submitted(attempt: Attempt) -> bool:
+    """Whether a task may have been made under the key: it is out, or its last answer proved nothing."""
     is_doubted = attempt.state is AttemptState.NOT_SUBMITTED and attempt.doubt_nusd > 0
     return attempt.state is AttemptState.SUBMITTING or is_doubted
 

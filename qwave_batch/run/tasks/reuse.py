@@ -53,7 +53,7 @@ class Reuser:
 
     @property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """What could not be taken although it is paid there, and how to have it for nothing."""
+        """The jobs that could not be taken although they are paid there, and how to have them for nothing."""
         return tuple(
             RunWarning(
                 f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or "

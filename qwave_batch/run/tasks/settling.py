@@ -1,23 +1,23 @@
-"""What the end of a task makes of its attempt: the bill, the addresses of its images, or another try."""
+"""The end of a task goes on record: its price, the addresses of its images, or another try."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
+from qwave_batch.folder.evidence import keep_answer
 from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.model.money import nusd_from_quota
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
 from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker
-from qwave_batch.run.images.image_store import ImageStore
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
 from qwave_batch.run.tasks.job_run import EndedTask, Finished, JobRun, RetryAt, Step
 
 LIST_S = 60.0
-"""How long a task that is done is asked for what it does not list yet."""
+"""How long a task that is done is polled for the images that it does not list yet."""
 FINAL_S = 180.0
 """A task that lists nothing so long after its end never will, by all that is known."""
 
@@ -25,13 +25,13 @@ FINAL_S = 180.0
 def charge_for(job: Job, task: Task, listed: int, cost_nusd: Callable[[Job, int], int]) -> Charge:
     """Return what a task with so many images cost: by the API, or by the catalog where it does not say."""
     catalog_nusd = cost_nusd(job, listed)
-    if task.cost_quota is not None:
-        return Charge(cost_nusd=nusd_from_quota(task.cost_quota), cost_from="api", catalog_nusd=catalog_nusd)
+    if task.cost_nusd is not None:
+        return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
     return Charge(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
 
 
 def owes_images(job: Job, attempt: Attempt, listed: int) -> bool:
-    """Whether fewer images came than were asked for, and what came is not all that was paid, as far as is told."""
+    """Whether fewer images came than were asked for, and more was paid, as far as is told."""
     if listed >= job.max_images:
         return False
     return attempt.cost_from != "api" or attempt.cost_nusd > (attempt.catalog_nusd or 0)
@@ -48,10 +48,9 @@ def merged(before: Sequence[ResultImage], now: Sequence[ResultImage]) -> tuple[R
 class Settler:
     """Puts the end of a task on record, and its money."""
 
-    def __init__(self, run: RunState, breaker: ImageBreaker, image_store: ImageStore) -> None:
+    def __init__(self, run: RunState, breaker: ImageBreaker) -> None:
         self._run = run
         self._breaker = breaker
-        self._image_store = image_store
         self._context = run.context
 
     async def settle(self, job_run: JobRun, ended: EndedTask) -> Attempt | Step:
@@ -65,9 +64,9 @@ class Settler:
         if task.unread or task.is_hollow:
             return await self._keep(job_run, attempt, task, acceptance)
         charge = Charge(
-            cost_nusd=nusd_from_quota(task.cost_quota or 0),
+            cost_nusd=task.cost_nusd or 0,
             # that a failed task is free is the API's word too, in its documents
-            cost_from="api" if task.cost_quota is not None or task.state is TaskState.FAILED else None,
+            cost_from="api" if task.cost_nusd is not None or task.state is TaskState.FAILED else None,
             catalog_nusd=0,
         )
         ended_at = self._ended_at(task)
@@ -84,7 +83,7 @@ class Settler:
         self, job_run: JobRun, attempt: Attempt, task: Task, charge: Charge, acceptance: Acceptance | None
     ) -> Step:
         # only a task that the API calls failed is free by its documents; all else is free when its cost says so
-        is_maybe_submitted = task.cost_quota is None and task.state is not TaskState.FAILED
+        is_maybe_submitted = task.cost_nusd is None and task.state is not TaskState.FAILED
         is_paid = charge.cost_nusd > 0 or is_maybe_submitted
         error = error_of_task(task, is_paid=is_paid, is_maybe_submitted=is_maybe_submitted)
         job_run.attempt = await self._run.journal.fail(
@@ -104,12 +103,12 @@ class Settler:
         reason = task.unread or f"the task lists {len(task.images):,} images without an address"
         error = unreadable_result(reason, task.answer)
         self._note_unread(job_run, error)
-        held_nusd = nusd_from_quota(task.cost_quota or 0)
+        held_nusd = task.cost_nusd or 0
         self._run.budget.reserve(max(0, held_nusd - attempt.held_nusd))
         job_run.attempt = await self._run.journal.await_images(
             attempt, error, ended_at=self._run.connectivity.earliest_time(), held_nusd=held_nusd, acceptance=acceptance
         )
-        await self._image_store.keep_answer(job_run.job.job_id, job_run.attempt.number, task.answer)
+        await self._keep_answer(job_run.attempt, task)
         return Finished(status=JobStatus.PENDING)
 
     async def _complete(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Attempt:
@@ -129,8 +128,11 @@ class Settler:
             error = unreadable_result(task.unread, task.answer)
             self._note_unread(job_run, error)
             job_run.unread = error
-            await self._image_store.keep_answer(job_run.job.job_id, completed.number, task.answer)
+            await self._keep_answer(completed, task)
         return completed
+
+    async def _keep_answer(self, attempt: Attempt, task: Task) -> None:
+        await asyncio.to_thread(keep_answer, self._context.layout, attempt.job_id, attempt.number, task.answer)
 
     def _book(self, attempt: Attempt, charge: Charge) -> None:
         self._run.budget.release(attempt.held_nusd)

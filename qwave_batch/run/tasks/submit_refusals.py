@@ -1,6 +1,7 @@
-"""How a run reacts to a submit that is forbidden, or refused for want of money: its model is closed, or it stops."""
+"""Submits that are forbidden, or refused for want of money: whether that is about the job, its model or the account."""
 
 import math
+from enum import Enum, auto
 from http import HTTPStatus
 
 from qwave_batch.client.answers import AccountBlocked, Denied
@@ -8,7 +9,57 @@ from qwave_batch.model.stop_reason import AccountRefused, ModelDenied, Refusal
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.tasks.model_denials import PAUSE_S, DenialMeaning
+
+JOBS_OF_A_NEW_MODEL = 2
+"""So many different jobs, and none that got through in this run, and the key may not use the model."""
+JOBS_OF_A_KNOWN_MODEL = 4
+"""So many in a row, where some got through before: prompts that nobody likes stand side by side now and then."""
+PAUSE_S = 1.0
+"""For so long a model is left alone after its first: another model may prove that the key is good."""
+
+
+class DenialMeaning(Enum):
+    """The meaning of a forbidden submit."""
+
+    AGAIN = auto()
+    """Nobody can tell yet: the job is sent once more when all others are through."""
+    JOB = auto()
+    """The model takes others, and not this one."""
+    MODEL = auto()
+    """The model takes nothing."""
+
+
+class ModelDenials:
+    """The jobs of one model that were forbidden without saying what it is about. Times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._in_a_row: dict[str, float] = {}
+        """Since the last success: when each was sent."""
+        self._passed_over: set[str] = set()
+        """Those after which another job got through."""
+
+    def add(self, job_id: str, sent_at: float, *, is_known: bool) -> DenialMeaning:
+        """Take in a forbidden submit and return what it means.
+
+        Args:
+            job_id: The job.
+            sent_at: When it left.
+            is_known: Whether the model has taken a job in this run.
+        """
+        if job_id in self._passed_over:
+            return DenialMeaning.JOB
+        if job_id in self._in_a_row:  # it came last, and nothing has got through meanwhile
+            return DenialMeaning.MODEL
+        self._in_a_row[job_id] = sent_at
+        enough = JOBS_OF_A_KNOWN_MODEL if is_known else JOBS_OF_A_NEW_MODEL
+        return DenialMeaning.MODEL if len(self._in_a_row) >= enough else DenialMeaning.AGAIN
+
+    def let_through(self, sent_at: float) -> None:
+        """Take in that a submit that left at ``sent_at`` has made a task."""
+        earlier = {job_id for job_id, at in self._in_a_row.items() if at < sent_at}
+        self._passed_over |= earlier
+        for job_id in earlier:
+            del self._in_a_row[job_id]
 
 
 class SubmitRefusals:
@@ -18,12 +69,15 @@ class SubmitRefusals:
         self._run = run
         self._refused_at: dict[str, float] = {}
         """Models refused for want of money or for the account, and when the first submit of theirs left that was."""
+        self._denials: dict[str, ModelDenials] = {}
         self._made_at = -math.inf
         """When the newest submit left that made a task."""
 
-    def record_task(self, sent_at: float) -> None:
-        """Record that a submit that left at ``sent_at`` made a task."""
+    def record_task(self, model: str, sent_at: float) -> None:
+        """Record that a submit of a model that left at ``sent_at`` made a task."""
         self._made_at = max(self._made_at, sent_at)
+        if model in self._denials:
+            self._denials[model].let_through(sent_at)
 
     def on_denied(self, model_queue: ModelQueue, answer: Denied, job_run: JobRun) -> DenialMeaning:
         """Record a 403 on a submit and return what it means; a model that the key may not use is closed."""
@@ -36,7 +90,8 @@ class SubmitRefusals:
             return DenialMeaning.MODEL
         meaning = DenialMeaning.MODEL
         if concern == "unsaid":
-            meaning = model_queue.denials.add(job_run.job.job_id, sent_at, is_known=model_queue.throttle.is_proven)
+            denials = self._denials.setdefault(model_queue.model, ModelDenials())
+            meaning = denials.add(job_run.job.job_id, sent_at, is_known=model_queue.throttle.is_proven)
         if meaning is DenialMeaning.MODEL:
             run.leave_model(model_queue, ModelDenied(http_status=answer.status, said=answer.message))
         elif meaning is DenialMeaning.AGAIN and not model_queue.throttle.is_proven:

@@ -11,6 +11,7 @@ from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.settling import Settler
+from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.tasks.submitting import Submitter
 from qwave_batch.run.tasks.task_polling import TaskPoller
 
@@ -22,6 +23,7 @@ class Worker:
     state: RunState
     breaker: ImageBreaker
     submitter: Submitter
+    failures: SubmitFailures
     poller: TaskPoller
     ended_tasks: EndedTaskPoller
     settler: Settler
@@ -33,6 +35,10 @@ class Worker:
         if accepted is None:  # nothing is on record that images could be asked for
             return Finished(status=job_run.status)
         return await self.fetcher.fetch(job_run, accepted, is_earlier=True)
+
+    async def leave_to_next_run(self, job_run: JobRun) -> None:
+        """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
+        await self.failures.leave_to_next_run(job_run)
 
     async def run_job(self, job_run: JobRun, lease: SlotLease) -> Step:
         """Take a job on, from what is on record to its end, or to where it has to wait without a slot."""

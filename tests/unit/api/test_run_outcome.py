@@ -51,7 +51,7 @@ def test_a_try_after_a_failed_task_is_counted_although_an_earlier_task_is_on_rec
     assert stages(world) == [Stage.PLANNED]
     assert in_flight(world) == 0
     world.api.fault = lambda _, __: None
-    assert world.ended().requests.submit == 1
+    assert world.run_to_end().requests.submit == 1
 
 
 def test_a_task_at_the_api_is_held_and_not_submitted(world: World) -> None:

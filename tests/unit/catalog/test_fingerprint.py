@@ -47,9 +47,15 @@ def test_another_price_host_or_rule_is_another_catalog(
         ("catalog.yaml", lambda text: f"# a comment\n{text}"),
         ("z-image.schema.json", lambda text: json.dumps(json.loads(text), indent=7)),
         ("z-image.schema.json", lambda text: text.replace('"description": "', '"description": "Well: ')),
+        ("catalog.yaml", lambda text: text.replace("quota_per_usd: 500000", "quota_per_usd: 1000000")),
     ],
 )
-def test_comments_layout_and_words_change_nothing(
+def test_what_changes_no_job_and_no_price_changes_nothing(
     changed: Callable[[str, Change], str], file: str, edit: Change
 ) -> None:
     assert changed(file, edit) == fingerprint(open_catalog("2026-05"))
+
+
+def test_plans_in_files_know_the_catalog_by_this_hash() -> None:
+    """Every plan file that was written with this catalog holds it: another hash would refuse them all."""
+    assert fingerprint(open_catalog("2026-05")) == "d77567cb3749c97f21c926b0f411a8ca26418a9c6fce53b1aa17fe154538ceef"

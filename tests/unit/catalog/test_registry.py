@@ -50,6 +50,25 @@ def copied(folder: Path, changes: dict[str, Any]) -> Path:
     return copy
 
 
+def test_the_unit_of_the_apis_amounts_is_read_from_the_catalog(tmp_path: Path) -> None:
+    assert CATALOG.quota.to_nusd(500_000) == 10**9
+    other = read_catalog(copied(tmp_path, {"money": {"currency": "USD", "quota_per_usd": 1000}}))
+    assert (other.quota.to_nusd(5), other.quota.from_nusd(5_999_999)) == (5_000_000, 5)
+
+
+@pytest.mark.parametrize(
+    ("money", "reason"),
+    [
+        ({"currency": "EUR", "quota_per_usd": 1000}, "the prices are in EUR"),
+        ({"currency": "USD", "quota_per_usd": 3}, "not a whole number of nano-dollars"),
+        ({"currency": "USD", "quota_per_usd": 0}, "not a whole number of nano-dollars"),
+    ],
+)
+def test_a_unit_that_sums_would_not_be_exact_in_is_refused(tmp_path: Path, money: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read_catalog(copied(tmp_path, {"money": money}))
+
+
 def test_a_model_that_is_gone_says_what_to_use(tmp_path: Path) -> None:
     gone = {
         "imagen-3.0": {"use": "imagen-4.0", "since": "2026-09-03"},

@@ -11,6 +11,7 @@ from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json
+from tests.api_units import QUOTA
 
 KEY = "sk-very-secret"
 BASE = "https://api.example.com/v1"
@@ -34,7 +35,7 @@ class Recorder:
 
 
 def api(transport: Recorder) -> TaskApi:
-    return TaskApi(transport, f"{BASE}/", KEY, SystemClock())
+    return TaskApi(transport, f"{BASE}/", KEY, SystemClock(), quota=QUOTA)
 
 
 def asked(call: Callable[[TaskApi], Awaitable[object]], answer: Json = None) -> HttpRequest:
@@ -154,6 +155,6 @@ def test_the_account_is_known_by_host_and_fingerprint() -> None:
 
 def test_a_bad_key_or_base_url_is_told_before_anything_is_sent() -> None:
     with pytest.raises(UsageError, match="API key"):
-        TaskApi(Recorder(None), BASE, "sk-1\n", SystemClock())
+        TaskApi(Recorder(None), BASE, "sk-1\n", SystemClock(), quota=QUOTA)
     with pytest.raises(UsageError, match="plain http"):
-        TaskApi(Recorder(None), "http://api.example.com/v1", KEY, SystemClock())
+        TaskApi(Recorder(None), "http://api.example.com/v1", KEY, SystemClock(), quota=QUOTA)

@@ -6,6 +6,7 @@ from qwave_batch.client.task_reading import Unreadable, read_json, read_object, 
 from qwave_batch.client.task_results import MAX_URL_LENGTH
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import ResultImage, TaskError, TaskState
+from tests.api_units import QUOTA
 
 MAY: dict[str, Json] = {
     "task_id": "task-wave1775285160b950328499",
@@ -31,17 +32,17 @@ SEPTEMBER: dict[str, Json] = {
 
 
 def test_the_may_dialect_is_read() -> None:
-    task = read_task(MAY)
+    task = read_task(MAY, quota=QUOTA)
     assert task.state is TaskState.QUEUED
     assert task.created_at == 1775285160.040
-    assert (task.hold_quota, task.cost_quota) == (5500, None)
+    assert (task.hold_nusd, task.cost_nusd) == (11_000_000, None)
 
 
 def test_the_september_dialect_is_read() -> None:
-    task = read_task(SEPTEMBER, expected_id="task-1")
+    task = read_task(SEPTEMBER, expected_id="task-1", quota=QUOTA)
     assert task.state is TaskState.COMPLETED
     assert (task.created_at, task.completed_at) == (1720000000, 1720000030)
-    assert task.cost_quota == 5500
+    assert task.cost_nusd == 11_000_000
     assert task.images == (ResultImage(url="https://cdn.example/xxx.png", expires_at=1720259200),)
 
 
@@ -52,8 +53,9 @@ def test_the_september_dialect_is_read() -> None:
      (5 * 10**9, 5 * 10**9), (5 * 10**9 + 1, None), (10**15, None), (1e308, None), ("999999999999999", None)],
 )  # fmt: skip
 def test_money_is_a_whole_number_or_not_said(cost: Json, quota: int | None) -> None:
-    task = read_task({**MAY, "cost": cost, "pre_consumed_cost": cost})
-    assert (task.cost_quota, task.hold_quota) == (quota, quota)
+    task = read_task({**MAY, "cost": cost, "pre_consumed_cost": cost}, quota=QUOTA)
+    nusd = None if quota is None else quota * 2_000
+    assert (task.cost_nusd, task.hold_nusd) == (nusd, nusd)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_money_is_a_whole_number_or_not_said(cost: Json, quota: int | None) -> N
     ],
 )
 def test_images_come_as_lists_or_bare(result: Json, urls: list[str]) -> None:
-    task = read_task({**SEPTEMBER, "result": result}, tasks_url="https://c/v1/tasks")
+    task = read_task({**SEPTEMBER, "result": result}, tasks_url="https://c/v1/tasks", quota=QUOTA)
     assert [image.url.removeprefix("https://c/v1/tasks/") for image in task.images] == urls
     assert not task.unread
 
@@ -84,32 +86,32 @@ def test_images_come_as_lists_or_bare(result: Json, urls: list[str]) -> None:
 )  # fmt: skip
 def test_a_result_of_unknown_shape_is_unread_and_not_empty(result: Json) -> None:
     """Images that are there and paid must not be taken for none, and the answer is kept to be looked at."""
-    task = read_task({**SEPTEMBER, "result": result}, body=b"{}")
+    task = read_task({**SEPTEMBER, "result": result}, body=b"{}", quota=QUOTA)
     assert task.state is TaskState.COMPLETED
     assert task.unread
     assert task.answer == b"{}"
 
 
 def test_images_of_a_task_that_has_not_ended_are_not_looked_at() -> None:
-    assert read_task({**SEPTEMBER, "status": "processing", "result": 7}).images == ()
+    assert read_task({**SEPTEMBER, "status": "processing", "result": 7}, quota=QUOTA).images == ()
 
 
 @pytest.mark.parametrize("status", ["", None, True, ["completed"], {"completed": 1}])
 def test_what_is_no_word_for_a_state_is_unreadable(status: Json) -> None:
     with pytest.raises(Unreadable, match="unknown state"):
-        read_task({**MAY, "status": status})
+        read_task({**MAY, "status": status}, quota=QUOTA)
 
 
 @pytest.mark.parametrize("task_id", [None, "", 5, "a b", "a\nb", "图", "x" * 201, ".", "..", ["a"], "a\ud800"])
 def test_a_task_without_a_usable_id_is_unreadable(task_id: Json) -> None:
     with pytest.raises(Unreadable, match="task_id"):
-        read_task({**MAY, "task_id": task_id})
+        read_task({**MAY, "task_id": task_id}, quota=QUOTA)
 
 
 @pytest.mark.parametrize("asked", ["task-2", "TASK-1", "task-1 ", "task-11"])
 def test_an_answer_about_another_task_is_unreadable(asked: str) -> None:
     with pytest.raises(Unreadable, match="another task"):
-        read_task(SEPTEMBER, expected_id=asked)
+        read_task(SEPTEMBER, expected_id=asked, quota=QUOTA)
 
 
 @pytest.mark.parametrize(
@@ -123,11 +125,13 @@ def test_an_answer_about_another_task_is_unreadable(asked: str) -> None:
     ],
 )
 def test_a_failed_task_always_has_a_reason_fit_to_print(error: Json, read: TaskError) -> None:
-    assert read_task({**MAY, "status": "failed", "error": error}).error == read
+    assert read_task({**MAY, "status": "failed", "error": error}, quota=QUOTA).error == read
 
 
 def test_ornaments_that_make_no_sense_are_left_out() -> None:
-    task = read_task({**SEPTEMBER, "model": 7, "action": None, "created_at": "x", "completed_at": -1, "urls": 3})
+    task = read_task(
+        {**SEPTEMBER, "model": 7, "action": None, "created_at": "x", "completed_at": -1, "urls": 3}, quota=QUOTA
+    )
     assert (task.created_at, task.completed_at) == (None, None)
     assert len(task.images) == 1
 
@@ -156,7 +160,11 @@ def test_a_byte_order_mark_is_no_obstacle() -> None:
 
 def test_a_task_id_that_holds_a_secret_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="task_id"):
-        read_task({"task_id": "task-secret-1", "status": "queued"}, scrub=lambda text: text.replace("secret", "***"))
+        read_task(
+            {"task_id": "task-secret-1", "status": "queued"},
+            scrub=lambda text: text.replace("secret", "***"),
+            quota=QUOTA,
+        )
 
 
 def test_an_address_that_holds_a_secret_says_how_it_may_be_written_down() -> None:
@@ -165,7 +173,7 @@ def test_an_address_that_holds_a_secret_says_how_it_may_be_written_down() -> Non
         "status": "completed",
         "result": {"images": ["https://c/1?k=secret", "https://c/2"]},
     }
-    task = read_task(answer, scrub=lambda text: text.replace("secret", "***"))
+    task = read_task(answer, scrub=lambda text: text.replace("secret", "***"), quota=QUOTA)
     assert [(image.url, image.masked_url) for image in task.images] == [
         ("https://c/1?k=secret", "https://c/1?k=***"), ("https://c/2", None),
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from qwave_batch.client.task_reading import Unreadable, read_object, read_task
 from qwave_batch.client.verdict import Call, judge
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import INLINE, Task, TaskState
+from tests.api_units import QUOTA
 
 TASKS = "https://api.example/v1/tasks"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -22,13 +23,15 @@ OTHER = "https://cdn.example/2.png"
 
 
 def ended(status: Json = "completed", **fields: Json) -> Task:
-    return read_task({"task_id": "t-1", "status": status, **fields}, tasks_url=TASKS, body=b"{}")
+    return read_task({"task_id": "t-1", "status": status, **fields}, tasks_url=TASKS, body=b"{}", quota=QUOTA)
 
 
 def answer(status: int, raw: bytes | dict[str, Any], *, call: Call = "submit", sent_bytes: int = 0) -> Any:
     body = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
     task_id = None if call == "submit" else "t-1"
-    return judge(HttpResponse(status=status, body=body), call=call, now=0, task_id=task_id, sent_bytes=sent_bytes)
+    return judge(
+        HttpResponse(status=status, body=body), call=call, now=0, quota=QUOTA, task_id=task_id, sent_bytes=sent_bytes
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,15 +145,15 @@ def test_a_number_that_is_none_costs_no_image(number: str, status: str) -> None:
         f'{{"task_id": "t-1", "status": "{status}", "eta": {number}, "progress": {number}, "created_at": {number}, '
         f'"result": {{"seed": {number}, "images": [{{"url": ["{URL}"], "expires_at": {number}}}]}}}}'
     )
-    task = read_task(read_object(text.encode()))
+    task = read_task(read_object(text.encode()), quota=QUOTA)
     assert task.state.value == status
     assert [image.url for image in task.images] == ([URL] if status == "completed" else [])
 
 
 @pytest.mark.parametrize("cost", ["NaN", "Infinity", "1e999", "1" + "0" * 5000])
 def test_a_cost_that_is_no_number_is_not_told(cost: str) -> None:
-    task = read_task(read_object(f'{{"task_id": "t-1", "status": "completed", "cost": {cost}}}'.encode()))
-    assert task.cost_quota is None
+    task = read_task(read_object(f'{{"task_id": "t-1", "status": "completed", "cost": {cost}}}'.encode()), quota=QUOTA)
+    assert task.cost_nusd is None
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from qwave_batch.client.verdict import Call, judge
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import TaskState
+from tests.api_units import QUOTA
 
 NOW = 1_800_000_000.0
 DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
@@ -38,7 +39,7 @@ def answer(
 ) -> Answer:
     data = raw if raw is not None else json.dumps(body).encode()
     response = HttpResponse(status=status, headers={"date": DATE, **headers}, body=data)
-    return judge(response, call=call, now=NOW - 500, task_id=None if call == "submit" else "task-1")
+    return judge(response, call=call, now=NOW - 500, quota=QUOTA, task_id=None if call == "submit" else "task-1")
 
 
 def error(code: str = "some_code", message: str = "some words", **more: Json) -> dict[str, Json]:
@@ -192,7 +193,7 @@ def test_a_throttle_without_a_body_is_still_one() -> None:
 def test_secrets_are_taken_out_before_a_text_is_cut() -> None:
     message = "x" * 995 + "sk-secret"
     response = HttpResponse(status=400, body=json.dumps(error("sk-secret", message, param="sk-secret")).encode())
-    told = judge(response, call="submit", now=NOW, scrub=lambda text: text.replace("sk-secret", "***"))
+    told = judge(response, call="submit", now=NOW, quota=QUOTA, scrub=lambda text: text.replace("sk-secret", "***"))
     assert "sk-" not in repr(told)
 
 

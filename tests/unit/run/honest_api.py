@@ -32,12 +32,12 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import ResultImage, Task, TaskError, TaskState
 from tests.unit.run.virtual_time import VirtualClock
 
-PRICE_QUOTA = 500
+IMAGE_NUSD = 1_000_000
 URL_LIFE_S = 86_400.0
 
 
 @dataclass
-class Made:
+class MadeTask:
     """A task as the API has it."""
 
     task_id: str
@@ -47,7 +47,7 @@ class Made:
     ending: str
     """``completed``, ``cancelled``, ``empty`` or the code of a failure."""
     images: int = 1
-    asked: int = 0
+    polls: int = 0
 
     @property
     def is_paid(self) -> bool:
@@ -72,7 +72,7 @@ class HonestApi:
     """The body of a 429."""
     holds_s: float = 0.0
     """For how long it holds the answer to a submit that asks for it; 0 is a server that ignores that."""
-    hold_quota: int | None = None
+    hold_nusd: int | None = None
     says_cost: bool = True
     delay_s: float = 0.01
     hidden: Collection[str] = ()
@@ -87,7 +87,7 @@ class HonestApi:
     """Host of every other task's images."""
     busy_until: dict[str, float] = field(default_factory=dict)
     """Hosts that answer with 429, and when they stop that."""
-    tasks: dict[str, Made] = field(default_factory=dict)
+    tasks: dict[str, MadeTask] = field(default_factory=dict)
     keys: dict[str, tuple[str, float]] = field(default_factory=dict)
     log: list[tuple[float, str, str]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
@@ -144,7 +144,7 @@ class HonestApi:
         task = self.tasks.get(task_id)
         if task is None or fault == "404":
             return TaskNotFound(status=404, code="task_not_found", message="no such task", served_at=self._date())
-        task.asked += 1
+        task.polls += 1
         return self._told(task, is_stale=fault == "stale")
 
     async def balance(self) -> Balance | Trouble:
@@ -203,16 +203,16 @@ class HonestApi:
         recent = [at for at, kind, _ in self.log if kind == what and at > self.clock.passed - 60.0]
         return limit is not None and len(recent) >= limit
 
-    def _known(self, key: str | None) -> Made | None:
+    def _known(self, key: str | None) -> MadeTask | None:
         if key is None or self.keeps_keys_s is None or key not in self.keys:
             return None
         task_id, at = self.keys[key]
         return self.tasks[task_id] if self._api_now() - at <= self.keeps_keys_s else None
 
-    def _make(self, request: JsonObject, key: str | None) -> Made:
+    def _make(self, request: JsonObject, key: str | None) -> MadeTask:
         earlier = sum(_name(task.request) == _name(request) for task in self.tasks.values())
         now = self.clock.passed
-        task = Made(
+        task = MadeTask(
             task_id=f"task-{len(self.tasks) + 1}",
             request=request,
             created_at=now,
@@ -228,7 +228,7 @@ class HonestApi:
         self.alive_most = max(self.alive_most, sum(other.ends_at > now for other in self.tasks.values()))
         return task
 
-    def _told(self, task: Made, *, is_stale: bool = False) -> TaskAnswer:
+    def _told(self, task: MadeTask, *, is_stale: bool = False) -> TaskAnswer:
         ended = self.clock.passed >= task.ends_at and not is_stale
         state = TaskState.PROCESSING
         images: tuple[ResultImage, ...] = ()
@@ -247,20 +247,20 @@ class HonestApi:
                 )
             elif state is TaskState.FAILED:
                 error = TaskError(code=task.ending, message="it failed")
-        cost = PRICE_QUOTA * task.images if task.is_paid else 0
+        cost = IMAGE_NUSD * task.images if task.is_paid else 0
         return TaskAnswer(
             task=Task(
                 task_id=task.task_id,
                 state=state,
-                hold_quota=self.hold_quota,
-                cost_quota=cost if ended and self.says_cost else None,
+                hold_nusd=self.hold_nusd,
+                cost_nusd=cost if ended and self.says_cost else None,
                 images=images,
                 error=error,
             ),
             served_at=self._date(),
         )
 
-    def _host_of(self, task: Made) -> str:
+    def _host_of(self, task: MadeTask) -> str:
         is_other = self.other_host is not None and task.task_id[-1] in "13579"
         return self.other_host if is_other and self.other_host else self.file_host
 

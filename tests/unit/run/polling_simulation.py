@@ -61,11 +61,11 @@ class Fixed:
     def recheck_s(self, tracked: TrackedTask, age_s: float) -> float:
         """Return the age of the next question."""
         del age_s
-        return tracked.unfinished_s + self.every_s * self.growth**tracked.asked
+        return tracked.unfinished_s + self.every_s * self.growth**tracked.polls
 
     def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
         """Count the question."""
-        tracked.unfinished_s, tracked.asked = age_s, tracked.asked + 1
+        tracked.unfinished_s, tracked.polls = age_s, tracked.polls + 1
 
     def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
         """Forget the task."""

@@ -21,7 +21,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.context import RunOptions
-from qwave_batch.run.tasks.model_denials import DenialMeaning, ModelDenials
+from qwave_batch.run.tasks.submit_refusals import DenialMeaning, ModelDenials
 from tests.unit.run.honest_api import HonestApi
 from tests.unit.run.world import World, make_job
 
@@ -91,7 +91,7 @@ def test_a_locked_model_is_closed_and_the_others_go_on(
 ) -> None:
     api.on_submit = of_model("a", answer=answer)
     world.plan(jobs(*models))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 3, 3)
     assert "a is left to the next run" in end.reason
     assert answer.message in end.reason
@@ -102,7 +102,7 @@ def test_a_locked_model_is_closed_and_the_others_go_on(
 def test_several_locked_models_are_closed_each(world: World, api: StrictApi) -> None:
     api.on_submit = of_model("a", "c", answer=LOCKED)
     world.plan(jobs("a", "b", "c", "d"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 6, 6)
 
 
@@ -112,12 +112,12 @@ def test_the_next_run_tries_a_closed_model_and_goes_on_where_it_is_open(
 ) -> None:
     api.on_submit = of_model("a", answer=answer)
     world.plan(jobs("a", "b"))
-    world.ended()
+    world.run_to_end()
     before = api.calls["submit"]
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     assert api.calls["submit"] - before <= 2
     api.on_submit = lambda _, __: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.statuses() == [DONE] * 6
     assert set(api.paid().values()) == {1}
 
@@ -126,13 +126,13 @@ def test_the_next_run_tries_a_closed_model_and_goes_on_where_it_is_open(
 def test_a_flagged_prompt_fails_alone_and_is_not_sent_again(world: World, api: StrictApi, flagged: int) -> None:
     api.on_submit = of_prompt(flagged, answer=FLAGGED)
     world.plan(jobs("a"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.failed) == (1, 2, 1)
     with world.read() as ledger:
         (error,) = [line.record.error for line in ledger.lines() if line.record.error]
     assert (error.message, error.field, error.retryable) == ("not this prompt", "prompt", False)
     before = api.calls["submit"]
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     assert api.calls["submit"] == before
 
 
@@ -144,11 +144,11 @@ def test_a_prompt_that_is_forbidden_without_a_reason_fails_once_others_got_throu
     world.terms = Terms(limits=Limits(concurrency=concurrency))
     api.on_submit = of_prompt(flagged, answer=LOCKED)
     world.plan(jobs("a"))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.counts.completed == 2
     assert end.exit_status == 1
     before = api.calls["submit"]
-    world.ended()
+    world.run_to_end()
     assert api.calls["submit"] - before <= 2
 
 
@@ -156,11 +156,11 @@ def test_rights_that_are_taken_away_leave_the_rest_to_the_next_run(world: World,
     world.terms = Terms(limits=Limits(concurrency=1))
     api.on_submit = lambda _, number: LOCKED if number > 5 else None
     world.plan(jobs("a", each=30))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 5, 25)
     assert api.calls["submit"] <= 5 + 6
     api.on_submit = lambda _, __: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_key_that_nothing_is_allowed_ends_the_run(
 ) -> None:
     api.on_balance, api.on_submit = refused, lambda _, __: answer
     world.plan(jobs("a", "b"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, api.tasks) == (3, {})
     assert "refuses the key" in end.reason
     assert api.calls["submit"] <= 2
@@ -185,7 +185,7 @@ def test_a_key_that_nothing_is_allowed_ends_the_run(
 def test_a_bad_key_ends_the_run_wherever_it_is_told(world: World, api: StrictApi) -> None:
     api.on_submit = lambda _, __: AccountBlocked(kind="key", status=401, code="", message="no", keeps_attempt=False)
     world.plan(jobs("a", "b"))
-    assert world.ended().exit_status == 3
+    assert world.run_to_end().exit_status == 3
     assert api.calls["submit"] <= 2
 
 
@@ -202,7 +202,7 @@ def test_a_bad_key_ends_the_run_wherever_it_is_told(world: World, api: StrictApi
 def test_a_balance_that_is_not_shown_is_a_note(world: World, api: StrictApi, told: Trouble) -> None:
     api.on_balance = told
     world.plan(jobs("a", each=6))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed) == (0, 6)
     assert any("no rights" in str(warning) for warning in end.warnings)
     (first, second, *_) = api.sends("submit")
@@ -222,10 +222,10 @@ def test_locked_models_and_flagged_prompts_say_nothing_of_a_key_without_billing_
 ) -> None:
     api.on_balance, api.on_submit = told, of_model("a", "b", answer=LOCKED_MODEL)
     world.plan(jobs("a", "b", "c"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 3, 6)
     api.on_submit = of_prompt(0, 1, answer=FLAGGED)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.failed) == (1, 7, 2)
 
 
@@ -235,7 +235,7 @@ def test_one_model_that_is_forbidden_without_a_reason_is_not_the_key(
 ) -> None:
     api.on_balance, api.on_submit = told, of_model("a", answer=LOCKED)
     world.plan(jobs("a", "b"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 3, 3)
 
 
@@ -246,7 +246,7 @@ def test_all_that_is_forbidden_without_a_reason_is_the_key(
 ) -> None:
     api.on_balance, api.on_submit = told, lambda _, __: LOCKED
     world.plan(jobs(*models))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, api.calls["submit"], api.tasks) == (3, submits, {})
     assert any("is to prove the key" in str(warning) for warning in end.warnings)
 
@@ -254,14 +254,14 @@ def test_all_that_is_forbidden_without_a_reason_is_the_key(
 def test_what_is_said_of_the_balance_too_says_nothing_of_a_model(world: World, api: StrictApi) -> None:
     api.on_balance, api.on_submit = LOCKED_MODEL, lambda _, __: LOCKED_MODEL
     world.plan(jobs("a", "b", "c"))
-    assert (world.ended().exit_status, api.calls["submit"]) == (3, 2)
+    assert (world.run_to_end().exit_status, api.calls["submit"]) == (3, 2)
 
 
 def test_an_account_that_is_refused_by_name_fails_no_job(world: World, api: StrictApi) -> None:
     world.terms = Terms(limits=Limits(concurrency=1))
     api.on_submit = lambda _, __: BANNED
     world.plan(jobs("a", "b", "c"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, api.calls["submit"], end.counts.pending) == (3, 2, 9)
     assert "refuses the account" in end.reason
 
@@ -271,7 +271,7 @@ def test_polls_that_are_forbidden_for_ever_end_with_the_patience(world: World, a
     api.on_status = LOCKED
     world.options = RunOptions(max_wait_s=5.0)
     world.plan(jobs("a", each=tasks))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending) == (1, tasks)
     assert end.seconds < 20
     assert "HTTP 403: not on your plate" in end.reason
@@ -281,27 +281,27 @@ def test_a_task_that_may_not_be_asked_for_holds_up_no_submit(world: World, api: 
     api.on_status = LOCKED
     world.options = RunOptions(max_wait_s=5.0)
     world.plan(jobs("a", each=1))
-    world.ended()
+    world.run_to_end()
     api.on_balance = HIDDEN[0]
     world.options = RunOptions(max_wait_s=50.0)
     world.plan(jobs("a", each=3))
-    world.ended()
+    world.run_to_end()
     assert len(api.tasks) == 3
 
 
 def test_a_balance_that_is_shown_is_not_spoken_of(world: World, api: StrictApi) -> None:
     world.plan(jobs("a"))
-    assert world.ended().warnings == ()
+    assert world.run_to_end().warnings == ()
 
 
 def test_polls_that_are_forbidden_end_nothing(world: World, api: StrictApi) -> None:
     api.on_status = LOCKED
     world.terms = Terms(limits=Limits(concurrency=4), timeout_s=20)
     world.plan(jobs("a"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending) == (1, 3)
     api.on_status = None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert set(api.paid().values()) == {1}
 
 
@@ -309,14 +309,14 @@ def test_what_a_gateway_forbids_may_have_been_paid_where_keys_mean_nothing(world
     world.idempotency_hours = None
     api.on_submit = of_prompt(0, answer=GATEWAY)
     world.plan(jobs("a"))
-    world.ended()
+    world.run_to_end()
     assert world.statuses() == [UNKNOWN, DONE, DONE]
 
 
 def test_out_of_funds_ends_the_run_at_once_in_the_api_s_words(world: World, api: StrictApi) -> None:
     api.on_submit = lambda _, __: UNFUNDED
     world.plan(jobs("a"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, api.calls["submit"], end.counts.pending) == (3, 1, 3)
     assert "top up, please" in end.reason
     assert end.seconds < 5
@@ -326,7 +326,7 @@ def test_out_of_funds_for_all_models_is_the_account_s(world: World, api: StrictA
     world.terms = Terms(limits=Limits(concurrency=1))
     api.on_submit = lambda _, __: UNFUNDED
     world.plan(jobs("a", "b", "c", "d"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, api.calls["submit"], end.counts.pending) == (3, 2, 12)
     assert "top up, please" in end.reason
 
@@ -334,7 +334,7 @@ def test_out_of_funds_for_all_models_is_the_account_s(world: World, api: StrictA
 def test_out_of_funds_for_one_model_closes_that_one(world: World, api: StrictApi) -> None:
     api.on_submit = of_model("a", answer=UNFUNDED)
     world.plan(jobs("a", "b"))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 3, 3)
     assert "a is left to the next run" in end.reason
 
@@ -342,14 +342,14 @@ def test_out_of_funds_for_one_model_closes_that_one(world: World, api: StrictApi
 def test_what_is_in_flight_when_the_money_ends_is_collected(world: World, api: StrictApi) -> None:
     api.on_submit = lambda _, number: UNFUNDED if number > 2 else None
     world.plan(jobs("a", each=5))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 2, 3)
 
 
 def test_a_429_that_ends_a_run_is_quoted(world: World, api: StrictApi) -> None:
     api.on_submit = lambda _, __: Throttled(code="rate_limited", message="come back on Monday", wait_s=90_000)
     world.plan(jobs("a"))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 3
     assert '"come back on Monday"' in end.reason
 
@@ -358,7 +358,7 @@ def test_a_retry_after_without_sense_is_quoted_once(world: World, api: StrictApi
     said = iter(["soon", "sooner"])
     api.on_submit = lambda _, number: Throttled(code="x", message="no", unread=next(said)) if number < 3 else None
     world.plan(jobs("a", each=1))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert len([warning for warning in end.warnings if "soon" in str(warning)]) == 1
 
@@ -368,7 +368,7 @@ def test_a_plain_refusal_proves_the_key(world: World, api: StrictApi) -> None:
     api.on_balance = LOCKED
     api.on_submit = lambda _, number: refused if number == 1 else LOCKED
     world.plan(jobs("a"))
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
 
 
 def test_denials_tell_a_job_from_its_model() -> None:
@@ -386,7 +386,7 @@ def test_a_task_that_is_given_up_says_what_its_last_question_came_to(world: Worl
     api.on_status = NoAnswer(reason="HTTP 200, but it is not JSON", sent=True, status=200)
     world.terms = Terms(limits=Limits(concurrency=4), timeout_s=20)
     world.plan(jobs("a", each=1))
-    world.ended()
+    world.run_to_end()
     with world.read() as ledger:
         (error,) = [line.record.error for line in ledger.lines() if line.record.error]
     assert "(the last answer: HTTP 200, but it is not JSON)" in error.message
@@ -395,7 +395,7 @@ def test_a_task_that_is_given_up_says_what_its_last_question_came_to(world: Worl
 def test_an_end_by_silence_names_the_last_reason(world: World, api: StrictApi) -> None:
     api.on_submit = lambda _, __: NoAnswer(reason="the host's name can't be looked up", sent=False)
     world.plan(jobs("a", each=1))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 1
     assert end.reason == "the API could not be reached for 120 s: the host's name can't be looked up"
 
@@ -406,9 +406,9 @@ def test_a_certificate_ends_a_run_that_was_never_answered_and_is_waited_out_afte
     bad = NoAnswer(reason="the certificate has expired", sent=False, is_untrusted=True)
     api.on_submit = lambda _, __: bad
     world.plan(jobs("a", each=1))
-    assert world.ended().seconds > 100, "the balance was told"
+    assert world.run_to_end().seconds > 100, "the balance was told"
     api.on_balance = bad
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending, api.tasks) == (1, 1, {})
     assert end.reason == "the API could not be reached: the certificate has expired"
     assert end.seconds < 10

@@ -20,7 +20,7 @@ def takes(seconds: float) -> Callable[[JsonObject, random.Random], float]:
 
 def test_a_run_makes_every_image_once(world: World) -> None:
     world.plan(make_job(index) for index in range(20))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.reason) == (0, "")
     assert end.counts.completed == end.counts.images == 20
     assert end.cost_nusd == end.folder_cost_nusd == 20 * PRICE_NUSD
@@ -32,7 +32,7 @@ def test_a_second_run_sends_nothing(world: World) -> None:
     world.plan(make_job(index) for index in range(5))
     world.run()
     calls = world.api.calls.total()
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert world.api.calls.total() == calls
     assert world.statuses() == [JobStatus.COMPLETED] * 5
@@ -42,7 +42,7 @@ def test_only_what_was_added_is_made(world: World) -> None:
     world.plan(make_job(index) for index in range(3))
     world.run()
     world.plan(make_job(index) for index in range(5))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.requests.submit == 2
     assert end.cost_nusd == 2 * PRICE_NUSD
     assert end.folder_cost_nusd == 5 * PRICE_NUSD
@@ -50,7 +50,7 @@ def test_only_what_was_added_is_made(world: World) -> None:
 
 def test_a_plan_without_jobs_ends_at_once(world: World) -> None:
     world.plan([])
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert not world.api.calls
 
 
@@ -107,7 +107,7 @@ def test_a_model_that_is_down_holds_no_slot_that_another_could_use(world: World)
         return "http500" if place == "submit" and submits.log[-1][2] == "down" else None
 
     world.api.fault = fault
-    end = world.ended()
+    end = world.run_to_end()
     assert max(task.ends_at for task in world.api.tasks.values()) < 12
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 10, 10)
 
@@ -126,7 +126,7 @@ def test_in_any_minute_at_most_so_many_submits_leave(world: World, rpm: int) -> 
 def test_polls_count_where_the_spec_says_so(world: World) -> None:
     world.terms = Terms(limits=Limits(concurrency=4, requests_per_minute=12, count_polls=True))
     world.plan(make_job(index) for index in range(20))
-    end = world.ended()
+    end = world.run_to_end()
     sends = sorted(world.api.sends("submit") + world.api.sends("status"))
     assert end.exit_status == 0
     assert all(later - earlier >= 60 for earlier, later in zip(sends, sends[12:], strict=False))
@@ -136,7 +136,7 @@ def test_polling_is_learned(world: World) -> None:
     world.terms = Terms(limits=Limits(concurrency=8))
     world.plan(make_job(index) for index in range(300))
     world.api.latency = lambda _, rng: rng.normalvariate(8.0, 0.4)
-    end = world.ended()
+    end = world.run_to_end()
     assert end.requests.poll / 300 < 3
     assert end.seconds < 1.2 * sum(task.ends_at - task.created_at for task in world.api.tasks.values()) / 8
 
@@ -144,7 +144,7 @@ def test_polling_is_learned(world: World) -> None:
 def test_only_and_limit_choose_lines_of_the_plan(world: World) -> None:
     world.plan(make_job(index, model=f"m{index % 2}") for index in range(20))
     world.options = RunOptions(only=lambda line: line.job.model == "m1", limit=3)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.jobs, end.counts.completed) == (0, 3, 3)
     assert {task.request["prompt"] for task in world.api.tasks.values()} == {"tea 1", "tea 3", "tea 5"}
 
@@ -159,7 +159,7 @@ def test_a_request_that_brings_fewer_images_is_short(world: World) -> None:
         return made
 
     world.api._make = fewer  # type: ignore[method-assign, assignment]
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.counts.completed, end.counts.short, end.counts.images) == (2, 1, 4)
     assert end.cost_nusd == 4 * PRICE_NUSD
     assert set(world.images()) == {f"images/m/p{job}_{number}.png" for job in (0, 1) for number in (1, 2)}
@@ -206,6 +206,6 @@ def test_a_manifest_that_takes_long_is_written_more_seldom(world: World) -> None
     world.plan([make_job(0)])
     world.terms = Terms(timeout_s=2_000.0)
     world.api.latency = lambda _, __: 1_500.0
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(written_at) > 2
     assert all(later - earlier >= 20 * takes_s for earlier, later in itertools.pairwise(written_at))

@@ -49,7 +49,7 @@ def first_record_error(world: World) -> tuple[str | None, bool | None]:
 def test_a_bad_key_ends_the_run_before_anything_else_is_sent(world: World) -> None:
     world.plan(make_job(index) for index in range(3))
     world.api.fault = Faults(balance="401")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, dict(world.api.calls)) == (3, {"balance": 1})
     assert "refuses the key" in end.reason
     assert world.statuses() == [PENDING] * 3
@@ -58,7 +58,7 @@ def test_a_bad_key_ends_the_run_before_anything_else_is_sent(world: World) -> No
 def test_where_the_balance_is_silent_the_first_submit_goes_alone(world: World) -> None:
     world.plan(make_job(index) for index in range(3))
     world.api.fault = Faults(balance="http500", submit="401")
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 3
     assert world.api.calls["submit"] == 1
 
@@ -66,11 +66,11 @@ def test_where_the_balance_is_silent_the_first_submit_goes_alone(world: World) -
 def test_an_empty_account_still_collects_what_is_in_flight(world: World) -> None:
     world.plan(make_job(index) for index in range(10))
     world.api.fault = lambda place, number: "402" if place == "submit" and number > 4 else None
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 4, 6)
     assert "balance" in end.reason
     world.api.fault = Faults()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(world.api.tasks) == 10
 
 
@@ -83,7 +83,7 @@ def test_a_task_that_the_api_does_not_know_stops_the_run(world: World) -> None:
     world.api.tasks.clear()
     submits = world.api.calls["submit"]
     world.plan(make_job(index) for index in range(8))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 3
     assert "does not know the task" in end.reason
     with world.read() as ledger:
@@ -92,21 +92,21 @@ def test_a_task_that_the_api_does_not_know_stops_the_run(world: World) -> None:
     assert UNKNOWN in world.statuses()
     world.api.tasks.update(kept)
     world.terms = Terms(limits=Limits(concurrency=2))
-    assert world.ended().exit_status == 0, "the right account is back"
+    assert world.run_to_end().exit_status == 0, "the right account is back"
     assert max(world.api.paid().values()) == 1
 
 
 def test_a_task_that_is_not_found_right_after_it_was_made_is_asked_again(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("status", "404")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_another_key_is_refused_while_tasks_are_open(world: World) -> None:
     world.plan([make_job(0)])
     world.terms = Terms(timeout_s=1.0)
     world.api.latency = lambda _, __: 50.0
-    assert world.ended().counts.pending == 1
+    assert world.run_to_end().counts.pending == 1
     world.claim = replace(CLAIM, key="another")
     with pytest.raises(FolderError, match="another API key"):
         world.run()
@@ -119,7 +119,7 @@ def test_another_key_is_refused_while_tasks_are_open(world: World) -> None:
 def test_the_same_key_is_sent_again_after_no_answer(world: World, fault: str) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("submit", fault)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.requests.retried) == (0, 2, 1)
     assert len(world.api.tasks) == len(world.api.keys) == 1
 
@@ -128,11 +128,11 @@ def test_a_job_is_tried_so_often_and_then_left_to_the_next_run(world: World) -> 
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=2)
     world.api.fault = Faults(submit="http500")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 3, [PENDING])
     assert first_record_error(world) == ("server_error", True)
     world.api.fault = Faults()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(world.api.keys) == 1
 
 
@@ -140,11 +140,11 @@ def test_no_tries_more_means_none(world: World) -> None:
     world.plan([make_job(0), make_job(1), make_job(2)])
     world.terms = Terms(retry_attempts=0)
     world.api.fault = Faults(submit_1="http500", submit_2="429", submit_3="unreached")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.requests.submit, end.requests.retried) == (3, 0)
     assert world.statuses() == [PENDING, FAILED, FAILED]
     world.api.fault = Faults()
-    assert world.ended().exit_status == 0, "and all are tried by the next run"
+    assert world.run_to_end().exit_status == 0, "and all are tried by the next run"
 
 
 def test_where_keys_are_not_kept_a_lost_answer_makes_the_job_unknown(world: World) -> None:
@@ -152,13 +152,13 @@ def test_where_keys_are_not_kept_a_lost_answer_makes_the_job_unknown(world: Worl
     world.api.keeps_keys_s = None
     world.plan([make_job(0)])
     world.api.fault = once("submit", "drop_after")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses(), end.requests.submit) == (1, [UNKNOWN], 1)
-    assert world.ended().requests.submit == 0, "it is not sent again by itself"
+    assert world.run_to_end().requests.submit == 0, "it is not sent again by itself"
     with world.read() as ledger:
         assert ledger.held_nusd() == PRICE_NUSD, "and its money stays held"
     world.options = RunOptions(resubmit_unknown=True)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     with world.read() as ledger:
         assert ledger.held_nusd() == PRICE_NUSD
 
@@ -168,7 +168,7 @@ def test_where_keys_are_not_kept_what_never_left_is_sent_again(world: World) -> 
     world.api.keeps_keys_s = None
     world.plan([make_job(0)])
     world.api.fault = Faults(submit_1="unreached", submit_2="429")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(world.api.tasks) == 1
 
 
@@ -210,7 +210,7 @@ def test_a_429_on_one_model_holds_that_model_only(world: World) -> None:
     world.api.per_minute_of = {"a": 2}
     world.api.wait_s = 30.0
     world.plan(make_job(index, model="ab"[index % 2]) for index in range(12))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     sent = [(at, model) for at, kind, model in world.api.log if kind == "submit"]
     first_429 = next(at for at, model in sent[[model for _, model in sent].index("a") :] if model == "a")
@@ -233,7 +233,7 @@ def test_a_429_on_a_poll_holds_everything(world: World) -> None:
     world.api.fault = once("status", "429")
     world.api.wait_s = 20.0
     world.plan(make_job(index) for index in range(8))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     asked = world.api.sends("status")[0]
     held = [at for at, kind, _ in world.api.log if kind in {"submit", "status"} and asked + 0.02 < at < asked + 20]
     assert not held
@@ -243,7 +243,7 @@ def test_a_short_quota_window_is_waited_for(world: World) -> None:
     world.api.fault = once("submit", "quota")
     world.api.wait_s = 600.0
     world.plan(make_job(index) for index in range(3))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.clock.passed > 600
 
 
@@ -251,7 +251,7 @@ def test_a_long_quota_window_ends_the_run(world: World) -> None:
     world.api.fault = lambda place, number: "quota" if place == "submit" and number > 2 else None
     world.api.wait_s = 36_000.0
     world.plan(make_job(index) for index in range(6))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 2, 4)
     assert world.clock.passed < 60
     with world.read() as ledger:
@@ -263,7 +263,7 @@ def test_an_api_that_throttles_hard_is_not_stormed(world: World) -> None:
     world.api.wait_s = None
     world.terms = Terms(limits=Limits(concurrency=32))
     world.plan(make_job(index) for index in range(60))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert end.requests.submit < 60 * 3
 
@@ -271,7 +271,7 @@ def test_an_api_that_throttles_hard_is_not_stormed(world: World) -> None:
 def test_an_api_that_is_out_of_reach_is_given_up(world: World) -> None:
     world.plan(make_job(index) for index in range(5))
     world.api.fault = Faults(balance="drop_before", submit="unreached")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending) == (1, 5)
     assert "could not be reached" in end.reason
     assert 120 < world.clock.passed < 200
@@ -285,11 +285,11 @@ def test_an_api_that_is_out_of_reach_is_given_up(world: World) -> None:
 def test_a_refused_job_is_final_until_asked_for_again(world: World) -> None:
     world.plan([make_job(0), make_job(1)])
     world.api.fault = once("submit", "refused")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses()) == (1, [FAILED, COMPLETED])
-    assert world.ended().requests.submit == 0
+    assert world.run_to_end().requests.submit == 0
     world.options = RunOptions(retry_failed=True)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len({key.split("-")[2] for key in world.api.keys}) == 2, "a refusal lets the attempt number grow"
 
 
@@ -297,14 +297,14 @@ def test_a_refused_job_is_final_until_asked_for_again(world: World) -> None:
 def test_a_refusal_of_the_same_key_proves_nothing_about_the_sending_before_it(world: World, refusal: str) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(submit_1="drop_after", submit_2=refusal)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses()) == (1, [UNKNOWN])
     with world.read() as ledger:
         assert (ledger.spent_nusd(), ledger.held_nusd()) == (0, PRICE_NUSD), "what may have been paid stays held"
     world.options = RunOptions(retry_failed=True)
-    assert world.ended().requests.submit == 0, "no other key is tried"
+    assert world.run_to_end().requests.submit == 0, "no other key is tried"
     world.options = RunOptions(resubmit_unknown=True)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.api.paid().total() == 1
 
 
@@ -322,7 +322,7 @@ def test_a_refusal_after_a_crash_proves_nothing_about_the_sending_before_it(worl
 def test_a_refusal_after_what_surely_made_nothing_is_definite(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(submit_1="unreached", submit_2="429", submit_3="refused")
-    assert (world.ended().exit_status, world.statuses()) == (1, [FAILED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (1, [FAILED])
     with world.read() as ledger:
         assert ledger.held_nusd() == 0
 
@@ -330,11 +330,11 @@ def test_a_refusal_after_what_surely_made_nothing_is_definite(world: World) -> N
 def test_a_model_without_a_price_fails_its_job_and_keeps_the_key(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("submit", "price_not_configured")
-    assert (world.ended().exit_status, world.statuses()) == (1, [FAILED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (1, [FAILED])
     assert first_record_error(world) == ("price_not_configured", False)
-    assert world.ended().requests.submit == 0
+    assert world.run_to_end().requests.submit == 0
     world.options = RunOptions(retry_failed=True)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert [key.split("-")[2] for key in world.api.keys] == ["1"]
 
 
@@ -355,16 +355,16 @@ def test_each_failure_has_its_number_of_tries(
     world.terms = Terms(retry_attempts=3)
     world.plan([make_job(0)])
     world.api.ending = lambda _, __: code
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses(), len(world.api.tasks)) == (1, [FAILED], tasks)
     assert (end.cost_nusd, first_record_error(world)[1]) == (0, is_tried_by_the_next_run)
-    assert (world.ended().requests.submit > 0) == is_tried_by_the_next_run
+    assert (world.run_to_end().requests.submit > 0) == is_tried_by_the_next_run
 
 
 def test_a_failed_task_is_followed_by_another(world: World) -> None:
     world.plan([make_job(0)])
     world.api.ending = lambda _, earlier: "upstream_unavailable" if earlier < 2 else "completed"
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, len(world.api.tasks), end.cost_nusd) == (0, 3, PRICE_NUSD)
     assert first_record_error(world) == (None, None)
 
@@ -374,9 +374,9 @@ def test_a_cancelled_task_is_made_again_by_the_next_run(world: World) -> None:
     world.api.ending = lambda _, earlier: "completed" if earlier else "cancelled"
     shown: list[Progress] = []
     world.on_progress = shown.append
-    assert (world.ended().exit_status, world.statuses()) == (1, [JobStatus.CANCELLED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (1, [JobStatus.CANCELLED])
     assert (shown[-1].cancelled, shown[-1].failed) == (1, 0)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_fail_fast_submits_nothing_more(world: World) -> None:
@@ -384,7 +384,7 @@ def test_fail_fast_submits_nothing_more(world: World) -> None:
     world.terms = Terms(limits=Limits(concurrency=2))
     world.plan(make_job(index) for index in range(20))
     world.api.ending = lambda request, _: "upstream_bad_request" if request["prompt"] == "tea 3" else "completed"
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.failed) == (1, 1)
     assert end.counts.pending > 10
     assert all(task.ends_at <= world.clock.passed for task in world.api.tasks.values()), "what was in flight is in"
@@ -394,11 +394,11 @@ def test_giving_up_waiting_keeps_the_task(world: World) -> None:
     world.terms = Terms(timeout_s=30.0)
     world.plan([make_job(0)])
     world.api.latency = lambda _, __: 100.0
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses(), first_record_error(world)) == (1, [PENDING], ("timeout", True))
     assert 30 <= world.clock.passed < 31
     world.clock.passed += 100
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, len(world.api.tasks)) == (0, 0, 1)
 
 
@@ -425,11 +425,11 @@ def test_a_job_that_left_the_plan_is_still_collected(world: World) -> None:
     world.run()
     world.clock.passed += 50
     world.plan([make_job(1)])
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.jobs, end.requests.submit) == (0, 1, 0)
     assert len(world.images()) == 2
     world.plan([make_job(0), make_job(1)])
-    assert world.ended().requests.submit == 0
+    assert world.run_to_end().requests.submit == 0
 
 
 # --- images
@@ -438,28 +438,28 @@ def test_a_job_that_left_the_plan_is_still_collected(world: World) -> None:
 def test_an_address_that_has_expired_is_asked_for_again(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("download", "expired")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(world.images()) == 1
 
 
 def test_a_broken_image_is_fetched_once_more(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = once("download", "truncated")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.download) == (0, 2)
 
 
 def test_an_image_that_is_broken_twice_fails_with_cost_and_evidence(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="truncated")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses(), end.cost_nusd) == (1, [FAILED], PRICE_NUSD)
     assert first_record_error(world) == ("bad_image", False)
     assert len(list((world.layout.private / "evidence").iterdir())) == 1
     world.api.fault = Faults()
-    assert world.ended().requests.submit == 0, "it is paid, and not paid again by itself"
+    assert world.run_to_end().requests.submit == 0, "it is paid, and not paid again by itself"
     world.options = RunOptions(retry_failed=True)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.folder_cost_nusd) == (0, 2 * PRICE_NUSD)
 
 
@@ -467,37 +467,37 @@ def test_an_image_that_does_not_come_stays_paid_and_pending(world: World) -> Non
     world.plan([make_job(0)])
     world.terms = Terms(retry_attempts=2)
     world.api.fault = Faults(download="drop_before")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses(), end.requests.download) == (1, [PENDING], 6)
     world.api.fault = Faults()
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.folder_cost_nusd) == (0, 0, PRICE_NUSD)
 
 
 def test_a_paid_image_whose_address_leads_nowhere_in_the_next_run_is_fetched_all_the_same(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     world.api.fault = Faults()
     world.api.file_host = "another-cdn"
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
 
 
 def test_one_refusal_of_a_fresh_address_does_not_give_a_paid_image_up(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     downloads = world.api.calls["download"]
     world.api.fault = Faults(**{f"download_{downloads + 1}": "expired"})
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 2)
 
 
 def test_an_address_that_holds_a_secret_is_fetched_and_written_nowhere(world: World) -> None:
     world.plan([make_job(0)])
     world.api.masked_url = "https://cdn/***"
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.download) == (0, 1)
     with world.read() as ledger:
         assert next(ledger.lines()).record.images[0].source_url == "https://cdn/***"
@@ -515,15 +515,15 @@ def test_an_image_that_moves_within_a_run_is_found_again(world: World) -> None:
             world.api.file_host = "another-cdn"
 
     world.api.on_call = move
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_an_address_of_an_earlier_run_still_does_when_the_task_is_gone(world: World) -> None:
     world.plan([make_job(0)])
     world.api.fault = Faults(download="drop_before")
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     world.api.fault = Faults(status="404")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 @pytest.mark.parametrize("damage", ["deleted", "cut", "changed"])
@@ -538,7 +538,7 @@ def test_a_damaged_file_is_fetched_again_and_not_made_again(world: World, damage
         victim.write_bytes(victim.read_bytes()[:-5])
     else:
         victim.write_bytes(b"x" * victim.stat().st_size)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.requests.download) == (0, 0, 1)
     assert world.images() == before
 
@@ -549,10 +549,10 @@ def test_a_folder_where_an_image_belongs_is_left_alone_and_the_image_stands_besi
     victim = world.layout.root / "images/m/p0.png"
     victim.unlink()
     victim.mkdir()
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, len(world.images())) == (0, 0, 2)
     assert victim.is_dir()
-    assert world.ended().requests.download == 0
+    assert world.run_to_end().requests.download == 0
 
 
 def test_what_a_killed_run_has_half_written_is_cleared_away(world: World) -> None:
@@ -560,7 +560,7 @@ def test_what_a_killed_run_has_half_written_is_cleared_away(world: World) -> Non
     left = [world.layout.root / f"{TEMPORARY_PREFIX}manifest", world.layout.partial / "x_1.part"]
     for path in left:
         path.write_bytes(b"half")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert not any(path.exists() for path in left)
 
 
@@ -572,7 +572,7 @@ def test_a_copied_folder_is_looked_at_once_and_not_fetched(world: World) -> None
     image.unlink()
     image.write_bytes(data)
     calls = world.api.calls.total()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.api.calls.total() == calls
 
 
@@ -581,15 +581,15 @@ def test_a_deleted_file_that_the_api_no_longer_has_is_not_paid_for_by_itself(wor
     world.run()
     (world.layout.root / "images/m/p0.png").unlink()
     world.api.fault = Faults(download="expired")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 0, [COMPLETED])
     world.clock.passed += 86_400
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit) == (1, 0)
     assert first_record_error(world) == ("result_gone", False)
     world.api.fault = Faults()
     world.options = RunOptions(retry_failed=True)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def damaged_world(world: World) -> dict[str, bytes]:
@@ -606,12 +606,12 @@ def test_under_another_accounts_key_nothing_that_was_paid_is_given_up(world: Wor
     whole = damaged_world(world)
     world.claim = replace(CLAIM, key="another")
     world.api.fault = Faults(status="404")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 0, [COMPLETED, COMPLETED])
     assert "is this the account and the host it was made with?" in " ".join(map(str, end.warnings))
     world.claim = CLAIM
     world.api.fault = Faults()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.images() == whole
 
 
@@ -623,28 +623,28 @@ def test_new_tasks_under_another_accounts_key_say_nothing_of_the_old_ones(world:
     kept = {task_id: world.api.tasks.pop(task_id) for task_id in old}
     world.api.tasks["unrelated"] = kept[min(kept)]  # so that ids are not given twice
     world.api.tasks["unrelated too"] = kept[max(kept)]
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, world.statuses()) == (1, 1, [COMPLETED] * 3)
     world.api.tasks.update(kept)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_a_task_that_is_gone_is_given_up_once_another_of_the_folder_is_found(world: World) -> None:
     """However late the other answer comes in of two questions that left together."""
     damaged_world(world)
     del world.api.tasks["task-1"]
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, sorted(world.statuses())) == (1, 0, [COMPLETED, FAILED])
 
 
 def test_a_person_may_say_that_a_task_is_gone_where_no_other_tells(world: World) -> None:
     damaged_world(world)
     world.api.tasks.clear()
-    assert (world.ended().exit_status, world.statuses()) == (1, [COMPLETED, COMPLETED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (1, [COMPLETED, COMPLETED])
     world.options = RunOptions(resubmit_unknown=True)
-    assert (world.ended().exit_status, world.statuses()) == (1, [FAILED, FAILED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (1, [FAILED, FAILED])
     world.options = RunOptions(retry_failed=True)
-    assert (world.ended().exit_status, world.statuses()) == (0, [COMPLETED, COMPLETED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (0, [COMPLETED, COMPLETED])
 
 
 # --- money
@@ -662,12 +662,12 @@ def test_what_costs_nothing_more_is_done_without_any_money(world: World) -> None
     world.plan([make_job(0), make_job(1)])
     world.terms = Terms(timeout_s=1.0)
     world.api.latency = lambda _, __: 50.0
-    assert world.ended().counts.pending == 2
+    assert world.run_to_end().counts.pending == 2
     world.clock.passed += 50
     world.options = RunOptions(max_usd=0.0)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.requests.submit) == (0, 2, 0)
-    assert world.ended().exit_status == 0, "and a complete folder is complete"
+    assert world.run_to_end().exit_status == 0, "and a complete folder is complete"
 
 
 @pytest.mark.parametrize(
@@ -694,18 +694,18 @@ def test_until_budget_goes_on_until_it_is_used_up(world: World) -> None:
     world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD))
     world.options = RunOptions(until_budget=True)
     world.plan(make_job(index) for index in range(10))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
     assert "budget is used up" in end.reason
     world.terms = Terms()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_a_cheaper_end_frees_money_for_more(world: World) -> None:
     world.terms = Terms(max_usd=usd_from_nusd(4 * PRICE_NUSD), limits=Limits(concurrency=8))
     world.options = RunOptions(until_budget=True)
     world.plan(make_job(index, price_nusd=2 * PRICE_NUSD) for index in range(10))
-    assert world.ended().counts.completed == 3, "2 + 2, then 1 + 1 + 2"
+    assert world.run_to_end().counts.completed == 3, "2 + 2, then 1 + 1 + 2"
 
 
 def test_a_job_whose_money_is_reserved_is_waited_for_when_the_rest_has_none(world: World) -> None:
@@ -715,7 +715,7 @@ def test_a_job_whose_money_is_reserved_is_waited_for_when_the_rest_has_none(worl
     world.api.wait_s = 20.0
     world.api.fault = Faults(submit_3="429")
     world.plan(make_job(index) for index in range(10))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
     assert end.seconds > 20.0
 
@@ -728,7 +728,7 @@ def test_another_try_that_there_is_no_money_for_holds_up_none_that_is_paid(world
     world.api.ending = lambda request, _: "upstream_unavailable" if request["prompt"] == "tea 0" else "completed"
     world.api.fault = Faults(submit_2="429")
     world.plan(make_job(index) for index in range(2))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, world.statuses()) == (3, [FAILED, COMPLETED])
 
 
@@ -738,7 +738,7 @@ def test_what_there_will_never_be_the_money_for_holds_up_nothing_that_there_is(w
     world.options = RunOptions(until_budget=True)
     prices = [1, *[4] * 200, 1, 4, 1, 4]
     world.plan(make_job(index, n=price) for index, price in enumerate(prices))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.cost_nusd) == (3, 3, 3 * PRICE_NUSD)
     assert "every job that is left costs more" in end.reason
 
@@ -749,7 +749,7 @@ def test_a_dear_job_waits_for_what_others_give_back_before_cheap_ones_follow(wor
     world.options = RunOptions(until_budget=True)
     dear, cheap = make_job(1, price_nusd=4 * PRICE_NUSD), [make_job(index) for index in (2, 3)]
     world.plan([make_job(0, price_nusd=4 * PRICE_NUSD), dear, *cheap])
-    assert world.ended().counts.completed == 4
+    assert world.run_to_end().counts.completed == 4
     assert [task.request["prompt"] for task in world.api.tasks.values()] == [f"tea {index}" for index in range(4)]
 
 
@@ -781,10 +781,10 @@ def test_the_budget_is_never_broken(world: World, seed: int) -> None:
 
 
 def test_a_surprising_hold_stops_its_model_and_says_so(world: World) -> None:
-    world.api.hold_quota = 5_000
+    world.api.hold_nusd = 10_000_000
     world.terms = Terms(limits=Limits(concurrency=1))
     world.plan(make_job(index) for index in range(5))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 1, 4)
     assert "m is paused" in end.reason
     assert end.warnings
@@ -797,13 +797,13 @@ def test_a_moved_folder_is_adopted_before_it_submits(world: World) -> None:
     world.plan([make_job(0)])
     world.run()
     world.claim = replace(CLAIM, path="/elsewhere")
-    assert world.ended().exit_status == 0, "nothing is to be submitted"
+    assert world.run_to_end().exit_status == 0, "nothing is to be submitted"
     world.plan([make_job(0), make_job(1)])
     with pytest.raises(FolderError, match="was last used as") as caught:
         world.run()
     assert [advice.step for advice in caught.value.next_steps] == [NextStep.ADOPT]
     world.options = RunOptions(adopt=True)
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_a_copied_folder_collects_its_tasks_and_makes_none_in_place_of_those_that_failed(world: World) -> None:
@@ -811,10 +811,10 @@ def test_a_copied_folder_collects_its_tasks_and_makes_none_in_place_of_those_tha
     world.terms = Terms(timeout_s=1.0)
     world.api.latency = lambda _, __: 50.0
     world.api.ending = lambda request, _: "upstream_unavailable" if request["prompt"] == "tea 0" else "completed"
-    assert world.ended().counts.pending == 3
+    assert world.run_to_end().counts.pending == 3
     world.claim = replace(CLAIM, path="/copy", host="other")
     world.clock.passed += 60.0
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.counts.pending) == (2, 0, 0)
     assert end.stop is not None
     assert NextStep.ADOPT in end.stop.next_steps
@@ -822,7 +822,7 @@ def test_a_copied_folder_collects_its_tasks_and_makes_none_in_place_of_those_tha
     assert world.statuses() == [FAILED, COMPLETED, COMPLETED]
     world.claim, world.terms = CLAIM, Terms()
     world.api.ending = lambda _, __: "completed"
-    assert world.ended().exit_status == 0, "the original goes on"
+    assert world.run_to_end().exit_status == 0, "the original goes on"
 
 
 def test_a_copied_folder_sends_no_lost_task_again(world: World) -> None:
@@ -831,10 +831,10 @@ def test_a_copied_folder_sends_no_lost_task_again(world: World) -> None:
     world.api.latency = lambda _, __: 50.0
     world.run()
     world.api.tasks.clear()
-    assert world.ended().exit_status == 3
+    assert world.run_to_end().exit_status == 3
     world.claim = replace(CLAIM, path="/copy", host="other")
     world.options = RunOptions(resubmit_unknown=True)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, world.statuses()) == (2, 0, [UNKNOWN])
     with world.read() as ledger:
         assert ledger.held_nusd() == PRICE_NUSD
@@ -851,7 +851,7 @@ def test_a_disk_that_fails_ends_the_run_and_loses_nothing(world: World) -> None:
     with pytest.raises(StorageError, match="disk is full"):
         world.run()
     world.on_manifest = lambda: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.api.paid().total() == 10
 
 
@@ -872,7 +872,7 @@ def test_a_plan_that_can_not_be_read_on_ends_the_run_like_any_failing_disk(
     with pytest.raises(StorageError, match="disk is gone"):
         world.run()
     assert 0 < len(world.api.tasks) <= 64
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert max(world.api.paid().values()) == 1
 
 
@@ -880,7 +880,7 @@ def test_the_first_stop_lets_what_is_in_flight_finish(world: World) -> None:
     world.plan(make_job(index) for index in range(20))
     world.stop = StopSignal()
     world.api.on_call = lambda number: world.stop.request() if number == 6 and world.stop else None
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, len(world.api.tasks)) == (130, end.counts.completed)
     assert 0 < end.counts.completed <= 4
 
@@ -890,11 +890,11 @@ def test_a_stop_waits_no_longer_than_its_grace(world: World) -> None:
     world.stop = StopSignal()
     world.api.latency = lambda _, __: 100.0
     world.api.on_call = lambda number: world.stop.request() if number == 6 and world.stop else None
-    assert world.ended().exit_status == 130
+    assert world.run_to_end().exit_status == 130
     assert 10 <= world.clock.passed < 13
     world.stop = None
     world.api.on_call = lambda _: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert max(world.api.paid().values()) == 1
 
 
@@ -903,7 +903,7 @@ def test_the_second_stop_leaves_at_once(world: World) -> None:
     world.stop = StopSignal()
     world.api.latency = lambda _, __: 100.0
     world.api.on_call = lambda number: world.stop.request() if number in {6, 7} and world.stop else None
-    assert world.ended().exit_status == 130
+    assert world.run_to_end().exit_status == 130
     assert world.clock.passed < 3
 
 
@@ -912,7 +912,7 @@ def test_a_single_drop_after_a_long_pause_is_not_the_end(world: World) -> None:
     world.plan(make_job(index) for index in range(6))
     world.options = RunOptions(max_offline_s=20.0)
     world.api.fault = Faults(submit_3="drop_before", submit_5="drop_after")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_a_429_after_a_long_task_is_not_a_429_for_too_long(world: World) -> None:
@@ -920,13 +920,13 @@ def test_a_429_after_a_long_task_is_not_a_429_for_too_long(world: World) -> None
     world.plan(make_job(index) for index in range(2))
     world.api.latency = lambda _, __: 2_000.0
     world.api.fault = Faults(submit_2="429")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_an_endless_429_ends_the_run(world: World) -> None:
     world.plan(make_job(index) for index in range(3))
     world.api.fault = Faults(submit="429")
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending) == (3, 3)
     assert 900 < world.clock.passed < 1_000
 
@@ -938,7 +938,7 @@ def test_a_job_that_waits_for_another_try_is_counted_as_it_stands(world: World) 
     world.api.ending = lambda request, _: (
         "upstream_unavailable" if request["prompt"] == "tea 0" else "upstream_bad_request"
     )
-    end = world.ended()
+    end = world.run_to_end()
     assert [str(status) for status in world.statuses()].count("failed") == end.counts.failed
 
 
@@ -949,7 +949,7 @@ def test_a_ledger_that_finds_no_room_ends_the_run_and_loses_nothing(world: World
         world.run()
     assert 0 < len(world.api.tasks) < 60
     world.ledger_pages_left = None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert max(world.api.paid().values()) == 1
 
 
@@ -958,7 +958,7 @@ def test_money_that_a_task_leaves_over_is_spent_while_its_image_is_fetched(world
     world.terms = Terms(max_usd=usd_from_nusd(3 * PRICE_NUSD), completion=Completion.POLL)
     world.options = RunOptions(until_budget=True)
     world.api.fault = lambda place, number: "hang" if (place, number) == ("download", 1) else None  # for 30 s
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     first, second = world.api.sends("submit")
     assert second - first < 15
 
@@ -968,7 +968,7 @@ def test_what_went_out_again_without_an_answer_is_told_at_the_end(world: World, 
     """An API that does not heed its keys was perhaps paid twice, and only its balance tells."""
     world.api.fault = once("submit", fault) if fault else world.api.fault
     world.plan([make_job(0), make_job(1)])
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     told = [warning for warning in end.warnings if str(warning).startswith("1 job got no answer and went out again")]
     assert len(told) == resent

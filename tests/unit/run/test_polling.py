@@ -106,7 +106,7 @@ def test_a_cold_start_is_no_herd() -> None:
 
 
 def test_the_first_questions_of_many_tasks_are_few_and_far_apart() -> None:
-    ages = sorted(opening_s(0.0, is_asked=False, own_share=own_share(number), alive=64) for number in range(64))
+    ages = sorted(opening_s(0.0, is_polled=False, own_share=own_share(number), alive=64) for number in range(64))
     assert sum(age < 2.0 for age in ages) < 32
     assert max(later / sooner for sooner, later in itertools.pairwise(ages)) < 1.2
 
@@ -114,7 +114,7 @@ def test_the_first_questions_of_many_tasks_are_few_and_far_apart() -> None:
 def test_the_only_task_is_asked_in_a_quick_rhythm() -> None:
     age_s, ages = 0.0, []
     for asked in range(10):
-        age_s = opening_s(age_s, is_asked=asked > 0, own_share=0.3, alive=1)
+        age_s = opening_s(age_s, is_polled=asked > 0, own_share=0.3, alive=1)
         ages.append(age_s)
     assert all(1.3 < later / sooner < 1.4 for sooner, later in itertools.pairwise(ages))
 

@@ -55,7 +55,7 @@ def test_what_the_spec_or_the_option_says_is_never_exceeded(world: World, fault:
     world.options = RunOptions(concurrency=6)
     world.api.fault = lambda place, number: fault if place == "submit" and number % 7 == 0 else None
     world.plan(make_job(index, model="ab"[index % 2]) for index in range(80))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert world.api.alive_most <= 6
 
@@ -77,7 +77,7 @@ def test_an_api_that_takes_few_at_once_is_asked_for_few(world: World) -> None:
 
     world.api.fault = fault
     world.plan(make_job(index) for index in range(400))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert refused < 0.2 * 400
     assert end.seconds < 1.35 * 400 * 5.0 / 10
@@ -88,7 +88,7 @@ def test_a_lost_answer_keeps_its_slot_until_it_is_known(world: World) -> None:
     world.api.latency = takes(20.0)
     world.api.fault = lambda place, number: "drop_after" if place == "submit" and number % 3 else None
     world.plan(make_job(index) for index in range(12))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.api.alive_most == 3
 
 
@@ -121,7 +121,7 @@ def test_what_was_found_out_is_shown_while_it_runs_and_in_the_end(world: World) 
     world.api.latency = takes(5.0)
     world.api.fault = lambda place, number: "429" if place == "submit" and number == 40 else None
     world.plan(make_job(index) for index in range(200))
-    end = world.ended()
+    end = world.run_to_end()
     allowed = [progress.allowed or 0 for progress in shown]
     first_cut = next(later for earlier, later in itertools.pairwise(allowed) if later < earlier)
     assert allowed[1] == 16
@@ -133,7 +133,7 @@ def test_a_ceiling_that_the_api_takes_needs_no_showing(world: World) -> None:
     shown: list[Progress] = []
     world.on_progress = shown.append
     world.plan(make_job(index) for index in range(20))
-    assert not world.ended().warnings
+    assert not world.run_to_end().warnings
     assert {progress.allowed for progress in shown} == {None}
 
 
@@ -196,7 +196,7 @@ def test_a_model_that_never_answers_is_left_to_the_next_run_and_does_not_swallow
     world.options = RunOptions(max_wait_s=100.0)
     world.api.fault = of_model(world, "down", "http500")
     world.plan(make_job(index, model="down" if index < 200 else "up") for index in range(210))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 10, 200)
     assert world.clock.passed < 200
     assert any("down took no job" in str(warning) for warning in end.warnings)
@@ -207,7 +207,7 @@ def test_a_model_that_never_answers_is_left_to_the_next_run_and_does_not_swallow
         assert sum(attempt is None for attempt in attempts) == 200 - len(tried)
         assert ledger.held_nusd() == len(tried) * PRICE_NUSD, "they may have been paid"
     world.api.fault = lambda _, __: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.statuses() == [JobStatus.COMPLETED] * 210
 
 
@@ -218,7 +218,7 @@ def test_a_model_that_may_send_soon_finds_a_slot(world: World) -> None:
     world.api.wait_s = 4.0
     world.api.fault = lambda place, number: "429" if (place, number) == ("submit", 1) else None
     world.plan(make_job(index, model="soon" if index < 2 else "long") for index in range(30))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert last_end(world, "soon") < 20.0
 
 
@@ -228,7 +228,7 @@ def test_for_a_model_that_may_not_send_soon_no_slot_is_kept(world: World) -> Non
     world.api.wait_s = 100.0
     world.api.fault = lambda place, number: "429" if (place, number) == ("submit", 1) else None
     world.plan(make_job(index, model="held" if index < 2 else "long") for index in range(30))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert sum(task.created_at < 50.0 for task in world.api.tasks.values()) == 4
 
 
@@ -243,7 +243,7 @@ def test_open_tasks_of_one_model_hold_up_no_other(world: World) -> None:
     world.terms = Terms(limits=Limits(concurrency=8, models={"slow": ModelLimits(concurrency=1)}))
     world.plan(make_job(index, model="slow" if index < 8 else "fast") for index in range(20))
     world.api.log.clear()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     submits, polls = world.api.sends("submit"), world.api.sends("status")
     assert submits[0] - began < 5.0
     assert sum(at <= submits[0] for at in polls) == 6
@@ -276,7 +276,7 @@ def test_no_submit_of_the_model_leaves_before_the_time_that_a_429_names(world: W
 
     world.api._throttled = throttled  # type: ignore[method-assign, assignment]
     world.plan(make_job(index) for index in range(60))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(heard) == 1
     assert not early(world, heard[0], heard[0] + wait_s, "submit")
     assert early(world, heard[0] + wait_s - 1e-6, heard[0] + wait_s + 0.1, "submit"), "and it goes on at once"
@@ -286,7 +286,7 @@ def test_no_submit_of_any_model_leaves_before_a_quota_window_opens(world: World)
     world.api.wait_s = 333.0
     world.api.fault = lambda place, number: "quota" if place == "submit" and number == 5 else None
     world.plan(make_job(index, model=f"m{index % 3}") for index in range(30))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     sends = world.api.sends("submit")
     gap = max(later - earlier for earlier, later in itertools.pairwise(sends))
     assert 333.0 <= gap < 340.0
@@ -307,7 +307,7 @@ def test_a_429_on_a_poll_holds_submits_and_polls_until_its_time(world: World) ->
     world.api._throttled = throttled  # type: ignore[method-assign, assignment]
     world.api.fault = lambda place, number: "429" if place == "status" and number == 3 else None
     world.plan(make_job(index) for index in range(40))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(heard) == 1
     assert not early(world, heard[0], heard[0] + 20.0, "submit", "status")
     assert early(world, heard[0] + 20.0 - 1e-6, heard[0] + 22.0, "submit"), "and it goes on at once"
@@ -320,7 +320,7 @@ def test_the_429s_of_two_models_hold_a_third_only_when_nothing_gets_through(worl
     world.api.wait_s = 30.0
     world.api.latency = takes(1.0)
     world.plan(make_job(index, model="abc"[index % 3]) for index in range(90))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert last_end(world, "c") < 20.0
 
 
@@ -332,7 +332,7 @@ def test_where_the_api_holds_submits_nothing_is_polled(world: World, completion:
     world.terms = Terms(limits=Limits(concurrency=8), completion=completion)
     world.api.holds_s = 60.0
     world.plan(make_job(index) for index in range(100))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.requests.submit) == (0, 100, 100)
     assert end.requests.poll == 0 if completion is Completion.WAIT else end.requests.poll <= 12
 
@@ -347,7 +347,7 @@ def test_where_it_does_not_auto_polls_after_the_first_answers(world: World) -> N
 
     world.api.submit = submit  # type: ignore[method-assign, assignment]
     world.plan(make_job(index) for index in range(60))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert asked[0] is None
     assert 3 <= sum(wait_s is not None for wait_s in asked) <= 8
     assert asked[-1] is None
@@ -358,7 +358,7 @@ def test_a_task_that_is_longer_than_the_window_is_polled_after_it(world: World) 
     world.api.holds_s = 60.0
     world.api.latency = takes(75.0)
     world.plan(make_job(index) for index in range(8))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit) == (0, 8)
     assert min(world.api.sends("status")) >= 60.0
     assert end.seconds < 2 * 75.0 * 1.3
@@ -368,7 +368,7 @@ def test_where_keys_are_not_kept_auto_does_not_hold(world: World) -> None:
     world.idempotency_hours = world.api.keeps_keys_s = None
     world.api.holds_s = 60.0
     world.plan(make_job(index) for index in range(6))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert end.requests.poll >= 6
 
@@ -391,7 +391,7 @@ def test_a_line_that_cuts_long_silences_is_asked_for_shorter_ones(world: World) 
 
     world.api.submit = submit  # type: ignore[method-assign, assignment]
     world.plan(make_job(index) for index in range(16))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(world.api.tasks) == 16
     assert max(asked[4:]) < 30.0
 
@@ -407,7 +407,7 @@ def test_a_crash_while_answers_are_held_pays_once(world: World, calls: int) -> N
 
     world.run(crash=crash)
     world.api.on_call = lambda _: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert len(world.api.tasks) == 6
     assert math.isclose(sum(world.api.paid().values()), 6)
 
@@ -419,7 +419,7 @@ def test_a_question_for_fresh_addresses_waits_for_its_time_too(world: World) -> 
     world.api.fault = lambda place, number: {"download_1": "expired", "status_2": "429"}.get(f"{place}_{number}")
     world.api.latency = takes(0.5)
     world.plan([make_job(0)])
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     asked = world.api.sends("status")
     held = [later - earlier for earlier, later in itertools.pairwise(asked) if later - earlier >= 30.0]
     assert len(held) == 1
@@ -430,13 +430,13 @@ def test_a_clock_that_jumps_makes_no_task_of_an_earlier_run_look_old(world: Worl
     world.terms = Terms(timeout_s=1.0, completion=Completion.POLL)
     world.api.latency = takes(8.0)
     world.plan([make_job(0)])
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     world.terms = Terms(completion=Completion.POLL)
 
     def jump(_: int) -> None:
         world.clock.wall_offset = 2 * 86_400.0
 
     world.api.on_call = jump
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit) == (0, 0)
     assert end.seconds < 20.0

@@ -96,7 +96,7 @@ def test_equal_limits_of_two_models_are_used_both(world: World) -> None:
     world.api.latency = takes(1.0)
     tell(world, counted=lambda model: f"taken {model}")
     world.plan(make_job(index, model="ab"[index % 2]) for index in range(40))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit) == (0, 40), "and no 429 is met"
     assert max(last_end(world, "a"), last_end(world, "b")) < 75.0
 
@@ -107,6 +107,6 @@ def test_a_window_that_two_models_share_is_kept_by_both(world: World) -> None:
     world.api.latency = takes(1.0)
     tell(world, counted=lambda _: "taken")
     world.plan(make_job(index, model="ab"[index % 2]) for index in range(40))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit) == (0, 40), "and no 429 is met"
     assert end.seconds < 3 * 60.0 + 20.0

@@ -21,10 +21,10 @@ from qwave_batch.run.context import CallbackSource, RunContext, RunOptions
 from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.schedule.stop_reasons import StopSignal
-from tests.unit.run.honest_api import PRICE_QUOTA, HonestApi
+from tests.unit.run.honest_api import IMAGE_NUSD, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
 
-PRICE_NUSD = PRICE_QUOTA * 2_000
+PRICE_NUSD = IMAGE_NUSD
 CLAIM = FolderClaim(spec_name="tea", backend="simulator", path="/runs/tea", host="here", key="k")
 
 
@@ -48,28 +48,28 @@ class WatchedWriter(GroupWriter):
     """Makes virtual time wait for the disk, and can lose everything that is not committed yet."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, clock: VirtualClock) -> None:
-        self.is_dead = False
+        self.has_no_power = False
         self.on_write: Callable[[int], bool] = lambda _: False
         """Told the how-many-eth write this is before it is begun; whether the power goes after it."""
-        self.cut: Callable[[], None] = lambda: None
+        self.cut_power: Callable[[], None] = lambda: None
         self._writes = 0
         self._clock = clock
         connection.execute("PRAGMA synchronous = OFF")
         super().__init__(connection, path)
 
     async def write(self, change: Write) -> object:  # type: ignore[override,type-arg]
-        def unless_dead(connection: sqlite3.Connection) -> object:
-            if self.is_dead:
+        def while_powered(connection: sqlite3.Connection) -> object:
+            if self.has_no_power:
                 raise sqlite3.OperationalError("the power is off")
             return change(connection)
 
         self._writes += 1
         self._clock.busy += 1
         try:
-            goes_out = self.on_write(self._writes)
-            written = await super().write(unless_dead)
-            if goes_out:
-                self.cut()
+            is_last = self.on_write(self._writes)
+            written = await super().write(while_powered)
+            if is_last:
+                self.cut_power()
                 await asyncio.sleep(1)  # never to come back
             return written
         finally:
@@ -136,7 +136,7 @@ class World:
 
             def on_write(number: int) -> bool:
                 if number == crash_at_write and not is_written:
-                    writer.cut()
+                    writer.cut_power()
                 return number == crash_at_write
 
             writer.on_write = on_write
@@ -151,17 +151,17 @@ class World:
     ) -> RunEnd | None:
         task = asyncio.ensure_future(run_plan(self._context(ledger)))
 
-        def cut() -> None:
-            writer.is_dead = True
+        def cut_power() -> None:
+            writer.has_no_power = True
             task.cancel()
 
-        writer.cut = cut
+        writer.cut_power = cut_power
         if crash is not None:
-            crash(cut)
+            crash(cut_power)
         try:
             return await task
         except asyncio.CancelledError:
-            if not writer.is_dead:
+            if not writer.has_no_power:
                 raise
             return None
 
@@ -190,7 +190,7 @@ class World:
 
     # Observations for the tests.
 
-    def ended(self) -> RunEnd:
+    def run_to_end(self) -> RunEnd:
         """Run and return an end that must be there."""
         end = self.run()
         assert end is not None

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, parse_latency
-from qwave_batch.simulator.accounts import quota_from_nusd
 from qwave_batch.simulator.embedded_api import Caller, account_of
+from tests.api_units import QUOTA
 
 FakeClock: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 
@@ -73,7 +73,7 @@ def check(simulator: Simulator) -> None:
         if charge.state in {TaskState.FAILED, TaskState.CANCELLED}:
             assert (charge.cost_quota, charge.images) == (0, 0)
         elif charge.state is TaskState.COMPLETED:
-            assert charge.cost_quota == quota_from_nusd(6_375_000 * charge.images)
+            assert charge.cost_quota == QUOTA.from_nusd(6_375_000 * charge.images)
         else:
             assert charge.cost_quota == charge.hold_quota
     keys = [charge.idempotency_key for charge in charges if charge.idempotency_key]

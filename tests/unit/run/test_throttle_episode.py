@@ -5,7 +5,15 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.run.limits.throttle_episode import JITTER, SAID, UNSAID, HoldPolicy, ThrottleEpisode
+from qwave_batch.run.limits.throttle_episode import (
+    JITTER,
+    LONGEST_S,
+    SAID,
+    UNSAID,
+    HoldPolicy,
+    ThrottleEpisode,
+    backoff_s,
+)
 
 RNG = random.Random(0)
 
@@ -77,3 +85,8 @@ def test_a_hold_is_never_shortened_never_shorter_than_asked_for_and_never_nothin
         struck(episode, at=now, asked_s=asked_s, sent_at=sent_at)
         assert episode.until >= max(before, now + asked_s)
         assert episode.until > now or sent_at < before, "nothing, only where the hold is over already"
+
+
+@given(tries=st.integers(1, 1000), seed=st.integers())
+def test_backoff_is_bounded(tries: int, seed: int) -> None:
+    assert 0.0 <= backoff_s(tries, random.Random(seed)) <= LONGEST_S

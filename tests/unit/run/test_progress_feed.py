@@ -107,7 +107,7 @@ def test_a_quota_window_is_told_with_its_end(world: World) -> None:
     opens = clock_time(world.clock.now() + 600, world.clock.now())
     said = notes(world)
     assert said[0].startswith(f"the quota is used up until {opens[:-3]}")
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_a_quota_window_longer_than_the_run_may_wait_ends_it_with_3_and_its_end(world: World) -> None:
@@ -115,7 +115,7 @@ def test_a_quota_window_longer_than_the_run_may_wait_ends_it_with_3_and_its_end(
     world.api.fault = lambda place, _: "quota" if place == "submit" else None
     world.options = RunOptions(max_wait_s=600)
     world.plan([make_job(0)])
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 3
     assert clock_time(world.clock.now() + 7_200, world.clock.now())[:4] in end.reason
     assert "7,200 s to wait, more than the 600 s" in end.reason
@@ -161,5 +161,5 @@ def test_a_pause_of_more_than_a_month_ends_the_run_and_is_no_pause_that_was_not_
     world.api.wait_s = retry_after_s({"retry-after": str(32 * 86_400)}, now=0.0)
     world.api.fault = lambda place, _: "quota" if place == "submit" else None
     world.plan([make_job(0)])
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit) == (3, 1)

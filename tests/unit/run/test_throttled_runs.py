@@ -41,7 +41,7 @@ def test_429s_without_a_success_end_the_run_in_time_whatever_they_say(
     world.api.wait_s = wait_s
     world.api.fault = always("submit", fault)
     world.plan(make_job(index) for index in range(40))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending) == (3, 40)
     assert 780.0 < world.clock.passed < 960.0
     assert len(world.api.sends("submit")) < 60
@@ -53,7 +53,7 @@ def test_a_wait_of_nothing_is_not_believed(world: World, fault: str) -> None:
     world.api.wait_s = 0.0
     world.api.fault = lambda place, _: fault if place == "submit" and world.clock.passed < 60.0 else None
     world.plan(make_job(index) for index in range(12))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert sum(at < 60.0 for at in world.api.sends("submit")) < 20
 
 
@@ -61,7 +61,7 @@ def test_polls_that_are_answered_with_no_wait_at_all_do_not_storm_either(world: 
     world.api.wait_s = 0.0
     world.api.fault = lambda place, _: "429" if place == "status" and world.clock.passed < 40.0 else None
     world.plan(make_job(index) for index in range(8))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert sum(at < 40.0 for at in world.api.sends("status")) < 40
 
 
@@ -71,7 +71,7 @@ def test_a_quota_window_that_opens_again_and_again_is_no_reason_to_stop(world: W
     world.terms = Terms(limits=Limits(concurrency=1))
     world.api.fault = lambda place, number: "quota" if place == "submit" and number % 2 else None
     world.plan(make_job(index) for index in range(5))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.clock.passed > 5 * 600.0
 
 
@@ -84,7 +84,7 @@ def test_one_spell_of_429s_is_one_cut_however_many_come(world: World) -> None:
     world.api.wait_s = 2.0
     world.api.fault = lambda place, _: "429" if place == "submit" and 10.0 < world.clock.passed < 40.0 else None
     world.plan(make_job(index) for index in range(200))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert any("asked for less of m 1 time:" in str(warning) for warning in end.warnings)
 
@@ -95,7 +95,7 @@ def test_a_burst_of_429s_that_say_nothing_is_one_pause(world: World) -> None:
     world.api.wait_s = None
     world.api.fault = lambda place, number: "429" if place == "submit" and 2 <= number <= 12 else None
     world.plan(make_job(index) for index in range(40))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert 5.0 <= max(gaps(world.api.sends("submit"))) < 7.0
 
 
@@ -109,12 +109,12 @@ def test_a_model_that_is_always_throttled_ends_for_itself_only(world: World, wai
     world.api.wait_s = wait_s
     world.api.fault = of_model(world, "bad", "429")
     world.plan(make_job(index, model="bad" if index % 3 == 0 else "good") for index in range(300))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.counts.completed, end.counts.pending) == (200, 100)
     assert (end.exit_status, "bad is left to the next run" in end.reason) == (3, True)
     assert len([at for at, kind, what in world.api.log if kind == "submit" and what == "bad"]) < 60
     world.api.fault = lambda _, __: None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.statuses() == [JobStatus.COMPLETED] * 300
 
 
@@ -128,7 +128,7 @@ def test_a_model_that_is_down_does_not_swallow_the_plan(world: World, attempts: 
     answers(world, retry_after_s=asked_s)
     world.api.fault = always("submit", "http500")
     world.plan(make_job(index) for index in range(400))
-    end = world.ended()
+    end = world.run_to_end()
     with world.read() as ledger:
         in_doubt = ledger.held_nusd() // PRICE_NUSD
     assert end.exit_status == 1
@@ -139,9 +139,9 @@ def test_a_model_that_is_down_does_not_swallow_the_plan(world: World, attempts: 
 def test_a_model_that_comes_back_goes_on_by_itself(world: World) -> None:
     world.api.fault = lambda place, _: "http500" if place == "submit" and world.clock.passed < 120.0 else None
     world.plan(make_job(index) for index in range(30))
-    assert world.ended().counts.pending <= 2, "those that were tried in vain meanwhile"
+    assert world.run_to_end().counts.pending <= 2, "those that were tried in vain meanwhile"
     assert world.clock.passed < 120.0 + 20.0 + 30.0
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert max(world.api.paid().values()) == 1
 
 
@@ -150,7 +150,7 @@ def test_refusals_between_failures_show_that_the_model_lives(world: World) -> No
         ("http500", "refused")[number % 2] if place == "submit" and number < 9 else None
     )
     world.plan(make_job(index) for index in range(30))
-    assert not any("took no job" in str(warning) for warning in world.ended().warnings)
+    assert not any("took no job" in str(warning) for warning in world.run_to_end().warnings)
 
 
 def test_a_wait_for_a_server_in_trouble_is_no_rate_limit(world: World) -> None:
@@ -171,7 +171,7 @@ def test_a_wait_for_a_server_in_trouble_is_no_rate_limit(world: World) -> None:
 
     world.api.fault = fault
     world.plan(make_job(index, model="abc"[index % 3]) for index in range(60))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert max(task.ends_at for task in world.api.tasks.values() if task.request["model"] == "c") < 20.0
 
 
@@ -192,7 +192,7 @@ def tell(world: World, hint: Callable[[str], RateHint | None]) -> None:
 def test_a_window_that_headers_keep_closed_for_longer_than_the_run_waits_ends_it(world: World) -> None:
     tell(world, lambda _: RateHint(limit=5, remaining=5 - len(world.api.tasks), reset_s=80_000.0))
     world.plan(make_job(index) for index in range(9))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 5, 4)
     assert "the API's limit on requests is used up until" in end.reason
     assert world.clock.passed < 60.0
@@ -201,7 +201,7 @@ def test_a_window_that_headers_keep_closed_for_longer_than_the_run_waits_ends_it
 def test_what_is_left_by_headers_may_be_nothing_when_nothing_is_left_to_do(world: World) -> None:
     tell(world, lambda _: RateHint(limit=5, remaining=5 - len(world.api.tasks), reset_s=80_000.0))
     world.plan(make_job(index) for index in range(5))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_the_window_of_one_model_is_no_reason_to_end_for_another(world: World) -> None:
@@ -212,7 +212,7 @@ def test_the_window_of_one_model_is_no_reason_to_end_for_another(world: World) -
     }
     tell(world, hints.get)
     world.plan(make_job(index, model="few" if index < 3 else "many") for index in range(40))
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (3, 38, 2)
     assert "few is left to the next run" in end.reason
 
@@ -221,7 +221,7 @@ def test_polls_that_headers_hold_for_longer_than_the_run_waits_are_left_to_the_n
     world.terms = Terms(limits=Limits(concurrency=4, count_polls=True))
     tell(world, lambda _: RateHint(limit=5, remaining=0, reset_s=80_000.0))
     world.plan([make_job(0)])
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending, end.requests.poll) == (3, 1, 0)
     assert world.clock.passed < 60.0
 
@@ -238,7 +238,7 @@ def test_a_window_of_the_api_is_told_as_one(world: World, teacher: str) -> None:
         sliding(world, 5)
         told = "rate limit"
     world.plan(make_job(index) for index in range(30))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert any(note.startswith(told) and "the next submit is at" in note for note in seen)
     assert not any("after an error" in note for note in seen)
 
@@ -264,7 +264,7 @@ def test_where_polls_count_a_429_on_a_submit_holds_them_too(world: World, fault:
     world.api.wait_s = wait_s
     world.api.fault = lambda place, number: fault if place == "submit" and number == 9 else None
     world.plan(make_job(index) for index in range(20))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     held_at = world.api.sends("submit")[8] + 2 * world.api.delay_s
     assert not [at for at, *_ in world.api.log if held_at < at < held_at + wait_s - 1.0]
     assert max(world.api.paid().values()) == 1
@@ -290,7 +290,7 @@ def test_a_429_on_a_poll_makes_polls_count_for_the_api_and_not_for_the_spec(worl
         world.api.latency = takes(2.0)
         world.api.fault = lambda place, number, at=struck: "429" if place == "status" and number == at else None  # type: ignore[misc]
         world.plan(make_job(index) for index in range(180))
-        seconds.append(world.ended().seconds)
+        seconds.append(world.run_to_end().seconds)
     assert seconds[1] < seconds[0] + 10.0
 
 
@@ -312,7 +312,7 @@ def test_an_api_that_takes_few_at_once_and_always_says_a_minute_is_not_held_to_h
 
     api.fault = fault
     world.plan(make_job(index) for index in range(400))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert end.seconds < 5 * 400 * 2.0 / 10
     assert not any("requests a minute" in str(warning) for warning in end.warnings)
@@ -323,7 +323,7 @@ def test_a_window_that_nobody_named_is_used_and_seldom_met(world: World) -> None
     world.api.latency = takes(2.0)
     sliding(world, 60)
     world.plan(make_job(index) for index in range(300))
-    end = world.ended()
+    end = world.run_to_end()
     assert end.exit_status == 0
     assert end.seconds < 1.15 * 4 * 60.0 + 10.0
     assert end.requests.submit - 300 < 20
@@ -336,7 +336,7 @@ def test_after_a_hold_one_submit_finds_out_whether_it_is_over(world: World) -> N
     world.api.latency = takes(1.0)
     world.api.fault = lambda place, number: "429" if place == "submit" and number == 3 else None
     world.plan(make_job(index) for index in range(40))
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     sends = world.api.sends("submit")
     opened = next(later for earlier, later in itertools.pairwise(sends) if later - earlier >= 4.9)
     assert sends.count(opened) == 1
@@ -357,5 +357,5 @@ def test_after_failures_in_a_row_those_that_wait_for_another_try_go_first(world:
 
     world.api.submit = submit  # type: ignore[method-assign]
     world.plan(make_job(index) for index in range(40))
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     assert len(keys) == 3

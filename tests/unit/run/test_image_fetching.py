@@ -30,7 +30,7 @@ def with_image_due(world: World) -> World:
     """Return the world with one job whose task is paid, and whose image did not come."""
     world.plan([make_job(0)])
     world.api.fault = lambda place, _: "drop_before" if place == "download" else None
-    assert world.ended().counts.pending == 1
+    assert world.run_to_end().counts.pending == 1
     world.api.calls.clear()
     world.api.log.clear()
     return world
@@ -43,7 +43,7 @@ def test_one_answer_that_tells_nothing_does_not_keep_an_image_from_coming(
 ) -> None:
     world = state_before(world)
     world.api.fault = lambda place, number: fault if (place, number) == ("status", 1) else None
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.submit, len(world.images())) == (0, 0, 1)
 
 
@@ -51,16 +51,16 @@ def test_one_answer_that_tells_nothing_does_not_keep_an_image_from_coming(
 def test_a_task_that_looks_unfinished_is_no_proof_that_its_image_is_gone(world: World, state_before: Before) -> None:
     world = state_before(world)
     world.api.fault = lambda place, _: {"status": "stale", "download": "expired"}.get(place)
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.failed) == (1, 0)
     world.api.fault = lambda _, __: None
-    assert (world.ended().exit_status, world.statuses()) == (0, [COMPLETED])
+    assert (world.run_to_end().exit_status, world.statuses()) == (0, [COMPLETED])
 
 
 def test_questions_that_nobody_answers_are_asked_again_with_growing_pauses(world: World) -> None:
     world = with_image_gone(world)
     world.api.fault = lambda place, _: "http500" if place == "status" else None
-    assert world.ended().exit_status == 1
+    assert world.run_to_end().exit_status == 1
     asked = world.api.sends("status")
     assert len(asked) == 1 + world.terms.retry_attempts
     assert asked[-1] - asked[0] > 5.0
@@ -77,7 +77,7 @@ def test_a_host_that_asks_for_a_pause_holds_up_its_own_images_only(world: World)
     world.plan(make_job(index) for index in range(20))
     world.api.other_host = "slow-cdn"
     world.api.busy_until = {"slow-cdn": BUSY_S}
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed) == (0, 20)
     assert max(downloads_of(world, "cdn")) < BUSY_S / 2
 
@@ -85,7 +85,7 @@ def test_a_host_that_asks_for_a_pause_holds_up_its_own_images_only(world: World)
 def test_a_host_that_asks_for_a_pause_is_left_alone_by_all_downloads(world: World) -> None:
     world.plan(make_job(index) for index in range(20))
     world.api.busy_until = {"cdn": BUSY_S}
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     downloads = downloads_of(world, "cdn")
     first_answer = downloads[0] + world.api.delay_s
     assert not [at for at in downloads if first_answer < at < BUSY_S]
@@ -95,11 +95,11 @@ def test_a_host_that_asks_for_too_long_a_pause_leaves_its_images_to_the_next_run
     world.plan(make_job(index) for index in range(20))
     world.options = RunOptions(max_wait_s=100.0)
     world.api.busy_until = {"cdn": BUSY_S}
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending, len(world.api.tasks)) == (1, 20, 4)
     assert end.seconds < 100
     world.clock.passed += BUSY_S
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
 
 
 def test_a_run_counts_a_job_whose_image_it_could_not_fetch_again_as_it_stands_on_record(world: World) -> None:
@@ -107,21 +107,21 @@ def test_a_run_counts_a_job_whose_image_it_could_not_fetch_again_as_it_stands_on
     world.plan([make_job(0), make_job(1)])
     world.api.fault = lambda place, _: "drop_before" if place == "download" and world.clock.passed < 100 else None
     world.terms = Terms(retry_attempts=1)
-    end = world.ended()
+    end = world.run_to_end()
     with world.read() as ledger:
         on_record = [line.record.status for line in ledger.lines()]
     assert on_record == [COMPLETED, JobStatus.PENDING]
     assert (end.counts.completed, end.counts.pending, end.counts.damaged) == (1, 1, 1)
     assert (end.exit_status, end.reason) == (1, "1 pending, 1 with damaged images")
     world.clock.passed = 100
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.damaged) == (0, 2, 0)
 
 
 def test_addresses_on_record_are_not_kept_waiting_by_questions_that_nobody_answers(world: World) -> None:
     world = with_image_due(world)
     world.api.fault = lambda place, _: "http500" if place == "status" else None
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.poll, end.requests.download) == (0, 1, 1)
 
 
@@ -138,17 +138,17 @@ def test_an_image_in_a_format_that_is_read_is_kept_as_it_is_with_a_note(world: W
     world.plan([make_job(0)])
     world.api.instead = {1: avif()}
     world.asked_format = lambda _: "png"
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.download, world.statuses()) == (0, 1, [COMPLETED])
     assert list(world.images()) == ["images/m/p0.avif"]
     assert [text for text in end.warnings if "AVIF where PNG was asked for" in str(text)]
-    assert world.ended().requests.download == 0
+    assert world.run_to_end().requests.download == 0
 
 
 def test_what_is_returned_unasked_is_noted_only_where_it_is_strange(world: World) -> None:
     world.plan([make_job(0)])
     world.asked_format = lambda _: "webp"
-    assert world.ended().warnings == ()
+    assert world.run_to_end().warnings == ()
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -156,7 +156,7 @@ def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: W
     """Also as one of several, whose others are stored."""
     world.plan([make_job(0, n=3)])
     world.api.instead = {number: HEIF}
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.requests.download, world.statuses()) == (1, 3, [JobStatus.FAILED])
     assert len(world.images()) == 2
     with Ledger.open(world.layout.ledger, read_only=True) as ledger:
@@ -166,11 +166,11 @@ def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: W
     kept = f".qwave/evidence/{0:016x}-1_{number}.heic"
     assert error.message.endswith(f"HEIF of 62 bytes; it is paid, and kept as {kept}")
     assert (world.layout.root / kept).read_bytes() == HEIF
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.requests.submit, end.requests.download) == (0, 0)
     world.options = RunOptions(fetch_only=True)
     world.api.instead = {}
-    assert world.ended().requests.submit == 0
+    assert world.run_to_end().requests.submit == 0
     assert world.statuses() == [COMPLETED], "as with a library that has come to read it"
 
 
@@ -178,7 +178,7 @@ def test_an_error_page_alone_is_fetched_until_a_while_has_passed_and_its_place_i
     """No other image arrived to rule out the connection, so two failures at once prove nothing."""
     world.plan([make_job(0)])
     world.api.instead = {1: b"<!doctype html><p>gone"}
-    assert world.ended().requests.download == 3
+    assert world.run_to_end().requests.download == 3
     with Ledger.open(world.layout.ledger, read_only=True) as ledger:
         error = next(ledger.lines()).record.error
     assert error is not None

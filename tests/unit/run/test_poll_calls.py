@@ -39,7 +39,7 @@ def test_after_a_hold_polls_leave_in_line(world: World) -> None:
         return None
 
     world.api.fault = fault
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     after = [at for at in world.api.sends("status") if at > held_at[0] + HOLD_S]
     assert herd(after) <= AT_ONCE
 
@@ -48,10 +48,10 @@ def test_tasks_of_an_earlier_run_are_asked_for_in_line(world: World) -> None:
     world.plan(make_job(index) for index in range(SLOTS))
     world.terms = Terms(limits=Limits(concurrency=SLOTS), timeout_s=20.0)
     world.api.latency = lambda _, __: 60.0
-    assert world.ended().counts.pending == SLOTS
+    assert world.run_to_end().counts.pending == SLOTS
     world.clock.passed += 60.0
     world.api.log.clear()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     polls = world.api.sends("status")
     assert herd(polls) <= AT_ONCE
     assert max(polls) - min(polls) < 5.0
@@ -61,7 +61,7 @@ def test_tasks_whose_calls_do_not_come_are_asked_for_in_line(world: World) -> No
     world.plan(make_job(index) for index in range(SLOTS))
     world.terms = Terms(limits=Limits(concurrency=SLOTS), completion=Completion.WEBHOOK)
     world.callbacks = DeadReceiver()
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert herd(world.api.sends("status")) <= AT_ONCE
 
 
@@ -70,7 +70,7 @@ def test_the_number_of_tasks_does_not_grow_while_questions_go_unanswered(world: 
     world.terms = Terms()
     world.api.latency = lambda _, __: 10.0
     world.api.fault = lambda place, number: "http500" if place == "status" and number % 3 else None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.api.alive_most <= 20
 
 
@@ -79,5 +79,5 @@ def test_a_stray_question_without_an_answer_does_not_keep_it_from_growing(world:
     world.terms = Terms()
     world.api.latency = lambda _, __: 10.0
     world.api.fault = lambda place, number: "http500" if place == "status" and not number % 50 else None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0
     assert world.api.alive_most > 40

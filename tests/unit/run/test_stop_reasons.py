@@ -12,7 +12,7 @@ def test_a_stop_does_not_wait_for_the_balance(world: World) -> None:
     stop = world.stop = StopSignal()
     world.api.fault = lambda place, _: "hang" if place == "balance" else None
     world.api.on_call = lambda _: stop.request()
-    end = world.ended()
+    end = world.run_to_end()
     assert (end.exit_status, end.counts.pending, end.requests.submit) == (130, 20, 0)
     assert end.seconds < 1.0
 
@@ -25,4 +25,4 @@ def test_a_stop_does_not_wait_for_the_look_at_all_jobs(world: World) -> None:
         world.run()
     assert not world.api.calls
     world.stop = None
-    assert world.ended().exit_status == 0
+    assert world.run_to_end().exit_status == 0

@@ -28,8 +28,8 @@ BAD_KEY = AccountBlocked(kind="key", status=401, code="", message="no such key")
 
 
 def told(state: TaskState) -> TaskAnswer:
-    cost_quota = 0 if state is TaskState.CANCELLED else None
-    return TaskAnswer(task=Task(task_id="task-0", state=state, cost_quota=cost_quota))
+    cost_nusd = 0 if state is TaskState.CANCELLED else None
+    return TaskAnswer(task=Task(task_id="task-0", state=state, cost_nusd=cost_nusd))
 
 
 QUEUED, PROCESSING, CANCELLED = told(TaskState.QUEUED), told(TaskState.PROCESSING), told(TaskState.CANCELLED)
@@ -159,7 +159,7 @@ def test_nothing_is_asked_after_a_stop(bench: Bench) -> None:
 
 def test_a_plain_run_takes_up_what_was_withdrawn(bench: Bench) -> None:
     bench.cancel(Script([QUEUED], [CANCELLED]))
-    end = bench.world.ended()
+    end = bench.world.run_to_end()
     assert (end.exit_status, end.requests.submit, end.cost_nusd) == (0, 1, PRICE_NUSD)
     assert bench.world.statuses() == [JobStatus.COMPLETED]
 
@@ -191,7 +191,7 @@ class Crowd:
         self.most = max(self.most, self.at_once)
         await self.world.clock.sleep(0.1)
         self.at_once -= 1
-        return self.answer if is_busy else TaskAnswer(task=Task(task_id=task_id, state=state, cost_quota=0))
+        return self.answer if is_busy else TaskAnswer(task=Task(task_id=task_id, state=state, cost_nusd=0))
 
 
 def cancel_all(world: World, api: Crowd, tasks: int = 20) -> list[CancelOutcome]:

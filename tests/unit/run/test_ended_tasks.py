@@ -111,7 +111,7 @@ def test_while_no_image_can_be_fetched_no_more_is_bought_than_there_are_slots(
     odd.terms = Terms(limits=Limits(concurrency=slots))
     odd.plan(make_job(index) for index in range(60))
     api(odd).serve = lambda _, __: FAILURES[what]
-    end = odd.ended()
+    end = odd.run_to_end()
     assert end.exit_status == 1
     assert "no image can be fetched" in end.reason
     assert "cdn" in end.reason
@@ -120,14 +120,14 @@ def test_while_no_image_can_be_fetched_no_more_is_bought_than_there_are_slots(
     assert end.counts.pending == 60
     assert end.seconds < 240
     api(odd).serve = lambda _, __: None
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 60, 60)
 
 
 def test_after_good_ones_the_same(odd: World) -> None:
     odd.plan(make_job(index) for index in range(60))
     api(odd).serve = lambda _, __: FAILURES["403"] if len(odd.images()) >= 10 else None
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.failed) == (1, 0)
     assert len(odd.api.tasks) <= len(odd.images()) + 2 * 4
 
@@ -135,7 +135,7 @@ def test_after_good_ones_the_same(odd: World) -> None:
 def test_the_first_image_that_comes_lets_all_go_on(odd: World) -> None:
     odd.plan(make_job(index) for index in range(60))
     api(odd).serve = lambda _, now: FAILURES["404"] if now < 30 else None
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 60, 60)
 
 
@@ -143,11 +143,11 @@ def test_single_dead_files_stop_nothing(odd: World) -> None:
     odd.plan(make_job(index) for index in range(40))
     dead = {"task-3", "task-9", "task-10", "task-30"}
     api(odd).serve = lambda url, _: FAILURES["404"] if url.split("/")[3] in dead else None
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (len(odd.api.tasks), len(odd.images())) == (40, 36)
     assert (end.exit_status, end.counts.pending + end.counts.failed) == (1, 4)
     odd.clock.passed += DAY_S
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.counts.failed, end.requests.submit) == (4, 0)
     with odd.read() as ledger:
         texts = [line.record.error.message for line in ledger.lines() if line.record.error]
@@ -164,14 +164,14 @@ def test_a_file_that_is_not_there_yet_is_waited_for(odd: World, what: str, late_
         return odd.api.tasks[url.split("/")[3]].ends_at
 
     api(odd).serve = lambda url, now: FAILURES[what] if now < ends(url) + late_s else None
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 3, 3)
 
 
 def test_a_file_that_never_comes_leaves_its_job_pending_and_the_run_ends_soon(odd: World) -> None:
     odd.plan(make_job(index) for index in range(2))
     api(odd).serve = lambda _, __: FAILURES["404"]
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.pending) == (1, 2)
     assert end.seconds < 90
 
@@ -182,7 +182,7 @@ def test_an_image_that_is_listed_late_is_asked_for(odd: World, late_s: float, sa
     odd.plan(make_job(index) for index in range(2))
     odd.api.says_cost = says_cost
     api(odd).tell = lambda task, age_s: bare(task) if age_s < late_s else task
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
 
 
@@ -191,23 +191,23 @@ def test_one_that_is_not_listed_in_a_minute_is_asked_for_first_in_the_next_run(o
     odd.plan(make_job(index) for index in range(2))
     odd.api.says_cost = says_cost
     api(odd).tell = bare
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.pending, len(odd.api.tasks)) == (1, 2, 2)
     assert paid_nusd(odd) + held_nusd(odd) == 2 * PRICE_NUSD
     odd.clock.passed += 600
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.counts.failed, len(odd.api.tasks)) == (2, 2)
     assert paid_nusd(odd) + held_nusd(odd) == 2 * PRICE_NUSD
     api(odd).tell = lambda task, _: task
     odd.options = RunOptions(fetch_only=True)
-    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
+    assert (odd.run_to_end().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
     assert paid_nusd(odd) + held_nusd(odd) == 2 * PRICE_NUSD
 
 
 def test_empty_for_good_and_free_is_tried_once_more_without_a_long_wait(odd: World) -> None:
     odd.plan([make_job(0)])
-    api(odd).tell = lambda task, _: replace(task, images=(), cost_quota=0)
-    end = odd.ended()
+    api(odd).tell = lambda task, _: replace(task, images=(), cost_nusd=0)
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.failed, len(odd.api.tasks)) == (1, 1, 2)
     assert end.seconds < 40
 
@@ -217,31 +217,31 @@ def test_a_kill_while_the_list_is_empty_pays_once(odd: World, crash_at: int) -> 
     odd.plan([make_job(0)])
     api(odd).tell = lambda task, age_s: bare(task) if age_s < 30 else task
     odd.run(crash_at_write=crash_at, is_written=True)
-    odd.ended()
+    odd.run_to_end()
     odd.clock.passed += 60
-    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 1, 1)
+    assert (odd.run_to_end().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 1, 1)
 
 
 def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: World) -> None:
     odd.plan(make_job(index) for index in range(2))
     api(odd).tell = lambda task, _: replace(
-        task, images=(), cost_quota=None, unread="no images in a known place", answer=b'{"picture": 1}'
+        task, images=(), cost_nusd=None, unread="no images in a known place", answer=b'{"picture": 1}'
     )
     for _ in range(3):
-        end = odd.ended()
+        end = odd.run_to_end()
         assert (end.exit_status, end.counts.pending, len(odd.api.tasks)) == (1, 2, 2)
         assert '{"picture": 1}' in "".join(map(str, end.warnings))
     assert held_nusd(odd) == 2 * PRICE_NUSD
     assert len(list((odd.layout.private / "evidence").iterdir())) == 2
     api(odd).tell = lambda task, _: task
-    assert (odd.ended().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
+    assert (odd.run_to_end().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
 
 
 def test_after_three_of_those_nothing_more_is_bought(odd: World) -> None:
     odd.plan(make_job(index) for index in range(60))
     api(odd).tell = lambda task, _: replace(task, images=(), unread="no images in a known place", answer=b"{}")
     for _ in range(2):
-        end = odd.ended()
+        end = odd.run_to_end()
         assert end.exit_status == 1
         assert "can't be read" in end.reason
         assert len(odd.api.tasks) <= 4
@@ -256,7 +256,7 @@ def test_an_image_in_the_answer_is_placed_like_a_download(odd: World) -> None:
         return replace(task, images=tuple(images))
 
     api(odd).tell = tell
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, len(odd.images()), end.requests.download) == (0, 2, 0)
     with odd.read() as ledger:
         (line,) = ledger.lines()
@@ -274,15 +274,15 @@ def test_fewer_images_at_first_are_waited_for(odd: World, says_cost: bool) -> No
         return replace(task, images=(first,) if age_s < 1 else (first, hole, last) if age_s < 10 else task.images)
 
     api(odd).tell = tell
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, len(odd.api.tasks), len(odd.images())) == (0, 1, 3)
     assert paid_nusd(odd) == 3 * PRICE_NUSD
 
 
 def test_fewer_at_the_price_of_those_are_all_there_is(odd: World) -> None:
     odd.plan([make_job(0, n=4)])
-    api(odd).tell = lambda task, _: replace(task, images=task.images[:2], cost_quota=(task.cost_quota or 0) // 2)
-    end = odd.ended()
+    api(odd).tell = lambda task, _: replace(task, images=task.images[:2], cost_nusd=(task.cost_nusd or 0) // 2)
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.short) == (0, 1, 1)
     assert end.seconds < 40
 
@@ -290,38 +290,38 @@ def test_fewer_at_the_price_of_those_are_all_there_is(odd: World) -> None:
 def test_a_short_job_that_was_paid_in_full_is_completed_and_stays_open_to_refetch(odd: World) -> None:
     odd.plan([make_job(0, n=3)])
     api(odd).tell = lambda task, _: replace(task, images=task.images[:1])
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.short) == (0, 1, 1)
     api(odd).tell = lambda task, _: task
     odd.options = RunOptions(fetch_only=True)
-    assert (odd.ended().exit_status, len(odd.images()), len(odd.api.tasks)) == (0, 3, 1)
+    assert (odd.run_to_end().exit_status, len(odd.images()), len(odd.api.tasks)) == (0, 3, 1)
 
 
-@pytest.mark.parametrize("cost_quota", [None, 0, 5500])
-def test_an_end_in_an_unknown_word_fails_in_the_apis_words(odd: World, cost_quota: int | None) -> None:
+@pytest.mark.parametrize("cost_nusd", [None, 0, 11_000_000])
+def test_an_end_in_an_unknown_word_fails_in_the_apis_words(odd: World, cost_nusd: int | None) -> None:
     odd.plan([make_job(0)])
     odd.terms = Terms(retry_attempts=0)
     error = TaskError(code="moderated", message="not this")
     api(odd).tell = lambda task, _: replace(
-        task, state=TaskState.ENDED, word="moderated", images=(), cost_quota=cost_quota, error=error
+        task, state=TaskState.ENDED, word="moderated", images=(), cost_nusd=cost_nusd, error=error
     )
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.counts.failed, error_of(odd).code, error_of(odd).message) == (1, "moderated", "not this")
-    assert held_nusd(odd) == (PRICE_NUSD if cost_quota is None else 0)
+    assert held_nusd(odd) == (PRICE_NUSD if cost_nusd is None else 0)
     asked = odd.api.calls["status"]
-    odd.ended()
-    assert odd.api.calls["status"] - asked == (1 if cost_quota is None else 0)
+    odd.run_to_end()
+    assert odd.api.calls["status"] - asked == (1 if cost_nusd is None else 0)
     assert len(odd.api.tasks) == 1
 
 
 def test_an_error_inside_a_success_is_not_sent_for_ever(odd: World) -> None:
     odd.plan([make_job(0)])
     api(odd).said = JobError(code="invalid_prompt", message="not this")
-    end = odd.ended()
+    end = odd.run_to_end()
     assert (end.exit_status, end.counts.failed, end.requests.submit) == (1, 1, 2)
     assert (error_of(odd).code, "not this" in error_of(odd).message) == ("invalid_prompt", True)
     assert held_nusd(odd) == PRICE_NUSD
-    assert odd.ended().requests.submit == 0
+    assert odd.run_to_end().requests.submit == 0
     api(odd).said = None
     odd.options = RunOptions(retry_failed=True)
-    assert (odd.ended().exit_status, len(odd.api.tasks)) == (0, 1)
+    assert (odd.run_to_end().exit_status, len(odd.api.tasks)) == (0, 1)
