@@ -190,7 +190,7 @@ def test_a_folder_with_a_live_run_is_busy(spec: Path, tmp_path: Path) -> None:
 def test_a_folder_of_another_api_is_refused_with_the_way_out(simulated: Path, command: str) -> None:
     status, _, talk = call(command, simulated, QWAVE_API_KEY=KEY)
     assert status == 2
-    assert "say --simulate" in talk
+    assert "use --simulate" in talk
     assert call(command, simulated)[0] == 2
     assert call(command, simulated, "--simulate", "--base-url", "http://127.0.0.1:1/v1")[0] == 2
 
