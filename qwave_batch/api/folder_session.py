@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
-from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_queries import newest_catalog
-from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.catalog.registry import LATEST, catalog_at, catalog_dates
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
@@ -20,7 +18,6 @@ from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.job import Job
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
@@ -37,10 +34,6 @@ class FolderSession:
     claim: FolderClaim
     catalog: Catalog
     api: TaskApi
-
-    def cost_nusd(self, job: Job, images: int) -> int:
-        """Return the catalog price of so many images of a job."""
-        return catalog_cost_nusd(self.catalog, job, images)
 
 
 @asynccontextmanager
@@ -67,7 +60,7 @@ def _look_at(folder: Path, connection: Connection | Simulated) -> tuple[RunLayou
     layout = RunLayout.existing(folder)
     layout.check_images()
     identity = _identity(layout)
-    catalog = open_catalog(_catalog_date(layout))
+    catalog = catalog_at(_catalog_date(layout))
     return layout, catalog, _claim(layout, identity, connection, catalog)
 
 
@@ -116,9 +109,13 @@ def _claim(
 
 
 def _catalog_date(layout: RunLayout) -> str:
-    """Return the catalog that the folder was made by, as far as its summary says, for where its API is."""
+    """Return the date of the catalog that the folder was made with, by its summary.
+
+    Without a summary that says so it is the newest: it tells where the API is, and a folder that was made with
+    another API is refused.
+    """
     date = (read_summary(layout) or {}).get("catalog")
-    return date if isinstance(date, str) and date in catalog_dates() else newest_catalog()
+    return date if isinstance(date, str) and date in catalog_dates() else LATEST
 
 
 T = TypeVar("T")

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from qwave_batch.catalog.catalog_queries import newest_catalog
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.registry import LATEST, catalog_at
 from qwave_batch.client.connection import Simulated
 from qwave_batch.errors import UnknownName
 from qwave_batch.simulator.behaviour import Behaviour
 from qwave_batch.simulator.dialect import Dialect, Settings
 from qwave_batch.simulator.embedded_api import Simulator
-from qwave_batch.simulator.faults import parse_faults
+from qwave_batch.simulator.fault_language import parse_faults
 from qwave_batch.simulator.latency import parse_latency
 from qwave_batch.simulator.server import serve
 from qwave_batch.simulator.simulated_limits import RateLimits
@@ -24,7 +23,7 @@ async def serve_simulator(
     *,
     port: int = 0,
     state_path: Path | None = None,
-    catalog: str | None = None,
+    catalog: str = LATEST,
 ) -> AsyncIterator[str]:
     """Serve the embedded API on 127.0.0.1 while the block runs; yields its base URL.
 
@@ -32,7 +31,7 @@ async def serve_simulator(
         simulated: How it behaves; None is a healthy API with answers of about a second.
         port: Where it listens; 0 takes a free port.
         state_path: Where its tasks are kept; None keeps them in memory.
-        catalog: The catalog whose rules it judges requests by; None is the newest.
+        catalog: The catalog whose rules it judges requests by: its date, or ``LATEST``.
 
     Raises:
         UsageError: the port is taken, or the behaviour can't be read.
@@ -43,7 +42,7 @@ async def serve_simulator(
         dialect=_dialect(wanted.dialect), limits=RateLimits(requests_per_minute=wanted.requests_per_minute)
     )
     with Simulator(
-        catalog=await asyncio.to_thread(lambda: open_catalog(catalog or newest_catalog())),
+        catalog=await asyncio.to_thread(catalog_at, catalog),
         behaviour=behaviour,
         settings=settings,
         state_path=state_path,

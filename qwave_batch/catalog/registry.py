@@ -19,6 +19,8 @@ from qwave_batch.errors import UnknownName
 from qwave_batch.model.money import CURRENCY, QuotaUnit
 from qwave_batch.resources import shipped
 
+LATEST = "latest"
+"""Stands for the newest catalog that ships with the program, where a caller asks for it; a spec names a date."""
 _FILE = "catalog.yaml"
 # the C parser reads the same YAML some ten times faster, where PyYAML was built with it
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -27,6 +29,20 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def catalog_dates() -> tuple[str, ...]:
     """Return the dates of all catalogs, oldest first."""
     return tuple(sorted(file.parent.name for file in shipped("schemas").glob(f"*/{_FILE}")))
+
+
+def newest_catalog() -> str:
+    """Return the date of the newest catalog that ships with the program."""
+    return catalog_dates()[-1]
+
+
+def catalog_at(date: str) -> Catalog:
+    """Return the catalog of a date, or the newest one for ``LATEST``; its ``date`` tells which it is.
+
+    Raises:
+        UnknownName: There is no catalog of that date.
+    """
+    return open_catalog(newest_catalog() if date == LATEST else date)
 
 
 @cache

@@ -28,7 +28,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.TRY_SIMULATOR: "to try things without one, use --simulate",
     NextStep.DO_NOT_SIMULATE: "leave out --simulate",
     NextStep.NAME_API: "name its API with --base-url",
-    NextStep.ALLOW_READ: "to read it all the same, use --allow-read {about}",
+    NextStep.ALLOW_READ: "to read it anyway, use --allow-read {about}",
     NextStep.SET_VARIABLE: 'give the value with --set "{about}"',
     NextStep.WRITE_PLAN: "write one with plan --out",
     NextStep.LIMIT_RUN: "to run a part of a plan, use run --limit",

@@ -75,3 +75,13 @@ def add_yes(parser: Parser, what: str) -> None:
 def add_catalog(parser: Parser) -> None:
     """Add ``--catalog``."""
     parser.add_argument("--catalog", metavar="DATE", help="the catalog to look in, such as 2026-05; else the newest")
+
+
+def catalog_date(args: Namespace) -> str:
+    """Return the date that ``--catalog`` names; without it that of the newest catalog."""
+    return str(args.catalog or qb.catalog.newest_catalog())
+
+
+def catalog_named(args: Namespace) -> str:
+    """Return which catalog is looked in, and whether it was named."""
+    return f"catalog {catalog_date(args)}" + ("" if args.catalog else " (the newest; --catalog names another)")

@@ -33,16 +33,15 @@ attempt. On a cancel, ``task_not_cancellable`` counts whatever its 4xx is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Literal, TypeAlias
 
+from qwave_batch.client.answer_reading import AnswerReading, read_error_body
 from qwave_batch.client.answers import (
     AccountBlocked,
     Answer,
     Denied,
-    NoAnswer,
-    RateHint,
     Refused,
     TaskAnswer,
     TaskNotFound,
@@ -51,9 +50,9 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.client.error_bodies import ground_of, refused_as_such, said_in, speaks_of_funds
 from qwave_batch.client.http import HttpResponse, Scrub, words
-from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at, told_wait_s, unread_retry_after
+from qwave_batch.client.retry_after import retry_after_s, told_wait_s, unread_retry_after
 from qwave_batch.client.task_reading import Unreadable, read_object, read_task
-from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit
 
 Call: TypeAlias = Literal["submit", "status", "cancel"]
@@ -66,53 +65,6 @@ _NO_REFUSAL: Mapping[Call, frozenset[int]] = {
     "status": frozenset(range(400, 500)),
 }
 """The 4xx that mean something else than that the API refuses what it was asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorBody:
-    """An error in the API's own form."""
-
-    code: str
-    message: str
-    param: str | None
-    details: JsonObject
-    """The whole error object, for what single codes add to it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerReading:
-    """A response with everything read that an answer may need."""
-
-    response: HttpResponse
-    error: ErrorBody | None
-    now: float
-    scrub: Scrub
-
-    @property
-    def status(self) -> int:
-        """The response's status code."""
-        return self.response.status
-
-    @property
-    def served_at(self) -> float | None:
-        """The server's ``Date``."""
-        return served_at(self.response.headers)
-
-    @property
-    def rate(self) -> RateHint | None:
-        """The server's rate limit headers."""
-        return rate_hint(self.response.headers, self.now)
-
-    def unanswered(self, reason: str) -> NoAnswer:
-        """Return the answer that says nothing about the task, for a request that reached a server."""
-        return NoAnswer(
-            reason=self.scrub(reason),
-            sent=True,
-            status=self.status,
-            retry_after_s=retry_after_s(self.response.headers, self.now),
-            served_at=self.served_at,
-            rate=self.rate,
-        )
 
 
 def judge(  # noqa: PLR0913 - all by name, and none goes with another
@@ -160,7 +112,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
 
 def read(response: HttpResponse, *, now: float, scrub: Scrub) -> AnswerReading:
     """Return the meaning of an unsuccessful response, with the error in its body."""
-    return AnswerReading(response=response, error=_error_body(response.body, scrub), now=now, scrub=scrub)
+    return AnswerReading(response=response, error=read_error_body(response.body, scrub), now=now, scrub=scrub)
 
 
 def trouble(reading: AnswerReading) -> Trouble:
@@ -267,30 +219,6 @@ def _told_wait_s(reading: AnswerReading) -> float | None:
     details: JsonObject = reading.error.details if reading.error else {}
     said = [retry_after_s(headers, reading.now), told_wait_s(details.get("reset_at"), headers, reading.now)]
     return max((each_s for each_s in said if each_s is not None), default=None)
-
-
-def _error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:
-    """Return the error that a body holds in the API's own form, or None when it is in any other."""
-    try:
-        error = read_object(body).get("error")
-    except Unreadable:
-        return None
-    if not isinstance(error, Mapping):
-        return None
-    code = words(_as_text(error.get("code")), limit=100, scrub=scrub)
-    message = words(error.get("message"), scrub=scrub)
-    if not code and not message:
-        return None
-    return ErrorBody(
-        code=code or "no_code",
-        message=message or code,
-        param=words(error.get("param"), limit=200, scrub=scrub) or None,
-        details=error,
-    )
-
-
-def _as_text(code: Json) -> Json:
-    return str(code) if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**9 else code
 
 
 def _phrase(status: int) -> str:

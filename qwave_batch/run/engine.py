@@ -10,10 +10,10 @@ from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFaile
 from qwave_batch.run.assembly import RunParts, assemble
 from qwave_batch.run.budget import check_estimate, read_budget
 from qwave_batch.run.context import RunContext
-from qwave_batch.run.counters import RunEnd
 from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.throttle_state import BalanceCall
 from qwave_batch.run.progress_feed import ProgressFeed
+from qwave_batch.run.run_end import RunEnd
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.schedule.wakeup import Wakeup, is_done_by, wait_until_either
 from qwave_batch.run.work_list import check_storage, make_work_list
@@ -37,7 +37,7 @@ async def run_plan(context: RunContext) -> RunEnd:
     journal = await asyncio.to_thread(context.ledger.journal, context.on_change)
     await asyncio.to_thread(remove_leftovers, context.layout)
     work_list = await asyncio.to_thread(
-        make_work_list, context.ledger, journal, context.layout, context.options, context.stop
+        make_work_list, context.ledger, journal, context.layout, context.options, context.stop, context.scope
     )
     budget, moved = await asyncio.to_thread(lambda: (read_budget(context), _moved(context)))
     submits = work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT)

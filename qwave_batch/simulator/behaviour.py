@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from qwave_batch.simulator.faults import KINDS, Fault, FaultName, FaultPlace, Moment
+from qwave_batch.simulator.fault_language import Fault, Moment
+from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
 from qwave_batch.simulator.latency import Latency, Lognormal, fraction, pick
 
 _QUICK = Lognormal(1.0, 0.35)  # a first try with a few jobs takes seconds

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.simulator.faults import Fault, FaultName
+from qwave_batch.simulator.fault_language import Fault
+from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.replies import (
     CutShort,
     Dropped,

@@ -21,7 +21,8 @@ from qwave_batch.simulator.accounts import Accounts
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
-from qwave_batch.simulator.faults import Fault, FaultName, FaultPlace
+from qwave_batch.simulator.fault_language import Fault
+from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import ImageDesign
 from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
 from qwave_batch.simulator.simulated_limits import SimulatedLimits

@@ -4,7 +4,8 @@ from random import Random
 
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
-from qwave_batch.simulator.faults import FaultPlace, Moment
+from qwave_batch.simulator.fault_language import Moment
+from qwave_batch.simulator.faults import FaultPlace
 from qwave_batch.simulator.image_drawing import design_images
 from qwave_batch.simulator.simulated_task import SimulatedTask
 from qwave_batch.simulator.validation import ImageOrder

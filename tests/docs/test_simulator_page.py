@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from qwave_batch.simulator.faults import ALIASES, FaultName, FaultPlace, parse_faults
+from qwave_batch.simulator.fault_language import parse_faults
+from qwave_batch.simulator.faults import ALIASES, FaultName, FaultPlace
 
 CodeWords = Callable[[str], frozenset[str]]
 

@@ -30,7 +30,7 @@ from qwave_batch.model.task import Task, TaskState
 from qwave_batch.simulator.behaviour import Behaviour
 from qwave_batch.simulator.dialect import Dialect, Settings
 from qwave_batch.simulator.embedded_api import Simulator
-from qwave_batch.simulator.faults import parse_faults
+from qwave_batch.simulator.fault_language import parse_faults
 from qwave_batch.simulator.latency import Constant
 from qwave_batch.simulator.server import serve
 from tests.api_units import QUOTA

@@ -12,7 +12,7 @@ from qwave_batch.cli.drawing.offers import draw_offers
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
-from qwave_batch.cli.options import add_base_url, add_catalog, add_json
+from qwave_batch.cli.options import add_base_url, add_catalog, add_json, catalog_date, catalog_named
 
 USAGE = "[MODEL] [options]"
 
@@ -39,22 +39,22 @@ def execute(args: Namespace, console: Console) -> int:
     if args.live:
         return _show_live(args, console)
     described: Mapping[str, Any] = (
-        qb.catalog.describe_model(args.model, catalog=args.catalog)
+        qb.catalog.describe_model(args.model, catalog=catalog_date(args))
         if args.model
-        else qb.catalog.describe_catalog(args.catalog)
+        else qb.catalog.describe_catalog(catalog_date(args))
     )
     if args.json:
         console.print_json(described)
     elif args.model:
-        console.print(_draw_model(described, console.out))
+        console.print([*_draw_model(described, console.out), "", catalog_named(args)])
     else:
-        console.print(_draw_catalog(described, console.out))
+        console.print([*_draw_catalog(described, console.out), catalog_named(args)])
     return 0
 
 
 def _show_live(args: Namespace, console: Console) -> int:
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
-    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=args.catalog))
+    live = lazy.asyncio.run(qb.accounts.ask_models(connection, catalog=catalog_date(args)))
     if args.model:
         live = live.only(args.model)
     if args.json:
@@ -85,7 +85,7 @@ def _draw_catalog(catalog: Mapping[str, Any], terminal: Terminal) -> list[str]:
         *draw_table(columns, rows, terminal),
         "",
         *(["+ some requests cost extra"] if has_extras else []),
-        f"{len(rows)} models in catalog {catalog['catalog']}; qwave-batch models MODEL shows all fields of one",
+        f"{len(rows)} models; qwave-batch models MODEL shows all fields of one",
     ]
 
 

@@ -5,7 +5,7 @@ from argparse import Namespace
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.options import add_catalog
+from qwave_batch.cli.options import add_catalog, catalog_date
 
 USAGE = "[NAME] [options]"
 
@@ -20,5 +20,5 @@ def configure(parser: Parser) -> None:
 
 def execute(args: Namespace, console: Console) -> int:
     """Print the schema."""
-    console.print_json(qb.catalog.json_schema(args.name, catalog=args.catalog))
+    console.print_json(qb.catalog.json_schema(args.name, catalog=catalog_date(args)))
     return 0

@@ -8,7 +8,7 @@ from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.interrupts import on_interrupt
-from qwave_batch.cli.options import add_catalog
+from qwave_batch.cli.options import add_catalog, catalog_date, catalog_named
 
 USAGE = "[options]"
 
@@ -54,18 +54,21 @@ def execute(args: Namespace, console: Console) -> int:
         dialect=args.dialect,
         seed=args.seed,
     )
-    served = qb.simulations.serve_simulator(simulated, port=args.port, state_path=args.state, catalog=args.catalog)
-    lazy.asyncio.run(_serve(served, console))
+    served = qb.simulations.serve_simulator(
+        simulated, port=args.port, state_path=args.state, catalog=catalog_date(args)
+    )
+    lazy.asyncio.run(_serve(served, catalog_named(args), console))
     return 0
 
 
-async def _serve(served: AbstractAsyncContextManager[str], console: Console) -> None:
+async def _serve(served: AbstractAsyncContextManager[str], rules: str, console: Console) -> None:
     ended = lazy.asyncio.Event()
     with on_interrupt(ended.set):
         async with served as base_url:
             console.print([base_url])
             console.say(
                 "the embedded API listens there, and takes any key; Ctrl-C ends it",
+                f"it judges requests by {rules}",
                 f"  QWAVE_API_KEY=any qwave-batch run SPEC --base-url {base_url}",
             )
             await ended.wait()

@@ -104,7 +104,7 @@ def note_unknown(  # noqa: PLR0913 - what a sentence about a name needs
     hint = hint or (f'did you mean "{guess}"?' if guess else _HINTS.get(name))
     problems.add(
         where,
-        f'"{name}" is not defined{of}; at hand: {listed}',
+        f'"{name}" is not defined{of}; available: {listed}',
         value=name,
         allowed=tuple(at_hand[:NAMES_SHOWN]),
         suggestion=hint,

@@ -194,7 +194,7 @@ class ImageFetcher:
 
     def _note_format(self, job: Job, came: str) -> None:
         """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
-        asked = self._context.asked_format(job)
+        asked = self._context.catalog.job_image_format(job)
         if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
             self._run.counters.warn(
                 f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
@@ -272,7 +272,7 @@ class ImageFetcher:
                 (state.missing if found.retryable else state.gone).append(found)
             return False
         results = merged(state.results, found.images)
-        charge = charge_for(job_run.job, found, found.listed, self._context.cost_nusd)
+        charge = charge_for(job_run.job, found, found.listed, self._context.catalog)
         if state.attempt.state is AttemptState.FAILED:
             state.attempt = await self._run.journal.recover(state.attempt, charge=charge, results=results)
             self._run.budget.pay(charge.cost_nusd)

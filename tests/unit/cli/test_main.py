@@ -101,7 +101,10 @@ def test_schemas_are_printed_as_json(name: str) -> None:
 
 
 def test_models_are_listed_for_people_and_programs() -> None:
-    assert "17 models in catalog 2026-05" in call("models")[1]
+    said = call("models")[1]
+    assert "17 models" in said
+    assert "catalog 2026-05 (the newest; --catalog names another)" in said
+    assert call("models", "--catalog", "2026-05")[1].endswith("\ncatalog 2026-05\n")
     assert len(json.loads(call("models", "--json")[1])["models"]) == 17
 
 

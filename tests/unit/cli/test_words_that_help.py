@@ -57,7 +57,7 @@ def test_a_folder_to_allow_can_be_pasted(tmp_path: Path) -> None:
     (home / "spec.yaml").symlink_to(away / "spec.yaml")
     with pytest.raises(FileRefused) as refused:
         named_file(home / "spec.yaml")
-    words = error_words(refused.value).partition("to read it all the same, use ")[2]
+    words = error_words(refused.value).partition("to read it anyway, use ")[2]
     assert shlex.split(words) == ["--allow-read", str(away)]
 
 

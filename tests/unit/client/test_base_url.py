@@ -26,7 +26,7 @@ def test_a_base_url_is_taken_without_the_slash_at_its_end(text: str, base: str, 
     [
         ("", "does not start with https"),
         ("api.example.com/v1", "does not start with https"),
-        ("ftp://api.example.com/v1", "no web address"),
+        ("ftp://api.example.com/v1", "not a web address"),
         ("http://api.example.com/v1", "plain http"),
         ("http://10.0.0.1/v1", "plain http"),
         ("http://localhost.example.com/v1", "plain http"),

@@ -57,8 +57,8 @@ def test_a_table_that_cannot_be_read_hides_no_other_mistake(problems_of: Problem
     )
     said = [problem.message for problem in problems]
     assert any("row 2 has 3 cells" in message for message in said)
-    assert any("row 2 is no JSON" in message for message in said)
-    assert any("row 3 is no JSON" in message for message in said)
+    assert any("row 2 is not valid JSON" in message for message in said)
+    assert any("row 3 is not valid JSON" in message for message in said)
     assert any('unknown model "gpt-image-3"' in message for message in said)
     assert any("best" in message for message in said)
 

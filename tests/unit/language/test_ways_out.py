@@ -34,7 +34,7 @@ def test_braces_of_the_prompt_are_shown_as_they_are_to_be_written(
 
 def test_three_braces_are_called_so(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of(f"prompts: ['{{{{{{shiny}}}}}}']\n{MODEL}")
-    assert str(problem.suggestion).startswith("three braces: for braces that belong to the prompt write ")
+    assert str(problem.suggestion).startswith("three braces: if the braces belong to the prompt, write ")
 
 
 @pytest.mark.parametrize("text", ["{{ a b }}", "{% if x %}a", "{{ 'a' | uper }}"])

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qwave_batch.ledger.attempt import Acceptance, Charge
-from qwave_batch.ledger.database import FORMAT
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.ledger.ledger_format import FORMAT
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.task import ResultImage
 

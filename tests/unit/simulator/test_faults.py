@@ -5,7 +5,8 @@ import pytest
 from qwave_batch.errors import UsageError
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.corruption import _RULES, SHAPES
-from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace, Moment, parse_faults
+from qwave_batch.simulator.fault_language import Moment, parse_faults
+from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
 
 
 def struck(

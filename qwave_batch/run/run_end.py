@@ -1,0 +1,105 @@
+"""The end of a run: its kind, its reason, and the counts of its jobs and requests."""
+
+from dataclasses import dataclass, replace
+
+from qwave_batch.model.codec import EXACT
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.run_warning import RunWarning
+from qwave_batch.model.stop_reason import StopReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCounts:
+    """Requests that left, by what they were for."""
+
+    submit: int = 0
+    poll: int = 0
+    download: int = 0
+    retried: int = 0
+    """Those among them that were another try of the same thing."""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the ``requests`` object of summary.json."""
+        return EXACT.encode(self)
+
+    def __add__(self, other: "RequestCounts") -> "RequestCounts":
+        """Return the requests of both."""
+        return RequestCounts(
+            submit=self.submit + other.submit,
+            poll=self.poll + other.poll,
+            download=self.download + other.download,
+            retried=self.retried + other.retried,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """The jobs that the run was asked for, by how they stand at its end."""
+
+    jobs: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+    pending: int = 0
+    short: int = 0
+    """Completed with fewer images than the request may return."""
+    damaged: int = 0
+    """Completed, with an image on disk that is missing or not what is on record, and was not fetched again."""
+    images: int = 0
+    """Images of the completed jobs."""
+
+    @property
+    def missing_words(self) -> str:
+        """The jobs that are not done, or whose images are not all there, in words; empty when there are none."""
+        parts = (
+            (self.failed, "failed"),
+            (self.unknown, "unknown"),
+            (self.cancelled, "cancelled"),
+            (self.pending, "pending"),
+            (self.damaged, "with damaged images"),
+        )
+        return ", ".join(f"{jobs:,} {what}" for jobs, what in parts if jobs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended; the folder can go on whatever it says."""
+
+    kind: EndKind
+    stop: StopReason | None
+    """Why it stopped before all was done; None when it went through."""
+    counts: JobCounts
+    requests: RequestCounts
+    seconds: float
+    cost_nusd: int
+    """The cost of this run, in nano-dollars."""
+    folder_cost_nusd: int
+    """The cost of the folder over all runs."""
+    warnings: tuple[RunWarning, ...] = ()
+    """Things that deserve a look: unexpected holds, images that moved aside, tasks given up."""
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that its kind has."""
+        return EXIT_STATUS[self.kind]
+
+    @property
+    def reason(self) -> str:
+        """A sentence without a full stop that says why; empty when all that was asked for is there."""
+        return self.counts.missing_words if self.stop is None else str(self.stop)
+
+
+def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
+    """Return how a run ended that went over the folder twice, or once."""
+    if first is None:
+        return then
+    return replace(
+        then,
+        requests=first.requests + then.requests,
+        seconds=first.seconds + then.seconds,
+        cost_nusd=first.cost_nusd + then.cost_nusd,
+        warnings=tuple(dict.fromkeys((*first.warnings, *then.warnings))),
+    )
