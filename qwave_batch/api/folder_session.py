@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.registry import LATEST, catalog_at, catalog_dates
+from qwave_batch.catalog.catalog_files import LATEST, catalog_at, catalog_dates
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwave_batch.api.plan_opening import open_plan
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import SpecError, StorageError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.file.plan_file import SavedPlan, is_plan_file

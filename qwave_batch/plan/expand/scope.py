@@ -136,7 +136,7 @@ def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
     return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
 
 
-def rendered(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
+def render_or_report(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
     """Return the rendered value, or ``UNKNOWN`` after noting why it can't be."""
     if value is None or is_unknown(value, scope):
         return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
@@ -168,7 +168,7 @@ class ValueAllowance:
         """Return a rendered value, or ``UNKNOWN`` after reporting that it is too long."""
         if value is None or value.is_constant or came_out is UNKNOWN:
             return came_out
-        size = weight_of(came_out, self.left)
+        size = size_of_value(came_out, self.left)
         if size is None:
             self.left = 0
             message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
@@ -179,7 +179,7 @@ class ValueAllowance:
         return came_out
 
 
-def weight_of(value: Json, most: int) -> int | None:
+def size_of_value(value: Json, most: int) -> int | None:
     """Return the characters of a value, or None when they are more than ``most``."""
     if isinstance(value, str):
         return len(value) if len(value) <= most else None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.fingerprint import fingerprint
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
@@ -145,10 +145,10 @@ def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
     except UnknownName as unknown:
         raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
     then = header["catalog_sha256"]
-    if then != fingerprint(catalog):
+    if then != catalog_fingerprint(catalog):
         raise UsageError(
             f"{shown_as} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
-            f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
+            f"this program has {catalog_fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
             f"{AGAIN}"
         )
     return catalog

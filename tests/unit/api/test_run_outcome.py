@@ -7,7 +7,7 @@ import pytest
 from qwave_batch.api.folder_jobs import FolderJobs
 from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.run_outcome import CostEstimate, estimate
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import UsageError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
