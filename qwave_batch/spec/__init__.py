@@ -1,1 +1,1 @@
-"""What was asked for: a YAML file read with line and column, checked, and handed on as frozen data."""
+"""The spec: a YAML file, read with lines and columns, checked, and turned into frozen data."""

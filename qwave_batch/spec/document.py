@@ -1,4 +1,4 @@
-"""A spec as frozen data: what was asked for, read and checked, before any template is rendered."""
+"""A spec as frozen data, read and checked, before any template is rendered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ DEFAULT_OUTPUT_PATH = "{{ model }}/{{ prompt.id }}-{{ job_id }}"
 
 
 class Unsupported(StrEnum):
-    """What happens to a combination that a model does not offer."""
+    """What to do with a combination that a model does not support."""
 
     ERROR = "error"
     SKIP = "skip"
@@ -42,7 +42,7 @@ class Unsupported(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Keep ``count`` of them, the same on every machine."""
+    """Keeps ``count`` rows or jobs, the same ones on every machine."""
 
     count: int
     seed: int
@@ -66,7 +66,7 @@ class RandomSeeds:
 
 
 AxisValues: TypeAlias = tuple[Json, ...] | IntegerRange | RandomSeeds | str
-"""A list as written, a rule that gives one, or (a str) a template that gives one."""
+"""A list as written, a rule that makes one, or (a str) a template that gives one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,13 @@ class Axis:
     """One axis of the matrix."""
 
     name: str
-    """As written: ``seed``, or ``request.seed``, ``vars.seed`` where it says which is meant."""
+    """As written: ``seed``, or ``request.seed`` and ``vars.seed``, which are explicit."""
     values: AxisValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """The axes in the order written, what to leave out and what to add."""
+    """The axes in the order written, the combinations to leave out and those to add."""
 
     axes: tuple[Axis, ...] = ()
     exclude: tuple[Mapping[str, Json], ...] = ()
@@ -89,11 +89,11 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptEntry:
-    """One entry of ``prompts``: a prompt, or a table each row of which is a prompt."""
+    """One entry of ``prompts``: a prompt, or a table in which each row is a prompt."""
 
     position: int
     is_short: bool = False
-    """Whether the entry is the text alone, so that its text stands at ``prompts[position]`` itself."""
+    """Whether the entry is just a string, so that its text is at ``prompts[position]`` itself."""
     text: str | None
     id: str | None = None
     vars: Mapping[str, Json] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class PromptEntry:
     source: str | None = None
     """``from``: the name of the table as written."""
     table: Table | None = None
-    """The table, found and with its columns read; None for a prompt that has none."""
+    """The table, opened and with its columns read; None without ``from``."""
     where: str | None = None
     sample: Sample | None = None
     limit: int | None = None
@@ -111,12 +111,12 @@ class PromptEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
-    """A whole spec, in which every template parses and every file that it names is there."""
+    """A whole spec, in which every template parses and every file that it names exists."""
 
     file: str
     """The spec's file as the user named it."""
     root: FilePath
-    """The folder that relative files are found from: the spec's own."""
+    """The folder that relative file names start from: the spec's own."""
     source: bytes
     """The spec's file, byte for byte."""
     sha256: str
@@ -136,18 +136,18 @@ class Spec:
     terms: Terms
     output_path: str
     output_folder: FilePath | None = None
-    """The run folder, whole; None where the spec does not say."""
+    """The absolute path of the run folder; None if the spec does not set it."""
     inputs: FileAccess
     """Which files the spec may read."""
     files_read: Mapping[str, FilePath] = field(default_factory=dict)
-    """Base files and tables that it pulled in, resolved, by their names from the spec's folder."""
+    """The resolved paths of base files and tables, by their names relative to the spec's folder."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
     notes: tuple[tuple[Path, SourceNote], ...] = ()
-    """The values that may not stand there as their author means them, each with its way."""
+    """Values whose spelling may not be what their author means, with their paths."""
     warnings: tuple[Problem, ...] = ()
-    """What was found on reading and forbids nothing; the plan shows it with its own."""
+    """Warnings found while reading; the plan shows them with its own."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return one line that identifies the spec."""
         return f"Spec({self.name}: {len(self.prompts):,} prompts, {len(self.matrix.axes):,} axes, of {self.file})"

@@ -8,7 +8,7 @@ from qwave_batch.spec.values.value_path import Path
 from qwave_batch.spec.yaml.source_map import Mark
 
 NEEDED = frozenset({"version", "name", "catalog", "prompts"})
-"""Keys that must be there, and that no null takes away."""
+"""Required keys, which a null cannot remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Layer:
 
 
 def merge_layers(over: Layer, base: Layer, path: Path = ()) -> Layer:
-    """Return ``base`` with ``over`` on it: mappings merge key by key in the base's order, all else is replaced.
+    """Return ``over`` merged over ``base``: mappings merge key by key in the base's order, all else is replaced.
 
-    A null takes the base's key away, and a mapping that loses its last key so goes with it.
+    A null removes the base's key, and a mapping that loses its last key is removed too.
     """
     if not isinstance(over.value, Mapping) or not isinstance(base.value, Mapping):
         return over
@@ -43,9 +43,9 @@ def merge_layers(over: Layer, base: Layer, path: Path = ()) -> Layer:
 
 
 def removes(new: Layer, path: Path) -> bool:
-    """Whether a value that is laid over another one at ``path`` takes that away: a null that is written.
+    """Whether a value that is merged over another one at ``path`` removes it: an explicit null does.
 
-    Where any value may stand, null is one: in ``vars``, ``request`` and ``meta``.
+    In ``vars``, ``request`` and ``meta`` null is a value like any other.
     """
     if new.value is not None or (new.mark.note is not None and new.mark.note.is_unread):
         return False

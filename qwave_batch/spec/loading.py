@@ -1,4 +1,4 @@
-"""From a spec's file to a Spec: read, put together, checked, with all its problems at once."""
+"""Loads a spec: reads the file and its bases, applies overrides, checks, and reports all problems at once."""
 
 import hashlib
 import os
@@ -36,16 +36,16 @@ MAX_BASES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecReading:
-    """A spec as far as it can be read."""
+    """A spec as far as it could be read."""
 
     spec: Spec | None
-    """The spec; where there are problems, what is left of it, to be looked at for more and never run. None when what
-    is wrong leaves too much open."""
+    """The spec. With problems, the part that is left, to search for more problems and never to run; None if too much is
+    missing for that."""
     problems: tuple[Problem, ...]
-    """The errors; what only may be wrong is in ``warnings``."""
+    """The errors; ``warnings`` has the rest."""
     warnings: tuple[Problem, ...] = ()
     lost_prompts: frozenset[int] = frozenset()
-    """Positions of prompts that are not in ``spec``."""
+    """Positions of prompts that are missing in ``spec``."""
 
 
 def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> Spec:
@@ -57,7 +57,7 @@ def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
         allow_read: Folders outside the spec's own work tree that it may read from.
 
     Raises:
-        SpecError: The spec has problems; all that can be told without a catalog are listed.
+        SpecError: The spec has problems; all that can be found without a catalog are listed.
         UsageError: There is no such file.
     """
     reading = read_spec(path, overrides=overrides, allow_read=allow_read)
@@ -67,7 +67,7 @@ def load_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
 
 
 def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Sequence[Path] = ()) -> SpecReading:
-    """Return the spec in a file with its problems, and what is left of it where it has some.
+    """Return the spec in a file with its problems; with problems, the part of it that is left.
 
     Raises:
         UsageError: There is no such file.
@@ -98,10 +98,10 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
         problems += first_problems(found)
     warnings = _in_order((found for found in (*files.warnings, *problems) if found.severity == "warning"), shown_as)
     problems = [found for found in problems if found.severity == "error"]
-    # a second key, say, is told and left out by the reader: nothing in the value needs mending for it
+    # the reader has reported and dropped these (a duplicate key, say), so the value needs no recovery for them
     told = {id(found) for found in (*files.problems, *misnamed)}
     faulty = [found for found in problems if id(found) not in told or found.place in files.unread]
-    # what is wrong and not on the list would not be recovered
+    # problems that are not listed could not be removed
     sound = RecoveredSpec(value=value) if not problems else None if TOO_MANY in problems else recover(value, faulty)
     spec = None
     if sound is not None and not files.leaves_open and not wrong_overrides:
@@ -126,7 +126,7 @@ def read_spec(path: str | Path, *, overrides: Sequence[str] = (), allow_read: Se
 
 
 def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
-    """Return the fields of a Spec that its own text says."""
+    """Return the fields of a Spec that come from its value."""
     value = sound.value
     return {
         "name": value["name"],
@@ -146,33 +146,33 @@ def _parts(sound: RecoveredSpec, tables: Mapping[int, Table]) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Files:
-    """Reads a spec's file and the files that it extends."""
+    """Reads a spec's file and its bases, and collects what is wrong with them."""
 
     inputs: FileAccess
     spec: str
-    """What the spec's own file is called."""
+    """The name of the spec's own file in messages."""
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     unread: set[SourcePlace] = field(default_factory=set)
-    """Where something stands that could not be read, which is among the problems already."""
+    """Places of values that could not be read; they are among the problems already."""
     leaves_open: bool = False
-    """Whether a base file is not there, so that nobody knows what it would have said."""
+    """Whether a base is missing, so that its content is unknown."""
     has_notes: bool = False
-    """Whether a mark says more than where its value stands."""
+    """Whether some value has a note."""
     values: int = 0
-    """How many values there are in the files so far."""
+    """Number of values in the files so far."""
     bases: list[bytes] = field(default_factory=list)
     paths: dict[str, Path] = field(default_factory=dict)
-    """The base files, the nearest first, by their names from the spec's folder."""
+    """The bases, nearest first, by their names relative to the spec's folder."""
 
     def read(
         self, source: bytes, path: Path, shown_as: str, below: tuple[Path, ...] = (), *, known_as: str = ""
     ) -> Layer:
-        """Return what the file says, laid over what it extends; ``known_as`` is its name from the spec's folder."""
+        """Return the file's value merged over its base; ``known_as`` is its name relative to the spec's folder."""
         reading = read_yaml(decode_spec(source, shown_as), shown_as)
         self.values += reading.values
         if self.values > MAX_VALUES:
-            message = f"the files that extend each other hold more than {MAX_VALUES:,} values"
+            message = f"the spec and the files that it extends hold more than {MAX_VALUES:,} values"
             raise SpecError([Problem(message=message, place=SourcePlace(shown_as))])
         self.problems.extend(reading.problems)
         self.warnings.extend(reading.warnings)
@@ -184,7 +184,7 @@ class _Files:
             return layer
         place = SourceMap(layer.mark).place(("extends",))
         base = self._base(name, place, (*below, path), str(PurePosixPath(known_as).parent / name))
-        # what a base would have said is not missing where the base can't be read: that is told already
+        # if the base cannot be read, that is reported already
         return merge_layers(without(layer, "extends"), base) if base else layer
 
     def _base(self, name: str, place: SourcePlace, below: tuple[Path, ...], known_as: str) -> Layer | None:
@@ -199,10 +199,10 @@ class _Files:
             base = found.path
             if base in below:
                 circle = " -> ".join(file.name for file in (*below[below.index(base) :], base))
-                note(f"the files extend each other in a circle: {circle}", "take extends out of one of them")
+                note(f"the files extend each other in a cycle: {circle}", "remove extends from one of them")
                 return None
             if len(below) >= MAX_BASES:
-                note(f"more than {MAX_BASES} files extend each other")
+                note(f"the chain of extends is longer than {MAX_BASES} files")
                 return None
             source = _read(found, name)
         except UsageError as error:
@@ -231,7 +231,7 @@ def _read(file: InputFile, shown_as: str) -> bytes:
     try:
         with file.open() as opened:
             check_yaml_size(os.fstat(opened.fileno()).st_size, shown_as, of="spec", suggestion=SPEC_TOO_LARGE_HINT)
-            return opened.read(MAX_FILE_BYTES + 1)  # its size may be another by now, and of some it says nothing
+            return opened.read(MAX_FILE_BYTES + 1)  # the size may have changed by now, and some files have none
     except FileRefused as error:
         said = "is a folder; name the spec's file" if file.path.is_dir() else error
         raise FileRefused(f"{shown_as} {said}") from None
@@ -243,7 +243,7 @@ def _read(file: InputFile, shown_as: str) -> bytes:
 
 
 def _sha256(source: bytes, bases: Sequence[bytes], overrides: Sequence[str]) -> str:
-    """Return the hash of the file alone where it is all there is, else of all parts, each behind its kind and size."""
+    """Return the hash of the file, or with bases and overrides of all parts, each after its kind and size."""
     if not bases and not overrides:
         return hashlib.sha256(source).hexdigest()
     digest = hashlib.sha256()
@@ -254,7 +254,7 @@ def _sha256(source: bytes, bases: Sequence[bytes], overrides: Sequence[str]) -> 
 
 
 def _in_order(problems: Iterable[Problem], spec: str) -> list[Problem]:
-    """Return the problems in the order of the spec, then those in other files; the same one is said once."""
+    """Return the problems in the order of the spec, then those in other files, without duplicates."""
 
     def order(problem: Problem) -> tuple[bool, SourcePlace]:
         place = problem.place or SourcePlace("")

@@ -1,4 +1,4 @@
-"""``--set path.to.key=value``: a change to a spec that is made on the command line."""
+"""``--set path.to.key=value``: changes to a spec from the command line."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,24 +17,24 @@ from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
 @dataclass(frozen=True, slots=True)
 class HashesAsText:
-    """Takes each # out of a value before it is read as YAML, and puts it back into what was read."""
+    """Replaces each # in a value before it is read as YAML, and restores it in the result."""
 
     sign: str
-    """What stands there in the meantime: one of Unicode's private signs, so that places stay what they are."""
+    """The placeholder: a single private-use character, so that columns stay the same."""
 
     @staticmethod
     def of(text: str) -> "HashesAsText":
-        """Return what does it for a text, with a sign that the text does not have."""
+        """Return a replacer for a text, with a placeholder that the text does not contain."""
         return HashesAsText(next(sign for sign in map(chr, range(0xE000, 0xF8FF)) if sign not in text))
 
     def taken_out(self, text: str) -> str:
-        """Return the text without #, but for lines behind the first that begin with it, which are comments."""
+        """Return the text without #, except for lines after the first that start with #, which are comments."""
         first, *others = text.split("\n")
         lines = (line if line.lstrip().startswith("#") else self._without(line) for line in others)
         return "\n".join((self._without(first), *lines))
 
     def put_back(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Return problems that name the text as it is."""
+        """Return the problems with # restored."""
         return [
             replace(
                 found,
@@ -47,7 +47,7 @@ class HashesAsText:
         ]
 
     def put_back_in(self, layer: Layer) -> Layer:
-        """Return what was read with every # in its texts and keys."""
+        """Return the layer with # restored in its strings and keys."""
         below = layer.mark.below
         match layer.value:
             case str() as text:
@@ -75,9 +75,9 @@ _STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^.="\[\]]+)')
 
 
 def apply_overrides(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Problem]]:
-    """Return the layer with every override made, in order, and what is wrong with those that can't be.
+    """Return the layer with all overrides applied in order, and the problems of those that are not valid.
 
-    In places, the line is the number of the ``--set`` and the column is the one in its argument.
+    In their places, the line is the number of the ``--set`` and the column that in its argument.
     """
     problems: list[Problem] = []
     for number, argument in enumerate(overrides, start=1):
@@ -93,9 +93,9 @@ def _made(layer: Layer, argument: str, number: int) -> Layer:
         raise _wrong("the argument is not UTF-8", SourcePlace(SHOWN_AS, number))
     steps, begins = _parsed(argument, number)
     if steps[0] == "extends":
-        message = "extends is followed before any --set is made"
-        raise _wrong(message, SourcePlace(SHOWN_AS, number), "write it into the spec")
-    # blanks in front put line and column of the value where the argument has them
+        message = "an override cannot change extends, which is followed before any override is applied"
+        raise _wrong(message, SourcePlace(SHOWN_AS, number), "change it in the spec")
+    # leading newlines and spaces give the value its line and column in the argument
     hashes = HashesAsText.of(argument)
     text = "\n" * (number - 1) + " " * begins + hashes.taken_out(argument[begins:])
     try:
@@ -110,7 +110,7 @@ def _made(layer: Layer, argument: str, number: int) -> Layer:
 
 
 def _parsed(argument: str, number: int) -> tuple[list[str], int]:
-    """Return the steps of the path and where the value begins."""
+    """Return the steps of the path and the index at which the value begins."""
     steps: list[str] = []
     position = 0
     while step := _STEP.match(argument, position):
@@ -122,7 +122,7 @@ def _parsed(argument: str, number: int) -> tuple[list[str], int]:
             break
     if not steps or argument[position : position + 1] != "=":
         shown = argument if len(argument) <= 60 else argument[:59] + "…"  # noqa: PLR2004
-        message = f'"{shown}" is no override'
+        message = f'"{shown}" is not a valid override'
         raise SpecError(
             [
                 Problem(
@@ -133,11 +133,13 @@ def _parsed(argument: str, number: int) -> tuple[list[str], int]:
             ]
         )
     if not argument[position + 1 :].strip():
-        message = "there is no value behind the ="
+        message = "there is no value after the ="
         raise SpecError(
             [
                 Problem(
-                    message=message, place=SourcePlace(SHOWN_AS, number, position + 2), suggestion='an empty text is ""'
+                    message=message,
+                    place=SourcePlace(SHOWN_AS, number, position + 2),
+                    suggestion='write "" for an empty string',
                 )
             ]
         )
@@ -156,7 +158,7 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: S
                 return without(layer, step)
             put = _placed(below, rest, (*done, step), new, place)
             if put.value == {} and at_hand != {} and new.value is None:
-                return without(layer, step)  # which has lost its last key
+                return without(layer, step)  # it has lost its last key
             if step not in layer.value:
                 added = replace(put.mark.note or SourceNote(place), is_added=True)
                 put = replace(put, mark=replace(put.mark, note=added))
@@ -169,7 +171,7 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: S
             items = [*layer.value[:index], put.value, *layer.value[index + 1 :]]
             return Layer(items, replace(layer.mark, below={**layer.mark.below, index: replace(put.mark, key=None)}))
         case _:
-            raise _wrong(f"{path_text(done)} is {kind_of(layer.value)}, so there is nothing called {step} in it", place)
+            raise _wrong(f'{path_text(done)} is {kind_of(layer.value)} and has no key "{step}"', place)
 
 
 def _index(step: str, items: Sequence[Json], done: Path, place: SourcePlace) -> int:
@@ -177,16 +179,16 @@ def _index(step: str, items: Sequence[Json], done: Path, place: SourcePlace) -> 
     if not step.isdecimal():
         names = [item.get("id") if isinstance(item, Mapping) else None for item in items]
         guess = names.index(step) if step in names else None
-        hint = f"write {where}.{guess}" if guess is not None else "write a number, counted from 0"
-        raise _wrong(f"{where} is a list, and {step} is no number", place, hint)
+        hint = f"write {where}.{guess}" if guess is not None else "use an index, counting from 0"
+        raise _wrong(f'{where} is a list, and "{step}" is not an index', place, hint)
     index = int(step[:9])
     if index >= len(items):
-        raise _wrong(f"{where} has no item {step}; it has {len(items)}, counted from 0", place)
+        raise _wrong(f"{where} has no item {step}; it has {len(items)}, counting from 0", place)
     return index
 
 
 def _below(steps: Sequence[str], problems: Sequence[Problem]) -> SpecError:
-    """Return the problems of a value with the path of the whole spec in front of its own."""
+    """Return the problems of a value with the path to the value before their own paths."""
     where = path_text(tuple(int(step[:9]) if step.isdecimal() else step for step in steps))
     return SpecError(
         [replace(problem, path=f"{where}{'.' * bool(problem.path)}{problem.path}") for problem in problems]

@@ -1,4 +1,4 @@
-"""A spec that fits its schema, turned into frozen data."""
+"""Turns a spec that is valid by its schema into frozen data."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from qwave_batch.spec.document import (
 )
 from qwave_batch.spec.table.tables import Table
 
-# Any, since the schema has vouched for every type below and a check would only say so again
+# Any, since the schema has checked every type below
 Fields = Mapping[str, Any]
 
 _NO_AXES = ("exclude", "include")
@@ -27,7 +27,7 @@ _NO_AXES = ("exclude", "include")
 def parse_prompts(
     prompts: Sequence[Any], tables: Mapping[int, Table], *, without: Collection[int] = ()
 ) -> tuple[PromptEntry, ...]:
-    """Return the prompts in their order, each with its table where it has one, but for the positions in ``without``."""
+    """Return the prompts in order, each with its table if it has one, except for the positions in ``without``."""
     return tuple(
         PromptEntry(position=position, is_short=True, text=prompt)
         if isinstance(prompt, str)
@@ -49,14 +49,14 @@ def _prompt(position: int, fields: Fields, table: Table | None) -> PromptEntry:
         request=fields.get("request", {}),
         source=fields.get("from"),
         table=table,
-        where=where.strip() if where else None,  # a line end behind the expression would make a text of it
+        where=where.strip() if where else None,  # a line break after the expression would turn it into text
         sample=parse_sample(fields.get("sample")),
         limit=_whole(fields.get("limit")),
     )
 
 
 def parse_sample(fields: Fields | None) -> Sample | None:
-    """Return a sample, or None where there is none."""
+    """Return a sample, or None for None."""
     return Sample(count=int(fields["count"]), seed=int(fields.get("seed", 0))) if fields else None
 
 
@@ -82,7 +82,7 @@ def _values(axis: Any) -> AxisValues:
 
 
 def parse_terms(spec: Fields) -> Terms:
-    """Return the terms of the run, with the defaults of what is not said."""
+    """Return the terms of the run, with defaults for missing keys."""
     limits: Fields = spec.get("limits", {})
     plain = Terms()
     return Terms(
@@ -112,10 +112,10 @@ def parse_output_path(spec: Fields) -> str:
 
 
 def parse_output_folder(spec: Fields, beside: Path) -> Path | None:
-    """Return the run folder, whole: it is found from ``beside``; None where nothing is said of it."""
+    """Return the absolute run folder, which is relative to ``beside``; None if the spec does not set it."""
     folder: str | None = spec.get("output", {}).get("folder")
     return None if folder is None else Path(os.path.abspath(beside / folder))  # noqa: PTH100 - no link is followed
 
 
 def _whole(number: float | None) -> int | None:
-    return None if number is None else int(number)  # the schema takes 4.0 for 4, as JSON does
+    return None if number is None else int(number)  # the schema accepts 4.0 as 4, as JSON does

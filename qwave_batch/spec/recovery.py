@@ -1,6 +1,6 @@
-"""What is left of a spec with mistakes, so that one look finds those that only show later too.
+"""Recovers a spec from its mistakes, so that one check also finds the problems that only show later.
 
-What is wrong is left out or set right, as long as that cannot make anything else look wrong.
+Faulty parts are removed or replaced, as long as that cannot make anything else look wrong.
 """
 
 from collections.abc import Iterable
@@ -13,51 +13,51 @@ from qwave_batch.spec.values.value_path import Path, steps_of
 
 
 class UnknownValue:
-    """Nothing is said of it, and what is made of it is unknown too."""
+    """A value that is not known because of a mistake, and whose results are not known either."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
 
 
 UNKNOWN: Final[Any] = UnknownValue()
-"""One mistake makes one complaint: whoever meets this says nothing, and hands it on."""
+"""Code that meets this value reports nothing and passes it on, so that one mistake gives one message."""
 
 
 _LOOSE = (
     "version", "name", "description", "unsupported", "limits", "retry", "timeout", "completion", "budget", "sample",
     "repeat", "output",
 )  # fmt: skip
-"""Parts that no other part is checked against: a faulty one gives way to its default."""
+"""Independent parts: a faulty one is replaced by its default."""
 
 _TIGHT = ("catalog", "extends", "vars", "request", "prompts", "matrix")
-"""Parts on which all else depends."""
+"""Parts that other parts depend on."""
 
 _LOOSE_IN_PROMPT = frozenset({"id", "tags", "meta", "limit", "sample"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredSpec:
-    """The rest of a spec: it is looked at for more problems, and never run."""
+    """The rest of a spec: it is checked for more problems and never run."""
 
     value: dict[str, Any]
     lost_prompts: frozenset[int] = frozenset()
-    """Positions of prompts that can't be used; their places in the list are kept."""
+    """Positions of prompts that cannot be used; they keep their places in the list."""
 
 
 def recover(value: dict[str, Any], problems: Iterable[Problem]) -> RecoveredSpec | None:
-    """Return the rest of a spec, or None when what is wrong leaves too much open."""
+    """Return the rest of a spec, or None if too much of it is faulty."""
     rest = _Rest(dict(value))
     if not all(rest.remove(steps_of(problem.path)) for problem in problems):
         return None
     rest.value |= {"version": 1, "name": "recovered"}
-    # whoever looks at the rest takes its structure for granted
+    # later checks rely on the structure of the rest
     return RecoveredSpec(value=rest.value, lost_prompts=frozenset(rest.lost_prompts)) if rest.is_structured() else None
 
 
 def is_consequence(found: Problem, before: Iterable[Problem], lost_prompts: frozenset[int]) -> bool:
-    """Whether a problem that the rest of a spec has follows from one that is on the list already.
+    """Whether a problem in the rest of a spec follows from one that is reported already.
 
-    That is so above and below a place with a problem, and, where a prompt could not be read, for names that no
+    That holds above and below a place with a problem and, if a prompt could not be read, for names that no
     template seems to use.
     """
     path = steps_of(found.path)
@@ -75,9 +75,9 @@ class _Rest:
     lost_prompts: set[int] = field(default_factory=set)
 
     def remove(self, path: Path) -> bool:
-        """Take what stands at ``path`` out; False when nobody can tell what that would change."""
+        """Remove the value at ``path``; False if the effect of that is not known."""
         match path:
-            case ():  # a key is missing: it is filled in at the end, or nothing can be said
+            case ():  # a key is missing: either it gets a default at the end, or the recovery fails
                 pass
             case ("request", str(name), *_) if name != "model" and self._has("request", name):
                 self.value["request"] = _without(self.value["request"], name)
@@ -86,12 +86,12 @@ class _Rest:
             case ("prompts", int(position), *inner) if self._has("prompts", position):
                 self._remove_from_prompt(position, inner)
             case ("matrix", "exclude", *_):
-                # an exclude less means jobs more, of which only what else is wrong is told
+                # without excludes there are more jobs, but only their problems are reported
                 self.value["matrix"] = _without(self.value["matrix"], "exclude")
             case ("matrix", str(name), *_) if name != "include" and self._has("matrix", name):
                 self.value["matrix"] = self.value["matrix"] | {name: [UNKNOWN]}
             case (str(key), *_) if key in _LOOSE:
-                # what is dropped is not complained of, and an unknown wish is no complaint about the models
+                # with "drop", no problem is reported that the unknown value might have allowed
                 self.value = _without(self.value, key) | ({"unsupported": "drop"} if key == "unsupported" else {})
             case (str(key),) if key not in _TIGHT:
                 self.value = _without(self.value, key)
@@ -100,13 +100,13 @@ class _Rest:
         return True
 
     def is_structured(self) -> bool:
-        """Whether the rest has the structure of a spec, but for prompts that are lost."""
+        """Whether the rest has the structure of a spec, apart from lost prompts."""
         prompts = self.value.get("prompts")
         if not isinstance(self.value.get("catalog"), str) or not isinstance(prompts, list):
             return False
         kept = [prompt for position, prompt in enumerate(prompts) if position not in self.lost_prompts]
         whole = {key: item for key, item in self.value.items() if key != "extends"}
-        if whole.get("matrix") == {}:  # which has lost its only part
+        if whole.get("matrix") == {}:  # it has lost its only part
             del whole["matrix"]
         return is_structured(whole | {"prompts": kept or ["x"]})
 

@@ -1,4 +1,4 @@
-"""What is wrong with a spec beyond its structure, as far as that can be told without a catalog."""
+"""Checks beyond the schema that need no catalog: templates, ids, ranges, and the files of tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,12 +14,12 @@ from qwave_batch.spec.values.json_values import MAX_INTEGER
 from qwave_batch.spec.values.value_path import Path
 from qwave_batch.spec.yaml.source_map import SourceMap
 
-MAX_WORDS_OF_SPEC = 500_000  # each is compiled, which takes some ten microseconds
+MAX_WORDS_OF_SPEC = 500_000  # tokens; compiling one takes about ten microseconds
 _PROMPT_TEMPLATES = ("text", "id", "vars", "tags", "meta", "request", "where")
 
 
 def template_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
-    """Yield what does not parse among the templates, wherever templates may stand."""
+    """Yield the problems of templates that do not parse, wherever templates are allowed."""
     words = 0
     for path, value in _templated(spec):
         for found in _problems_below(value, path, source_map):
@@ -39,7 +39,7 @@ def template_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterat
 
 
 def fault_problem(fault: TemplateFault, source_map: SourceMap) -> Problem:
-    """Return a template's fault as a problem, at the template's own line where the file shows it."""
+    """Return a template's fault as a problem, at the line inside the template if the file shows it."""
     return Problem(
         message=fault.message,
         path=source_map.path_text(fault.where),
@@ -66,14 +66,14 @@ def _templated(spec: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
 
 def _too_many_words(place: SourcePlace) -> Problem:
     return Problem(
-        message=f"the templates of the spec have more than {MAX_WORDS_OF_SPEC:,} words and signs in their tags",
+        message=f"the templates of the spec have more than {MAX_WORDS_OF_SPEC:,} tokens in their tags",
         place=place,
-        suggestion="put the prompts into a table and take them with from: one template serves all its rows",
+        suggestion="put the prompts into a table and load it with from: one template serves all its rows",
     )
 
 
 def _problems_below(value: Json, path: Path, source_map: SourceMap) -> Iterator[Problem | int]:
-    """Yield the problems of the templates in a value, and how many words each of the others has."""
+    """Yield the problems of the templates in a value, and for each valid one its number of tokens."""
     match value:
         case str():
             try:
@@ -88,7 +88,7 @@ def _problems_below(value: Json, path: Path, source_map: SourceMap) -> Iterator[
                         path=source_map.path_text((*path, key)),
                         place=source_map.key_place((*path, key)),
                         value=key,
-                        suggestion="templates stand in values",
+                        suggestion="use templates in values only",
                     )
                 yield from _problems_below(item, (*path, key), source_map)
         case list():
@@ -97,7 +97,7 @@ def _problems_below(value: Json, path: Path, source_map: SourceMap) -> Iterator[
 
 
 def id_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
-    """Yield each id that an earlier prompt has already; ids that are templates show only when they are filled in."""
+    """Yield each duplicate id; ids that are templates can only be compared after rendering."""
     taken: dict[str, Path] = {}
     for number, prompt in enumerate(_list(spec.get("prompts"))):
         name = prompt.get("id") if isinstance(prompt, Mapping) else None
@@ -105,13 +105,13 @@ def id_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Pro
             continue
         path: Path = ("prompts", number, "id")
         if name in taken:
-            message = f'the id "{name}" is taken already, at {source_map.place(taken[name])}'
+            message = f'the id "{name}" is already used at {source_map.place(taken[name])}'
             yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=name)
         taken.setdefault(name, path)
 
 
 def range_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
-    """Yield each range of integers that ends past 2^53-1."""
+    """Yield each range of integers that ends beyond 2^53-1."""
     matrix = spec.get("matrix")
     for name, axis in matrix.items() if isinstance(matrix, Mapping) else ():
         if not isinstance(axis, Mapping):
@@ -122,16 +122,16 @@ def range_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[
         last = start + (count - 1) * step
         if abs(last) > MAX_INTEGER:
             path: Path = ("matrix", name)
-            message = f"its last integer is {last}, which is past 2^53-1"
+            message = f"its last integer is {last}, which is beyond 2^53-1"
             yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=last)
 
 
 def open_tables(
     spec: Mapping[str, Json], source_map: SourceMap, inputs: FileAccess, shown_as: str
 ) -> tuple[dict[int, Table], list[Problem]]:
-    """Return the tables of the prompts that have one, by the prompt's position, and what keeps others shut.
+    """Return the tables of prompts by the prompt's position, and the problems of tables that cannot be opened.
 
-    ``shown_as`` is what the spec's own file is called.
+    ``shown_as`` is the name of the spec's own file in messages.
     """
     tables: dict[int, Table] = {}
     problems: list[Problem] = []
@@ -141,7 +141,7 @@ def open_tables(
             continue
         path: Path = ("prompts", number, "from")
         if is_template(name):
-            message = "from is the name of a file and cannot be a template"
+            message = "from takes the name of a file, not a template"
             problems.append(
                 Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=name)
             )
@@ -157,6 +157,7 @@ def open_tables(
                     place=source_map.place(path),
                     value=name,
                     suggestion=error.suggestion,
+                    next_step=next(iter(error.next_steps), None),
                 )
             )
         except SpecError as error:

@@ -1,4 +1,4 @@
-"""Holds what a spec says to schemas/spec.structure.schema.json."""
+"""Checks a spec against schemas/spec.structure.schema.json."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from typing import Any
 
 from qwave_batch import lazy
 from qwave_batch.errors import nearest
-from qwave_batch.fitting.checks import Check
-from qwave_batch.fitting.reading import fitting
+from qwave_batch.fitting.schema_checks import Check
+from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped
@@ -18,14 +18,14 @@ from qwave_batch.spec.layers import Layer
 from qwave_batch.spec.structure_messages import MESSAGES, SchemaViolation, other_message, unknown_key
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
-_FEW = 100  # prompts
-_GUESSES = 200  # unknown keys; to guess what one is meant for takes longer than to find it
+_FEW = 100  # prompts; the slow validator may check so many
+_GUESSES = 200  # unknown keys; a guess takes longer than finding the key
 _SMALLEST = {"version": 1, "name": "smallest", "catalog": "2026-01"}
-"""With a sound prompt, a spec that fits."""
+"""A valid spec, but for its missing prompts."""
 
 
 def structure_problems(value: Json, source_map: SourceMap) -> list[Problem]:
-    """Return everything about the spec's structure that the schema refuses."""
+    """Return all problems of the spec's structure."""
     fits = structure_check()
     if fits is not None and fits(value):
         return []
@@ -40,9 +40,9 @@ def _problems(value: Json, source_map: SourceMap, fits: Check | None) -> Iterato
 
 
 def _without_sound_prompts(value: Json, fits: Check | None) -> tuple[Json, list[int] | None]:
-    """Return a spec of many prompts with those that the schema refuses, and their positions; any other as it is.
+    """Return a spec of many prompts with only the invalid ones, and their positions; any other spec unchanged.
 
-    The validator that knows the reasons takes as long for each prompt as a hundred of the check without them.
+    The validator that gives reasons takes a hundred times as long as the check without them.
     """
     prompts = value.get("prompts") if isinstance(value, Mapping) else None
     if fits is None or not isinstance(value, Mapping) or not isinstance(prompts, list) or len(prompts) <= _FEW:
@@ -59,16 +59,15 @@ def _schema() -> dict[str, Any]:
 
 
 def is_structured(value: Json) -> bool:
-    """Whether the schema takes a spec, whatever stands where it takes anything."""
+    """Whether a spec is valid by the schema; unknown values may be anywhere that any value may be."""
     fits = structure_check()
     return fits(value) if fits is not None else next(_validator().iter_errors(value), None) is None
 
 
 def with_known_keys(layer: Layer) -> tuple[Layer, list[Problem]]:
-    """Return a spec with its unknown keys under the names that they were meant to have, and a problem for each.
+    """Return a spec with its unknown keys renamed to the likely intended ones, and a problem for each.
 
-    So what stands under them is held to the same rules as under the right name. A key that is meant for one that is
-    there too, or for none, is left out.
+    So their values are checked as well. A key without a likely name, or whose likely name is taken, is dropped.
     """
     if not isinstance(layer.value, Mapping):
         return layer, []
@@ -90,7 +89,7 @@ def with_known_keys(layer: Layer) -> tuple[Layer, list[Problem]]:
 
 @cache
 def structure_check() -> Check | None:
-    """Return the verdict of the schema without its reasons, or None where only the reference knows it."""
+    """Return a fast check by the schema that gives no reasons, or None if only the reference validator can check it."""
     return fitting(_schema(), {}, frozenset())
 
 

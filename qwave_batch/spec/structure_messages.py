@@ -1,4 +1,4 @@
-"""What does not fit the schema of specs, in words that say what would."""
+"""Messages for values that the schema of specs refuses."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.overrides import SHOWN_AS
-from qwave_batch.spec.values.value_messages import as_flow, axis_hint, kind_of
+from qwave_batch.spec.values.value_messages import axis_hint, inline_yaml, kind_of
 from qwave_batch.spec.values.value_path import Path
 from qwave_batch.spec.yaml.source_map import SourceMap
 
@@ -22,7 +22,7 @@ _TRUTHS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "f
 _NEEDED = {(key,) for key in NEEDED}
 
 _TEXTS = frozenset({"prompt", "prompts", "txt", "caption"})
-"""What the text of a prompt is called elsewhere."""
+"""Names that other tools use for the text of a prompt."""
 
 _TYPES = {
     "array": "a list",
@@ -30,7 +30,7 @@ _TYPES = {
     "integer": "a whole number",
     "number": "a number",
     "object": "a mapping",
-    "string": "a text",
+    "string": "a string",
 }
 
 
@@ -41,22 +41,22 @@ class SchemaViolation:
     keyword: str
     """``type``, ``required`` and so on."""
     wanted: Any
-    """What stands behind the keyword."""
+    """The value of the keyword in the schema."""
     value: Any
-    """The value refused: the key itself where ``is_name``."""
+    """The refused value; if ``is_name``, the key itself."""
     path: Path
-    """Where the value stands; where ``is_name``, the mapping that has the key."""
+    """Path of the value; if ``is_name``, of the mapping that has the key."""
     schema: Mapping[str, Any]
-    """The schema that the keyword is part of."""
+    """The subschema that contains the keyword."""
     root: Mapping[str, Any]
     """The whole schema."""
     is_name: bool
     message: str
-    """In the validator's own words."""
+    """The validator's own message."""
 
 
 def shown(value: Json) -> str:
-    """Return a value as it is named in a sentence, cut short when it is long."""
+    """Return a value as messages show it, cut if it is long."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | int | float | None) else ""
     text = text or kind_of(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 2] + "…" + text[-1]
@@ -100,24 +100,24 @@ def _unknown_keys(violation: SchemaViolation, source_map: SourceMap) -> Iterator
 
 
 def unknown_key(path: Path, known: Sequence[str], source_map: SourceMap) -> Problem:
-    """Return the problem that a key is none of those that may stand there."""
+    """Return the problem of an unknown key."""
     key, allowed = str(path[-1]), tuple(known)
     guess = "text" if "text" in known and key.casefold() in _TEXTS else nearest(key, known)
     if guess:
         hint = f'did you mean "{guess}"?'
     elif " " in key or len(key) > len(max(known, key=len)):
-        hint, allowed = 'a text with ": " in it needs quotes', ()
+        hint, allowed = 'a string that contains ": " needs quotes', ()
     else:
-        hint = f"the keys here are {', '.join(known)}"
+        hint = f"allowed keys: {', '.join(known)}"
         if path[0] == "prompts" and "request" in known:
-            hint += "; a field of the request stands under request, or is an axis under matrix"
+            hint += "; a request field belongs under request, or under matrix as an axis"
     return _at_key(source_map, path, f"unknown key {shown(key)}", hint, allowed=allowed)
 
 
 def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     keys = violation.value
     if violation.path[:1] == ("prompts",) and keys and all(" " in key for key in keys):
-        return  # an unquoted text with a colon, which is said already
+        return  # an unquoted string with a colon, which is reported already
     for key in violation.wanted:
         if key in violation.value or f"'{key}' is" not in violation.message:
             continue
@@ -127,7 +127,7 @@ def _missing_key(violation: SchemaViolation, source_map: SourceMap) -> Iterator[
 
 
 def _example(value: Json) -> str:
-    return (as_flow(value) if isinstance(value, str) else None) or json.dumps(value, ensure_ascii=False)
+    return (inline_yaml(value) if isinstance(value, str) else None) or json.dumps(value, ensure_ascii=False)
 
 
 def _type(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
@@ -135,37 +135,35 @@ def _type(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem
     value = violation.value
     hint: str | None
     if value is None and violation.path in _NEEDED:
-        hint = f"{violation.path[0]} must be there, so null cannot take it away"
+        hint = f"{violation.path[0]} is required, so null cannot remove it"
     elif value is None:
-        hint = (
-            "give it a value, or leave the key out" if violation.path and isinstance(violation.path[-1], str) else None
-        )
+        hint = "give it a value, or remove the key" if violation.path and isinstance(violation.path[-1], str) else None
     elif "array" in wanted and isinstance(value, str | int | float):
-        item = as_flow(value) if isinstance(value, str) else _source(violation, source_map)
-        hint = f"write a list: [{item}]" if item else "write a list, each item behind a dash"
+        item = inline_yaml(value) if isinstance(value, str) else _source(violation, source_map)
+        hint = f"write a list: [{item}]" if item else "write a list, with a dash before each item"
     elif "string" in wanted and isinstance(value, bool | int | float):
         quoted = f'"{_source(violation, source_map)}"'
         is_set = source_map.place(violation.path).file == SHOWN_AS
-        hint = f"put quotes around it{' that the shell leaves there' if is_set else ''}: "
+        hint = f"put quotes around it{', escaped for the shell' if is_set else ''}: "
         hint += quote(quoted) if is_set else quoted
     elif "array" in wanted and isinstance(value, Mapping):
-        item = as_flow(value)
-        hint = f"write [{item}]" if item and value else "begin each item with a dash"
+        item = inline_yaml(value)
+        hint = f"write [{item}]" if item and value else "start each item with a dash"
     elif isinstance(value, str) and (meant := _meant(value, wanted)):
         hint = f"write {meant} without quotes" if meant == value.strip() else f"write {meant}"
     elif violation.path == ("budget",) and isinstance(value, int | float) and not isinstance(value, bool):
         hint = f"write {{max_usd: {_source(violation, source_map)}}}"
     elif violation.path == ("matrix",) and isinstance(value, list):
-        hint = "take the dashes out: each axis is a key with a list behind it"
+        hint = "remove the dashes: each axis is a key followed by a list"
     else:
         hint = None
     expected = " or ".join(_TYPES[name] for name in wanted)
-    found = f"nothing ({shown(value)})" if value is None else _kind(violation, source_map)
+    found = "null" if value is None else _kind(violation, source_map)
     yield _at(source_map, violation.path, f"expected {expected}, found {found}", value, hint)
 
 
 def _meant(text: str, wanted: Sequence[str]) -> str | None:
-    """Return the number, or true or false, that a text was surely meant to be."""
+    """Return the number or boolean that a string was clearly meant to be."""
     text = text.strip()
     if "boolean" in wanted:
         return _TRUTHS.get(text.casefold())
@@ -184,11 +182,11 @@ def _kind(violation: SchemaViolation, source_map: SourceMap) -> str:
 def _article(value: Json) -> str:
     if isinstance(value, bool):
         return ""
-    return "the text " if isinstance(value, str) else "the number "
+    return "the string " if isinstance(value, str) else "the number "
 
 
 def _source(violation: SchemaViolation, source_map: SourceMap) -> str:
-    """Return a number, or true or false, as it stands in the file."""
+    """Return a number or boolean as it is spelled in the file."""
     mark = source_map.at(violation.path)
     return (mark.note.spelling if mark and mark.note else "") or shown(violation.value)
 
@@ -196,14 +194,14 @@ def _source(violation: SchemaViolation, source_map: SourceMap) -> str:
 def _enum(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     allowed = tuple(violation.wanted)
     guess = nearest(violation.value, allowed) if isinstance(violation.value, str) else None
-    message = f"{shown(violation.value)} is none of {', '.join(map(str, allowed))}"
+    message = f"{shown(violation.value)} is not one of {', '.join(map(str, allowed))}"
     hint = f'did you mean "{guess}"?' if guess else None
     yield _at(source_map, violation.path, message, violation.value, hint, allowed=allowed)
 
 
 def _const(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     wanted = violation.wanted
-    message = f"{shown(violation.value)} is no version of the spec language; there is {wanted}"
+    message = f"{shown(violation.value)} is not a version of the spec language; the only version is {wanted}"
     yield _at(
         source_map, violation.path, message, violation.value, f"write {violation.path[-1]}: {wanted}", allowed=(wanted,)
     )
@@ -215,11 +213,13 @@ def _least(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Proble
 
 
 def _more_than(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
-    yield _at(source_map, violation.path, f"{shown(violation.value)} is not above {violation.wanted}", violation.value)
+    yield _at(
+        source_map, violation.path, f"{shown(violation.value)} is not greater than {violation.wanted}", violation.value
+    )
 
 
 def _empty(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
-    hint = "give it at least one" if violation.path == ("prompts",) else "give it at least one, or leave the key out"
+    hint = "add at least one item" if violation.path == ("prompts",) else "add at least one item, or remove the key"
     yield _at(source_map, violation.path, f"{_kind_word(violation.value)} is empty", suggestion=hint)
 
 
@@ -228,15 +228,17 @@ def _kind_word(value: Json) -> str:
 
 
 def _pattern(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
-    message = violation.schema.get("patternErrorMessage", "it has another form than it should")
+    message = violation.schema.get("patternErrorMessage", "it does not have the expected form")
     if violation.is_name:
-        yield _at_key(source_map, (*violation.path, violation.value), f"{shown(violation.value)} is no name: {message}")
+        yield _at_key(
+            source_map, (*violation.path, violation.value), f"{shown(violation.value)} is not a valid name: {message}"
+        )
         return
     hint = None
     if violation.path == ("name",):
         guess = "-".join(part for part in _slugged(violation.value).split("-") if part)
         hint = f'such as "{guess}"' if 0 < len(guess) <= SHOWN_CHARACTERS else None
-    elif "minItems" in violation.schema:  # an axis: a text that is no template
+    elif "minItems" in violation.schema:  # an axis: a string that is not a template
         hint = axis_hint(violation.value)
     sentence = f"{shown(violation.value)}: {message}" if violation.value.strip() else message
     yield _at(source_map, violation.path, sentence, violation.value, hint)
@@ -254,14 +256,16 @@ def _too_long(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Pro
 def _not(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     if violation.is_name:
         key = violation.value
-        message = f"{shown(key)} is a word of the template language"
+        message = f"{shown(key)} is a reserved word of the template language"
         yield _at_key(source_map, (*violation.path, key), message, "choose another name")
     elif not violation.wanted:
         yield from _not_here(violation, source_map)
     elif "required" in violation.wanted:
         keys = violation.wanted["required"]
         for key in keys[-1:]:
-            yield _at_key(source_map, (*violation.path, key), f"{' and '.join(keys)} cannot stand together; choose one")
+            yield _at_key(
+                source_map, (*violation.path, key), f"{' and '.join(keys)} cannot be used together; choose one"
+            )
     else:
         yield _at(source_map, violation.path, f"{shown(violation.value)} is not allowed here", violation.value)
 
@@ -269,14 +273,14 @@ def _not(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]
 def _not_here(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
     key = violation.path[-1]
     if violation.path[0] == "prompts":
-        message = f'"{key}" chooses rows of a table, and there is no from'
+        message = f'"{key}" selects rows of a table, but there is no from'
     else:
-        message = f'"{key}" cannot stand beside random'
+        message = f'"{key}" cannot be combined with random'
     yield _at_key(source_map, violation.path, message)
 
 
 def other_message(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:
-    """Yield a violation in the validator's own words."""
+    """Yield a violation with the validator's own message."""
     yield _at(source_map, violation.path, violation.message, violation.value)
 
 
@@ -296,4 +300,4 @@ MESSAGES: Mapping[str, _Message] = {
     "required": _missing_key,
     "type": _type,
 }
-"""How each keyword of the schema is worded."""
+"""The messages for each keyword of the schema."""

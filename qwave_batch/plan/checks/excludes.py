@@ -12,7 +12,7 @@ from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import compile_value
 from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import as_flow, kind_of
+from qwave_batch.spec.values.value_messages import inline_yaml, kind_of
 
 _FEW = 20
 _MOST_LOOKED_AT = 10_000
@@ -38,7 +38,7 @@ class ExcludeCheck:
                 if not self._knows_not(name):
                     self._note_missing(entry, name, wanted)
             if not missing:
-                asked = as_flow({name.text: wanted for name, wanted in entry.keys})
+                asked = inline_yaml({name.text: wanted for name, wanted in entry.keys})
                 said = f"no value has all of {asked}" if asked else "no value has all that it asks for"
                 self.problems.add(entry.origin, f"this exclude matches no combination: {said}", warning=True)
         for entry, other in self.matrix.covered_excludes():
@@ -64,7 +64,7 @@ class ExcludeCheck:
         where = self._where(entry, name)
         written = str(axis.origin[-1])
         if self._may_be_narrowed(where, axis):
-            shown = as_flow(wanted) or kind_of(wanted)
+            shown = inline_yaml(wanted) or kind_of(wanted)
             message = f"this exclude matches no combination: {written} has no {shown} here"
             self.problems.add(entry.origin, message, warning=True)
             return
@@ -102,15 +102,15 @@ class ExcludeCheck:
 
 def _words(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tuple[str, str | None]:
     """Return what is said of a value that an axis does not have, and the way out."""
-    shown = as_flow(wanted) or kind_of(wanted)
+    shown = inline_yaml(wanted) or kind_of(wanted)
     known = list(_candidates(axis, name))
     if isinstance(wanted, (list, tuple)) and not any(isinstance(label, (list, tuple)) for label in known):
-        each = ", ".join(f"{{{name.text}: {as_flow(item)}}}" for item in wanted[:_FEW])
+        each = ", ".join(f"{{{name.text}: {inline_yaml(item)}}}" for item in wanted[:_FEW])
         return f"a list names no value of the axis {written}", f"write an entry for each: {each}" if each else None
     other = next((label for label in known if _reads_alike(label, wanted)), None)
     if other is not None:
-        has = f"{shown} is {kind_of(wanted)}, and the axis {written} has {_named_kind(other)} {as_flow(other)}"
-        return has, f"write {as_flow(other)}{' without quotes' if isinstance(wanted, str) else ''}"
+        has = f"{shown} is {kind_of(wanted)}, and the axis {written} has {_named_kind(other)} {inline_yaml(other)}"
+        return has, f"write {inline_yaml(other)}{' without quotes' if isinstance(wanted, str) else ''}"
     is_field = name.text != axis.name.text
     message = (
         f"no value of the axis {written} sets {name.text} to {shown}"
@@ -123,12 +123,12 @@ def _words(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tu
 def _way_out(axis: ResolvedAxis, name: AxisName, wanted: Json, known: Sequence[Json]) -> str | None:
     holder = _holder(axis, wanted) if name.text == axis.name.text else None
     if holder is not None:
-        return f"it is a field of the value {as_flow(holder)}: write {name.text}: {as_flow(holder)}"
+        return f"it is a field of the value {inline_yaml(holder)}: write {name.text}: {inline_yaml(holder)}"
     texts = [label for label in known if isinstance(label, str)]
     guess = nearest(wanted, texts) if isinstance(wanted, str) else None
     if guess:
         return f'did you mean "{guess}"?'
-    listed = [as_flow(label) or "..." for label in known[:_FEW]]
+    listed = [inline_yaml(label) or "..." for label in known[:_FEW]]
     return f"it has {', '.join(listed)}{' and more' if len(known) > _FEW else ''}" if listed else None
 
 

@@ -17,7 +17,7 @@ from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.overrides import SHOWN_AS
 from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
-from qwave_batch.spec.values.value_messages import as_flow
+from qwave_batch.spec.values.value_messages import inline_yaml
 
 _BASE, _FILE, _COMMAND_LINE = range(3)
 """Where something is written: in a base, in the spec's own file on it, or on top of both."""
@@ -149,7 +149,7 @@ class IdleCheck:
         spelled = {path: written.spelling for path, written in mark.notes() if written.spelling} if mark else {}
         if () in spelled:
             return f"[{spelled[()]}]"
-        return None if spelled else as_flow([value])
+        return None if spelled else inline_yaml([value])
 
     def _setter(self, field: str) -> ResolvedAxis | None:
         """Return the axis that sets a field in every combination, or None."""

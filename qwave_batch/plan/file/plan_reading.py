@@ -7,13 +7,14 @@ from typing import Any
 
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.file.plan_header import AGAIN, PlanHeader, read_header
 from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_line
 from qwave_batch.plan.file.plan_seal import Seal, is_closed, opened_header
 from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
 from qwave_batch.spec.table.json_rows import DECODER, VALUE_SIGNS
-from qwave_batch.spec.table.table_file import Line, check_values, opened, read_lines
+from qwave_batch.spec.table.table_file import Line, check_values, open_table_file, read_lines
 from qwave_batch.spec.values.json_values import check_leaves
 
 _MERGE_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
@@ -78,7 +79,7 @@ class PlanReader:
 
     def _lines(self) -> Iterator[Line]:
         """Yield the lines that are not blank; there is one of those at the end of many a file."""
-        with opened(self.source, self.shown_as) as file:
+        with open_table_file(self.source, self.shown_as) as file:
             for line in read_lines(file):
                 if line.text and not line.text.isspace():
                     yield line
@@ -158,7 +159,8 @@ class PlanReader:
         if jobs < header.jobs:
             raise UsageError(
                 f"{self.shown_as} is cut off: {jobs} of its {header.jobs} jobs are there (line {last} is the last); "
-                f"{AGAIN}, and make a part of a plan with run --limit"
+                f"{AGAIN}",
+                next_steps=(NextStep.LIMIT_RUN,),
             )
         if seal.whole() != header.lines_sha256:
             raise UsageError(f"{self.shown_as}:1: the header has the hash of other lines; {AGAIN}")

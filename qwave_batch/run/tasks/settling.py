@@ -11,7 +11,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
 from qwave_batch.run.context import JobCatalog
-from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker
+from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker, ImageFailure
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
@@ -153,7 +153,8 @@ class Settler:
     def _note_unread(self, job_run: JobRun, error: JobError) -> None:
         """Take in a result that nobody can read; after a few of them nothing more is bought."""
         job, breaker = job_run.job, self._breaker
-        breaker.failed(job.job_id, self._run.now(), model=job.model, host="", why=error.message, is_unread=True)
+        failure = ImageFailure(model=job.model, host="", why=error.message, is_unread=True)
+        breaker.image_failed(job.job_id, self._run.now(), failure)
         self._run.counters.warn(f"{job.job_id}: {error.message}")
         if breaker.unread >= UNREAD_STOPS_AT:
             self._run.stops.stop(ResultsUnreadable(tasks=breaker.unread, why=error.message))

@@ -1,15 +1,15 @@
-"""Which files a spec may read: those of its own work tree, and of folders that were named on the command line."""
+"""Access to files: a spec may read its own work tree, and folders that the command line allows."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import BinaryIO
 
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular_files import NotRegular, irregular_kind
 from qwave_batch.files.tree import Tree
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import kept_at
 from qwave_batch.spec.inputs.allowed_roots import (
     AllowedRoot,
@@ -27,16 +27,16 @@ __all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that was judged: where it really lies, below a folder that may be read."""
+    """A file that passed the checks: its resolved place below an allowed folder."""
 
     bound: Path
-    """The folder, links resolved."""
+    """The allowed folder, links resolved."""
     way: str
-    """From there to the file, with ``/`` and without links."""
+    """The path from there to the file, with ``/`` and without links."""
 
     @classmethod
     def at(cls, path: Path) -> "InputFile":
-        """Return a file that the program itself chose."""
+        """Return a file that the program itself chose, without checks."""
         path = path.resolve()
         return cls(path.parent, path.name)
 
@@ -46,11 +46,11 @@ class InputFile:
         return self.bound / self.way
 
     def open(self) -> BinaryIO:
-        """Open the file as it was judged: a link that was put in its place, or on the way, since then is not followed.
+        """Open the file that was checked; links that have appeared since in its path are not followed.
 
         Raises:
-            FileRefused: it is not a regular file any more; ``str`` of it continues the file's name.
-            OSError: it is gone, or the system refuses.
+            FileRefused: It is not a regular file any more; ``str`` of the error continues the file's name.
+            OSError: It is gone, or the system refuses.
         """
         try:
             return Tree(self.bound).open(self.way)
@@ -62,16 +62,16 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAccess:
-    """Finds files by the names that stand in a spec, and refuses those outside its bounds."""
+    """Finds files by their names in a spec, and refuses those outside the allowed roots."""
 
     root: Path
     """The folder that relative names start from."""
     bounds: tuple[Path, ...]
-    """Folders, symlinks resolved; what lies in none of them is not read."""
+    """Folders, symlinks resolved; files outside all of them are not read."""
     tree: str
-    """What the first bound is called in errors."""
+    """How messages name the first root."""
     is_run_folder: bool = False
-    """Whether the spec is the one that a run kept, beside the copies of all that it read."""
+    """Whether the spec is the copy in a run folder, beside copies of all files that it read."""
 
     @classmethod
     def around(cls, folder: Path, allow_read: Sequence[Path] = ()) -> "FileAccess":
@@ -80,7 +80,7 @@ class FileAccess:
         return cls(root=folder.resolve(), bounds=(root.folder, *allowed_folders(allow_read)), tree=root.called)
 
     def resolve(self, name: str, *, base: Path | None = None) -> Path:
-        """Return where the file called ``name`` lies; raises as ``find`` does."""
+        """Return the path of the file called ``name``; raises as ``find`` does."""
         return self.find(name, base=base).path
 
     def find(self, name: str, *, base: Path | None = None, known_as: str | None = None) -> InputFile:
@@ -88,21 +88,21 @@ class FileAccess:
 
         Args:
             name: As it is written.
-            base: Replaces the folder that names start from.
-            known_as: What the name comes to from the spec's folder, where it is another file that names it.
+            base: The folder that the name starts from, instead of ``root``.
+            known_as: The name relative to the spec's folder, if another file names it.
 
         Raises:
-            FileRefused: It lies outside the bounds or in a ``.git`` folder, does not exist, or is not a regular file.
+            FileRefused: It is outside the allowed roots, in a ``.git`` folder, missing, or not a regular file.
         """
         if "\0" in name:
-            raise FileRefused("a file name cannot hold a NUL character")
+            raise FileRefused("a file name cannot contain a NUL character")
         if self.is_run_folder:
             kept = kept_in(self.root, known_as or name)
             if kept is None:
                 raise FileRefused(
-                    f'"{_short(name)}" is not among the inputs of this run folder; it was looked for at '
+                    f'"{_short(name)}" is not among the inputs of this run folder; looked for it at '
                     f"{self.root / kept_at(known_as or name)}",
-                    "take the spec that the run was made of, or put the file there",
+                    "use the spec that the run was started from, or put the file there",
                 )
             return self._judged(self.root / kept, name)
         return self._judged((base or self.root) / name, name)
@@ -114,40 +114,40 @@ class FileAccess:
             found = self.bounded(place)
             if found is None:
                 raise FileRefused(
-                    f'"{name}" lies outside {self.tree} ({self.bounds[0]}); '
-                    f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
+                    f'"{name}" is outside {self.tree} ({self.bounds[0]})',
+                    next_step=Advice(NextStep.ALLOW_READ, str(place.parent)),
                 )
             if is_in_git(path):
-                raise FileRefused(f"{shown} lies in a .git folder, of which nothing is read")
+                raise FileRefused(f"{shown} is in a .git folder, whose files are never read")
             if not place.exists():
                 reason, suggestion = why_missing(name, place, found.bound)
                 raise FileRefused(f"{shown} {reason}", suggestion)
             kind = irregular_kind(place.stat().st_mode)
-        except (OSError, RuntimeError) as error:  # a name that is too long, a circle of symlinks
+        except (OSError, RuntimeError) as error:  # a name that is too long, a cycle of symlinks
             raise FileRefused(f"{shown} cannot be opened: {_reason(error)}") from error
         if kind is not None:
-            raise FileRefused(f"{shown} {kind}", "name a file in it" if "folder" in kind else None)
+            raise FileRefused(f"{shown} {kind}", "name a file inside it" if "folder" in kind else None)
         return found
 
     def shown(self, file: InputFile, spec: str, name: str) -> str:
-        """Return what to call a file in errors that is called ``name`` in the file that is called ``spec``."""
+        """Return how messages name a file that is called ``name`` in the file called ``spec``."""
         if self.is_run_folder and file.path.is_relative_to(self.root):
             return beside(spec, file.path.relative_to(self.root).as_posix())
         return beside(spec, name)
 
     def bounded(self, place: Path) -> InputFile | None:
-        """Return the file at a resolved place, or None where no bound holds it."""
+        """Return the file at a resolved path, or None if no root contains it."""
         bound = next((each for each in self.bounds if place.is_relative_to(each)), None)
         return None if bound is None else InputFile(bound, place.relative_to(bound).as_posix())
 
 
 def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[InputFile, FileAccess]:
-    """Return the file that somebody named, and what a spec in it may read.
+    """Return a file that the user named, and the access of a spec in it.
 
-    It is judged where it really lies: within the root of the place it was named in, or in what was allowed.
+    Its resolved path must be within the root of the path as typed, or in an allowed folder.
 
     Raises:
-        FileRefused: A link leads it out of there, or it lies in a ``.git`` folder; nothing of it was opened.
+        FileRefused: A link leads out of there, or it is in a ``.git`` folder; it was not opened.
     """
     file = Path(path)
     try:
@@ -163,11 +163,11 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
         found = access.bounded(place)
         if found is None:
             raise FileRefused(
-                f"{path} leads by a link out of {root.called} ({root.folder}); "
-                f"to read it all the same, run with --allow-read {quote(str(place.parent))}"
+                f"{path} is reached through a link that leads out of {root.called} ({root.folder})",
+                next_step=Advice(NextStep.ALLOW_READ, str(place.parent)),
             )
         if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
-            raise FileRefused(f"{path} lies in a .git folder, of which nothing is read")
+            raise FileRefused(f"{path} is in a .git folder, whose files are never read")
     except (OSError, RuntimeError, ValueError) as error:
         raise FileRefused(f"{path} cannot be read: {_reason(error)}") from error
     return found, access
@@ -184,7 +184,7 @@ def _border_within(file: Path, place: Path, allowed: Sequence[Path]) -> AllowedR
 
 
 def beside(shown_as: str, name: str) -> str:
-    """Return what to call a file whose name stands in the file called ``shown_as``, so that both are found alike."""
+    """Return how messages name a file that is called ``name`` in ``shown_as``: relative to the same folder."""
     return Path(os.path.normpath(Path(shown_as).parent / name)).as_posix()
 
 
@@ -195,8 +195,8 @@ def _short(name: str) -> str:
 def _reason(error: Exception) -> str:
     match error:
         case OSError():
-            return (error.strerror or "it has no name that the system takes").lower()
+            return (error.strerror or "the system does not accept its name").lower()
         case RuntimeError():
-            return "its symlinks form a circle"
+            return "its symlinks form a cycle"
         case _:
             return str(error)

@@ -1,4 +1,4 @@
-"""Why a file that a spec names is not there, and what to do."""
+"""Messages about files that do not exist: the reason, and what to do."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,57 +15,60 @@ _VARIABLE = re.compile(r".*(?:\$\{?[A-Za-z_]|%[A-Za-z_]+%)")
 _PATTERN = re.compile(r"[*?]|\[[^\[\]]+\]|\{[^{},]*,[^{}]*\}")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SHOWN = 3
-_FROM_THE_SPEC = "write the path from the spec's folder"
+_FROM_THE_SPEC = "write the path relative to the spec's folder"
 
 
 def why_missing(name: str, place: Path, bound: Path) -> tuple[str, str | None]:
-    """Return what is wrong with the name of a file that is not there, to continue the name, and the way out.
+    """Return why a named file does not exist, as a continuation of its name, and a suggestion.
 
     Args:
         name: As it is written.
-        place: Where it was looked for, links resolved.
-        bound: The folder above it that may be read; what lies in it is looked at for a name that may be meant.
+        place: The path that was tried, links resolved.
+        bound: The allowed folder above it, which is searched for a similar name.
     """
-    told = _by_its_letters(name)
+    told = _unusable_name(name)
     if told is not None:
         return told
     missing, there = _first_missing(place, bound)
     if _PATTERN.search(name):
         found = [entry for entry in there if fnmatchcase(entry, missing)]
         listed = f": {', '.join(found[:_SHOWN])}{', ...' if len(found) > _SHOWN else ''}" if found else ""
-        return "is a pattern, and a file is named by its own name", f"write an entry for each file{listed}"
+        return "is a pattern, which is not expanded here", f"write an entry for each file{listed}"
     alike = look_alike(missing, there)
     if alike is not None:
         _, difference = alike
-        return f"is not there, but a file that looks the same is, with {difference}", "rename it, or copy its name"
+        return (
+            f"does not exist, but a file whose name looks the same does, with {difference}",
+            "rename it, or copy its name",
+        )
     cased = next((entry for entry in there if entry.casefold() == missing.casefold()), None)
     if cased is not None:
         return f'does not exist; the file is called "{cased}"', f'write "{_with(name, missing, cased)}"'
     guess = _nearest_file(missing, there)
     suggestion = f'did you mean "{_with(name, missing, guess)}"?' if guess else None
-    return f"does not exist; it was looked for at {place}", suggestion
+    return f"does not exist; looked for it at {place}", suggestion
 
 
-def _by_its_letters(name: str) -> tuple[str, str] | None:
-    """Return what is wrong with a name that can be no file's, wherever it is looked for."""
+def _unusable_name(name: str) -> tuple[str, str] | None:
+    """Return what is wrong with a name that cannot name a local file."""
     file = _OF_A_FILE.match(name)
     if file is not None:
-        return "is the address of a file, and a file is named by its path", f'write "{name[file.end() :]}"'
+        return "is a file: URL; write the path instead", f'write "{name[file.end() :]}"'
     if "\\" in name and not _DRIVE.match(name):
-        return "has backslashes, and / parts folders here", f'write "{name.replace(chr(92), "/")}"'
+        return "has backslashes; separate folders with / here", f'write "{name.replace(chr(92), "/")}"'
     return next((words for pattern, words in _LETTERS if pattern.match(name)), None)
 
 
 _LETTERS = (
-    (_DRIVE, ("is a path of Windows", "write the path from the spec's folder, with / between folders")),
-    (_ADDRESS, ("is an address, and only local files are read", "download it first, and write the file's name")),
-    (re.compile("~"), ("begins with ~, which stands for no folder here", _FROM_THE_SPEC)),
-    (_VARIABLE, ("names a variable of the shell, and none is filled in here", _FROM_THE_SPEC)),
+    (_DRIVE, ("is a Windows path", "write the path relative to the spec's folder, with / between folders")),
+    (_ADDRESS, ("is a URL, but only local files are read", "download it first, and name the local file")),
+    (re.compile("~"), ("starts with ~, which is not expanded here", _FROM_THE_SPEC)),
+    (_VARIABLE, ("contains a shell variable, which is not expanded here", _FROM_THE_SPEC)),
 )
 
 
 def _first_missing(place: Path, bound: Path) -> tuple[str, Sequence[str]]:
-    """Return the first name on the way that is not there, and those that are there in its place."""
+    """Return the first part of the path that does not exist, and the names in its folder."""
     names = place.relative_to(bound).parts
     folder = bound
     for name in names:
@@ -77,7 +80,7 @@ def _first_missing(place: Path, bound: Path) -> tuple[str, Sequence[str]]:
 
 
 def _nearest_file(name: str, there: Sequence[str]) -> str | None:
-    """Return the file whose name is closest, its ending apart: it must be the same, but for ``.gz`` or none."""
+    """Return the file with the closest name and the same extension (``.gz`` apart); any, if ``name`` has none."""
     stem, _, ending = name.partition(".")
     endings = {ending, ending.removesuffix(".gz"), f"{ending}.gz"}
     others = [entry.partition(".") for entry in there]

@@ -1,1 +1,1 @@
-"""Tables: files in which each row is a prompt, read one row at a time."""
+"""Tables: files whose rows are prompts, read one row at a time."""

@@ -1,8 +1,8 @@
-"""Columns of an Arrow table as JSON: the same on every machine, whatever else is installed there.
+"""Converts columns of an Arrow table to JSON, the same on every machine, whatever else is installed there.
 
-Numbers, texts, truth and null are themselves; lists are lists, structs and maps with texts for keys are mappings.
-What JSON has no type for becomes text: decimals exactly as they are, dates and times as RFC 3339 writes them, bytes in
-base64. Durations are seconds.
+Numbers, strings, booleans and null stay as they are; lists become lists, structs and maps with string keys become
+mappings. Types that JSON lacks become strings: decimals with all digits, dates and times as in RFC 3339, bytes in
+base64. Durations become seconds.
 """
 
 import base64
@@ -15,28 +15,28 @@ from typing import Any, TypeAlias
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.table.table_file import MAX_VALUES
 
-# Any, since Arrow's types are those of an extra that need not be there
+# Any, since Arrow is an optional extra
 Arrow: TypeAlias = Any
 Reader: TypeAlias = Callable[[Arrow], list[Json]]
-"""Gives the values of an array."""
+"""Converts an array to a list of values."""
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NoJsonForm(Exception):
-    """A type of column that has no form in JSON."""
+    """A type of column that has no JSON form."""
 
 
 def reader_of(arrow: Arrow, kind: Arrow) -> Reader:
-    """Return what reads arrays of a type.
+    """Return a reader for arrays of a type.
 
     Args:
         arrow: The module ``pyarrow``.
         kind: The type.
 
     Raises:
-        NoJsonForm: There is no reading it.
+        NoJsonForm: JSON has no form for it.
     """
     types = arrow.types
     if isinstance(kind, arrow.BaseExtensionType):
@@ -70,7 +70,7 @@ def _listed(array: Arrow) -> list[Json]:
 
 
 def _each(make: Callable[[Any], Json]) -> Reader:
-    """Return what reads an array by what its values are in Python."""
+    """Return a reader that converts each Python value of an array."""
     return lambda array: [None if value is None else make(value) for value in array.to_pylist()]
 
 
@@ -80,7 +80,7 @@ def _single(arrow: Arrow, kind: Arrow) -> Reader:
 
 
 def _shortest(number: float, packing: str, digits: range) -> Json:
-    """Return the shortest decimal that means a number of less than double precision: 0.1, not 0.10000000149011612."""
+    """Return the shortest decimal for a number of less than double precision: 0.1, not 0.10000000149011612."""
     packed = struct.pack(packing, number)
     near = (float(f"{number:.{count}g}") for count in digits)
     return next((short for short in near if struct.pack(packing, short) == packed), number)
@@ -126,7 +126,7 @@ def _duration(arrow: Arrow, kind: Arrow) -> Reader:
 
 
 def _shared(held: Reader) -> Reader:
-    """Return what reads an array of places in a dictionary: a value that many of them mean is made once."""
+    """Return a reader for an array of dictionary indexes, which converts a repeated value once."""
 
     def read(array: Arrow) -> list[Json]:
         used = array.indices.drop_null().unique()
@@ -141,13 +141,13 @@ def _list(arrow: Arrow, kind: Arrow) -> Reader:
 
 
 def items_of(array: Arrow) -> Arrow:
-    """Return the items of all lists of an array, one after the other; those of nulls too."""
+    """Return the items of all lists of an array in sequence, including those behind nulls."""
     begin, end = array.offsets[0].as_py(), array.offsets[-1].as_py()
     return array.values.slice(begin, end - begin)
 
 
 def weight_of(arrow: Arrow, array: Arrow) -> int:
-    """Return about how many bytes an array holds, the dictionaries apart, which its parts share."""
+    """Return about how many bytes an array holds, without dictionaries, which its slices share."""
     kind = array.type
     if isinstance(kind, arrow.BaseExtensionType):
         return weight_of(arrow, array.storage)
@@ -161,7 +161,7 @@ def weight_of(arrow: Arrow, array: Arrow) -> int:
 
 
 def _in_lists(items: Reader, size: int | None = None) -> Reader:
-    """Return what reads an array of lists, or of maps: their items all at once; ``size`` is that of each, if fixed."""
+    """Return a reader for an array of lists or maps; ``size`` is that of fixed-size lists.."""
 
     def read(array: Arrow) -> list[Json]:
         is_there = array.is_valid().to_pylist()
@@ -185,7 +185,7 @@ def _struct(arrow: Arrow, kind: Arrow) -> Reader:
     fields = [kind.field(number) for number in range(kind.num_fields)]
     names = [field.name for field in fields]
     if len(set(names)) < len(names):
-        raise NoJsonForm(f"{kind}, which has a field twice")
+        raise NoJsonForm(f"{kind}, which has a duplicate field")
     readers = [reader_of(arrow, field.type) for field in fields]
 
     def read(array: Arrow) -> list[Json]:
@@ -202,13 +202,13 @@ def _struct(arrow: Arrow, kind: Arrow) -> Reader:
 def _map(arrow: Arrow, kind: Arrow) -> Reader:
     key_type = kind.key_type.value_type if arrow.types.is_dictionary(kind.key_type) else kind.key_type
     if not (arrow.types.is_string(key_type) or arrow.types.is_large_string(key_type)):
-        raise NoJsonForm(f"{kind}, whose keys are no texts")
+        raise NoJsonForm(f"{kind}, whose keys are not strings")
     entries = _in_lists(_struct(arrow, arrow.struct([("key", kind.key_type), ("value", kind.item_type)])))
 
     def mapping(pairs: Any) -> Json:
         held = {pair["key"]: pair["value"] for pair in pairs}
         if len(held) < len(pairs):
-            raise ValueError("a map has a key twice")
+            raise ValueError("a map has a duplicate key")
         return held
 
     return lambda array: [None if pairs is None else mapping(pairs) for pairs in entries(array)]

@@ -1,11 +1,11 @@
-"""Quotes around cells that are part of their text, though whoever wrote them did not mean that."""
+"""Finds quotes in .csv and .tsv that are part of a cell's text although the author meant to quote the cell."""
 
 import re
 
-BLANK_BEFORE = "a blank stands before the quote of a cell, so its quotes are part of the text"
-BLANK_BEHIND = "a blank stands behind the quote that ends a cell"
-TAKE_OUT = "take the blank out"
-TEXT_BEHIND = 'a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written twice, ""'
+BLANK_BEFORE = "there is a space before the quote of a cell, so its quotes are part of the text"
+BLANK_BEHIND = "there is a space after the closing quote of a cell"
+TAKE_OUT = "remove the space"
+TEXT_BEHIND = 'there is text after the closing quote of a cell; a quote inside a quoted cell is written twice, ""'
 
 _MAY_HAVE_BLANK = re.compile(r'(?:^|,)\s+"')
 _CELL_END = re.compile(r"[,\n]")
@@ -13,22 +13,22 @@ _OF_SPREADSHEETS = re.compile(r'"(?:[^"]|"")*"')
 
 
 def may_have_blank(line: str) -> bool:
-    """Whether a line of comma-separated text may have a blank before the quote of a cell; quick, it asks every line."""
+    """Whether a line may have a space before the quote of a cell; fast, since it runs for every line."""
     return (' "' in line or '\t"' in line or '\u00a0"' in line) and _MAY_HAVE_BLANK.search(line) is not None
 
 
 def cells_with_blank(record: str) -> list[bool]:
-    """Return of each cell of a record whether its quotes have a blank before them, and so are part of the text."""
+    """Return for each cell of a record whether a space before its quotes makes them part of the text."""
     cells = list(_written(record))
     odd = [_is_quoted(cell) for cell in cells]
     last = cells[-1].lstrip() if cells and cells[-1][:1].isspace() else ""
-    if last.startswith('"') and last.count('"') % 2:  # the cell was to go on in the next line
+    if last.startswith('"') and last.count('"') % 2:  # the cell was meant to continue on the next line
         odd[-1] = True
     return odd
 
 
 def begins_with_blank(record: str) -> bool:
-    """Whether some cell of a record begins with a blank and a quote, which may part it where a comma stands in it."""
+    """Whether a cell of a record starts with a space and a quote, which may split it at a comma inside."""
     return any(cell[:1].isspace() and cell.lstrip().startswith('"') for cell in _written(record))
 
 
@@ -38,7 +38,7 @@ def _is_quoted(cell: str) -> bool:
 
 
 def _written(record: str) -> list[str]:
-    """Return the cells of a record as they are written, quotes and blanks included."""
+    """Return the cells of a record as they are in the file, with quotes and spaces."""
     cells: list[str] = []
     at = 0
     while True:
@@ -52,13 +52,13 @@ def _written(record: str) -> list[str]:
 
 
 def why_broken(record: str) -> tuple[str, str | None]:
-    """Return what is wrong with a record that the csv module gave up, and the way out, by its text alone."""
+    """Return the message and suggestion for a record that the csv module rejects, by its text alone."""
     at = 0
     while True:
         if record.startswith('"', at):
             ends = _end_of_quoted(record, at)
             if ends < 0:
-                return "a quoted cell begins in this row and never ends", None
+                return "a quoted cell starts in this row and never ends", None
             if ends < len(record) and not _CELL_END.match(record, ends):
                 found = _CELL_END.search(record, ends)
                 behind = record[ends : found.start() if found else len(record)]
@@ -72,7 +72,7 @@ def why_broken(record: str) -> tuple[str, str | None]:
 
 
 def _end_of_quoted(record: str, begins: int) -> int:
-    """Return where a quoted cell ends, behind its last quote; -1 where it does not."""
+    """Return the index after the closing quote of a cell; -1 without one."""
     at = begins + 1
     while (at := record.find('"', at)) >= 0:
         if not record.startswith('"', at + 1):
@@ -82,6 +82,6 @@ def _end_of_quoted(record: str, begins: int) -> int:
 
 
 def is_of_spreadsheets(cell: str) -> bool:
-    """Whether a cell is quoted as spreadsheets quote it, with a reason to: it holds a comma or doubled quotes."""
+    """Whether a cell is quoted as spreadsheets do, for a reason: it contains a comma or doubled quotes."""
     inner = cell[1:-1]
     return ("," in inner or '"' in inner) and _OF_SPREADSHEETS.fullmatch(cell) is not None

@@ -1,4 +1,4 @@
-"""Tables with a header line: comma-separated with quotes, tab-separated without."""
+"""Tables with a header line: .csv, with quotes, and .tsv, without."""
 
 import csv
 import re
@@ -22,20 +22,20 @@ from qwave_batch.spec.table.table_file import MAX_LINE_BYTES, Line, check_values
 
 _CALLED = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars (|)"}
 _ENDINGS = {",": ".csv", "\t": ".tsv"}
-_SAYS = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def skip_separator_line(lines: Iterator[Line], own: str, shown_as: str) -> Iterator[Line]:
-    """Return the lines without a first one that names the separator.
+    """Return the lines without a first line such as ``sep=;``, which names the separator.
 
     Raises:
-        SpecError: It names another one than the file's format has.
+        SpecError: It names another separator than that of the file's format.
     """
     first = next(lines, None)
     if first is None:
         return lines
-    says = _SAYS.fullmatch(first.text)
+    says = _SEPARATOR_LINE.fullmatch(first.text)
     if says is None:
         return chain((first,), lines)
     if says[1] != own:
@@ -44,13 +44,13 @@ def skip_separator_line(lines: Iterator[Line], own: str, shown_as: str) -> Itera
 
 
 def check_separator(text: str, names: Sequence[str] | None, own: str, place: SourcePlace) -> None:
-    """Raise SpecError for a header that is one column, and would be several with another separator.
+    """Raise SpecError for a header of one column that would be several with another separator.
 
     Args:
-        text: The header as it stands in the file.
-        names: The columns in it; None where it can't be read.
+        text: The header as it is in the file.
+        names: The columns in it; None if it cannot be read.
         own: The separator of the file's format.
-        place: Where the header stands.
+        place: The place of the header.
     """
     if names is None:
         header = _QUOTED.sub("", text)
@@ -66,14 +66,14 @@ def check_separator(text: str, names: Sequence[str] | None, own: str, place: Sou
 
 
 def _other(found: str, own: str, place: SourcePlace) -> Problem:
-    """Return that a file has another separator than its ending says, and what to do."""
+    """Return the problem of a file with another separator than its extension means, and what to do."""
     called, ending = _CALLED.get(found, found), _ENDINGS[own]
     if found in _ENDINGS:
-        suggestion = f"call it {_renamed(PurePath(place.file).name, ending, _ENDINGS[found])}"
+        suggestion = f"rename it to {_renamed(PurePath(place.file).name, ending, _ENDINGS[found])}"
     else:
         other, other_ending = next((sign, each) for sign, each in _ENDINGS.items() if sign != own)
         suggestion = f"save it with {_CALLED[own]}, or with {_CALLED[other]} as {other_ending}"
-    message = f"the file is separated by {called}, and {ending} by {_CALLED[own]}"
+    message = f"the file is separated by {called}, but {ending} means {_CALLED[own]}"
     return Problem(message=message, place=place, suggestion=suggestion)
 
 
@@ -82,11 +82,11 @@ def _renamed(name: str, ending: str, other: str) -> str:
     return name[:at] + other + name[at + len(ending) :]
 
 
-_QUOTED_IN_TSV = "a cell stands in quotes, and in .tsv a quote means itself; spreadsheets write cells that way"
+_QUOTED_IN_TSV = "a cell is in quotes, which are part of its text in .tsv; spreadsheets quote cells this way"
 
 
 def read_tsv(lines: Iterator[Line], shown_as: str, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """Cells end at a tab and a quote means itself, so every line is a row."""
+    """Return the columns and rows of a .tsv: tabs separate cells and quotes are text, so every line is a row."""
     written = skip_separator_line((line for line in lines if line.text), "\t", shown_as)
     first = next(written, None)
     if first is None:
@@ -121,7 +121,7 @@ def _cells(line: Line, shown_as: str) -> list[str]:
 
 
 def read_csv(lines: Iterator[Line], shown_as: str, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """As RFC 4180 has it: a cell in double quotes may hold commas, line ends and doubled quotes."""
+    """Return the columns and rows of a .csv as in RFC 4180: quoted cells may have commas, line breaks and quotes."""
     records = _Records(skip_separator_line(lines, ",", shown_as), shown_as)
     first = next(records, None)
     if first is None:
@@ -142,7 +142,7 @@ def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Needed
     for number, cells in enumerate(records, start=1):
         if isinstance(cells, RowFault):
             yield cells
-            return  # behind a broken quote no one knows where the next row begins
+            return  # after a broken quote the start of the next row is unknown
         place = SourcePlace(shown_as, records.begins)
         row = header.row(number, cells, place)
         if records.may_have_blank:
@@ -157,23 +157,23 @@ def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Needed
 
 
 class _Records:
-    """The records of comma-separated text; blank lines are left out."""
+    """The records of comma-separated text, without blank lines."""
 
     def __init__(self, lines: Iterator[Line], shown_as: str) -> None:
-        csv.field_size_limit(MAX_LINE_BYTES)  # the module's own limit is too small for an image in a cell
+        csv.field_size_limit(MAX_LINE_BYTES)  # the default limit is too small for an image in a cell
         self._shown_as = shown_as
         self._left = MAX_LINE_BYTES
         self.may_have_blank = False
-        """Whether a blank may stand before the quote of a cell of the present record."""
+        """Whether a cell of the current record may have a space before its quote."""
         self._record: list[str] = []
-        """The lines of the present record."""
+        """The lines of the current record."""
         self.begins = 1
-        """The first line of the present record."""
+        """The number of the first line of the current record."""
         self._reader = csv.reader(self._texts(lines), strict=True)
 
     @property
     def text(self) -> str:
-        """The present record as it is written."""
+        """The current record as it is in the file."""
         return "".join(self._record)
 
     def __iter__(self) -> "_Records":
@@ -187,7 +187,7 @@ class _Records:
             try:
                 cells = next(self._reader)
             except _RecordTooLarge as error:
-                message = f"the row that begins here is too large: {error}"
+                message = f"the row that starts here is too large: {error}"
                 raise SpecError([Problem(message=message, place=SourcePlace(self._shown_as, self.begins))]) from None
             except csv.Error:
                 message, suggestion = why_broken(self.text)
@@ -197,7 +197,7 @@ class _Records:
                 return cells
 
     def _texts(self, lines: Iterator[Line]) -> Iterator[str]:
-        """Yield the lines for the reader; those of one record, which quotes may hold together, have a limit."""
+        """Yield the lines for the reader; raise if one record, which quotes may extend over lines, is too large."""
         for line in lines:
             if not self._record:
                 self.begins = line.number
@@ -216,10 +216,10 @@ class _Records:
 
 
 class _RecordTooLarge(Exception):
-    """A record that would fill the memory."""
+    """A record that is too large for memory."""
 
 
 def _no_header(shown_as: str) -> SpecError:
     return SpecError(
-        [Problem(message="the table is empty; its first line names the columns", place=SourcePlace(shown_as))]
+        [Problem(message="the table is empty; its first line must name the columns", place=SourcePlace(shown_as))]
     )

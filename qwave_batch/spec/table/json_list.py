@@ -1,4 +1,4 @@
-"""Tables that are one JSON list of objects, read an object at a time however long the list and its lines are."""
+"""Tables that are one JSON list of objects (.json), read one object at a time, however long the list is."""
 
 import json
 import re
@@ -15,33 +15,33 @@ from qwave_batch.spec.values.value_messages import cut
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _OBJECTS = re.compile(r"\[[ \t\n\r]*[{\]]")
-_NEAR_END = 16  # characters: where a number, a word or an escape may be cut in two
+_NEAR_END = 16  # characters, within which a number, a word or an escape may be cut off
 
 
 def read_json(pieces: Iterator[str], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """Each item of the list is an object, whose keys are the row's cells."""
+    """Return the rows of a .json: each item of its list is an object, whose keys name the cells."""
     return None, _rows(_Text(pieces, shown_as))
 
 
 @dataclass(slots=True)
 class _Text:
-    """The part of the file that is being looked at."""
+    """The part of the file that is in memory."""
 
     pieces: Iterator[str]
     shown_as: str
     held: str = ""
     position: int = 0
-    """Of ``held``: what is before it is done with."""
+    """Index into ``held``; the text before it is done."""
     is_whole: bool = False
-    """Whether the file ends with ``held``."""
+    """Whether ``held`` reaches the end of the file."""
     _seen: int = 0
-    """The position up to which lines were counted."""
+    """The index up to which lines were counted."""
     _line: int = 1
-    """Of ``_seen``, like the column."""
+    """The line at ``_seen``; the column likewise."""
     _column: int = 1
 
     def grow(self) -> None:
-        """Hold at least twice as much as is not done with, so that long items are not tried again and again."""
+        """Read at least as much again as is left, so that a long item is not parsed too many times."""
         self.place(self.position)
         self.held, self.position, self._seen = self.held[self.position :], 0, 0
         parts, wanted = [self.held], min(len(self.held) or 1, max(1, MAX_LINE_BYTES + 1 - len(self.held)))
@@ -55,7 +55,7 @@ class _Text:
         self.held = "".join(parts)
 
     def place(self, position: int) -> SourcePlace:
-        """Return where a character of ``held`` stands; the next one asked for is not before it."""
+        """Return the place of an index of ``held``; indexes must not decrease from call to call."""
         lines = self.held.count("\n", self._seen, position)
         if lines:
             self._line += lines
@@ -66,7 +66,7 @@ class _Text:
         return SourcePlace(self.shown_as, self._line, self._column)
 
     def next_sign(self) -> str:
-        """Return the next character that is no blank, or nothing at the end of the file."""
+        """Return the next character that is not whitespace, or an empty string at the end of the file."""
         while True:
             found = _BLANKS.match(self.held, self.position)
             self.position = found.end() if found else self.position
@@ -75,10 +75,10 @@ class _Text:
             self.grow()
 
     def next_value(self) -> Any:
-        """Return the value that begins here, and go on behind it.
+        """Return the value that starts here, and move past it.
 
         Raises:
-            ValueError: It is no JSON, or none that all readers read alike.
+            ValueError: It is not JSON, or JSON readers disagree about it.
             RecursionError: It is nested too deeply.
         """
         while True:
@@ -89,28 +89,28 @@ class _Text:
                     raise
                 if len(self.held) - self.position > MAX_LINE_BYTES:
                     raise ValueError(f"it is longer than {MAX_LINE_BYTES:,} characters") from None
-                check_values(self.held[self.position :], VALUE_SIGNS)  # all of it is of this one value
+                check_values(self.held[self.position :], VALUE_SIGNS)  # all of it belongs to this one value
                 self.grow()
             else:
                 return value
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
-        """Whether the value may be right and is not all there yet."""
+        """Whether the value may be valid but is not complete yet."""
         if error.pos >= len(self.held) - _NEAR_END:
             return True
         if not self.held.startswith('"', error.pos):
             return False
         try:
             decoded(self.held, error.pos)
-        except json.JSONDecodeError:  # the text that begins there has no end yet
+        except json.JSONDecodeError:  # the string that starts there has no end yet
             return True
         return False
 
 
 def _rows(text: _Text) -> Iterator[Row | RowFault]:
-    """Yield the rows; behind one that can't be parsed no one knows where the next begins, so it is the last."""
+    """Yield the rows; a row that cannot be parsed is the last, since the start of the next one is unknown."""
     if text.next_sign() != "[":
-        yield _no_list(text)
+        yield _not_a_list(text)
         return
     text.position += 1
     number, is_over = 0, text.next_sign() == "]"
@@ -122,7 +122,7 @@ def _rows(text: _Text) -> Iterator[Row | RowFault]:
         except (ValueError, RecursionError) as error:
             yield unread_row(number, error, text.place(error.pos) if isinstance(error, json.JSONDecodeError) else place)
             return
-        yield object_row(number, value, place, each="each item of the list is one JSON object")
+        yield object_row(number, value, place, each="each item of the list must be one JSON object")
         match text.next_sign():
             case ",":
                 text.position += 1
@@ -130,31 +130,31 @@ def _rows(text: _Text) -> Iterator[Row | RowFault]:
             case "]":
                 is_over = True
             case sign:
-                yield _fault(text, f"{'a comma is missing' if sign else 'the list does not end'} behind row {number}")
+                yield _fault(text, f"{'a comma is missing' if sign else 'the list does not end'} after row {number}")
                 return
     text.position += 1
     if text.next_sign():
-        yield _fault(text, "something stands behind the end of the list")
+        yield _fault(text, "there is other data after the end of the list")
 
 
-def _no_list(text: _Text) -> RowFault:
+def _not_a_list(text: _Text) -> RowFault:
     place = text.place(text.position)
     if text.next_sign() != "{":
-        message = "the file is no list of objects" if text.next_sign() else "the file is empty"
+        message = "the file is not a list of objects" if text.next_sign() else "the file is empty"
         return RowFault(Problem(message=message, place=place))
     key = _list_within(text)
     if key is not None:
-        message = f'the file is one object, and its list stands under "{cut(key)}"'
-        return RowFault(Problem(message=message, place=place, suggestion="write that list alone into the file"))
+        message = f'the file is one object that has its list under "{cut(key)}"'
+        return RowFault(Problem(message=message, place=place, suggestion="keep only that list in the file"))
     if _is_all(text):
-        message = "the file is one object and no list of objects"
-        return RowFault(Problem(message=message, place=place, suggestion="put [ before it and ] behind it"))
-    message = "the file is no list of objects; where each line is an object, call it .jsonl"
+        message = "the file is one object, not a list of objects"
+        return RowFault(Problem(message=message, place=place, suggestion="put [ before it and ] after it"))
+    message = "the file is not a list of objects; if each line is an object, name it .jsonl"
     return RowFault(Problem(message=message, place=place))
 
 
 def _list_within(text: _Text) -> str | None:
-    """Return the first key of the object that begins here whose value is a list of objects; None without one."""
+    """Return the first key of the object that starts here whose value is a list of objects; None without one."""
     try:
         text.position += 1
         while text.next_sign() == '"':
@@ -174,7 +174,7 @@ def _list_within(text: _Text) -> str | None:
 
 
 def _is_all(text: _Text) -> bool:
-    """Whether the object that was looked through is all that there is."""
+    """Whether the file ends after the object that was searched."""
     if text.next_sign() != "}":
         return False
     text.position += 1
@@ -182,7 +182,7 @@ def _is_all(text: _Text) -> bool:
 
 
 def _begins_list(text: _Text) -> bool:
-    """Whether the list that begins here is one of objects, or empty."""
+    """Whether the list that starts here is empty or starts with an object."""
     if len(text.held) - text.position < _NEAR_END and not text.is_whole:
         text.grow()
     return _OBJECTS.match(text.held, text.position) is not None

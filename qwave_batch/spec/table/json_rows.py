@@ -1,4 +1,4 @@
-"""Rows of tables that are JSON objects: read strictly, or what is wrong with them."""
+"""Rows that are objects: strict JSON, .jsonl (an object per line) and .yaml (a mapping per item)."""
 
 import json
 from collections import Counter
@@ -22,33 +22,33 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(fields) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, _ in pairs if counts[name] > 1)
-        raise ValueError(f'the key "{cut(twice)}" stands there twice')
+        raise ValueError(f'duplicate key "{cut(twice)}"')
     return fields
 
 
 def _integer(digits: str) -> Any:
     try:
         return int(digits)
-    except ValueError:  # more digits than Python makes a number of
+    except ValueError:  # more digits than Python converts
         return UnusableCell(digits, "it is past 2^53-1, the largest integer that JSON readers agree on")
 
 
 def _constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
-"""Reads JSON and refuses what JSON readers disagree about, integers past 2^53-1 apart."""
+"""Decodes JSON strictly: refuses everything that JSON readers disagree about except integers past 2^53-1."""
 
 _OF_ROWS = json.JSONDecoder(object_pairs_hook=_object)
 _OF_LONG_NUMBERS = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
 
 
 def decoded(text: str, at: int = 0) -> tuple[Any, int]:
-    """Return the JSON value that begins at a place of the text, and where it ends.
+    """Return the JSON value that starts at an index of the text, and the index at which it ends.
 
     Raises:
-        ValueError: It is no JSON, or has a key twice.
+        ValueError: It is not JSON, or has a duplicate key.
         RecursionError: It is nested too deeply.
     """
     try:
@@ -60,11 +60,11 @@ def decoded(text: str, at: int = 0) -> tuple[Any, int]:
 
 
 VALUE_SIGNS = ",[{"
-"""Characters of JSON that stand before values, one each."""
+"""Characters that precede values in JSON, one for each value."""
 
 
 def object_row(number: int, value: Any, place: SourcePlace, *, each: str) -> Row | RowFault:
-    """Return the row that a value is, or what is wrong with it; ``each`` says what was expected."""
+    """Return the value as a row, or a fault; ``each`` says what was expected."""
     if not isinstance(value, dict):
         return RowFault(Problem(message=f"row {number} is {kind_of(value)}; {each}", place=place))
     try:
@@ -78,9 +78,9 @@ def object_row(number: int, value: Any, place: SourcePlace, *, each: str) -> Row
 
 
 def unread_row(number: int, error: ValueError | RecursionError, place: SourcePlace) -> RowFault:
-    """Return the fault of a row that can't be read; ``place`` is where, or where the row begins."""
+    """Return the fault of a row that cannot be read; ``place`` is that of the mistake or of the row."""
     if isinstance(error, json.JSONDecodeError):
-        said = f"is no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        said = f"is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
     elif isinstance(error, RecursionError):
         said = "cannot be read: it is nested too deeply"
     else:
@@ -89,12 +89,12 @@ def unread_row(number: int, error: ValueError | RecursionError, place: SourcePla
 
 
 _BLANKS = " \t\n\r"
-_EACH = "each line is one JSON object"
-_EACH_OF_A_LIST = f"{_EACH}; where the file is one list of them, call it .json"
+_EACH = "each line must be one JSON object"
+_EACH_OF_A_LIST = f"{_EACH}; if the file is one list of objects, name it .json"
 
 
 def read_jsonl(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """Each line that is not blank is an object, whose keys are the row's cells."""
+    """Return the rows of a .jsonl: each line that is not blank is an object, whose keys name the cells."""
     written = (line for line in lines if line.text.strip())
     return None, (_row(number, line, shown_as) for number, line in enumerate(written, start=1))
 
@@ -115,7 +115,7 @@ def _row(number: int, line: Line, shown_as: str) -> Row | RowFault:
 
 
 def _whole(text: str) -> Any:
-    """Return the one value that a line is."""
+    """Return the single value of a line."""
     value, ends = decoded(text, len(text) - len(text.lstrip(_BLANKS)))
     if text[ends:].strip(_BLANKS):
         raise json.JSONDecodeError("Extra data", text, ends)
@@ -123,13 +123,16 @@ def _whole(text: str) -> Any:
 
 
 def read_yaml_table(file: TableFile) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """Each item of the list is a mapping, whose keys are the row's cells; the text is held whole, the rows are not."""
+    """Return the rows of a .yaml: each item of its list is a mapping, whose keys name the cells.
+
+    The text is held in memory as a whole, the rows are not.
+    """
     return None, _rows(file)
 
 
 def _rows(file: TableFile) -> Iterator[Row | RowFault]:
     source = file.read(MAX_FILE_BYTES + 1)
-    text = decode_yaml(source, file.shown_as, of="table", suggestion="write it as .jsonl, which may be of any size")
+    text = decode_yaml(source, file.shown_as, of="table", suggestion="save it as .jsonl, which may be of any size")
     try:
         for number, reading in enumerate(read_yaml_list(text, file.shown_as), start=1):
             yield from _yaml_row(number, reading)
@@ -142,7 +145,7 @@ def _yaml_row(number: int, reading: YamlDocument) -> Iterator[Row | RowFault]:
         for problem in reading.problems:
             yield RowFault(replace(problem, path="", message=f"row {number}: {problem.message}"))
     else:
-        row = object_row(number, reading.value, reading.mark.place, each="each item of the list is a mapping")
+        row = object_row(number, reading.value, reading.mark.place, each="each item of the list must be a mapping")
         if reading.has_notes and isinstance(row, Row):
             row = replace(row, notes=tuple(reading.mark.notes()))
         yield row

@@ -1,4 +1,4 @@
-"""Parquet tables, read a batch of rows at a time."""
+"""Parquet tables, read one batch of rows at a time."""
 
 import os
 import re
@@ -16,21 +16,19 @@ from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault, c
 from qwave_batch.spec.table.table_file import MAX_GROWTH, TableFile
 from qwave_batch.spec.values.json_values import UnusableCell, check_leaves, with_unusable
 
-PIECE_BYTES = 8_000_000  # of Arrow's, which are made values of Python's at a time
+PIECE_BYTES = 8_000_000  # of Arrow data that are converted to Python values at a time
 BUFFER_BYTES = 1 << 20
-FREE_GROWTH_BYTES = 1_000_000_000  # what may come out before it counts how large the file is
-
-# Any, since Arrow's types are those of an extra that need not be there
+FREE_GROWTH_BYTES = 1_000_000_000  # unpacked size below which the size of the file does not matter
 
 
 def read_parquet(file: TableFile, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """Each row is a row, and columns have types; see ``arrowvalues`` for what they become.
+    """Return the columns and rows of a .parquet; see ``arrow_values`` for the conversion of types.
 
-    Only the columns that are wanted are read and looked at.
+    Only the needed columns are read and checked.
 
     Raises:
         MissingExtra: Arrow is not installed.
-        SpecError: The file is no Parquet, or its header is not one.
+        SpecError: The file is not Parquet, or its column names are not valid.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415  # an extra
@@ -41,7 +39,7 @@ def read_parquet(file: TableFile, wanted: NeededColumns) -> tuple[Columns, Itera
     broken = (pa.ArrowException, OSError, ValueError, ArithmeticError, LookupError, MemoryError)
     try:
         with file.file.open() as stream:
-            read_footer(stream, os.fstat(stream.fileno()).st_size)  # before Arrow sees it
+            read_footer(stream, os.fstat(stream.fileno()).st_size)  # before Arrow reads it, see parquet_footer
         with file.file.open() as stream, parquet.ParquetFile(stream, pre_buffer=False) as opened:
             names = opened.schema_arrow.names
     except ParquetTooLarge as error:
@@ -56,7 +54,7 @@ def read_parquet(file: TableFile, wanted: NeededColumns) -> tuple[Columns, Itera
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """The rows of a file with the cells of some columns, read anew each time."""
+    """The rows of a file with the cells of some columns; each iteration reads the file again."""
 
     arrow: Any
     parquet: Any
@@ -82,7 +80,7 @@ class _Rows:
         except ParquetTooLarge as error:
             yield RowFault(Problem(message=f"the file {error}", place=self.place))
         except self.broken as error:
-            message = f"the rows behind row {number} cannot be read" if number else "the file cannot be read as Parquet"
+            message = f"the rows after row {number} cannot be read" if number else "the file cannot be read as Parquet"
             yield RowFault(_problem(message, error, self.place))
 
     def _cells(self, opened: Any, at_once: int, size_bytes: int) -> Iterator[dict[str, Json]]:
@@ -98,19 +96,19 @@ class _Rows:
                     yield {**dict(zip(readers, cells, strict=True)), **unusable}
 
     def _readers(self, schema: Any) -> tuple[dict[str, Reader], dict[str, Any]]:
-        """Return what reads each column, and what stands in the cells of those that JSON has no form for."""
+        """Return a reader for each column, and placeholders for the cells of columns without a JSON form."""
         readers: dict[str, Reader] = {}
         unusable: dict[str, Any] = {}
         for name in self.columns:
             try:
                 readers[name] = reader_of(self.arrow, schema.field(name).type)
             except NoJsonForm as error:
-                unusable[name] = UnusableCell(str(error), f"its type {error} has no form in JSON")
+                unusable[name] = UnusableCell(str(error), f"its type {error} has no JSON form")
         return readers, unusable
 
 
 def _pieces(arrow: Any, batch: Any) -> Iterator[tuple[Any, int]]:
-    """Yield a batch in parts that are small, or one row, with their bytes: as values of Python's they take more."""
+    """Yield a batch in small parts (at least a row) with their bytes, since Python values take more memory."""
     weight = sum(weight_of(arrow, column) for column in batch.columns)
     if batch.num_rows <= 1 or weight <= PIECE_BYTES:
         yield batch, weight
@@ -122,13 +120,13 @@ def _pieces(arrow: Any, batch: Any) -> Iterator[tuple[Any, int]]:
 
 def _row(number: int, cells: dict[str, Json], place: SourcePlace) -> Row | RowFault:
     try:
-        check_leaves(cells, depth=-1)  # the row itself is not a level of what is in it
+        check_leaves(cells, depth=-1)  # the row itself does not count as a level
     except (ValueError, RecursionError):
-        return _looked_through(number, cells, place)
+        return _checked_by_cell(number, cells, place)
     return Row(number=number, cells=cells, place=place)
 
 
-def _looked_through(number: int, cells: Mapping[str, Json], place: SourcePlace) -> Row | RowFault:
+def _checked_by_cell(number: int, cells: Mapping[str, Json], place: SourcePlace) -> Row | RowFault:
     usable: dict[str, Json] = {}
     for name, cell in cells.items():
         try:
@@ -140,7 +138,7 @@ def _looked_through(number: int, cells: Mapping[str, Json], place: SourcePlace) 
 
 
 _EXCEPTIONS = re.compile(r"\b\w+(?:Exception|Error)\b:? *")
-"""Names that Arrow has for what went wrong; the words behind them say it."""
+"""Names of Arrow exceptions in messages; the text after them is enough."""
 
 
 def _problem(message: str, error: Exception, place: SourcePlace) -> Problem:

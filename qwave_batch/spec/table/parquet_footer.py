@@ -1,6 +1,6 @@
-"""The footer of a Parquet file, as far as it says where pages lie; read here, since Arrow may end the process over it.
+"""Reads the footer of a Parquet file for the places of pages, since Arrow may crash on a damaged one.
 
-What it says of sizes is not believed, only where it leads.
+Only the offsets in it are used; its other sizes are not trusted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from typing import BinaryIO
 from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, whole_number
 
 MAX_FOOTER_BYTES = 4_000_000
-MAX_COLUMN_DEPTH = 64  # of columns in columns, as of all that a table holds
+MAX_COLUMN_DEPTH = 64  # levels of nested columns, the limit of all values
 MAX_ELEMENTS = 100_000
 
 _MAGIC = b"PAR1"
@@ -20,7 +20,7 @@ _BYTE_ARRAY = 6
 
 
 class ParquetTooLarge(ValueError):
-    """A file that would fill the memory; it continues ``the file``."""
+    """A file that is too large for memory; the message continues ``the file``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,18 @@ class Leaf:
     """One column as it is stored."""
 
     column: str
-    """The column of the table that it is, or is a part of."""
+    """The column of the table that it belongs to."""
     path: str
     is_nested: bool
-    """Whether a row may hold many of its values."""
+    """Whether a row may have many of its values."""
     is_text: bool
     width: int
-    """Bytes of each value where all have the same; 0 otherwise."""
+    """Bytes of each value if all have the same size, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Where the pages of one column lie, for one group of rows."""
+    """The range of bytes of one column's pages in one row group."""
 
     leaf: Leaf
     begin: int
@@ -56,7 +56,7 @@ class RowGroup:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a file says of itself."""
+    """The footer of a file."""
 
     rows: int
     groups: tuple[RowGroup, ...]
@@ -66,13 +66,13 @@ def read_footer(file: BinaryIO, size_bytes: int) -> Footer:
     """Return the footer of a file.
 
     Raises:
-        ParquetTooLarge: It is larger than any honest one.
-        DamagedParquet: It is not one.
+        ParquetTooLarge: It is larger than any real one.
+        DamagedParquet: It is not a footer.
     """
     file.seek(max(0, size_bytes - _TAIL_BYTES))
     tail = file.read(_TAIL_BYTES)
     if tail[4:] != _MAGIC or size_bytes < 2 * _TAIL_BYTES:
-        raise DamagedParquet("its last bytes are not those of a Parquet file that is all there, and not encrypted")
+        raise DamagedParquet("its last bytes are not those of a complete, unencrypted Parquet file")
     length = int.from_bytes(tail[:4], "little")
     if length > MAX_FOOTER_BYTES:
         raise ParquetTooLarge(f"has a footer of {length:,} bytes; at most {MAX_FOOTER_BYTES:,} are read")
@@ -86,10 +86,10 @@ def read_footer(file: BinaryIO, size_bytes: int) -> Footer:
 
 
 def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
-    """Yield the columns of a schema: a tree, each node before those below it."""
+    """Yield the leaf columns of a schema, which is a tree in depth-first order."""
     if len(elements) > MAX_ELEMENTS:
         raise ParquetTooLarge(f"has {len(elements):,} columns; at most {MAX_ELEMENTS:,} are read")
-    # of each node on the way: how many are still to come, the column of the table, path, is nested
+    # for each enclosing node: number of children left, column of the table, path, is nested
     above: list[tuple[int, str, str, bool]] = []
     for number, element in enumerate(elements):
         while above and not above[-1][0]:
@@ -116,7 +116,7 @@ def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
 def _group(group: Struct, leaves: Sequence[Leaf], size_bytes: int) -> RowGroup:
     chunks = _structs(group, 1)
     if len(chunks) != len(leaves):
-        raise DamagedParquet("a group of rows has not the columns of the schema")
+        raise DamagedParquet("a row group does not have the columns of the schema")
     return RowGroup(whole_number(group, 3), tuple(map(_chunk, chunks, leaves, [size_bytes] * len(leaves))))
 
 
@@ -129,7 +129,7 @@ def _chunk(chunk: Struct, leaf: Leaf, size_bytes: int) -> Chunk:
         begin = dictionary
     end = begin + whole_number(about, 7)
     if not 0 <= begin <= end <= size_bytes:
-        raise DamagedParquet("a column lies outside of the file")
+        raise DamagedParquet("a column is outside the file")
     return Chunk(leaf, begin, end)
 
 

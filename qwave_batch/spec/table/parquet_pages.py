@@ -1,8 +1,8 @@
-"""What the pages of a Parquet file would come to, told from their headers before anything is unpacked.
+"""Plans how to read a Parquet file in bounded memory, from the headers of its pages, before anything is unpacked.
 
-A page says how large it is unpacked, and a reader makes room for that; a page of some kilobytes can be gigabytes of
-zeros, and one value of a dictionary can stand in every row. Sizes in the file's footer are not believed: readers do
-not need them, so that they may say anything.
+A page header states the unpacked size, for which a reader allocates memory: a few kilobytes can unpack to gigabytes of
+zeros, and one dictionary value can be repeated in every row. Sizes in the file's footer are not trusted: readers do not
+need them, so they may be wrong.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,29 +13,29 @@ from qwave_batch.spec.table.parquet_footer import Chunk, Leaf, ParquetTooLarge, 
 from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, whole_number
 
 MAX_PAGE_BYTES = 128_000_000  # unpacked; writers aim at 1 MB, but some put a thousand images into a page
-MAX_OPEN_BYTES = 256_000_000  # of the pages that lie unpacked side by side, the largest of each column
-MAX_PAGE_VALUES = 20_000_000  # a page of 1 MB has 8 million truths
-MAX_LIST_BYTES = 1_000_000_000  # of the lists of a column in one group of rows, of which one row may hold all
+MAX_OPEN_BYTES = 256_000_000  # unpacked at the same time: the largest page of each column
+MAX_PAGE_VALUES = 20_000_000  # a page of 1 MB has 8 million booleans
+MAX_LIST_BYTES = 1_000_000_000  # of the lists of a column in one row group; one row may hold all of them
 FREE_ROWS = 1_000_000
-MAX_ROWS_PER_BYTE = 200  # beyond the free ones; rows that are all alike take next to no room
+MAX_ROWS_PER_BYTE = 200  # beyond FREE_ROWS; identical rows compress to almost nothing
 MOST_ROWS = 1_000  # at a time
 BATCH_BYTES = 256_000_000
 
-_HEADER_BYTES = 1 << 14  # room for a header with statistics of long texts in it, at the first try
+_HEADER_BYTES = 1 << 14  # for a header with statistics of long strings, at the first try
 _MAX_HEADER_BYTES = 1 << 20
 _DATA_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_V2 = 0, 2, 3
 _OF_DICTIONARY = {2, 8}
 _OF_COMMON_BEGINNINGS = 7
-_WIDTH = 16  # bytes of a number, with what a list of them takes
+_WIDTH = 16  # bytes of a number in a list
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingPlan:
-    """How a file can be read so that it fits into memory, whatever is in it."""
+    """How to read a file so that it fits into memory."""
 
     rows_at_once: int
     dictionaries: tuple[str, ...]
-    """Columns, by their paths, whose values have to stay in their dictionary."""
+    """Paths of columns whose values must stay in their dictionary."""
 
 
 @dataclass(slots=True)
@@ -46,16 +46,16 @@ class _Column:
     largest: int = 0
     values: int = 0
     each: float = 0.0
-    """The most bytes that values take on average in one of the pages; or each of them, where pages share."""
+    """The largest average bytes of a value in a page; or of each value, if pages share values."""
     dictionary: int = 0
 
     @property
     def stays_in_dictionary(self) -> bool:
-        """Whether its values would take too much when each gets its own copy, and fewer rows at a time do not help."""
+        """Whether copies of its values could take too much memory even with few rows at a time."""
         return self.leaf.is_text and self.leaf.is_nested and bool(self.dictionary)
 
     def add(self, header: Struct) -> None:
-        """Count a page."""
+        """Add a page by its header."""
         size, kind = header.get(2), header.get(1)
         if not isinstance(size, int) or not isinstance(kind, int):
             raise DamagedParquet("a page does not say what it is")
@@ -83,7 +83,7 @@ class _Column:
         return size if encoding == _OF_COMMON_BEGINNINGS else size / max(1, values)
 
     def check(self, rows: int) -> None:
-        """Raise ParquetTooLarge when one row may hold more than fits into memory."""
+        """Raise ParquetTooLarge if one row may be too large for memory."""
         if not self.leaf.is_nested:
             if self.values > rows:
                 raise ParquetTooLarge("has more values in a column than rows")
@@ -91,7 +91,7 @@ class _Column:
         whole = int(self.values * max(self.leaf.width, _WIDTH, self.each))
         if whole > MAX_LIST_BYTES:
             raise ParquetTooLarge(
-                f"has lists that may take {whole:,} bytes in one group of rows; at most {MAX_LIST_BYTES:,} are "
+                f"has lists that may take {whole:,} bytes in one row group; at most {MAX_LIST_BYTES:,} are "
                 "read, so write it with smaller row groups"
             )
 
@@ -100,8 +100,8 @@ def plan_reading(file: BinaryIO, size_bytes: int, columns: Collection[str]) -> R
     """Return how to read some columns of a file.
 
     Raises:
-        ParquetTooLarge: Even one row may not fit, or there are more rows than such a file has.
-        DamagedParquet: Its footer or a page's header is not one.
+        ParquetTooLarge: Even one row may not fit, or the file claims too many rows for its size.
+        DamagedParquet: Its footer or a page's header is damaged.
     """
     footer = read_footer(file, size_bytes)
     if footer.rows > FREE_ROWS + MAX_ROWS_PER_BYTE * size_bytes:
@@ -129,7 +129,7 @@ def _per_row(column: _Column, rows: int) -> float:
 
 
 def _column(file: BinaryIO, chunk: Chunk) -> _Column:
-    """Return what the headers of a column's pages say."""
+    """Return the totals of the headers of a column's pages."""
     found = _Column(chunk.leaf)
     for header in _headers(file, chunk.begin, chunk.end):
         found.add(header)

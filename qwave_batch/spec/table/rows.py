@@ -1,4 +1,4 @@
-"""The rows of tables."""
+"""Rows of tables, and headers that name their cells."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ from qwave_batch.spec.yaml.source_map import SourceNote
 Columns: TypeAlias = tuple[str, ...] | None
 MAX_COLUMNS = 10_000
 _SHOWN = 120
-MAX_NAME = 1_000  # characters of a column's name; it is told in errors
+MAX_NAME = 1_000  # characters of a column's name, which errors show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeededColumns:
-    """What of a table's rows somebody looks at; the cells of other columns may be left out, whatever is in them."""
+    """The columns of a table that are needed; cells of other columns may be left out, with their mistakes."""
 
     columns: frozenset[str] | None = None
-    """The columns that templates read; None for all of them."""
+    """The columns that templates read; None for all."""
     are_rows_hashed: bool = False
-    """Whether rows are told apart by all of their cells as well."""
+    """Whether the ids of rows are hashes of all cells."""
 
     def is_read(self, name: str) -> bool:
         """Whether a template reads the column."""
@@ -38,16 +38,16 @@ class Row:
     number: int
     """From 1; the header and blank lines are not counted."""
     cells: Mapping[str, Json]
-    """Column name to cell; strings, except in formats that know more types."""
+    """Cells by column name; strings, except in formats with more types."""
     place: SourcePlace
-    """Where the row begins in its file."""
+    """The place where the row starts."""
     notes: tuple[tuple[Path, SourceNote], ...] = ()
-    """The cells, and values in cells, that may not stand there as their author means them."""
+    """Notes on cells, and values in cells, whose spelling may not be what their author means."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What stands in the place of a row that can't be read; a warning stands before a row that can."""
+    """Replaces a row that cannot be read; with a warning, it comes before a row that can."""
 
     problem: Problem
 
@@ -57,7 +57,7 @@ class Header:
     """The columns of a table whose rows are lists of cells."""
 
     names: tuple[str, ...]
-    """Of all columns, in order; nothing can name one that is blank, and its cells are left out."""
+    """Names of all columns, in order; the cells of a column with a blank name are left out."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,27 +65,27 @@ class Header:
         return tuple(name for name in self.names if name.strip())
 
     def positions(self, wanted: NeededColumns) -> tuple[int, ...]:
-        """Return where the columns stand that templates read."""
+        """Return the positions of the columns that templates read."""
         return tuple(at for at, name in enumerate(self.names) if name.strip() and wanted.is_read(name))
 
     def row(self, number: int, cells: Sequence[str], place: SourcePlace) -> Row | RowFault:
-        """Return the row with its cells named, or what is wrong when there are too many or too few of them."""
+        """Return the row with its cells named, or a fault if there are too many or too few."""
         if len(cells) == len(self.names):
-            held = TextRow(zip(self.names, cells, strict=False))  # of one length, as was seen
+            held = TextRow(zip(self.names, cells, strict=False))  # the lengths are equal, see above
             if "" in held:
                 del held[""]
             return Row(number=number, cells=held, place=place)
         cells_word = "cell" if len(cells) == 1 else "cells"
         columns_word = "column" if len(self.names) == 1 else "columns"
-        message = f"row {number} has {len(cells)} {cells_word}, and the header has {len(self.names)} {columns_word}"
+        message = f"row {number} has {len(cells)} {cells_word}, but the header has {len(self.names)} {columns_word}"
         return RowFault(Problem(message=message, place=place, value=[cell[:_SHOWN] for cell in cells[:10]]))
 
 
 def check_header(names: Sequence[str], place: SourcePlace) -> Header:
-    """Return the columns that a header names.
+    """Return the header with these names.
 
     Raises:
-        SpecError: A name stands there twice or is too long, or no column has one.
+        SpecError: A name is duplicate or too long, or no column has a name.
     """
     if len(names) > MAX_COLUMNS:
         message = f"the header has {len(names):,} columns; at most {MAX_COLUMNS:,} are read"
@@ -101,7 +101,7 @@ def check_header(names: Sequence[str], place: SourcePlace) -> Header:
             problems.append(Problem(message=message, place=place, value=name))
         seen.setdefault(name, number)
     if not any(map(str.strip, names)):
-        problems.append(Problem(message="no column of the header has a name", place=place))
+        problems.append(Problem(message="no column in the header has a name", place=place))
     if problems:
         raise SpecError(problems)
     return Header(tuple(name if name.strip() else "" for name in names))

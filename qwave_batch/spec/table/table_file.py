@@ -1,4 +1,4 @@
-"""The bytes of a table's file, unpacked where they are gzip, as whole texts, as lines, or piece by piece."""
+"""Reads a table's file, unpacking gzip: as bytes, as pieces of text, or as lines."""
 
 import codecs
 import gzip
@@ -22,29 +22,29 @@ from qwave_batch.spec.inputs.text_encoding import (
 )
 
 GZIP_SUFFIX = ".gz"
-MAX_GROWTH = 200  # times; text shrinks to a fifth or a tenth, only the same bytes over and over shrink more than this
-FREE_GROWTH_BYTES = 10_000_000  # what may come out before anybody asks how much went in
+MAX_GROWTH = 200  # times; text compresses to a fifth or a tenth, only repeated bytes compress more than this
+FREE_GROWTH_BYTES = 10_000_000  # unpacked size below which the ratio is not checked
 PIECE_BYTES = 1 << 16
 
 _GZIP_BEGINS = b"\x1f\x8b"
-_OF_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for gzip around what is packed
+_OF_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for the gzip format
 
 
 class TableFile:
-    """A table's file, open; reading it complains in the words of a spec."""
+    """An open file of a table, whose errors are problems of the spec."""
 
     def __init__(self, stream: BinaryIO, file: InputFile, shown_as: str, packed: BinaryIO | None = None) -> None:
-        """Take the stream of what is in the file, and the packed stream below it where there is one."""
+        """Take the stream of the content, and the compressed stream below it if there is one."""
         self.file = file
         self.shown_as = shown_as
         self._stream = stream
         self._packed = packed
 
     def check_name(self) -> None:
-        """Complain about a file that is gzip and does not say so by its name.
+        """Check that a file without ``.gz`` in its name is not gzip.
 
         Raises:
-            SpecError: It is one.
+            SpecError: It is gzip.
         """
         if self._packed is not None:
             return
@@ -52,9 +52,9 @@ class TableFile:
         self._stream.seek(0)
         if begins == _GZIP_BEGINS:
             problem = Problem(
-                message="the file is gzip, and its name does not say so",
+                message="the file is gzip, but its name does not end with .gz",
                 place=SourcePlace(self.shown_as),
-                suggestion=f"call it {self.shown_as}{GZIP_SUFFIX}",
+                suggestion=f"rename it to {self.shown_as}{GZIP_SUFFIX}",
             )
             raise SpecError([problem])
 
@@ -62,21 +62,21 @@ class TableFile:
         """Return up to ``size`` bytes, none at the end.
 
         Raises:
-            SpecError: The file can't be read, or can't be unpacked.
+            SpecError: The file cannot be read or unpacked.
         """
-        with self._complaining():
+        with self._translating_errors():
             data = self._stream.read(size)
         self._check_growth()
         return data
 
     def lines(self, size: int) -> Iterator[bytes]:
-        """Yield the lines with their ends; of a longer one the first ``size`` bytes, then the rest.
+        """Yield the lines with their ends; a line longer than ``size`` bytes comes in parts.
 
         Raises:
-            SpecError: The file can't be read, or can't be unpacked.
+            SpecError: The file cannot be read or unpacked.
         """
         readline, unchecked = self._stream.readline, 0
-        with self._complaining():
+        with self._translating_errors():
             while line := readline(size):
                 unchecked += len(line)
                 if unchecked > PIECE_BYTES:
@@ -88,18 +88,18 @@ class TableFile:
         """Yield the text of the file piece by piece, without a byte order mark.
 
         Raises:
-            SpecError: It can't be read, is no UTF-8, or holds what no text holds.
+            SpecError: It cannot be read, is not UTF-8, or contains characters that text does not have.
         """
         decoder = codecs.getincrementaldecoder("utf-8")()
         line, column, is_first = 1, 1, True
         while True:
             data = self.read(PIECE_BYTES)
             if is_first:
-                data, is_first = _begun(data, self.shown_as), False
+                data, is_first = _without_bom(data, self.shown_as), False
             try:
                 text = decoder.decode(data, final=not data)
             except UnicodeDecodeError as error:
-                raise self._no_text(error, line, column) from None
+                raise self._not_utf8(error, line, column) from None
             if text:
                 self._check_text(text, line, column)
                 yield text
@@ -117,14 +117,14 @@ class TableFile:
             raise SpecError([found])
 
     def _place_in(self, before: str, line: int, column: int) -> SourcePlace:
-        """Return the place behind a text that begins at a line and column."""
+        """Return the place after a text that starts at a line and column."""
         place = place_at(before, len(before), self.shown_as)
         column = place.column if place.line > 1 else column + place.column - 1
         return SourcePlace(self.shown_as, line + place.line - 1, column)
 
-    def _no_text(self, error: UnicodeDecodeError, line: int, column: int) -> SpecError:
+    def _not_utf8(self, error: UnicodeDecodeError, line: int, column: int) -> SpecError:
         place = self._place_in(error.object[: error.start].decode("utf-8"), line, column)
-        message = f"the byte 0x{error.object[error.start]:02x} is no UTF-8"
+        message = f"the byte 0x{error.object[error.start]:02x} is not valid UTF-8"
         return SpecError([Problem(message=message, place=place, suggestion="save the file as UTF-8")])
 
     def _check_growth(self) -> None:
@@ -132,11 +132,11 @@ class TableFile:
             return
         made = self._stream.tell()
         if made > FREE_GROWTH_BYTES and made > MAX_GROWTH * self._packed.tell():
-            message = f"the file grows more than {MAX_GROWTH}-fold when it is unpacked, which no table of prompts does"
+            message = f"the file grows more than {MAX_GROWTH}-fold when it is unpacked; no table of prompts does"
             raise SpecError([Problem(message=message, place=SourcePlace(self.shown_as))])
 
     @contextmanager
-    def _complaining(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         try:
             yield
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -147,11 +147,11 @@ class TableFile:
 
 
 @contextmanager
-def opened(table: InputFile, shown_as: str) -> Iterator[TableFile]:
+def open_table_file(table: InputFile, shown_as: str) -> Iterator[TableFile]:
     """Open a table's file, unpacking it if its name ends with ``.gz``.
 
     Raises:
-        SpecError: It can't be opened.
+        SpecError: It cannot be opened.
     """
     try:
         file = table.open()
@@ -164,7 +164,7 @@ def opened(table: InputFile, shown_as: str) -> Iterator[TableFile]:
         if not shown_as.lower().endswith(GZIP_SUFFIX):
             yield TableFile(file, table, shown_as)
             return
-        # read through a buffer written in C: many short lines are read several times as fast
+        # a buffer written in C reads many short lines several times as fast
         with BufferedReader(gzip.GzipFile(fileobj=file, mode="rb"), PIECE_BYTES) as unpacked:
             yield TableFile(unpacked, table, shown_as, file)
 
@@ -181,13 +181,13 @@ def _check_pointer(file: BinaryIO, shown_as: str) -> None:
 
 
 def unreadable(error: OSError, shown_as: str) -> SpecError:
-    """Return the complaint about a file that the system does not let us read."""
+    """Return the error for a file that the system refuses to read."""
     message = f"the file cannot be read: {(error.strerror or 'no reason given').lower()}"
     return SpecError([Problem(message=message, place=SourcePlace(shown_as))])
 
 
-def _begun(data: bytes, shown_as: str) -> bytes:
-    """Return the first bytes without a byte order mark; UTF-16 is a mistake."""
+def _without_bom(data: bytes, shown_as: str) -> bytes:
+    """Return the first bytes without a byte order mark; raise SpecError for UTF-16."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         decode(data[:2], shown_as)
     return data.removeprefix(codecs.BOM_UTF8)
@@ -199,15 +199,15 @@ def _damage(error: Exception, packed: BinaryIO | None) -> str:
     if isinstance(error, gzip.BadGzipFile) and packed is not None:
         packed.seek(0)
         if packed.read(len(_GZIP_BEGINS)) != _GZIP_BEGINS:
-            return "the file is no gzip, though its name ends with .gz"
+            return "the file is not gzip, although its name ends with .gz"
         packed.seek(0)
         if _ends_in_other(packed):
-            return "something that is no gzip stands behind the gzip file's end"
-    return "the gzip file is damaged: what it holds is not what was put in"
+            return "there is other data after the end of the gzip file"
+    return "the gzip file is damaged: its content does not match what was packed"
 
 
 def _ends_in_other(packed: BinaryIO) -> bool:
-    """Whether something stands behind whole gzip: the file is unpacked once more for that, and nothing kept."""
+    """Whether other data follows complete gzip data; this unpacks the file once more and keeps nothing."""
     member, packed_bytes = zlib.decompressobj(_OF_GZIP), b""
     try:
         while packed_bytes := packed_bytes or packed.read(PIECE_BYTES):
@@ -224,8 +224,8 @@ def _ends_in_other(packed: BinaryIO) -> bool:
 
 
 MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
-MAX_VALUES = 1_000_000  # of one row: each of them takes up to thirty times its size in the file
-_SMALL = 1_000_000  # characters, which hold no more values than that
+MAX_VALUES = 1_000_000  # of one row; in memory, a value takes up to thirty times its size in the file
+_SMALL = 1_000_000  # characters, which cannot hold more values than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def read_lines(file: TableFile) -> Iterator[Line]:
     """Yield the lines of a file.
 
     Raises:
-        SpecError: The file can't be read, or a line is no UTF-8, too long, or holds what no line of text holds.
+        SpecError: The file cannot be read, or a line is not UTF-8, too long, or has characters that text does not have.
     """
     for number, raw in enumerate(file.lines(MAX_LINE_BYTES + 1), start=1):
         yield Line(number, _text(raw, number, file.shown_as))
@@ -252,7 +252,7 @@ def _text(raw: bytes, number: int, shown_as: str) -> str:
     is_long = len(raw) > MAX_LINE_BYTES
     if raw.endswith(b"\n"):
         raw = raw[:-2] if raw.endswith(b"\r\n") else raw[:-1]
-    if is_long and b"\r" not in raw:  # with them, all of a file is one line
+    if is_long and b"\r" not in raw:  # with carriage returns, a whole file may be one line
         message = f"the line is longer than {MAX_LINE_BYTES:,} bytes"
         raise SpecError([Problem(message=message, place=SourcePlace(shown_as, number))])
     try:
@@ -268,7 +268,7 @@ def _text(raw: bytes, number: int, shown_as: str) -> str:
 
 
 def _without_foreign(raw: bytes, number: int, shown_as: str) -> str:
-    """Return a line that is no UTF-8 as text where a NUL in it says more of the file; else raise SpecError."""
+    """Return a line that is not UTF-8 as text if a NUL in it explains more about the file; else raise SpecError."""
     is_marked = number == 1 and raw.startswith(UTF_16_MARKS)
     if b"\0" in raw and not is_marked:
         return raw.decode("utf-8", "replace")
@@ -276,9 +276,9 @@ def _without_foreign(raw: bytes, number: int, shown_as: str) -> str:
 
 
 def check_values(text: str, signs: str) -> None:
-    """Raise ValueError for the text of a row with so many of the ``signs`` that part values that it fills the memory.
+    """Raise ValueError for a row with so many of the separating ``signs`` that its values would fill the memory.
 
-    Text within values may hold such signs too, but a million of them only in rows that nobody writes.
+    Strings may contain these signs too, but a real row does not have a million of them.
     """
     if len(text) > _SMALL and sum(map(text.count, signs)) > MAX_VALUES:
         raise ValueError(f"it holds more than {MAX_VALUES:,} values")

@@ -1,4 +1,4 @@
-"""Tables: files each row of which is a prompt, read one row at a time."""
+"""Opens tables by their extension, and reads their rows one at a time."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from qwave_batch.spec.table.json_list import read_json
 from qwave_batch.spec.table.json_rows import read_jsonl, read_yaml_table
 from qwave_batch.spec.table.parquet import read_parquet
 from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault
-from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, opened, read_lines
+from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, open_table_file, read_lines
 from qwave_batch.spec.values.text_cells import TextRow
 
 __all__ = ["FORMATS", "Row", "Table", "open_rows", "open_table"]
@@ -22,13 +22,13 @@ MAX_LISTED = 20
 ALL_COLUMNS = NeededColumns()
 
 Format: TypeAlias = Callable[[TableFile, NeededColumns], tuple[Columns, Iterator[Row | RowFault]]]
-"""Makes rows of a file: gives the columns (None where each row brings its own) and the rows, with a fault in the place
-of each bad one. Cells of columns that nobody looks at may be left out, and what is wrong with them is nobody's fault.
+"""Reads a file: returns the columns (None if each row has its own) and the rows, with a fault in place of each bad row.
+Cells of columns that are not needed may be left out, and mistakes in them are ignored.
 """
 
 
 def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
-    """Each line that is not blank is a row with one cell, ``text``."""
+    """Return the rows of a .txt: each line that is not blank is a row with one cell, ``text``."""
     written = (line for line in lines if line.text.strip())
     rows = (
         Row(number=number, cells=TextRow(text=line.text), place=SourcePlace(shown_as, line.number))
@@ -47,25 +47,25 @@ FORMATS: Mapping[str, Format] = {
     ".yml": lambda file, _: read_yaml_table(file),
     ".parquet": read_parquet,
 }
-"""How each kind of file is read, by its suffix."""
+"""The format of each kind of file, by its suffix."""
 
-_PACKS_ITSELF = ".parquet"
+_PARQUET = ".parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table that is there and whose header, if it has one, was read."""
+    """A table that exists and whose header, if it has one, was read."""
 
     file: InputFile
     shown_as: str
-    """What the spec calls it; its ending says what it is, whatever file a link leads to."""
+    """Its name in messages; its extension decides the format, whatever file a link leads to."""
     columns: Columns
-    """The columns, or None where each row brings its own."""
+    """The columns, or None if each row has its own."""
 
     @property
     def is_text(self) -> bool:
-        """Whether the cells are texts as they stand in the file."""
-        return self.columns is not None and not self.shown_as.lower().endswith(_PACKS_ITSELF)
+        """Whether the cells are strings as they are in the file."""
+        return self.columns is not None and not self.shown_as.lower().endswith(_PARQUET)
 
     @property
     def has_header(self) -> bool:
@@ -74,7 +74,7 @@ class Table:
 
     @property
     def path(self) -> Path:
-        """Where it lies, symlinks resolved."""
+        """Its path, symlinks resolved."""
         return self.file.path
 
     def rows(
@@ -83,15 +83,15 @@ class Table:
         """Yield the rows in file order, one at a time.
 
         Args:
-            wanted: What somebody looks at.
-            warn: Called with what may be meant otherwise in the row that comes next.
+            wanted: The columns that are needed.
+            warn: Called with a warning about the row that comes next.
 
         Raises:
-            SpecError: Rows are not what they should be; the first twenty such rows are listed.
+            SpecError: Some rows are not valid; the first twenty are listed.
         """
         faults: list[Problem] = []
         try:
-            with opened(self.file, self.shown_as) as file:
+            with open_table_file(self.file, self.shown_as) as file:
                 _, rows = _format(self.shown_as)(file, wanted)
                 for row in rows:
                     if isinstance(row, RowFault):
@@ -110,15 +110,15 @@ class Table:
 
 
 def open_table(path: Path | InputFile, shown_as: str) -> Table:
-    """Return the table in a file, its columns read; a path is one that the program itself chose.
+    """Return the table in a file, with its columns read; a ``Path`` is one that the program itself chose.
 
     Raises:
-        SpecError: The format is not known, or the file has no header as its format wants it.
-        MissingExtra: What reads the format is not installed.
+        SpecError: The format is unknown, or the file lacks the header that its format needs.
+        MissingExtra: The library for the format is not installed.
     """
     read = _format(shown_as)
     table = path if isinstance(path, InputFile) else InputFile.at(path)
-    with opened(table, shown_as) as file:
+    with open_table_file(table, shown_as) as file:
         file.check_name()
         columns, _ = read(file, ALL_COLUMNS)
     return Table(file=table, shown_as=shown_as, columns=columns)
@@ -131,18 +131,18 @@ def open_rows(path: Path | InputFile, shown_as: str) -> Iterator[Row]:
 
 def _format(name: str) -> Format:
     whole = PurePath(name.lower())
-    is_packed = whole.suffix == GZIP_SUFFIX
-    suffix = (PurePath(whole.stem) if is_packed else whole).suffix
+    is_gzip = whole.suffix == GZIP_SUFFIX
+    suffix = (PurePath(whole.stem) if is_gzip else whole).suffix
     known = FORMATS.get(suffix)
-    if known and not (is_packed and suffix == _PACKS_ITSELF):
+    if known and not (is_gzip and suffix == _PARQUET):
         return known
     suggestion = None
-    if is_packed and suffix == _PACKS_ITSELF:
-        found, suggestion = "is Parquet inside of gzip", "unpack it; Parquet is packed by itself"
-    elif is_packed and not suffix:
-        found, suggestion = "does not say what is in the gzip file", f"call it table.csv{GZIP_SUFFIX}, for instance"
+    if is_gzip and suffix == _PARQUET:
+        found, suggestion = "is Parquet inside gzip", "unpack it; Parquet is already compressed"
+    elif is_gzip and not suffix:
+        found, suggestion = "does not say what is in the gzip file", f"rename it, for example to table.csv{GZIP_SUFFIX}"
     else:
-        found = f"has the ending {suffix}" if suffix else "has no ending"
+        found = f"has the extension {suffix}" if suffix else "has no extension"
     read = ", ".join(FORMATS)
-    message = f"{name} {found}, and what is read is {read}; but for the last, with {GZIP_SUFFIX} too"
+    message = f"{name} {found}; supported are {read}, all but the last also with {GZIP_SUFFIX}"
     raise SpecError([Problem(message=message, place=SourcePlace(name), allowed=tuple(FORMATS), suggestion=suggestion)])

@@ -4,23 +4,23 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 Struct: TypeAlias = Mapping[int, Any]
-"""Whole numbers, bytes, structs and lists of structs, by the number of their field; all else is passed over."""
+"""Integers, bytes, structs and lists of structs, by field number; all else is skipped."""
 
 MAX_DEPTH = 16
 MAX_VALUES = 1_000_000  # a footer of 4 MB has a few hundred thousand
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _WHOLE = frozenset({_I16, _I32, _I64})
 _LONGEST_VARINT = 10
-_LONG_LIST = 15  # in the place of a length: it follows
-_MORE = 128  # the bit of a byte that says that another one follows
+_LONG_LIST = 15  # in place of a length: the length follows
+_MORE = 128  # the bit of a byte that means another one follows
 
 
 class DamagedParquet(ValueError):
-    """Bytes that are not a struct, or not all of one."""
+    """Bytes that are not a complete, valid structure."""
 
 
 def whole_number(fields: Struct, number: int) -> int:
-    """Return a whole number of a struct, 0 where the field is not there.
+    """Return an integer field of a struct, 0 if the field is missing.
 
     Raises:
         DamagedParquet: The field is something else.
@@ -35,16 +35,16 @@ class CompactReader:
     """Reads structs from bytes."""
 
     def __init__(self, data: bytes) -> None:
-        """Take the bytes that a struct begins with; ``position`` is behind it once it was read."""
+        """Take bytes that start with a struct; after reading it, ``position`` is its end."""
         self._data = data
         self.position = 0
         self._left = MAX_VALUES
 
     def struct(self, depth: int = 0) -> Struct:
-        """Return the struct that begins here; a field that is there twice counts as it stands last.
+        """Return the struct that starts here; the last one of duplicate fields counts.
 
         Raises:
-            DamagedParquet: The bytes end before it, or are something else.
+            DamagedParquet: The bytes end too early, or are not a struct.
         """
         if depth > MAX_DEPTH:
             raise DamagedParquet("it is nested too deeply")
@@ -53,14 +53,14 @@ class CompactReader:
         while head := self._byte():
             kind, step = head & 15, head >> 4
             number = number + step if step else self._zigzag()
-            if kind not in {_TRUE, _FALSE}:  # whose value is their kind
+            if kind not in {_TRUE, _FALSE}:  # their type is their value
                 value = self._value(kind, depth)
                 if value is not None:
                     fields[number] = value
         return fields
 
     def _value(self, kind: int, depth: int) -> Any:
-        """Return a value, or None after passing over one that nobody asks for."""
+        """Return a value, or None after skipping one that is not needed."""
         self._left -= 1
         if self._left < 0:
             raise DamagedParquet(f"it holds more than {MAX_VALUES:,} values")
@@ -74,7 +74,7 @@ class CompactReader:
         if kind in {_LIST, _SET}:
             return self._list(depth)
         if kind not in {_TRUE, _FALSE, _BYTE, _DOUBLE}:
-            raise DamagedParquet("it holds something that Parquet has no use for")
+            raise DamagedParquet("it holds a type that Parquet does not use")
         self._take(8 if kind == _DOUBLE else 1)
         return None
 

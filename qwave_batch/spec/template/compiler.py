@@ -17,11 +17,11 @@ from qwave_batch.spec.template.syntax import MAX_SOURCE, MAX_WORDS, parse, typed
 from qwave_batch.spec.template.tracing import Tracer
 from qwave_batch.spec.values.value_path import Path
 
-_WORDS_OF_PARSING = 10  # that a template counts for which has to be parsed
+_WORDS_OF_PARSING = 10  # that a template counts as if it must be parsed
 
 
 Into: TypeAlias = Literal["value", "text", "prompt"]
-"""What comes out of a template that is one single expression: its value, or a text; of a prompt, a text or null."""
+"""The result of a template that is a single expression: its value, text, or (for prompts) text or null."""
 
 
 class LazyCode:
@@ -36,7 +36,7 @@ class LazyCode:
         self._traced: Tracer | None = None
 
     def traced(self, source: str, names: Iterable[str], *, is_typed: bool) -> Tracer:
-        """Return the code once more, made to write down what the template calls its values."""
+        """Return a second version of the code, which records the expressions for the template's values."""
         if self._traced is None:
             self._traced = Tracer(self._environment, source, names, is_typed=is_typed)
         return self._traced
@@ -45,7 +45,7 @@ class LazyCode:
         """Return the code.
 
         Raises:
-            TemplateSyntaxError: The template is more than a template may be, or uses what there is not.
+            TemplateSyntaxError: The template exceeds a limit, or uses something that does not exist.
         """
         if self._made is None:
             self._made = self._environment.from_string(self._tree())
@@ -54,28 +54,28 @@ class LazyCode:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTemplate:
-    """The text of a template, ready to be filled in any number of times."""
+    """A compiled template, which can be rendered any number of times."""
 
     source: str
     code: LazyCode
     names: frozenset[str]
     asked: frozenset[str]
-    """Those of the names that it asks about before it uses them, with ``default`` or ``is defined``."""
+    """The names that may be undefined, since it uses ``default`` or ``is defined`` on them."""
     attributes: frozenset[Path]
     bare: frozenset[str]
-    """Those of the names that it uses as a whole, and not by a field that it names."""
+    """The names that it uses as a whole, not only by a named field."""
     lines: Mapping[str, int]
     """The line on which each name is first used."""
     is_typed: bool
     words: int
-    """How many words there are in its tags, which is what compiling it cost."""
+    """Number of tokens in its tags, which is the cost of compiling it."""
     fast_parts: tuple[Part, ...] | None = None
-    """What it is made of, if it only names values."""
+    """Its parts, if it only names values; see ``fast_render``."""
     finalize: Callable[[Any], Any] | None = None
-    """What is done to each value before it becomes a part of the text; None for nothing that a text would show."""
+    """A function for each value before it becomes part of the text; None if values are text as they are."""
     into: Into = "value"
     says_none: bool = False
-    """Whether ``none`` is written in it, so that nothing at all may come out of it on purpose."""
+    """Whether it contains ``none``, so that its result may be null on purpose."""
 
 
 def compile_text(
@@ -84,13 +84,13 @@ def compile_text(
     """Return the compiled template.
 
     Args:
-        environment: What it may use.
+        environment: Its filters, tests and functions.
         source: Its text.
-        keeps_type: Whether a template that is one single expression is worked out as a value and not as a text.
-        into: What its value becomes.
+        keeps_type: Whether a template that is a single expression gives a value instead of text.
+        into: The kind of its result.
 
     Raises:
-        TemplateSyntaxError: It does not parse, or is more than a template may be.
+        TemplateSyntaxError: It does not parse, or exceeds a limit.
     """
     unparsed = _compiled_without_parsing(environment, source, keeps_type=keeps_type, into=into)
     if unparsed is not None:
@@ -111,7 +111,7 @@ def compile_text(
         if not fast_parts:
             code.get()
     except (RecursionError, MemoryError, SyntaxError, OverflowError, ValueError):
-        raise TemplateSyntaxError("it is nested too deeply, or holds a number that is too long", 1) from None
+        raise TemplateSyntaxError("it is nested too deeply, or contains a number that is too long", 1) from None
     finalize = None if keeps_type else environment.as_part
     words = len(every) + _WORDS_OF_PARSING
     says_none = any(isinstance(node, nodes.Const) and node.value is None for node in every)
@@ -135,7 +135,7 @@ def compile_text(
 def _compiled_without_parsing(
     environment: SpecEnvironment, source: str, *, keeps_type: bool, into: Into
 ) -> CompiledTemplate | None:
-    """Return the compiled template where it is seen at once that it only names values, or None."""
+    """Return the compiled template if it clearly only names values, else None."""
     parts = parts_from_source(source) if len(source) <= MAX_SOURCE else None
     ways = [part for part in parts or () if not isinstance(part, str)]
     if parts is None or len(ways) > MAX_WORDS // 3 or any(way[0] in environment.globals for way in ways):
@@ -163,7 +163,7 @@ def _compiled_without_parsing(
 
 
 def _undeclared(tree: nodes.Template) -> frozenset[str]:
-    """Return the names that a template takes from its scope, found without working out any part of it."""
+    """Return the names that a template takes from its scope, without evaluating any part of it."""
     finder = meta.TrackingCodeGenerator(cast("Environment", tree.environment))
     finder.optimizer = None
     finder.visit(tree)
@@ -184,7 +184,7 @@ def _lines(source: str, ways: Iterable[tuple[str, ...]]) -> dict[str, int]:
 
 
 def _asked(tree: nodes.Node) -> Iterable[str]:
-    """Yield the names that may be missing as far as the template goes."""
+    """Yield the names that the template allows to be undefined."""
     for node in tree.find_all((nodes.Filter, nodes.Test)):
         match node:
             case nodes.Filter(name="default" | "d", node=nodes.Name(name=name)):
@@ -194,12 +194,12 @@ def _asked(tree: nodes.Node) -> Iterable[str]:
 
 
 def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
-    """Yield the names in a template of which no field is taken; ``heads`` are those of which one is."""
+    """Yield the names in a template that are used without a field; ``heads`` are the ids of the others."""
     return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
 
 
 def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
-    """Yield each dotted use in the template: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b"); and its name."""
+    """Yield the name node and path of each dotted use: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b")."""
     inner: set[int] = set()
     methods = {id(call.node) for call in tree.find_all(nodes.Call)}
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):  # outer before inner
@@ -209,12 +209,12 @@ def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
         below: Any = node
         while True:
             if id(below) in methods:
-                below = below.node  # the name of a method is no field
+                below = below.node  # the name of a method is not a field
                 continue
             if isinstance(below, nodes.Getattr):
                 chain.append(below.attr)
             elif isinstance(below, nodes.Getitem):
-                # what follows an index that is no literal name is a field of an unknown thing
+                # after an index that is not a literal name, fields belong to an unknown value
                 if isinstance(below.arg, nodes.Const) and isinstance(below.arg.value, str):
                     chain.append(below.arg.value)
                 else:

@@ -2,7 +2,7 @@
 
 from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 
-_MANY_BITS = 60  # Python keeps whole numbers above it at few places of a mapping, so that all may meet at one
+_MANY_BITS = 60  # larger integers can share a hash, which makes a mapping of them slow
 
 
 _SMALL = frozenset({int, float, bool, type(None)})
@@ -10,19 +10,19 @@ _FULL = (list, tuple, Mapping, ItemsView, KeysView, ValuesView)
 
 
 class SizeExceeded(Exception):
-    """There is more in a value than was asked for."""
+    """A value is larger than the limit."""
 
 
 def measure(value: object, most: int, *, item: int = 1) -> tuple[int, int]:
-    """Return the characters and the items in a value, its own and those of all that is in it.
+    """Return the number of characters and items in a value, including all values inside it.
 
     Args:
         value: Any value, lists in lists included.
-        most: How much may be in it: its characters, and ``item`` for each of its items.
-        item: What an item weighs.
+        most: The limit for its characters plus ``item`` for each of its items.
+        item: The weight of an item.
 
     Raises:
-        SizeExceeded: There is more in it.
+        SizeExceeded: It is larger than the limit.
     """
     characters = items = 0
     waiting: list[object] = [value]
@@ -46,7 +46,7 @@ def measure(value: object, most: int, *, item: int = 1) -> tuple[int, int]:
 
 
 def large_integers(value: object) -> int:
-    """Return how many very large whole numbers there are in a value that was measured before."""
+    """Return the number of very large integers in a value that was measured before."""
     count = 0
     waiting: list[object] = [value]
     while waiting:
@@ -63,17 +63,17 @@ def large_integers(value: object) -> int:
     return count
 
 
-_SHORT = 2500  # below it every place of a text is tried
+_SHORT = 2500  # characters; in a shorter text every position is tried
 _SHORT_WANTED = 100
 
 
 def forward(text: int, wanted: int) -> int:
-    """Return the cost of looking from the front (``in``, ``find``, ``count``, ``split``, ``replace``), by lengths."""
+    """Return the cost of a search from the front (``in``, ``find``, ``count``, ``split``, ``replace``), by lengths."""
     if wanted > text:
         return 1
     return text * min(wanted, _SHORT if text < _SHORT else _SHORT_WANTED)
 
 
 def backward(text: int, wanted: int) -> int:
-    """Return the cost of looking from the end (``rfind``, ``rsplit``), or of taking characters off (``strip``)."""
+    """Return the cost of a search from the end (``rfind``, ``rsplit``) or of ``strip``, by lengths."""
     return text * max(wanted, 1)

@@ -1,7 +1,7 @@
-"""Templates that only name values, such as ``{{ row.Prompt }}, {{ look.words }}``: filled in without running code.
+"""Renders templates that only name values, such as ``{{ row.Prompt }}, {{ look.words }}``, without running code.
 
-Most templates are of this kind, and this is several times faster. Whatever is out of the ordinary (a name that is
-missing, a list, a number that is too large) is left to the template engine, which words what is wrong with it.
+Most templates are of this kind, and this is several times faster. Unusual values (a missing name, a list, a number that
+is too large) are left to the template engine, which renders them or reports what is wrong.
 """
 
 import re
@@ -16,14 +16,14 @@ from qwave_batch.spec.values.json_values import MAX_INTEGER, is_whole
 from qwave_batch.spec.values.text_cells import TextCell
 
 Part: TypeAlias = str | tuple[str, ...]
-"""A text as it stands, or the way to a value: ``("row", "Prompt")``."""
+"""Literal text, or the path to a value: ``("row", "Prompt")``."""
 
 NEEDS_ENGINE = object()
-_LONG = 10_000  # characters; shorter values are put together before anybody counts
+_LONG = 10_000  # characters; the size is checked early only for longer values
 
 
 def parts_from_tree(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
-    """Return what the template is made of, or None when it is more than texts and names of ``free`` values."""
+    """Return the parts of a template, or None if it is more than text and names of ``free`` values."""
     match tree.body:
         case [nodes.Output(nodes=found)]:
             parts = [_part(node, free) for node in found]
@@ -33,11 +33,11 @@ def parts_from_tree(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, .
 
 
 _LANGUAGE = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
-"""Names that may be the template language's own."""
+"""Names that may be built into the template language."""
 
 
 def plain_names(tree: nodes.Template) -> frozenset[str]:
-    """Return the names in a template that is nothing but texts and names, as far as they are values."""
+    """Return the names of values in a template of text and names only."""
     match tree.body:
         case [nodes.Output()]:
             return frozenset(node.name for node in tree.find_all(nodes.Name)).difference(_LANGUAGE)
@@ -65,14 +65,14 @@ _WORDS = frozenset(
         "recursive",
     }
 )
-"""Words that are no names where a template names something."""
+"""Keywords, which cannot name a value."""
 
 
 def parts_from_source(source: str) -> tuple[Part, ...] | None:
-    """Return what a template is made of where that can be told without parsing it, or None."""
+    """Return the parts of a template if they are clear without parsing it, else None."""
     pieces = _NAMED.split(source)
     texts, named = pieces[::2], pieces[1::2]
-    # braces side by side, also where a text meets a tag, may be another tag: that is for the parser
+    # adjacent braces, also where text meets a tag, may be another tag, so they need the parser
     if "{%" in source or "{#" in source or any("{" in text or "}" in text for text in texts) or "\ufdd0" in source:
         return None
     ways = [tuple(name.split(".")) for name in named]
@@ -107,13 +107,13 @@ def render_fast(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Ca
 
 
 def characters_from_row(parts: tuple[Part, ...], scope: Mapping[str, Json]) -> int:
-    """Return how many of a text's characters come out of the row of a table, which is as long as its file makes it."""
+    """Return how many characters of a text come from the row of a table, whose size its file bounds."""
     values = (look_up(part, scope) for part in parts if not isinstance(part, str) and part[0] == "row")
     return sum(len(value) for value in values if isinstance(value, str))
 
 
 def render_fast_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
-    """Return the value that a template of one name stands for, or NEEDS_ENGINE."""
+    """Return the value of a template that is one name, or NEEDS_ENGINE."""
     value = look_up(part, scope)
     if type(value) is TextCell:
         value = str(value)
@@ -123,7 +123,7 @@ def render_fast_typed(part: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
 
 
 def look_up(way: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
-    """Return the value at the end of the way, or NEEDS_ENGINE when there is none."""
+    """Return the value at a path, or NEEDS_ENGINE without one."""
     value: Any = scope
     for step in way:
         if not isinstance(value, Mapping) or step not in value:

@@ -1,4 +1,4 @@
-"""The filters of templates: Jinja's, without those that vary or speak HTML, and ``slug`` and ``sha256``."""
+"""The filters of templates: Jinja's, without those that vary or make HTML, and ``slug`` and ``sha256``."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from qwave_batch.spec.values.value_errors import EmptyCellKept
 
 __all__ = ["CHARGED", "COMPARED", "EACH", "FILTERS", "FILTER_NAMES", "JOIN_TEXTS", "KEY", "SLICED", "TRACED"]
 
-# no template can spell a name with a space in it as a filter
+# internal filters: a template cannot spell a filter name with a space
 EACH = "each item"
 CHARGED = "charged text"
 COMPARED = "compared with"
@@ -25,10 +25,10 @@ KEY = "looked up by"
 SLICED = "sliced from"
 TRACED = "traced as"
 
-_MOST_FIELDS = 64  # that one attribute names, "a.b,c.d" four of them: each is looked up for every item
+_MOST_FIELDS = 64  # in one attribute argument ("a.b,c.d" has four); each is looked up for every item
 
 Cost = Callable[[RenderBudget, Any, tuple[Any, ...], Mapping[str, Any]], Any]
-"""Counts what a filter is about to do; returns what it is to work on."""
+"""Charges the budget for a filter's work before it runs; returns the filter's input."""
 
 
 def _goes_through(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Mapping[str, Any]) -> Any:
@@ -48,13 +48,13 @@ def _reverses(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Ma
 
 
 def _compares(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """Count sorting, which goes through every item as often as the number of items has binary digits."""
+    """Charge for sorting, which compares every item about log2(n) times."""
     items = value if isinstance(value, Mapping) else budget.listed(value)
     keys = named.get("attribute")
     rounds = len(items).bit_length() * (1 + (keys.count(",") if isinstance(keys, str) else 0))
     budget.weigh(items, times=max(rounds, 1))
     budget.make(len(items) * ITEM)
-    for given in (*args, *named.values()):  # a default may stand for the field of every item
+    for given in (*args, *named.values()):  # a default may replace the field of every item
         characters, _ = budget.weigh(given, times=max(rounds * len(items), 1))
         budget.make(characters * len(items))
     return items
@@ -73,7 +73,7 @@ def _sizes(budget: RenderBudget, value: Any, _args: tuple[Any, ...], _named: Map
 
 
 def _stands_in(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """Count ``default``, which takes the place of an empty cell only where it is told so."""
+    """Charge for ``default``, which replaces an empty cell only if its second argument is true."""
     if type(value) is TextCell and len(args) <= 1 and "boolean" not in named and not str(value).strip():
         instead = args[0] if args else named.get("default_value", "")
         is_number = isinstance(instead, int | float) and instead is not False
@@ -84,7 +84,7 @@ def _stands_in(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: M
 
 
 def _makes_parts(budget: RenderBudget, value: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-    """Count ``batch`` and ``slice``, whose first argument is a number of items."""
+    """Charge for ``batch`` and ``slice``, whose first argument is a number of items."""
     given = (*args, *named.values())
     check_width(given[0] if given else None)
     return _copies(budget, value, args, named)
@@ -111,11 +111,11 @@ _FROM_JINJA: Mapping[Cost, str] = {
 _ATTRIBUTE: Mapping[str, int] = {
     "groupby": 0, "join": 1, "map": 99, "max": 1, "min": 1, "rejectattr": 0, "selectattr": 0, "sort": 2, "unique": 1,
 }  # fmt: skip
-"""Filters with an argument that names fields of the items, and its place among the others."""
+"""Position of the argument that names fields of the items, by filter."""
 
 
 def _bounded(name: str, function: Callable[..., Any], cost: Cost) -> Callable[..., Any]:
-    """Return a filter of Jinja's with what it does and makes counted against the rendering's budget."""
+    """Return a Jinja filter that charges the rendering's budget for its work and its result."""
     wants: str | None = getattr(getattr(function, "jinja_pass_arg", None), "name", None)
     place = _ATTRIBUTE.get(name)
 
@@ -143,7 +143,7 @@ def _bounded(name: str, function: Callable[..., Any], cost: Cost) -> Callable[..
 
 
 def _given_budget(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter of our own, which counts what it does itself, with what it makes counted too."""
+    """Return a filter of our own, which charges for its work itself, so that its result is charged too."""
 
     @pass_context
     @functools.wraps(function)
@@ -181,11 +181,11 @@ def _sum(budget: RenderBudget, items: Iterable[Any], attribute: str | None = Non
 
 
 def _each(_: RenderBudget, items: Iterable[Any]) -> Iterator[Any]:
-    yield from items  # counted like every filter's items, which is why loops go through here
+    yield from items  # loops go through this filter so that their items are counted
 
 
 def _charged(_: RenderBudget, text: str) -> str:
-    return text  # counted like every filter's result, which is why texts of blocks go through here
+    return text  # text of blocks goes through this filter so that it is counted
 
 
 @pass_context

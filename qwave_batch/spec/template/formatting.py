@@ -1,4 +1,4 @@
-"""Formatted texts, ``"%03d" % 7`` and ``"{:>8}".format(name)``: their size is worked out before they are made."""
+"""Formats text, ``"%03d" % 7`` and ``"{:>8}".format(name)``, after a check of the size of the result."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from qwave_batch.spec.values.value_messages import quoted
 _CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[0-9]*(?:\.[0-9]*)?[hlL]?(?P<kind>.)", re.DOTALL)
 _OF_TEXT = frozenset("sra")
 _NUMBER = re.compile(r"[0-9]+", re.ASCII)
-_MOST_DIGITS = 9  # more of them are more than enough
+_MOST_DIGITS = 9  # a longer width is too large in any case
 _LARGEST = 10**_MOST_DIGITS
 _ESCAPED = 10  # "\U0001f600": how much longer one character can become where it is quoted
 _NUMBER_DIGITS = 5000  # more than any number that a template may have
@@ -20,7 +20,7 @@ _NUMBER_DIGITS = 5000  # more than any number that a template may have
 def formatted(budget: RenderBudget, text: str, *values: object) -> str:
     """Return printf-style formatting: ``"%03d" % 7``."""
     if "*" in text:
-        raise TemplateLimitExceeded("a width of * is not available; write the number")
+        raise TemplateLimitExceeded("a width of * is not supported; write the number")
     fields = text.count("%")
     budget.step(fields)
     _check_size(budget, text, text, fields, values)
@@ -31,7 +31,7 @@ def formatted(budget: RenderBudget, text: str, *values: object) -> str:
 
 
 def _as_written(budget: RenderBudget, text: str, values: tuple[object, ...]) -> object:
-    """Return what is to be formatted, as it reads inside of a text wherever the conversion asks for a text."""
+    """Return the values to format, as text wherever the conversion asks for text."""
     conversions = [found for found in _CONVERSION.finditer(text) if found["kind"] != "%"]
     if len(values) == 1 and isinstance(values[0], Mapping) and any(found["name"] is not None for found in conversions):
         fields = values[0]
@@ -43,24 +43,24 @@ def _as_written(budget: RenderBudget, text: str, values: tuple[object, ...]) -> 
 
 def _converted(budget: RenderBudget, value: object, kind: str) -> object:
     if kind not in _OF_TEXT and type(value) in {int, float}:
-        return value  # which is written in the way that the conversion says
+        return value  # the conversion formats it
     as_text = budget.text(value)
     if kind in _OF_TEXT:
         return as_text
     if isinstance(value, str):
-        raise TypeError(f"%{kind} takes a number, and {quoted(as_text)} is a text; put | int behind it")
+        raise TypeError(f"%{kind} needs a number, but {quoted(as_text)} is a string; add | int after it")
     return value
 
 
 def format_fields(budget: RenderBudget, text: str, *values: object, **named: object) -> str:
-    """Return the text with its ``{}`` fields filled in."""
+    """Return the text with its ``{}`` fields replaced."""
     fields = text.count("{")
     budget.scan(len(text))
     budget.step(fields * 5)  # each of them is parsed, looked up and formatted by Python
     widths: list[str] = []
     for _, _, spec, _ in Formatter().parse(text):
         if spec and "{" in spec:
-            raise TemplateLimitExceeded("a width that is a field itself is not available; write the number")
+            raise TemplateLimitExceeded("a width cannot be a field itself; write the number")
         widths.append(spec or "")
     _check_size(budget, text, " ".join(widths), fields, (*values, *named.values()))
     made = _FieldFormatter(budget).vformat(text, values, named)
@@ -69,9 +69,9 @@ def format_fields(budget: RenderBudget, text: str, *values: object, **named: obj
 
 
 def texts_by_percent(text: str) -> frozenset[int | str]:
-    """Return which values ``"%s, %03d" % ...`` shows as texts, by their positions or names; others it formats itself.
+    """Return the positions or names of the values that ``"%s, %03d" % ...`` writes as text; it formats the others.
 
-    A number keeps its own spelling in neither way, but in the other one somebody has chosen a spelling for it.
+    Either way a number loses its spelling, but a formatted number has a spelling that the author chose.
     """
     conversions = [found for found in _CONVERSION.finditer(text) if found["kind"] != "%"]
     kinds = {
@@ -81,7 +81,7 @@ def texts_by_percent(text: str) -> frozenset[int | str]:
 
 
 def texts_by_fields(text: str) -> frozenset[int | str]:
-    """Return which values ``"{}, {:03d}".format(...)`` shows as texts, by their positions or names."""
+    """Return the positions or names of the values that ``"{}, {:03d}".format(...)`` writes as text."""
     found = set[int | str]()
     number = 0
     try:
@@ -93,12 +93,12 @@ def texts_by_fields(text: str) -> frozenset[int | str]:
             if conversion or not spec:
                 found.add(slot)
     except ValueError:
-        return frozenset()  # which is told where the template is filled in
+        return frozenset()  # rendering the template reports it
     return frozenset(found)
 
 
 def _check_size(budget: RenderBudget, text: str, widths: str, fields: int, values: Iterable[object]) -> None:
-    """Raise TemplateLimitExceeded when the text would grow too large, whatever its fields do with the values."""
+    """Raise TemplateLimitExceeded if the text could grow too large, by an upper bound of its fields."""
     padding = sum(min(int(digits[:_MOST_DIGITS]), _LARGEST) for digits in _NUMBER.findall(widths))
     longest = 0
     for value in values:
@@ -118,7 +118,7 @@ def _may_quote(text: str) -> bool:
 
 
 class _FieldFormatter(Formatter):
-    """``str.format`` that sees fields and items of values and none of their attributes."""
+    """``str.format`` without access to items or attributes of values."""
 
     def __init__(self, budget: RenderBudget) -> None:
         self._budget = budget
@@ -137,6 +137,6 @@ class _FieldFormatter(Formatter):
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
         if "." in field_name or "[" in field_name:
-            raise TypeError(f'format takes plain fields only, and "{field_name}" is none')
+            raise TypeError(f'format supports plain fields only, found "{field_name}"')
         found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
         return found

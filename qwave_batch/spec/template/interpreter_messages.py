@@ -1,11 +1,11 @@
-"""Messages of the Python interpreter about an operation that fails, in the words of specs."""
+"""Translates messages of the Python interpreter about failed operations into the terms of specs."""
 
 import re
 from collections.abc import Callable
 from typing import Final
 
 _KINDS: Final = {
-    "TextCell": "a text",
+    "TextCell": "a string",
     "Method": "a function",
     "NoneType": "null",
     "PromptRecord": "a mapping",
@@ -23,7 +23,7 @@ _KINDS: Final = {
     "list": "a list",
     "range": "a list",
     "slice": "a part",
-    "str": "a text",
+    "str": "a string",
     "tuple": "a list",
     "type": "a function",
 }
@@ -33,7 +33,7 @@ def _kind(name: str) -> str:
     return _KINDS.get(name, "such a value")
 
 
-_SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
+_TRANSLATIONS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (
         re.compile(r"'(\S+)' not supported between instances of '(\w+)' and '(\w+)'"),
         lambda found: f"{_kind(found[2])} and {_kind(found[3])} have no order, so {found[1]} cannot compare them",
@@ -48,7 +48,7 @@ _SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], 
     ),
     (
         re.compile(r"can't multiply sequence by non-int of type '(\w+)'"),
-        lambda found: f"* cannot work with a text or list and {_kind(found[1])}",
+        lambda found: f"* cannot work with a string or list and {_kind(found[1])}",
     ),
     (
         re.compile(r"can only concatenate (\w+) \(not \"(\w+)\"\) to \w+"),
@@ -64,7 +64,7 @@ _SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], 
     (re.compile(r"'(\w+)' object is not subscriptable"), lambda found: f"{_kind(found[1])} has no items"),
     (
         re.compile(r"'(\w+)' object cannot be interpreted as an integer"),
-        lambda found: f"a whole number is needed, and this is {_kind(found[1])}",
+        lambda found: f"a whole number is needed, found {_kind(found[1])}",
     ),
     (re.compile(r"type (\w+) doesn't define __round__ method"), lambda found: f"{_kind(found[1])} cannot be rounded"),
     (
@@ -73,23 +73,23 @@ _SENTENCES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], 
     ),
     (
         re.compile(r".*'in <string>' requires string as left operand, not (\w+)"),
-        lambda found: f"{_kind(found[1])} cannot be in a text",
+        lambda found: f"{_kind(found[1])} cannot be in a string",
     ),
     (
         re.compile(r"not (?:enough|all) arguments .*"),
-        lambda _: "there are more or fewer values than places for them in the format",
+        lambda _: "the number of values does not match the number of fields in the format",
     ),
 )
-_FOREIGN: Final = re.compile(
+_PYTHON_WORDS: Final = re.compile(
     r"'(?:" + "|".join(_KINDS) + r")'|(?<!\| )\b(?:NoneType|str|dict|bool|int|float|tuple|bytes|__\w+__|"
     r"arguments?|positional|object|iterable|sequence item|attribute|keyword)\b|\w\(\)"
 )
 
 
-def in_words_of_specs(said: str) -> str | None:
-    """Return a complaint without the interpreter's names in it; None where nothing is left to tell."""
-    for pattern, sentence in _SENTENCES:
+def translated(said: str) -> str | None:
+    """Return an interpreter message in the terms of specs; None if it cannot be translated."""
+    for pattern, sentence in _TRANSLATIONS:
         found = pattern.fullmatch(said)
         if found:
             return sentence(found)
-    return None if _FOREIGN.search(said) else said
+    return None if _PYTHON_WORDS.search(said) else said

@@ -31,7 +31,7 @@ def _comparing(sign: str) -> Callable[..., bool]:
 
 
 def _rest(value: Any, by: Any) -> Any:
-    # the sign for it formats texts, to any width
+    # % formats strings, to any width
     for number in (value, by):
         if isinstance(number, str | list | tuple | Mapping):
             raise TypeError(f"{kind_of(number)} cannot be divided")
@@ -42,7 +42,7 @@ def _is_same(value: Any, other: Any) -> bool:
     if isinstance(value, TextCell) and isinstance(other, bool):
         raise TextCompared(value, other, "is")
     if isinstance(value, TextCell) and isinstance(other, TextCell):
-        return str(value) == str(other)  # each look at a cell makes one of its own
+        return str(value) == str(other)  # each access to a cell makes a new object
     return value is other
 
 

@@ -9,10 +9,10 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.values.value_messages import cut
 
 OPENINGS = ("{{", "{%", "{#")
-"""What makes a string a template; every other string is itself."""
+"""A string that contains one of these is a template."""
 
 TAG = "\0"
-"""Stands for a tag in the text around it."""
+"""Placeholder for a tag in literal text."""
 
 _THREE = re.compile(r"\{{3,}[^{}\n]*\}*")
 _TAG = re.compile(r"\{%[-+]?\s*(\w*)")
@@ -30,17 +30,17 @@ LEXER = Environment(autoescape=True, keep_trailing_newline=True)
 
 
 def is_template(text: str) -> bool:
-    """Whether the text holds anything that is filled in."""
+    """Whether the text contains a tag."""
     return any(opening in text for opening in OPENINGS)
 
 
 def literal_text(source: str) -> str:
-    """Return a text with ``TAG`` in the place of its tags and of what is marked as raw; a comment is nothing."""
+    """Return a text with ``TAG`` in place of its tags and raw parts, and without comments."""
     return "".join(_literals(source)) if is_template(source) else source
 
 
 def raw_text(source: str) -> str:
-    """Return the parts of a template that are marked as raw, which its author means as they stand."""
+    """Return the raw parts of a template, which its author wants unchanged."""
     return TAG.join(_raw(source)) if "raw" in source and is_template(source) else ""
 
 
@@ -63,9 +63,9 @@ def _raw(source: str) -> Iterator[str]:
 
 
 def unspaced_comments(value: Json) -> Iterator[str]:
-    """Yield the comments of the templates in a value that begin right behind their ``{#``, as they are written.
+    """Yield the comments of the templates in a value that have no space after ``{#``.
 
-    A comment ``{# like this #}`` is meant; ``{#main#}`` may have been meant for the prompt.
+    ``{# like this #}`` is clearly a comment; ``{#main#}`` may be meant for the prompt.
     """
     if isinstance(value, str):
         if "{#" in value:
@@ -88,7 +88,7 @@ def _unspaced(source: str) -> Iterator[str]:
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of the parts of a template; one that does not parse has none behind its mistake."""
+    """Yield kind and text of the tokens of a template, up to the first mistake."""
     try:
         for _, kind, value in LEXER.lex(source):
             yield kind, value
@@ -97,19 +97,19 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
 
 
 def braces_as_text(source: str) -> str | None:
-    """Return how to write the braces of a template that does not parse, where they may belong to the prompt."""
+    """Return how to write the braces of a template that does not parse, if they may belong to the prompt; else None."""
     found = _meant_as_text(source)
     if found is None:
         return None
     three = "three braces: " if found.startswith("{{{") else ""
     return (
-        f"{three}for braces that belong to the prompt write {{% raw %}}{cut(found, _SHOWN)}{{% endraw %}}, "
-        "or put the text into a table, whose cells are data"
+        f"{three}if the braces belong to the prompt, write {{% raw %}}{cut(found, _SHOWN)}{{% endraw %}}, "
+        "or put the text into a table, where cells are never templates"
     )
 
 
 def _meant_as_text(source: str) -> str | None:
-    """Return the braces, with what follows them, that are surely or likely no tag."""
+    """Return the braces that are probably not a tag, with the text after them."""
     three = _THREE.search(source)
     if three:
         return three[0]
@@ -124,5 +124,5 @@ def _meant_as_text(source: str) -> str | None:
 
 
 def _from(source: str, start: int) -> str:
-    """Return the braces with the word behind them."""
-    return re.match(r"\{[%#{][-+]?\s*[^\s{}]*(?:\s*[%}]\})?", source[start:])[0]  # type: ignore[index]  # it begins so
+    """Return the braces with the word after them."""
+    return re.match(r"\{[%#{][-+]?\s*[^\s{}]*(?:\s*[%}]\})?", source[start:])[0]  # type: ignore[index]  # it matches at its start

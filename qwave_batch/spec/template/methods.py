@@ -1,4 +1,4 @@
-"""The methods that texts, lists and mappings have inside of a template: those that change nothing and stay small."""
+"""The methods of strings, lists and mappings in templates: those that change nothing and give small results."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from qwave_batch.spec.values.text_cells import TextCell, TextRow, field_of
 from qwave_batch.spec.values.value_errors import MisusedValue
 
 Cost: TypeAlias = Callable[[RenderBudget, Any, tuple[Any, ...]], None]
-"""Counts what a method is about to do, by the value that it belongs to and its arguments."""
+"""Charges the budget for a method's work, by its value and its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of a value; the sandbox calls it with the budget of the rendering."""
+    """A method of a value; the sandbox calls it with the rendering's budget."""
 
     value: Any
     function: Callable[..., Any]
     cell: TextCell | None = None
-    """The cell whose text the value is."""
+    """The cell that the value comes from."""
 
     def run(self, budget: RenderBudget, *args: Any, **kwargs: Any) -> Any:
-        """Return what the method gives, counted against the budget."""
+        """Return the method's result, charged to the budget."""
         for given in (*args, *kwargs.values()):
             budget.weigh(given)
         result = self.function(budget, self.value, *args, **kwargs)
@@ -33,12 +33,12 @@ class Method:
         return result if self.cell is None else self.cell.like(result)
 
     def __call__(self) -> Any:
-        """Raise: only the sandbox calls methods; this makes them functions in the words of errors."""
-        raise TypeError("a method of a value is called in a template only")
+        """Raise: only the sandbox calls methods; this makes messages call them functions."""
+        raise TypeError("a method of a value can only be called in a template")
 
 
 def method_of(value: Any, name: str) -> Method | None:
-    """Return the method ``name`` of a value, or None when templates have no such method."""
+    """Return the method ``name`` of a value, or None if templates have no such method."""
     cell = value if type(value) is TextCell else None
     if isinstance(value, str):
         function, value = _OF_TEXT.get(name), str(value)
@@ -52,7 +52,7 @@ def method_of(value: Any, name: str) -> Method | None:
 
 
 def joined(budget: RenderBudget, text: str, items: Iterable[object]) -> str:
-    """Return the items as texts with ``text`` between them."""
+    """Return the items as text with ``text`` between them."""
     parts: list[str] = []
     size = 0
     for item in items:
@@ -78,7 +78,7 @@ def replaced(budget: RenderBudget, text: str, old: str, new: str, count: int | N
 
 
 def _plain(name: str, cost: Cost) -> Callable[..., Any]:
-    """Return a method of Python's own, its cost counted first."""
+    """Return Python's own method, charged before it runs."""
 
     def run(budget: RenderBudget, value: Any, *args: Any, **kwargs: Any) -> Any:
         cost(budget, value, (*args, *kwargs.values()))
@@ -108,7 +108,7 @@ def _strips(budget: RenderBudget, text: str, args: tuple[Any, ...]) -> None:
 
 
 def _cuts(budget: RenderBudget, text: str, args: tuple[Any, ...]) -> None:
-    """Count cutting a text into a list, which for a very long one may take more than its makers have."""
+    """Charge for splitting a string; the list of a very long one may take more memory than is allowed."""
     if len(text) > MAX_CHARACTERS:
         budget.make(len(text) * ITEM)
     _looks_forward(budget, text, args)

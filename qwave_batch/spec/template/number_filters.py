@@ -1,4 +1,4 @@
-"""The filters that make numbers of texts, which say so where there is none instead of taking 0."""
+"""The filters ``int`` and ``float``: without a default, a value that is not a number is an error instead of 0."""
 
 import math
 from typing import Any
@@ -13,30 +13,30 @@ from qwave_batch.spec.values.value_warnings import loses_its_fraction
 
 
 def to_int(budget: RenderBudget, value: Any, *default: Any, **named: Any) -> Any:
-    """Return a whole number; with a default, the default where there is none, as Jinja does.
+    """Return an integer; with a default, the default for a value that is not a number, as in Jinja.
 
     Raises:
-        NotANumber: There is none, and no default.
+        NotANumber: The value is not a number, and there is no default.
     """
     budget.take(value)
     if default or "default" in named:
         try:
             return do_int(value, *default, **named)
-        except OverflowError:  # of infinity
+        except OverflowError:  # infinity
             return default[0] if default else named["default"]
-    return _whole(_sure(value), **named)
+    return _whole(_defined(value), **named)
 
 
 def to_float(budget: RenderBudget, value: Any, *default: Any, **named: Any) -> Any:
-    """Return a number with a fraction; with a default, the default where there is none, as Jinja does.
+    """Return a float; with a default, the default for a value that is not a number, as in Jinja.
 
     Raises:
-        NotANumber: There is none, and no default.
+        NotANumber: The value is not a number, and there is no default.
     """
     budget.take(value)
     if default or "default" in named:
         return do_float(value, *default, **named)
-    return _finite(_sure(value), "float")
+    return _finite(_defined(value), "float")
 
 
 def _whole(value: Any, base: int = 10) -> int:
@@ -64,7 +64,7 @@ def _finite(value: Any, filter_name: str) -> float:
     return number
 
 
-def _sure(value: Any) -> Any:
+def _defined(value: Any) -> Any:
     if isinstance(value, Undefined):
         str(value)  # raises: it stands for a name that is missing
     return value

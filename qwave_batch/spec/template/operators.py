@@ -1,4 +1,4 @@
-"""The operators of templates, each of them counted before it is applied."""
+"""The operators of templates, each charged to the budget before it is applied."""
 
 import operator
 from collections.abc import Callable, ItemsView, KeysView, Mapping
@@ -16,11 +16,11 @@ from qwave_batch.spec.values.value_messages import kind_of
 
 _PLAIN = frozenset({int, float, bool, type(None)})
 _MEMBERSHIP = frozenset({"in", "notin"})
-_MEMORY = 16  # characters that are compared or copied in the time that one is looked at
+_MEMORY = 16  # characters that are compared or copied in the time of looking at one
 
 
 def applied(budget: RenderBudget, sign: str, left: Any, right: Any) -> Any:
-    """Return what a binary operator gives."""
+    """Return the result of a binary operator."""
     if type(left) is TextCell or type(right) is TextCell:
         _check_cell(sign, left, right)
     result = BINARY[sign](budget, left, right)
@@ -31,16 +31,16 @@ def applied(budget: RenderBudget, sign: str, left: Any, right: Any) -> Any:
 
 
 def _check_cell(sign: str, left: Any, right: Any) -> None:
-    """Raise where a cell, which is a text, is in a calculation with a number."""
+    """Raise if a cell, which is a string, is in a calculation with a number."""
     for cell, other in ((left, right), (right, left)):
-        # * repeats a text, and % formats one
+        # * repeats a string, and % formats one
         is_text_meant = (sign == "*" and not getattr(cell, "is_number", False)) or (sign == "%" and "%" in str(left))
         if type(cell) is TextCell and isinstance(other, int | float) and not is_text_meant:
             raise TextInCalculation(cell, sign)
 
 
 def compared(budget: RenderBudget, left: Any, *operands: Any) -> bool:
-    """Return whether a comparison such as ``a < b < c`` holds; ``operands`` are signs and values in turn."""
+    """Return whether a comparison such as ``a < b < c`` holds; ``operands`` alternates between operators and values."""
     for sign, right in zip(operands[::2], operands[1::2], strict=True):
         if not holds(budget, left, sign, right):
             return False
@@ -63,13 +63,13 @@ def holds(budget: RenderBudget, left: Any, sign: str, right: Any) -> bool:
 
 
 def contains(budget: RenderBudget, whole: Any, part: Any) -> bool:
-    """Return whether ``part`` is in a text, list or mapping."""
+    """Return whether ``part`` is in a string, list or mapping."""
     if isinstance(whole, str) and isinstance(part, str):
         budget.scan(forward(len(whole), len(part)))
     elif type(part) is str and isinstance(whole, Mapping):
         budget.step()
     elif (type(part) is str or type(part) in _PLAIN) and type(whole) is list:
-        # only texts are gone into, and no further than the one that is looked for
+        # only strings are compared by content, at most the length of the wanted one
         budget.work(len(whole) * (1 + (len(part) // 1000 if type(part) is str else 0)))
     else:
         budget.weigh(part)
@@ -79,7 +79,7 @@ def contains(budget: RenderBudget, whole: Any, part: Any) -> bool:
 
 
 def sliced(budget: RenderBudget, value: Any, start: Any, stop: Any, step: Any) -> Any:
-    """Return a part of a text or list, as ``value[start:stop:step]`` does."""
+    """Return a slice of a string or list, as ``value[start:stop:step]`` does."""
     part = slice(start, stop, step)
     budget.step()
     if isinstance(value, str | list | tuple):
@@ -88,12 +88,12 @@ def sliced(budget: RenderBudget, value: Any, start: Any, stop: Any, step: Any) -
     elif isinstance(value, range):
         return value[part]
     elif not isinstance(value, Undefined):
-        raise TypeError(f"{kind_of(value)} has no parts")
+        raise TypeError(f"{kind_of(value)} cannot be sliced")
     return value[part]
 
 
 def key(budget: RenderBudget, value: Any) -> Any:
-    """Return what something is looked up by; a list in a list is gone through to find it."""
+    """Return a key or index after charging for it; comparing a nested list takes time."""
     if type(value) is not str and type(value) is not int:
         budget.weigh(value)
     return value
@@ -118,7 +118,7 @@ def _add(budget: RenderBudget, left: Any, right: Any) -> Any:
         bounds.check_size(size)
         budget.make(size if isinstance(left, str) else size * bounds.ITEM)
     if isinstance(left, str) != isinstance(right, str) and not _is_missing(left, right):
-        raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join texts, use ~")
+        raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join strings, use ~")
     return left + right
 
 

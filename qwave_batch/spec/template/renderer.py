@@ -1,4 +1,4 @@
-"""Fills compiled templates in: at sight where they only name values, else by running their code."""
+"""Renders compiled templates: directly if they only name values, else by running their code."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from qwave_batch.spec.template.render_budget import (
 from qwave_batch.spec.template.sandbox import NameMissing
 from qwave_batch.spec.template.syntax import RESULT
 from qwave_batch.spec.template.template_messages import TemplateFault, failure_message, missing_fault
-from qwave_batch.spec.template.tracing import name_at_hand
+from qwave_batch.spec.template.tracing import own_name
 from qwave_batch.spec.values.json_values import as_json, check_text
 from qwave_batch.spec.values.text_cells import TextCell, TextRow
 from qwave_batch.spec.values.text_conversion import PromptRecord
@@ -31,16 +31,16 @@ from qwave_batch.spec.values.value_warnings import SuspiciousValue, whole_with_a
 def render_compiled(
     compiled: CompiledTemplate, where: Path, scope: Mapping[str, Json], allowance: RenderAllowance | None = None
 ) -> Json:
-    """Return the template filled in from ``scope``.
+    """Return the template rendered with ``scope``.
 
     Args:
         compiled: The template.
         where: Its place in the spec.
         scope: The values of the names that it uses.
-        allowance: What the templates of its plan may still do together.
+        allowance: The shared limits of all templates in the plan.
 
     Raises:
-        TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
+        TemplateFault: A name is undefined, an operation fails, or the result is not a JSON value.
     """
     return rendered(compiled, where, allowance, scope)
 
@@ -48,11 +48,11 @@ def render_compiled(
 def rendered(
     compiled: CompiledTemplate, where: Path, allowance: RenderAllowance | None, scope: Mapping[str, Json]
 ) -> Json:
-    """Return what ``render_compiled`` does; the scope comes last, as what changes from one call to the next."""
+    """Same as ``render_compiled``, with the scope last, since only it changes between calls."""
     filled = _filled(compiled, scope)
     is_filled = filled is not NEEDS_ENGINE
     if is_filled and (type(filled) is not str or len(filled) <= FREE_CHARACTERS):
-        return filled  # type: ignore[no-any-return]  # a text or a number
+        return filled  # type: ignore[no-any-return]  # a string or a number
     source = compiled.source
     try:
         if is_filled:
@@ -73,7 +73,7 @@ def rendered(
     except NameMissing as error:
         line = compiled.lines.get(str(error.name), 1)
         raise missing_fault(error, compiled.attributes, scope, where, source=source, line=line) from None
-    except Exception as error:  # noqa: BLE001  # whatever fails in there is the template's failure
+    except Exception as error:  # noqa: BLE001  # any exception in there is the template's failure
         if allowance is not None and isinstance(error, TemplateLimitExceeded):
             allowance.spend(STEPS_OF_A_FAILURE)
         raise TemplateFault(failure_message(error), where, source=source) from None
@@ -81,7 +81,7 @@ def rendered(
 
 
 def _made(compiled: CompiledTemplate, context: Any, parts: Iterable[str]) -> Json:
-    """Run the template; return what came out of it, as what it is for."""
+    """Run the template; return its result as the kind that is wanted."""
     budget: RenderBudget = context.budget
     if not compiled.is_typed:
         text = concat(_counted(parts, budget))
@@ -104,8 +104,8 @@ def _misuse_fault(
     compiled: CompiledTemplate, misused: MisusedValue, where: Path, scope: Mapping[str, Json]
 ) -> TemplateFault:
     for _ in _suspicious_values(compiled, scope):
-        pass  # what has failed is not told twice
-    name = name_at_hand(misused)
+        pass  # drop the warnings: the failure is reported instead
+    name = own_name(misused)
     if name is None:
         tracer = compiled.code.traced(compiled.source, compiled.names, is_typed=compiled.is_typed)
         name, misused = tracer.name_of(misused, scope)
@@ -119,7 +119,7 @@ def _misuse_fault(
 def _suspicious_values(
     compiled: CompiledTemplate, scope: Mapping[str, Json], budget: RenderBudget | None = None
 ) -> Iterator[SuspiciousValue]:
-    """Yield what nobody may have meant, from the values that the template names; it is taken off them."""
+    """Yield the warnings of the values that the template names, and clear them."""
     for name in compiled.names:
         held = scope.get(name)
         cells = held if type(held) is TextRow else held.row if type(held) is TextCell else None

@@ -1,4 +1,4 @@
-"""The environment that templates are rendered in: nothing varies, nothing escapes, nothing runs away."""
+"""The Jinja environment of templates: sandboxed, bounded, and the same on every machine."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,7 +22,7 @@ from qwave_batch.spec.values.value_messages import kind_of
 
 
 class NameMissing(TemplateRuntimeError):
-    """A name or a field that is not there."""
+    """An undefined name or field."""
 
     def __init__(self, name: object, owner: object, *, is_field: bool) -> None:
         self.name, self.owner, self.is_field = name, owner, is_field
@@ -30,7 +30,7 @@ class NameMissing(TemplateRuntimeError):
 
 
 class UndefinedName(StrictUndefined):
-    """Stands for a name that is not there; using it in any way but asking whether it is defined is an error."""
+    """Stands for an undefined name; any use but a test whether it is defined is an error."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ class UndefinedName(StrictUndefined):
         is_refused = exc is not None and issubclass(exc, SecurityError)
         super().__init__(hint, obj, name, exc if is_refused else NameMissing)
         if not is_refused:
-            # Undefined raises what it is given, called with its own sentence: facts are kept instead
+            # Undefined calls its exception with its own message: pass the facts instead
             self._undefined_exception = partial(_name_missing, name, obj)  # type: ignore[assignment]
 
 
@@ -47,7 +47,7 @@ def _name_missing(name: object, owner: object, _sentence: str) -> NameMissing:
 
 
 class BoundedContext(Context):
-    """The names of one rendering, with what it may still do."""
+    """The context of one rendering, with its budget."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,9 +60,9 @@ def _finalized(context: Any, value: Any) -> Any:
 
 
 class SpecEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja without what varies (random, clock, memory addresses) and without what can grow unseen.
+    """Jinja without anything that varies (random, clock, memory addresses) or grows without a check.
 
-    Nothing is worked out while a template is compiled: that would be outside of every budget.
+    Nothing is evaluated while a template is compiled, since no budget covers that.
     """
 
     context_class = BoundedContext
@@ -70,7 +70,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     as_part: Callable[[str], str] | None = None
-    """What makes a part of the whole of each text that comes out; None where a text is a part as it is."""
+    """A function for each string before it becomes part of the result; None to use it as it is."""
 
     def __init__(self, finalize: Callable[..., Any] = _finalized) -> None:
         super().__init__(
@@ -86,18 +86,18 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         self.tests = tests(self.filters)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return a field of a mapping, else one of the few methods that texts, lists and mappings have."""
+        """Return a field of a mapping, else one of the methods that strings, lists and mappings have."""
         if isinstance(obj, Undefined | LoopContext):
             return super().getattr(obj, attribute)
         if isinstance(obj, Mapping) and attribute in obj:
             return _usable(field_of(obj, attribute), attribute)
-        if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # what groupby gives
+        if isinstance(obj, tuple) and attribute in getattr(obj, "_fields", ()):  # the result of groupby
             return getattr(obj, attribute)
         method = method_of(obj, attribute)
         return method if method is not None else self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """Return an item of a list, text or mapping."""
+        """Return an item of a list, string or mapping."""
         try:
             return _usable(field_of(obj, argument), argument)
         except (TypeError, LookupError):
@@ -106,7 +106,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         return self.undefined(obj=obj, name=argument)
 
     def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a method or a global, within the bounds."""
+        """Call a method or a global, within the budget."""
         budget: bounds.RenderBudget = context.budget  # type: ignore[attr-defined]  # see context_class
         budget.step()
         if isinstance(called, Method):
@@ -122,12 +122,12 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         return result
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Apply an operator, within the bounds."""
+        """Apply an operator, within the budget."""
         return applied(context.budget, operator, left, right)  # type: ignore[attr-defined]  # see context_class
 
 
 def _usable(value: Any, name: object) -> Any:
-    """Return a value, or raise for a cell that JSON has no value for: it is no name that is missing."""
+    """Return a value, or raise for a cell that JSON has no value for."""
     if type(value) is UnusableCell:
         value.fail(name)
     return value

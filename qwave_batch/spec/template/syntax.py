@@ -1,4 +1,4 @@
-"""From the text of a template to a tree that is safe to run."""
+"""Parses a template into a tree that is safe to run."""
 
 from collections.abc import Iterable
 from typing import TypeVar, cast
@@ -13,13 +13,13 @@ from qwave_batch.spec.template.filters import CHARGED, COMPARED, EACH, JOIN_TEXT
 NodeT = TypeVar("NodeT", bound=nodes.Node)
 
 RESULT = "typed_result__"
-"""The name that a single expression is assigned to."""
+"""The name that the value of a single expression is assigned to."""
 
 MAX_SOURCE = 1_000_000  # characters of one template
-MAX_WORDS = 20_000  # words and signs in the tags of one template, which are compiled one by one
+MAX_WORDS = 20_000  # tokens in the tags of one template
 _SHORT = 1000  # characters
 _FEW = 16  # items
-_CARRIAGE_RETURN = "\ufdd0"  # a code point that never is a character; it stands in while jinja evens out line ends
+_CARRIAGE_RETURN = "\ufdd0"  # a noncharacter, as placeholder while Jinja normalises line ends
 
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
@@ -34,26 +34,26 @@ _REFUSED: dict[type[nodes.Node], str] = {
 
 
 class WordLimit(Extension):
-    """Stops a template with too many words before it is parsed."""
+    """Stops a template with too many tokens before it is parsed."""
 
     def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        """Yield the words of the template, as long as there are not too many."""
+        """Yield the tokens of the template; raise if there are too many."""
         for number, token in enumerate(stream):
             if number >= MAX_WORDS:
-                raise TemplateSyntaxError(f"it has more than {MAX_WORDS:,} words and signs", token.lineno)
+                raise TemplateSyntaxError(f"it has more than {MAX_WORDS:,} tokens", token.lineno)
             yield token
 
 
 def parse(environment: Environment, source: str) -> nodes.Template:
-    """Return the template's tree, with loops and joined texts led through the bounded filters.
+    """Return the template's tree, in which loops and joins go through the bounded filters.
 
     Raises:
-        TemplateSyntaxError: It does not parse, or uses what the spec language leaves out.
+        TemplateSyntaxError: It does not parse, or uses a statement that the spec language does not have.
     """
     if len(source) > MAX_SOURCE:
         raise TemplateSyntaxError(f"it is longer than {MAX_SOURCE:,} characters", 1)
     if _CARRIAGE_RETURN in source:
-        raise TemplateSyntaxError("it holds U+FDD0, which is no character", 1)
+        raise TemplateSyntaxError("it contains U+FDD0, which is not a character", 1)
     tree = environment.parse(source.replace("\r", _CARRIAGE_RETURN))
     for node in tree.find_all(tuple(_REFUSED)):
         word = _REFUSED[type(node)]
@@ -63,7 +63,7 @@ def parse(environment: Environment, source: str) -> nodes.Template:
 
 
 def typed_expression(environment: Environment, tree: nodes.Template) -> nodes.Template | None:
-    """Return a tree that assigns the template's one expression to RESULT, or None where it is more than that."""
+    """Return a tree that assigns the template's single expression to RESULT, or None if it is more than that."""
     match tree.body:
         case [nodes.Output(nodes=[expression])] if not isinstance(expression, nodes.TemplateData):
             body = [nodes.Assign(nodes.Name(RESULT, "store"), expression, lineno=1)]
@@ -75,7 +75,7 @@ def typed_expression(environment: Environment, tree: nodes.Template) -> nodes.Te
 
 
 class _Rewriter(NodeTransformer):
-    """Leads what can grow through filters that count, and gives carriage returns back."""
+    """Routes everything that can grow through filters that charge the budget, and restores carriage returns."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802  # the visitor's own naming
         if node.recursive:
@@ -133,7 +133,7 @@ class _Rewriter(NodeTransformer):
 
 
 def _is_cheap(node: nodes.Compare) -> bool:
-    """Whether a comparison costs next to nothing whatever is compared: with a short constant, as nearly all are."""
+    """Whether a comparison is cheap for all values: with a short constant, as nearly all are."""
     match node.ops:
         case [nodes.Operand(op="in" | "notin", expr=nodes.List(items=items) | nodes.Tuple(items=items))]:
             return len(items) <= _FEW and all(map(_is_short, items))
@@ -158,7 +158,7 @@ def _key(node: nodes.Expr) -> nodes.Expr:
 
 
 def _behind(chain: nodes.Filter | None) -> nodes.Filter:
-    """Return the filters of a block's text with one that counts it before them all."""
+    """Return the filters of a block's text with one before them that charges for the text."""
     counts = nodes.Filter(
         None, CHARGED, [], [], None, None, lineno=chain.lineno if chain else 1
     )  # None is the text of the block

@@ -1,4 +1,4 @@
-"""A template that went wrong, and the sentences that say how."""
+"""Messages for templates that do not parse or cannot be rendered."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from jinja2 import TemplateAssertionError, TemplateSyntaxError
 from qwave_batch.errors import UsageError, nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.template.filters import FILTER_NAMES
-from qwave_batch.spec.template.interpreter_messages import in_words_of_specs
+from qwave_batch.spec.template.interpreter_messages import translated
 from qwave_batch.spec.template.literal_text import LEXER, braces_as_text
 from qwave_batch.spec.template.render_budget import TemplateLimitExceeded
 from qwave_batch.spec.template.sandbox import NameMissing
@@ -19,7 +19,7 @@ from qwave_batch.spec.values.value_messages import cut, kind_of, names_listed
 from qwave_batch.spec.values.value_path import Path, path_text
 
 _SHOWN_NAMES = 12
-_SENTENCE = 400  # characters of what others say is wrong, which may repeat a text of the template
+_SENTENCE = 400  # characters of a library's message, which may repeat text of the template
 _ALLOWED = 100  # names that a fault lists
 
 _SIGNS = {
@@ -31,7 +31,7 @@ _SIGNS = {
 
 
 class TemplateFault(UsageError):
-    """A template that does not parse, or can't be rendered."""
+    """A template that does not parse or cannot be rendered."""
 
     def __init__(
         self,
@@ -45,25 +45,25 @@ class TemplateFault(UsageError):
     ) -> None:
         super().__init__(f"{message}; {suggestion}" if suggestion else message)
         self.message = message
-        """A sentence that names what is wrong."""
+        """What is wrong, without the suggestion."""
         self.where = where
         self.source = source
         """The text of the template."""
         self.line = line
-        """The template's own line, from 1."""
+        """The line inside the template, from 1."""
         self.allowed = tuple(allowed)
-        """The names that there are, where one is missing."""
+        """The available names, if one is undefined."""
         self.suggestion = suggestion
-        """The nearest right name, or what to do."""
+        """The nearest known name, or what to do."""
         self.is_of_a_name = False
-        """Whether a name is at fault, so that it helps to know all names that there are."""
+        """Whether a name is undefined, so that the available names help."""
         self.of: str | None = None
-        """What it is said of: of the same thing at the same place one value is told, and the others counted."""
+        """The subject: of faults with the same subject and place, one is reported and the others are counted."""
 
 
 def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
-    """Return what is wrong with a template that does not parse."""
-    message = cut((error.message or "it is no template").rstrip("."), _SENTENCE)
+    """Return the fault of a template that does not parse."""
+    message = cut((error.message or "it is not a template").rstrip("."), _SENTENCE)
     message = message[:1].lower() + message[1:]
     guess = None
     if isinstance(error, TemplateAssertionError) and (name := _unknown_filter(source)):
@@ -75,7 +75,7 @@ def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> Templa
 
 
 def _unknown_filter(source: str) -> str:
-    """Return the first filter that a template names and that there is not; empty where there is none."""
+    """Return the first unknown filter of a template, or an empty string."""
     words = [(kind, word) for _, kind, word in LEXER.lex(source) if kind != "whitespace"]
     for (_, before), (kind, name) in pairwise(words):
         if before in {"|", "filter"} and kind == "name" and name not in FILTER_NAMES:
@@ -84,7 +84,7 @@ def _unknown_filter(source: str) -> str:
 
 
 def _in_signs(message: str) -> str:
-    """Return the parser's words with the signs that people write instead of the names that it has for them."""
+    """Return the parser's message with ``{{`` and so on instead of its own names for them."""
     for named, sign in _SIGNS.items():
         message = message.replace(named, sign)
     return re.sub(r"^expected token (.+), got ", r"expected \1, found ", message)
@@ -93,7 +93,7 @@ def _in_signs(message: str) -> str:
 def missing_fault(
     error: NameMissing, uses: Collection[Path], scope: Mapping[str, Json], where: Path, *, source: str, line: int
 ) -> TemplateFault:
-    """Return that a name is missing, with those that are at hand."""
+    """Return the fault of an undefined name, with the available names."""
 
     def fault(message: str, known: Sequence[str] = ()) -> TemplateFault:
         guess = meant_name(_shown(error.name), known)
@@ -102,21 +102,21 @@ def missing_fault(
         return made
 
     if not error.is_field and error.name is None:
-        return fault("there is no first or last item of what is empty")
+        return fault("there is no first or last item, because the value is empty")
     if not error.is_field:
         at_hand = sorted(scope)
-        return fault(f'"{_shown(error.name)}" is not defined; at hand: {_listed(at_hand)}', at_hand)
+        return fault(f'"{_shown(error.name)}" is not defined; available: {_listed(at_hand)}', at_hand)
     called = next((path_text(path) for path, value in _values(uses, scope) if value is error.owner), "the value")
     if isinstance(error.owner, Mapping):
         fields = [str(key) for key in error.owner]
         return fault(f'{called} has no "{_shown(error.name)}"; it has {_listed(fields)}', fields)
     if isinstance(error.owner, Sequence) and isinstance(error.name, int):
-        return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counted from 0")
-    return fault(f'{called} has no "{_shown(error.name)}", since it is {kind_of(error.owner)}')
+        return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counting from 0")
+    return fault(f'{called} has no "{_shown(error.name)}" because it is {kind_of(error.owner)}')
 
 
 def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
-    """Yield the values that a template names, with what it calls them."""
+    """Yield the values that a template uses, with their paths."""
     for name, held in scope.items():
         yield (name,), held
     for use in sorted(uses, key=str):
@@ -133,7 +133,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _shown(name: object) -> str:
-    """Return what was looked up as it is named in a sentence: names are texts, but for mistakes."""
+    """Return a name or key as messages show it; by mistake it may be no string."""
     if isinstance(name, str):
         return cut(name)
     return str(name) if isinstance(name, int | float | None) else kind_of(name)
@@ -144,16 +144,16 @@ def _question(guess: str | None) -> str | None:
 
 
 def failure_message(error: Exception) -> str:
-    """Return why a template failed while it was filled in."""
+    """Return why the rendering of a template failed."""
     match error:
         case TemplateLimitExceeded():
-            return f"the template is stopped: {error}"
+            return f"the template was stopped: {error}"
         case UnusableCellError():
             return str(error)
         case RecursionError() | MemoryError():
-            return "the template is stopped: it goes too deep"
+            return "the template was stopped: it is nested too deeply"
         case ZeroDivisionError():
-            return "the template fails: a division by zero"
+            return "the template fails: division by zero"
         case _:
-            said = in_words_of_specs(str(error)) if str(error) and not isinstance(error, LookupError) else None
-            return f"the template fails: {cut(said or 'a value in it is of a kind that it cannot work with')}"
+            said = translated(str(error)) if str(error) and not isinstance(error, LookupError) else None
+            return f"the template fails: {cut(said or 'it uses a value of a kind that does not work there')}"

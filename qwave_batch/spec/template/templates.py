@@ -1,4 +1,4 @@
-"""Templates: strings in a spec that are filled in with values, typed where they are one single expression."""
+"""Compiles values of a spec, whose strings may be templates: the entry point of this package."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,32 +23,32 @@ __all__ = ["TemplateFault", "Value", "compile_path", "compile_value", "value_of"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value of the spec whose leaves may be templates, compiled."""
+    """A value of the spec, with the templates in it compiled."""
 
     raw: Json
     """As written."""
     where: Path
     names: frozenset[str] = frozenset()
-    """Names that it needs from its scope."""
+    """Names that it takes from its scope."""
     asked: frozenset[str] = frozenset()
-    """Those of them that may be missing, since it asks whether they are there."""
+    """The names that may be undefined, since it tests for them."""
     attributes: frozenset[Path] = frozenset()
-    """Fields that it takes of those names, such as ``("row", "Prompt")``."""
+    """Fields of the names that it uses, such as ``("row", "Prompt")``."""
     calculated: frozenset[str] = frozenset()
-    """Those of the names that it does more with than to write them down."""
+    """The names that it does more with than inserting them."""
     bare: frozenset[str] = frozenset()
-    """Those of the names that it uses as a whole, and not by a field that it names."""
+    """The names that it uses as a whole, not only by a named field."""
     words: int = 0
-    """How many words and signs there are in its templates, which is what compiling them cost."""
+    """Number of tokens in its templates, which is the cost of compiling them."""
     is_constant: bool = True
-    """Whether there is no template in it, so that it renders to itself."""
+    """Whether it contains no template, so that it renders to itself."""
     renderer: Callable[[Mapping[str, Json]], Json] | None = field(default=None, repr=False)
 
     def render(self, scope: Mapping[str, Json]) -> Json:
-        """Return the value with its templates filled in from ``scope``.
+        """Return the value with its templates rendered with ``scope``.
 
         Raises:
-            TemplateFault: A name is missing, an operation fails, or what comes out is no JSON value.
+            TemplateFault: A name is undefined, an operation fails, or the result is not a JSON value.
         """
         return self.raw if self.renderer is None else self.renderer(scope)
 
@@ -59,8 +59,8 @@ def compile_value(value: Json, where: Path, allowance: RenderAllowance | None = 
     Args:
         value: Any JSON value.
         where: Its place in the spec.
-        allowance: What the templates of its plan may still do together.
-        into: What a template that is one single expression becomes.
+        allowance: The shared limits of all templates in the plan.
+        into: The kind of result of a template that is a single expression.
 
     Raises:
         TemplateFault: A template does not parse.
@@ -139,7 +139,7 @@ def _plain_part(context: Any, value: Any) -> Any:
 
 
 class PathEnvironment(SpecEnvironment):
-    """The environment of templates, where each value that comes out is made one plain part of a path."""
+    """The environment of path templates, in which each value becomes a single plain part of a path."""
 
     as_part = staticmethod(plain)
 
@@ -151,12 +151,12 @@ _PATH_ENVIRONMENT = PathEnvironment()
 
 
 def compile_path(source: str, where: Path, allowance: RenderAllowance | None = None) -> Value:
-    """Return a compiled path; it renders to text in which only slashes of the template itself remain.
+    """Return a compiled path; in its text only the template's own slashes separate folders.
 
     Args:
         source: Its text.
         where: Its place in the spec.
-        allowance: What the templates of its plan may still do together.
+        allowance: The shared limits of all templates in the plan.
 
     Raises:
         TemplateFault: It does not parse.

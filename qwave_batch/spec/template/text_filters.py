@@ -1,4 +1,4 @@
-"""Filters of our own that make texts; each is given the budget of the rendering and counts before it works."""
+"""Filters that make text; each takes the rendering's budget and charges it before it works."""
 
 import hashlib
 import html
@@ -19,25 +19,25 @@ from qwave_batch.spec.template.render_budget import RenderBudget, check_size, ch
 from qwave_batch.spec.values.json_values import plain
 from qwave_batch.spec.values.text_conversion import text_of
 
-# no template can spell a name with a space in it as a filter
+# internal filters: a template cannot spell a filter name with a space
 JOIN_TEXTS = "join texts"
 JOIN = "join items"
 
 _ASCII_BLANKS = re.compile(r"[\t\n\x0b\x0c\r ]")
 _HYPHENS = re.compile("-+")
-_LEEWAY = 5  # characters that a text may be longer than asked for
-_HASHED = 3  # characters that are looked at in the time that one is hashed
+_LEEWAY = 5  # characters by which a text may exceed the length
+_HASHED = 3  # characters that are scanned in the time of hashing one
 
 
 def slug(text: str) -> str:
-    """Return the text in lower case, with letters and digits of every script kept and all else become ``-``."""
+    """Return the text in lower case with letters and digits of every script, and ``-`` in place of all else."""
     composed = nfc(text).lower()
     kept = "".join(character if _is_kept(character) else "-" for character in composed)
     return re.sub("-+", "-", kept).strip("-")
 
 
 def _is_kept(character: str) -> bool:
-    # a mark is part of the letter before it: without marks, Hindi or Thai are no words any more
+    # a mark is part of the letter before it: Hindi and Thai need them
     return character.isalnum() or unicodedata.category(character).startswith("M")
 
 
@@ -109,7 +109,7 @@ def _truncate(  # as the filter is called
     budget.scan(len(text))
     leeway = _LEEWAY if leeway is None else leeway
     if length < len(end) or leeway < 0:
-        raise ValueError(f"a length of at least {len(end)} and a leeway of at least 0 are needed")
+        raise ValueError(f"truncate needs a length of at least {len(end)} and a leeway of at least 0")
     if len(text) <= length + leeway:
         return text
     cut = text[: length - len(end)]
@@ -138,7 +138,7 @@ def _indent(
 
 def _tojson(budget: RenderBudget, value: Any, indent: int | None = None) -> str:
     if not isinstance(indent, int | None):
-        raise TypeError("the indent is a number of blanks")
+        raise TypeError("the indent must be a number of spaces")
     check_width(indent)
     characters, items = budget.weigh(value, times=2)
     check_size(characters + items * (1 + (indent or 0) * _depth(value)))
@@ -148,7 +148,7 @@ def _tojson(budget: RenderBudget, value: Any, indent: int | None = None) -> str:
 
 
 def _depth(value: Any) -> int:
-    """Return how many levels there are in a value that was weighed before."""
+    """Return the depth of nesting of a value that was weighed before."""
     if isinstance(value, Mapping):
         value = value.values()
     elif isinstance(value, str) or not isinstance(value, Sequence):
@@ -159,10 +159,9 @@ def _depth(value: Any) -> int:
 def _wordwrap(budget: RenderBudget, text: Any, width: int = 79, break_long_words: bool = True) -> str:  # noqa: FBT001, FBT002
     whole = budget.text(text)
     budget.work(len(whole) * 3)
-    # the standard library looks through a run of hyphens from each of them, and copies the rest of a long word
-    # once for each line of it
+    # the standard library scans a run of hyphens from each of them, and copies the rest of a long word for each line
     hyphens = max((len(run) for run in _HYPHENS.findall(whole)), default=0)
-    longest = max(map(len, _ASCII_BLANKS.split(whole)))  # which alone part words there
+    longest = max(map(len, _ASCII_BLANKS.split(whole)))  # the only separators of words there
     budget.scan(len(whole) * (hyphens + longest // max(width, 1) // 10))
     return "\n".join(
         "\n".join(
@@ -180,7 +179,7 @@ def _wordwrap(budget: RenderBudget, text: Any, width: int = 79, break_long_words
 
 
 def _striptags(budget: RenderBudget, value: Any) -> str:
-    """Return the text without tags and comments, its blanks evened out and its entities read."""
+    """Return the text without HTML tags and comments, with whitespace collapsed and entities decoded."""
     text = budget.text(value)
     budget.scan(len(text))
     budget.work(5 * (text.count("<") + text.count("&")) + text.count(" "))
@@ -206,7 +205,7 @@ def _urlencode(budget: RenderBudget, value: Any) -> str:
 
 
 def _in_texts(value: Any) -> Any:
-    """Return what a query is made of with its values as texts: a mapping, pairs in a list, or one text."""
+    """Return the input of a query with its values as text: a mapping, a list of pairs, or one string."""
     if isinstance(value, Mapping):
         return {text_of(name): text_of(given) for name, given in value.items()}
     if isinstance(value, list | tuple):

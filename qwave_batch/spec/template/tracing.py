@@ -1,4 +1,4 @@
-"""What a template calls a value that can't be meant: found by running it once more, with its names written down."""
+"""Finds the expression for a misused value in a template, by running it again with its expressions recorded."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ from qwave_batch.spec.template.syntax import RESULT, parse, typed_expression
 from qwave_batch.spec.values.text_cells import TextCell
 from qwave_batch.spec.values.value_errors import MisusedValue, NullInText
 
-_REMEMBERED = 1000  # values; the last of them are nearest to the failure
+_REMEMBERED = 1000  # values; the last ones are nearest to the failure
 
 
 class Tracer:
-    """One template, made to write down what it calls the values that it comes to."""
+    """A version of one template that records the expressions for its values."""
 
     __slots__ = ("_names", "_template")
 
@@ -30,9 +30,9 @@ class Tracer:
         self._names = names
 
     def name_of(self, misused: MisusedValue, scope: Mapping[str, Json]) -> tuple[str | None, MisusedValue]:
-        """Return what the template calls the value that it failed on, if it has a name for it, and the failure.
+        """Return the expression for the value that the template failed on, if it has one, and the failure.
 
-        The failure is that of the second run, whose values are those that were written down.
+        The failure is that of the second run, whose values were recorded.
         """
         context = self._template.new_context({name: scope[name] for name in self._names if name in scope})
         budget = context.budget = RenderBudget()  # type: ignore[attr-defined]  # of SpecEnvironment
@@ -42,7 +42,7 @@ class Tracer:
                 pass
         except MisusedValue as again:
             return _found(again, named), again
-        misused.value = context.vars.get(RESULT)  # it is what came out that can't be meant
+        misused.value = context.vars.get(RESULT)  # the result itself is misused
         return _found(misused, named), misused
 
 
@@ -60,13 +60,13 @@ def _found(misused: MisusedValue, named: Iterable[tuple[str, bool, object]]) -> 
     return None
 
 
-def name_at_hand(misused: MisusedValue) -> str | None:
-    """Return the name of a value that knows it itself, as cells do."""
+def own_name(misused: MisusedValue) -> str | None:
+    """Return the expression of a value that knows it itself, as cells do; else None."""
     return misused.value.expression if isinstance(misused.value, TextCell) else None
 
 
 class _Namer(NodeTransformer):
-    """Leads what has a name through a filter that writes it down."""
+    """Routes expressions that have a name through a filter that records them."""
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802  # the visitor's own naming
         return _traced(node, node) if node.ctx == "load" else node
@@ -99,7 +99,7 @@ def _traced(node: nodes.Expr, called: nodes.Expr) -> nodes.Expr:
 
 
 def _called(node: nodes.Node | None) -> str | None:
-    """Return an expression as its author wrote it, or nearly so; None for what has no short name."""
+    """Return an expression about as its author wrote it; None for one without a short form."""
     behind: str
     match node:
         case nodes.Name(name=name):

@@ -1,4 +1,4 @@
-"""Which values of its scope a template writes into its text, and which it hands on as they are."""
+"""Finds the values of its scope that a template writes into text, and those that it passes on unchanged."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from qwave_batch.spec.template.formatting import texts_by_fields, texts_by_perce
 from qwave_batch.spec.values.value_path import Path
 
 ANY = "*"
-"""In the way to a value: any item, whichever that is."""
+"""In a path: any item."""
 
 _ONE_OF = frozenset({"first", "last", "max", "min"})
 _SAME = frozenset({"list", "reverse", "sort", "unique", "batch", "slice"})
@@ -24,39 +24,39 @@ _AS_TEXT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ValueUses:
-    """What becomes of the values that a template names, each by the way to it: ``("row", "edition")``."""
+    """How a template uses the values that it names, by their paths: ``("row", "edition")``."""
 
     written: frozenset[Path]
-    """Those that become a part of a text."""
+    """Those that become part of a text."""
     passed_on: frozenset[Path]
-    """Those that a template of one single expression may come out as."""
+    """Those that may be the result of a template that is a single expression."""
 
 
 @lru_cache(maxsize=2048)
 def value_uses_of(source: str) -> ValueUses:
-    """Return what a template does with the values it names; what is calculated with is in neither set."""
+    """Return how a template uses the values that it names; values in calculations are in neither set."""
     try:
         tree = _ENVIRONMENT.parse(source)
     except (TemplateSyntaxError, RecursionError, MemoryError, ValueError, OverflowError):
-        return ValueUses(frozenset(), frozenset())  # which is told where templates are compiled
-    flow = _Flow()
+        return ValueUses(frozenset(), frozenset())  # compiling the template reports it
+    collector = _UseCollector()
     match tree.body:
         case [nodes.Output(nodes=[expression])] if not isinstance(expression, nodes.TemplateData):
-            passed_on = flow.ways(expression)
+            passed_on = collector.ways(expression)
         case body:
             passed_on = frozenset()
-            flow.run(body)
-    return ValueUses(frozenset(flow.written), passed_on)
+            collector.run(body)
+    return ValueUses(frozenset(collector.written), passed_on)
 
 
 _ENVIRONMENT = Environment()  # noqa: S701  # nothing is rendered with it
 
 
 @dataclass(slots=True)
-class _Flow:
+class _UseCollector:
     written: set[Path] = field(default_factory=set)
     bound: dict[str, frozenset[Path]] = field(default_factory=dict)
-    """What the names that the template itself gives stand for."""
+    """The values of the names that the template itself sets."""
 
     def run(self, body: Iterable[nodes.Node]) -> None:
         for node in body:
@@ -79,7 +79,7 @@ class _Flow:
                     self.run(node.iter_child_nodes())
 
     def ways(self, node: nodes.Node) -> frozenset[Path]:
-        """Return the ways to the values that an expression may come out as; what it writes into texts is noted."""
+        """Return the paths of the values that an expression may give; note those that it writes into text."""
         match node:
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
                 found = self._named(node)
@@ -145,7 +145,7 @@ class _Flow:
         texts_of: Callable[[str], frozenset[int | str]],
         slots: Mapping[int | str, frozenset[Path]],
     ) -> frozenset[Path]:
-        """Note what a format text shows as it is; of a text that is not known here, that is nothing."""
+        """Note the values that a format string writes as text; none if the format string is not a literal."""
         shown = texts_of(text.value) if isinstance(text, nodes.Const) and isinstance(text.value, str) else frozenset()
         self.written |= self.ways(text).union(*(slots[slot] for slot in shown & slots.keys()))
         return frozenset()
@@ -177,5 +177,5 @@ def _below(ways: frozenset[Path], step: str) -> frozenset[Path]:
 
 
 def leads_to(way: Path, path: Path) -> bool:
-    """Whether a way, in which some steps may be any, leads to the value at ``path`` or to what holds it."""
+    """Whether a path, which may contain ANY, leads to the value at ``path`` or to a value around it."""
     return len(way) <= len(path) and all(step in {ANY, other} for step, other in zip(way, path, strict=False))

@@ -1,1 +1,1 @@
-"""Values of a spec: which there are, how they become text, and which of them nobody can mean."""
+"""The values of a spec: paths to them, their conversion to text, and messages about misused ones."""

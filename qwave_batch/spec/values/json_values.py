@@ -1,4 +1,4 @@
-"""The values that JSON can hold, and that every reader of JSON reads alike."""
+"""Values that JSON can hold and that every JSON reader reads alike: limits, checks and conversion."""
 
 import json
 import math
@@ -9,26 +9,26 @@ from jinja2 import StrictUndefined, TemplateRuntimeError, Undefined
 from jinja2.utils import missing
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.value_messages import kind_of, way_to_a_value
+from qwave_batch.spec.values.value_messages import how_to_get_value, kind_of
 
-MAX_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about which number is meant
-MAX_DEPTH = 64  # of anything a spec or a table holds; whoever works on it may recurse
+MAX_INTEGER = 2**53 - 1  # JSON readers disagree about larger integers
+MAX_DEPTH = 64  # levels of nesting in a spec or table, so that code may recurse
 _SHOWN_DIGITS = 30
 
 
 class UnusableCellError(TemplateRuntimeError):
-    """A template reads a cell that JSON has no value for; it says which and why."""
+    """A template reads a cell that JSON has no value for; the message says which and why."""
 
 
 class UnusableCell(StrictUndefined):
-    """Stands for such a cell; whatever a template does with it is an error."""
+    """Stands for a cell that JSON has no value for; any use of it in a template is an error."""
 
     __slots__ = ("form", "reason")
 
     def __init__(self, form: str, reason: str) -> None:
         super().__init__(f"a cell of the row cannot be used: {reason}", missing, None, UnusableCellError)
         self.form = form
-        """A text that stays the same, to tell rows apart by."""
+        """A string that stays the same on every machine, for hashes of rows."""
         self.reason = reason
         """Why, as a sentence of its own."""
 
@@ -38,13 +38,13 @@ class UnusableCell(StrictUndefined):
 
 
 def as_json(value: object) -> Json:
-    """Return what a single expression came to as a JSON value of its own, which shares nothing with the scope.
+    """Return the result of a single expression as a JSON value that shares nothing with the scope.
 
     Raises:
-        TypeError, ValueError: It is nothing that JSON can hold.
+        TypeError, ValueError: JSON cannot hold it.
     """
     if isinstance(value, Undefined):
-        str(value)  # raises: it stands for a name that is missing
+        str(value)  # raises: it stands for a missing name
     whole = plain(value)
     check_leaves(whole)
     if isinstance(whole, str):
@@ -53,10 +53,10 @@ def as_json(value: object) -> Json:
 
 
 def plain(value: object) -> object:
-    """Return lists and mappings of any kind as those that JSON knows.
+    """Return a value with lists and mappings of any kind turned into ``list`` and ``dict``.
 
     Raises:
-        TypeError: There is something in the value that JSON does not know.
+        TypeError: JSON has no type for a value in it.
     """
     match value:
         case str():
@@ -68,34 +68,34 @@ def plain(value: object) -> object:
         case Sequence():
             return [plain(item) for item in value]
         case Undefined():
-            return str(value)  # raises: it stands for what is missing, or cannot be used
+            return str(value)  # raises: it stands for a missing name or an unusable cell
         case _:
-            raise TypeError(f"{kind_of(value)} cannot stand in a spec; {way_to_a_value(value)}")
+            raise TypeError(f"{kind_of(value)} cannot be used as a value; {how_to_get_value(value)}")
 
 
 def _key(key: object) -> str:
     if isinstance(key, str):
         return str(key)
-    raise TypeError(f"a mapping's keys are texts, and {kind_of(key)} is none")
+    raise TypeError(f"keys must be strings, found {kind_of(key)}")
 
 
 def with_unusable(value: object, depth: int = 0) -> Any:
-    """Return a value of a table with ``UnusableCell`` for each number in it that is none in JSON.
+    """Return a value of a table with ``UnusableCell`` in place of each number that JSON does not allow.
 
     Raises:
-        ValueError, RecursionError: There is something else in it that JSON readers disagree about.
+        ValueError, RecursionError: It has another value that JSON readers disagree about.
     """
-    usable = _set_aside(value)
+    usable = _with_placeholders(value)
     check_leaves(usable, depth)
     return usable
 
 
-def _set_aside(value: object) -> object:
+def _with_placeholders(value: object) -> object:
     match value:
         case Mapping():
-            return {key: _set_aside(item) for key, item in value.items()}
+            return {key: _with_placeholders(item) for key, item in value.items()}
         case list():
-            return [_set_aside(item) for item in value]
+            return [_with_placeholders(item) for item in value]
         case bool():
             return value
         case int() | float():
@@ -109,7 +109,7 @@ def _set_aside(value: object) -> object:
 
 
 def stable_form(value: Any) -> Json:
-    """Return a value of a table with a text for each ``UnusableCell`` in it, the same on every machine."""
+    """Return a value of a table with a string in place of each ``UnusableCell``, the same on every machine."""
     if isinstance(value, Mapping):
         return {key: stable_form(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -119,11 +119,11 @@ def stable_form(value: Any) -> Json:
 
 
 def check_leaves(value: object, depth: int = 0) -> None:
-    """Raise ValueError when a text or number in the value is one that JSON readers disagree about."""
+    """Raise ValueError if the value has a string or number that JSON readers disagree about."""
     if depth > MAX_DEPTH:
         raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
     items: Iterable[Any]
-    if type(value) is dict:  # told sooner than by its abstract kind: this is asked of every row of every table
+    if type(value) is dict:  # faster than isinstance: this runs for every row of every table
         items = value.values()
         for key in value:
             if not key.isascii():
@@ -147,7 +147,7 @@ def _check_leaf(value: object, depth: int) -> None:
             pass
         case int() | float():
             check_number(value)
-        case list():  # of a class of its own
+        case list():  # a subclass of list
             for item in value:
                 check_leaves(item, depth + 1)
         case Mapping():
@@ -157,30 +157,30 @@ def _check_leaf(value: object, depth: int) -> None:
 
 
 def check_number(number: float) -> None:
-    """Raise ValueError for an integer past 2^53-1, and for infinity and not-a-number."""
+    """Raise ValueError for an integer past 2^53-1, infinity and NaN."""
     if isinstance(number, int):
         if abs(number) > MAX_INTEGER:
             raise ValueError(f"{_shown(number)} is past 2^53-1, the largest integer that JSON readers agree on")
     elif not math.isfinite(number):
-        raise ValueError(f"{_digits(number)} is no JSON number")
+        raise ValueError(f"{_digits(number)} is not a JSON number")
 
 
 def check_text(text: str) -> None:
-    """Raise ValueError for a text with a NUL or a lone surrogate in it."""
+    """Raise ValueError for a string with a NUL or a lone surrogate."""
     if "\0" in text:
-        raise ValueError("a NUL character (U+0000) cannot stand in a text")
+        raise ValueError("a NUL character (U+0000) is not allowed in a string")
     _check_characters(text)
 
 
 def is_whole(text: str) -> bool:
-    """Whether there is neither a NUL nor a lone surrogate in the text."""
+    """Whether the string has neither a NUL nor a lone surrogate."""
     return "\0" not in text and (text.isascii() or _is_unicode(text))
 
 
 def _check_characters(text: str) -> None:
-    """Raise ValueError for a text with a lone surrogate in it; a NUL may stand in a cell that nobody sends."""
+    """Raise ValueError for a string with a lone surrogate; a NUL is allowed in cells that are not sent."""
     if not (text.isascii() or _is_unicode(text)):
-        raise ValueError("half of a surrogate pair is no character of Unicode")
+        raise ValueError("half of a surrogate pair is not a Unicode character")
 
 
 def _is_unicode(text: str) -> bool:
@@ -197,5 +197,5 @@ def _shown(number: int) -> str:
 
 
 def _digits(number: float) -> str:
-    """Return a number as JSON's writers write it, also one that is none in JSON."""
+    """Return a number as JSON writers write it, including NaN and infinity."""
     return json.dumps(number)

@@ -1,7 +1,7 @@
-"""Cells of tables that hold nothing but texts, which know inside of a template that they are cells.
+"""Cells of tables whose cells are all strings (.csv, .tsv, .txt), which know in a template that they are cells.
 
-The text "3" is never the number 3, and the text "FALSE" counts as true, whatever who wrote the table means by them. So
-a cell says so when it is compared with a number or checked_for_empty for its truth.
+The string "3" never equals the number 3, and the string "FALSE" counts as true. Authors of tables often expect
+otherwise, so a cell raises an error when it is compared with a number or used as a condition.
 """
 
 from collections.abc import Iterator
@@ -14,35 +14,31 @@ from qwave_batch.spec.values.value_warnings import SuspiciousValue, counts_as_tr
 
 _COMPARED_WITH = (int, float)  # bool is an int
 _MAX_WARNINGS = 100  # of one rendering
-_LONG = 100  # characters, of which blanks may be around a word
+_LONG = 100  # characters that are searched for a word such as false
 _FALSE = "false"
 _OFTEN_FALSE = frozenset({"no", "off", "0"})
 
 
 class TextRow(dict[str, Json]):
-    """A row of a table whose cells are all texts."""
+    """A row of a table whose cells are all strings."""
 
     warnings: list[SuspiciousValue] | None = None
-    """What was done with its cells that nobody may have meant; None for nothing."""
+    """Suspicious uses of its cells in one rendering; None for none."""
     checked_for_empty: set[str] | None = None
-    """The columns of empty cells that were checked_for_empty whether they are empty."""
+    """Columns whose empty cell the template compared with the empty string; None for none."""
 
     def warn(self, warning: SuspiciousValue) -> None:
-        """Note something."""
+        """Note a suspicious use of a cell."""
         if self.warnings is None:
             self.warnings = []
         if len(self.warnings) < _MAX_WARNINGS:
             self.warnings.append(warning)
 
     def take_warnings(self) -> list[SuspiciousValue]:
-        """Return what was noted in one rendering, and forget it."""
+        """Return the warnings of one rendering, and clear them."""
         found, self.warnings = self.warnings, None
-        checked_for_empty, self.checked_for_empty = self.checked_for_empty, None
-        return [
-            each
-            for each in found or ()
-            if not (each.is_of_an_empty_cell and checked_for_empty and each.column in checked_for_empty)
-        ]
+        checked, self.checked_for_empty = self.checked_for_empty, None
+        return [each for each in found or () if not (each.is_of_an_empty_cell and checked and each.column in checked)]
 
     def cell(self, column: Any) -> Any:
         """Return a cell as templates see it.
@@ -71,7 +67,7 @@ def field_of(mapping: Any, key: Any) -> Any:
 
 
 class TextCell(str):
-    """A cell's text, which refuses what a text can't be meant for."""
+    """A cell's string, which refuses uses that make no sense for a string."""
 
     __slots__ = ("column", "row")
     column: str
@@ -79,7 +75,7 @@ class TextCell(str):
 
     @classmethod
     def of(cls, text: Any, column: str, row: TextRow) -> Any:
-        """Return a text as the cell of a column; any other value as it is."""
+        """Return a string as the cell of a column; any other value unchanged."""
         if not isinstance(text, str):
             return text
         cell = cls(text)
@@ -88,24 +84,24 @@ class TextCell(str):
         return cell
 
     def like(self, value: Any) -> Any:
-        """Return what was made of this cell as still its own: a text, or texts in a list."""
+        """Return a result of this cell as its cell again: a string, or the strings in a list."""
         if isinstance(value, list):
             return [TextCell.of(item, self.column, self.row) for item in value]
         return TextCell.of(value, self.column, self.row)
 
     @property
     def expression(self) -> str:
-        """How a template names it."""
+        """The template expression for it."""
         return expression_of("row", self.column)
 
     def note_empty_check(self) -> None:
-        """Note that an empty cell was checked_for_empty whether it is empty."""
+        """Note that the template checked whether the empty cell is empty."""
         if self.row.checked_for_empty is None:
             self.row.checked_for_empty = set()
         self.row.checked_for_empty.add(self.column)
 
     def note_comparison(self, other: object) -> None:
-        """Note what an empty cell was compared with."""
+        """Note what the empty cell was compared with."""
         if other is None:
             self.row.warn(never_none(self.expression, self.column))
         elif other == "":
@@ -164,11 +160,11 @@ class TextCell(str):
     def __contains__(self, part: object) -> bool:
         if isinstance(part, _COMPARED_WITH):
             raise TextCompared(self, part, "in")
-        return str.__contains__(self, part)  # type: ignore[operator]  # a text, or the interpreter refuses it
+        return str.__contains__(self, part)  # type: ignore[operator]  # the interpreter refuses anything but a string
 
     @property
     def is_number(self) -> bool:
-        """Whether it reads as a number."""
+        """Whether it is the text of a number."""
         try:
             float(self)
         except ValueError:

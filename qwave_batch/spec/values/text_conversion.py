@@ -1,23 +1,23 @@
-"""The one place where a value becomes a part of a text: of a prompt, an id, a tag, a path, or a text in a request."""
+"""Turns values into text: the one place for all parts of a prompt, an id, a tag, a path or a request string."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.values.value_errors import ListInText, MappingInText, NullInText, PromptInText
-from qwave_batch.spec.values.value_messages import kind_of, way_to_a_value
+from qwave_batch.spec.values.value_messages import how_to_get_value, kind_of
 
 
 class PromptRecord(dict[str, Json]):
-    """What templates see as ``prompt``: its fields are meant, and never the whole of it as a text."""
+    """The ``prompt`` of templates: a mapping whose fields can be text, but not the mapping itself."""
 
     row: Mapping[str, Json] | None = None
-    """The row of the entry's table, whose column of that name may have been meant."""
+    """The row of the entry's table; its column ``prompt`` may have been meant."""
 
-    __hash__ = None  # as every mapping
+    __hash__ = None  # like every dict
 
     def misuse(self) -> PromptInText:
-        """Return that it is no text."""
+        """Return the error that it is not a string."""
         return PromptInText(self, self.row)
 
     def __bool__(self) -> bool:
@@ -33,11 +33,11 @@ class PromptRecord(dict[str, Json]):
 
 
 def text_of(value: object) -> str:
-    """Return a value as it reads inside of a text: texts and numbers as they are, JSON's words for truth.
+    """Return a value as text: strings and numbers as they are, booleans as in JSON.
 
     Raises:
-        MisusedValue: Nobody can mean such a value in a text: null, a mapping, a list.
-        TypeError: The value is nothing that a spec can hold, such as a function.
+        MisusedValue: The value makes no sense in text: null, a mapping, a list.
+        TypeError: A spec cannot hold the value, such as a function.
     """
     match value:
         case str():
@@ -62,5 +62,5 @@ def _refused(value: Any) -> str:
             raise ListInText(value)
         case _:
             is_sequence = hasattr(value, "__iter__") and not callable(value)
-            way = "put | join(', ') behind it" if is_sequence else way_to_a_value(value)
-            raise TypeError(f"{kind_of(value)} cannot stand in a text; {way}")
+            way = "add | join(', ') after it" if is_sequence else how_to_get_value(value)
+            raise TypeError(f"{kind_of(value)} cannot be written into text; {way}")

@@ -1,4 +1,4 @@
-"""What values are called in messages, and how they are shown there."""
+"""How messages name values, show them and suggest their YAML."""
 
 import json
 import re
@@ -7,10 +7,10 @@ from types import NoneType
 
 from qwave_batch.model.jsontypes import Json
 
-SHOWN_CHARACTERS = 120
-SHOWN_IN_SENTENCE = 60
+SHOWN_CHARACTERS = 120  # of a text on its own
+SHOWN_IN_SENTENCE = 60  # characters of a value within a sentence
 LONGEST = 80
-"""Characters; what is longer is not shown."""
+"""Characters of a suggested YAML value; a longer one is not suggested."""
 
 _PLAIN = re.compile(r"(?!(?:null|true|false)$)[A-Za-z][\w .-]*", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(-?\d{1,15})\s*(?:-|–|—|\.\.\.?|to)\s*(-?\d{1,15})\s*")  # noqa: RUF001  # dashes that people type
@@ -19,22 +19,22 @@ _WORD = re.compile(r"[^\W\d]\w*", re.ASCII)
 
 
 def cut(text: str, most: int = SHOWN_CHARACTERS) -> str:
-    """Return a text as it is shown in a message: its beginning, when it is long."""
+    """Return a text for a message, cut if it is long."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def quoted(text: str) -> str:
-    """Return a text as it is shown in a message, in quotes."""
+    """Return a text for a message, cut and in quotes."""
     return json.dumps(cut(text, SHOWN_IN_SENTENCE), ensure_ascii=False)
 
 
 def expression_of(owner: str, field: str) -> str:
-    """Return how a template names a field: ``row.level``, ``row["My level"]``."""
+    """Return the template expression for a field: ``row.level``, ``row["My level"]``."""
     return f"{owner}.{field}" if _WORD.fullmatch(field) else f"{owner}[{json.dumps(cut(field), ensure_ascii=False)}]"
 
 
 def names_listed(names: Sequence[str], most: int) -> str:
-    """Return names in words, the first of them when there are many."""
+    """Return a list of names for a sentence, shortened to ``most`` names."""
     listed = ", ".join(cut(name) for name in names[:most]) or "nothing"
     return f"{listed} and {len(names) - most:,} more" if len(names) > most else listed
 
@@ -43,14 +43,14 @@ _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((NoneType,), "null"),
     ((bool,), "true or false"),
     ((int, float), "a number"),
-    ((str,), "a text"),
+    ((str,), "a string"),
     ((Mapping,), "a mapping"),
     ((list, tuple, range), "a list"),
 )
 
 
 def kind_of(value: object) -> str:
-    """Return what a value is called in errors: ``a list``, ``a number``."""
+    """Return the type of a value as messages name it: ``a list``, ``a number``."""
     for types, name in _KINDS:
         if isinstance(value, types):
             return name
@@ -59,35 +59,35 @@ def kind_of(value: object) -> str:
     return "a sequence that is not yet a list" if hasattr(value, "__iter__") else "a part of the template language"
 
 
-def way_to_a_value(value: object) -> str:
-    """Return how a template gets a value out of something that is none."""
+def how_to_get_value(value: object) -> str:
+    """Return how a template gets a value from something that is not one, such as a function."""
     if callable(value):
         return "call it with ()"
-    return "put |list behind it" if hasattr(value, "__iter__") else "use one of its fields"
+    return "add | list after it" if hasattr(value, "__iter__") else "use one of its fields"
 
 
-def as_flow(value: Json) -> str | None:
-    """Return a value with quotes only where it needs them; None for one that is long."""
-    text = _flow(value)
+def inline_yaml(value: Json) -> str | None:
+    """Return a value as YAML on one line, quoted only if needed; None if it is too long."""
+    text = _inline(value)
     return text if len(text) <= LONGEST else None
 
 
-def _flow(value: Json) -> str:
+def _inline(value: Json) -> str:
     match value:
         case str():
             return value if _PLAIN.fullmatch(value) and not value.endswith(" ") else _quoted(value)
         case Mapping():
-            return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{_inline(key)}: {_inline(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
-            return "[" + ", ".join(map(_flow, value)) + "]"
+            return "[" + ", ".join(map(_inline, value)) + "]"
         case None | bool() | int() | float():
             return json.dumps(value)
-        case _:  # what a mistake elsewhere keeps from being known
+        case _:  # unknown because of another mistake
             return "..."
 
 
 def axis_hint(text: str) -> str:
-    """Return the way to write what a text in the place of an axis probably means."""
+    """Return how to write the axis that a string probably means."""
     found = _RANGE.fullmatch(text)
     if found and int(found[1]) < int(found[2]):
         start, end = int(found[1]), int(found[2])
@@ -95,8 +95,8 @@ def axis_hint(text: str) -> str:
     parts = [part.strip() for part in text.strip().removeprefix("[").removesuffix("]").split(",")]
     is_sentence = any(" " in part or not part for part in parts)
     items = [text] if is_sentence else parts
-    listed = ", ".join(part if _NUMBER.fullmatch(part) else as_flow(part) or "..." for part in items)
-    return f"write a list: [{listed}]" if len(listed) <= LONGEST else "write a list, each item behind a dash"
+    listed = ", ".join(part if _NUMBER.fullmatch(part) else inline_yaml(part) or "..." for part in items)
+    return f"write a list: [{listed}]" if len(listed) <= LONGEST else "write a list, with a dash before each item"
 
 
 def _quoted(text: str) -> str:

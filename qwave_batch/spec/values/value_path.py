@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
-"""The way to a value inside a spec: ``("matrix", "seed", 2)``."""
+"""The keys and indexes that lead to a value inside a spec: ``("matrix", "seed", 2)``."""
 
-# keys have a greatest length, and to look for the end of one any further would take long
+# keys have a maximum length; an unbounded search for the end of one would be slow
 _PATH_STEP = re.compile(r'\["(?P<quoted>.{0,1000}?)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^\s.\[\]"\']+)', re.DOTALL)
 _PLAIN_KEY = re.compile(r"[^\s.\[\]\"']+")
 
 
 def path_text(path: Path) -> str:
-    """Return the path as people write it; a key that would not read well stands in brackets and quotes."""
+    """Return the path as people write it; a key with special characters is in brackets and quotes."""
     text = ""
     for step in path:
         if isinstance(step, int):

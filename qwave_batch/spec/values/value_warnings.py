@@ -1,4 +1,4 @@
-"""What a template does that its author may not mean: told as a warning, and done all the same."""
+"""Warnings about values that a template may use by mistake; the template is rendered all the same."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ _FEW = frozenset({"", "0", "1"})
 
 @dataclass(frozen=True, slots=True)
 class SuspiciousValue:
-    """One such thing, in words."""
+    """One suspicious use of a value, with its message."""
 
     message: str
     suggestion: str
     of: str
-    """What it is said of: of the same thing at the same place it is said once, and counted."""
+    """The subject: warnings with the same subject and place are reported once, with a count."""
     column: str | None = None
     only: Callable[[Json], bool] | None = None
-    """It is said only where all cells of the column are like this."""
+    """The warning applies only if all cells of the column satisfy this."""
     is_of_an_empty_cell: bool = False
-    """It is not said where the same template asks as well whether the cell is empty."""
+    """The warning does not apply if the template also checks whether the cell is empty."""
 
 
 def counts_as_true(way: str, column: str, text: str) -> SuspiciousValue:
-    """Return that a cell which reads like no was asked whether it is true."""
+    """Warn that a cell such as "no" is used as a condition."""
     return SuspiciousValue(
-        f"{way} is the text {quoted(text)}, which counts as true",
-        f"write {way} == '{text}' to ask for that text, or {way} != '' to ask whether there is any",
+        f"{way} is the string {quoted(text)}, which counts as true",
+        f"write {way} == '{text}' to test for that string, or {way} != '' to test for any text",
         way,
         column,
         _is_few if text.strip() == "0" else None,
@@ -36,10 +36,10 @@ def counts_as_true(way: str, column: str, text: str) -> SuspiciousValue:
 
 
 def never_none(way: str, column: str) -> SuspiciousValue:
-    """Return that an empty cell was asked whether it is none."""
+    """Warn that an empty cell is compared with none."""
     return SuspiciousValue(
-        f"{way} is empty, a text of no letters, and is compared with none, which no cell of .csv, .tsv or .txt is",
-        f"write {way} == '' or {way} != '' to ask whether there is any text",
+        f"{way} is the empty string and is compared with none, but no cell of .csv, .tsv or .txt is none",
+        f"write {way} == '' or {way} != '' to test for text",
         f"none {way}",
         column,
         is_of_an_empty_cell=True,
@@ -47,19 +47,19 @@ def never_none(way: str, column: str) -> SuspiciousValue:
 
 
 def loses_its_fraction(way: str, text: str, number: int) -> SuspiciousValue:
-    """Return that ``int`` cuts a cell's number."""
+    """Warn that ``int`` cuts the fraction off a cell's number."""
     return SuspiciousValue(
-        f"{way} is the text {quoted(text)}, which int cuts to {number}",
+        f"{way} is the string {quoted(text)}, which int cuts to {number}",
         f"write {way} | float | round | int to round it",
         way,
     )
 
 
 def whole_with_a_fraction(way: str, column: str, number: float) -> SuspiciousValue:
-    """Return that a whole number is written into a text with a point and a zero."""
+    """Warn that a whole number is written into text with a fraction, as in 1.0."""
     return SuspiciousValue(
-        f"{way} is {number}, a whole number with a fraction, and is written into a text",
-        f"{way} | int writes {int(number)}",
+        f"{way} is {number}, a whole number that is written into text with its fraction",
+        f"use {way} | int to write {int(number)}",
         way,
         column,
         _has_no_fraction,
@@ -67,7 +67,7 @@ def whole_with_a_fraction(way: str, column: str, number: float) -> SuspiciousVal
 
 
 def _is_few(cell: Json) -> bool:
-    """Whether a cell is one of a column that says yes and no with numbers."""
+    """Whether a cell may belong to a column that means yes and no by 1 and 0."""
     return isinstance(cell, str) and cell.strip() in _FEW
 
 

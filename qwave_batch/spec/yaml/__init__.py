@@ -1,1 +1,1 @@
-"""YAML texts as values, each with its line and column."""
+"""Reads YAML into values, each with its line and column."""

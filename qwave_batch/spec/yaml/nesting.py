@@ -1,7 +1,7 @@
-"""Nesting that ends a YAML parser before its events show it, found by a count of our own.
+"""Finds nesting that is too deep for a YAML parser, by a count of our own.
 
-A parser looks ahead of what it has told, and may have a limit of its own there. Which limit, and how it words it, is
-the library's business: what we say is our own limit.
+A parser looks ahead of its events and may hit a limit of its own there. That limit and its message differ from library
+to library, so the message states our own limit.
 """
 
 from contextlib import suppress
@@ -13,18 +13,18 @@ from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH
 
 _AHEAD = 2_048
-"""So many characters are counted behind the last event: more than a parser looks ahead, which is 1,024 for a key."""
+"""Characters that are counted after the last event: more than a parser looks ahead, which is 1,024 for a key."""
 
 
 def deep_nesting(text: str, shown_as: str, parser: type[Any], end: int, *, limit: int = MAX_DEPTH) -> Problem | None:
-    """Return that a text which a parser gave up is nested too deep, where it is; None when that is not why.
+    """Return a problem if a parser gave up because the text is nested too deeply; None for another reason.
 
     Args:
         text: The whole file.
-        shown_as: What its places call it.
-        parser: The PyYAML loader class that gave it up; it goes through the text once more.
+        shown_as: The file name in its places.
+        parser: The PyYAML loader class that gave up; it parses the text once more.
         end: Where it gave up, as an index of the text.
-        limit: How many levels may be open around a value.
+        limit: How many levels may enclose a value.
     """
     open_levels, at = _told_levels(text, parser)
     for token in tokens_of(text[at : min(end, at + _AHEAD)]):
@@ -40,7 +40,7 @@ def deep_nesting(text: str, shown_as: str, parser: type[Any], end: int, *, limit
 
 
 def _told_levels(text: str, parser: type[Any]) -> tuple[int, int]:
-    """Return how many collections are open where the events of a parser end, and that place in the text."""
+    """Return how many collections are open where a parser's events end, and the index of that place."""
     events = parser(text)
     open_levels, at = 0, 0
     try:
@@ -58,7 +58,7 @@ def _told_levels(text: str, parser: type[Any]) -> tuple[int, int]:
 
 
 def tokens_of(text: str) -> list[yaml.Token]:
-    """Return the tokens of a piece of text, up to where it makes no sense; this scanner has no limit of its own."""
+    """Return the tokens of a piece of text up to the first mistake; this scanner has no limit of its own."""
     tokens: list[yaml.Token] = []
     with suppress(yaml.YAMLError):
         tokens.extend(yaml.scan(text, yaml.SafeLoader))

@@ -1,4 +1,4 @@
-"""The scalars of YAML 1.2's core schema: what an unquoted word means."""
+"""Scalars of YAML 1.2's core schema: the meaning of unquoted words, and notes on their spelling."""
 
 import re
 
@@ -15,16 +15,16 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_MAX_DIGITS = 400  # more can't be a number that JSON readers agree on, and takes long to read
+_MAX_DIGITS = 400  # a longer number is not one that JSON readers agree on, and is slow to read
 
 Scalar = str | int | float | bool | None
 
 
 def read_plain(text: str) -> Scalar:
-    """Return the value of an unquoted scalar; whatever is no null, boolean or number is text.
+    """Return the value of an unquoted scalar; anything but null, a boolean or a number is a string.
 
     Raises:
-        ValueError: It is a number that JSON can't hold, such as ``.inf`` or ``1e400``.
+        ValueError: It is a number that JSON cannot hold, such as ``.inf`` or ``1e400``.
     """
     if text in _NULL:
         return None
@@ -37,7 +37,7 @@ def read_plain(text: str) -> Scalar:
 
 def _number(text: str) -> Scalar:
     if _NO_NUMBER.fullmatch(text):
-        raise ValueError(f"{text} is no JSON number")
+        raise ValueError(f"{text} is not a JSON number")
     number: float
     if _DECIMAL.fullmatch(text):
         number = int(_short(text))
@@ -74,36 +74,36 @@ def read_tagged(text: str, tag: str) -> Scalar:
     """Return the value of a scalar with an explicit tag such as ``!!int``.
 
     Raises:
-        ValueError: The tag is not known, or the text is no such value.
+        ValueError: The tag is unknown, or the text is not valid for it.
     """
     if tag in {"tag:yaml.org,2002:str", "!"}:
         return text
     wanted = TAGGED.get(tag)
     name = cut(tag.replace("tag:yaml.org,2002:", "!!"))
     if wanted is None:
-        raise ValueError(f"the tag {name} is not known")
+        raise ValueError(f"unknown tag {name}")
     value = read_plain(text)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not wanted:
-        raise ValueError(f'"{cut(text)}" is no {name}')
+        raise ValueError(f'"{cut(text)}" is not a valid {name}')
     return value
 
 
-# a true comment has a blank behind its #; the comma is one between the items of a list in brackets
+# an intended comment has a space after its #; the comma separates items of a list in brackets
 _CUT_OFF = re.compile(r"[ \t]*(?:,[ \t]*)?(#(?:[^\W_]|\{\{)[^\r\n]*)")
 _COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
 
 
 def source_note(value: Scalar, source: str, place: SourcePlace, text: str, end: int) -> SourceNote | None:
-    """Return what is worth a note about an unquoted scalar, or None for most.
+    """Return a note on an unquoted scalar, or None for most scalars.
 
     Args:
-        value: What it means.
-        source: As it is written.
-        place: Where.
+        value: Its value.
+        source: Its spelling.
+        place: Its place.
         text: The whole file.
-        end: Where in the text the scalar ends.
+        end: The index at which the scalar ends.
     """
     if isinstance(value, str):
         comment = _CUT_OFF.match(text, end)
@@ -111,22 +111,22 @@ def source_note(value: Scalar, source: str, place: SourcePlace, text: str, end: 
     return None if value is None or source == text_of(value) else SourceNote(place, spelling=source)
 
 
-def nothing_words(path: Path, text: str, end: int) -> tuple[str, str]:
-    """Return what is said of a key or a dash behind which nothing is written, and the way out.
+def missing_value_message(path: Path, text: str, end: int) -> tuple[str, str]:
+    """Return the message and the suggestion for a key or a dash without a value.
 
     Args:
-        path: Of the value that is not there.
+        path: The path of the missing value.
         text: The whole file.
-        end: Where in the text the value would begin.
+        end: The index at which the value would start.
     """
     step = path[-1]
-    head = f'"{cut(step)}" has no value' if isinstance(step, str) else "there is nothing behind this dash"
-    take_out = "give it one, or leave it out" if isinstance(step, str) else "write the item, or take the dash out"
+    head = f'"{cut(step)}" has no value' if isinstance(step, str) else "there is nothing after this dash"
+    take_out = "give it a value, or remove the key" if isinstance(step, str) else "write the item, or remove the dash"
     comment = _COMMENT.match(text, end)
     if comment is None:
         return head, take_out
     said = comment[1].rstrip()
-    message = f"{head}: what stands behind it begins with # and so is a comment"
+    message = f"{head}: the text after it starts with #, which makes it a comment"
     if len(said) > SHOWN_CHARACTERS:
         return message, "put quotes around it if it is the value"
     quoted = f"'{said}'" if '"' in said or "\\" in said else f'"{said}"'

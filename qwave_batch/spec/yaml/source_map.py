@@ -1,4 +1,4 @@
-"""Where each value of a spec stands in its file."""
+"""Maps each value of a spec to its file, line and column."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,20 +13,20 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class SourceNote:
-    """How a value stands in its file, where that may not say what its author means."""
+    """A note on how a value is written in its file, if that may not be what its author means."""
 
     place: SourcePlace
-    """Where it is written; that of an alias is where its anchor is."""
+    """Its place; for an alias, the place of the anchor."""
     spelling: str = ""
-    """How a number, true or false is spelled that a text would show in another spelling: ``007``."""
+    """The spelling of a number or boolean that text would show differently: ``007``."""
     comment: str = ""
-    """The comment right behind an unquoted text, if it reads like a part of it: ``#FF8800``."""
+    """The comment right after an unquoted string, if it looks like a part of it: ``#FF8800``."""
     is_unread: bool = False
-    """Whether null stands for what can't be read, or for nothing that is written."""
+    """Whether null stands for a value that is missing or cannot be read."""
     is_added: bool = False
-    """Whether ``--set`` gave a key that was not there before."""
+    """Whether ``--set`` added the key."""
     is_anchored: bool = False
-    """Whether aliases may stand for it elsewhere."""
+    """Whether it has an anchor, so that aliases may repeat it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class Mark:
 
     place: SourcePlace
     key: SourcePlace | None = None
-    """Where the key stands; None for a list item and for the whole file."""
+    """The place of the key; None for a list item and for the whole file."""
     is_block: bool = False
-    """Whether the value is a block text (``|``), whose lines are the file's lines."""
+    """Whether the value is a block string (``|``), whose lines are lines of the file."""
     below: Mapping[str | int, "Mark"] = field(default_factory=lambda: _NOTHING)
     note: SourceNote | None = None
-    """None for most values, which stand there as they are meant."""
+    """None for most values, whose spelling is unambiguous."""
 
     def notes(self, path: Path = ()) -> Iterator[tuple[Path, SourceNote]]:
-        """Yield each value, this one and those below, that does not stand there like most, with its path."""
+        """Yield the notes of this value and of those below it, with their paths."""
         if self.note:
             yield path, self.note
         for step, mark in self.below.items():
@@ -63,16 +63,16 @@ class SourceMap:
     root: Mark
 
     def place(self, path: Path) -> SourcePlace:
-        """Return where the value at ``path`` stands, or the nearest value around it that is written down."""
+        """Return the place of the value at ``path``, or of the nearest value around it that is in a file."""
         return self._nearest(path).place
 
     def key_place(self, path: Path) -> SourcePlace:
-        """Return where the key at the end of ``path`` stands; a value without a key answers with its own place."""
+        """Return the place of the key at the end of ``path``; for a value without a key, of the value."""
         mark = self._nearest(path)
         return mark.key or mark.place
 
     def line_place(self, path: Path, line: int) -> SourcePlace:
-        """Return where line ``line`` (from 1) of the text at ``path`` stands, as far as the file shows it."""
+        """Return the place of line ``line`` (from 1) of the string at ``path``, as far as the file shows its lines."""
         mark = self._nearest(path)
         if mark.is_block:
             return SourcePlace(mark.place.file, mark.place.line + line)
@@ -83,7 +83,7 @@ class SourceMap:
         return path_text(path)
 
     def at(self, path: Path) -> Mark | None:
-        """Return the mark of the value at ``path``, or None where nothing is written."""
+        """Return the mark of the value at ``path``, or None if the file has none there."""
         mark = self.root
         for step in path:
             if step not in mark.below:

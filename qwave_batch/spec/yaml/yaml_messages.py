@@ -1,7 +1,7 @@
-"""What a YAML parser stumbles over, in words that say what to do.
+"""Messages for YAML syntax errors that say what to do.
 
-No rule reads what the parser says: its words differ from parser to parser and from release to release. A rule looks at
-the text around the two places that the parser names, and at whether its scanner or its grammar gave up.
+No rule reads the parser's own message, which differs from parser to parser and from release to release. A rule looks at
+the text around the two places that the parser reports, and at whether its scanner or its grammar gave up.
 """
 
 import re
@@ -16,30 +16,30 @@ from qwave_batch.spec.values.value_messages import cut
 from qwave_batch.spec.yaml.nesting import tokens_of
 
 _UNQUOTED_TEMPLATE = re.compile(r"(?:^|[:,\[-])\s*(\{[{%])")
-_QUOTE_IT = "put quotes around the whole text"
+_QUOTE_IT = "put quotes around the whole string"
 _MOST_SHOWN = 40
 _QUOTED = re.compile(r"""'[^']*(?:''[^']*)*'(?!')|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s*)*")
-"""An anchor and a tag, which may stand before a value."""
+"""An anchor and a tag, which may precede a value."""
 _CUT_OFF = re.compile(r"(?:\S\s+|^\s*)(#(?:[^\W_]|\{\{).*)")
 _HALF_ESCAPE = re.compile(r"\\[xuU][0-9A-Fa-f]*$")
 _LONGEST_KEY = 1_024
-"""YAML looks no further for the colon of a key."""
+"""Characters in which YAML looks for the colon of a key."""
 _LONGEST_FLOW = 20_000
-"""Characters that are looked through for the other half of a bracket or a quote."""
+"""Characters that are searched for a closing bracket or quote."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Stumble:
-    """Where a parser gave up, and over what."""
+class _SyntaxMistake:
+    """The place where a parser gave up, and the text around it."""
 
     text: str
-    is_scanners: bool
-    """Whether a character stands wrong; else a value does."""
+    is_of_scanner: bool
+    """Whether the scanner gave up, over a character; else the grammar did, over a value."""
     index: int
-    """Where it gave up."""
+    """The index at which it gave up."""
     start: int | None
-    """Where that begins which it was reading; None when it does not say."""
+    """The index at which the current construct starts; None if the parser does not report it."""
 
     @property
     def opened(self) -> str:
@@ -48,12 +48,12 @@ class _Stumble:
 
     @property
     def between(self) -> str:
-        """What it had read since the start."""
+        """The text since the start."""
         return "" if self.start is None else self.text[self.start : self.index]
 
     @property
     def before(self) -> str:
-        """The line as far as it was read."""
+        """The line before the index."""
         return self.text[self.text.rfind("\n", 0, self.index) + 1 : self.index]
 
     @property
@@ -68,56 +68,58 @@ class _Stumble:
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Explanation:
     message: str
     suggestion: str | None = None
     at: int | None = None
-    """Where in the text, if that is not where the parser gave up."""
+    """The index of the mistake, if it is not where the parser gave up."""
 
 
 def syntax_problem(error: yaml.MarkedYAMLError, text: str, shown_as: str) -> Problem:
-    """Return the problem that stops a parser."""
-    stumble = _stumble(error, text)
-    words = next((found for rule in _RULES if (found := rule(stumble))), _Words("from here on it is not valid YAML"))
-    at = stumble.index if words.at is None else words.at
+    """Return the problem for a parser's error."""
+    mistake = _mistake_of(error, text)
+    found = next(
+        (each for rule in _RULES if (each := rule(mistake))), _Explanation("the YAML is not valid from here on")
+    )
+    at = mistake.index if found.at is None else found.at
     place = SourcePlace(shown_as, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
-    return Problem(message=words.message, place=place, suggestion=words.suggestion)
+    return Problem(message=found.message, place=place, suggestion=found.suggestion)
 
 
-def _stumble(error: yaml.MarkedYAMLError, text: str) -> _Stumble:
+def _mistake_of(error: yaml.MarkedYAMLError, text: str) -> _SyntaxMistake:
     mark, start = error.problem_mark or error.context_mark, error.context_mark
     index = min(mark.index, len(text)) if mark else 0
-    return _Stumble(
+    return _SyntaxMistake(
         text=text,
-        is_scanners=isinstance(error, ScannerError),
+        is_of_scanner=isinstance(error, ScannerError),
         index=index,
         start=start.index if start and start.index <= index else None,
     )
 
 
-def _template(stumble: _Stumble) -> _Words | None:
-    found = _UNQUOTED_TEMPLATE.search(stumble.before + stumble.rest)
-    if not found or found.start(1) > len(stumble.before):
+def _template(mistake: _SyntaxMistake) -> _Explanation | None:
+    found = _UNQUOTED_TEMPLATE.search(mistake.before + mistake.rest)
+    if not found or found.start(1) > len(mistake.before):
         return None
-    at = stumble.index - len(stumble.before) + found.start(1)
-    return _Words(f"a text that begins with {found[1]} needs quotes", _QUOTE_IT, at)
+    at = mistake.index - len(mistake.before) + found.start(1)
+    return _Explanation(f"a string that begins with {found[1]} needs quotes", _QUOTE_IT, at)
 
 
-def _cut_off(stumble: _Stumble) -> _Words | None:
-    """Word a text over several lines that a comment ends early."""
-    for index in {stumble.index, stumble.index if stumble.start is None else stumble.start}:
-        begins = stumble.text.rfind("\n", 0, index) + 1
-        ends = len(stumble.text[:begins].rstrip())  # of the line before that is not blank
-        before = stumble.text[stumble.text.rfind("\n", 0, ends) + 1 : ends]
+def _cut_off(mistake: _SyntaxMistake) -> _Explanation | None:
+    """Explain a string over several lines that a comment ends early."""
+    for index in {mistake.index, mistake.index if mistake.start is None else mistake.start}:
+        begins = mistake.text.rfind("\n", 0, index) + 1
+        ends = len(mistake.text[:begins].rstrip())  # the end of the previous line that is not blank
+        before = mistake.text[mistake.text.rfind("\n", 0, ends) + 1 : ends]
         comment = _CUT_OFF.search(before)
-        deeper = _indent(stumble.text[begins:]) - _indent(before)
-        # a value in line with another one that has ended is the next line of its text
-        is_same_text = deeper > 0 or (deeper == 0 and not stumble.is_scanners) or stumble.opened in {"[", "{"}
-        if comment and is_same_text and not stumble.text[begins:index].strip():
-            line = stumble.text.count("\n", 0, ends) + 1
+        deeper = _indent(mistake.text[begins:]) - _indent(before)
+        # a value that is aligned with one that has ended is the next line of its text
+        is_same_text = deeper > 0 or (deeper == 0 and not mistake.is_of_scanner) or mistake.opened in {"[", "{"}
+        if comment and is_same_text and not mistake.text[begins:index].strip():
+            line = mistake.text.count("\n", 0, ends) + 1
             shown = cut(comment[1], _MOST_SHOWN)
-            return _Words(
-                f'the text of line {line} ends before "{shown}": everything from # on is a comment',
+            return _Explanation(
+                f'the string on line {line} ends before "{shown}": everything from # on is a comment',
                 _QUOTE_IT,
                 ends - len(before) + comment.start(1),
             )
@@ -128,59 +130,61 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _tab(stumble: _Stumble) -> _Words | None:
-    if not stumble.rest.startswith("\t"):
+def _tab(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.rest.startswith("\t"):
         return None
-    return _Words("a tab cannot stand here", "indent with spaces")
+    return _Explanation("a tab is not allowed here", "indent with spaces")
 
 
-def _colon(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners or stumble.start is not None or not stumble.rest.startswith(":"):
+def _colon(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner or mistake.start is not None or not mistake.rest.startswith(":"):
         return None
-    if re.search(r":\s", stumble.before):
-        return _Words('an unquoted text cannot have ": " in it', _QUOTE_IT)
-    return _Words(
-        "this key is not in line with the keys it belongs to",
-        "indent it like them, or see whether the line before lacks its colon",
+    if re.search(r":\s", mistake.before):
+        return _Explanation('an unquoted string cannot contain ": "', _QUOTE_IT)
+    return _Explanation(
+        "this key is not aligned with the keys that it belongs to",
+        "align it with them, or check whether the line before is missing its colon",
     )
 
 
-def _quote(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners or stumble.opened not in {"'", '"'}:
+def _quote(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner or mistake.opened not in {"'", '"'}:
         return None
-    is_closed = _QUOTED.match(stumble.between[:_LONGEST_FLOW])
-    is_at_end = stumble.rest.startswith(("---", "...")) or stumble.text[stumble.index :].strip() in {"", "\\"}
+    is_closed = _QUOTED.match(mistake.between[:_LONGEST_FLOW])
+    is_at_end = mistake.rest.startswith(("---", "...")) or mistake.text[mistake.index :].strip() in {"", "\\"}
     if is_closed or not is_at_end:
         return None
-    return _Words("the quote that opens here is never closed", None, stumble.start)
+    return _Explanation("the quote opened here is never closed", None, mistake.start)
 
 
-def _escape(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners or stumble.opened != '"':
+def _escape(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner or mistake.opened != '"':
         return None
-    if _HALF_ESCAPE.search(stumble.before):
-        return _Words(
-            "this escape is no character of Unicode",
-            'write the character itself, or eight digits for one beyond the first 65,536, such as "\\U0001f600"',
+    if _HALF_ESCAPE.search(mistake.before):
+        return _Explanation(
+            "this escape is not a Unicode character",
+            'write the character itself, or use eight digits for a character above U+FFFF, such as "\\U0001f600"',
         )
-    at = stumble.index - stumble.before.endswith("\\")
-    escape = stumble.text[at : at + 2]
+    at = mistake.index - mistake.before.endswith("\\")
+    escape = mistake.text[at : at + 2]
     if not escape.startswith("\\"):
         return None
-    return _Words(
-        f"{escape} is no escape that double quotes know", "write \\\\ for a backslash, or use single quotes", at
+    return _Explanation(
+        f"{escape} is not a valid escape in double quotes", "write \\\\ for a backslash, or use single quotes", at
     )
 
 
-def _bracket(stumble: _Stumble) -> _Words | None:
-    if stumble.is_scanners or stumble.opened not in {"[", "{"} or not stumble.between or _is_closed(stumble.between):
+def _bracket(mistake: _SyntaxMistake) -> _Explanation | None:
+    if mistake.is_of_scanner or mistake.opened not in {"[", "{"} or not mistake.between or _is_closed(mistake.between):
         return None
-    before = f" before line {stumble.line}" if stumble.rest.strip() else ""
-    return _Words(f"the {stumble.opened} that opens here is not closed, or lacks a comma{before}", None, stumble.start)
+    before = f" before line {mistake.line}" if mistake.rest.strip() else ""
+    return _Explanation(
+        f"the {mistake.opened} opened here is not closed, or a comma is missing{before}", None, mistake.start
+    )
 
 
 def _is_closed(piece: str) -> bool:
-    """Whether the bracket that a piece of text begins with has its other half there."""
+    """Whether the bracket at the start of a piece of text is closed in it."""
     if len(piece) > _LONGEST_FLOW:
         return False
     open_brackets = 0
@@ -194,71 +198,71 @@ def _is_closed(piece: str) -> bool:
     return False
 
 
-def _tag(stumble: _Stumble) -> _Words | None:
-    if stumble.is_scanners or not re.match(r"![\w!<]", stumble.rest):
+def _tag(mistake: _SyntaxMistake) -> _Explanation | None:
+    if mistake.is_of_scanner or not re.match(r"![\w!<]", mistake.rest):
         return None
-    return _Words(f"the tag {stumble.rest.split()[0]} is not known")
+    return _Explanation(f"unknown tag {mistake.rest.split()[0]}")
 
 
-def _nothing(stumble: _Stumble) -> _Words | None:
-    if stumble.is_scanners or stumble.start is None or not _PROPERTIES.fullmatch(stumble.between):
+def _nothing(mistake: _SyntaxMistake) -> _Explanation | None:
+    if mistake.is_of_scanner or mistake.start is None or not _PROPERTIES.fullmatch(mistake.between):
         return None
-    rest = stumble.rest.strip()
+    rest = mistake.rest.strip()
     what = "key" if rest.startswith(":") else "value"
-    return _Words(f"a {what} is missing before {rest[:1]}" if rest else "the file ends inside of brackets")
+    return _Explanation(f"a {what} is missing before {rest[:1]}" if rest else "the file ends inside brackets")
 
 
-def _list_on_line(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners or stumble.start is not None or not stumble.rest.startswith("-"):
+def _list_on_line(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner or mistake.start is not None or not mistake.rest.startswith("-"):
         return None
-    return _Words("a list with dashes cannot begin on the line of its key", "begin it on the next line")
+    return _Explanation("a list with dashes cannot start on the same line as its key", "start it on the next line")
 
 
-def _first_character(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners:
+def _first_character(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner:
         return None
-    begins_here = stumble.start in {None, stumble.index} and stumble.rest.strip()
-    if not begins_here and stumble.opened not in set("&*!|>%"):
+    begins_here = mistake.start in {None, mistake.index} and mistake.rest.strip()
+    if not begins_here and mistake.opened not in set("&*!|>%"):
         return None
-    at = stumble.index if stumble.start is None else stumble.start
-    return _Words(f"an unquoted text cannot begin with {stumble.text[at]}", _QUOTE_IT, at)
+    at = mistake.index if mistake.start is None else mistake.start
+    return _Explanation(f"an unquoted string cannot begin with {mistake.text[at]}", _QUOTE_IT, at)
 
 
-def _no_colon(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners or not ("\n" in stumble.between or len(stumble.between) > _LONGEST_KEY):
+def _no_colon(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner or not ("\n" in mistake.between or len(mistake.between) > _LONGEST_KEY):
         return None
-    return _Words(
-        "a key stands here without its colon",
-        'write "key: value", or indent a text like the line before',
-        stumble.start,
+    return _Explanation(
+        "this key has no colon after it",
+        'write "key: value", or indent the text like the line before',
+        mistake.start,
     )
 
 
-def _cannot_stand(stumble: _Stumble) -> _Words | None:
-    if not stumble.is_scanners:
+def _cannot_stand(mistake: _SyntaxMistake) -> _Explanation | None:
+    if not mistake.is_of_scanner:
         return None
-    if not stumble.rest.strip():
-        return _Words("the file ends too early")
-    return _Words(f"an unquoted text cannot have this {stumble.rest.strip()[:1]} in it", _QUOTE_IT)
+    if not mistake.rest.strip():
+        return _Explanation("the file ends too early")
+    return _Explanation(f"an unquoted string cannot contain this {mistake.rest.strip()[:1]}", _QUOTE_IT)
 
 
-def _version(stumble: _Stumble) -> _Words | None:
-    if stumble.is_scanners or not stumble.rest.startswith("%YAML"):
+def _version(mistake: _SyntaxMistake) -> _Explanation | None:
+    if mistake.is_of_scanner or not mistake.rest.startswith("%YAML"):
         return None
-    return _Words("the file asks for another version of YAML than 1.2", "take its %YAML line out")
+    return _Explanation("the file asks for a YAML version other than 1.2", "remove its %YAML line")
 
 
-def _left_over(stumble: _Stumble) -> _Words | None:
-    if stumble.is_scanners:
+def _left_over(mistake: _SyntaxMistake) -> _Explanation | None:
+    if mistake.is_of_scanner:
         return None
-    if stumble.before.strip(" -"):
-        rest = stumble.rest.strip()
+    if mistake.before.strip(" -"):
+        rest = mistake.rest.strip()
         shown = rest if len(rest) <= _MOST_SHOWN else rest[: _MOST_SHOWN - 1] + "…"
-        return _Words(f'"{shown}" is left over behind a value that has ended', _QUOTE_IT)
-    return _Words("this line is not in line with those it belongs to", "indent it like them")
+        return _Explanation(f'unexpected "{shown}" after the end of a value', _QUOTE_IT)
+    return _Explanation("this line is not aligned with the lines that it belongs to", "align it with them")
 
 
-_RULES: tuple[Callable[[_Stumble], _Words | None], ...] = (
+_RULES: tuple[Callable[[_SyntaxMistake], _Explanation | None], ...] = (
     _template,
     _cut_off,
     _tab,
@@ -275,4 +279,4 @@ _RULES: tuple[Callable[[_Stumble], _Words | None], ...] = (
     _version,
     _left_over,
 )
-"""Asked in turn; the first that knows the mistake words it."""
+"""Tried in order; the first rule that recognises the mistake explains it."""

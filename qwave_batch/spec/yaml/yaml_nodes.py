@@ -1,4 +1,4 @@
-"""The nodes of a YAML text, made of a parser's events: values that JSON can hold, each with its place."""
+"""Builds nodes from the events of a YAML parser: values that JSON can hold, each with its place."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeGuard
@@ -11,11 +11,11 @@ from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH, UnusableCell, check_text
 from qwave_batch.spec.values.value_messages import cut
 from qwave_batch.spec.values.value_path import Path, path_text
-from qwave_batch.spec.yaml.scalars import Scalar, nothing_words, read_plain, read_tagged, source_note
+from qwave_batch.spec.yaml.scalars import Scalar, missing_value_message, read_plain, read_tagged, source_note
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 
-MAX_VALUES = 500_000  # of one document; a spec with more keeps its prompts in a table, which is streamed
-MAX_FROM_ALIASES = 100_000  # values that aliases may stand for, all together
+MAX_VALUES = 500_000  # of one document; larger specs use a table, which is streamed
+MAX_FROM_ALIASES = 100_000  # values that all aliases together may expand to
 MAX_CHARACTERS_FROM_ALIASES = 20_000_000
 MAX_KEY = 1000  # characters
 MAX_PROBLEMS = 100
@@ -24,7 +24,7 @@ _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None}
 
 
 class Events(Protocol):
-    """What of a YAML parser is used: its events, one at a time."""
+    """A YAML parser, as far as it is used: its events, one at a time."""
 
     def get_event(self) -> Any:
         """Return the next event."""
@@ -32,23 +32,23 @@ class Events(Protocol):
 
 
 class Node(NamedTuple):
-    """A value with the places of all that is in it."""
+    """A value with the places of everything in it."""
 
     value: Json
     mark: Mark
     size: int
-    """How many values it holds, itself included."""
+    """Number of values in it, itself included."""
     characters: int
-    """How long the texts in it are, and some for each of its values."""
+    """Characters of the strings in it, plus a fixed number for each value."""
 
 
 _NOTHING = object()
-_VALUE = 20  # characters that a value counts for where aliases stand for it
+_VALUE = 20  # characters that each value counts as
 
 
 @dataclass(slots=True)
 class NodeReader:
-    """Makes nodes of events; what is wrong with them is noted, and the nearest thing taken."""
+    """Builds nodes from events; notes problems and continues with the nearest valid value."""
 
     text: str
     file: str
@@ -56,27 +56,27 @@ class NodeReader:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node | None] = field(default_factory=dict)
-    """What each anchor stands for; None while it is still being read."""
+    """The node of each anchor; None while it is still being read."""
     values: int = 0
     from_aliases: int = 0
     characters_from_aliases: int = 0
-    sets_numbers_aside: bool = False
-    """Whether a number that is none in JSON is ``UnusableCell`` and no problem, as in tables."""
+    keeps_unusable_numbers: bool = False
+    """Whether a number that JSON does not allow becomes an ``UnusableCell`` instead of a problem, as in tables."""
     unread: set[SourcePlace] = field(default_factory=set)
-    """Where null stands for what can't be read, or for nothing."""
+    """Places where null stands for a value that is missing or cannot be read."""
     has_notes: bool = False
-    """Whether there is a value that does not stand there like most (see ``SourceNote``)."""
+    """Whether some value has a ``SourceNote``."""
 
     def node(self, event: Any, path: Path, *, may_be_empty: bool = False) -> Node:
-        """Return the node that an event begins.
+        """Return the node that starts with an event.
 
         Args:
             event: The event.
-            path: The way to the value.
-            may_be_empty: Whether nothing at all may stand for null.
+            path: The path to the value.
+            may_be_empty: Whether a missing value may mean null.
 
         Raises:
-            SpecError: Nothing behind it can be read.
+            SpecError: The rest of the text cannot be read.
         """
         if len(path) > MAX_DEPTH:
             self.fail(f"it is nested deeper than {MAX_DEPTH} levels", self.place(event))
@@ -85,7 +85,7 @@ class NodeReader:
             self.fail(
                 f"it holds more than {MAX_VALUES:,} values",
                 self.place(event),
-                suggestion="put the prompts into a table and take them with from",
+                suggestion="put the prompts into a table and load it with from",
             )
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
@@ -109,23 +109,23 @@ class NodeReader:
         place = self.place(event)
         shown = cut(name)
         if name not in self.anchors:
-            self.fail(f"*{shown} stands for nothing: there is no &{shown} before it", place)
+            self.fail(f"the alias *{shown} is not defined: there is no &{shown} before it", place)
         node = self.anchors[name]
         if node is None:
-            self.fail(f"*{shown} stands inside of what it stands for", place)
+            self.fail(f"the alias *{shown} is inside the value that it refers to", place)
         self.from_aliases += node.size
         self.characters_from_aliases += node.characters
         if self.characters_from_aliases > MAX_CHARACTERS_FROM_ALIASES:
             self.fail(
-                f"the aliases stand for more than {MAX_CHARACTERS_FROM_ALIASES:,} characters",
+                f"the aliases expand to more than {MAX_CHARACTERS_FROM_ALIASES:,} characters",
                 place,
-                suggestion="give a long text a name under vars, and write that name in a template",
+                suggestion="define a long text once under vars, and use its name in templates",
             )
         if self.from_aliases > MAX_FROM_ALIASES:
             self.fail(
-                f"the aliases stand for more than {MAX_FROM_ALIASES:,} values",
+                f"the aliases expand to more than {MAX_FROM_ALIASES:,} values",
                 place,
-                suggestion="aliases of aliases multiply; write out the values that are meant",
+                suggestion="aliases of aliases multiply; write the values out instead",
             )
         mark = Mark(place=place, key=node.mark.key, is_block=node.mark.is_block, below=node.mark.below)
         if node.mark.note:
@@ -142,7 +142,7 @@ class NodeReader:
         found: SourceNote | None = None
         if event.tag is None and not event.style:
             if not event.value and path and not may_be_empty:
-                message, suggestion = nothing_words(path, self.text, event.end_mark.index)
+                message, suggestion = missing_value_message(path, self.text, event.end_mark.index)
                 self._note(message, place, path, suggestion=suggestion)
                 self.unread.add(place)
             if not isinstance(value, UnusableCell):
@@ -162,9 +162,9 @@ class NodeReader:
             else:
                 value = read_plain(event.value)
         except ValueError as error:
-            if self.sets_numbers_aside and event.tag is None:
-                return UnusableCell(event.value, str(error))  # type: ignore[return-value]  # of a table: nobody may read it
-            hint = "put quotes around it if it is no number" if event.tag is None else None
+            if self.keeps_unusable_numbers and event.tag is None:
+                return UnusableCell(event.value, str(error))  # type: ignore[return-value]  # of a table: templates may not read it
+            hint = "put quotes around it if it is not a number" if event.tag is None else None
             self._note_unread(event, path, error, suggestion=hint)
             return None
         try:
@@ -220,7 +220,7 @@ class NodeReader:
     def _key(
         self, event: Any, path: Path, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
     ) -> object:
-        """Return the key, or _NOTHING after noting why it can't be one; its value is read and left out."""
+        """Return the key, or _NOTHING after noting why it is not valid; its value is read and dropped."""
         place = self.place(event)
         before = len(self.problems)
         key = self.node(event, (*path, "?"), may_be_empty=True).value
@@ -236,12 +236,12 @@ class NodeReader:
                 "YAML 1.2 has no merge keys (<<)",
                 place,
                 path,
-                suggestion="write the keys out, or keep what specs share in a file and take it with extends",
+                suggestion="write the keys out, or move shared keys into a file and use extends",
             )
             return _NOTHING
         if key in fields:
             self._note(
-                f'the key "{cut(key)}" stands here a second time; the first is at {below[key].key}',
+                f'duplicate key "{cut(key)}"; the first is at {below[key].key}',
                 place,
                 (*path, key),
                 value=key,
@@ -251,11 +251,11 @@ class NodeReader:
         return key
 
     def _can_be_key(self, key: Json, event: Any, path: Path) -> TypeGuard[str]:
-        """Whether a value can be a key; what keeps it from that is noted."""
+        """Whether a value can be a key; the reason against it is noted."""
         place = self.place(event)
         if not isinstance(key, str):
             shown = "a list or mapping" if isinstance(key, list | dict) else cut(event.value) or "nothing"
-            self._note(f"keys are texts, and {shown} is none", place, path, suggestion="put quotes around the key")
+            self._note(f"keys must be strings, found {shown}", place, path, suggestion="put quotes around the key")
             return False
         if len(key) > MAX_KEY:
             self._note(f"a key has {len(key):,} characters; at most {MAX_KEY:,} are allowed", place, path)
@@ -270,16 +270,16 @@ class NodeReader:
         return self.text[start.start_mark.index : end.end_mark.index]
 
     def _follows(self, inner: Any, outer: Any) -> bool:
-        """Whether two opening braces stand side by side, which YAML reads as a mapping that is a key."""
+        """Whether two opening braces are adjacent, which YAML reads as a mapping that is a key."""
         return bool(inner.flow_style and outer.flow_style and inner.start_mark.index == outer.start_mark.index + 1)
 
     def _check_tag(self, event: Any, path: Path) -> None:
         if event.tag not in _COLLECTION_TAGS:
             tag = cut(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            self._note(f"the tag {tag} is not known", self.place(event), path)
+            self._note(f"unknown tag {tag}", self.place(event), path)
 
     def place(self, event: Any) -> SourcePlace:
-        """Return where an event begins."""
+        """Return the place where an event starts."""
         return SourcePlace(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _note(
@@ -292,5 +292,5 @@ class NodeReader:
             self.fail("there are too many problems; the rest of the file was not read", place)
 
     def fail(self, message: str, place: SourcePlace, *, suggestion: str | None = None) -> NoReturn:
-        """Give up, with the problems so far."""
+        """Raise SpecError with the problems so far and this one."""
         raise SpecError([*self.problems, Problem(message=message, place=place, suggestion=suggestion)])

@@ -1,4 +1,4 @@
-"""YAML texts as values, with the line and column of every one of them."""
+"""Reads a YAML text, or the items of a YAML list one at a time, with lines and columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,32 +21,32 @@ _MAX_DIRECTIVES = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YamlDocument:
-    """What a YAML text says; where it says it wrong, ``value`` holds the nearest thing."""
+    """The content of a YAML text; in the place of a mistake, ``value`` has the nearest valid value."""
 
     value: Json
     mark: Mark
     problems: tuple[Problem, ...]
-    """In the order of the file; the rest of the file was read all the same."""
+    """In the order of the file; the rest of the file was read too."""
     warnings: tuple[Problem, ...] = ()
-    """What may not mean what its author means; in the order of the file."""
+    """In the order of the file."""
     unread: frozenset[SourcePlace] = frozenset()
-    """Where ``value`` has null for what can't be read, which is among the problems."""
+    """Places where ``value`` has null for a value that cannot be read; the problems include them."""
     has_notes: bool = False
-    """Whether a mark in it says more than where the value stands."""
+    """Whether some value has a note."""
     values: int = 0
-    """How many values there are."""
+    """Number of values."""
 
 
 def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> YamlDocument:
-    """Return what the text says.
+    """Return the content of the text.
 
     Args:
         text: The whole file.
-        shown_as: What its places call it.
-        parser: A PyYAML loader class; by default the fastest there is.
+        shown_as: The file name in its places.
+        parser: A PyYAML loader class; by default the fastest one installed.
 
     Raises:
-        SpecError: It is no YAML, so that nothing behind that place can be read.
+        SpecError: It is not valid YAML, so that the rest cannot be read.
     """
     _check_directives(text, shown_as)
     parser = parser or _fastest()
@@ -56,7 +56,7 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Yaml
         node = reader.node(_first(reader), ())
         _check_end(reader, "spec")
     except yaml.YAMLError as error:
-        raise _no_yaml(error, text, shown_as, parser) from None
+        raise _syntax_error(error, text, shown_as, parser) from None
     finally:
         events.dispose()
     return YamlDocument(
@@ -71,24 +71,25 @@ def read_yaml(text: str, shown_as: str, parser: type[Any] | None = None) -> Yaml
 
 
 def read_yaml_list(text: str, shown_as: str) -> Iterator[YamlDocument]:
-    """Yield what each item of the list that the text is says, one at a time.
+    """Yield the content of each item of a text that is a YAML list, one at a time.
 
     Raises:
-        SpecError: It is no YAML, so that nothing behind that place can be read, or no list.
+        SpecError: It is not valid YAML, so that the rest cannot be read, or not a list.
     """
     _check_directives(text, shown_as)
     parser = _fastest()
     events = parser(text)
     try:
-        reader = NodeReader(text, shown_as, events, sets_numbers_aside=True)
+        reader = NodeReader(text, shown_as, events, keeps_unusable_numbers=True)
         event = _first(reader)
         if not isinstance(event, yaml.SequenceStartEvent):
             reader.fail(
-                f"the file is {kind_of(reader.node(event, ()).value)}, and no list of mappings", reader.place(event)
+                f"expected a list of mappings, but the file is {kind_of(reader.node(event, ()).value)}",
+                reader.place(event),
             )
         while not isinstance(event := events.get_event(), yaml.SequenceEndEvent):
             node = reader.node(event, ())
-            # what aliases stand for adds up: a row of aliases is short, and there may be many of them
+            # these limits apply to each row, but the characters from aliases add up: rows of aliases are short and many
             problems, reader.problems, reader.from_aliases, reader.values = tuple(reader.problems), [], 0, 0
             warnings, reader.warnings = tuple(reader.warnings), []
             has_notes, reader.has_notes = reader.has_notes, False
@@ -97,16 +98,22 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[YamlDocument]:
             )
         _check_end(reader, "table")
     except yaml.YAMLError as error:
-        raise _no_yaml(error, text, shown_as, parser, limit=MAX_DEPTH + 1) from None  # the list is a level itself
+        raise _syntax_error(error, text, shown_as, parser, limit=MAX_DEPTH + 1) from None  # the list is a level itself
     finally:
         events.dispose()
 
 
 def _check_directives(text: str, shown_as: str) -> None:
-    """Raise SpecError for more directives than anybody writes: parsers hold each of them against all before it."""
+    """Raise SpecError for too many directives: parsers compare each of them with all before it."""
     if text.startswith("%") + text.count("\n%") > _MAX_DIRECTIVES:
-        message = f"more than {_MAX_DIRECTIVES} lines begin with %, which are directives in YAML"
-        raise SpecError([Problem(message=message, place=SourcePlace(shown_as), suggestion="a spec needs none of them")])
+        message = f"more than {_MAX_DIRECTIVES} lines start with %, which makes them YAML directives"
+        raise SpecError(
+            [
+                Problem(
+                    message=message, place=SourcePlace(shown_as), suggestion="remove them; a spec needs no directives"
+                )
+            ]
+        )
 
 
 def _fastest() -> type[Any]:
@@ -126,15 +133,15 @@ def _check_end(reader: NodeReader, of: str) -> None:
     reader.events.get_event()  # the document's end
     event = reader.events.get_event()
     if not isinstance(event, yaml.StreamEndEvent):
-        reader.fail(f"a {of} is one YAML document, and here a second one begins", reader.place(event))
+        reader.fail(f"a second YAML document starts here, but a {of} is a single document", reader.place(event))
 
 
-def _no_yaml(
+def _syntax_error(
     error: yaml.YAMLError, text: str, shown_as: str, parser: type[Any], *, limit: int = MAX_DEPTH
 ) -> SpecError:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         too_deep = deep_nesting(text, shown_as, parser, mark.index, limit=limit) if mark else None
         return SpecError([too_deep or syntax_problem(error, text, shown_as)])
-    # from the byte level, which is checked before
+    # an error about bytes, which are checked before
     return SpecError([Problem(message=f"not valid YAML: {error}", place=SourcePlace(shown_as))])

@@ -165,4 +165,4 @@ def test_unknown_keys_are_errors(problems_of: ProblemsOf, body: str) -> None:
 
 def test_duplicate_keys_are_errors(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of(SMALL + "repeat: 1\nrepeat: 2\n")
-    assert 'the key "repeat" stands here a second time' in problem.message
+    assert 'duplicate key "repeat"' in problem.message

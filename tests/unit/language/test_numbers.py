@@ -8,16 +8,16 @@ from tests.unit.language.conftest import JobsOf, PlanOf, ProblemsOf
 
 MODEL = "request: {model: z-image-turbo, seed: 7}\n"
 NO_WHOLE_NUMBERS = {
-    "": "is empty, which is no whole number",
-    " ": "is empty, which is no whole number",
-    "'1,000'": "is the text \"'1,000'\", which is no whole number",
-    "none yet": 'is the text "none yet", which is no whole number',
-    "0x10": 'is the text "0x10", which is no whole number',
-    "7 kg": 'is the text "7 kg", which is no whole number',
-    "1;5": 'is the text "1;5", which is no whole number',
-    "nan": 'is the text "nan", which is no whole number',
-    "inf": 'is the text "inf", which is no whole number',
-    "1e999": 'is the text "1e999", which is no whole number',
+    "": "is empty, which is not a whole number",
+    " ": "is empty, which is not a whole number",
+    "'1,000'": "is the string \"'1,000'\", which is not a whole number",
+    "none yet": 'is the string "none yet", which is not a whole number',
+    "0x10": 'is the string "0x10", which is not a whole number',
+    "7 kg": 'is the string "7 kg", which is not a whole number',
+    "1;5": 'is the string "1;5", which is not a whole number',
+    "nan": 'is the string "nan", which is not a whole number',
+    "inf": 'is the string "inf", which is not a whole number',
+    "1e999": 'is the string "1e999", which is not a whole number',
 }
 
 
@@ -52,7 +52,7 @@ def test_int_of_no_number_is_an_error_with_its_row(problems_of: ProblemsOf, cell
 def test_it_is_one_wherever_it_stands(problems_of: ProblemsOf, template: str) -> None:
     body = seeded(template, '    vars: {own: "{{ row.n }}"}\n' if "own" in template else "")
     (problem,) = problems_of(body, files={"t.csv": "cup,n\na,x\n"})
-    assert "is the text" in problem.message
+    assert "is the string" in problem.message
     assert "number" in problem.message
 
 
@@ -67,7 +67,7 @@ def test_null_and_lists_are_no_numbers_either(problems_of: ProblemsOf, value: st
     body = f'prompts: [{{from: t.jsonl, text: "a {{{{ row.n | float }}}}"}}]\n{MODEL}'
     (problem,) = problems_of(body, files={"t.jsonl": f'{{"n": {value}}}\n'})
     assert problem.message.startswith("row.n is ")
-    assert problem.message.endswith("which is no number")
+    assert problem.message.endswith("which is not a number")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_numbers_and_defaults_are_as_in_jinja(
 
 def test_a_fraction_that_int_cuts_off_is_a_warning(plan_of: PlanOf) -> None:
     (warning,) = plan_of(seeded("{{ row.n | int }}"), files={"t.csv": "cup,n\na,7.9\nb,8.5\n"}).warnings
-    assert (warning.message, warning.count) == ('row.n is the text "7.9", which int cuts to 7', 2)
+    assert (warning.message, warning.count) == ('row.n is the string "7.9", which int cuts to 7', 2)
 
 
 def test_the_hint_for_a_text_where_a_number_belongs_says_what_to_do_with_empty_cells(problems_of: ProblemsOf) -> None:
@@ -181,8 +181,8 @@ def test_a_whole_number_with_a_fraction_in_a_text_is_told_once(
     plan_of: PlanOf, text: str, more: str, path: str
 ) -> None:
     (warning,) = plan_of(coins(text, more), files={"t.jsonl": COINS}).warnings
-    assert (warning.path, warning.suggestion) == (path, "row.no | int writes 1")
-    assert warning.message == "row.no is 1.0, a whole number with a fraction, and is written into a text"
+    assert (warning.path, warning.suggestion) == (path, "use row.no | int to write 1")
+    assert warning.message == "row.no is 1.0, a whole number that is written into text with its fraction"
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,11 @@ def test_what_nobody_reads_is_nobodys_fault(plan_of: PlanOf, name: str, content:
     ("name", "content", "said"),
     [
         ("t.jsonl", f'{{"hat": "x"}}\n{{"hat": "y", "n": {PAST}}}\n', f"{PAST} is past 2^53-1"),
-        ("t.jsonl", '{"n": 1}\n{"n": NaN}\n', "NaN is no JSON number"),
-        ("t.jsonl", '{"n": 1}\n{"n": -Infinity}\n', "-Infinity is no JSON number"),
+        ("t.jsonl", '{"n": 1}\n{"n": NaN}\n', "NaN is not a JSON number"),
+        ("t.jsonl", '{"n": 1}\n{"n": -Infinity}\n', "-Infinity is not a JSON number"),
         ("t.jsonl", f'{{"n": 1}}\n{{"n": {"9" * 5000}}}\n', "past 2^53-1"),
-        ("t.json", '[{"n": 1},\n{"n": NaN}]', "NaN is no JSON number"),
-        ("t.yaml", "- {n: 1}\n- {n: .nan}\n", ".nan is no JSON number"),
+        ("t.json", '[{"n": 1},\n{"n": NaN}]', "NaN is not a JSON number"),
+        ("t.yaml", "- {n: 1}\n- {n: .nan}\n", ".nan is not a JSON number"),
     ],
 )
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_every_template_of_the_entry_counts_as_reading(problems_of: ProblemsOf, 
         ("t.parquet", arrow(hat=["A"], n=[float("nan")])),
     ):
         assert any(
-            "NaN is no JSON number" in found.message
+            "NaN is not a JSON number" in found.message
             for found in problems_of(reading(name, more=more), files={name: content})
         )
 
@@ -143,7 +143,7 @@ def test_a_row_that_does_not_come_to_reading_the_cell_is_right(plan_of: PlanOf) 
 def test_a_parquet_column_without_a_form_in_json_is_an_error_when_it_is_read(problems_of: ProblemsOf) -> None:
     content = arrow(hat=["A", "B"], sizes=SIZES)
     (problem,) = problems_of(reading("t.parquet", "{{ row.sizes }}"), files={"t.parquet": content})
-    assert "has no form in JSON" in problem.message
+    assert "has no JSON form" in problem.message
 
 
 def test_only_the_parquet_columns_that_are_read_must_fit_into_memory(

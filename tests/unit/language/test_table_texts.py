@@ -54,8 +54,8 @@ def test_a_carriage_return_that_ends_no_line_is_an_error(
     file, data = packed(name, content) if is_packed else (name, content.encode())
     (problem,) = problems_of(reading(file), files={file: data})
     assert problem.place is not None
-    assert (problem.place.line, problem.suggestion) == (line, "save the file with LF ends")
-    assert "carriage return that ends no line" in problem.message
+    assert (problem.place.line, problem.suggestion) == (line, "save the file with LF line endings")
+    assert "carriage return that does not end it" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_carriage_returns_that_end_lines_or_are_escaped_stay_right(
 def test_a_git_lfs_pointer_in_the_place_of_a_table_is_named(problems_of: ProblemsOf, name: str) -> None:
     (problem,) = problems_of(reading(name), files={name: POINTER})
     assert (problem.message, problem.suggestion) == (
-        "the file is a Git LFS pointer, and its data is not here",
-        "git lfs pull",
+        "the file is a Git LFS pointer, and its data has not been downloaded",
+        "run git lfs pull",
     )
 
 
@@ -90,7 +90,7 @@ def test_a_git_lfs_pointer_in_the_place_of_a_spec_or_its_base_is_named(
     with pytest.raises(SpecError, match=r"spec\.yaml:1:1: the file is a Git LFS pointer.*git lfs pull"):
         plan_of("", head=POINTER)
     assert any(
-        problem.suggestion == "git lfs pull"
+        problem.suggestion == "run git lfs pull"
         for problem in problems_of("extends: base.yaml\nprompts: [x]\n", files={"base.yaml": POINTER})
     )
 
@@ -127,7 +127,7 @@ def test_utf_16_is_named_with_and_without_its_mark(
 
 
 def test_a_spec_in_utf_16_without_a_mark_is_named(plan_of: PlanOf) -> None:
-    with pytest.raises(SpecError, match="NUL characters, as UTF-16 has them"):
+    with pytest.raises(SpecError, match="NUL characters, as UTF-16 files do"):
         plan_of("", head="\0".join("version: 1\n"))
 
 
@@ -160,8 +160,8 @@ def test_a_byte_order_mark_in_the_middle_is_an_error(
     file, data = packed(name, content) if is_packed else (name, content.encode())
     (problem,) = problems_of(reading(file), files={file: data})
     assert problem.place is not None
-    assert (problem.place.line, problem.suggestion) == (line, "take it out")
-    assert "byte order mark (U+FEFF) stands in the middle" in problem.message
+    assert (problem.place.line, problem.suggestion) == (line, "remove it")
+    assert "byte order mark (U+FEFF) in the middle" in problem.message
 
 
 def test_an_escaped_mark_is_data_and_a_nul_in_a_prompt_is_not(jobs_of: JobsOf, problems_of: ProblemsOf) -> None:
@@ -190,21 +190,21 @@ def test_an_escaped_mark_is_data_and_a_nul_in_a_prompt_is_not(jobs_of: JobsOf, p
 def test_a_blank_before_the_quote_of_a_cell_is_an_error(problems_of: ProblemsOf, content: str, line: int) -> None:
     (problem, *_) = problems_of(reading("t.csv"), files={"t.csv": content})
     assert problem.place is not None
-    assert (problem.place.line, problem.suggestion) == (line, "take the blank out")
-    assert "a blank stands before the quote of a cell" in problem.message
+    assert (problem.place.line, problem.suggestion) == (line, "remove the space")
+    assert "there is a space before the quote of a cell" in problem.message
 
 
 @pytest.mark.parametrize("more", [", where: \"{{ row.kind == 'x' }}\"", ', id: "{{ row.kind }}"'])
 def test_a_blank_before_a_quote_is_an_error_where_only_where_or_id_looks(problems_of: ProblemsOf, more: str) -> None:
     (problem,) = problems_of(reading("t.csv", more=more), files={"t.csv": 'text,kind\nA, "x"\n'})
-    assert "a blank stands before the quote" in problem.message
+    assert "there is a space before the quote" in problem.message
 
 
 def test_a_blank_behind_the_quote_of_a_cell_is_named(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of(reading("t.csv"), files={"t.csv": 'text,n\n"A red sign" ,1\n'})
     assert (problem.message, problem.suggestion) == (
-        "a blank stands behind the quote that ends a cell",
-        "take the blank out",
+        "there is a space after the closing quote of a cell",
+        "remove the space",
     )
 
 
@@ -248,21 +248,21 @@ def test_a_table_that_is_read_several_times_is_warned_of_once(plan_of: PlanOf) -
 @pytest.mark.parametrize(
     ("name", "content", "message", "way_out"),
     [
-        ("t.csv", "no;text\n1;A cake, whole\n", "by semicolons, and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", '"no";"text"\n1;A cake\n', "by semicolons, and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", '"no";"text, long"\n1;A cake\n', "by semicolons, and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", '"no;text"\n', "by semicolons, and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", "\ufeffno;text\n1;A cake\n", "by semicolons, and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", "no\ttext\n1\tA cake\n", "by tabs, and .csv by commas", "call it t.tsv"),
-        ("t.csv", "no|text\n1|A cake\n", "by vertical bars (|), and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", "sep=;\nno;text\n1;A cake\n", "by semicolons, and .csv by commas", "with tabs as .tsv"),
-        ("t.csv", "SEP=\t\nno\ttext\n1\tA cake\n", "by tabs, and .csv by commas", "call it t.tsv"),
-        ("t.tsv", "no,text\n1,A cake\n", "by commas, and .tsv by tabs", "call it t.csv"),
-        ("t.tsv", '"no","text"\n1,A cake\n', "by commas, and .tsv by tabs", "call it t.csv"),
+        ("t.csv", "no;text\n1;A cake, whole\n", "by semicolons, but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", '"no";"text"\n1;A cake\n', "by semicolons, but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", '"no";"text, long"\n1;A cake\n', "by semicolons, but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", '"no;text"\n', "by semicolons, but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", "\ufeffno;text\n1;A cake\n", "by semicolons, but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", "no\ttext\n1\tA cake\n", "by tabs, but .csv means commas", "rename it to t.tsv"),
+        ("t.csv", "no|text\n1|A cake\n", "by vertical bars (|), but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", "sep=;\nno;text\n1;A cake\n", "by semicolons, but .csv means commas", "with tabs as .tsv"),
+        ("t.csv", "SEP=\t\nno\ttext\n1\tA cake\n", "by tabs, but .csv means commas", "rename it to t.tsv"),
+        ("t.tsv", "no,text\n1,A cake\n", "by commas, but .tsv means tabs", "rename it to t.csv"),
+        ("t.tsv", '"no","text"\n1,A cake\n', "by commas, but .tsv means tabs", "rename it to t.csv"),
         (
             "t.tsv",
             "no;text\n1;A cake\n",
-            "by semicolons, and .tsv by tabs",
+            "by semicolons, but .tsv means tabs",
             "save it with tabs, or with commas as .csv",
         ),
     ],

@@ -145,7 +145,7 @@ def test_axes_see_vars_and_nothing_else(jobs_of: JobsOf, problems_of: ProblemsOf
     body = 'vars: {hour: dawn}\nprompts: [{text: "{{ v }}", vars: {own: 1}}]\nrequest: {model: gpt-image-2}\n'
     assert jobs_of(body + 'matrix: {v: ["{{ hour }}"], seed: [1]}\n')[0].prompt == "dawn"
     (problem,) = problems_of(body + f'matrix: {{v: ["{{{{ {name} }}}}"], seed: [1]}}\n')
-    assert problem.message == f'"{name}" is not defined here, where only vars are; at hand: hour'
+    assert problem.message == f'"{name}" is not defined here, where only vars are; available: hour'
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_cell_against_a_number_is_an_error_in_every_row(problems_of: ProblemsO
     shared = "vars: {limits: [3, 4], limit: '{{ limits[0] }}'}\n" if "limit" in condition else ""
     body = shared + over(f"t.{ending}", "x", more + where(condition))
     [problem] = [found for found in problems_of(body, files={f"t.{ending}": table}) if found.severity == "error"]
-    assert problem.message.split(" (")[0] == 'row.level is the text "3"'
+    assert problem.message.split(" (")[0] == 'row.level is the string "3"'
     assert (problem.path, problem.count, len(problem.rows)) == ("prompts[0].where", 2, 2)
     assert "row.level | " in str(problem.suggestion)
 
@@ -65,7 +65,7 @@ def test_a_cell_against_a_number_is_an_error_in_every_row(problems_of: ProblemsO
 def test_a_line_of_a_txt_is_such_a_cell(problems_of: ProblemsOf, text: str) -> None:
     (problem,) = problems_of(over("t.txt", text), files={"t.txt": "3\n"})
     assert problem.path == "prompts[0].text"
-    assert problem.message.startswith('row.text is the text "3" (cells of .csv, .tsv and .txt are texts)')
+    assert problem.message.startswith('row.text is the string "3" (cells of .csv, .tsv and .txt are strings)')
 
 
 @pytest.mark.parametrize("axis", ["1", "3", "true"])
@@ -80,7 +80,7 @@ def test_of_many_rows_one_mistake_is_told_once_with_its_first_value(problems_of:
     rows = "".join(f"a,{number}\n" for number in range(300))
     condition = where(f"row.level {sign}" + (" > 3" if sign[0] in "*%" else ""))
     [problem] = problems_of(over("t.csv", "x", condition), files={"t.csv": "note,level\n" + rows})
-    assert problem.message.startswith('row.level is the text "0"')
+    assert problem.message.startswith('row.level is the string "0"')
     assert (problem.count, [place.line for place in problem.rows]) == (300, [2, 3, 4])
 
 
@@ -89,9 +89,9 @@ def test_two_mistakes_at_one_place_are_told_apart(problems_of: ProblemsOf) -> No
     table = "note,level,other\na,1,1\na,,1\nb,1,1\nb,1,2\n"
     found = problems_of(over("t.csv", "x", condition), files={"t.csv": table})
     assert [(problem.message.split(" (")[0], problem.count) for problem in found] == [
-        ('row.level is the text "1"', 1),
-        ("row.level is empty, a text of no letters", 1),
-        ('row.other is the text "1"', 2),
+        ('row.level is the string "1"', 1),
+        ("row.level is the empty string", 1),
+        ('row.other is the string "1"', 2),
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_cell_against_a_truth_is_an_error(problems_of: ProblemsOf, condition: 
 @pytest.mark.parametrize("sum_of", ["row.level + 1", "1 + row.level", "row.level * 2", "row.level % 2"])
 def test_a_cell_in_a_calculation_is_an_error(problems_of: ProblemsOf, sum_of: str) -> None:
     problems = problems_of(over("t.csv", f"{{{{ {sum_of} }}}}"), files={"t.csv": HILLS})
-    assert problems[0].message.startswith('row.level is the text "3" (cells of .csv, .tsv and .txt are texts)')
+    assert problems[0].message.startswith('row.level is the string "3" (cells of .csv, .tsv and .txt are strings)')
     assert "row.level | int" in str(problems[0].suggestion)
 
 
@@ -168,7 +168,7 @@ PONDS = "pond,frozen,skip\nround,TRUE,\ndeep,False,\n"
 def test_the_truth_of_a_cell_that_reads_false_is_an_error(problems_of: ProblemsOf, text: str) -> None:
     more = '    vars: {own: "{{ row.frozen }}"}\n' if "own" in text else ""
     (problem,) = problems_of(over("t.csv", text, more), files={"t.csv": PONDS})
-    assert problem.message == 'row.frozen is the text "False", which counts as true'
+    assert problem.message == 'row.frozen is the string "False", which counts as true'
     assert problem.suggestion == "write row.frozen == 'False' (or row.frozen | lower == 'false')"
     assert [place.line for place in problem.rows] == [3]
 

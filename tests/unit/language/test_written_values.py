@@ -88,7 +88,11 @@ def test_what_is_written_on_purpose_stays_right(plan_of: PlanOf, jobs_of: JobsOf
 @pytest.mark.parametrize(
     ("body", "path", "said"),
     [
-        ('prompts: ["A {{ look }}"]\nmatrix: {look: [mood: calm]}\n', "prompts[0]", 'the text "mood: calm" is meant'),
+        (
+            'prompts: ["A {{ look }}"]\nmatrix: {look: [mood: calm]}\n',
+            "prompts[0]",
+            'if you meant the string "mood: calm"',
+        ),
         ('prompts: ["A {{ look }}"]\nmatrix: {look: [{id: A, light: soft}]}\n', "prompts[0]", "(look.light)"),
         ('vars: {c: [red]}\nprompts: [{text: x, tags: ["{{ c }}"]}]\n', "prompts[0].tags[0]", "c | join"),
         ('vars: {c: [red]}\nprompts: [{text: x, id: "{{ c }}"}]\n', "prompts[0].id", "c | join"),
@@ -109,8 +113,8 @@ def test_every_way_into_a_text_is_watched(problems_of: ProblemsOf, body: str, pa
 def test_an_override_that_yaml_reads_as_a_mapping_is_told(problems_of: ProblemsOf) -> None:
     body = f'vars: {{style: ink}}\nprompts: ["A {{{{ style }}}}"]\n{MODEL}'
     (problem,) = problems_of(body, overrides=("vars.style=a: b",))
-    assert problem.message == "style is a mapping (of a) and is written into a text"
-    assert 'where the text "a: b" is meant, put quotes around it' in str(problem.suggestion)
+    assert problem.message == "style is a mapping (keys: a), which cannot be written into text"
+    assert 'if you meant the string "a: b", put quotes around it' in str(problem.suggestion)
 
 
 def test_values_that_stay_values_are_as_they_are(jobs_of: JobsOf) -> None:
@@ -144,7 +148,7 @@ def test_values_that_stay_values_are_as_they_are(jobs_of: JobsOf) -> None:
 )
 def test_null_in_a_text_is_an_error(complaint: Complaint, text: str, called: str) -> None:
     problem = complaint(text, '    vars: {v: "{{ row.a }}"}\n' if "{{ v }}" in text else "")
-    assert problem.message == f"{called} is null and is written into a text"
+    assert problem.message == f"{called} is null, which cannot be written into text"
     assert "default('x', true)" in str(problem.suggestion)
     assert [place.line for place in problem.rows] == [1]
 
@@ -152,7 +156,7 @@ def test_null_in_a_text_is_an_error(complaint: Complaint, text: str, called: str
 def test_null_in_a_list_that_is_joined_is_an_error(problems_of: ProblemsOf) -> None:
     row = '{"tags": ["a", null]}\n'
     (problem,) = problems_of(of_row("{{ row.tags | join(', ') }}"), files={"t.jsonl": row})
-    assert problem.message == "an item of row.tags is null and is written into a text"
+    assert problem.message == "an item of row.tags is null, which cannot be written into text"
 
 
 def test_a_default_that_lets_null_through_is_told(complaint: Complaint) -> None:
@@ -175,7 +179,7 @@ def test_null_of_vars_and_axes_is_an_error_wherever_a_text_is_made(
     problems_of: ProblemsOf, body: str, path: str
 ) -> None:
     (problem,) = problems_of(body + MODEL)
-    assert (problem.path, problem.message) == (path, "v is null and is written into a text")
+    assert (problem.path, problem.message) == (path, "v is null, which cannot be written into text")
 
 
 def test_a_field_that_an_axis_leaves_out_is_empty_in_a_path(jobs_of: JobsOf) -> None:
@@ -196,23 +200,23 @@ def test_the_entrys_own_record_is_no_text(problems_of: ProblemsOf, text: str) ->
     (problem,) = problems_of(f'prompts: [{{from: t.csv, text: "{text}"}}]\n{MODEL}', files={"t.csv": PROMPTS})
     assert problem.path == "prompts[0].text"
     assert "prompt is this entry itself (prompt.id, prompt.tags, prompt.meta)" in problem.message
-    assert problem.suggestion == "the column is row.prompt"
+    assert problem.suggestion == "use row.prompt for the column"
 
 
 @pytest.mark.parametrize("value", ["{{ prompt }}", "no {{ prompt }}"])
 def test_the_entrys_own_record_is_no_request_field(problems_of: ProblemsOf, value: str) -> None:
     body = f'prompts: [{{from: t.csv, text: x, request: {{negative_prompt: "{value}"}}}}]\n{MODEL}'
     (problem,) = problems_of(body, files={"t.csv": PROMPTS})
-    assert (problem.path, problem.suggestion) == ("prompts[0].request.negative_prompt", "the column is row.prompt")
+    assert (problem.path, problem.suggestion) == ("prompts[0].request.negative_prompt", "use row.prompt for the column")
 
 
 def test_without_such_a_column_the_way_out_is_another_one(problems_of: ProblemsOf) -> None:
     (of_text,) = problems_of(f'prompts: ["{{{{ prompt }}}}"]\n{MODEL}')
-    assert of_text.suggestion == "write prompt.id, or give a variable of another name under vars"
+    assert of_text.suggestion == "use prompt.id, or define a variable with another name under vars"
     (of_table,) = problems_of(
         f'prompts: [{{from: t.csv, text: "{{{{ prompt }}}}"}}]\n{MODEL}', files={"t.csv": "boat\nred\n"}
     )
-    assert of_table.suggestion == "write prompt.id, or a column of the table, such as row.boat"
+    assert of_table.suggestion == "use prompt.id, or a column of the table, such as row.boat"
 
 
 def test_the_fields_of_the_entry_stay_right(plan_of: PlanOf, jobs_of: JobsOf) -> None:

@@ -29,12 +29,12 @@ def test_vars_see_earlier_vars_and_keep_types(plan_of: PlanOf) -> None:
 def test_vars_do_not_see_later_vars(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of("vars: {a: '{{ b }}', b: 1}\nprompts: ['{{ a }}']\nrequest: {model: imagen-4.0}\n")
     assert problem.path == "vars.a"
-    assert problem.message == '"b" is not defined here; at hand: nothing'
+    assert problem.message == '"b" is not defined here; available: nothing'
 
 
 def test_unknown_name_is_noted_with_the_names_at_hand_and_the_nearest(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of("vars: {medium: ink}\nprompts: ['x {{ mediun }}']\nrequest: {model: imagen-4.0}\n")
-    assert problem.message == '"mediun" is not defined; at hand: medium, prompt, repeat'
+    assert problem.message == '"mediun" is not defined; available: medium, prompt, repeat'
     assert problem.suggestion == 'did you mean "medium"?'
 
 

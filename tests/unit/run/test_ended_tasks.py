@@ -19,6 +19,7 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import INLINE, ResultImage, Task, TaskError, TaskState
 from qwave_batch.model.terms import Limits, Terms
+from qwave_batch.run.images.image_breaker import TRIPS_AT
 from qwave_batch.run.run_request import RunOptions
 from tests.unit.run.honest_api import HonestApi, image_of
 from tests.unit.run.world import PRICE_NUSD, World, make_job
@@ -132,6 +133,17 @@ def test_after_good_ones_the_same(odd: World) -> None:
     assert len(odd.api.tasks) <= len(odd.images()) + 2 * 4
 
 
+@pytest.mark.parametrize("slots", [1, 2, 3, 4])
+def test_with_few_slots_after_good_ones_three_failures_are_the_most(odd: World, slots: int) -> None:
+    """Failed images leave one slot free, so that a dead file does not stop the rest, and no more than that."""
+    odd.terms = Terms(limits=Limits(concurrency=slots))
+    odd.plan(make_job(index) for index in range(60))
+    api(odd).serve = lambda _, __: FAILURES["403"] if len(odd.images()) >= 10 else None
+    end = odd.run_to_end()
+    assert end.exit_status == 1
+    assert len(odd.api.tasks) - len(odd.images()) <= max(slots, TRIPS_AT)
+
+
 def test_the_first_image_that_comes_lets_all_go_on(odd: World) -> None:
     odd.plan(make_job(index) for index in range(60))
     api(odd).serve = lambda _, now: FAILURES["404"] if now < 30 else None
@@ -230,7 +242,7 @@ def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: W
     for _ in range(3):
         end = odd.run_to_end()
         assert (end.exit_status, end.counts.pending, len(odd.api.tasks)) == (1, 2, 2)
-        assert '{"picture": 1}' in "".join(end.warnings)
+        assert '{"picture": 1}' in "".join(map(str, end.warnings))
     assert held_nusd(odd) == 2 * PRICE_NUSD
     assert len(list((odd.layout.private / "evidence").iterdir())) == 2
     api(odd).tell = lambda task, _: task

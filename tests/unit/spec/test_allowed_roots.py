@@ -40,7 +40,9 @@ def refusal(path: str | Path, allow_read: tuple[Path, ...] = ()) -> str:
 
 def test_a_spec_that_is_a_link_out_of_the_work_tree_shows_nothing(repository: Path) -> None:
     (repository / "specs" / "a.yaml").symlink_to(repository.parent / "home" / "secret.yaml")
-    assert "leads by a link out of the spec's git work tree" in refusal(repository / "specs" / "a.yaml")
+    assert "is reached through a link that leads out of the spec's git work tree" in refusal(
+        repository / "specs" / "a.yaml"
+    )
 
 
 def test_what_is_not_there_is_refused_in_the_same_words(repository: Path) -> None:
@@ -55,7 +57,7 @@ def test_a_folder_that_is_a_link_out_of_the_work_tree_shows_nothing(repository: 
     if inner:  # what it leads to is a work tree too, which does not make it the place that was named
         (repository.parent / "home" / ".git").mkdir()
     (repository / "pr").symlink_to(repository.parent / "home")
-    assert "leads by a link out of" in refusal(repository / "pr" / "secret.yaml")
+    assert "is reached through a link that leads out of" in refusal(repository / "pr" / "secret.yaml")
 
 
 def test_without_a_work_tree_the_border_is_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,10 +66,10 @@ def test_without_a_work_tree_the_border_is_the_folder(tmp_path: Path, monkeypatc
     (tmp_path / "pr").mkdir()
     (tmp_path / "pr" / "a.yaml").symlink_to("../home/secret.yaml")
     (tmp_path / "pr" / "specs").symlink_to("../home")
-    assert "leads by a link out of the spec's folder" in refusal(tmp_path / "pr" / "a.yaml")
-    assert "leads away by a link" in refusal(tmp_path / "pr" / "specs" / "secret.yaml")
+    assert "is reached through a link that leads out of the spec's folder" in refusal(tmp_path / "pr" / "a.yaml")
+    assert "is a symbolic link that leads out of its folder" in refusal(tmp_path / "pr" / "specs" / "secret.yaml")
     monkeypatch.chdir(tmp_path)
-    assert "leads away by a link" in refusal("pr/specs/secret.yaml")
+    assert "is a symbolic link that leads out of its folder" in refusal("pr/specs/secret.yaml")
 
 
 def test_links_inside_a_work_tree_are_followed(repository: Path) -> None:
@@ -114,21 +116,21 @@ def test_nothing_in_a_git_folder_is_data(repository: Path, name: str) -> None:
     folder.mkdir(exist_ok=True)
     for file in ("secret.yaml", "t.csv"):
         (folder / file).write_text(SECRET)
-    assert "lies in a .git folder" in refusal(folder / "secret.yaml")
+    assert "is in a .git folder" in refusal(folder / "secret.yaml")
     inputs = FileAccess.around(repository / "specs")
-    with pytest.raises(FileRefused, match=r"lies in a \.git folder"):
+    with pytest.raises(FileRefused, match=r"is in a \.git folder"):
         inputs.find(f"../{name}/t.csv")
-    with pytest.raises(FileRefused, match=r"nothing in a \.git folder"):
+    with pytest.raises(FileRefused, match=r"files in a \.git folder"):
         FileAccess.around(repository / "specs", allow_read=[folder])
     (repository / "specs" / "sub.csv").symlink_to(folder / "t.csv")
-    with pytest.raises(FileRefused, match=r"lies in a \.git folder"):
+    with pytest.raises(FileRefused, match=r"is in a \.git folder"):
         FileAccess.around(repository / "specs", allow_read=[repository]).find("sub.csv")
 
 
 def test_a_git_file_is_no_table_either(repository: Path) -> None:
     (repository / "sub").mkdir()
     (repository / "sub" / ".git").write_text("gitdir: ../.git/modules/sub\n")
-    with pytest.raises(FileRefused, match=r"lies in a \.git folder"):
+    with pytest.raises(FileRefused, match=r"is in a \.git folder"):
         FileAccess.around(repository / "specs").find("../sub/.git")
 
 
@@ -159,7 +161,7 @@ def test_what_is_no_regular_file_is_refused_at_once(
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
 def test_a_device_is_refused_at_once_where_it_is_named_and_where_it_is_linked(repository: Path, device: str) -> None:
     (repository / "specs" / "a.yaml").symlink_to(device)
-    assert "leads by a link" in refusal(repository / "specs" / "a.yaml")
+    assert "is reached through a link" in refusal(repository / "specs" / "a.yaml")
     assert "is a device" in refusal(device)
     assert "is a device" in refusal(repository / "specs" / "a.yaml", (Path("/dev"),))
 
@@ -201,6 +203,6 @@ def test_links_in_a_circle_are_a_sentence(repository: Path) -> None:
 def test_a_base_that_is_a_link_out_shows_nothing(repository: Path) -> None:
     (repository / "specs" / "base.yaml").symlink_to(repository.parent / "home" / "secret.yaml")
     (repository / "specs" / "good.yaml").write_text(f"extends: base.yaml\n{GOOD}")
-    with pytest.raises(SpecError, match="lies outside the spec's git work tree") as caught:
+    with pytest.raises(SpecError, match="is outside the spec's git work tree") as caught:
         load_spec(repository / "specs" / "good.yaml")
     assert "hunter2" not in str(caught.value)

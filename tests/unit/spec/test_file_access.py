@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused
 
@@ -21,10 +22,10 @@ def refusal(inputs: FileAccess, name: str) -> str:
 
 def test_without_a_work_tree_the_specs_folder_is_the_bound(folder: Path) -> None:
     (folder.parent / "x.csv").write_text("a\n")
-    assert refusal(FileAccess.around(folder), "../x.csv") == (
-        f'"../x.csv" lies outside the spec\'s folder ({folder}); to read it all the same, run with '
-        f"--allow-read {folder.parent}"
-    )
+    with pytest.raises(FileRefused) as caught:
+        FileAccess.around(folder).resolve("../x.csv")
+    assert str(caught.value) == f'"../x.csv" is outside the spec\'s folder ({folder})'
+    assert caught.value.next_steps == (Advice(NextStep.ALLOW_READ, str(folder.parent)),)
 
 
 @pytest.mark.parametrize("is_file", [True, False], ids=["linked", "plain"])
@@ -34,7 +35,7 @@ def test_within_its_work_tree_a_spec_reads_everywhere(folder: Path, is_file: boo
     (folder.parent / "x.csv").write_text("a\n")
     inputs = FileAccess.around(folder)
     assert inputs.resolve("../x.csv") == (folder.parent / "x.csv").resolve()
-    assert "lies outside the spec's git work tree" in refusal(inputs, "../../x.csv")
+    assert "is outside the spec's git work tree" in refusal(inputs, "../../x.csv")
 
 
 def test_a_folder_that_was_allowed_is_read(folder: Path) -> None:
@@ -49,15 +50,15 @@ def test_a_symlink_leads_no_way_out(folder: Path) -> None:
     (folder / "link.csv").symlink_to(folder.parent / "secret.csv")
     (folder / "round.csv").symlink_to(folder / "round.csv")
     inputs = FileAccess.around(folder)
-    assert "lies outside the spec's folder" in refusal(inputs, "link.csv")
+    assert "is outside the spec's folder" in refusal(inputs, "link.csv")
     assert refusal(inputs, "round.csv").startswith('"round.csv"')
 
 
 def test_what_cannot_be_a_table_says_why(folder: Path) -> None:
     inputs = FileAccess.around(folder)
-    assert refusal(inputs, "no.csv") == f'"no.csv" does not exist; it was looked for at {folder / "no.csv"}'
-    assert refusal(inputs, ".") == '"." is a folder, not a file; name a file in it'
-    assert refusal(inputs, "a\0b") == "a file name cannot hold a NUL character"
+    assert refusal(inputs, "no.csv") == f'"no.csv" does not exist; looked for it at {folder / "no.csv"}'
+    assert refusal(inputs, ".") == '"." is a folder, not a file; name a file inside it'
+    assert refusal(inputs, "a\0b") == "a file name cannot contain a NUL character"
     assert refusal(inputs, "x" * 5000) == f'"{"x" * 99}…" cannot be opened: file name too long'
 
 

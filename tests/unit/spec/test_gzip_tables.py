@@ -52,14 +52,14 @@ LINES = "".join(f"line {number}\n" for number in range(20_000)).encode()
     [
         (lambda packed: packed[: len(packed) // 2], "the gzip file is cut off: its end is missing"),
         (lambda packed: packed[:-4], "the gzip file is cut off: its end is missing"),
-        (lambda _: b"", "the table is empty; its first line names the columns"),
-        (lambda _: LINES, "the file is no gzip, though its name ends with .gz"),
+        (lambda _: b"", "the table is empty; its first line must name the columns"),
+        (lambda _: LINES, "the file is not gzip, although its name ends with .gz"),
         (lambda packed: packed[:-8] + b"0000" + packed[-4:], "the gzip file is damaged"),
         (
             lambda packed: packed[:40_000] + bytes(byte ^ 255 for byte in packed[40_000:40_050]) + packed[40_050:],
             "the gzip file is damaged",
         ),
-        (lambda packed: packed + b"more", "something that is no gzip stands behind the gzip file's end"),
+        (lambda packed: packed + b"more", "there is other data after the end of the gzip file"),
     ],
 )
 def test_gzip_that_is_damaged_says_how(folder: Path, change: Callable[[bytes], bytes], said: str) -> None:

@@ -21,11 +21,11 @@ ALL_AXES = "prompts: ['" + "".join(f"{{{{ a{number} }}}}" for number in range(10
 HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
     "aliases of a long text": (
         lambda: f"prompts:\n  - &a '{BIG}'\n" + "  - *a\n" * 99_000,
-        "the aliases stand for more than 20,000,000 characters",
+        "the aliases expand to more than 20,000,000 characters",
     ),
     "aliases of a long text in vars": (
         lambda: f"vars:\n  t: &a '{BIG}'\n" + "".join(f"  v{n}: *a\n" for n in range(90_000)) + "prompts: [x]\n",
-        "the aliases stand for more than 20,000,000 characters",
+        "the aliases expand to more than 20,000,000 characters",
     ),
     "aliases of aliases": (
         lambda: (
@@ -33,11 +33,11 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
             + "".join(f"  a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
             + "prompts: [x]\n"
         ),
-        "the aliases stand for more than 100,000 values",
+        "the aliases expand to more than 100,000 values",
     ),
     "directives": (
         lambda: "".join(f"%TAG !a{n}! tag:x\n" for n in range(200_000)) + "---\nprompts: [x]\n",
-        "lines begin with %",
+        "lines start with %",
     ),
     "a key of megabytes": (
         lambda: "? " + "k" * 10_000_000 + "\n: 1\nprompts: [x]\n",
@@ -45,7 +45,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "a value of megabytes that is refused": (
         lambda: f"repeat: '{BIG * 10}'\nprompts: [x]\n",
-        "expected a whole number, found the text",
+        "expected a whole number, found the string",
     ),
     "variables made of a large one": (
         lambda: (
@@ -70,7 +70,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "a large text in a hundred thousand jobs": (
         lambda: f'matrix: {{seed: {{start: 1, count: 100000}}}}\nprompts: ["{EMOJI}{{{{ seed }}}}"]\n',
-        "the templates together make more than 200,000,000 characters",
+        "the templates together create more than 200,000,000 characters",
     ),
     "more combinations than atoms": (
         lambda: (

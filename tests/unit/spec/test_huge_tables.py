@@ -86,7 +86,7 @@ def test_a_quoted_cell_that_does_not_end_is_refused_where_it_begins(read: Read) 
 def test_a_row_of_many_quoted_cells_is_refused_where_it_begins(read: Read) -> None:
     cell = b'"' + (b"x" * 999 + b"\n") * 1_000 + b'",'
     said, used = read("t.csv", [b"a,b\n", *repeat(cell, 130)])
-    assert said == "t.csv:2:1: the row that begins here is too large: at most 64,000,000 characters are read"
+    assert said == "t.csv:2:1: the row that starts here is too large: at most 64,000,000 characters are read"
     assert used < 400
 
 
@@ -112,7 +112,7 @@ def test_millions_of_tiny_values_are_refused_before_they_fill_the_memory(
 def test_a_key_that_is_there_twice_is_found_soon_among_many(read: Read) -> None:
     keys = "".join(f'"{number}":1,' for number in range(300_000))
     said, _ = read("t.jsonl", [f'{{{keys}"299999":2}}'.encode()])
-    assert said == 't.jsonl:1:1: row 1 cannot be read: the key "299999" stands there twice'
+    assert said == 't.jsonl:1:1: row 1 cannot be read: duplicate key "299999"'
 
 
 def test_a_header_of_many_columns_or_long_names_is_one_short_problem(tmp_path: Path) -> None:

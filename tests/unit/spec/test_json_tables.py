@@ -46,40 +46,40 @@ def test_each_object_of_a_json_list_is_a_row_with_its_place(folder: Path, start:
         (" \n", ["t.json:2:1: the file is empty"]),
         (
             '{"a": 1}\n{"a": 2}\n',
-            ["t.json:1:1: the file is no list of objects; where each line is an object, call it .jsonl"],
+            ["t.json:1:1: the file is not a list of objects; if each line is an object, name it .jsonl"],
         ),
         ('\n{"n": [1, 2], "rows": {"a": []}, "data": [\n{"a": 1}\n]}', [
-            't.json:2:1: the file is one object, and its list stands under "data"; write that list alone into the file',
+            't.json:2:1: the file is one object that has its list under "data"; keep only that list in the file',
         ]),
         ('{"data": {"rows": [{"a": 1}]}}', [
-            "t.json:1:1: the file is one object and no list of objects; put [ before it and ] behind it",
+            "t.json:1:1: the file is one object, not a list of objects; put [ before it and ] after it",
         ]),
-        ("{}", ["t.json:1:1: the file is one object and no list of objects; put [ before it and ] behind it"]),
+        ("{}", ["t.json:1:1: the file is one object, not a list of objects; put [ before it and ] after it"]),
         ('{"data": []}', [
-            't.json:1:1: the file is one object, and its list stands under "data"; write that list alone into the file',
+            't.json:1:1: the file is one object that has its list under "data"; keep only that list in the file',
         ]),
-        ('{"a": [1, "b"', ["t.json:1:1: the file is no list of objects; where each line is an object, call it .jsonl"]),
-        ('"x"', ["t.json:1:1: the file is no list of objects"]),
+        ('{"a": [1, "b"', ["t.json:1:1: the file is not a list of objects; if each line is an object, name it .jsonl"]),
+        ('"x"', ["t.json:1:1: the file is not a list of objects"]),
         ('[\n{"a": 1},\n[2],\n"x"\n]', [
-            "t.json:3:1: row 2 is a list; each item of the list is one JSON object",
-            "t.json:4:1: row 3 is a text; each item of the list is one JSON object",
+            "t.json:3:1: row 2 is a list; each item of the list must be one JSON object",
+            "t.json:4:1: row 3 is a string; each item of the list must be one JSON object",
         ]),
-        ('[{"a": 1},\n{"a": }]', ["t.json:2:7: row 2 is no JSON: expecting value"]),
-        ('[{"a": 1}\n{"a": 2}]', ["t.json:2:1: a comma is missing behind row 1"]),
-        ('[{"a": 1},]', ["t.json:1:11: row 2 is no JSON: expecting value"]),
-        ('[{"a": 1}', ["t.json:1:10: the list does not end behind row 1"]),
-        ('[{"a": 1', ["t.json:1:9: row 1 is no JSON: expecting ',' delimiter"]),
-        ('[{"a": "1', ["t.json:1:8: row 1 is no JSON: unterminated string starting at"]),
-        ('[{"a": 1}]\n\nx', ["t.json:3:1: something stands behind the end of the list"]),
-        ('[{"a": 1, "a": 2}]', ['t.json:1:2: row 1 cannot be read: the key "a" stands there twice']),
+        ('[{"a": 1},\n{"a": }]', ["t.json:2:7: row 2 is not valid JSON: expecting value"]),
+        ('[{"a": 1}\n{"a": 2}]', ["t.json:2:1: a comma is missing after row 1"]),
+        ('[{"a": 1},]', ["t.json:1:11: row 2 is not valid JSON: expecting value"]),
+        ('[{"a": 1}', ["t.json:1:10: the list does not end after row 1"]),
+        ('[{"a": 1', ["t.json:1:9: row 1 is not valid JSON: expecting ',' delimiter"]),
+        ('[{"a": "1', ["t.json:1:8: row 1 is not valid JSON: unterminated string starting at"]),
+        ('[{"a": 1}]\n\nx', ["t.json:3:1: there is other data after the end of the list"]),
+        ('[{"a": 1, "a": 2}]', ['t.json:1:2: row 1 cannot be read: duplicate key "a"']),
         ('[{"a": "\\ud800"}]', [
-            "t.json:1:2: row 1 cannot be read: half of a surrogate pair is no character of Unicode",
+            "t.json:1:2: row 1 cannot be read: half of a surrogate pair is not a Unicode character",
         ]),
         ('[{"a": ' + "[" * 70 + "]" * 70 + "}]", [
             "t.json:1:2: row 1 cannot be read: it is nested deeper than 64 levels",
         ]),
         ('[{"a": ' + "[" * 200_000, ["t.json:1:2: row 1 cannot be read: it is nested too deeply"]),
-        (b'[{"a": 1},\n {"b": "caf\xe9"}]', ["t.json:2:12: the byte 0xe9 is no UTF-8; save the file as UTF-8"]),
+        (b'[{"a": 1},\n {"b": "caf\xe9"}]', ["t.json:2:12: the byte 0xe9 is not valid UTF-8; save the file as UTF-8"]),
         (b"\xff\xfe[\x00", ["t.json:1:1: the file is UTF-16; save it as UTF-8"]),
     ],
 )  # fmt: skip
@@ -90,10 +90,10 @@ def test_what_is_wrong_with_a_json_list_has_its_place(folder: Path, content: str
 def test_a_mistake_late_in_a_large_file_has_its_place(folder: Path) -> None:
     good = "".join(f'{{"a": {number}, "b": "{"é" * 50}"}},\n' for number in range(5_000))
     assert complaints(folder, "t.json", f'[{good}{{"a": tru}}]') == [
-        "t.json:5001:7: row 5001 is no JSON: expecting value"
+        "t.json:5001:7: row 5001 is not valid JSON: expecting value"
     ]
     assert complaints(folder, "t.json", f'[{good}{{"a": "'.encode() + b"\xff" + b'"}]') == [
-        "t.json:5001:8: the byte 0xff is no UTF-8; save the file as UTF-8"
+        "t.json:5001:8: the byte 0xff is not valid UTF-8; save the file as UTF-8"
     ]
 
 
@@ -173,20 +173,20 @@ def test_each_mapping_of_a_yaml_list_is_a_row_in_the_specs_own_yaml(folder: Path
     ("content", "said"),
     [
         ("", ["t.yaml:1:1: the file is empty"]),
-        ("a: 1\n", ["t.yaml:1:1: the file is a mapping, and no list of mappings"]),
+        ("a: 1\n", ["t.yaml:1:1: expected a list of mappings, but the file is a mapping"]),
         ("- a: 1\n- two\n- [3]\n", [
-            "t.yaml:2:3: row 2 is a text; each item of the list is a mapping",
-            "t.yaml:3:3: row 3 is a list; each item of the list is a mapping",
+            "t.yaml:2:3: row 2 is a string; each item of the list must be a mapping",
+            "t.yaml:3:3: row 3 is a list; each item of the list must be a mapping",
         ]),
         ("- {a: 1, a: 2}\n- {b: !!int x}\n", [
-            't.yaml:1:10: row 1: the key "a" stands here a second time; the first is at t.yaml:1:4; keep one of them',
-            't.yaml:2:7: row 2: "x" is no !!int',
+            't.yaml:1:10: row 1: duplicate key "a"; the first is at t.yaml:1:4; keep one of them',
+            't.yaml:2:7: row 2: "x" is not a valid !!int',
         ]),
-        ("- a: 1\n-\tb: 2\n", ["t.yaml:2:2: a tab cannot stand here; indent with spaces"]),
-        ("- a: 1\n---\n- b: 2\n", ["t.yaml:2:1: a table is one YAML document, and here a second one begins"]),
-        ("- a: 1\n- *nothing\n", ["t.yaml:2:3: *nothing stands for nothing: there is no &nothing before it"]),
+        ("- a: 1\n-\tb: 2\n", ["t.yaml:2:2: a tab is not allowed here; indent with spaces"]),
+        ("- a: 1\n---\n- b: 2\n", ["t.yaml:2:1: a second YAML document starts here, but a table is a single document"]),
+        ("- a: 1\n- *nothing\n", ["t.yaml:2:3: the alias *nothing is not defined: there is no &nothing before it"]),
         ("- a: caf\x00\n", [
-            "t.yaml:1:9: the character U+0000 cannot stand in a YAML file; take it out",
+            "t.yaml:1:9: the character U+0000 is not allowed in a YAML file; remove it",
         ]),
     ],
 )  # fmt: skip
@@ -204,11 +204,11 @@ def test_yaml_rows_come_one_at_a_time_and_the_good_ones_first(folder: Path) -> N
 
 def test_a_yaml_table_that_is_too_large_says_what_to_do(folder: Path) -> None:
     (said,) = complaints(folder, "t.yaml", b"- " + b"x" * 20_000_000)
-    assert "at most 20,000,000 are read; write it as .jsonl, which may be of any size" in said
+    assert "at most 20,000,000 are read; save it as .jsonl, which may be of any size" in said
 
 
 def test_an_alias_bomb_in_a_table_is_stopped(folder: Path) -> None:
     text = "- &a {x: 1}\n" + "".join(
         f"- &{chr(98 + level)} {{x: [{', '.join([f'*{chr(97 + level)}'] * 10)}]}}\n" for level in range(8)
     )
-    assert "the aliases stand for more than 100,000 values" in complaints(folder, "t.yaml", text)[-1]
+    assert "the aliases expand to more than 100,000 values" in complaints(folder, "t.yaml", text)[-1]

@@ -61,7 +61,7 @@ def test_a_mistake_in_the_base_is_shown_there(complain: Complain) -> None:
     files = {"base.yaml": BASE.replace("{n: 1", '{n: "{{ x"').replace("seed: [1, 2]", "seed: []")}
     assert complain(OVER, head=False, files=files) == [
         "base.yaml:5:14  request.n: the template does not parse: unexpected end of template, expected }}",
-        "base.yaml:8:9  matrix.seed: the list is empty; give it at least one, or leave the key out",
+        "base.yaml:8:9  matrix.seed: the list is empty; add at least one item, or remove the key",
     ]
 
 
@@ -75,13 +75,13 @@ def test_bases_have_bases(load: Load) -> None:
 @pytest.mark.parametrize(
     ("text", "files", "said"),
     [
-        ("extends: spec.yaml\n", {}, "spec.yaml:4:10  extends: the files extend each other in a circle: spec.yaml -> spec.yaml; take extends out of one of them"),
+        ("extends: spec.yaml\n", {}, "spec.yaml:4:10  extends: the files extend each other in a cycle: spec.yaml -> spec.yaml; remove extends from one of them"),
         ("extends: a.yaml\n", {"a.yaml": "extends: spec.yaml\n"},
-         "a.yaml:1:10  extends: the files extend each other in a circle: spec.yaml -> a.yaml -> spec.yaml; take extends out of one of them"),
-        ("extends: ../a.yaml\n", {}, 'spec.yaml:4:10  extends: "../a.yaml" lies outside the spec\'s folder'),
+         "a.yaml:1:10  extends: the files extend each other in a cycle: spec.yaml -> a.yaml -> spec.yaml; remove extends from one of them"),
+        ("extends: ../a.yaml\n", {}, 'spec.yaml:4:10  extends: "../a.yaml" is outside the spec\'s folder'),
         ("extends: no.yaml\n", {}, 'spec.yaml:4:10  extends: "no.yaml" does not exist'),
-        ("extends: 5\n", {}, "spec.yaml:4:10  extends: expected a text, found the number 5"),
-        ("extends: a.yaml\n", {"a.yaml": "a: [\n"}, "a.yaml:2:1: the file ends inside of brackets"),
+        ("extends: 5\n", {}, "spec.yaml:4:10  extends: expected a string, found the number 5"),
+        ("extends: a.yaml\n", {"a.yaml": "a: [\n"}, "a.yaml:2:1: the file ends inside brackets"),
         ("extends: a.yaml\n", {"a.yaml": "- x\n"}, "a.yaml:1:1: expected a mapping, found a list"),
     ],
 )  # fmt: skip
@@ -93,7 +93,7 @@ def test_a_base_that_cannot_be_taken(complain: Complain, text: str, files: dict[
 def test_a_long_chain_of_bases_ends(complain: Complain) -> None:
     files = {f"b{i}.yaml": f"extends: b{i + 1}.yaml\n" for i in range(30)}
     assert complain("prompts: [x]\nextends: b0.yaml\n", files=files) == [
-        "b18.yaml:1:10  extends: more than 20 files extend each other"
+        "b18.yaml:1:10  extends: the chain of extends is longer than 20 files"
     ]
 
 
@@ -130,22 +130,22 @@ def test_the_last_override_wins(load: Load) -> None:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("repeat", '--set:1:7: "repeat" is no override; write path.to.key=value, such as prompts.0.text=A cat'),
-        ("=3", '--set:1:1: "=3" is no override; write path.to.key=value, such as prompts.0.text=A cat'),
-        ("a..b=3", '--set:1:3: "a..b=3" is no override; write path.to.key=value, such as prompts.0.text=A cat'),
-        ("repeat=", '--set:1:8: there is no value behind the =; an empty text is ""'),
-        ("repeat=many", '--set:1:8  repeat: expected a whole number, found the text "many"'),
+        ("repeat", '--set:1:7: "repeat" is not a valid override; write path.to.key=value, such as prompts.0.text=A cat'),
+        ("=3", '--set:1:1: "=3" is not a valid override; write path.to.key=value, such as prompts.0.text=A cat'),
+        ("a..b=3", '--set:1:3: "a..b=3" is not a valid override; write path.to.key=value, such as prompts.0.text=A cat'),
+        ("repeat=", '--set:1:8: there is no value after the =; write "" for an empty string'),
+        ("repeat=many", '--set:1:8  repeat: expected a whole number, found the string "many"'),
         ("repaet=3", '--set:1:1  repaet: unknown key "repaet"; did you mean "repeat"?'),
-        ("prompts.5=x", "--set:1:1: prompts has no item 5; it has 2, counted from 0"),
-        ("prompts.cat.text=x", "--set:1:1: prompts is a list, and cat is no number; write prompts.1"),
-        ("prompts.dog.text=x", "--set:1:1: prompts is a list, and dog is no number; write a number, counted from 0"),
-        ("prompts.0.text=x", "--set:1:1: prompts[0] is a text, so there is nothing called text in it"),
+        ("prompts.5=x", "--set:1:1: prompts has no item 5; it has 2, counting from 0"),
+        ("prompts.cat.text=x", '--set:1:1: prompts is a list, and "cat" is not an index; write prompts.1'),
+        ("prompts.dog.text=x", '--set:1:1: prompts is a list, and "dog" is not an index; use an index, counting from 0'),
+        ("prompts.0.text=x", '--set:1:1: prompts[0] is a string and has no key "text"'),
         ("vars.a={{ x }}", '--set:1:8  vars.a: a template that begins with {{ needs quotes; write "{{ x }}"'),
-        ("vars.a=[1", "--set:1:8  vars.a: the [ that opens here is not closed, or lacks a comma"),
-        ("vars.a=b: c: d", '--set:1:12  vars.a: an unquoted text cannot have ": " in it; put quotes around the whole text'),
-        ("extends=a.yaml", "--set:1:1: extends is followed before any --set is made; write it into the spec"),
-        ("repeat=1e400", "--set:1:8  repeat: 1e400 is too large for a JSON number; put quotes around it if it is no number"),
-        ("name=a\0b", "--set:1:7  name: the character U+0000 cannot stand in a YAML file; take it out"),
+        ("vars.a=[1", "--set:1:8  vars.a: the [ opened here is not closed, or a comma is missing"),
+        ("vars.a=b: c: d", '--set:1:12  vars.a: an unquoted string cannot contain ": "; put quotes around the whole string'),
+        ("extends=a.yaml", "--set:1:1: an override cannot change extends, which is followed before any override is applied; change it in the spec"),
+        ("repeat=1e400", "--set:1:8  repeat: 1e400 is too large for a JSON number; put quotes around it if it is not a number"),
+        ("name=a\0b", "--set:1:7  name: the character U+0000 is not allowed in a YAML file; remove it"),
         ("name=\udcff", "--set:1:1: the argument is not UTF-8"),
     ],
 )  # fmt: skip
@@ -157,7 +157,7 @@ def test_every_bad_override_is_named_by_its_number(complain: Complain) -> None:
     said = complain("prompts: [x]\n", overrides=["repeat=0", "timeout=2", "budget.max_usd=x"])
     assert said == [
         "--set:1:8  repeat: 0 is below the minimum 1",
-        '--set:3:16  budget.max_usd: expected a number, found the text "x"',
+        '--set:3:16  budget.max_usd: expected a number, found the string "x"',
     ]
 
 

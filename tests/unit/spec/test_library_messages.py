@@ -23,10 +23,10 @@ PACKED = gzip.compress(b"a,b\n" * 50_000)
 @pytest.mark.parametrize(
     ("packed", "said"),
     [
-        (b"a,b\n", "the file is no gzip"),
-        (b"", "the file is no gzip"),
-        (PACKED + b"more", "something that is no gzip stands behind"),
-        (PACKED + PACKED + b"\0\0more", "something that is no gzip stands behind"),
+        (b"a,b\n", "the file is not gzip"),
+        (b"", "the file is not gzip"),
+        (PACKED + b"more", "there is other data after the end"),
+        (PACKED + PACKED + b"\0\0more", "there is other data after the end"),
         (PACKED + b"\0" * 10, "damaged"),
         (PACKED[:-8] + b"0000" + PACKED[-4:], "damaged"),
         (PACKED[:-4] + b"0000", "damaged"),
@@ -40,11 +40,11 @@ def test_what_is_wrong_with_gzip_is_seen_by_its_bytes(packed: bytes, said: str) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('a\n"open\nx', "a quoted cell begins in this row and never ends"),
-        ('a\n"open ""here', "a quoted cell begins in this row and never ends"),
-        ('a\n1,"x" y', "a quoted cell ends and text goes on behind it"),
-        ('a\n"one\ntwo","x"" y",""z', "a quoted cell ends and text goes on behind it"),
-        ('a\n1,"x" ,y', "a blank stands behind the quote that ends a cell"),
+        ('a\n"open\nx', "a quoted cell starts in this row and never ends"),
+        ('a\n"open ""here', "a quoted cell starts in this row and never ends"),
+        ('a\n1,"x" y', "there is text after the closing quote of a cell"),
+        ('a\n"one\ntwo","x"" y",""z', "there is text after the closing quote of a cell"),
+        ('a\n1,"x" ,y', "there is a space after the closing quote of a cell"),
     ],
 )
 def test_what_is_wrong_with_a_csv_row_is_seen_by_its_text(text: str, said: str) -> None:
@@ -62,7 +62,7 @@ def test_a_cell_that_is_too_long_says_how_long_it_may_be(monkeypatch: pytest.Mon
     monkeypatch.setattr(delimited, "MAX_LINE_BYTES", 10)
     try:
         _, rows = delimited.read_csv(iter([Line(1, "a"), Line(2, '"xxxxxxxxxxxx"')]), "t.csv", ALL_COLUMNS)
-        with pytest.raises(SpecError, match="the row that begins here is too large: at most 10 characters"):
+        with pytest.raises(SpecError, match="the row that starts here is too large: at most 10 characters"):
             list(rows)
     finally:
         csv.field_size_limit(before)

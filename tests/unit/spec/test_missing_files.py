@@ -26,35 +26,35 @@ def complaint(complain: Complain, name: str, key: str = "table") -> str:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("https://files.example.com/maps.csv", "is an address, and only local files are read; download it first"),
-        ("s3://bucket/maps.csv", "is an address, and only local files are read; download it first"),
-        ("www.example.com/maps.csv", "is an address, and only local files are read; download it first"),
-        ("hf://datasets/x/maps.csv", "is an address, and only local files are read; download it first"),
-        ("gs://bucket/maps.parquet", "is an address, and only local files are read; download it first"),
-        ("file:///data/maps.csv", 'is the address of a file, and a file is named by its path; write "/data/maps.csv"'),
-        ("file:maps.csv", 'is the address of a file, and a file is named by its path; write "maps.csv"'),
-        ("~/maps.csv", "begins with ~, which stands for no folder here; write the path from the spec's folder"),
-        ("~ann/maps.csv", "begins with ~, which stands for no folder here; write the path from the spec's folder"),
-        ("$HOME/maps.csv", "names a variable of the shell, and none is filled in here"),
-        ("data/${SET}/maps.csv", "names a variable of the shell, and none is filled in here"),
-        ("%USERPROFILE%/maps.csv", "names a variable of the shell, and none is filled in here"),
-        ("data\\\\maps.csv", 'has backslashes, and / parts folders here; write "data/maps.csv"'),
-        ("C:\\\\data\\\\maps.csv", "is a path of Windows; write the path from the spec's folder"),
-        ("C:/data/maps.csv", "is a path of Windows; write the path from the spec's folder"),
-        ("map*.csv", "a file is named by its own name; write an entry for each file: map.csv, maps.csv"),
+        ("https://files.example.com/maps.csv", "is a URL, but only local files are read; download it first"),
+        ("s3://bucket/maps.csv", "is a URL, but only local files are read; download it first"),
+        ("www.example.com/maps.csv", "is a URL, but only local files are read; download it first"),
+        ("hf://datasets/x/maps.csv", "is a URL, but only local files are read; download it first"),
+        ("gs://bucket/maps.parquet", "is a URL, but only local files are read; download it first"),
+        ("file:///data/maps.csv", 'is a file: URL; write the path instead; write "/data/maps.csv"'),
+        ("file:maps.csv", 'is a file: URL; write the path instead; write "maps.csv"'),
+        ("~/maps.csv", "starts with ~, which is not expanded here; write the path relative to the spec's folder"),
+        ("~ann/maps.csv", "starts with ~, which is not expanded here; write the path relative to the spec's folder"),
+        ("$HOME/maps.csv", "contains a shell variable, which is not expanded here"),
+        ("data/${SET}/maps.csv", "contains a shell variable, which is not expanded here"),
+        ("%USERPROFILE%/maps.csv", "contains a shell variable, which is not expanded here"),
+        ("data\\\\maps.csv", 'has backslashes; separate folders with / here; write "data/maps.csv"'),
+        ("C:\\\\data\\\\maps.csv", "is a Windows path; write the path relative to the spec's folder, with / between"),
+        ("C:/data/maps.csv", "is a Windows path; write the path relative to the spec's folder, with / between folders"),
+        ("map*.csv", "is a pattern, which is not expanded here; write an entry for each file: map.csv, maps.csv"),
         ("data/*.csv", "write an entry for each file: towns.csv"),
-        ("*/towns.csv", "is a pattern, and a file is named by its own name"),
+        ("*/towns.csv", "is a pattern, which is not expanded here"),
         ("map?.csv", "write an entry for each file: maps.csv"),
         ("map[s].csv", "write an entry for each file: maps.csv"),
         ("{map,maps}.csv", "is a pattern"),
-        ("data", "is a folder, not a file; name a file in it"),
+        ("data", "is a folder, not a file; name a file inside it"),
         ("Maps.csv", 'does not exist; the file is called "maps.csv"; write "maps.csv"'),
         ("Data/towns.csv", 'does not exist; the file is called "data"; write "data/towns.csv"'),
         ("data/town.csv", 'did you mean "data/towns.csv"?'),
         ("maps", 'did you mean "maps.csv"?'),
         ("maps.csv.gz", 'did you mean "maps.csv"?'),
         ("mapss.csv", 'did you mean "maps.csv"?'),
-        ("nothing-like-it.csv", "does not exist; it was looked for at "),
+        ("nothing-like-it.csv", "does not exist; looked for it at "),
     ],
 )  # fmt: skip
 def test_a_name_that_leads_to_no_file_says_why(
@@ -76,7 +76,7 @@ def test_a_name_in_another_unicode_form_is_told(
     file.write_text("map\n")
     written = unicodedata.normalize("NFD" if there == "NFC" else "NFC", name)
     said = complaint(complain, written)
-    assert f"a file that looks the same is, with its accents written in another Unicode form ({form})" in said
+    assert f"a file whose name looks the same does, with its accents in another Unicode form ({form})" in said
     assert said.endswith("rename it, or copy its name")
 
 
@@ -86,8 +86,8 @@ def test_a_name_in_another_unicode_form_is_told(
         ("maps\u00a01.csv", "maps 1.csv", "U+00A0 (NO-BREAK SPACE) in it"),
         ("maps\u200b.csv", "maps.csv", "U+200B (ZERO WIDTH SPACE) in it"),
         ("maps.csv", "maps\u200b.csv", "no U+200B (ZERO WIDTH SPACE) in it"),
-        ("maps.csv ", "maps.csv", "a blank behind it"),
-        ("maps  1.csv", "maps 1.csv", "other blanks in it"),
+        ("maps.csv ", "maps.csv", "a space after it"),
+        ("maps  1.csv", "maps 1.csv", "other spaces in it"),
     ],
 )
 def test_a_name_with_what_nobody_sees_is_told(
@@ -113,7 +113,7 @@ def test_a_column_that_looks_like_another_names_the_character(load: Load) -> Non
     for header, said in (
         ("cake\u00a0", "U+00A0 (NO-BREAK SPACE)"),
         ("\u200bcake", "U+200B (ZERO WIDTH SPACE)"),
-        ("cake ", "a blank behind it"),
+        ("cake ", "a space after it"),
     ):
         with pytest.raises(SpecError, match="has no column") as caught:
             make_plan(load(head, files={"t.csv": f"{header},n\nx,1\n"}))

@@ -113,7 +113,7 @@ def complaint(path: Path) -> str:
 @pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
-        (pa.map_(pa.string(), pa.int8()), [("a", 1), ("a", 2)], "a map has a key twice"),
+        (pa.map_(pa.string(), pa.int8()), [("a", 1), ("a", 2)], "a map has a duplicate key"),
         (pa.date32(), 2**31 - 1, "t.parquet:1:1: the file cannot be read as Parquet: "),
     ],
 )

@@ -69,57 +69,57 @@ def test_a_cell_may_hold_an_image(folder: Path) -> None:
     assert len(str(row.cells["a"])) == 5_000_000
 
 
-READ = "what is read is .csv, .tsv, .jsonl, .json, .txt, .yaml, .yml, .parquet; but for the last, with .gz too"
+READ = "supported are .csv, .tsv, .jsonl, .json, .txt, .yaml, .yml, .parquet, all but the last also with .gz"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("t.csv", "a,b\n1,2,3\n4\n5,6\n", [
-            "t.csv:2:1: row 1 has 3 cells, and the header has 2 columns",
-            "t.csv:3:1: row 2 has 1 cell, and the header has 2 columns",
+            "t.csv:2:1: row 1 has 3 cells, but the header has 2 columns",
+            "t.csv:3:1: row 2 has 1 cell, but the header has 2 columns",
         ]),
-        ("t.tsv", "a\n1\t2\n", ["t.tsv:2:1: row 1 has 2 cells, and the header has 1 column"]),
-        ("t.csv", 'a\n"open\nx\n', ["t.csv:2:1: a quoted cell begins in this row and never ends"]),
+        ("t.tsv", "a\n1\t2\n", ["t.tsv:2:1: row 1 has 2 cells, but the header has 1 column"]),
+        ("t.csv", 'a\n"open\nx\n', ["t.csv:2:1: a quoted cell starts in this row and never ends"]),
         ("t.csv", 'a\n"x"y\n', [
-            ('t.csv:2:1: a quoted cell ends and text goes on behind it; a quote inside of a quoted cell is written '
+            ('t.csv:2:1: there is text after the closing quote of a cell; a quote inside a quoted cell is written '
             'twice, ""'),
         ]),
         ("t.csv", "a,b,a,b\n", [
             't.csv:1:1: the header names "a" twice, in columns 1 and 3',
             't.csv:1:1: the header names "b" twice, in columns 2 and 4',
         ]),
-        ("t.tsv", "\t \t\n", ["t.tsv:1:1: no column of the header has a name"]),
-        ("t.csv", "", ["t.csv:1:1: the table is empty; its first line names the columns"]),
-        ("t.tsv", "\n\n", ["t.tsv:1:1: the table is empty; its first line names the columns"]),
-        ("t.csv", b"a\nx\ncaf\xe9\n", ["t.csv:3:4: the byte 0xe9 is no UTF-8; save the file as UTF-8"]),
+        ("t.tsv", "\t \t\n", ["t.tsv:1:1: no column in the header has a name"]),
+        ("t.csv", "", ["t.csv:1:1: the table is empty; its first line must name the columns"]),
+        ("t.tsv", "\n\n", ["t.tsv:1:1: the table is empty; its first line must name the columns"]),
+        ("t.csv", b"a\nx\ncaf\xe9\n", ["t.csv:3:4: the byte 0xe9 is not valid UTF-8; save the file as UTF-8"]),
         ("t.tsv", b"\xff\xfea\x00", ["t.tsv:1:1: the file is UTF-16; save it as UTF-8"]),
         ("t.jsonl", '{"a": 1}\n[1]\n"x"\n{"a": }\n', [
-            "t.jsonl:2:1: row 2 is a list; each line is one JSON object",
-            "t.jsonl:3:1: row 3 is a text; each line is one JSON object",
-            "t.jsonl:4:7: row 4 is no JSON: expecting value",
+            "t.jsonl:2:1: row 2 is a list; each line must be one JSON object",
+            "t.jsonl:3:1: row 3 is a string; each line must be one JSON object",
+            "t.jsonl:4:7: row 4 is not valid JSON: expecting value",
         ]),
-        ("t.jsonl", '{"a": 1, "a": 2}\n', ['t.jsonl:1:1: row 1 cannot be read: the key "a" stands there twice']),
+        ("t.jsonl", '{"a": 1, "a": 2}\n', ['t.jsonl:1:1: row 1 cannot be read: duplicate key "a"']),
         ("t.jsonl", '{"a": "\\ud800"}\n', [
-            "t.jsonl:1:1: row 1 cannot be read: half of a surrogate pair is no character of Unicode",
+            "t.jsonl:1:1: row 1 cannot be read: half of a surrogate pair is not a Unicode character",
         ]),
         ("t.jsonl", '{"a": ' + "[" * 70 + "]" * 70 + "}", [
             "t.jsonl:1:1: row 1 cannot be read: it is nested deeper than 64 levels",
         ]),
         ("t.jsonl", '{"a": ' + "[" * 100_000 + "\n", ["t.jsonl:1:1: row 1 cannot be read: it is nested too deeply"]),
         ("t.csv", b"\x1f\x8b\x08", [
-            "t.csv:1:1: the file is gzip, and its name does not say so; call it t.csv.gz",
+            "t.csv:1:1: the file is gzip, but its name does not end with .gz; rename it to t.csv.gz",
         ]),
-        ("t.xlsx", "", [f"t.xlsx:1:1: t.xlsx has the ending .xlsx, and {READ}"]),
-        ("table", "", [f"table:1:1: table has no ending, and {READ}"]),
+        ("t.xlsx", "", [f"t.xlsx:1:1: t.xlsx has the extension .xlsx; {READ}"]),
+        ("table", "", [f"table:1:1: table has no extension; {READ}"]),
         ("table.gz", "", [
-            (f"table.gz:1:1: table.gz does not say what is in the gzip file, and {READ}; call it table.csv.gz, for "
-            "instance"),
+            (f"table.gz:1:1: table.gz does not say what is in the gzip file; {READ}; rename it, for example to "
+            "table.csv.gz"),
         ]),
-        ("t.xls.gz", "", [f"t.xls.gz:1:1: t.xls.gz has the ending .xls, and {READ}"]),
+        ("t.xls.gz", "", [f"t.xls.gz:1:1: t.xls.gz has the extension .xls; {READ}"]),
         ("t.parquet.gz", "", [
-            (f"t.parquet.gz:1:1: t.parquet.gz is Parquet inside of gzip, and {READ}; unpack it; Parquet is packed by "
-            "itself"),
+            (f"t.parquet.gz:1:1: t.parquet.gz is Parquet inside gzip; {READ}; unpack it; Parquet is already "
+            "compressed"),
         ]),
     ],
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from qwave_batch.spec.values.value_messages import as_flow, axis_hint
+from qwave_batch.spec.values.value_messages import axis_hint, inline_yaml
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ def test_a_text_in_the_place_of_an_axis_shows_how_it_is_written(text: str, hint:
     "value", ["red", "no way", "16:9", "null", "a ", "", "é", "#1", "{{ a }}", 7, 1.5, True, None, {"a: b": ["x", {}]}]
 )
 def test_what_is_said_to_be_written_reads_as_the_value(value: object) -> None:
-    assert yaml.safe_load(f"[{as_flow(value)}]") == [value]  # type: ignore[arg-type]  # any of JSON's
+    assert yaml.safe_load(f"[{inline_yaml(value)}]") == [value]  # type: ignore[arg-type]  # any of JSON's
 
 
 def test_what_is_long_is_not_said() -> None:
-    assert as_flow(["x" * 100]) is None
+    assert inline_yaml(["x" * 100]) is None
     assert axis_hint("x" * 100) == "write a list: [...]"

@@ -82,47 +82,62 @@ def test_an_alias_stands_for_its_value_at_its_own_place(parser: type[Any]) -> No
     [
         (
             "a: 1\nb: 2\na: 3\n",
-            'f.yaml:3:1  a: the key "a" stands here a second time; the first is at f.yaml:1:1; keep one of them',
+            'f.yaml:3:1  a: duplicate key "a"; the first is at f.yaml:1:1; keep one of them',
         ),
-        ("1: x\n", "f.yaml:1:1: keys are texts, and 1 is none; put quotes around the key"),
-        ("a: {true: x}\n", "f.yaml:1:5  a: keys are texts, and true is none; put quotes around the key"),
-        ("? [a]\n: b\n", "f.yaml:1:3: keys are texts, and a list or mapping is none; put quotes around the key"),
+        ("1: x\n", "f.yaml:1:1: keys must be strings, found 1; put quotes around the key"),
+        ("a: {true: x}\n", "f.yaml:1:5  a: keys must be strings, found true; put quotes around the key"),
+        ("? [a]\n: b\n", "f.yaml:1:3: keys must be strings, found a list or mapping; put quotes around the key"),
         (
             "<<: {a: 1}\n",
             (
-                "f.yaml:1:1: YAML 1.2 has no merge keys (<<); write the keys out, or keep what specs share in a file and "
-                "take it with extends"
+                "f.yaml:1:1: YAML 1.2 has no merge keys (<<); write the keys out, or move shared keys into a file and "
+                "use extends"
             ),
         ),
         ("a: {{ x }}\n", 'f.yaml:1:4  a: a template that begins with {{ needs quotes; write "{{ x }}"'),
         ("- b\n- {{ x|slug }}\n", 'f.yaml:2:3  [1]: a template that begins with {{ needs quotes; write "{{ x|slug }}"'),
-        ("a: {{ x }}, b\n", "f.yaml:1:4: a text that begins with {{ needs quotes; put quotes around the whole text"),
-        ("- {{ x }} b\n", "f.yaml:1:3: a text that begins with {{ needs quotes; put quotes around the whole text"),
-        ("a: {% if x %}\n", "f.yaml:1:4: a text that begins with {% needs quotes; put quotes around the whole text"),
-        ("a:\n\tb: 1\n", "f.yaml:2:1: a tab cannot stand here; indent with spaces"),
-        ("a: A fox: red\n", 'f.yaml:1:9: an unquoted text cannot have ": " in it; put quotes around the whole text'),
-        ("a: 'x\n", "f.yaml:1:4: the quote that opens here is never closed"),
-        ("a: [1, 2\nb: 3\n", "f.yaml:1:4: the [ that opens here is not closed, or lacks a comma before line 2"),
-        ("a: {b: 1\nc: 2\n", "f.yaml:1:4: the { that opens here is not closed, or lacks a comma before line 2"),
-        ("a: @x\n", "f.yaml:1:4: an unquoted text cannot begin with @; put quotes around the whole text"),
-        ('a: "x" y\n', 'f.yaml:1:8: "y" is left over behind a value that has ended; put quotes around the whole text'),
-        ("- a: 1\n b: 2\n", "f.yaml:2:2: this line is not in line with those it belongs to; indent it like them"),
-        ("a: - b\n", "f.yaml:1:4: a list with dashes cannot begin on the line of its key; begin it on the next line"),
+        (
+            "a: {{ x }}, b\n",
+            "f.yaml:1:4: a string that begins with {{ needs quotes; put quotes around the whole string",
+        ),
+        ("- {{ x }} b\n", "f.yaml:1:3: a string that begins with {{ needs quotes; put quotes around the whole string"),
+        (
+            "a: {% if x %}\n",
+            "f.yaml:1:4: a string that begins with {% needs quotes; put quotes around the whole string",
+        ),
+        ("a:\n\tb: 1\n", "f.yaml:2:1: a tab is not allowed here; indent with spaces"),
+        ("a: A fox: red\n", 'f.yaml:1:9: an unquoted string cannot contain ": "; put quotes around the whole string'),
+        ("a: 'x\n", "f.yaml:1:4: the quote opened here is never closed"),
+        ("a: [1, 2\nb: 3\n", "f.yaml:1:4: the [ opened here is not closed, or a comma is missing before line 2"),
+        ("a: {b: 1\nc: 2\n", "f.yaml:1:4: the { opened here is not closed, or a comma is missing before line 2"),
+        ("a: @x\n", "f.yaml:1:4: an unquoted string cannot begin with @; put quotes around the whole string"),
+        (
+            'a: "x" y\n',
+            'f.yaml:1:8: unexpected "y" after the end of a value; put quotes around the whole string',
+        ),
+        (
+            "- a: 1\n b: 2\n",
+            "f.yaml:2:2: this line is not aligned with the lines that it belongs to; align it with them",
+        ),
+        (
+            "a: - b\n",
+            "f.yaml:1:4: a list with dashes cannot start on the same line as its key; start it on the next line",
+        ),
         (
             "key\nb: 1\n",
             (
-                "f.yaml:2:2: this key is not in line with the keys it belongs to; indent it like them, or see whether the "
-                "line before lacks its colon"
+                "f.yaml:2:2: this key is not aligned with the keys that it belongs to; align it with them, or check whether the "
+                "line before is missing its colon"
             ),
         ),
-        ("a: *x\n", "f.yaml:1:4: *x stands for nothing: there is no &x before it"),
-        ("a: &x [*x]\n", "f.yaml:1:8: *x stands inside of what it stands for"),
-        ("a: !cat x\n", "f.yaml:1:4  a: the tag !cat is not known"),
-        ("a: !!set {b}\n", "f.yaml:1:4  a: the tag !!set is not known"),
-        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a spec is one YAML document, and here a second one begins"),
+        ("a: *x\n", "f.yaml:1:4: the alias *x is not defined: there is no &x before it"),
+        ("a: &x [*x]\n", "f.yaml:1:8: the alias *x is inside the value that it refers to"),
+        ("a: !cat x\n", "f.yaml:1:4  a: unknown tag !cat"),
+        ("a: !!set {b}\n", "f.yaml:1:4  a: unknown tag !!set"),
+        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second YAML document starts here, but a spec is a single document"),
         ("", "f.yaml:1:1: the file is empty"),
         ("# only a comment\n", "f.yaml:1:1: the file is empty"),
-        ("a: .inf\n", "f.yaml:1:4  a: .inf is no JSON number; put quotes around it if it is no number"),
+        ("a: .inf\n", "f.yaml:1:4  a: .inf is not a JSON number; put quotes around it if it is not a number"),
     ],
 )
 def test_each_mistake_has_its_words(parser: type[Any], text: str, said: str) -> None:
@@ -180,18 +195,18 @@ def test_no_damage_to_a_text_brings_out_a_parsers_words(parser: type[Any], data:
 def test_escapes_that_are_no_characters_say_what_to_write() -> None:
     assert complaints('a: "\\ud800"\n') == [
         (
-            "f.yaml:1:7: this escape is no character of Unicode; write the character itself, or eight digits for one "
-            'beyond the first 65,536, such as "\\U0001f600"'
+            "f.yaml:1:7: this escape is not a Unicode character; write the character itself, or use eight digits for a "
+            'character above U+FFFF, such as "\\U0001f600"'
         )
     ]
     assert complaints('a: "\\q"\n') == [
-        "f.yaml:1:5: \\q is no escape that double quotes know; write \\\\ for a backslash, or use single quotes"
+        "f.yaml:1:5: \\q is not a valid escape in double quotes; write \\\\ for a backslash, or use single quotes"
     ]
 
 
 def test_a_lone_surrogate_is_refused_by_the_slower_parser_too() -> None:
     assert complaints('a: "\\ud800"\n', yaml.SafeLoader) == [
-        "f.yaml:1:4  a: half of a surrogate pair is no character of Unicode"
+        "f.yaml:1:4  a: half of a surrogate pair is not a Unicode character"
     ]
 
 
@@ -199,16 +214,16 @@ def test_a_lone_surrogate_is_refused_by_the_slower_parser_too() -> None:
     ("source", "said"),
     [
         (b"\xff\xfea\x00", "f.yaml:1:1: the file is UTF-16; save it as UTF-8"),
-        (b"a: 1\nb: caf\xe9\n", "f.yaml:2:7: the byte 0xe9 is no UTF-8; save the file as UTF-8"),
-        ("\u00e9: x\n".encode() + b"b: \xff", "f.yaml:2:4: the byte 0xff is no UTF-8; save the file as UTF-8"),
+        (b"a: 1\nb: caf\xe9\n", "f.yaml:2:7: the byte 0xe9 is not valid UTF-8; save the file as UTF-8"),
+        ("\u00e9: x\n".encode() + b"b: \xff", "f.yaml:2:4: the byte 0xff is not valid UTF-8; save the file as UTF-8"),
         (
             b"a: b\0c",
-            "f.yaml:1:5: the character U+0000 cannot stand in a YAML file; take it out",
+            "f.yaml:1:5: the character U+0000 is not allowed in a YAML file; remove it",
         ),
         (
             "a: b\u2028c".encode(),
             (
-                "f.yaml:1:5: the character U+2028 cannot stand in a YAML file; take it out, or write "
+                "f.yaml:1:5: the character U+2028 is not allowed in a YAML file; remove it, or write "
                 '"\\u2028" inside double quotes'
             ),
         ),
@@ -285,7 +300,7 @@ def test_a_list_of_rows_may_nest_one_level_more_than_a_row() -> None:
 def test_aliases_of_aliases_are_bounded(parser: type[Any]) -> None:
     bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
     [said] = complaints(bomb, parser)
-    assert "the aliases stand for more than 100,000 values" in said
+    assert "the aliases expand to more than 100,000 values" in said
 
 
 def test_a_file_with_a_mistake_on_every_line_is_given_up() -> None:
@@ -302,6 +317,6 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
     assert complaints(b"#" * (MAX_FILE_BYTES + 1)) == [
         (
             "f.yaml:1:1: the spec has 20,000,001 bytes; at most 20,000,000 are read; put the prompts into a table and "
-            "take them with from"
+            "load it with from"
         )
     ]

@@ -90,7 +90,7 @@ def test_a_text_that_is_replaced_is_not_told(check: Check) -> None:
 @pytest.mark.parametrize("body", ["  - A wall #FF8800\n    in the sun\n", "  - text: A wall #1\n      in the sun\n"])
 def test_lines_behind_the_comment_are_told_as_what_they_are(check: Check, body: str) -> None:
     [problem] = check("prompts:\n" + body)
-    assert problem.message.startswith('the text of line 5 ends before "#')
+    assert problem.message.startswith('the string on line 5 ends before "#')
     assert problem.place
     assert problem.place.line == 5
 
@@ -113,10 +113,10 @@ def test_mistakes_beside_it_do_not_hide_it(check: Check) -> None:
 )
 def test_the_line_that_cuts_a_text_over_several_lines_is_named(check: Check, body: str, line: int, column: int) -> None:
     [problem] = check(MODEL + body)
-    assert problem.message == f'the text of line {line} ends before "#FF8800": everything from # on is a comment'
+    assert problem.message == f'the string on line {line} ends before "#FF8800": everything from # on is a comment'
     assert problem.place
     assert (problem.place.line, problem.place.column) == (line, column)
-    assert problem.suggestion == "put quotes around the whole text"
+    assert problem.suggestion == "put quotes around the whole string"
 
 
 def test_lines_out_of_line_without_a_comment_are_told_as_such(check: Check) -> None:

@@ -48,7 +48,7 @@ def test_the_rows_of_one_default_are_told_as_one(check: Check) -> None:
 
 def test_a_cell_of_blanks_is_told_how_to_be_trimmed(check: Check) -> None:
     [problem] = check(over("{{ row.style | default('oil') }}"), files={"t.csv": "color,style\nred,  \n"})
-    assert problem.message.startswith("row.style holds nothing but blanks, and default('oil') lets it pass")
+    assert problem.message.startswith("row.style contains only whitespace, and default('oil') keeps it")
     assert str(problem.suggestion).startswith("write row.style | trim | default('oil', true)")
 
 
@@ -94,8 +94,8 @@ def test_an_empty_cell_against_none_is_a_warning(check: Check, condition: str) -
     text = f"{{% if {condition} %}}in a style{{% endif %}}"
     [problem] = check(over(text, more), files={"t.csv": CARS})
     assert (problem.severity, problem.count) == ("warning", 2)
-    assert problem.message.startswith("row.style is empty, a text of no letters, and is compared with none")
-    assert problem.suggestion == "write row.style == '' or row.style != '' to ask whether there is any text"
+    assert problem.message.startswith("row.style is the empty string and is compared with none")
+    assert problem.suggestion == "write row.style == '' or row.style != '' to test for text"
     assert [place.line for place in problem.rows] == [2, 4]
 
 

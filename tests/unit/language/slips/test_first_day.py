@@ -7,7 +7,7 @@ import pytest
 from qwave_batch.model.problem import Problem
 
 MODEL = "request: {model: z-image-turbo, seed: 7}\n"
-OF_REQUEST = "; a field of the request stands under request, or is an axis under matrix"
+OF_REQUEST = "; a request field belongs under request, or under matrix as an axis"
 
 Check = Callable[..., list[Problem]]
 
@@ -23,7 +23,7 @@ Check = Callable[..., list[Problem]]
         ("prompts: [A]\nbudget: 2.50\n", "write {max_usd: 2.50}"),
         (
             "prompts: ['A {{ hue }}']\nmatrix:\n  - hue: [red, blue]\n  - size: [a, b]\n",
-            "take the dashes out: each axis is a key with a list behind it",
+            "remove the dashes: each axis is a key followed by a list",
         ),
     ],
 )

@@ -34,6 +34,6 @@ def test_a_hash_is_a_sign_like_any_other(plan_of: PlanOf, override: str, prompts
 
 def test_what_is_wrong_with_it_is_told_as_it_was_written(check: Callable[..., list[object]]) -> None:
     [problem] = check(SPEC, "repeat=5 #five")
-    assert str(problem) == '--set:1:8  repeat: expected a whole number, found the text "5 #five"'
+    assert str(problem) == '--set:1:8  repeat: expected a whole number, found the string "5 #five"'
     [problem] = check(SPEC, 'vars.x="a" #b')
-    assert '"#b" is left over' in str(problem)
+    assert 'unexpected "#b"' in str(problem)

@@ -24,7 +24,7 @@ def test_each_is_told_at_its_own_place_in_its_own_words(check: Check) -> None:
     ]
     assert [(problem.severity, problem.message, problem.suggestion) for problem in found] == [
         ("error", "bleu is no value of the axis colour", 'did you mean "blue"?'),
-        ("error", '"1" is a text, and the axis seed has the number 1', "write 1 without quotes"),
+        ("error", '"1" is a string, and the axis seed has the number 1', "write 1 without quotes"),
         ("error", "a list names no value of the axis colour", "write an entry for each: {colour: red}, {colour: blue}"),
     ]
 
@@ -37,7 +37,7 @@ def test_each_is_told_at_its_own_place_in_its_own_words(check: Check) -> None:
         ("{colour: [red, blue], exclude: [{colour: green}]}",
          "green is no value of the axis colour", "it has red, blue"),
         ("{colour: ['1', '2'], exclude: [{colour: 1}]}",
-         'the axis colour has the text "1"', 'write "1"'),
+         'the axis colour has the string "1"', 'write "1"'),
         ("{colour: [red], seed: {start: 100, count: 4}, exclude: [{seed: 104}]}",
          "104 is no value of the axis seed", "it has 100, 101, 102, 103"),
         ("{colour: [red], seed: {random: {count: 2}}, exclude: [{seed: 104}]}",

@@ -16,7 +16,7 @@ def told(problems: list[Problem]) -> list[tuple[int, str, str | None]]:
     return [(problem.place.line, problem.path, problem.suggestion) for problem in problems if problem.place]
 
 
-LEAVE = "give it one, or leave it out"
+LEAVE = "give it a value, or remove the key"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ LEAVE = "give it one, or leave it out"
          'put quotes around it: "#1"'),
         ("prompts:\n  - text: A\n    meta:\n      who:\n", 8, "prompts[0].meta.who", LEAVE),
         ("prompts:\n  - text: A\n    tags:\n      -\n", 8, "prompts[0].tags[0]",
-         "write the item, or take the dash out"),
+         "write the item, or remove the dash"),
         ("prompts:\n  - A\n  - #1 of three\n", 7, "prompts[1]", 'put quotes around it: "#1 of three"'),
         ("prompts: ['A {{ v.light }}']\nmatrix:\n  v:\n    - {id: a, light: }\n", 8, "matrix.v[0].light", LEAVE),
         ("prompts: ['A {{ v }}']\nmatrix:\n  v: [a]\n  include:\n    - {n: }\n", 9, "matrix.include[0].n", LEAVE),
@@ -52,7 +52,7 @@ def test_a_field_of_all_jobs_needs_a_value_too(check: Check) -> None:
 
 def test_what_a_comment_took_away_is_named(check: Check) -> None:
     [problem] = check(MODEL + "vars:\n  accent: #FF8800\nprompts: ['{{ accent }}']\n")
-    assert problem.message == '"accent" has no value: what stands behind it begins with # and so is a comment'
+    assert problem.message == '"accent" has no value: the text after it starts with #, which makes it a comment'
 
 
 def test_all_of_them_are_told_at_once(check: Check) -> None:

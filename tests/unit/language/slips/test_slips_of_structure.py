@@ -20,11 +20,11 @@ def told(problems: list[Problem]) -> list[tuple[str, str]]:
     ("exclude", "found", "way_out"),
     [
         ("{colour: red}", "a mapping", "write [{colour: red}]"),
-        ("red", 'the text "red"', "write a list: [red]"),
+        ("red", 'the string "red"', "write a list: [red]"),
         ("5", "the number 5", "write a list: [5]"),
         ("true", "true", "write a list: [true]"),
-        ("{}", "a mapping", "begin each item with a dash"),
-        ("null", "nothing (null)", "give it a value, or leave the key out"),
+        ("{}", "a mapping", "start each item with a dash"),
+        ("null", "null", "give it a value, or remove the key"),
     ],
 )
 @pytest.mark.parametrize("how", ["file", "set", "base"])

@@ -96,7 +96,7 @@ def test_the_quotes_that_an_override_needs_are_those_that_the_shell_leaves(check
     [problem] = check(body, "vars.e=[5.10, don't]")
     assert shlex.split(problem.suggestion or "")[-2:] == ["--set", 'vars.e=["5.10", don\'t]']
     [problem] = check(body, "name=other", "prompts.0.id=007")
-    assert problem.suggestion == """put quotes around it that the shell leaves there: '"007"'"""
+    assert problem.suggestion == """put quotes around it, escaped for the shell: '"007"'"""
 
 
 def test_rows_of_a_yaml_table_are_told_by_their_lines_and_counted(check: Check) -> None:

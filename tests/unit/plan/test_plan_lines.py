@@ -259,7 +259,7 @@ def test_a_plan_is_judged_where_it_lies(lines: list[dict[str, Any]], tmp_path: P
     folder = tmp_path / "repository"
     (folder / ".git").mkdir(parents=True)
     (folder / "plan.jsonl").symlink_to(real)
-    with pytest.raises(UsageError, match="leads by a link out of"):
+    with pytest.raises(UsageError, match="is reached through a link that leads out of"):
         read_plan(folder / "plan.jsonl")
     assert read_plan(folder / "plan.jsonl", allow_read=[tmp_path]).figures.jobs
     (folder / "pipe.jsonl").unlink(missing_ok=True)
