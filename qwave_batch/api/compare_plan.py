@@ -85,7 +85,7 @@ def compare_plan(
     Raises:
         UsageError: the other side is none of those, or can't be read.
     """
-    price_of = prices.price_of if prices else catalog_price_of
+    price_of = prices.estimate_nusd if prices else catalog_price_of
     lenders = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
     reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):

@@ -18,6 +18,7 @@ from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
 
@@ -94,10 +95,10 @@ def _claim(
 ) -> FolderClaim:
     backend = backend_name(connection, catalog)
     if identity.backend != backend:
-        hint = "name its API with --base-url"
+        step = NextStep.NAME_API
         if SIMULATOR in {identity.backend, backend}:
-            hint = "say --simulate" if identity.backend == SIMULATOR else "leave out --simulate"
-        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}: {hint}")
+            step = NextStep.SIMULATE if identity.backend == SIMULATOR else NextStep.DO_NOT_SIMULATE
+        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}", next_steps=(step,))
     return FolderClaim(
         spec_name=identity.spec_name,
         backend=backend,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.checks.converted_values import as_written
 from qwave_batch.plan.checks.excludes import ExcludeCheck
@@ -151,7 +152,8 @@ def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, pro
             problems.add_key(
                 where,
                 f'no model of catalog {spec.catalog} takes a field "{name}"',
-                suggestion=f'did you mean "{guess}"?' if guess else "qwave-batch models MODEL lists the fields of one",
+                suggestion=f'did you mean "{guess}"?' if guess else None,
+                next_step=None if guess else Advice(NextStep.SHOW_MODEL),
             )
 
 

@@ -140,5 +140,5 @@ def _end(run: RunState) -> RunEnd:
         seconds=run.now() - counters.started_at,
         cost_nusd=run.budget.run_cost_nusd,
         folder_cost_nusd=run.budget.spent_nusd,
-        warnings=counters.closing_words(),
+        warnings=counters.closing_warnings(),
     )
