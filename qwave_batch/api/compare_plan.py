@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from qwave_batch.api.folder_jobs import FolderJobs
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.revisions import FileAtRevision, file_at
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.ledger.folder_identity import SIMULATOR
@@ -85,7 +85,7 @@ def compare_plan(
     Raises:
         UsageError: the other side is none of those, or can't be read.
     """
-    price_of = prices.price_of if prices else catalog_price_of
+    price_of = prices.estimate_nusd if prices else catalog_price_of
     lenders = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
     reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):

@@ -8,8 +8,9 @@ from qwave_batch.errors import UsageError
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.job_actions import is_to_submit
 from qwave_batch.run.run_end import JobCounts
@@ -25,13 +26,9 @@ class CostEstimate:
     images: int
     estimated_nusd: int
     """The most that they should cost, in nano-dollars."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
     """What is worth knowing before that is paid."""
-
-    @property
-    def estimated_usd(self) -> float:
-        """The most that they should cost."""
-        return usd_from_nusd(self.estimated_nusd)
+    estimated_usd = InUsd()
 
 
 def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
@@ -52,7 +49,7 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
             images += snapshot.line.job.max_images
             nusd += snapshot.line.job.estimated_nusd
     if options.only is not None and not taken:
-        raise UsageError("--only takes none of the plan's jobs, so there is nothing to do")
+        raise UsageError("no job of the plan meets the condition, so there is nothing to do")
     return CostEstimate(jobs=jobs, images=images, estimated_nusd=nusd)
 
 
@@ -74,7 +71,7 @@ class RunSummary:
     folder_cost_nusd: int
     """What the folder has cost over all its runs."""
     seconds: float
-    warnings: tuple[str, ...]
+    warnings: tuple[RunWarning, ...]
     stop: StopReason | None = None
     """Why it stopped before all was done; None when it went through."""
     reused: int = 0
@@ -83,6 +80,8 @@ class RunSummary:
     """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
     summary: JsonObject = field(repr=False)
     """What summary.json says: the whole folder."""
+    cost_usd = InUsd()
+    folder_cost_usd = InUsd()
 
     @property
     def exit_status(self) -> int:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 
 EXAMPLES = 5
@@ -67,6 +68,11 @@ class Sum:
     images: int = 0
     nusd: int = 0
 
+    @property
+    def estimated_usd(self) -> float:
+        """The most that they should cost."""
+        return usd_from_nusd(self.nusd)
+
     def add(self, images: int, nusd: int) -> None:
         """Count one more."""
         self.jobs += 1
@@ -103,6 +109,14 @@ class Comparison:
     added: list[str] = field(default_factory=list)
     """The first few, as people call them."""
     removed: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        total = self.total
+        return (
+            f"Comparison({total.added.jobs:,} jobs added, {total.removed.jobs:,} removed, "
+            f"{total.unchanged.jobs:,} unchanged, {total.to_make.jobs:,} to make)"
+        )
 
     @property
     def is_same(self) -> bool:

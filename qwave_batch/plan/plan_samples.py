@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.short_repr import shortened
 
 SHOWN = 3
 """How many are shown where nobody asks for another number."""
@@ -28,6 +29,10 @@ class JobSample:
     job_id: str
     index: int
     """The place in the full product, from 0."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"JobSample({self.prompt_id} {self.model}: {shortened(self.prompt)})"
 
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --json`` lists under ``samples``."""

@@ -9,7 +9,7 @@ from qwave_batch.model.codec import LENIENT, Codec, usd_key
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.plan.plan_samples import Sampler
 from qwave_batch.plan.signed_links import is_signed
 
@@ -30,6 +30,7 @@ class ModelFigures:
     jobs: int = 0
     images: int = 0
     estimated_nusd: int = 0
+    estimated_usd = InUsd()
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that stands under ``by_model``."""
@@ -49,6 +50,7 @@ class Figures:
     skips: Counter[Skip] = field(default_factory=Counter)
     has_signed_links: bool = False
     """Whether a request has a link that is signed for a time."""
+    estimated_usd = InUsd()
 
     def __repr__(self) -> str:
         """Return one line: what it is about, not all that it holds."""
