@@ -12,6 +12,7 @@ from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState, GitUnknown
 from qwave_batch.output.times import iso_from_unix
@@ -39,7 +40,7 @@ class RunFacts:
     seconds: float
     requests: JsonObject
     """``submit``, ``poll``, ``download``, ``retried``: how many left."""
-    exit_status: int | None = None
+    kind: EndKind | None = None
     """None while the run is at work."""
     reason: str = ""
     """Why it ended early; empty when it did not."""
@@ -64,7 +65,8 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
     return {
         "seconds": round(facts.seconds, 3),
         "requests": dict(facts.requests),
-        "exit": facts.exit_status,
+        "exit": None if facts.kind is None else EXIT_STATUS[facts.kind],
+        "end": None if facts.kind is None else facts.kind.value,
         "reason": facts.reason or None,
         "name": facts.name,
         "catalog": facts.catalog,

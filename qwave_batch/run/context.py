@@ -110,6 +110,8 @@ class RunContext:
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
+    infers_windows: bool = True
+    """Whether windows that the API does not announce are inferred from its 429s: benchmarks/limits.py compares."""
     still_gone: set[str] = field(default_factory=set)
     """Filled by a run: jobs that were given up before, and whose images are gone by what their tasks say now."""
     stop: StopSignal = field(default_factory=StopSignal)

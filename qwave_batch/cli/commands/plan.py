@@ -181,7 +181,7 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[Job
     by_model = {model: each.estimated_nusd for model, each in plan.figures.by_model.items()}
     return PlanSheet(
         plan=plan,
-        nusd_by_model=live.priced(plan) if live else by_model,
+        nusd_by_model=live.estimates_nusd(plan) if live else by_model,
         prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
         seconds=qb.plans.expected_seconds(plan),
         seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in by_model},

@@ -21,6 +21,7 @@ from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.output.folder_reader import FolderReader, LineFilter, LineSource, open_folder
 from qwave_batch.output.line_condition import lines_matching
 from qwave_batch.output.manifest import write_manifest
@@ -48,7 +49,7 @@ def write_outputs(layout: RunLayout, ledger: Ledger) -> None:
     written = write_manifest(layout, ledger.lines())
     facts = RunFacts(
         name="tea", catalog="2026-05", backend="simulator", spec_sha256="0" * 64, started_at=1.0, seconds=2.0,
-        requests={"submit": 2, "poll": 2, "download": 2, "retried": 0}, exit_status=1,
+        requests={"submit": 2, "poll": 2, "download": 2, "retried": 0}, kind=EndKind.INCOMPLETE,
     )  # fmt: skip
     write_summary(layout, facts, written, CostReport(paid_nusd=14, catalog_nusd=14))
 

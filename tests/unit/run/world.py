@@ -102,6 +102,7 @@ class World:
     idempotency_hours: float | None = 24.0
     claim: FolderClaim = CLAIM
     seed: int = 0
+    infers_windows: bool = True
     manifests: int = 0
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
@@ -193,6 +194,7 @@ class World:
             catalog=WorldCatalog(self.asked_format),
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
+            infers_windows=self.infers_windows,
             on_progress=self.on_progress,
             stop=self.stop or StopSignal(),
             clock=self.clock,
