@@ -55,7 +55,7 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
         self._is_closed = False
         self._gate = threading.Lock()
-        """Held for the check and the put together: nothing is put behind the end, where nobody would answer it."""
+        """Held for the check and the put together, so that nothing is queued behind the end mark."""
         self._thread.start()
 
     async def write(self, change: Write[T]) -> T:

@@ -240,7 +240,7 @@ class Journal:
         return await self._move(attempt, AttemptState.UNRECOVERABLE, files=files, error=error)
 
     async def renew(self, attempt: Attempt, results: Sequence[ResultImage], charge: Charge | None = None) -> Attempt:
-        """Record fresh addresses of a completed task's images, and its bill where that is another; nobody is told."""
+        """Record fresh addresses of a completed task's images, and its charge if that changed; tells no observer."""
         paid = (
             {}
             if charge is None
