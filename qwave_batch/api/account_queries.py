@@ -113,7 +113,7 @@ async def ask_balance(connection: AnyAccount, *, catalog: str = LATEST) -> Balan
 async def glance_at_balance(
     connection: AnyAccount, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
 ) -> Balance | str:
-    """Return what the account holds, or in words why that is not known. It takes no longer than asked for and raises nothing.
+    """Return what the account holds, or in words why that is not known; it raises nothing.
 
     Args:
         connection: The account.

@@ -87,12 +87,12 @@ def compare_plan(
     """
     price_of = prices.estimate_nusd if prices else catalog_price_of
     sources = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
-    reusable = frozenset[int]().union(*(source_folder.made() for source_folder in sources))
+    reusable = frozenset[int]().union(*(each.made() for each in sources))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
         found = compare(plan.outlines(), theirs, reusable=reusable, price_of=price_of)
     notes = [
         *([note] if note else []),
-        *(_note_of(source_folder) for source_folder in sources if _is_simulated(source_folder)),
+        *(_note_of(each) for each in sources if _is_simulated(each)),
     ]
     return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
 
