@@ -52,7 +52,9 @@ async def open_api(
     """
     if isinstance(connection, Simulated):
         async with (
-            api.simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
+            api.simulation.serve_simulator(
+                connection, state_path=layout.workspace.simulator, catalog=catalog.date
+            ) as base_url,
             _task_api(base_url, SIMULATED_KEY, connections, catalog.quota) as task_api,
         ):
             yield task_api
@@ -85,7 +87,7 @@ async def _task_api(
 
 
 def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms: Terms, options: RunOptions) -> None:
-    """Raise UsageError when the API could never call this run, or nobody would listen."""
+    """Raise UsageError when the API can't reach this run, or when the run takes no calls."""
     is_called = _is_called(terms, options)
     if not is_called and options.webhook_url is not None:
         raise UsageError("a webhook URL is of use with completion: webhook only; set that, or leave the URL out")

@@ -14,8 +14,9 @@ from qwave_batch.catalog.catalog_files import LATEST, catalog_at, catalog_dates
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.next_step import NextStep
@@ -27,7 +28,7 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSession:
-    """A folder that nobody else works on, with its API."""
+    """A locked folder, with its ledger and its API."""
 
     layout: RunLayout
     ledger: Ledger
@@ -41,7 +42,7 @@ async def folder_session(folder: str | Path, connection: Connection | Simulated)
     """Yield a run folder, locked, with the API that it was made with; at the end manifest and summary are written.
 
     Raises:
-        FolderError: it is no run folder, or was made with another API, or with another key while tasks are open.
+        FolderError: it is not a run folder, or was made with another API, or with another key while tasks are open.
         FolderBusy: a run is at work.
         StorageError: the disk or the ledger fails.
     """
@@ -66,7 +67,7 @@ def _look_at(folder: Path, connection: Connection | Simulated) -> tuple[RunLayou
 
 @contextmanager
 def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+    with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
         yield ledger
 
 
@@ -83,7 +84,7 @@ def write_down(layout: RunLayout, ledger: Ledger) -> None:
 def _identity(layout: RunLayout) -> FolderIdentity:
     if not layout.tree.is_file(LEDGER):
         raise FolderError(f"{layout.root} came without its ledger, so nobody knows its tasks")
-    with Ledger.open(layout.ledger, read_only=True) as ledger:
+    with Ledger.open(layout.workspace.ledger, read_only=True) as ledger:
         identity = ledger.identity()
     if identity is None:
         raise FolderError(f"{layout.root} was never run, so it has no tasks")
@@ -123,7 +124,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def in_thread(manager: AbstractContextManager[T]) -> AsyncIterator[T]:
-    """Yield what the manager yields; whoever is cancelled meanwhile leaves nothing open behind."""
+    """Yield what the manager yields; a caller that is cancelled meanwhile leaves nothing open."""
     entering = asyncio.ensure_future(asyncio.to_thread(manager.__enter__))
     try:
         value = await asyncio.shield(entering)

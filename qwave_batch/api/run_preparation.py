@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, UsageError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
@@ -62,7 +63,7 @@ def _doubted(found: str, jobs: int) -> RunWarning:
 
 @dataclass(frozen=True, slots=True)
 class ResignedJobs:
-    """What a folder has made from signed links."""
+    """The jobs of a folder that were made from signed links."""
 
     _made: dict[str, str]
     """By what a job would be called without signatures: its id."""
@@ -112,18 +113,18 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
         backend: What that folder is made with.
 
     Raises:
-        FolderError: one of them is no run folder, came without its ledger, or was made with another backend.
+        FolderError: one of them is not a run folder, came without its ledger, or was made with another backend.
         UsageError: one of them is ``into`` itself.
     """
     with ExitStack() as stack:
-        lenders = []
+        sources = []
         for folder in folders:
             layout = RunLayout.existing(folder)
             if layout.root.resolve() == into.root.resolve():
                 raise UsageError(f"{folder} is the run folder itself; name another one to reuse")
             if not layout.tree.is_file(LEDGER):
                 raise FolderError(f"{folder} came without its ledger, so nothing can be taken from it")
-            ledger = stack.enter_context(Ledger.open(layout.ledger, read_only=True))
+            ledger = stack.enter_context(Ledger.open(layout.workspace.ledger, read_only=True))
             identity = ledger.identity()
             if identity is None or identity.backend != backend:
                 made_with = _named(identity.backend) if identity else "nothing yet"
@@ -131,8 +132,8 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
                     f"{folder} was made with {made_with}, and this run is with {_named(backend)}: "
                     "one can't stand in for the other"
                 )
-            lenders.append(ReuseSource(layout=layout, ledger=ledger, folder_id=identity.folder_id))
-        yield lenders
+            sources.append(ReuseSource(layout=layout, ledger=ledger, folder_id=identity.folder_id))
+        yield sources
 
 
 def _named(backend: str) -> str:

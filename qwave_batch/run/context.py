@@ -81,8 +81,8 @@ class CallbackSource(Protocol):
         """The address to hand to the API as ``callback_url``."""
         ...
 
-    def listen(self, on_hint: Callable[[str], None]) -> None:
-        """Hand the id of every task that may have ended to ``on_hint``, in the event loop."""
+    def listen(self, on_callback: Callable[[str], None]) -> None:
+        """Hand the id of every task that may have ended to ``on_callback``, in the event loop."""
         ...
 
 
