@@ -52,7 +52,9 @@ async def open_api(
     """
     if isinstance(connection, Simulated):
         async with (
-            api.simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
+            api.simulation.serve_simulator(
+                connection, state_path=layout.workspace.simulator, catalog=catalog.date
+            ) as base_url,
             _task_api(base_url, SIMULATED_KEY, connections, catalog.quota) as task_api,
         ):
             yield task_api

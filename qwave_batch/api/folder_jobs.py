@@ -7,7 +7,8 @@ from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import JobSnapshot
@@ -47,7 +48,7 @@ class FolderJobs:
         if not self.layout.tree.is_file(LEDGER):
             yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
             return
-        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+        with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             yield from (
                 _of_ledger(snapshot)
                 for snapshot in ledger.snapshots()
@@ -69,14 +70,14 @@ class FolderJobs:
         """Return what the folder has cost, and the most that may still come, in nano-dollars."""
         if not self.layout.tree.is_file(LEDGER):
             return 0, 0
-        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+        with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             return ledger.spent_nusd(), ledger.held_nusd()
 
     def identity(self) -> FolderIdentity | None:
         """Return whose folder it is; None when it came without its ledger."""
         if not self.layout.tree.is_file(LEDGER):
             return None
-        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+        with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             return ledger.identity()
 
     def _of_manifest(self, line: ManifestLine) -> ComparedJob:

@@ -110,7 +110,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
 
 @contextmanager
 def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with Ledger.open(layout.ledger) as ledger:
+    with Ledger.open(layout.workspace.ledger) as ledger:
         yield ledger
 
 

@@ -6,9 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import UsageError
-from qwave_batch.folder.atomic import write_atomic
-from qwave_batch.folder.hashing import sha256_of_file
-from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
+from qwave_batch.folder.artifacts import SPEC, SUMMARY, read_artifact, sha256_of_artifact
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -120,21 +119,21 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostRep
 
 def spec_file_sha256(layout: RunLayout) -> str | None:
     """Return the hash of the folder's ``spec.yaml``; None when it is not there, or larger than any spec."""
-    status = layout.tree.look(SPEC)
-    if status is None or status.st_size > MOST_SPEC_BYTES:
+    found = layout.artifacts.look(SPEC)
+    if found is None or found.size_bytes > MOST_SPEC_BYTES:
         return None
-    return sha256_of_file(layout.tree, SPEC)
+    return sha256_of_artifact(layout.artifacts, SPEC)
 
 
 def _write(layout: RunLayout, summary: JsonObject) -> None:
     text = json.dumps(summary, ensure_ascii=False, indent=2)
-    write_atomic(layout.tree, SUMMARY, text.encode("utf-8", "backslashreplace"))
+    layout.artifacts.put(SUMMARY, text.encode("utf-8", "backslashreplace"))
 
 
 def read_summary(layout: RunLayout) -> dict[str, Json] | None:
     """Return what summary.json says, or None when there is none that can be read."""
     with suppress(OSError, UsageError, ValueError, RecursionError):
-        summary = json.loads(layout.tree.read(SUMMARY, most_bytes=_MOST_BYTES))
+        summary = json.loads(read_artifact(layout.artifacts, SUMMARY, most_bytes=_MOST_BYTES))
         if isinstance(summary, dict):
             return summary
     return None

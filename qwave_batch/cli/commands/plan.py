@@ -10,11 +10,11 @@ from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.offers import live_words
-from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_facts
-from qwave_batch.cli.drawing.planchange import draw_change
-from qwave_batch.cli.drawing.planmarkdown import markdown_change, markdown_facts, markdown_matrix, markdown_plan
-from qwave_batch.cli.drawing.planmatrix import draw_matrix
-from qwave_batch.cli.drawing.planprogress import counting
+from qwave_batch.cli.drawing.plan_change import draw_change
+from qwave_batch.cli.drawing.plan_markdown import markdown_change, markdown_facts, markdown_matrix, markdown_plan
+from qwave_batch.cli.drawing.plan_matrix import draw_matrix
+from qwave_batch.cli.drawing.plan_progress import counting
+from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.options import add_base_url, add_json, add_reading

@@ -128,7 +128,7 @@ class Folder:
         return replace(facts, **others)
 
     def write(self) -> WrittenManifest:
-        self.layout.ledger.touch()
+        self.layout.workspace.ledger.touch()
         keep_spec(self.layout, b"version: 1\n")
         written = write_manifest(self.layout, self.ledger.lines())
         write_summary(self.layout, self.facts(), written, self.ledger.books())

@@ -70,7 +70,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     layout.create()
     keep_spec(layout, SPEC)
     with ExitStack() as stack:
-        ledger = stack.enter_context(Ledger.open(layout.ledger))
+        ledger = stack.enter_context(Ledger.open(layout.workspace.ledger))
         ledger.claim(FolderClaim(spec_name="tea", backend="simulator", path=str(layout.root), host="h", key="k"))
         ledger.replace_plan(plan())
         asyncio.run(make(layout, ledger, job(0)))
@@ -230,7 +230,7 @@ def test_a_reader_that_lags_sees_one_state(scene: Scene, reader: FolderReader) -
     if scene.kind == "copied":
         RunLayout(scene.root).tree.write_atomic("manifest.jsonl", b"")
     else:
-        with Ledger.open(RunLayout(scene.root).ledger) as ledger:
+        with Ledger.open(RunLayout(scene.root).workspace.ledger) as ledger:
             ledger.replace_plan([job(0)])
     assert [first.index, *(line.index for line in lines)] == [0, 1, 2, 3]
 
@@ -249,7 +249,7 @@ def test_lines_stream_in_constant_memory(tmp_path: Path) -> None:
     def peak(jobs: int) -> int:
         layout = RunLayout(tmp_path / f"run{jobs}")
         layout.create()
-        with Ledger.open(layout.ledger) as ledger:
+        with Ledger.open(layout.workspace.ledger) as ledger:
             ledger.claim(FolderClaim(spec_name="tea", backend="simulator", path="/", host="h", key="k"))
             ledger.replace_plan(job(index) for index in range(jobs))
             write_outputs(layout, ledger)
@@ -278,6 +278,6 @@ def test_a_ledger_that_is_gone_is_not_read_around(tmp_path: Path) -> None:
     layout = RunLayout(tmp_path / "run")
     layout.create()
     (layout.root / "manifest.jsonl").write_bytes(b"")
-    layout.ledger.touch()
+    layout.workspace.ledger.touch()
     with pytest.raises(FolderError, match="is gone or empty"), open_folder(layout.root):
         pass
