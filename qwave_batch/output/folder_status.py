@@ -48,7 +48,7 @@ class FolderStatus:
     held_usd = InUsdIfKnown()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         at_work = "no run is at work" if self.holder is None else "a run is at work"
         return (
             f"FolderStatus({self.folder}: {self.counts.completed:,} of {self.counts.jobs:,} jobs completed, {at_work})"

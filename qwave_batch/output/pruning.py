@@ -49,7 +49,7 @@ class PrunePlan:
     kept: tuple[KeptJob, ...]
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"PrunePlan({len(self.files):,} files, {len(self.job_ids):,} jobs, {len(self.kept):,} kept)"
 
     def as_shown(self, shown: "PrunePlan") -> "PrunePlan":

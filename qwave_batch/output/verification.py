@@ -56,7 +56,7 @@ class VerifyReport:
     """Paths of image files that are there and are not what they should be."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         how = "sound" if self.is_sound else f"{len(self.problems):,} problems"
         return f"VerifyReport({how}: {self.counts.lines.jobs:,} lines, {self.counts.files:,} files)"
 
