@@ -27,7 +27,7 @@ class AllowedRoot:
 
     folder: Path
     """Links resolved."""
-    called: str
+    label: str
     """How messages name it."""
 
 
