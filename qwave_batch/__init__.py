@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwave_batch.accounts import ask_balance
     from qwave_batch.catalog import open_catalog
     from qwave_batch.comparisons import compare_plan
-    from qwave_batch.connections import Connection, Simulated
+    from qwave_batch.connections import Connection, ConnectionFromEnviron, Simulated
     from qwave_batch.errors import (
         AccountError,
         BudgetError,
@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from qwave_batch.runs import (
         CostEstimate,
         RunOptions,
+        RunRequest,
         RunSummary,
         StopSignal,
         cancel_tasks,
         refetch_images,
         run_batch,
         run_batch_sync,
+        run_request,
     )
     from qwave_batch.simulations import serve_simulator
 
@@ -54,6 +56,7 @@ __all__ = [
     "AnyPlan",
     "BudgetError",
     "Connection",
+    "ConnectionFromEnviron",
     "CostEstimate",
     "Event",
     "EventLog",
@@ -69,6 +72,7 @@ __all__ = [
     "QwaveError",
     "RunFolder",
     "RunOptions",
+    "RunRequest",
     "RunStopped",
     "RunSummary",
     "Simulated",
@@ -88,6 +92,7 @@ __all__ = [
     "refetch_images",
     "run_batch",
     "run_batch_sync",
+    "run_request",
     "serve_simulator",
     "write_plan",
 ]

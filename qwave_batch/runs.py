@@ -1,15 +1,16 @@
 """Runs: start one, follow it, stop it, and withdraw or fetch again what it left."""
 
 from qwave_batch.api.cancel_tasks import CancelReport, cancel_tasks
+from qwave_batch.api.folder_run import Confirm
 from qwave_batch.api.line_selection import lines_where
 from qwave_batch.api.refetch_images import RefetchReport, UnfetchedJob, refetch_images
-from qwave_batch.api.run_batch import Confirm, run_batch
+from qwave_batch.api.run_batch import run_batch, run_request
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary
 from qwave_batch.api.run_place import RunPlace, run_place
 from qwave_batch.api.run_sync import run_batch_sync
 from qwave_batch.model.task import TaskState
-from qwave_batch.run.context import RunOptions
 from qwave_batch.run.run_end import JobCounts
+from qwave_batch.run.run_request import RunOptions, RunRequest
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
@@ -24,6 +25,7 @@ __all__ = [
     "RefetchReport",
     "RunOptions",
     "RunPlace",
+    "RunRequest",
     "RunSummary",
     "StopSignal",
     "TaskState",
@@ -35,4 +37,5 @@ __all__ = [
     "run_batch",
     "run_batch_sync",
     "run_place",
+    "run_request",
 ]

@@ -1,53 +1,34 @@
 """Questions to an account without a run: its balance, its models, its prices."""
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import NoReturn, assert_never
 
-from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.registry import LATEST, catalog_at, open_catalog
-from qwave_batch.client.answers import AccountBlocked, Balance, Denied, LiveModels, NoAnswer, TaskNotFound, Throttled
-from qwave_batch.client.connection import Connection
+from qwave_batch.catalog.registry import LATEST, catalog_at
+from qwave_batch.client.answers import (
+    AccountBlocked,
+    Balance,
+    Denied,
+    LiveModels,
+    NoAnswer,
+    TaskNotFound,
+    Throttled,
+    Trouble,
+)
+from qwave_batch.client.connection import AnyAccount, Connection, account_of
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError, QwaveError, UnknownName
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import QuotaUnit
 from qwave_batch.plan.file.plan_file import AnyPlan
-
-
-async def ask_balance(connection: Connection, *, catalog: str = LATEST) -> Balance:
-    """Return what the account holds.
-
-    Args:
-        connection: The account.
-        catalog: The date of a catalog, which says where the API is, if the connection does not.
-
-    Raises:
-        AccountError: the key is refused, or the API does not answer.
-        UsageError: the base URL or the key can't be right.
-    """
-    known = await asyncio.to_thread(catalog_at, catalog)
-    base_url = connection.base_url or known.base_url
-    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
-        api = TaskApi(transport, base_url, connection.key, SystemClock(), quota=known.quota)
-        answer = await api.balance()
-    match answer:
-        case Balance():
-            return answer
-        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
-            raise AccountError(f"{api.host} does not say: {message}")
-        case Denied(status=status, message=message):
-            raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
-        case NoAnswer(reason=reason):
-            raise AccountError(f"{api.host} does not answer: {reason}")
-        case _:
-            assert_never(answer)
-
 
 ASK_TIMEOUT_S = 15.0
 GLANCE_TIMEOUT_S = 2.0
@@ -111,7 +92,44 @@ class LiveModelList:
         }
 
 
-async def ask_models(connection: Connection, *, catalog: str) -> LiveModelList:
+async def ask_balance(connection: AnyAccount, *, catalog: str = LATEST) -> Balance:
+    """Return what the account holds.
+
+    Args:
+        connection: The account.
+        catalog: The date of a catalog, which says where the API is, if the connection does not.
+
+    Raises:
+        AccountError: the key is refused, or the API does not answer.
+        UsageError: the base URL or the key can't be right.
+    """
+    account = account_of(connection, os.environ)
+    known = await asyncio.to_thread(catalog_at, catalog)
+    async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
+        answer = await api.balance()
+        return answer if isinstance(answer, Balance) else _refuse(answer, api.host)
+
+
+async def glance_at_balance(
+    connection: AnyAccount, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
+) -> Balance | str:
+    """Return what the account holds, or in words why that is not known: nobody has to wait for it, nothing fails.
+
+    Args:
+        connection: The account.
+        catalog: The date of the catalog that says where the API is, if the connection does not.
+        timeout_s: How long to wait for it.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await ask_balance(connection, catalog=catalog)
+    except TimeoutError:
+        return f"no answer in {timeout_s:g} seconds"
+    except QwaveError as error:
+        return str(error)
+
+
+async def ask_models(connection: AnyAccount, *, catalog: str) -> LiveModelList:
     """Return the models that the account is offered, held against a catalog.
 
     Args:
@@ -122,53 +140,39 @@ async def ask_models(connection: Connection, *, catalog: str) -> LiveModelList:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
+    account = account_of(connection, os.environ)
     known = await asyncio.to_thread(catalog_at, catalog)
-    base_url = connection.base_url or known.base_url
-    async with AiohttpTransport(base_url, proxies=connection.proxies, trust=connection.trust) as transport:
-        api = TaskApi(transport, base_url, connection.key, SystemClock(), quota=known.quota)
+    async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 answer = await api.models()
         except TimeoutError:
             raise AccountError(f"{api.host} does not answer: no word in {ASK_TIMEOUT_S:.0f} seconds") from None
-    match answer:
-        case LiveModels():
-            return _held_against(known, answer, api.host)
-        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
-            raise AccountError(f"{api.host} does not say: {message}")
-        case Denied(status=status, message=message):
-            raise AccountError(f"{api.host} does not say: {message} (HTTP {status})")
-        case NoAnswer(reason=reason):
-            raise AccountError(f"{api.host} does not answer: {reason}")
-        case _:
-            assert_never(answer)
-
-
-async def glance_at_balance(
-    connection: Connection, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
-) -> Balance | str:
-    """Return what the account holds, or in words why that is not known: nobody has to wait for it, nothing fails.
-
-    Args:
-        connection: The account.
-        catalog: The date of the catalog that says where the API is, if the connection does not.
-        timeout_s: How long to wait for it.
-    """
-    where = replace(connection, base_url=connection.base_url or open_catalog(catalog).base_url)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await ask_balance(where)
-    except TimeoutError:
-        return f"no answer in {timeout_s:g} seconds"
-    except QwaveError as error:
-        return str(error)
-
-
-def _held_against(catalog: Catalog, answer: LiveModels, host: str) -> LiveModelList:
-    found = offers(catalog, {model.name: model.price_config for model in answer.models})
+        if not isinstance(answer, LiveModels):
+            _refuse(answer, api.host)
+    found = offers(known, {model.name: model.price_config for model in answer.models})
     return LiveModelList(
-        host=host,
-        catalog=catalog.date,
+        host=api.host,
+        catalog=known.date,
         offers=found,
         prices={offer.model: offer.live_price for offer in found if offer.live_price is not None},
     )
+
+
+@asynccontextmanager
+async def _task_api(account: Connection, base_url: str, quota: QuotaUnit) -> AsyncIterator[TaskApi]:
+    async with AiohttpTransport(base_url, proxies=account.proxies, trust=account.trust) as transport:
+        yield TaskApi(transport, base_url, account.key, SystemClock(), quota=quota)
+
+
+def _refuse(answer: Trouble, host: str) -> NoReturn:
+    """Raise AccountError for an answer that holds nothing of what was asked."""
+    match answer:
+        case AccountBlocked(message=message) | TaskNotFound(message=message) | Throttled(message=message):
+            raise AccountError(f"{host} does not say: {message}")
+        case Denied(status=status, message=message):
+            raise AccountError(f"{host} does not say: {message} (HTTP {status})")
+        case NoAnswer(reason=reason):
+            raise AccountError(f"{host} does not answer: {reason}")
+        case _:
+            assert_never(answer)

@@ -18,7 +18,8 @@ from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.model.terms import Completion, Terms
-from qwave_batch.run.context import CallbackSource, RunOptions
+from qwave_batch.run.context import CallbackSource
+from qwave_batch.run.run_request import RunOptions
 
 SIMULATED_KEY = "simulated"
 """The key of every simulated account: it opens nothing."""

@@ -1,13 +1,14 @@
 """Withdrawing what a folder still has queued at the API."""
 
 import asyncio
+import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.api.folder_session import folder_session
-from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.client.connection import AnyConnection, connection_of
 from qwave_batch.errors import AccountError
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
@@ -87,7 +88,7 @@ class CancelReport:
 
 
 async def cancel_tasks(
-    folder: str | Path, *, connection: Connection | Simulated, stop: StopSignal | None = None
+    folder: str | Path, *, connection: AnyConnection, stop: StopSignal | None = None
 ) -> CancelReport:
     """Withdraw what a folder still has queued at the API; tasks that were begun are left alone.
 
@@ -104,18 +105,18 @@ async def cancel_tasks(
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()
-    async with folder_session(folder, connection) as attended:
-        open_attempts, in_doubt = await asyncio.to_thread(_open_attempts, attended.ledger)
+    async with folder_session(folder, connection_of(connection, os.environ)) as session:
+        open_attempts, in_doubt = await asyncio.to_thread(_open_attempts, session.ledger)
         cancelling = Cancelling(
-            api=attended.api,
-            journal=await asyncio.to_thread(attended.ledger.journal),
+            api=session.api,
+            journal=await asyncio.to_thread(session.ledger.journal),
             clock=SystemClock(),
             rng=random.Random(),  # noqa: S311 - it spreads waits
             stop=stop,
         )
         outcomes = await cancelling.cancel(open_attempts)
     return CancelReport(
-        folder=attended.layout.root,
+        folder=session.layout.root,
         outcomes=tuple(outcomes),
         in_doubt=in_doubt,
         is_stopped=stop.is_stopping,

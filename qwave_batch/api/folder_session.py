@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
-from qwave_batch.api.pricing import catalog_cost_nusd
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.registry import LATEST, catalog_at, catalog_dates
 from qwave_batch.client.connection import Connection, Simulated
@@ -19,7 +18,6 @@ from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.job import Job
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
 
@@ -35,10 +33,6 @@ class FolderSession:
     claim: FolderClaim
     catalog: Catalog
     api: TaskApi
-
-    def cost_nusd(self, job: Job, images: int) -> int:
-        """Return the catalog price of so many images of a job."""
-        return catalog_cost_nusd(self.catalog, job, images)
 
 
 @asynccontextmanager

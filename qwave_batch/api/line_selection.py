@@ -1,15 +1,26 @@
-"""Which lines of a plan a run is about: a template expression over their names."""
+"""The jobs of a plan that a run is about: what ``only`` and ``limit`` say, made ready for use."""
 
 from collections.abc import Callable
 
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.output.line_condition import compile_condition
 from qwave_batch.plan.file.plan_lines import line_of
+from qwave_batch.run.context import JobScope
+from qwave_batch.run.run_request import RunOptions
 
 _NAMES = (
     "job_id", "index", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta", "repeat",
     "also", "path",
 )  # fmt: skip
+
+
+def scope_of(options: RunOptions) -> JobScope:
+    """Return the jobs that a run with these options is about.
+
+    Raises:
+        UsageError: as ``lines_where`` does.
+    """
+    return JobScope(takes=None if options.only is None else lines_where(options.only), limit=options.limit)
 
 
 def lines_where(expression: str) -> Callable[[PlanLine], bool]:

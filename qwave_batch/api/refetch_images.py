@@ -1,13 +1,14 @@
 """Fetching again what was deleted or damaged in a folder, from the tasks that made it."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.api.event_feed import EventFeed
 from qwave_batch.api.folder_session import FolderSession, folder_session
-from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.client.connection import AnyConnection, connection_of
 from qwave_batch.ledger.attempt import AttemptChange
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
@@ -18,11 +19,12 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.terms import Terms
-from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.context import RunContext
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.images.stored_files import check_files
 from qwave_batch.run.job_actions import JobAction, action_for, is_owed
 from qwave_batch.run.run_end import RunEnd
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.job_errors import OTHER_FORMAT
 
@@ -85,7 +87,7 @@ _REPORT = Codec(
 async def refetch_images(
     folder: str | Path,
     *,
-    connection: Connection | Simulated,
+    connection: AnyConnection,
     on_progress: OnProgress | None = None,
     on_event: OnEvent | None = None,
     stop: StopSignal | None = None,
@@ -105,17 +107,17 @@ async def refetch_images(
     """
     stop = stop or StopSignal()
     feed = EventFeed(on_event, SystemClock())
-    async with folder_session(folder, connection) as attended:
-        search = await asyncio.to_thread(_search, attended)
+    async with folder_session(folder, connection_of(connection, os.environ)) as session:
+        search = await asyncio.to_thread(_search, session)
 
         def hear(change: AttemptChange) -> None:
             search.take(change)
             feed.emit_change(change)
 
-        end = await run_plan(_context(attended, hear, feed.guarded(on_progress), stop))
-        unfetched = await asyncio.to_thread(search.unfetched, attended.ledger)
+        end = await run_plan(_context(session, hear, feed.guarded(on_progress), stop))
+        unfetched = await asyncio.to_thread(search.unfetched, session.ledger)
     feed.close()
-    return _report(attended.layout.root, search, unfetched, end)
+    return _report(session.layout.root, search, unfetched, end)
 
 
 @dataclass(slots=True)
@@ -163,15 +165,15 @@ class _Unfetched:
             self.gone.append(job)
 
 
-def _search(attended: FolderSession) -> _Search:
+def _search(session: FolderSession) -> _Search:
     """Look at every file that should be there."""
     search = _Search()
-    for snapshot in attended.ledger.snapshots():
+    for snapshot in session.ledger.snapshots():
         attempt = snapshot.attempt
         if attempt is None or not snapshot.is_planned:
             continue
         if attempt.state is AttemptState.STORED:
-            missing = len(check_files(attended.layout, snapshot.files).damaged)
+            missing = len(check_files(session.layout, snapshot.files).damaged)
             if not missing and is_owed(snapshot):
                 missing = snapshot.line.job.max_images - len(snapshot.files)
         elif action_for(snapshot, FETCH_ONLY) is not JobAction.NOTHING:
@@ -184,17 +186,17 @@ def _search(attended: FolderSession) -> _Search:
 
 
 def _context(
-    attended: FolderSession, on_change: Callable[[AttemptChange], None], on_progress: OnProgress, stop: StopSignal
+    session: FolderSession, on_change: Callable[[AttemptChange], None], on_progress: OnProgress, stop: StopSignal
 ) -> RunContext:
     return RunContext(
-        layout=attended.layout,
-        ledger=attended.ledger,
-        claim=attended.claim,
-        api=attended.api,
+        layout=session.layout,
+        ledger=session.ledger,
+        claim=session.claim,
+        api=session.api,
         terms=Terms(),
         options=FETCH_ONLY,
         idempotency_hours=None,
-        cost_nusd=attended.cost_nusd,
+        catalog=session.catalog,
         write_manifest=lambda: None,  # once, at the end
         on_change=on_change,
         on_progress=on_progress,

@@ -11,9 +11,9 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
-from qwave_batch.run.context import RunOptions
 from qwave_batch.run.job_actions import is_to_submit
 from qwave_batch.run.run_end import JobCounts
+from qwave_batch.run.run_request import RunOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +23,15 @@ class CostEstimate:
     jobs: int
     """Jobs that will be submitted."""
     images: int
-    nusd: int
-    """Nano-dollars."""
+    estimated_nusd: int
+    """The most that they should cost, in nano-dollars."""
     warnings: tuple[str, ...] = ()
     """What is worth knowing before that is paid."""
+
+    @property
+    def estimated_usd(self) -> float:
+        """The most that they should cost."""
+        return usd_from_nusd(self.estimated_nusd)
 
 
 def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
@@ -48,7 +53,7 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
             nusd += snapshot.line.job.estimated_nusd
     if options.only is not None and not taken:
         raise UsageError("--only takes none of the plan's jobs, so there is nothing to do")
-    return CostEstimate(jobs=jobs, images=images, nusd=nusd)
+    return CostEstimate(jobs=jobs, images=images, estimated_nusd=nusd)
 
 
 _LONGEST = 200

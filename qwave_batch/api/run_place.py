@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.client.connection import AnyConnection, Simulated
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
@@ -42,7 +42,7 @@ class RunPlace:
             )
 
 
-def run_place(plan: AnyPlan, connection: Connection | Simulated, out_dir: str | Path | None = None) -> RunPlace:
+def run_place(plan: AnyPlan, connection: AnyConnection, out_dir: str | Path | None = None) -> RunPlace:
     """Return where a plan is run; it looks at the disk.
 
     Args:
@@ -59,7 +59,7 @@ def run_place(plan: AnyPlan, connection: Connection | Simulated, out_dir: str | 
     return RunPlace(folder=folder, is_new=is_new, beside_spec=other)
 
 
-def default_folder(plan: AnyPlan, connection: Connection | Simulated) -> Path:
+def default_folder(plan: AnyPlan, connection: AnyConnection) -> Path:
     """Return where a plan is run when nobody says: where its spec says, else below ``runs/``."""
     folder = plan.output_folder or RUNS / plan.name
     return folder.with_name(f"{folder.name}-simulated") if isinstance(connection, Simulated) else folder

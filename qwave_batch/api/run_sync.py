@@ -11,13 +11,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from qwave_batch.api.run_batch import Confirm, run_batch
+from qwave_batch.api.folder_run import Confirm
+from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
-from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.client.connection import AnyConnection
 from qwave_batch.model.events import OnEvent
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_file import AnyPlan
-from qwave_batch.run.context import RunOptions
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 T = TypeVar("T")
@@ -26,9 +28,10 @@ T = TypeVar("T")
 def run_batch_sync(  # noqa: PLR0913  # as run_batch
     source: str | Path | AnyPlan,
     *,
-    connection: Connection | Simulated,
+    connection: AnyConnection,
     out_dir: str | Path | None = None,
     options: RunOptions | None = None,
+    terms: Terms | None = None,
     reuse: Sequence[str | Path] = (),
     on_progress: OnProgress | None = None,
     on_event: OnEvent | None = None,
@@ -47,6 +50,7 @@ def run_batch_sync(  # noqa: PLR0913  # as run_batch
             connection=connection,
             out_dir=out_dir,
             options=options,
+            terms=terms,
             reuse=reuse,
             on_progress=on_progress,
             on_event=on_event,

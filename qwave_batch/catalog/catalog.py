@@ -6,6 +6,7 @@ from functools import cached_property
 
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.job import Job
 from qwave_batch.model.money import QuotaUnit
 
 
@@ -53,6 +54,19 @@ class Catalog:
     def content_fields(self) -> frozenset[str]:
         """The fields that carry content for any of the models: without one a request would ask for something else."""
         return frozenset().union(*(model.content_fields for model in self.models.values()))
+
+    def job_cost_nusd(self, job: Job, images: int) -> int:
+        """Return the price of so many images of a job, in nano-dollars.
+
+        A job that left the plan may be of a model that this catalog does not have: then its estimate stands for it.
+        """
+        model = self.models.get(job.model)
+        return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
+
+    def job_image_format(self, job: Job) -> str | None:
+        """Return the file format that a job's images should have; None where the catalog does not have its model."""
+        model = self.models.get(job.model)
+        return None if model is None else model.image_format(job.request)
 
     def model(self, name: str) -> Model:
         """Return a model by its name.

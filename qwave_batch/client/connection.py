@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NoReturn, Self, TypeAlias
 
 from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.errors import UsageError
@@ -38,6 +38,10 @@ class Connection:
     trust: Trust = field(default_factory=Trust)
     """Certificates that are trusted beside the system's own."""
 
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled: the key would lie in whatever is made of that."""
+        raise TypeError("a Connection holds an API key and is not pickled; use ConnectionFromEnviron instead")
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, base_url: str | None = None) -> Self:
         """Return the connection that the environment describes; a ``base_url`` wins over the environment's.
@@ -60,6 +64,17 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionFromEnviron:
+    """The account that the environment names when a call is made; it holds no key, so that it may be pickled and shown.
+
+    The key is read from ``QWAVE_API_KEY``, else from ``WAVE_API_KEY``; proxies and certificates as ``Connection`` does.
+    """
+
+    base_url: str | None = None
+    """Where the API is, with its ``/v1``; None is ``QWAVE_BASE_URL``, else where the spec's catalog says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
     """The embedded API. A run serves it on loopback for its own time, and keeps its tasks in the run folder."""
 
@@ -73,3 +88,25 @@ class Simulated:
     """The documents that it follows: ``may`` or ``september``."""
     seed: int = 0
     """Another seed is another course of events."""
+
+
+AnyAccount: TypeAlias = Connection | ConnectionFromEnviron
+"""An account of a real API."""
+AnyConnection: TypeAlias = Connection | ConnectionFromEnviron | Simulated
+"""What a run may be given."""
+
+
+def account_of(connection: AnyAccount, environ: Mapping[str, str]) -> Connection:
+    """Return an account with its key.
+
+    Raises:
+        UsageError: the environment is to have a key, and has none, or names a proxy that can't be used.
+    """
+    if isinstance(connection, ConnectionFromEnviron):
+        return Connection.from_environ(environ, base_url=connection.base_url)
+    return connection
+
+
+def connection_of(connection: AnyConnection, environ: Mapping[str, str]) -> Connection | Simulated:
+    """Return a connection that is ready for use; raises as ``account_of`` does."""
+    return connection if isinstance(connection, Simulated) else account_of(connection, environ)

@@ -110,7 +110,7 @@ def assemble(
         connectivity=connectivity,
     )
     fetches = work_list.rows(JobAction.FETCH)
-    watchdog, breaker = StatusWatchdog(), ImageBreaker(early=len(fetches))
+    watchdog, breaker = StatusWatchdog(), ImageBreaker(earlier=len(fetches))
     wakeup = Wakeup(context.clock)
     worker = _worker(state, watchdog, breaker, wakeup, long_poll, _inbox(context, completion), moved)
     scheduler = Scheduler(state, model_queues, worker, watchdog, breaker, wakeup, fetches)

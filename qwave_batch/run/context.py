@@ -16,53 +16,39 @@ from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
-from qwave_batch.model.terms import Completion, Terms
+from qwave_batch.model.terms import Terms
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """The switches of ``qwave-batch run``; the defaults are a plain run."""
+class JobScope:
+    """The jobs of a plan that a run is about."""
 
-    retry_failed: bool = False
-    """Also do jobs whose failure is final."""
-    resubmit_unknown: bool = False
-    """Also send jobs again that are perhaps paid already."""
-    fetch_only: bool = False
-    """Submit nothing: only fetch images of tasks that have ended, given up ones too."""
-    given_up_only: bool = False
-    """With ``fetch_only``: only what was paid, or perhaps paid, and given up."""
-    pay_again: frozenset[str] | None = None
-    """Which jobs ``retry_failed`` may pay for again: those whose images are gone, by what their tasks say now; None is
-    all, for a run whose jobs were not looked at first."""
-    only: Callable[[PlanLine], bool] | None = None
-    """Which lines of the plan this run is about; None is all."""
+    takes: Callable[[PlanLine], bool] | None = None
+    """Whether it is about a line of the plan; None is all. It raises UsageError where that can't be said."""
     limit: int | None = None
-    """The first so many lines of the plan (of those that ``only`` takes); None is all."""
-    concurrency: int | None = None
-    """A ceiling for tasks alive at once; it only lowers what the spec says."""
-    completion: Completion | None = None
-    """How to learn that a task has ended; None is what the spec says."""
-    webhook_url: str | None = None
-    """The address at which the API reaches the receiver of ``completion: webhook``; None is where it listens."""
-    webhook_host: str = "127.0.0.1"
-    """The address that the receiver listens on."""
-    webhook_port: int = 0
-    """The port that the receiver listens on; 0 takes a free one."""
-    max_usd: float | None = None
-    """A cap on what the folder may ever cost; it only lowers the spec's."""
-    until_budget: bool = False
-    """Begin even if the estimate is above what the budget leaves, and go on until it is used up."""
-    fail_fast: bool = False
-    """Submit nothing more after the first job that fails for good."""
-    adopt: bool = False
-    """Work on a folder that was last used at another path or on another machine."""
-    max_wait_s: float = 900.0
-    """How long to wait at most for a rate limit or a quota window to open; a longer one ends the run."""
-    max_offline_s: float = 120.0
-    """How long the API may be out of reach, with nothing else going on, before the run gives up."""
-    grace_s: float = 10.0
-    """How long what is in flight may take to finish after a first stop."""
+    """How many jobs of those it is about; None is all."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run is about the whole plan, and so about jobs that left it too."""
+        return self.takes is None and self.limit is None
+
+
+WHOLE_PLAN = JobScope()
+
+
+class JobCatalog(Protocol):
+    """The questions about a job that a run asks the catalog, such as ``catalog.catalog.Catalog``."""
+
+    def job_cost_nusd(self, job: Job, images: int) -> int:
+        """Return the price of so many images, in nano-dollars, for answers that do not say what they cost."""
+        ...
+
+    def job_image_format(self, job: Job) -> str | None:
+        """Return the file format that the images should have; None where that is not known."""
+        ...
 
 
 class TaskCalls(Protocol):
@@ -111,14 +97,13 @@ class RunContext:
     api: TaskCalls
     terms: Terms
     options: RunOptions = field(default_factory=RunOptions)
+    scope: JobScope = WHOLE_PLAN
+    """The jobs that the run is about: ``options.only`` and ``options.limit``, ready for use."""
     idempotency_hours: float | None
     """How long the API keeps idempotency keys (``Catalog.idempotency_hours``); None is not at all."""
-    cost_nusd: Callable[[Job, int], int]
-    """The catalog price of so many images of a job, for answers that do not say what they cost."""
+    catalog: JobCatalog
     write_manifest: Callable[[], None]
     """Writes manifest and summary from the ledger; called in a thread now and then while the run is at work."""
-    asked_format: Callable[[Job], str | None] = lambda _: None
-    """The file format that a job's images should have; None where that is not known."""
     callbacks: CallbackSource | None = None
     """The receiver that the API may call when tasks end; with None tasks are polled."""
     on_change: OnChange | None = None

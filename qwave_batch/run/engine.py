@@ -37,7 +37,7 @@ async def run_plan(context: RunContext) -> RunEnd:
     journal = await asyncio.to_thread(context.ledger.journal, context.on_change)
     await asyncio.to_thread(remove_leftovers, context.layout)
     work_list = await asyncio.to_thread(
-        make_work_list, context.ledger, journal, context.layout, context.options, context.stop
+        make_work_list, context.ledger, journal, context.layout, context.options, context.stop, context.scope
     )
     budget, moved = await asyncio.to_thread(lambda: (read_budget(context), _moved(context)))
     submits = work_list.has(JobAction.SUBMIT, JobAction.RESUBMIT)

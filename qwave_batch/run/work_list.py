@@ -13,10 +13,11 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.context import WHOLE_PLAN, JobScope, RunContext
 from qwave_batch.run.counters import is_short
 from qwave_batch.run.images.stored_files import check_files
 from qwave_batch.run.job_actions import JobAction, action_for
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.job_run import needed_nusd
 
@@ -87,7 +88,12 @@ class WorkList:
 
 
 def make_work_list(
-    ledger: Ledger, journal: Journal, layout: RunLayout, options: RunOptions, stop: StopSignal
+    ledger: Ledger,
+    journal: Journal,
+    layout: RunLayout,
+    options: RunOptions,
+    stop: StopSignal,
+    scope: JobScope = WHOLE_PLAN,
 ) -> WorkList:
     """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread.
 
@@ -96,7 +102,7 @@ def make_work_list(
     """
     work_list = WorkList()
     touched: list[tuple[Attempt, Sequence[StoredFile]]] = []
-    for snapshot in jobs_in_scope(ledger, options, stop):
+    for snapshot in jobs_in_scope(ledger, scope, stop):
         check = check_files(layout, snapshot.files) if _is_complete(snapshot) else None
         if check is not None and check.touched and snapshot.attempt is not None:
             touched.append((snapshot.attempt, check.touched))
@@ -113,24 +119,23 @@ def _is_complete(snapshot: JobSnapshot) -> bool:
     return snapshot.is_planned and snapshot.line.record.status is JobStatus.COMPLETED
 
 
-def jobs_in_scope(ledger: Ledger, options: RunOptions, stop: StopSignal | None = None) -> Iterator[JobSnapshot]:
+def jobs_in_scope(ledger: Ledger, scope: JobScope, stop: StopSignal | None = None) -> Iterator[JobSnapshot]:
     """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan.
 
     Raises:
         RunStopped: told to end meanwhile.
     """
-    is_whole = options.only is None and options.limit is None
     taken = 0
     for snapshot in ledger.snapshots():
         if stop is not None and stop.is_stopping:
             raise RunStopped("stopped before anything was sent")
         if not snapshot.is_planned:
-            if is_whole:
+            if scope.is_whole:
                 yield snapshot
             continue
-        if options.only is not None and not options.only(snapshot.line):
+        if scope.takes is not None and not scope.takes(snapshot.line):
             continue
-        if options.limit is not None and taken >= options.limit:
+        if scope.limit is not None and taken >= scope.limit:
             return
         taken += 1
         yield snapshot

@@ -28,7 +28,7 @@ from qwave_batch.ledger import group_writer
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
-from qwave_batch.run.images import image_breaker, image_fetching
+from qwave_batch.run.images import fetch_policy, image_breaker, image_fetching
 from qwave_batch.run.tasks import ended_tasks
 
 JOURNAL = (
@@ -170,7 +170,8 @@ def hurry() -> None:
     """Wait shorter for images that do not come."""
     for module, names in (
         (image_breaker, ("FIRST_PAUSE_S", "LONGEST_PAUSE_S", "GIVES_UP_S", "TAIL_S", "LONE_S")),
-        (image_fetching, ("PATIENCE_S", "SLICE_S", "LIST_S")),
+        (fetch_policy, ("PATIENCE_S", "LIST_S")),
+        (image_fetching, ("SLICE_S",)),
         (ended_tasks, ("LIST_S", "SLICE_S")),
     ):
         for name in names:

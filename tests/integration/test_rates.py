@@ -13,9 +13,10 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.terms import Completion
-from qwave_batch.run.context import RunContext, RunOptions
+from qwave_batch.run.context import RunContext
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.run_end import RunEnd
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
 from qwave_batch.simulator.embedded_api import Seen
 from qwave_batch.simulator.simulated_task import SimulatedTask
@@ -49,7 +50,7 @@ async def run(folder: Path, simulator: Simulator, clock: SkippingClock, options:
                     terms=plan.terms,
                     options=options,
                     idempotency_hours=24.0,
-                    cost_nusd=lambda job, images: job.estimated_nusd * images,
+                    catalog=plan.catalog_used,
                     write_manifest=lambda: None,
                     clock=clock,
                 )

@@ -45,7 +45,7 @@ class Scene:
             return int(connection.execute("SELECT COUNT(*) FROM tasks").fetchone()[0])
 
     def run(self, *, only: str | None = None) -> qb.RunSummary:
-        options = qb.RunOptions(only=None if only is None else lambda line: line.job.model == only)
+        options = qb.RunOptions(only=None if only is None else f"model == '{only}'")
         return qb.run_batch_sync(
             self.home / "spec.yaml", connection=qb.Simulated(latency="0"), out_dir=self.folder, options=options
         )

@@ -54,10 +54,10 @@ async def run(file: Path, folder: Path) -> qb.RunSummary:
         file,
         connection=qb.Simulated(latency="0.01"),
         out_dir=folder,
-        options=qb.RunOptions(concurrency=2, only=qb.runs.lines_where("model == 'z-image-turbo'")),
+        options=qb.RunOptions(concurrency=2, only="model == 'z-image-turbo'"),
         on_progress=seen.append,
         stop=qb.StopSignal(),
-        confirm=lambda estimate: estimate.nusd < 1_000_000_000,
+        confirm=lambda estimate: estimate.estimated_usd < 1,
     )
     assert_type(summary, qb.RunSummary)
     assert_type(summary.counts.completed, int)

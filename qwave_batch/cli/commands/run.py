@@ -148,10 +148,12 @@ def _event_log(target: Path | None, console: Console) -> "Iterator[EventLog | No
 
 
 def _options(args: Namespace) -> "RunOptions":
+    if args.only is not None:
+        qb.runs.lines_where(args.only)  # one that does not parse is refused before a plan is shown or a folder made
     return qb.runs.RunOptions(
         retry_failed=args.retry_failed,
         resubmit_unknown=args.resubmit_unknown,
-        only=qb.runs.lines_where(args.only) if args.only is not None else None,
+        only=args.only,
         limit=args.limit,
         concurrency=args.concurrency,
         max_usd=args.max_usd,
@@ -199,14 +201,14 @@ async def _run(
 
 
 def _confirm(estimate: "CostEstimate", plan: "AnyPlan", console: Console) -> bool:
-    if estimate.nusd <= ASK_ABOVE_NUSD:
+    if estimate.estimated_nusd <= ASK_ABOVE_NUSD:
         return True
     may_cost = f"{count(estimate.jobs, 'job')} for up to {count(estimate.images, 'image')} may cost up to "
     if not console.can_ask:
-        console.say(f"{may_cost}{usd(estimate.nusd)}; nobody is there to ask, so the run goes on")
+        console.say(f"{may_cost}{usd(estimate.estimated_nusd)}; nobody is there to ask, so the run goes on")
         return True
     say_samples(plan, console)
     for warning in estimate.warnings:
         console.say(f"note: {console.err.shown(warning)}")
     with breakable():
-        return console.confirm(f"{may_cost}{usd(estimate.nusd)}. Go on?")
+        return console.confirm(f"{may_cost}{usd(estimate.estimated_nusd)}. Go on?")

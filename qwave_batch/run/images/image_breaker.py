@@ -6,7 +6,8 @@ are monotonic seconds.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 TRIPS_AT = 3
 """So many images in a row that failed are no accident."""
@@ -29,59 +30,81 @@ def pause_s(tries: int) -> float:
     return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(tries - 1, 16)))
 
 
-@dataclass(slots=True)
-class _Failing:
-    """A job whose image did not come."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFailure:
+    """How an image did not come."""
 
     model: str
     host: str
+    """The host that was to serve it; empty where there was none."""
     why: str
-    since: float
-    tried_at: float
-    tries: int = 1
-    counts: bool = True
-    """Whether no other image has come since."""
     is_unread: bool = False
+    """Whether nobody can read where it is."""
     is_late: bool = False
     """Whether the API only has not listed it yet."""
 
 
 @dataclass(slots=True)
+class _Failing:
+    """A job whose image did not come."""
+
+    failure: ImageFailure
+    """The newest."""
+    since: float
+    tried_at: float
+    tries: int = 1
+    counts: bool = True
+    """Whether no other image has come since."""
+
+
 class ImageBreaker:
     """What became of the images of this run, by job."""
 
-    early: int = 0
-    """Images of earlier runs that were not tried yet."""
-    unread: int = 0
-    """Results that could not be read."""
-    has_come: bool = False
-    """Whether any image has come in this run."""
-    idle_since: float | None = None
-    """Since when there is nothing to do but wait for images."""
-    held_since: float | None = None
-    """Since when nothing is bought because no image comes."""
-    excused_until: float = 0.0
-    """Before this moment a host has asked to be left alone: that no image comes says nothing meanwhile."""
-    patients: set[str] = field(default_factory=set)
-    """Jobs whose workers wait for an image."""
-    _failing: dict[str, _Failing] = field(default_factory=dict)
-    """The oldest first."""
-    _ended: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """Jobs whose task has ended and whose image was not tried to the end yet: model and moment."""
-    _came_from: dict[str, float] = field(default_factory=dict)
-    _probes: int = 0
-    _probed_at: float = -math.inf
+    def __init__(self, earlier: int = 0) -> None:
+        """Begin with the number of jobs of earlier runs whose images are to be fetched."""
+        self._earlier = earlier
+        self._unread = 0
+        self._has_come = False
+        self._idle_since: float | None = None
+        self._held_since: float | None = None
+        self._excused_until = 0.0
+        """Before this moment a host has asked to be left alone: that no image comes says nothing meanwhile."""
+        self._waiters: set[str] = set()
+        self._failing: dict[str, _Failing] = {}
+        """The oldest first."""
+        self._ended: dict[str, tuple[str, float]] = {}
+        """Jobs whose task has ended and whose image was not tried to the end yet: model and moment."""
+        self._came_from: dict[str, float] = {}
+        self._probes = 0
+        self._probed_at = -math.inf
+
+    # What is known.
+
+    @property
+    def unread(self) -> int:
+        """How many results could not be read."""
+        return self._unread
+
+    @property
+    def waiters(self) -> AbstractSet[str]:
+        """Jobs whose workers wait for an image."""
+        return self._waiters
+
+    @property
+    def held_since(self) -> float | None:
+        """Since when nothing is bought because no image comes; None while something is."""
+        return self._held_since
 
     # What happens.
 
-    def ended(self, job_id: str, model: str, now: float) -> None:
+    def task_ended(self, job_id: str, model: str, now: float) -> None:
         """A task has ended, and its image is to be had."""
         self._failing.pop(job_id, None)
         self._ended[job_id] = (model, now)
 
-    def came(self, job_id: str, host: str, now: float) -> None:
+    def image_came(self, job_id: str, host: str, now: float) -> None:
         """An image is in place: images can be had, and whoever waits tries again at once."""
-        self.has_come, self._probes = True, 0
+        self._has_come, self._probes = True, 0
         self._came_from[host] = now
         for failing in self._failing.values():
             if failing.counts:
@@ -89,18 +112,8 @@ class ImageBreaker:
                 failing.tried_at, failing.tries = -math.inf, min(failing.tries, 1)
         self.forget(job_id)
 
-    def failed(  # noqa: PLR0913 - the facts of one failure, all by name
-        self,
-        job_id: str,
-        now: float,
-        *,
-        model: str,
-        host: str,
-        why: str,
-        is_unread: bool = False,
-        is_late: bool = False,
-    ) -> None:
-        """An image did not come this time."""
+    def image_failed(self, job_id: str, now: float, failure: ImageFailure) -> None:
+        """Record that an image did not come this time."""
         self._ended.pop(job_id, None)
         if self.is_tripped:
             self._probes += 1
@@ -108,19 +121,35 @@ class ImageBreaker:
         known = self._failing.get(job_id)
         if known is None:
             is_first = not self.is_tripped
-            self._failing[job_id] = _Failing(model, host, why, now, now, is_unread=is_unread, is_late=is_late)
+            self._failing[job_id] = _Failing(failure, now, now)
             if is_first and self.is_tripped:
                 self._probes, self._probed_at = 1, now
         else:
-            known.host, known.why, known.tried_at = host, why, now
+            known.failure, known.tried_at = failure, now
             known.tries += 1
-            known.is_late = is_late
-            known.counts = known.counts or known.since > self._came_from.get(host, -math.inf)
-        self.unread += is_unread
+            known.counts = known.counts or known.since > self._came_from.get(failure.host, -math.inf)
+        self._unread += failure.is_unread
 
-    def record_early_fetch(self) -> None:
+    def record_earlier(self) -> None:
         """Record that the images of one job of an earlier run were tried."""
-        self.early -= 1
+        self._earlier -= 1
+
+    def record_pass(self, now: float, *, is_held: bool, is_idle: bool) -> None:
+        """Record whether nothing is bought because no image comes, and whether nothing but images is waited for."""
+        self._held_since = (self._held_since or now) if is_held else None
+        self._idle_since = (self._idle_since or now) if is_idle else None
+
+    def excuse_until(self, at: float) -> None:
+        """Judge nothing before a moment at which a host may be asked again."""
+        self._excused_until = max(self._excused_until, at)
+
+    def start_waiting(self, job_id: str) -> None:
+        """Record that a job's worker waits for an image."""
+        self._waiters.add(job_id)
+
+    def stop_waiting(self, job_id: str) -> None:
+        """Record that a job's worker waits no more."""
+        self._waiters.discard(job_id)
 
     def forget(self, job_id: str) -> None:
         """A job has its images, or is known to be one that never will."""
@@ -131,7 +160,11 @@ class ImageBreaker:
 
     @property
     def _counted(self) -> list[_Failing]:
-        return [each for each in self._failing.values() if each.counts and not each.is_late]
+        return [each for each in self._failing.values() if each.counts and not each.failure.is_late]
+
+    @property
+    def _late(self) -> list[_Failing]:
+        return [each for each in self._failing.values() if each.counts and each.failure.is_late]
 
     @property
     def is_tripped(self) -> bool:
@@ -151,14 +184,15 @@ class ImageBreaker:
             now: The present.
             model: Whose jobs to count; None is all.
         """
-        failing = [each for each in self._counted if model in {None, each.model}]
-        late = [each for each in self._failing.values() if each.counts and each.is_late and model in {None, each.model}]
+        failing = [each for each in self._counted if model in {None, each.failure.model}]
+        late = [each for each in self._late if model in {None, each.failure.model}]
         quick = sum(now < at + GRACE_S for of, at in self._ended.values() if model in {None, of})
-        early = self.early if model is None and not self.has_come else 0
+        early = self._earlier if model is None and not self._has_come else 0
         if len(late) >= limit:  # they leave their slots to others, once
             return limit
         # with few slots a single dead file would fill them, and stop all that is well
-        counted = len(failing) if limit >= TRIPS_AT or not self.has_come else 0
+        # with few slots single dead files would fill them, and stop everything that is well
+        counted = len(failing) if limit >= TRIPS_AT or not self._has_come else min(len(failing), limit - 1)
         return counted + quick + early
 
     def opens_at(self, now: float) -> float:
@@ -172,31 +206,34 @@ class ImageBreaker:
             return None
         if not self.is_tripped or not failing.counts:
             return failing.tried_at + pause_s(failing.tries)
-        waiting = {key: each for key, each in self._failing.items() if key in self.patients and each.counts}
+        waiting = {key: each for key, each in self._failing.items() if key in self._waiters and each.counts}
         prober = min(waiting, key=lambda key: waiting[key].tried_at, default=None)
         return self._probed_at + pause_s(max(1, self._probes)) if prober == job_id else math.inf
 
     def judges(self, job_id: str, now: float) -> bool:
         """Whether what a job's image is like can be held against the image: others came, or there are no others."""
         failing = self._failing.get(job_id)
-        if failing is None or self._came_from.get(failing.host, -math.inf) > failing.since:
+        if failing is None or self._came_from.get(failing.failure.host, -math.inf) > failing.since:
             return True
-        if self.is_tripped or self.held_since is not None or self.idle_since is None:
+        if self.is_tripped or self._held_since is not None or self._idle_since is None:
             return False
-        return now - self.idle_since >= LONE_S
+        return now - self._idle_since >= LONE_S
 
-    def is_given_up(self, now: float) -> bool:
-        """Whether nothing was bought for long enough, for want of any image."""
-        if self.held_since is None:
-            return False
-        return now - max(self.held_since, self.excused_until) >= GIVES_UP_S
+    def is_over(self, now: float) -> bool:
+        """Whether the run is to buy nothing more: it was held for long enough, or nothing is left that could come."""
+        is_held = self._held_since is not None
+        if is_held and now - max(self._held_since or 0.0, self._excused_until) >= GIVES_UP_S:
+            return True
+        if is_held and self._idle_since is not None and not self._waiters:
+            return True
+        return self.is_tripped and not self._has_come and self.is_tail_over(now)
 
     def is_tail_over(self, now: float) -> bool:
         """Whether nothing but images was waited for long enough."""
-        return self.idle_since is not None and now - max(self.idle_since, self.excused_until) >= TAIL_S
+        return self._idle_since is not None and now - max(self._idle_since, self._excused_until) >= TAIL_S
 
     @property
     def why(self) -> str:
         """What became of the newest image that could not be fetched."""
         failing = self._counted or list(self._failing.values())
-        return failing[-1].why if failing else "they were not fetched yet"
+        return failing[-1].failure.why if failing else "they were not fetched yet"

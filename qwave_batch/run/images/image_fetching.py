@@ -31,7 +31,7 @@ from qwave_batch.run.images.fetch_policy import (
     conclude,
     decide,
 )
-from qwave_batch.run.images.image_breaker import ImageBreaker, pause_s
+from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, ImageStore, UnreadFormat
 from qwave_batch.run.images.name_claims import NameClaims
 from qwave_batch.run.limits.throttle_state import DownloadCall, host_of
@@ -90,7 +90,7 @@ class ImageFetcher:
             return await self._record(state)
         finally:
             job_run.results = ()
-            self._breaker.patients.discard(state.job_id)
+            self._breaker.stop_waiting(state.job_id)
             self._claims.release(state.job_id)
 
     async def _begin(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool) -> FetchState:
@@ -135,11 +135,11 @@ class ImageFetcher:
             case StoredFile():
                 state.files[place] = outcome
                 self._note_format(state.job_run.job, outcome.image.format)
-                self._breaker.came(state.job_id, host, run.now())
+                self._breaker.image_came(state.job_id, host, run.now())
             case UnreadFormat():
                 state.evidence[place] = outcome.evidence
                 state.kept.append(other_format(outcome.reason, outcome.evidence))
-                self._breaker.came(state.job_id, host, run.now())
+                self._breaker.image_came(state.job_id, host, run.now())
             case BrokenImage() | Expired() | DownloadFailed():
                 self._tell_breaker(state, host, state.note_trouble(place, outcome))
             case _:
@@ -169,7 +169,7 @@ class ImageFetcher:
             if isinstance(outcome, Expired | DownloadFailed):
                 reaction = limiter.record(call, outcome, sent_at=sent_at, now=run.now())
                 if reaction.too_long is None:  # that nothing comes of a host that asked for a pause says nothing
-                    self._breaker.excused_until = max(self._breaker.excused_until, reaction.retry_at)
+                    self._breaker.excuse_until(reaction.retry_at)
             return outcome
 
     async def _request(self, state: FetchState, place: int) -> ImageRequest:
@@ -194,7 +194,7 @@ class ImageFetcher:
 
     def _note_format(self, job: Job, came: str) -> None:
         """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
-        asked = self._context.asked_format(job)
+        asked = self._context.catalog.job_image_format(job)
         if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
             self._run.counters.warn(
                 f"{job.model} sent {came.upper()} where {asked.upper()} was asked for; such images are kept as they are"
@@ -202,7 +202,8 @@ class ImageFetcher:
 
     def _tell_breaker(self, state: FetchState, host: str, trouble: ImageTrouble) -> None:
         why = f"{host or 'in the answer'}: {trouble.reason}" if trouble.is_broken else trouble.reason
-        self._breaker.failed(state.job_id, self._run.now(), model=state.job_run.job.model, host=host, why=why)
+        failure = ImageFailure(model=state.job_run.job.model, host=host, why=why)
+        self._breaker.image_failed(state.job_id, self._run.now(), failure)
 
     # Between rounds.
 
@@ -213,7 +214,7 @@ class ImageFetcher:
             state.began = run.now()
         if state.is_owed and all(trouble.is_unlisted for trouble in state.troubles.values()):
             self._breaker.forget(state.job_id)  # what the task lists has come: it says nothing of the others
-        self._breaker.patients.add(state.job_id)
+        self._breaker.start_waiting(state.job_id)
         self._notify()
 
     async def _wait(self, state: FetchState) -> bool:
@@ -272,7 +273,7 @@ class ImageFetcher:
                 (state.missing if found.retryable else state.gone).append(found)
             return False
         results = merged(state.results, found.images)
-        charge = charge_for(job_run.job, found, found.listed, self._context.cost_nusd)
+        charge = charge_for(job_run.job, found, found.listed, self._context.catalog)
         if state.attempt.state is AttemptState.FAILED:
             state.attempt = await self._run.journal.recover(state.attempt, charge=charge, results=results)
             self._run.budget.pay(charge.cost_nusd)

@@ -133,7 +133,7 @@ class Scheduler:
         )
         if not self._run.connectivity.is_key_proven and is_first_out:
             return False
-        return len(self._workers) - len(self._breaker.patients) < 3 * self._limiter.concurrency.limit + FETCHES
+        return len(self._workers) - len(self._breaker.waiters) < 3 * self._limiter.concurrency.limit + FETCHES
 
     @property
     def _may_submit(self) -> bool:
@@ -149,7 +149,7 @@ class Scheduler:
         is_allowed = not self._run.stops.is_on or self._run.stops.drains
         if self._breaker.is_tripped or self._run.stops.is_for(EndKind.NO_IMAGES):
             return False  # no more is tried in vain than tells whether images come again
-        return is_allowed and len(self._fetching - self._breaker.patients) < FETCHES and bool(self._fetches.page)
+        return is_allowed and len(self._fetching - self._breaker.waiters) < FETCHES and bool(self._fetches.page)
 
     def _first_candidate(self, scheduling_pass: SchedulingPass) -> Candidate | None:
         stops = self._run.stops
@@ -204,14 +204,10 @@ class Scheduler:
         limit = self._limiter.concurrency.limit
         is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
         is_held = has_jobs and (breaker.is_tripped or is_full)
-        is_waiting = all(self._are_queues_idle()) and len(self._workers) <= len(breaker.patients)
+        is_waiting = all(self._are_queues_idle()) and len(self._workers) <= len(breaker.waiters)
         is_idle = is_waiting and (is_held or not has_jobs) and (is_held or not self._may_fetch())
-        breaker.idle_since = (breaker.idle_since or now) if is_idle else None
-        breaker.held_since = (breaker.held_since or now) if is_held else None
-        is_over = breaker.is_given_up(now)
-        is_vain = is_held and is_idle and not breaker.patients
-        is_last = breaker.is_tripped and not breaker.has_come and breaker.is_tail_over(now)
-        if not run.stops.is_on and (is_over or is_vain or is_last):
+        breaker.record_pass(now, is_held=is_held, is_idle=is_idle)
+        if not run.stops.is_on and breaker.is_over(now):
             run.stops.stop(NoImages(why=breaker.why, waiting=breaker.waiting))
         return is_held or is_idle
 
@@ -265,7 +261,7 @@ class Scheduler:
             self._run.stops.fail(error)
         finally:
             self._fetching.discard(job_run.job.job_id)
-            self._breaker.record_early_fetch()
+            self._breaker.record_earlier()
             self._wakeup.notify()
 
     async def _apply_step(self, job_run: JobRun, step: Step, model_queue: ModelQueue | None) -> None:

@@ -5,7 +5,7 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
-from qwave_batch.run.images.image_breaker import ImageBreaker, pause_s
+from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.job_errors import account_in_doubt, not_fetched, not_listed, result_gone, unreadable_result
 from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, Step
@@ -47,12 +47,13 @@ class EndedTaskPoller:
         ended = await self._record_wait(job_run, ended)
         run, job, breaker = self._run, job_run.job, self._breaker
         seen_at = ended.attempt.ended_at or run.connectivity.earliest_time()
-        breaker.failed(job.job_id, run.now(), model=job.model, host="", why=_NOTHING_LISTED, is_late=not task.is_hollow)
-        breaker.patients.add(job.job_id)
+        failure = ImageFailure(model=job.model, host="", why=_NOTHING_LISTED, is_late=not task.is_hollow)
+        breaker.image_failed(job.job_id, run.now(), failure)
+        breaker.start_waiting(job.job_id)
         try:
             found = await self._poll_on(job_run, task)
         finally:
-            breaker.patients.discard(job.job_id)
+            breaker.stop_waiting(job.job_id)
         if found is None:
             return Finished(status=JobStatus.PENDING)
         if found.is_hollow:  # what stands there can't be read, and that is how it is kept
@@ -100,7 +101,8 @@ class EndedTaskPoller:
                 task = answer.task
                 if not is_bare(task):
                     return task
-        self._breaker.failed(job_run.job.job_id, run.now(), model=job_run.job.model, host="", why=_NOTHING_LISTED)
+        failure = ImageFailure(model=job_run.job.model, host="", why=_NOTHING_LISTED)
+        self._breaker.image_failed(job_run.job.job_id, run.now(), failure)
         return task
 
     async def _rest(self, until: float) -> bool:

@@ -22,7 +22,7 @@ from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.record import ImageFile, ReusedFrom
-from qwave_batch.run.context import RunOptions
+from qwave_batch.run.context import JobScope
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
@@ -60,7 +60,7 @@ class Reuser:
             for layout, jobs in self._damaged.items()
         )
 
-    def take(self, options: RunOptions, stop: StopSignal | None = None) -> int:
+    def take(self, scope: JobScope, stop: StopSignal | None = None) -> int:
         """Take what is there of the jobs that a run is asked for; return how many jobs that were. It blocks.
 
         Raises:
@@ -70,7 +70,7 @@ class Reuser:
         count = 0
         waiting: list[ReusedJob] = []
         try:
-            for snapshot in jobs_in_scope(self._ledger, options, stop):
+            for snapshot in jobs_in_scope(self._ledger, scope, stop):
                 taken = self._find(snapshot.line.job) if _may_take(snapshot) else None
                 if taken is not None:
                     waiting.append(taken)

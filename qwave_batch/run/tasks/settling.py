@@ -1,7 +1,7 @@
 """The end of a task goes on record: its price, the addresses of its images, or another try."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from qwave_batch.folder.evidence import keep_answer
 from qwave_batch.ledger.attempt import Acceptance, Attempt, Charge
@@ -10,7 +10,8 @@ from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import ResultsUnreadable
 from qwave_batch.model.task import ResultImage, Task, TaskState
-from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker
+from qwave_batch.run.context import JobCatalog
+from qwave_batch.run.images.image_breaker import UNREAD_STOPS_AT, ImageBreaker, ImageFailure
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try, unreadable_result
@@ -22,9 +23,9 @@ FINAL_S = 180.0
 """A task that lists nothing so long after its end never will, by all that is known."""
 
 
-def charge_for(job: Job, task: Task, listed: int, cost_nusd: Callable[[Job, int], int]) -> Charge:
+def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge:
     """Return what a task with so many images cost: by the API, or by the catalog where it does not say."""
-    catalog_nusd = cost_nusd(job, listed)
+    catalog_nusd = catalog.job_cost_nusd(job, listed)
     if task.cost_nusd is not None:
         return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
     return Charge(cost_nusd=catalog_nusd, cost_from="catalog", catalog_nusd=catalog_nusd)
@@ -112,7 +113,7 @@ class Settler:
         return Finished(status=JobStatus.PENDING)
 
     async def _complete(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Attempt:
-        charge = charge_for(job_run.job, task, task.listed, self._context.cost_nusd)
+        charge = charge_for(job_run.job, task, task.listed, self._context.catalog)
         submitted_at = attempt.submitted_at if acceptance is None else acceptance.submitted_at
         completed = await self._run.journal.complete(
             attempt,
@@ -152,7 +153,8 @@ class Settler:
     def _note_unread(self, job_run: JobRun, error: JobError) -> None:
         """Take in a result that nobody can read; after a few of them nothing more is bought."""
         job, breaker = job_run.job, self._breaker
-        breaker.failed(job.job_id, self._run.now(), model=job.model, host="", why=error.message, is_unread=True)
+        failure = ImageFailure(model=job.model, host="", why=error.message, is_unread=True)
+        breaker.image_failed(job.job_id, self._run.now(), failure)
         self._run.counters.warn(f"{job.job_id}: {error.message}")
         if breaker.unread >= UNREAD_STOPS_AT:
             self._run.stops.stop(ResultsUnreadable(tasks=breaker.unread, why=error.message))

@@ -74,4 +74,4 @@ class Worker:
 
     def _note_end(self, job_run: JobRun, ended: EndedTask) -> None:
         if ended.task.listed:
-            self.breaker.ended(job_run.job.job_id, job_run.job.model, self.state.now())
+            self.breaker.task_ended(job_run.job.job_id, job_run.job.model, self.state.now())

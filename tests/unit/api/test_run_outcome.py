@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.api.folder_jobs import FolderJobs
+from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.run_outcome import CostEstimate, estimate
 from qwave_batch.catalog.registry import open_catalog
 from qwave_batch.errors import UsageError
@@ -12,7 +13,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.output.counts import LineCounter
 from qwave_batch.plan.comparison import Stage
-from qwave_batch.run.context import RunOptions
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.work_list import jobs_in_scope
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
@@ -26,7 +27,7 @@ def world(tmp_path: Path) -> World:
 
 def expected(world: World, options: RunOptions | None = None) -> CostEstimate:
     with world.read() as ledger:
-        return estimate(jobs_in_scope(ledger, options or RunOptions()), options or RunOptions())
+        return estimate(jobs_in_scope(ledger, scope_of(options or RunOptions())), options or RunOptions())
 
 
 def stages(world: World) -> list[Stage]:
@@ -47,7 +48,7 @@ def test_a_try_after_a_failed_task_is_counted_although_an_earlier_task_is_on_rec
     world.api.fault = lambda place, number: "402" if place == "submit" and number > 1 else None
     world.run()
     assert world.statuses() == [JobStatus.PENDING]
-    assert expected(world) == CostEstimate(jobs=1, images=1, nusd=PRICE_NUSD)
+    assert expected(world) == CostEstimate(jobs=1, images=1, estimated_nusd=PRICE_NUSD)
     assert stages(world) == [Stage.PLANNED]
     assert in_flight(world) == 0
     world.api.fault = lambda _, __: None
@@ -105,6 +106,6 @@ def test_a_refetch_submits_nothing(world: World) -> None:
 def test_a_limit_and_a_choice_bound_what_is_submitted(world: World) -> None:
     world.plan(make_job(index) for index in range(4))
     assert expected(world, RunOptions(limit=2)).jobs == 2
-    assert expected(world, RunOptions(only=lambda line: line.job.index == 3)).jobs == 1
+    assert expected(world, RunOptions(only="index == 3")).jobs == 1
     with pytest.raises(UsageError, match="takes none"):
-        expected(world, RunOptions(only=lambda _: False))
+        expected(world, RunOptions(only="index < 0"))

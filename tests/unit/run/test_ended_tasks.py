@@ -19,7 +19,8 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.task import INLINE, ResultImage, Task, TaskError, TaskState
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.context import RunOptions
+from qwave_batch.run.images.image_breaker import TRIPS_AT
+from qwave_batch.run.run_request import RunOptions
 from tests.unit.run.honest_api import HonestApi, image_of
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
@@ -130,6 +131,17 @@ def test_after_good_ones_the_same(odd: World) -> None:
     end = odd.run_to_end()
     assert (end.exit_status, end.counts.failed) == (1, 0)
     assert len(odd.api.tasks) <= len(odd.images()) + 2 * 4
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 4])
+def test_with_few_slots_after_good_ones_three_failures_are_the_most(odd: World, slots: int) -> None:
+    """Failed images leave one slot free, so that a dead file does not stop the rest, and no more than that."""
+    odd.terms = Terms(limits=Limits(concurrency=slots))
+    odd.plan(make_job(index) for index in range(60))
+    api(odd).serve = lambda _, __: FAILURES["403"] if len(odd.images()) >= 10 else None
+    end = odd.run_to_end()
+    assert end.exit_status == 1
+    assert len(odd.api.tasks) - len(odd.images()) <= max(slots, TRIPS_AT)
 
 
 def test_the_first_image_that_comes_lets_all_go_on(odd: World) -> None:

@@ -10,7 +10,8 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, ModelLimits, Terms
-from qwave_batch.run.context import RunOptions
+from qwave_batch.run.context import JobScope
+from qwave_batch.run.run_request import RunOptions
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 
@@ -143,7 +144,7 @@ def test_polling_is_learned(world: World) -> None:
 
 def test_only_and_limit_choose_lines_of_the_plan(world: World) -> None:
     world.plan(make_job(index, model=f"m{index % 2}") for index in range(20))
-    world.options = RunOptions(only=lambda line: line.job.model == "m1", limit=3)
+    world.scope = JobScope(takes=lambda line: line.job.model == "m1", limit=3)
     end = world.run_to_end()
     assert (end.exit_status, end.counts.jobs, end.counts.completed) == (0, 3, 3)
     assert {task.request["prompt"] for task in world.api.tasks.values()} == {"tea 1", "tea 3", "tea 5"}

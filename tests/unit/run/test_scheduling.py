@@ -16,8 +16,8 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
-from qwave_batch.run.context import RunOptions
 from qwave_batch.run.limits.adaptive_concurrency import MOST
+from qwave_batch.run.run_request import RunOptions
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 Fault = Callable[[str, int], str | None]

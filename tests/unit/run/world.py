@@ -17,9 +17,10 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.context import CallbackSource, RunContext, RunOptions
+from qwave_batch.run.context import WHOLE_PLAN, CallbackSource, JobScope, RunContext
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.run_end import RunEnd
+from qwave_batch.run.run_request import RunOptions
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from tests.unit.run.honest_api import IMAGE_NUSD, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
@@ -76,6 +77,19 @@ class WatchedWriter(GroupWriter):
             self._clock.busy -= 1
 
 
+@dataclass(frozen=True)
+class WorldCatalog:
+    """A catalog in which every image costs the same."""
+
+    asked_format: Callable[[Job], str | None]
+
+    def job_cost_nusd(self, _job: Job, images: int) -> int:
+        return PRICE_NUSD * images
+
+    def job_image_format(self, job: Job) -> str | None:
+        return self.asked_format(job)
+
+
 @dataclass
 class World:
     """One folder and one API, over any number of runs and crashes."""
@@ -94,6 +108,7 @@ class World:
     on_manifest: Callable[[], None] = lambda: None
     callbacks: CallbackSource | None = None
     asked_format: Callable[[Job], str | None] = lambda _: None
+    scope: JobScope = WHOLE_PLAN
     ledger_pages_left: int | None = None
     """How much the ledger can grow before its disk is full; None is without end."""
 
@@ -174,10 +189,10 @@ class World:
             terms=self.terms,
             options=self.options,
             idempotency_hours=self.idempotency_hours,
-            cost_nusd=lambda _, images: PRICE_NUSD * images,
+            scope=self.scope,
+            catalog=WorldCatalog(self.asked_format),
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
-            asked_format=self.asked_format,
             on_progress=self.on_progress,
             stop=self.stop or StopSignal(),
             clock=self.clock,

@@ -1,0 +1,264 @@
+"""One run in its folder, step by step: prepare, reuse, estimate, confirm, execute, record."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from qwave_batch.api.backends import open_api, open_callbacks
+from qwave_batch.api.event_feed import EventFeed, ProgressFile
+from qwave_batch.api.folder_session import in_thread
+from qwave_batch.api.run_outcome import CostEstimate, RunSummary, estimate
+from qwave_batch.api.run_preparation import ResignedJobs, open_reuse_sources, take_in_losses
+from qwave_batch.api.run_recorder import Recorder, facts_of, keep_sources
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.client.connection import Connection, Simulated
+from qwave_batch.errors import BudgetError, QwaveError, RunStopped, StorageError
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.traces import check_ledger_file
+from qwave_batch.ledger.folder_identity import FolderClaim
+from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.clock import SystemClock
+from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
+from qwave_batch.model.job import PlanItem
+from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.terms import Terms
+from qwave_batch.output.unrecorded_submits import check_is_claimed
+from qwave_batch.plan.file.plan_file import AnyPlan
+from qwave_batch.run.context import JobScope, RunContext
+from qwave_batch.run.engine import run_plan
+from qwave_batch.run.job_actions import is_given_up
+from qwave_batch.run.limits.adaptive_concurrency import MOST
+from qwave_batch.run.run_end import RunEnd, after
+from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.tasks.reuse import Reuser, ReuseSource
+from qwave_batch.run.work_list import jobs_in_scope
+
+Confirm: TypeAlias = Callable[[CostEstimate], bool]
+"""Asked once, before anything is sent; False ends the run. It may wait for a person: nothing else goes on yet."""
+
+_SPARE_CONNECTIONS = 32  # polls and downloads beside the submits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCallbacks:
+    """The ways in which a run talks to its caller, and the caller to the run."""
+
+    on_progress: OnProgress | None = None
+    on_event: OnEvent | None = None
+    stop: StopSignal = field(default_factory=StopSignal)
+    confirm: Confirm | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSetup:
+    """A run that was checked and has not touched its folder."""
+
+    plan: AnyPlan
+    catalog: Catalog
+    connection: Connection | Simulated
+    terms: Terms
+    options: RunOptions
+    scope: JobScope
+    reuse: Sequence[Path]
+    layout: RunLayout
+    claim: FolderClaim
+    callbacks: RunCallbacks
+
+
+async def run_in_folder(setup: RunSetup) -> RunSummary:
+    """Lock the folder, run in it, write manifest and summary, and return how it ended; raises as ``run_batch``."""
+    layout, callbacks = setup.layout, setup.callbacks
+    feed = EventFeed(callbacks.on_event, SystemClock())
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        sources = await enter(in_thread(open_reuse_sources(setup.reuse, into=layout, backend=setup.claim.backend)))
+        await asyncio.to_thread(layout.create)
+        await enter(in_thread(FolderLock(layout)))
+        files = await asyncio.to_thread(layout.check_images)
+        await asyncio.to_thread(check_ledger_file, layout)
+        ledger = await enter(in_thread(_opened_ledger(layout)))
+        recorder, losses = await asyncio.to_thread(_prepare, setup, ledger, files)
+        run = _FolderRun(setup=setup, ledger=ledger, recorder=recorder, feed=feed)
+        outcome = await run.run(sources, losses)
+        end = outcome.end
+        summary = await asyncio.to_thread(recorder.finish, end)
+        books = await asyncio.to_thread(ledger.books)
+    _emit_end(feed, end.exit_status, end.reason, end)
+    feed.close()
+    return RunSummary(
+        folder=layout.root,
+        kind=end.kind,
+        stop=end.stop,
+        counts=end.counts,
+        cost_nusd=end.cost_nusd,
+        folder_cost_nusd=end.folder_cost_nusd,
+        seconds=end.seconds,
+        warnings=(*outcome.warnings, *recorder.warnings, *end.warnings),
+        reused=outcome.reused,
+        books=books,
+        summary=summary,
+    )
+
+
+@contextmanager
+def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
+    with Ledger.open(layout.ledger) as ledger:
+        yield ledger
+
+
+def _prepare(setup: RunSetup, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
+    """Claim the folder and put the plan in its ledger; return also what is worth a warning. It blocks."""
+    plan, layout, clock = setup.plan, setup.layout, SystemClock()
+    check_is_claimed(layout, ledger)
+    ledger.claim(setup.claim, adopt=setup.options.adopt)
+    resigned = ResignedJobs.of(ledger, plan)
+    ledger.replace_plan(_until_stopped(plan.items(), setup.callbacks.stop))
+    hours = setup.catalog.idempotency_hours
+    losses = take_in_losses(layout, ledger, files, idempotency_hours=hours, now=clock.now())
+    keep_sources(layout, plan)
+    recorder = Recorder(layout, ledger, facts_of(plan, setup.claim.backend, clock.now()), clock)
+    recorder.begin()
+    ledger.begin(clock.now())
+    return recorder, (*losses, *resigned.warnings(plan))
+
+
+def _until_stopped(items: Iterator[PlanItem], stop: StopSignal) -> Iterator[PlanItem]:
+    for item in items:
+        if stop.is_stopping:
+            raise RunStopped("stopped before anything was sent")
+        yield item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    end: RunEnd
+    reused: int
+    """Jobs whose images were taken from other folders."""
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FolderRun:
+    """A run whose folder is locked, with its ledger open and its plan on record."""
+
+    setup: RunSetup
+    ledger: Ledger
+    recorder: Recorder
+    feed: EventFeed
+
+    async def run(self, sources: Sequence[ReuseSource], losses: tuple[str, ...]) -> _Outcome:
+        """Take the steps of the run; an error that ends it is on record before it is raised."""
+        try:
+            self._emit_start()
+            reused, not_taken = await asyncio.to_thread(self._reuse, sources)
+            warnings = (*losses, *not_taken)
+            end, options = await self._fetch_given_up()
+            if end is None or end.exit_status in {0, 1}:
+                expected = await asyncio.to_thread(self._estimate, options)
+                self._confirm(replace(expected, warnings=warnings))
+                self._emit_estimate(expected, reused)
+                end = after(end, await self._execute(options, set()))
+        except QwaveError as error:
+            with suppress(StorageError):  # the first error says more than a second one
+                await asyncio.to_thread(self.recorder.give_up, error)
+            _emit_end(self.feed, error.exit_status, str(error))
+            raise
+        return _Outcome(end=end, reused=reused, warnings=warnings)
+
+    def _reuse(self, sources: Sequence[ReuseSource]) -> tuple[int, tuple[str, ...]]:
+        """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
+        if not sources:
+            return 0, ()
+        reuser = Reuser(self.setup.layout, self.ledger, self.ledger.journal(self.feed.emit_change_of_thread), sources)
+        return reuser.take(self.setup.scope, self.setup.callbacks.stop), reuser.warnings
+
+    async def _fetch_given_up(self) -> tuple[RunEnd | None, RunOptions]:
+        """Before failed jobs are paid for again, fetch what is paid; return how that ended, and what is left to do."""
+        options = self.setup.options
+        if not options.retry_failed or not await asyncio.to_thread(self._has_given_up):
+            return None, options
+        still_gone = set[str]()
+        end = await self._execute(replace(options, fetch_only=True, given_up_only=True), still_gone)
+        return end, replace(options, pay_again=frozenset(still_gone))
+
+    def _has_given_up(self) -> bool:
+        snapshots = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop)
+        return any(each.attempt is not None and is_given_up(each.attempt) for each in snapshots)
+
+    def _estimate(self, options: RunOptions) -> CostEstimate:
+        return estimate(jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop), options)
+
+    def _confirm(self, expected: CostEstimate) -> None:
+        confirm = self.setup.callbacks.confirm
+        if confirm is not None and not confirm(expected):
+            raise BudgetError("not confirmed, so nothing was sent")
+
+    async def _execute(self, options: RunOptions, still_gone: set[str]) -> RunEnd:
+        """Do one pass over the folder, with its progress in the folder for other processes.
+
+        Args:
+            options: What this pass is to do.
+            still_gone: Filled with the jobs that were asked for in vain.
+        """
+        setup = self.setup
+        progress = ProgressFile(setup.layout, setup.callbacks.on_progress, self.feed, SystemClock())
+        concurrency = options.concurrency or setup.terms.limits.concurrency or MOST
+        connections = concurrency + _SPARE_CONNECTIONS
+        try:
+            async with (
+                open_api(setup.connection, setup.catalog, setup.layout, connections=connections) as api,
+                open_callbacks(setup.terms, options) as receiver,
+            ):
+                return await run_plan(
+                    RunContext(
+                        layout=setup.layout,
+                        ledger=self.ledger,
+                        claim=setup.claim,
+                        api=api,
+                        terms=setup.terms,
+                        options=options,
+                        scope=setup.scope,
+                        still_gone=still_gone,
+                        idempotency_hours=setup.catalog.idempotency_hours,
+                        catalog=setup.catalog,
+                        write_manifest=self.recorder.write,
+                        callbacks=receiver,
+                        on_change=self.feed.emit_change,
+                        on_progress=progress.show,
+                        stop=setup.callbacks.stop,
+                    )
+                )
+        finally:
+            await progress.close()
+
+    def _emit_start(self) -> None:
+        setup = self.setup
+        self.feed.emit(RunStarted(time=SystemClock().now(), name=setup.plan.name, folder=str(setup.layout.root)))
+
+    def _emit_estimate(self, expected: CostEstimate, reused: int) -> None:
+        self.feed.emit(
+            RunEstimated(
+                time=SystemClock().now(),
+                reused=reused,
+                to_submit=expected.jobs,
+                estimated_usd=expected.estimated_usd,
+            )
+        )
+
+
+def _emit_end(feed: EventFeed, exit_status: int, reason: str, end: RunEnd | None = None) -> None:
+    feed.emit(
+        RunEnded(
+            time=SystemClock().now(),
+            exit_status=exit_status,
+            reason=reason,
+            completed=end.counts.completed if end else 0,
+            cost_usd=usd_from_nusd(end.cost_nusd) if end else 0.0,
+        )
+    )
