@@ -17,6 +17,13 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SHOWN = 3
 _FROM_THE_SPEC = "write the path relative to the spec's folder"
 
+_LETTERS = (
+    (_DRIVE, ("is a Windows path", "write the path relative to the spec's folder, with / between folders")),
+    (_ADDRESS, ("is a URL, but only local files are read", "download it first, and name the local file")),
+    (re.compile("~"), ("starts with ~, which is not expanded here", _FROM_THE_SPEC)),
+    (_VARIABLE, ("contains a shell variable, which is not expanded here", _FROM_THE_SPEC)),
+)
+
 
 def why_missing(name: str, place: Path, allowed_root: Path) -> tuple[str, str | None]:
     """Return why a named file does not exist, as a continuation of its name, and a suggestion.
@@ -57,14 +64,6 @@ def _unusable_name(name: str) -> tuple[str, str] | None:
     if "\\" in name and not _DRIVE.match(name):
         return "has backslashes; separate folders with / here", f'write "{name.replace(chr(92), "/")}"'
     return next((words for pattern, words in _LETTERS if pattern.match(name)), None)
-
-
-_LETTERS = (
-    (_DRIVE, ("is a Windows path", "write the path relative to the spec's folder, with / between folders")),
-    (_ADDRESS, ("is a URL, but only local files are read", "download it first, and name the local file")),
-    (re.compile("~"), ("starts with ~, which is not expanded here", _FROM_THE_SPEC)),
-    (_VARIABLE, ("contains a shell variable, which is not expanded here", _FROM_THE_SPEC)),
-)
 
 
 def _first_missing(place: Path, allowed_root: Path) -> tuple[str, Sequence[str]]:
