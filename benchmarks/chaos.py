@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks.droughts import SLOTS, WatchedSimulator, bought_in_vain, droughts
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName
 from tests.integration.audit import audit

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import qwave_batch as qb
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.terms import Completion
 from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve_forever
 

@@ -25,7 +25,7 @@ import jinja2
 import jsonschema_rs
 import yaml
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.plan.file.plan_file import plan_lines
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec

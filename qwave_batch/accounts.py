@@ -1,7 +1,7 @@
 """Questions to an account: its balance, and the models and prices that it is offered."""
 
 from qwave_batch.api.account_queries import LiveModelList, ask_balance, ask_models, glance_at_balance
-from qwave_batch.catalog.offers import Offer
+from qwave_batch.catalog.live_offers import Offer
 from qwave_batch.client.answers import Balance
 
 __all__ = [

@@ -88,7 +88,7 @@ class UnknownName(UsageError):
         self.suggestion = nearest(name, self.known)
         name = name if len(name) <= _LONGEST_COMPARED else f"{name[: _LONGEST_COMPARED - 1]}…"
         guess = f'; did you mean "{self.suggestion}"?' if self.suggestion else ""
-        message = f'unknown {what} "{name}"{guess}{" " if guess else "; " if hint else ""}{hint}'
+        message = f'unknown {what} "{name}"{guess}{" " if guess and hint else "; " if hint else ""}{hint}'
         super().__init__(message, next_steps=next_steps)
 
 

@@ -56,7 +56,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "writes the first spec where its user says",
         frozenset({".mkdir()", ".open()", ".read_text()"}),
     ),
-    "catalog.registry": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
+    "catalog.catalog_files": ("reads what ships with the package", frozenset({".glob()", ".read_text()"})),
     "cli.interrupts": ("leaves at once when a second signal asks for it", frozenset({"os._exit"})),
     "cli.options": ("looks whether a folder that the user names is there", frozenset({".is_dir()"})),
     "cli.streams": ("opens the standard streams", frozenset({"open()", "os.open"})),

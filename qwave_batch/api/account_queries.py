@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, assert_never
 
-from qwave_batch.catalog.offers import Offer, OfferState, offers
+from qwave_batch.catalog.catalog_files import LATEST, catalog_at
+from qwave_batch.catalog.live_offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.registry import LATEST, catalog_at
 from qwave_batch.client.answers import (
     AccountBlocked,
     Balance,

@@ -17,6 +17,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import QuotaUnit
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.terms import Completion, Terms
 from qwave_batch.run.context import CallbackSource
 from qwave_batch.run.run_request import RunOptions
@@ -93,7 +94,8 @@ def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms:
     base_url = read_base_url(connection.base_url or catalog.base_url)
     if not base_url.address.is_loopback:
         raise UsageError(
-            f"completion: webhook needs an address under which {base_url.host} reaches this machine: --webhook-url URL"
+            f"completion: webhook needs an address under which {base_url.host} reaches this machine",
+            next_steps=(NextStep.NAME_WEBHOOK_URL,),
         )
 
 

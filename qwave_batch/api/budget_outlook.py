@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwave_batch import api
 from qwave_batch.api.run_place import RUNS
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.model.jsontypes import Json

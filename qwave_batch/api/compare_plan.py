@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from qwave_batch.api.folder_jobs import FolderJobs
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.revisions import FileAtRevision, file_at
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.ledger.folder_identity import SIMULATOR

@@ -26,6 +26,7 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.unrecorded_submits import check_is_claimed
 from qwave_batch.plan.file.plan_file import AnyPlan
@@ -112,7 +113,7 @@ def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
         yield ledger
 
 
-def _prepare(setup: RunSetup, ledger: Ledger, files: int) -> tuple[Recorder, tuple[str, ...]]:
+def _prepare(setup: RunSetup, ledger: Ledger, files: int) -> tuple[Recorder, tuple[RunWarning, ...]]:
     """Claim the folder and put the plan in its ledger; return also what is worth a warning. It blocks."""
     plan, layout, clock = setup.plan, setup.layout, SystemClock()
     check_is_claimed(layout, ledger)
@@ -140,7 +141,7 @@ class _Outcome:
     end: RunEnd
     reused: int
     """Jobs whose images were taken from other folders."""
-    warnings: tuple[str, ...]
+    warnings: tuple[RunWarning, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ class _FolderRun:
     recorder: Recorder
     feed: EventFeed
 
-    async def run(self, sources: Sequence[ReuseSource], losses: tuple[str, ...]) -> _Outcome:
+    async def run(self, sources: Sequence[ReuseSource], losses: tuple[RunWarning, ...]) -> _Outcome:
         """Take the steps of the run; an error that ends it is on record before it is raised."""
         try:
             self._emit_start()
@@ -171,7 +172,7 @@ class _FolderRun:
             raise
         return _Outcome(end=end, reused=reused, warnings=warnings)
 
-    def _reuse(self, sources: Sequence[ReuseSource]) -> tuple[int, tuple[str, ...]]:
+    def _reuse(self, sources: Sequence[ReuseSource]) -> tuple[int, tuple[RunWarning, ...]]:
         """Take from other folders what they hold; return how many jobs, and what could not be taken. It blocks."""
         if not sources:
             return 0, ()

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.registry import LATEST, catalog_at, catalog_dates
+from qwave_batch.catalog.catalog_files import LATEST, catalog_at, catalog_dates
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
@@ -18,6 +18,7 @@ from qwave_batch.folder.layout import LEDGER, RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
 
@@ -94,10 +95,10 @@ def _claim(
 ) -> FolderClaim:
     backend = backend_name(connection, catalog)
     if identity.backend != backend:
-        hint = "name its API with --base-url"
+        step = NextStep.NAME_API
         if SIMULATOR in {identity.backend, backend}:
-            hint = "say --simulate" if identity.backend == SIMULATOR else "leave out --simulate"
-        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}: {hint}")
+            step = NextStep.SIMULATE if identity.backend == SIMULATOR else NextStep.DO_NOT_SIMULATE
+        raise FolderError(f"{layout.root} was made with {identity.backend}, not with {backend}", next_steps=(step,))
     return FolderClaim(
         spec_name=identity.spec_name,
         backend=backend,

@@ -30,7 +30,7 @@ def lines_where(expression: str) -> Callable[[PlanLine], bool]:
         UsageError: it does not parse, or uses a name that a plan line does not have. The test raises it too, for an
             expression that fails on a line or gives something else than true or false.
     """
-    is_met = compile_condition(expression, _NAMES, named="--only", of="plan line")
+    is_met = compile_condition(expression, _NAMES, named="condition", of="plan line")
 
     def is_taken(line: PlanLine) -> bool:
         written = line_of(line.job, line.also)

@@ -43,7 +43,7 @@ def open_plan(
     if not is_plan_file(Path(source)):
         return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)), watch=watch)
     if overrides:
-        raise UsageError(f"{source} is a plan, which is run as it stands; --set changes a spec")
+        raise UsageError(f"{source} is a plan, which is run as it stands; only a spec can be overridden")
     return read_plan(Path(source), watch=watch, allow_read=allow_read)
 
 

@@ -12,7 +12,7 @@ from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.plan_opening import open_plan
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.api.run_place import run_place
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.client.connection import AnyConnection, Connection, connection_of
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import FolderClaim

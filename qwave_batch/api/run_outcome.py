@@ -10,6 +10,7 @@ from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.job_actions import is_to_submit
 from qwave_batch.run.run_end import JobCounts
@@ -25,7 +26,7 @@ class CostEstimate:
     images: int
     estimated_nusd: int
     """The most that they should cost, in nano-dollars."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
     """What is worth knowing before that is paid."""
 
     @property
@@ -52,7 +53,7 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
             images += snapshot.line.job.max_images
             nusd += snapshot.line.job.estimated_nusd
     if options.only is not None and not taken:
-        raise UsageError("--only takes none of the plan's jobs, so there is nothing to do")
+        raise UsageError("no job of the plan meets the condition, so there is nothing to do")
     return CostEstimate(jobs=jobs, images=images, estimated_nusd=nusd)
 
 
@@ -74,7 +75,7 @@ class RunSummary:
     folder_cost_nusd: int
     """What the folder has cost over all its runs."""
     seconds: float
-    warnings: tuple[str, ...]
+    warnings: tuple[RunWarning, ...]
     stop: StopReason | None = None
     """Why it stopped before all was done; None when it went through."""
     reused: int = 0

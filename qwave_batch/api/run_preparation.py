@@ -12,7 +12,9 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.signed_links import is_signed, without_signatures
@@ -24,7 +26,7 @@ _MARGIN_H = 2.0
 
 def take_in_losses(
     layout: RunLayout, ledger: Ledger, files: int, *, idempotency_hours: float | None, now: float
-) -> tuple[str, ...]:
+) -> tuple[RunWarning, ...]:
     """Hold the jobs to be in doubt whose records may be lost, and return that in words; the plan is on record.
 
     Args:
@@ -39,22 +41,23 @@ def take_in_losses(
     lost_since = None if identity is None else identity.lost_since
     elsewhere = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
     doubted = ledger.doubt(elsewhere.sent)
-    told = (words_of_young(elsewhere.young),) if elsewhere.young else ()
+    told = (RunWarning(words_of_young(elsewhere.young)),) if elsewhere.young else ()
     if lost_since is not None:
-        return (f"{words_of_loss(lost_since)}; {_doubted(doubted)}", *told)
+        return _doubted(words_of_loss(lost_since), doubted), *told
     if doubted:
-        return (f"manifest.jsonl or images/ tell of submits that the ledger does not know; {_doubted(doubted)}", *told)
+        return _doubted("manifest.jsonl or images/ tell of submits that the ledger does not know", doubted), *told
     return told
 
 
-def _doubted(jobs: int) -> str:
+def _doubted(found: str, jobs: int) -> RunWarning:
     if not jobs:
-        return "no job of the plan hangs on it"
+        return RunWarning(f"{found}; no job of the plan hangs on it")
     they = "1 job that may be paid is" if jobs == 1 else f"{jobs:,} jobs that may be paid are"
-    return (
-        f"{they} sent again with the same key while the API surely keeps it, which buys nothing twice, and `unknown` "
-        "after that: only --resubmit-unknown buys those again"
+    told = (
+        f"{found}; {they} sent again with the same key while the API surely keeps it, which buys nothing twice, and "
+        "`unknown` after that: no run buys those again by itself"
     )
+    return RunWarning(told, (Advice(NextStep.RESUBMIT_UNKNOWN),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class ResignedJobs:
         )
         return cls({_unsigned_id(job): job.job_id for job in made})
 
-    def warnings(self, plan: AnyPlan) -> tuple[str, ...]:
+    def warnings(self, plan: AnyPlan) -> tuple[RunWarning, ...]:
         """Return how many jobs of a plan are made and paid again for their signatures alone."""
         if not self._made:
             return ()
@@ -85,7 +88,7 @@ class ResignedJobs:
             return ()
         what = "1 job is" if again == 1 else f"{again:,} jobs are"
         told = f"{what} made and paid anew: the folder has the same with links that were signed another time"
-        return (f"{told}; use public addresses, or links that stay",)
+        return (RunWarning(f"{told}; use public addresses, or links that stay"),)
 
 
 def _signed_jobs(plan: AnyPlan) -> Iterator[Job]:
@@ -117,7 +120,7 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
         for folder in folders:
             layout = RunLayout.existing(folder)
             if layout.root.resolve() == into.root.resolve():
-                raise UsageError(f"--reuse {folder} is the run folder itself; name another one")
+                raise UsageError(f"{folder} is the run folder itself; name another one to reuse")
             if not layout.tree.is_file(LEDGER):
                 raise FolderError(f"{folder} came without its ledger, so nothing can be taken from it")
             ledger = stack.enter_context(Ledger.open(layout.ledger, read_only=True))

@@ -9,6 +9,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.provenance import GitUnknown, look_at_git, versions
 from qwave_batch.output.summary import RunFacts, reopen_summary, write_summary
@@ -25,10 +26,10 @@ class Recorder:
         self._started_at = clock.monotonic()
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[RunWarning, ...]:
         """What summary.json could not be told."""
         git = self._facts.git
-        return (f"summary.json holds no git commit: {git.reason}",) if isinstance(git, GitUnknown) else ()
+        return (RunWarning(f"summary.json holds no git commit: {git.reason}"),) if isinstance(git, GitUnknown) else ()
 
     def begin(self) -> None:
         """Let the summary of an earlier run no longer tell how the newest one ended. It blocks: call it in a thread."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from qwave_batch.catalog.registry import LATEST, catalog_at
+from qwave_batch.catalog.catalog_files import LATEST, catalog_at
 from qwave_batch.client.connection import Simulated
 from qwave_batch.errors import UnknownName
 from qwave_batch.simulator.behaviour import Behaviour

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qwave_batch.api.plan_opening import open_plan
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import SpecError, StorageError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.file.plan_file import SavedPlan, is_plan_file
@@ -64,7 +64,7 @@ def support_matrix(
         UsageError: it is a plan in a file, which has no axes to judge, or its catalog is not at hand.
     """
     if is_plan_file(Path(source)):
-        raise UsageError(f"{source} is a plan; --matrix looks at the axes of a spec")
+        raise UsageError(f"{source} is a plan, and only a spec has axes to look at")
     spec = replace(load_spec(source, overrides=overrides, allow_read=allow_read), unsupported=Unsupported.DROP)
     catalog = open_catalog(spec.catalog)
     entries = _as_far_as_they_go(prepare(spec, catalog, ProblemCollector(spec.source_map)).expansion.outlines())

@@ -1,9 +1,9 @@
 """What the vendors offer: dated JSON Schemas, spelling and prices. No code here knows a vendor by name."""
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_files import LATEST, catalog_dates, newest_catalog, open_catalog
 from qwave_batch.catalog.catalog_queries import describe_catalog, describe_model, json_schema
 from qwave_batch.catalog.model import Model
-from qwave_batch.catalog.registry import LATEST, catalog_dates, newest_catalog, open_catalog
 from qwave_batch.catalog.violation import Violation
 
 __all__ = [

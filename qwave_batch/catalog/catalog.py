@@ -8,6 +8,7 @@ from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import QuotaUnit
+from qwave_batch.model.next_step import Advice, NextStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +79,4 @@ class Catalog:
             return self.models[name]
         if name in self.gone:
             raise UnknownName("model", name, (), hint=str(self.gone[name]))
-        raise UnknownName("model", name, self.models, hint=f"qwave-batch models lists all {len(self.models)}")
+        raise UnknownName("model", name, self.models, next_steps=(Advice(NextStep.LIST_MODELS, str(len(self.models))),))

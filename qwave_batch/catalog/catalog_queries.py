@@ -1,11 +1,14 @@
-"""Looking things up: catalogs, models and JSON Schemas."""
+"""Looks things up: catalogs, models and JSON Schemas, as plain JSON."""
 
 import json
+from collections.abc import Iterator
 from typing import cast
 
-from qwave_batch.catalog import describe
-from qwave_batch.catalog.registry import LATEST, catalog_at
-from qwave_batch.catalog.specschema import spec_schema
+from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.catalog.catalog_files import LATEST, catalog_at
+from qwave_batch.catalog.model import Model
+from qwave_batch.catalog.request_fields import choices_of, type_of
+from qwave_batch.catalog.spec_schema import spec_schema
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.resources import shipped
@@ -24,7 +27,7 @@ def describe_catalog(date: str) -> dict[str, Json]:
     Raises:
         UnknownName: There is no such catalog.
     """
-    return describe.describe_catalog(catalog_at(date))
+    return catalog_as_json(catalog_at(date))
 
 
 def describe_model(name: str, *, catalog: str) -> dict[str, Json]:
@@ -37,7 +40,7 @@ def describe_model(name: str, *, catalog: str) -> dict[str, Json]:
     Raises:
         UnknownName: there is no such model or catalog, with the nearest.
     """
-    return describe.describe_model(catalog_at(catalog).model(name))
+    return model_as_json(catalog_at(catalog).model(name))
 
 
 def json_schema(name: str, *, catalog: str = LATEST) -> JsonObject:
@@ -63,3 +66,63 @@ def json_schema(name: str, *, catalog: str = LATEST) -> JsonObject:
 
 def _shipped(file: str) -> JsonObject:
     return cast("JsonObject", json.loads(shipped(file).read_text(encoding="utf-8")))
+
+
+_LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems")
+
+
+def catalog_as_json(catalog: Catalog) -> dict[str, Json]:
+    """Return what the catalog holds, with a short description of each model."""
+    return {
+        "catalog": catalog.date,
+        "base_url": catalog.base_url,
+        "models": [_in_short(model) for model in catalog.models.values()],
+        "gone": {name: {"use": one.use, "since": one.since} for name, one in catalog.gone.items()},
+    }
+
+
+def model_as_json(model: Model) -> dict[str, Json]:
+    """Return all that the catalog knows of a model: its fields, and the rules between them, too."""
+    return {
+        **_in_short(model),
+        "native_resolution": model.native_resolution,
+        "fields": [_field(model, name) for name in model.fields],
+        "rules": list(rules(model)),
+    }
+
+
+def rules(model: Model) -> Iterator[str]:
+    """Yield a sentence for each rule that holds between fields."""
+    match model.schema.get("allOf"):
+        case [*parts]:
+            for part in parts:
+                match part:
+                    case {"description": str(text)} | {"x-rule": {"message": str(text)}}:
+                        yield text
+
+
+def _in_short(model: Model) -> dict[str, Json]:
+    return {
+        "name": model.name,
+        "vendor": model.vendor,
+        "title": model.title,
+        "actions": model.actions,
+        "ratios": model.ratios,
+        "resolutions": model.resolutions,
+        "seed": model.takes_seed,
+        "price": model.price.as_json(),
+        "price_text": str(model.price),
+    }
+
+
+def _field(model: Model, name: str) -> dict[str, Json]:
+    field = model.fields[name]
+    return {
+        "name": name,
+        "type": type_of(field),
+        "required": name in model.required,
+        "values": choices_of(field),
+        **{limit: field[limit] for limit in _LIMITS if limit in field},
+        "default": field.get("default"),
+        "description": field.get("description", ""),
+    }

@@ -14,7 +14,7 @@ _NAMED = frozenset({"properties", "$defs", "dependentRequired", "dependentSchema
 """Keywords whose keys are names and not keywords."""
 
 
-def fingerprint(catalog: Catalog) -> str:
+def catalog_fingerprint(catalog: Catalog) -> str:
     """Return 64 hex digits that stay the same while the catalog means the same: words and layout are left aside."""
     content = {
         "date": catalog.date,

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
-from qwave_batch.catalog.dotted import count_at, entries_at
+from qwave_batch.catalog.request_fields import count_at, entries_at
 
 Keyword: TypeAlias = Callable[[Any, Any], str | None]
 """The keyword's value and the instance to what is wrong, or None."""

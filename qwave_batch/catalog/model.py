@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qwave_batch.catalog.checking import request_validator
-from qwave_batch.catalog.field import choices_of
-from qwave_batch.catalog.imagecount import ImageRule, max_images
 from qwave_batch.catalog.keywords import ANNOTATIONS, FITTING
-from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.spelling import Spelling
+from qwave_batch.catalog.normalisation import Spelling, WholeNumbers
+from qwave_batch.catalog.price import ImageRule, Price, max_images
+from qwave_batch.catalog.request_fields import choices_of
+from qwave_batch.catalog.request_validator import request_validator
 from qwave_batch.catalog.violation import Violation
-from qwave_batch.catalog.wholenumbers import WholeNumbers
-from qwave_batch.catalog.wording import Wording
-from qwave_batch.fitting.checks import Check
-from qwave_batch.fitting.reading import fitting
+from qwave_batch.catalog.violation_messages import ViolationMessages
+from qwave_batch.fitting.schema_checks import Check
+from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ class Model:
     content_fields: frozenset[str]
     """Fields that a request can't lose without asking for something else."""
     spelling: Spelling
-    wording: Wording
+    messages: ViolationMessages
     image_rules: tuple[ImageRule, ...]
     price: Price
     returns: str
@@ -106,7 +104,7 @@ class Model:
         """Return all that is wrong with a normalised request, in the order of the model's fields."""
         if self.fits is not None and self.fits(request):
             return ()
-        return self.wording.violations(request, self.validator.iter_errors(request))
+        return self.messages.violations(request, self.validator.iter_errors(request))
 
     def max_images(self, request: JsonObject) -> int:
         """Return the most images that the request may return."""

@@ -1,10 +1,13 @@
 """What to do next, in words: the one place that says which option or command a next step is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from qwave_batch.cli.drawing.text import pasted
 from qwave_batch.errors import QwaveError
 from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.problem import Problem
+from qwave_batch.model.run_warning import RunWarning
 
 _WORDS: Mapping[NextStep, str] = {
     NextStep.RUN_AGAIN: "run it again",
@@ -25,10 +28,10 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.TRY_SIMULATOR: "to try things without one, use --simulate",
     NextStep.DO_NOT_SIMULATE: "leave out --simulate",
     NextStep.NAME_API: "name its API with --base-url",
-    NextStep.ALLOW_READ: "to read it all the same, use --allow-read {about}",
+    NextStep.ALLOW_READ: "to read it anyway, use --allow-read {about}",
     NextStep.SET_VARIABLE: 'give the value with --set "{about}"',
-    NextStep.PLAN_AGAIN: "plan the spec again with plan --out",
-    NextStep.LIMIT_RUN: "run a part of a plan with run --limit",
+    NextStep.WRITE_PLAN: "write one with plan --out",
+    NextStep.LIMIT_RUN: "to run a part of a plan, use run --limit",
     NextStep.LIST_MODELS: "qwave-batch models lists all {about}",
     NextStep.SHOW_MODEL: "qwave-batch models MODEL lists the fields of one",
     NextStep.VERIFY: "qwave-batch verify {about} says more",
@@ -44,11 +47,27 @@ def step_words(advice: Advice) -> str:
     return _WORDS[advice.step].replace("{about}", about)
 
 
-def advice_words(next_steps: Sequence[Advice]) -> str:
-    """Return next steps in words, as alternatives; empty when there are none."""
-    return ", or ".join(map(step_words, next_steps))
+def _with_advice(message: str, next_steps: Sequence[Advice]) -> str:
+    """Return a message with next steps as alternatives."""
+    if not next_steps:
+        return message
+    return f"{message}{' ' if message.endswith('?') else '; '}{', or '.join(map(step_words, next_steps))}"
 
 
 def error_words(error: QwaveError) -> str:
     """Return an error with what can be done about it."""
-    return "; ".join(filter(None, [str(error), advice_words(error.next_steps)]))
+    return _with_advice(str(error), error.next_steps)
+
+
+def warning_words(warning: RunWarning) -> str:
+    """Return a warning with what can be done about it."""
+    return _with_advice(warning.message, warning.next_steps)
+
+
+def worded(problem: Problem) -> Problem:
+    """Return a problem whose suggestion says its next step too."""
+    if problem.next_step is None:
+        return problem
+    words = step_words(problem.next_step)
+    suggestion = f"{problem.suggestion}; {words}" if problem.suggestion else words
+    return replace(problem, suggestion=suggestion, next_step=None)

@@ -6,6 +6,7 @@ from typing import NoReturn, Self, TypeAlias
 
 from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.errors import UsageError
+from qwave_batch.model.next_step import NextStep
 
 KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")
 """Environment variables that may hold the key; the first that is set counts."""
@@ -52,8 +53,8 @@ class Connection:
         key = next((environ[name].strip() for name in KEY_NAMES if environ.get(name, "").strip()), None)
         if key is None:
             raise UsageError(
-                f"there is no API key: set {KEY_NAMES[0]} (or {KEY_NAMES[1]}); "
-                "to try things without one, run with --simulate"
+                f"there is no API key: set {KEY_NAMES[0]} (or {KEY_NAMES[1]})",
+                next_steps=(NextStep.TRY_SIMULATOR,),
             )
         return cls(
             key=key,

@@ -7,6 +7,7 @@ from itertools import groupby, islice
 from typing import Literal
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice
 
 MOST_PROBLEMS = 10_000
 """So many are told apart; nobody reads more, and to find and word them all could take minutes."""
@@ -41,7 +42,9 @@ class Problem:
     allowed: tuple[Json, ...] = ()
     """The allowed values, in the catalog's order; empty if they cannot be listed."""
     suggestion: str | None = None
-    """The nearest valid value or the next step, when there is one."""
+    """The nearest valid value or what to write instead, when there is one."""
+    next_step: Advice | None = None
+    """What can be done outside the file, which only the command line words."""
     severity: Literal["error", "warning"] = "error"
     count: int = 1
     """How many jobs or rows have this same problem."""

@@ -16,7 +16,7 @@ class WaitKind(StrEnum):
     RATE_LIMIT = "rate_limit"
     """The API answered with 429."""
     API_WINDOW = "api_window"
-    """The API's own requests per minute are used up, by its headers."""
+    """The API's own requests per minute are used up, by its headers or by what its 429s have taught."""
     SPEC_LIMIT = "spec_limit"
     """The spec's requests per minute are used up."""
     RETRY = "retry"

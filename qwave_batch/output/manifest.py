@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from shlex import quote
 
 from qwave_batch.errors import FolderBusy, FolderError, StorageError, UsageError
 from qwave_batch.files.tree import PRIVATE_MODE
@@ -20,6 +19,7 @@ from qwave_batch.folder.layout import LEDGER, MANIFEST, REMEMBERED, RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import Codec, Key
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json, manifest_line
 from qwave_batch.output.ports import LedgerReading
@@ -92,8 +92,8 @@ def read_manifest(layout: RunLayout) -> Iterator[ManifestLine]:
             line = line_from_json(json.loads(raw))
         except (ValueError, RecursionError) as error:
             raise FolderError(
-                f"{layout.manifest}:{number}: not a line of a manifest ({error}); "
-                f"`qwave-batch verify {quote(str(layout.root))}` says more, and the next run writes it anew"
+                f"{layout.manifest}:{number}: not a line of a manifest ({error}); the next run writes it anew",
+                next_steps=(Advice(NextStep.VERIFY, str(layout.root)),),
             ) from error
         yield line
 
@@ -110,7 +110,7 @@ def read_raw_lines(layout: RunLayout, *, into: "hashlib._Hash | None" = None) ->
         StorageError: it can't be read.
     """
     if not layout.tree.is_file(MANIFEST):
-        raise FolderError(_no_manifest(layout))
+        raise _no_manifest(layout)
     with storage_errors(layout.manifest, "read"):
         file = layout.tree.open(MANIFEST)
     with file:
@@ -124,15 +124,13 @@ def read_raw_lines(layout: RunLayout, *, into: "hashlib._Hash | None" = None) ->
             yield number, raw.removesuffix(b"\n")
 
 
-def _no_manifest(layout: RunLayout) -> str:
+def _no_manifest(layout: RunLayout) -> FolderError:
     if (holder := holder_of(layout)) is not None:
-        return f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})"
-    way_out = (
-        f"`qwave-batch status {quote(str(layout.root))}` writes it from the ledger"
-        if layout.tree.is_file(LEDGER)
-        else "nor a ledger to write it from: no run has come that far"
-    )
-    return f"{layout.root} has no manifest.jsonl; {way_out}"
+        return FolderError(f"{layout.root} has no manifest.jsonl yet: a run is at work there ({holder})")
+    if layout.tree.is_file(LEDGER):
+        step = Advice(NextStep.WRITE_MANIFEST, str(layout.root))
+        return FolderError(f"{layout.root} has no manifest.jsonl", next_steps=(step,))
+    return FolderError(f"{layout.root} has no manifest.jsonl, nor a ledger to write it from: no run has come that far")
 
 
 def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:

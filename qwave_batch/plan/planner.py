@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import SpecError, UnknownName
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.problem import Problem

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qwave_batch.catalog.catalog import Catalog
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.cache.cached_expansion import expand_with_cache
 from qwave_batch.plan.checks.converted_values import as_written
 from qwave_batch.plan.checks.excludes import ExcludeCheck
 from qwave_batch.plan.checks.link_expiry import SignedLinks
-from qwave_batch.plan.checks.row_checks import RowChecks
 from qwave_batch.plan.checks.spellings import Spellings
+from qwave_batch.plan.checks.table_row_checks import RowChecks
 from qwave_batch.plan.checks.usage import UsageCheck, check_limits, with_columns
 from qwave_batch.plan.checks.without_effect import IdleCheck
-from qwave_batch.plan.expand.assembly import RequestAssembler
 from qwave_batch.plan.expand.axes import Vocabulary, vocabulary_of
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.entries import StartExpansion
@@ -21,6 +21,7 @@ from qwave_batch.plan.expand.image_paths import OutputPath, check_template
 from qwave_batch.plan.expand.matrix_resolution import MatrixReader
 from qwave_batch.plan.expand.prompt_cases import CaseReader
 from qwave_batch.plan.expand.prompts import ROW_NAMES, PromptCompiler, check_names, compile_variables, render_variables
+from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, note_unknown
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec, Unsupported
@@ -151,7 +152,8 @@ def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, pro
             problems.add_key(
                 where,
                 f'no model of catalog {spec.catalog} takes a field "{name}"',
-                suggestion=f'did you mean "{guess}"?' if guess else "qwave-batch models MODEL lists the fields of one",
+                suggestion=f'did you mean "{guess}"?' if guess else None,
+                next_step=None if guess else Advice(NextStep.SHOW_MODEL),
             )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice
 from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Problem, SourcePlace
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.table.rows import NeededColumns, Row
@@ -91,7 +92,7 @@ class ProblemCollector:
         finally:
             self._is_muted = before
 
-    def add(
+    def add(  # noqa: PLR0913 - the facts of a problem, all by name
         self,
         where: Path,
         message: str,
@@ -99,6 +100,7 @@ class ProblemCollector:
         value: Json = None,
         allowed: tuple[Json, ...] = (),
         suggestion: str | None = None,
+        next_step: Advice | None = None,
         warning: bool = False,
     ) -> None:
         """Note a problem with the value at ``where``."""
@@ -120,6 +122,7 @@ class ProblemCollector:
                 value=shortened(value),
                 allowed=allowed,
                 suggestion=suggestion,
+                next_step=next_step,
                 severity="warning" if warning else "error",
                 rows=self._row_place(),
             )
@@ -197,7 +200,15 @@ class ProblemCollector:
             )
             self.of_reading.append(found)
 
-    def add_key(self, where: Path, message: str, *, suggestion: str | None = None, warning: bool = False) -> None:
+    def add_key(
+        self,
+        where: Path,
+        message: str,
+        *,
+        suggestion: str | None = None,
+        next_step: Advice | None = None,
+        warning: bool = False,
+    ) -> None:
         """Note a problem with the key at ``where`` and not with its value."""
         self._check_number()
         severity: Literal["error", "warning"] = "warning" if warning else "error"
@@ -209,6 +220,7 @@ class ProblemCollector:
                 place=self.source_map.key_place(where),
                 value=where[-1] if where else None,
                 suggestion=suggestion,
+                next_step=next_step,
                 severity=severity,
             ),
         )

@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.run.run_end import JobCounts, RequestCounts
 from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHistory
 
@@ -29,7 +31,7 @@ class RunCounters:
     new_images: int = 0
     resent: set[str] = field(default_factory=set)
     """Jobs whose key was sent again although a task may have been made under it."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
     history: CompletionHistory = field(init=False)
     """When this run has brought jobs to an end."""
 
@@ -63,21 +65,22 @@ class RunCounters:
         if after is not JobStatus.PENDING:
             self.history.add(now)
 
-    def warn(self, text: str) -> None:
+    def warn(self, message: str, *next_steps: NextStep) -> None:
         """Keep a warning, once."""
-        if text not in self.warnings:
-            self.warnings.append(text)
+        warning = RunWarning(message, tuple(map(Advice, next_steps)))
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
-    def closing_words(self) -> tuple[str, ...]:
+    def closing_warnings(self) -> tuple[RunWarning, ...]:
         """Return what deserves a look at the end of the run."""
         if not self.resent:
             return tuple(self.warnings)
         jobs = f"{len(self.resent):,} job{'' if len(self.resent) == 1 else 's'}"
         resent = (
             f"{jobs} got no answer and went out again with the same Idempotency-Key: an API that heeds it makes each "
-            "once. Whether yours does, the account's balance before and after the run shows (qwave-batch balance)"
+            "once. Whether yours does, the account's balance before and after the run shows"
         )
-        return (*self.warnings, resent)
+        return (*self.warnings, RunWarning(resent, (Advice(NextStep.CHECK_BALANCE),)))
 
     def progress(self, now: float, *, in_flight: int, spent_nusd: int) -> Progress:
         """Return the counts of a moment, without what the run waits for and how long it still takes."""

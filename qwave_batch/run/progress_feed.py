@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from qwave_batch.model.progress import Progress
-from qwave_batch.run.assembly import RunParts
 from qwave_batch.run.images.image_breaker import GIVES_UP_S
 from qwave_batch.run.progress_report import ImageHold, RunMoment, StatusGap, report_progress
+from qwave_batch.run.run_parts import RunParts
 
 EVERY_S = 0.1
 STILL_EVERY_S = 1.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 
 
@@ -77,7 +78,7 @@ class RunEnd:
     """The cost of this run, in nano-dollars."""
     folder_cost_nusd: int
     """The cost of the folder over all runs."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
     """Things that deserve a look: unexpected holds, images that moved aside, tasks given up."""
 
     @property

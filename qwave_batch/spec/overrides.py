@@ -92,7 +92,7 @@ def _made(layer: Layer, argument: str, number: int) -> Layer:
         raise _wrong("the argument is not UTF-8", SourcePlace(SHOWN_AS, number))
     steps, begins = _parsed(argument, number)
     if steps[0] == "extends":
-        message = "--set cannot change extends, which is followed before any --set is applied"
+        message = "an override cannot change extends, which is followed before any override is applied"
         raise _wrong(message, SourcePlace(SHOWN_AS, number), "change it in the spec")
     # leading newlines and spaces give the value its line and column in the argument
     hashes = HashesAsText.of(argument)

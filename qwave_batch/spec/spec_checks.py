@@ -157,6 +157,7 @@ def open_tables(
                     place=source_map.place(path),
                     value=name,
                     suggestion=error.suggestion,
+                    next_step=next(iter(error.next_steps), None),
                 )
             )
         except SpecError as error:

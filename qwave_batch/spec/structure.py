@@ -9,8 +9,8 @@ from typing import Any
 
 from qwave_batch import lazy
 from qwave_batch.errors import nearest
-from qwave_batch.fitting.checks import Check
-from qwave_batch.fitting.reading import fitting
+from qwave_batch.fitting.schema_checks import Check
+from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import MOST_PROBLEMS, Problem, first_problems
 from qwave_batch.resources import shipped

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.registry import catalog_dates, open_catalog
+from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
 
 CodeWords = Callable[[str], frozenset[str]]
 

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from qwave_batch import open_catalog
 from qwave_batch.catalog import catalog_dates, json_schema, newest_catalog
-from qwave_batch.catalog.field import choices_of
+from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.resources import shipped
 
 PUBLISHED: dict[str, Any] = json.loads(shipped("schemas/spec.schema.json").read_text(encoding="utf-8"))

@@ -205,9 +205,9 @@ def test_only_and_limit_make_a_part_and_the_manifest_holds_the_whole(spec: Path,
     ("expression", "words"),
     [
         ("promt_id == 'dog'", 'did you mean "prompt_id"?'),
-        ("prompt_id ==", "--only"),
+        ("prompt_id ==", 'condition "prompt_id ==" does not parse'),
         ("prompt_id", "not true or false"),
-        ("prompt_id == 'fish'", "takes none"),
+        ("prompt_id == 'fish'", "no job of the plan meets the condition"),
     ],
 )
 def test_a_wrong_expression_is_told_before_anything_is_sent(

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.client.answers import (
     AccountBlocked,
     Answer,

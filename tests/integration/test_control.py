@@ -15,6 +15,7 @@ import pytest
 
 import qwave_batch as qb
 from qwave_batch.cli.main import main
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.run.images import image_breaker as breaker
 
 SPEC = """\
@@ -189,7 +190,7 @@ def test_a_folder_with_a_live_run_is_busy(spec: Path, tmp_path: Path) -> None:
 def test_a_folder_of_another_api_is_refused_with_the_way_out(simulated: Path, command: str) -> None:
     status, _, talk = call(command, simulated, QWAVE_API_KEY=KEY)
     assert status == 2
-    assert "say --simulate" in talk
+    assert "use --simulate" in talk
     assert call(command, simulated)[0] == 2
     assert call(command, simulated, "--simulate", "--base-url", "http://127.0.0.1:1/v1")[0] == 2
 
@@ -367,8 +368,8 @@ def test_a_file_that_is_not_whole_is_not_taken(spec: Path, simulated: Path, tmp_
     assert (summary.reused, summary.counts.completed) == (3, 4)
     assert qb.open_run(tmp_path / "two").verify().is_sound
     (told,) = summary.warnings
-    assert told.startswith(f"1 job of {simulated} can't be taken")
-    assert f"qwave-batch refetch {simulated}" in told
+    assert str(told).startswith(f"1 job of {simulated} can't be taken")
+    assert told.next_steps == (Advice(NextStep.REFETCH, str(simulated)),)
 
 
 def test_what_is_damaged_elsewhere_is_told_before_it_is_paid_again(spec: Path, simulated: Path, tmp_path: Path) -> None:
@@ -384,7 +385,7 @@ def test_what_is_damaged_elsewhere_is_told_before_it_is_paid_again(spec: Path, s
     with pytest.raises(qb.BudgetError):
         qb.run_batch_sync(spec, connection=connection, out_dir=tmp_path / "two", reuse=[simulated], confirm=refuse)
     (told,) = asked[0].warnings
-    assert told.startswith(f"4 jobs of {simulated} can't be taken")
+    assert str(told).startswith(f"4 jobs of {simulated} can't be taken")
 
 
 def test_random_jobs_are_never_taken(spec: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 import pytest
 
 import qwave_batch as qb
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.cli.main import main
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, serve
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import qwave_batch as qb
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.folder.layout import RunLayout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from tests.integration.doomed import FILES, LEDGER, Doom, Moment, Plight, run
 from tests.integration.settled import Contents, contents_of, lost, paid_twice

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.ledger.database import open_to_write
 from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve
 from tests.integration.doomed import Doom, Moment, Plight, run

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import qwave_batch as qb
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults, parse_latency, serve
 from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
 from tests.integration.settled import Contents, contents_of, lost, paid_twice

@@ -15,14 +15,14 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import UsageError
 from qwave_batch.simulator import Simulator, serve
 
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_latency, serve_forever
 
 behaviour = Behaviour(latency=parse_latency(sys.argv[2]))

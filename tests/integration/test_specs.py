@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.cli.main import main
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.catalog.catalog import Successor
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.cli.main import main
 from qwave_batch.plan.counting import count_plan
 from qwave_batch.plan.plan_summary import Figures

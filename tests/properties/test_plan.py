@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.catalog.independence import independent_fields
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.independent_fields import independent_fields
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.job_identity import canonical, job_id

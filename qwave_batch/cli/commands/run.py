@@ -15,6 +15,7 @@ from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.progress import view_for
 from qwave_batch.cli.drawing.summary import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
+from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import SystemClock
@@ -209,6 +210,6 @@ def _confirm(estimate: "CostEstimate", plan: "AnyPlan", console: Console) -> boo
         return True
     say_samples(plan, console)
     for warning in estimate.warnings:
-        console.say(f"note: {console.err.shown(warning)}")
+        console.say(f"note: {console.err.shown(warning_words(warning))}")
     with breakable():
         return console.confirm(f"{may_cost}{usd(estimate.estimated_nusd)}. Go on?")

@@ -12,6 +12,7 @@ from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.commands.plan import say_samples
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
+from qwave_batch.cli.next_steps import worded
 from qwave_batch.cli.options import add_reading
 from qwave_batch.errors import QwaveError, SpecError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -58,7 +59,7 @@ def execute(args: Namespace, console: Console) -> int:
     problems = [problem for check in found.values() for problem in check.problems]
     match args.format:
         case "json":
-            console.print_json([problem.as_json() for problem in problems])
+            console.print_json([worded(problem).as_json() for problem in problems])
         case "github":
             console.print(draw_annotations(problems))
         case _:

@@ -6,6 +6,7 @@ from itertools import groupby, islice
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import bounded, safe, wrap
+from qwave_batch.cli.next_steps import worded
 from qwave_batch.model.problem import Problem
 
 _INDENT = "    "
@@ -20,7 +21,7 @@ def draw_problems(problems: Sequence[Problem], terminal: Terminal) -> list[str]:
     What is wrong in the same way at many places is said once, with the first few of them.
     """
     lines: list[str] = []
-    alike = _alike(problems)
+    alike = _alike(map(worded, problems))
     for _, group in groupby(alike[:_MESSAGES_SHOWN], key=lambda of_one: _file(of_one[0])):
         for of_one in group:
             lines += _draw_problem(of_one, terminal)
@@ -33,7 +34,7 @@ def draw_problems(problems: Sequence[Problem], terminal: Terminal) -> list[str]:
 
 def draw_annotations(problems: Sequence[Problem]) -> Iterator[str]:
     """Yield a GitHub Actions workflow command for each problem, up to a hundred of them."""
-    yield from map(_annotation, islice(problems, _ANNOTATIONS))
+    yield from (_annotation(worded(problem)) for problem in islice(problems, _ANNOTATIONS))
     hidden = len(problems) - _ANNOTATIONS
     if hidden > 0:
         yield f"::notice title=spec::and {count(hidden, 'more problem')}, which --format json lists"

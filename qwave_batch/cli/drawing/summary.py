@@ -8,6 +8,7 @@ from qwave_batch.cli.drawing.amounts import count, duration, usd
 from qwave_batch.cli.drawing.books import draw_books
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import pasted, wrap
+from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
@@ -48,7 +49,7 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     reasons = _reasons(lines) if has_trouble else {}
     drawn += _draw_trouble(reasons, terminal)
     for warning in summary.warnings:
-        drawn += wrap(f"note: {terminal.shown(warning)}", terminal.width, hang="      ")
+        drawn += wrap(f"note: {terminal.shown(warning_words(warning))}", terminal.width, hang="      ")
     if summary.reason and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
     for step in _steps(summary, reasons, terminal):
@@ -136,7 +137,9 @@ def _obstacle(summary: "RunSummary") -> str:
     """Return what has to come first, before another run is of any use."""
     if summary.stop is not None and NextStep.WAIT_LONGER in summary.stop.next_steps:
         return "after that time, or with a longer --max-wait, "
-    return "once that is mended, " if summary.kind in {EndKind.ACCOUNT, EndKind.BUDGET} else ""
+    if summary.kind is EndKind.BUDGET:
+        return "with a higher budget.max_usd or --max-usd, "
+    return "once that is mended, " if summary.kind is EndKind.ACCOUNT else ""
 
 
 def _number(reasons: _Reasons, status: JobStatus, codes: Container[str]) -> int:

@@ -11,11 +11,11 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField, JsonFragmentCache, free_fields_of, with_text
 from qwave_batch.plan.cache.rendered_texts import RenderedTemplates, TemplateNames
 from qwave_batch.plan.cache.request_templates import RequestTemplate, RequestTemplateCache, template_cache_of
-from qwave_batch.plan.expand.assembly import RequestAssembler
 from qwave_batch.plan.expand.cells import CellScope, MatrixCell
 from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, PromptExpander, judged
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.expand.requests import RequestBuilder
 from qwave_batch.spec.recovery import UNKNOWN
 

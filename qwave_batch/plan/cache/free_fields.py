@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.independence import Accepts, independent_fields
+from qwave_batch.catalog.independent_fields import Accepts, independent_fields
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.rendered_texts import SHORT, RenderedTemplate
 from qwave_batch.plan.expand.axes import ResolvedAxis
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
-from qwave_batch.plan.expand.requests import text_of
+from qwave_batch.plan.expand.requests import prompt_text
 
 Fetch: TypeAlias = Callable[[CellScope], Json]
 """Gives the value of a field in a cell."""
@@ -52,7 +52,7 @@ def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[
 
 
 def _text(text: RenderedTemplate) -> Fetch:
-    return lambda scope: text_of(text.render(scope))
+    return lambda scope: prompt_text(text.render(scope))
 
 
 def _candidates(text: RenderedTemplate, matrix: ResolvedMatrix) -> list[tuple[str, Fetch]]:

@@ -10,7 +10,7 @@ from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.requests import render_in
-from qwave_batch.plan.expand.scope import weight_of
+from qwave_batch.plan.expand.scope import size_of_value
 from qwave_batch.spec.template.templates import Value
 
 HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
@@ -93,7 +93,7 @@ class RenderedTemplate:
             return self._held[key]
         rendered = render_in(self.value, scope)
         if type(rendered) is not str or len(rendered) > SHORT:
-            self._size += weight_of(rendered, HELD_CHARACTERS) or HELD_CHARACTERS
+            self._size += size_of_value(rendered, HELD_CHARACTERS) or HELD_CHARACTERS
         if len(self._held) >= HELD_TEXTS or self._size >= HELD_CHARACTERS:
             self._held.clear()
             self._size = 0

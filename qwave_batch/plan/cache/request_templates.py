@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qwave_batch.catalog.independence import Accepts
+from qwave_batch.catalog.independent_fields import Accepts
 from qwave_batch.model.job_identity import canonical
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.cache.free_fields import FreeField

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.field import is_free_text
+from qwave_batch.catalog.request_fields import is_free_text
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.checks.spellings import Spellings, spelling_words
 from qwave_batch.plan.expand.axes import Vocabulary

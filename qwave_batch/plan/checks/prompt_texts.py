@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.checks.lost_cells import LostCells
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompt_cases import PromptCase
@@ -69,13 +70,14 @@ def sent_words(found: list[str]) -> str:
     return f"{listed}{more} {'is sent as it stands' if len(found) == 1 else 'are sent as they stand'}"
 
 
-def environment_words(written: str) -> tuple[str, str]:
-    """Return the sentence about ``${NAME}``, and the way out."""
+def environment_words(written: str) -> tuple[str, str, Advice]:
+    """Return the sentence about ``${NAME}``, what to write instead, and how to give it a value."""
     name = re.split(r"\W", written[2:-1].strip(), maxsplit=1)[0] or "NAME"
     ours = name.lower()
     return (
         f'"{cut(written, 60)}" is sent as it stands: a spec reads no environment',
-        f'write {{{{ {ours} }}}} and --set "vars.{ours}=${name}"',
+        f"write {{{{ {ours} }}}}",
+        Advice(NextStep.SET_VARIABLE, f"vars.{ours}=${name}"),
     )
 
 
@@ -218,8 +220,8 @@ class TextCheck:
             self.problems.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
         for written in found:
             if is_of_environment(written):
-                message, way_out = environment_words(written)
-                self.problems.add(where, message, suggestion=way_out, warning=True)
+                message, instead, step = environment_words(written)
+                self.problems.add(where, message, suggestion=instead, next_step=step, warning=True)
 
     def _note_comments(self, raw: Json, where: Path) -> None:
         for comment in dict.fromkeys(unspaced_comments(raw)):

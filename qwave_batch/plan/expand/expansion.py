@@ -7,7 +7,6 @@ from functools import partial
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.job_identity import draw
-from qwave_batch.plan.expand.assembly import RequestAssembler
 from qwave_batch.plan.expand.cells import MatrixCell
 from qwave_batch.plan.expand.combinations import MOST_COMPARED, MOST_ENTRIES, ResolvedMatrix
 from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, StartExpansion
@@ -15,6 +14,7 @@ from qwave_batch.plan.expand.image_paths import OutputPath
 from qwave_batch.plan.expand.jobs import JobMaker
 from qwave_batch.plan.expand.prompt_cases import CaseReader
 from qwave_batch.plan.expand.prompts import CompiledPrompt
+from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Sample, Spec

@@ -18,7 +18,7 @@ from qwave_batch.plan.expand.axes import (
     same_spelled,
 )
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
-from qwave_batch.plan.expand.scope import ValueAllowance, compiled, rendered
+from qwave_batch.plan.expand.scope import ValueAllowance, compiled, render_or_report
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Axis, Path, Spec
 from qwave_batch.spec.recovery import UNKNOWN
@@ -108,7 +108,7 @@ class MatrixReader:
         value = compiled(raw, where, self.variables, self.problems, of=" here, where only vars are")
         if self.allowance.is_full:
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
-        return self.allowance.hold(value, rendered(value, self.variables, self.problems), self.problems)
+        return self.allowance.hold(value, render_or_report(value, self.variables, self.problems), self.problems)
 
     def _check_setters(self, axes: list[ResolvedAxis]) -> None:
         """Note names given to two axes, and fields that two axes set."""

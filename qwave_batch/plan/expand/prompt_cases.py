@@ -12,7 +12,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.job_identity import canonical, draw
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
-from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, rendered, with_names
+from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
@@ -154,7 +154,7 @@ class CaseReader:
             self.none_passes[prompt.origin] = table, read
 
     def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
-        verdict = rendered(where, names, self.problems)
+        verdict = render_or_report(where, names, self.problems)
         if verdict is not UNKNOWN and not isinstance(verdict, bool):
             self.problems.add(
                 (*prompt.origin, "where"),
@@ -183,15 +183,15 @@ class CaseReader:
             prompt,
             row,
             prompt_id=prompt_id,
-            tags=tuple([_text(rendered(tag, names, self.problems)) for tag in prompt.tags]),
-            meta={key: rendered(value, names, self.problems) for key, value in prompt.meta.items()},
+            tags=tuple([_text(render_or_report(tag, names, self.problems)) for tag in prompt.tags]),
+            meta={key: render_or_report(value, names, self.problems) for key, value in prompt.meta.items()},
             names=names,
             is_kept=is_kept,
         )
 
     def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:
         """Return the id; None when it can't be known, and empty when it can't be used, which is noted."""
-        value = rendered(prompt.prompt_id, names, self.problems)
+        value = render_or_report(prompt.prompt_id, names, self.problems)
         if value is UNKNOWN:
             return None
         prompt_id = _text(value)

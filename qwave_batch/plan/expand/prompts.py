@@ -7,7 +7,14 @@ from typing import cast
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import BUILT_IN
-from qwave_batch.plan.expand.scope import GUESSES, NAMES_SHOWN, AvailableNames, ValueAllowance, compiled, rendered
+from qwave_batch.plan.expand.scope import (
+    GUESSES,
+    NAMES_SHOWN,
+    AvailableNames,
+    ValueAllowance,
+    compiled,
+    render_or_report,
+)
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
 from qwave_batch.spec.recovery import UNKNOWN
@@ -62,7 +69,9 @@ def render_variables(  # what a scope is made of
     seen = ChainMap(own, cast("dict[str, Json]", scope))
     row = scope.get("row")
     for name, value in values.items():
-        held = UNKNOWN if allowance.is_full else allowance.hold(value, rendered(value, seen, problems), problems)
+        held = (
+            UNKNOWN if allowance.is_full else allowance.hold(value, render_or_report(value, seen, problems), problems)
+        )
         if name in calculated and type(row) is TextRow and value is not None and held is not UNKNOWN:
             cells = _cells_of(value, row, own)
             own[name] = _with_cells(held, cells) if cells else held

@@ -60,7 +60,7 @@ class RequestBuilder:
         for chosen in combination.values:
             if chosen:
                 fields.update(chosen.fields)
-        fields["prompt"] = text_of(self.render(self.prompt.text, scope))
+        fields["prompt"] = prompt_text(self.render(self.prompt.text, scope))
         return {name: value for name, value in fields.items() if value is not None}
 
     def origin(self, name: str, combination: Combination) -> Path:
@@ -87,6 +87,6 @@ class RequestBuilder:
             yield name, value
 
 
-def text_of(value: Json) -> Json:
+def prompt_text(value: Json) -> Json:
     """Return a rendered prompt text as a string; null leaves the field out, as in every other field."""
     return value if value is None or value is UNKNOWN or isinstance(value, str) else texts.text_of(value)

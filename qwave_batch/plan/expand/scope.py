@@ -13,6 +13,7 @@ from typing import cast
 
 from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path
 from qwave_batch.spec.recovery import UNKNOWN
@@ -80,15 +81,21 @@ def compiled(  # what a value at a place is
         return None
     unknown = sorted(name for name in value.names if name not in known and name not in value.asked)
     for name in unknown:
-        note_unknown(
-            name, known, where, problems, of=of, hint=no_environment(name, raw) or _without_vars(name, raw, known)
-        )
+        instead, step = no_environment(name, raw) or (_without_vars(name, raw, known), None)
+        note_unknown(name, known, where, problems, of=of, hint=instead, next_step=step)
         problems.spoiled_names.update(value.names)
     return None if unknown else value
 
 
-def note_unknown(  # what a sentence about a name needs
-    name: str, known: Collection[str], where: Path, problems: ProblemCollector, *, of: str = "", hint: str | None = None
+def note_unknown(  # noqa: PLR0913 - what a sentence about a name needs
+    name: str,
+    known: Collection[str],
+    where: Path,
+    problems: ProblemCollector,
+    *,
+    of: str = "",
+    hint: str | None = None,
+    next_step: Advice | None = None,
 ) -> None:
     """Note a name that is not at hand, with the names that are and the nearest of them."""
     at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(problems) < GUESSES else NAMES_SHOWN) else []
@@ -101,17 +108,21 @@ def note_unknown(  # what a sentence about a name needs
         value=name,
         allowed=tuple(at_hand[:NAMES_SHOWN]),
         suggestion=hint,
+        next_step=next_step,
     )
 
 
-def no_environment(name: str, raw: Json) -> str | None:
-    """Return the way out where a template looks for a variable of the environment; None where it does not."""
+def no_environment(name: str, raw: Json) -> tuple[str, Advice] | None:
+    """Return what to write in place of a variable of the environment, and how to give it a value.
+
+    None where a template looks for none.
+    """
     if name not in _ENVIRONMENTS:
         return None
     asked = _ASKED.search(json.dumps(raw, ensure_ascii=False))
     wanted = asked[1] if asked else "COLOUR"
     own = wanted.lower()
-    return f'a spec reads no environment: give the value with --set "vars.{own}=${wanted}" and write {{{{ {own} }}}}'
+    return f"a spec reads no environment: write {{{{ {own} }}}}", Advice(NextStep.SET_VARIABLE, f"vars.{own}=${wanted}")
 
 
 def _without_vars(name: str, raw: Json, known: Collection[str]) -> str | None:
@@ -125,7 +136,7 @@ def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
     return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
 
 
-def rendered(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
+def render_or_report(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
     """Return the rendered value, or ``UNKNOWN`` after noting why it can't be."""
     if value is None or is_unknown(value, scope):
         return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
@@ -157,7 +168,7 @@ class ValueAllowance:
         """Return a rendered value, or ``UNKNOWN`` after reporting that it is too long."""
         if value is None or value.is_constant or came_out is UNKNOWN:
             return came_out
-        size = weight_of(came_out, self.left)
+        size = size_of_value(came_out, self.left)
         if size is None:
             self.left = 0
             message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
@@ -168,7 +179,7 @@ class ValueAllowance:
         return came_out
 
 
-def weight_of(value: Json, most: int) -> int | None:
+def size_of_value(value: Json, most: int) -> int | None:
     """Return the characters of a value, or None when they are more than ``most``."""
     if isinstance(value, str):
         return len(value) if len(value) <= most else None

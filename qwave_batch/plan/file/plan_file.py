@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Protocol
 
-from qwave_batch.catalog.fingerprint import fingerprint
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.model.job import Duplicate, Job, PlanItem
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.terms import Terms
@@ -89,7 +89,7 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
         "plan": VERSION,
         "name": plan.name,
         "catalog": plan.catalog,
-        "catalog_sha256": fingerprint(open_catalog(plan.catalog)),
+        "catalog_sha256": catalog_fingerprint(open_catalog(plan.catalog)),
         "spec_sha256": plan.spec_sha256,
         "jobs": plan.figures.jobs + plan.figures.skipped,
     }

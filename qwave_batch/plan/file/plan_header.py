@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.fingerprint import fingerprint
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.fingerprint import catalog_fingerprint
 from qwave_batch.errors import SpecError, UnknownName, UsageError
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_seal import OWN, WHOLE, opened_header
@@ -20,7 +21,7 @@ from qwave_batch.spec.table.table_file import Line
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 VERSION = 1
-AGAIN = "plan the spec again with --out"
+AGAIN = "plan the spec again"
 """The way out of every fault of a plan's file."""
 _NEEDED = ("name", "catalog", "catalog_sha256", "spec_sha256", "limits", "retry", "timeout", "budget")
 _SEALS = ("jobs", WHOLE, OWN)
@@ -66,7 +67,7 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHea
     here = f"{shown_as}:{line.number}:"
     if "plan" not in header:
         found = "it begins with a job: its header is cut off" if "job_id" in header else 'its first line has no "plan"'
-        raise UsageError(f"{shown_as} is not a whole plan: {found}; write one with plan --out")
+        raise UsageError(f"{shown_as} is not a whole plan: {found}", next_steps=(NextStep.WRITE_PLAN,))
     version = header["plan"]
     if isinstance(version, bool) or version != VERSION:
         raise UsageError(
@@ -144,10 +145,10 @@ def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
     except UnknownName as unknown:
         raise UsageError(f"{shown_as} was made with catalog {header['catalog'][:_SHOWN]}: {unknown}") from unknown
     then = header["catalog_sha256"]
-    if then != fingerprint(catalog):
+    if then != catalog_fingerprint(catalog):
         raise UsageError(
             f"{shown_as} was made with another version of catalog {catalog.date} (sha256 {str(then)[:12]}, "
-            f"this program has {fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
+            f"this program has {catalog_fingerprint(catalog)[:12]}): models, rules or prices have changed since; "
             f"{AGAIN}"
         )
     return catalog

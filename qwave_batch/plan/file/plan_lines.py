@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.independence import independent_fields
+from qwave_batch.catalog.independent_fields import independent_fields
 from qwave_batch.catalog.model import Model
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.codec import LEFT_OUT, Codec, DecodeError, Key, MissingKey

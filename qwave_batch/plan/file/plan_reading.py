@@ -7,6 +7,7 @@ from typing import Any
 
 from qwave_batch.errors import UsageError
 from qwave_batch.model.job import Duplicate, Job, PlanItem
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.plan.expand.image_paths import PathClashes
 from qwave_batch.plan.file.plan_header import AGAIN, PlanHeader, read_header
 from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_line
@@ -158,7 +159,8 @@ class PlanReader:
         if jobs < header.jobs:
             raise UsageError(
                 f"{self.shown_as} is cut off: {jobs} of its {header.jobs} jobs are there (line {last} is the last); "
-                f"{AGAIN}, and make a part of a plan with run --limit"
+                f"{AGAIN}",
+                next_steps=(NextStep.LIMIT_RUN,),
             )
         if seal.whole() != header.lines_sha256:
             raise UsageError(f"{self.shown_as}:1: the header has the hash of other lines; {AGAIN}")

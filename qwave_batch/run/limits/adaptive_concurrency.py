@@ -1,7 +1,6 @@
 """How many tasks may be alive at once: a little more while all is well, less when the API says it is too much. Pure."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY
@@ -95,31 +94,3 @@ class AdaptiveConcurrency:
             return math.inf
         is_risky = self._struck_at is not None and self.limit + 1 >= self._struck_at
         return max(self._full_since + (PROBE_S if is_risky else STEP_S), self._calm_from)
-
-
-@dataclass(frozen=True, slots=True)
-class ConcurrencyLesson:
-    """What 429s have taught of how many tasks may be alive at once."""
-
-    model: str | None
-    """None for the account."""
-    cuts: int
-    """Episodes of 429s."""
-    limit: int
-    """Tasks that were allowed at once in the end."""
-
-    def __str__(self) -> str:
-        times = f"{self.cuts:,} time{'' if self.cuts == 1 else 's'}"
-        who = self.model or "the account"
-        return f"the API asked for less of {who} {times}: {self.limit:,} tasks at once were allowed in the end"
-
-
-def lessons_of(account: AdaptiveConcurrency, models: Mapping[str, AdaptiveConcurrency]) -> list[ConcurrencyLesson]:
-    """Return what 429s have taught.
-
-    Of models only where the account taught nothing: before its limit is known for what it is, its first 429s look like
-    those of the models that they happen to hit.
-    """
-    if account.cuts:
-        return [ConcurrencyLesson(None, account.cuts, account.limit)]
-    return [ConcurrencyLesson(model, each.cuts, each.limit) for model, each in models.items() if each.cuts]

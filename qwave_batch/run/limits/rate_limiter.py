@@ -21,8 +21,9 @@ from qwave_batch.client.answers import (
     Trouble,
 )
 from qwave_batch.model.progress import Throttle, ThrottleScope, ThrottleState, WaitKind
-from qwave_batch.run.limits.adaptive_concurrency import CALM_S, AdaptiveConcurrency, ConcurrencyLesson, lessons_of
+from qwave_batch.run.limits.adaptive_concurrency import CALM_S, AdaptiveConcurrency
 from qwave_batch.run.limits.header_window import HeaderWindows
+from qwave_batch.run.limits.inferred_window import InferredWindow
 from qwave_batch.run.limits.sliding_window import Reservation, SlidingWindow, Window
 from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle, ThrottleEpisode
 from qwave_batch.run.limits.throttle_state import (
@@ -32,6 +33,7 @@ from qwave_batch.run.limits.throttle_state import (
     BalanceCall,
     CancelCall,
     DownloadCall,
+    LimitLesson,
     LongWait,
     PollCall,
     Reaction,
@@ -71,6 +73,7 @@ class RateLimiter:
     _cancels: CancelThrottle = field(default_factory=CancelThrottle)
     _hosts: HostThrottles = field(default_factory=HostThrottles)
     _models: dict[str, ModelThrottle] = field(default_factory=dict)
+    _inferred: InferredWindow = field(default_factory=InferredWindow)
     _told: HeaderWindows = field(default_factory=HeaderWindows)
     _made_at: float = -math.inf
     """When the newest submit left that made a task."""
@@ -125,6 +128,8 @@ class RateLimiter:
         yield Admission(model.outage.until, WaitKind.RETRY, model.name)
         yield Admission(self.window.opens_at(now, spare), WaitKind.SPEC_LIMIT, None)
         yield Admission(model.window.opens_at(now), WaitKind.SPEC_LIMIT, model.name)
+        yield Admission(self._inferred.opens_at(now), WaitKind.API_WINDOW, None)
+        yield Admission(model.inferred.opens_at(now), WaitKind.API_WINDOW, model.name)
         yield self._told_to(model, now)
 
     def _refusals_of(self, model: ModelThrottle) -> Iterator[Admission]:
@@ -146,7 +151,9 @@ class RateLimiter:
     def reserve(self, model: str) -> Reservation:
         """Put room aside for a submit that is being prepared, wherever it counts."""
         found = self.of(model)
-        return Reservation((self.window, found.window, self._told.account, self._told.of(model)))
+        return Reservation(
+            (self.window, found.window, self._inferred, found.inferred, self._told.account, self._told.of(model))
+        )
 
     def count_poll(self, now: float) -> None:
         """Count a poll that leaves now, where polls count."""
@@ -155,7 +162,7 @@ class RateLimiter:
     def _windows_of_polls(self) -> tuple[Window, ...]:
         """Return where polls count: what a 429 on one has taught is of the API's windows, not of the spec's."""
         own = (self.window,) if self.counts_polls else ()
-        return (*own, self._told.account) if self.polls_count else ()
+        return (*own, self._inferred, self._told.account) if self.polls_count else ()
 
     @property
     def polls_count(self) -> bool:
@@ -165,7 +172,9 @@ class RateLimiter:
     @property
     def shared_per_minute(self) -> int | None:
         """What submits and polls have together in a minute; None where polls are free or no limit is known."""
-        return self.window.limit if self.counts_polls else None
+        own = self.window.limit if self.counts_polls else None
+        limits = [limit for limit in (own, self._inferred.limit) if limit is not None]
+        return min(limits, default=None) if self.polls_count else None
 
     @property
     def cancels_flow(self) -> bool:
@@ -282,10 +291,15 @@ class RateLimiter:
         others = [other.episode for other in self._models.values() if other is not model and other.episode.until > now]
         policy = UNSAID if wait_s is None else SAID
         model.episode.hold(wait_s or 0.0, policy, sent_at=sent_at, now=now, rng=self.rng)
-        if any(self._made_at <= other.held_from < sent_at for other in others):
+        is_accounts = any(self._made_at <= other.held_from < sent_at for other in others)
+        if is_accounts:
             self._account.hold_until(max(model.episode.until, *(other.until for other in others)), now)
             if self._account.record(sent_at, now):
                 self.concurrency.cut(now)
+        window, other_window = (self._inferred, model.inferred) if is_accounts else (model.inferred, self._inferred)
+        other_window.take_back(sent_at)
+        if window.was_throttled(sent_at, now, wait_s) and is_accounts:
+            model.inferred.forget_limit()
 
     def _refuse_polls(self, answer: Throttled, now: float) -> Reaction:
         """Hold everything: a 429 on a poll comes from a bucket that counts all requests."""
@@ -363,11 +377,22 @@ class RateLimiter:
         at = now
         for name, sends in left.items():
             model = self.of(name)
-            at = max(at, model.window.opens_for(sends, now), self._told.of(name).opens_for(sends, now))
+            windows = (model.window, model.inferred, self._told.of(name))
+            at = max(at, *(window.opens_for(sends, now) for window in windows))
         if total := sum(left.values()):
-            at = max(at, self.window.opens_for(total, now), self._told.account.opens_for(total, now))
+            windows = (self.window, self._inferred, self._told.account)
+            at = max(at, *(window.opens_for(total, now) for window in windows))
         return at
 
-    def lessons(self) -> list[ConcurrencyLesson]:
-        """Return what 429s have taught of how many tasks may be alive at once."""
-        return lessons_of(self.concurrency, {name: model.concurrency for name, model in self._models.items()})
+    def lessons(self) -> list[LimitLesson]:
+        """Return what 429s have taught of the API's limits.
+
+        Of models only where the account taught nothing: before its limit is known for what it is, its first 429s look
+        like those of the models that they happen to hit.
+        """
+        account = LimitLesson(None, self._inferred.limit, self.concurrency.cuts, self.concurrency.limit)
+        models = [
+            LimitLesson(model.name, model.inferred.limit, model.concurrency.cuts, model.concurrency.limit)
+            for model in self._models.values()
+        ]
+        return [account] if account.is_any else [lesson for lesson in models if lesson.is_any]

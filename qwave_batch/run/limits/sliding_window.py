@@ -10,6 +10,14 @@ MARGIN_S = 0.25
 """The server counts a request when it arrives, and the way there is not always equally long."""
 
 
+def last_send_at(sent: Sequence[float], limit: int, period_s: float, sends: int, now: float) -> float:
+    """Return when the last of so many sends can leave where at most ``limit`` may in any period; ``sent`` is sorted."""
+    rounds, place = divmod(sends - 1, limit)
+    before = limit - place  # it leaves a period after the so-many-eth send before this round
+    first = max(now, sent[-before] + period_s) if before <= len(sent) else now
+    return first + rounds * period_s
+
+
 class SlidingWindow:
     """A ceiling on sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
 
@@ -36,13 +44,7 @@ class SlidingWindow:
 
     def opens_for(self, sends: int, now: float) -> float:
         """Return the earliest time at which the last of so many sends can leave, if nothing else is sent."""
-        if self.limit is None:
-            return now
-        rounds, place = divmod(sends - 1, self.limit)
-        before = self.limit - place  # it leaves a period after the so-many-eth send before this round
-        period_s = PERIOD_S + MARGIN_S
-        first = max(now, self._sent[-before] + period_s) if before <= len(self._sent) else now
-        return first + rounds * period_s
+        return now if self.limit is None else last_send_at(self._sent, self.limit, PERIOD_S + MARGIN_S, sends, now)
 
     def reserve(self) -> None:
         """Put room aside for a send that is being prepared."""

@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass, field
 
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.inferred_window import InferredWindow
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 
 JITTER = 0.25
@@ -105,6 +106,8 @@ class ModelThrottle:
     """How many may be submitted at the same time: one until the first good answer, so that a model that hangs or is
     down holds one slot; one again after a 429 or several submits in a row without an answer, then one more with each
     good answer."""
+    inferred: InferredWindow = field(default_factory=InferredWindow)
+    """The API's limit, as far as its 429s tell."""
     episode: ThrottleEpisode = field(default_factory=ThrottleEpisode)
     """Submits that were answered with 429."""
     outage: ThrottleEpisode = field(default_factory=ThrottleEpisode)

@@ -110,3 +110,30 @@ class Reaction:
 
 NO_REACTION = Reaction()
 """Nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLesson:
+    """What 429s have taught of the limits of a model or of the account."""
+
+    model: str | None
+    """None for the account."""
+    per_minute: int | None
+    """Requests that it took in a minute; None where no window was found."""
+    cuts: int
+    """Episodes of 429s."""
+    concurrency: int
+    """Tasks that were allowed at once in the end."""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything was learned."""
+        return self.per_minute is not None or self.cuts > 0
+
+    def __str__(self) -> str:
+        who = self.model or "the account"
+        if self.per_minute is not None:
+            requests = f"about {self.per_minute:,} requests a minute"
+            return f"the API took {requests} of {who}: limits in the spec save finding that out"
+        times = f"{self.cuts:,} time{'' if self.cuts == 1 else 's'}"
+        return f"the API asked for less of {who} {times}: {self.concurrency:,} tasks at once were allowed in the end"

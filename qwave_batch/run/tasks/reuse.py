@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from shlex import quote
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.borrowing import borrow_image
@@ -21,7 +20,9 @@ from qwave_batch.ledger.reused_jobs import ReusableJob, ReusedJob
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.job import Job
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.record import ImageFile, ReusedFrom
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.run.context import JobScope
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
@@ -51,12 +52,14 @@ class Reuser:
         """Jobs that nobody could give, by the folder that holds them with files that are not whole."""
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[RunWarning, ...]:
         """The jobs that could not be taken although they are paid there, and how to have them for nothing."""
         return tuple(
-            f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or damaged "
-            f"there: qwave-batch refetch {quote(str(layout.root))} fetches them for nothing, to be made here costs "
-            "them again"
+            RunWarning(
+                f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or "
+                "damaged there; to make them here costs them again",
+                (Advice(NextStep.REFETCH, str(layout.root)),),
+            )
             for layout, jobs in self._damaged.items()
         )
 

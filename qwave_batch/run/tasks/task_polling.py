@@ -15,6 +15,7 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import NoTaskStatus, TaskNotKnown
 from qwave_batch.model.task import Task, TaskError, TaskState
@@ -263,7 +264,8 @@ class TaskPoller:
         inbox.forget(callback, is_over=is_over)
         if inbox.is_unreachable:
             self._run.counters.warn(
-                "no call of the API has reached the receiver, so tasks are polled; is --webhook-url right?"
+                "no call of the API has reached the receiver, so tasks are polled; is its public address right?",
+                NextStep.CHECK_WEBHOOK_URL,
             )
 
 

@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from shlex import quote
 
 from qwave_batch.errors import FolderError, UsageError
 from qwave_batch.files.tree import Tree
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import ELSEWHERE, INPUTS, component, is_git_name, kept_at
 
 _SPEC = "spec.yaml"
@@ -17,8 +17,9 @@ _OF_A_RUN = (".qwave", "manifest.jsonl")
 class FileRefused(UsageError):
     """A named file that may not be read, or cannot be."""
 
-    def __init__(self, message: str, suggestion: str | None = None) -> None:
-        super().__init__(f"{message}; {suggestion}" if suggestion else message)
+    def __init__(self, message: str, suggestion: str | None = None, *, next_step: Advice | None = None) -> None:
+        steps = () if next_step is None else (next_step,)
+        super().__init__(f"{message}; {suggestion}" if suggestion else message, next_steps=steps)
         self.message = message
         self.suggestion = suggestion
         """What to do, if that is known."""
@@ -62,7 +63,8 @@ def allowed_root_of(file: Path) -> AllowedRoot:
         if not link.resolve().is_relative_to(link.parent.resolve()):
             raise FileRefused(
                 f"{file} cannot be read: {link} is a symbolic link that leads out of its folder; "
-                f"name the file by its real path, or run with --allow-read {quote(str(link.resolve()))}"
+                "name the file by its real path",
+                next_step=Advice(NextStep.ALLOW_READ, str(link.resolve())),
             )
     return AllowedRoot(typed.parent.resolve(), "the spec's folder")
 

@@ -4,12 +4,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import BinaryIO
 
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular_files import NotRegular, irregular_kind
 from qwave_batch.files.tree import Tree
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import kept_at
 from qwave_batch.spec.inputs.allowed_roots import (
     AllowedRoot,
@@ -116,8 +116,8 @@ class FileAccess:
             found = self.within_roots(place)
             if found is None:
                 raise FileRefused(
-                    f'"{name}" is outside {self.root_label} ({self.allowed_roots[0]}); '
-                    f"to read it anyway, run with --allow-read {quote(str(place.parent))}"
+                    f'"{name}" is outside {self.root_label} ({self.allowed_roots[0]})',
+                    next_step=Advice(NextStep.ALLOW_READ, str(place.parent)),
                 )
             if is_in_git(path):
                 raise FileRefused(f"{shown} is in a .git folder, whose files are never read")
@@ -165,8 +165,8 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
         found = access.within_roots(place)
         if found is None:
             raise FileRefused(
-                f"{path} is reached through a link that leads out of {root.label} ({root.folder}); "
-                f"to read it anyway, run with --allow-read {quote(str(place.parent))}"
+                f"{path} is reached through a link that leads out of {root.label} ({root.folder})",
+                next_step=Advice(NextStep.ALLOW_READ, str(place.parent)),
             )
         if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
             raise FileRefused(f"{path} is in a .git folder, whose files are never read")

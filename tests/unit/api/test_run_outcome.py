@@ -7,7 +7,7 @@ import pytest
 from qwave_batch.api.folder_jobs import FolderJobs
 from qwave_batch.api.line_selection import scope_of
 from qwave_batch.api.run_outcome import CostEstimate, estimate
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import UsageError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
@@ -107,5 +107,5 @@ def test_a_limit_and_a_choice_bound_what_is_submitted(world: World) -> None:
     world.plan(make_job(index) for index in range(4))
     assert expected(world, RunOptions(limit=2)).jobs == 2
     assert expected(world, RunOptions(only="index == 3")).jobs == 1
-    with pytest.raises(UsageError, match="takes none"):
+    with pytest.raises(UsageError, match="no job of the plan meets the condition"):
         expected(world, RunOptions(only="index < 0"))

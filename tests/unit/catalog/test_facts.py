@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 
 STANDARD = "1:1 2:3 3:2 3:4 4:3 4:5 5:4 9:16 16:9 21:9"
 WIDE = f"{STANDARD} 1:4 4:1 1:8 8:1"

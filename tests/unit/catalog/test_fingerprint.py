@@ -5,8 +5,8 @@ from shutil import copytree
 
 import pytest
 
-from qwave_batch.catalog.fingerprint import fingerprint
-from qwave_batch.catalog.registry import open_catalog, read_catalog
+from qwave_batch.catalog.catalog_files import open_catalog, read_catalog
+from qwave_batch.catalog.fingerprint import catalog_fingerprint
 
 Change = Callable[[str], str]
 
@@ -22,7 +22,7 @@ def changed(checkout: Path, tmp_path: Path) -> Callable[[str, Change], str]:
         text = file.read_text(encoding="utf-8")
         file.write_text(edit(text), encoding="utf-8")
         assert file.read_text(encoding="utf-8") != text
-        return fingerprint(read_catalog(folder))
+        return catalog_fingerprint(read_catalog(folder))
 
     return change
 
@@ -38,7 +38,7 @@ def changed(checkout: Path, tmp_path: Path) -> Callable[[str, Change], str]:
 def test_another_price_host_or_rule_is_another_catalog(
     changed: Callable[[str, Change], str], file: str, edit: Change
 ) -> None:
-    assert changed(file, edit) != fingerprint(open_catalog("2026-05"))
+    assert changed(file, edit) != catalog_fingerprint(open_catalog("2026-05"))
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,10 @@ def test_another_price_host_or_rule_is_another_catalog(
 def test_what_changes_no_job_and_no_price_changes_nothing(
     changed: Callable[[str, Change], str], file: str, edit: Change
 ) -> None:
-    assert changed(file, edit) == fingerprint(open_catalog("2026-05"))
+    assert changed(file, edit) == catalog_fingerprint(open_catalog("2026-05"))
 
 
 def test_plans_in_files_know_the_catalog_by_this_hash() -> None:
     """Every plan file that was written with this catalog holds it: another hash would refuse them all."""
-    assert fingerprint(open_catalog("2026-05")) == "d77567cb3749c97f21c926b0f411a8ca26418a9c6fce53b1aa17fe154538ceef"
+    wanted = "d77567cb3749c97f21c926b0f411a8ca26418a9c6fce53b1aa17fe154538ceef"
+    assert catalog_fingerprint(open_catalog("2026-05")) == wanted

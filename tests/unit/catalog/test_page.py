@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.keywords import ANNOTATIONS, KEYWORDS
-from qwave_batch.catalog.registry import open_catalog
 
 PAGE = (Path(__file__).parents[3] / "docs" / "catalog.md").read_text(encoding="utf-8")
 CATALOG = open_catalog("2026-05")

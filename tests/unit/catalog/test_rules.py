@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 
 CATALOG = open_catalog("2026-05")
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
 from qwave_batch.catalog.keywords import ANNOTATIONS, KEYWORDS
-from qwave_batch.catalog.registry import catalog_dates, open_catalog
 from qwave_batch.resources import shipped
 
 FILES = sorted(shipped("schemas").glob("*/*.schema.json"))

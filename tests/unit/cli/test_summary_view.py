@@ -7,6 +7,7 @@ from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import (
     AccountRefused,
     Interrupted,
@@ -102,7 +103,7 @@ def test_every_line_fits() -> None:
         kind=EndKind.OFFLINE,
         stop=Unreachable(why="r " * 60, tried_s=None),
         counts=JobCounts(jobs=3, failed=2, pending=1),
-        warnings=("w " * 60,),
+        warnings=(RunWarning("w " * 60),),
     )
     lines = [failed(number, "茶 " * 60) for number in range(2)]
     for width in (40, 80, 160):

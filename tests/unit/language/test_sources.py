@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import Job
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.planner import Plan, make_plan
 from qwave_batch.spec.loading import load_spec
@@ -144,11 +145,13 @@ def test_files_outside_the_work_tree_need_leave(tmp_path: Path, *, has_git: bool
     if has_git:
         load("../tables/t.txt")
     else:
-        with pytest.raises(SpecError, match=r"outside.*--allow-read"):
+        with pytest.raises(SpecError, match="outside") as caught:
             load("../tables/t.txt")
+        assert allowed_by(caught.value) == str(beside)
     for name in ("../../outside/t.txt", str(outside / "t.txt")):
-        with pytest.raises(SpecError, match=r"outside.*--allow-read"):
+        with pytest.raises(SpecError, match="outside") as caught:
             load(name)
+        assert allowed_by(caught.value) == str(outside)
         load(name, outside)
 
 
@@ -169,3 +172,11 @@ def test_overrides_change_the_hash_of_the_spec_and_are_kept(plan_of: PlanOf) -> 
     plain, changed = plan_of(body), plan_of(body, overrides=("repeat=1",))
     assert plain.spec_sha256 != changed.spec_sha256
     assert changed.spec.overrides == ("repeat=1",)
+
+
+def allowed_by(error: SpecError) -> str:
+    """Return the folder that the only problem asks to allow."""
+    (problem,) = error.problems
+    assert problem.next_step is not None
+    assert problem.next_step.step is NextStep.ALLOW_READ
+    return problem.next_step.about

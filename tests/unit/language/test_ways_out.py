@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from qwave_batch.model.next_step import Advice, NextStep
 from tests.unit.language.conftest import JobsOf, ProblemsOf
 
 MODEL = "request: {model: z-image-turbo, seed: 7}\n"
@@ -59,9 +60,8 @@ def test_who_looks_for_the_environment_is_shown_set(
 ) -> None:
     (problem,) = problems_of(f'prompts: ["A toy in {template}"]\n{MODEL}')
     own = name.lower()
-    assert problem.suggestion == (
-        f'a spec reads no environment: give the value with --set "vars.{own}=${name}" and write {{{{ {own} }}}}'
-    )
+    assert problem.suggestion == f"a spec reads no environment: write {{{{ {own} }}}}"
+    assert problem.next_step == Advice(NextStep.SET_VARIABLE, f"vars.{own}=${name}")
     (job,) = jobs_of(f'prompts: ["A toy in {{{{ {own} }}}}"]\n{MODEL}', overrides=(f"vars.{own}=red",))
     assert job.prompt == "A toy in red"
 

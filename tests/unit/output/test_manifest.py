@@ -11,6 +11,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Job
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest, write_manifest
 from qwave_batch.output.manifest_line import line_as_json, manifest_line
@@ -107,8 +108,9 @@ def test_a_missing_manifest_says_what_to_do(folder: Folder) -> None:
     with pytest.raises(FolderError, match="no run has come that far"):
         list(read_manifest(folder.layout))
     folder.layout.ledger.touch()
-    with pytest.raises(FolderError, match="qwave-batch status"):
+    with pytest.raises(FolderError, match=r"has no manifest\.jsonl") as caught:
         list(read_manifest(folder.layout))
+    assert caught.value.next_steps == (Advice(NextStep.WRITE_MANIFEST, str(folder.layout.root)),)
 
 
 def test_a_manifest_that_a_crash_left_behind_is_written_anew(folder: Folder) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.terms import Completion, Limits, Terms
 from qwave_batch.run.polling.callback_inbox import MAX_EARLY, CallbackInbox
 from tests.unit.run.honest_api import MadeTask
@@ -91,7 +92,7 @@ def test_where_no_call_ever_comes_the_run_goes_back_to_polling(world: World) -> 
     end = world.run_to_end()
     assert (end.exit_status, end.counts.completed) == (0, 80)
     assert end.seconds < 60.0
-    assert any("--webhook-url" in warning for warning in end.warnings)
+    assert any(Advice(NextStep.CHECK_WEBHOOK_URL) in warning.next_steps for warning in end.warnings)
 
 
 def test_a_flood_of_calls_about_a_task_that_is_at_work_causes_few_questions(world: World) -> None:

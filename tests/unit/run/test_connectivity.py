@@ -105,7 +105,7 @@ def test_an_unread_wait_is_told_once() -> None:
     for unread in ("soon", "later"):
         api.connectivity.record_response(Throttled(unread=unread))
     assert len(api.counters.warnings) == 1
-    assert '"soon"' in api.counters.warnings[0]
+    assert '"soon"' in str(api.counters.warnings[0])
 
 
 def test_the_apis_clock_goes_on_while_ours_stands_still() -> None:

@@ -204,7 +204,7 @@ def test_a_balance_that_is_not_shown_is_a_note(world: World, api: StrictApi, tol
     world.plan(jobs("a", each=6))
     end = world.run_to_end()
     assert (end.exit_status, end.counts.completed) == (0, 6)
-    assert any("no rights" in warning for warning in end.warnings)
+    assert any("no rights" in str(warning) for warning in end.warnings)
     (first, second, *_) = api.sends("submit")
     assert second >= first + api.delay_s, "the first goes alone"
 
@@ -248,7 +248,7 @@ def test_all_that_is_forbidden_without_a_reason_is_the_key(
     world.plan(jobs(*models))
     end = world.run_to_end()
     assert (end.exit_status, api.calls["submit"], api.tasks) == (3, submits, {})
-    assert any("is to prove the key" in warning for warning in end.warnings)
+    assert any("is to prove the key" in str(warning) for warning in end.warnings)
 
 
 def test_what_is_said_of_the_balance_too_says_nothing_of_a_model(world: World, api: StrictApi) -> None:
@@ -360,7 +360,7 @@ def test_a_retry_after_without_sense_is_quoted_once(world: World, api: StrictApi
     world.plan(jobs("a", each=1))
     end = world.run_to_end()
     assert end.exit_status == 0
-    assert len([warning for warning in end.warnings if "soon" in warning]) == 1
+    assert len([warning for warning in end.warnings if "soon" in str(warning)]) == 1
 
 
 def test_a_plain_refusal_proves_the_key(world: World, api: StrictApi) -> None:

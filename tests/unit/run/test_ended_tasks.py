@@ -242,7 +242,7 @@ def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: W
     for _ in range(3):
         end = odd.run_to_end()
         assert (end.exit_status, end.counts.pending, len(odd.api.tasks)) == (1, 2, 2)
-        assert '{"picture": 1}' in "".join(end.warnings)
+        assert '{"picture": 1}' in "".join(map(str, end.warnings))
     assert held_nusd(odd) == 2 * PRICE_NUSD
     assert len(list((odd.layout.private / "evidence").iterdir())) == 2
     api(odd).tell = lambda task, _: task

@@ -141,7 +141,7 @@ def test_an_image_in_a_format_that_is_read_is_kept_as_it_is_with_a_note(world: W
     end = world.run_to_end()
     assert (end.exit_status, end.requests.download, world.statuses()) == (0, 1, [COMPLETED])
     assert list(world.images()) == ["images/m/p0.avif"]
-    assert [text for text in end.warnings if "AVIF where PNG was asked for" in text]
+    assert [text for text in end.warnings if "AVIF where PNG was asked for" in str(text)]
     assert world.run_to_end().requests.download == 0
 
 

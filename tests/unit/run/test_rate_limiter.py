@@ -12,7 +12,7 @@ from qwave_batch.client.answers import Answer, DownloadFailed, NoAnswer, RateHin
 from qwave_batch.model.progress import ThrottleScope, WaitKind
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY
-from qwave_batch.run.limits.adaptive_concurrency import CALM_S, STEP_S, ConcurrencyLesson
+from qwave_batch.run.limits.adaptive_concurrency import CALM_S, STEP_S
 from qwave_batch.run.limits.rate_limiter import POLLS_COUNT_S, RateLimiter
 from qwave_batch.run.limits.sliding_window import PERIOD_S, SlidingWindow
 from qwave_batch.run.limits.throttle_episode import JITTER, UNSAID, ModelThrottle
@@ -21,6 +21,7 @@ from qwave_batch.run.limits.throttle_state import (
     BalanceCall,
     CancelCall,
     DownloadCall,
+    LimitLesson,
     PollCall,
     Reaction,
     SubmitCall,
@@ -153,8 +154,33 @@ def test_polls_that_count_use_up_the_window_that_headers_tell_of() -> None:
     assert (admission.at, admission.kind, admission.model) == (NOW + 40.0, WaitKind.API_WINDOW, None)
 
 
+def test_polls_that_count_use_up_a_window_that_was_inferred() -> None:
+    limits = limiter(counts_polls=True)
+    limits._inferred.limit = 3
+    for _ in range(3 + 1):  # one more is tried now and then
+        assert opens_at(limits, POLL, NOW) == NOW
+        limits.count_poll(NOW)
+    assert opens_at(limits, POLL, NOW) >= NOW + 60.0
+    assert opens_at(limits, A, NOW) >= NOW + 60.0
+
+
+def test_a_window_that_counts_down_is_inferred_for_its_model_and_given_back_when_it_is_the_accounts() -> None:
+    limits, at = limiter(), 0.0
+    for at in (0.0, 1.0, 2.0):
+        send(limits, A, at)
+        limits.record(A, WELL, sent_at=at, now=at)
+    for at in (3.0, 9.0):
+        send(limits, A, at)
+        refuse(limits, A, 60.0 - at, sent_at=at, now=at)
+    assert limits.of("a").inferred.limit == 3
+    admission = limits.admit(A, 59.0)
+    assert admission.at > 60.0
+    assert limits.admit(B, 59.0).at == 59.0
+
+
 def test_polls_that_do_not_count_use_up_nothing() -> None:
     limits = limiter(per_minute=3)
+    limits._inferred.limit = 3
     for _ in range(9):
         limits.count_poll(NOW)
     assert opens_at(limits, POLL, NOW) <= NOW
@@ -276,7 +302,10 @@ def test_what_429s_taught_of_the_account_is_not_told_of_the_models_that_they_hit
     (lesson,) = limits.lessons()
     assert str(lesson).startswith("the API asked for less of a 1 time:")
     limits.concurrency.cut(NOW)
-    assert limits.lessons() == [ConcurrencyLesson(None, 1, limits.concurrency.limit)]
+    assert limits.lessons() == [LimitLesson(None, None, 1, limits.concurrency.limit)]
+    limits._inferred.limit = 40
+    (lesson,) = limits.lessons()
+    assert str(lesson).startswith("the API took about 40 requests a minute of the account")
 
 
 # --- laws

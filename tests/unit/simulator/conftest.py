@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Dialect, Settings, Simulator, parse_faults, parse_latency, serve
 
 

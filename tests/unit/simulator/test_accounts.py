@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, parse_latency
 from qwave_batch.simulator.embedded_api import Caller, account_of

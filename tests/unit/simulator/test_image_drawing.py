@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import text_drawing
 from qwave_batch.simulator.image_drawing import ImageDesign, design_images, pixel_size, render
 from qwave_batch.simulator.validation import hash_of

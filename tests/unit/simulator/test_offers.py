@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Settings, Simulator
 from qwave_batch.simulator.embedded_api import Caller
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.inputs.file_access import FileAccess, FileRefused
 
@@ -21,9 +22,10 @@ def refusal(inputs: FileAccess, name: str) -> str:
 
 def test_without_a_work_tree_the_specs_folder_is_the_bound(folder: Path) -> None:
     (folder.parent / "x.csv").write_text("a\n")
-    assert refusal(FileAccess.around(folder), "../x.csv") == (
-        f'"../x.csv" is outside the spec\'s folder ({folder}); to read it anyway, run with --allow-read {folder.parent}'
-    )
+    with pytest.raises(FileRefused) as caught:
+        FileAccess.around(folder).resolve("../x.csv")
+    assert str(caught.value) == f'"../x.csv" is outside the spec\'s folder ({folder})'
+    assert caught.value.next_steps == (Advice(NextStep.ALLOW_READ, str(folder.parent)),)
 
 
 @pytest.mark.parametrize("is_file", [True, False], ids=["linked", "plain"])

@@ -143,7 +143,7 @@ def test_the_last_override_wins(load: Load) -> None:
         ("vars.a={{ x }}", '--set:1:8  vars.a: a template that begins with {{ needs quotes; write "{{ x }}"'),
         ("vars.a=[1", "--set:1:8  vars.a: the [ opened here is not closed, or a comma is missing"),
         ("vars.a=b: c: d", '--set:1:12  vars.a: an unquoted string cannot contain ": "; put quotes around the whole string'),
-        ("extends=a.yaml", "--set:1:1: --set cannot change extends, which is followed before any --set is applied; change it in the spec"),
+        ("extends=a.yaml", "--set:1:1: an override cannot change extends, which is followed before any override is applied; change it in the spec"),
         ("repeat=1e400", "--set:1:8  repeat: 1e400 is too large for a JSON number; put quotes around it if it is not a number"),
         ("name=a\0b", "--set:1:7  name: the character U+0000 is not allowed in a YAML file; remove it"),
         ("name=\udcff", "--set:1:1: the argument is not UTF-8"),

@@ -44,7 +44,7 @@ class Rejected:
 Judgement: TypeAlias = Fits | Rejected
 
 
-def judge(request: JsonObject, model: Model, unsupported: Unsupported, content: frozenset[str]) -> Judgement:
+def judge_request(request: JsonObject, model: Model, unsupported: Unsupported, content: frozenset[str]) -> Judgement:
     """Return whether the model takes the request, after what ``unsupported: drop`` may leave out.
 
     Args:
@@ -115,7 +115,7 @@ class RequestAssembler:
         if any(value is UNKNOWN for value in request.values()):
             self._refuse(_certain(request, model), builder, combination)
             return None
-        judgement = judge(request, model, self.unsupported, self.catalog.content_fields)
+        judgement = judge_request(request, model, self.unsupported, self.catalog.content_fields)
         if isinstance(judgement, Rejected) and self.unsupported is Unsupported.ERROR:
             self._refuse(judgement.violations, builder, combination)
             return None

@@ -1,9 +1,31 @@
-"""Whole numbers that were written with a fraction, 42.0 or 1e3: sent as integers where the schema says integer."""
+"""Puts a request into the model's own spelling: tiers and formats in its case, whole numbers as integers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.model.jsontypes import Json, JsonObject
+
+
+class Spelling:
+    """The choices of a model's fields, found without regard to case."""
+
+    def __init__(self, fields: Mapping[str, JsonObject], ignore_case: Iterable[str]) -> None:
+        self._own = {name: _own_spelling(fields[name]) for name in ignore_case if name in fields}
+
+    def normalise(self, request: JsonObject) -> dict[str, Json]:
+        """Return the request with the model's own spelling; everything else as it is."""
+        evened = dict(request)
+        for name, own in self._own.items():
+            value = evened.get(name)
+            if isinstance(value, str):
+                evened[name] = own.get(value.casefold(), value)
+        return evened
+
+
+def _own_spelling(schema: JsonObject) -> dict[str, str]:
+    return {choice.casefold(): choice for choice in choices_of(schema) if isinstance(choice, str)}
+
 
 Evened: TypeAlias = Callable[[Json], Json]
 

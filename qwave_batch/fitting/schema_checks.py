@@ -129,7 +129,7 @@ def any_of(checks: Sequence[Check]) -> Check:
     return lambda value: any(check(value) for check in checks)
 
 
-def one_of(checks: Sequence[Check]) -> Check:
+def exactly_one_of(checks: Sequence[Check]) -> Check:
     """Return the check that exactly one of the checks holds."""
     return lambda value: sum(check(value) for check in checks) == 1
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.field import choices_of, type_of
 from qwave_batch.catalog.model import Model
+from qwave_batch.catalog.request_fields import choices_of, type_of
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 _COMMENT = "Written by: qwave-batch schema spec > schemas/spec.schema.json"

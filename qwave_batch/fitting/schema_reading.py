@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from qwave_batch.fitting.checks import (
+from qwave_batch.fitting.schema_checks import (
     PLAIN,
     Check,
     UnknownUse,
@@ -11,11 +11,11 @@ from qwave_batch.fitting.checks import (
     always,
     any_of,
     choice,
+    exactly_one_of,
     items_fit,
     members_fit,
     names_fit,
     never,
-    one_of,
 )
 
 Keyword: TypeAlias = Callable[[Any, Any], bool]
@@ -39,12 +39,12 @@ def fitting(schema: Mapping[str, Any], keywords: Mapping[str, Keyword], silent: 
         silent: Extension keywords that cannot.
     """
     try:
-        return _Reader(schema, keywords, _SILENT | silent).read(schema)
+        return _SchemaReader(schema, keywords, _SILENT | silent).read(schema)
     except UnknownUse:
         return None
 
 
-class _Reader:
+class _SchemaReader:
     """Turns one schema into checks; each target of a reference once."""
 
     def __init__(self, root: Mapping[str, Any], keywords: Mapping[str, Keyword], silent: frozenset[str]) -> None:
@@ -57,8 +57,8 @@ class _Reader:
             "anyOf": lambda schema: any_of(self._all(schema["anyOf"])),
             "if": self._choice,
             "items": lambda schema: items_fit(self.read(schema["items"])),
-            "not": lambda schema: one_of([always, self.read(schema["not"])]),
-            "oneOf": lambda schema: one_of(self._all(schema["oneOf"])),
+            "not": lambda schema: exactly_one_of([always, self.read(schema["not"])]),
+            "oneOf": lambda schema: exactly_one_of(self._all(schema["oneOf"])),
             "properties": self._members,
             "propertyNames": lambda schema: names_fit(self.read(schema["propertyNames"])),
         }

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from qwave_batch.catalog.derivation import model_schema
-from qwave_batch.catalog.registry import catalog_dates, open_catalog, read_catalog
+from qwave_batch.catalog.catalog_files import catalog_dates, model_schema, open_catalog, read_catalog
 from qwave_batch.errors import UnknownName
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.resources import shipped
 
 CATALOG = open_catalog("2026-05")
@@ -31,9 +31,8 @@ def test_an_unknown_date_is_refused(date: str) -> None:
 def test_an_unknown_model_gets_the_nearest_name_and_where_to_look() -> None:
     with pytest.raises(UnknownName) as refused:
         CATALOG.model("imagen-4")
-    assert str(refused.value) == (
-        'unknown model "imagen-4"; did you mean "imagen-4.0"? qwave-batch models lists all 17'
-    )
+    assert str(refused.value) == 'unknown model "imagen-4"; did you mean "imagen-4.0"?'
+    assert refused.value.next_steps == (Advice(NextStep.LIST_MODELS, "17"),)
     assert refused.value.exit_status == 2
 
 

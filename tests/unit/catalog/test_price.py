@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.imagecount import ImageRule
-from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.price import ImageRule, Price
 
 CATALOG = open_catalog("2026-05")
 

@@ -6,9 +6,9 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.field import choices_of
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.price import Price
+from qwave_batch.catalog.request_fields import choices_of
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import CURRENCY

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from qwave_batch.catalog.registry import catalog_dates, open_catalog
-from qwave_batch.fitting.reading import fitting
+from qwave_batch.catalog.catalog_files import catalog_dates, open_catalog
+from qwave_batch.fitting.schema_reading import fitting
 from qwave_batch.spec.structure import structure_check
 
 NOTHING: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Opens the dated catalogs that ship with the package."""
+"""Opens the dated catalogs that ship with the program: their files read, each model with a schema of its own."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,10 @@ from typing import Any
 import yaml
 
 from qwave_batch.catalog.catalog import Catalog, Successor
-from qwave_batch.catalog.derivation import model_schema
-from qwave_batch.catalog.imagecount import ImageRule
 from qwave_batch.catalog.model import Model
-from qwave_batch.catalog.price import Price
-from qwave_batch.catalog.spelling import Spelling
-from qwave_batch.catalog.wording import Wording
+from qwave_batch.catalog.normalisation import Spelling
+from qwave_batch.catalog.price import ImageRule, Price
+from qwave_batch.catalog.violation_messages import ViolationMessages
 from qwave_batch.errors import UnknownName
 from qwave_batch.model.money import CURRENCY, QuotaUnit
 from qwave_batch.resources import shipped
@@ -100,7 +98,7 @@ def _model(
         fields=fields,
         content_fields=frozenset(listing["content_fields"]),
         spelling=Spelling(fields, listing["ignore_case"]),
-        wording=Wording(model=name, schema=schema, known_fields=known_fields),
+        messages=ViolationMessages(model=name, schema=schema, known_fields=known_fields),
         image_rules=tuple(map(ImageRule.from_json, entry.get("images", listing["images"]))),
         price=Price.from_json(entry, fields),
         returns=entry["returns"],
@@ -118,3 +116,39 @@ def _quota_unit(money: Mapping[str, Any]) -> QuotaUnit:
 def _read_json(file: Path) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return schema
+
+
+_ANNOTATIONS = frozenset({"title", "description", "default", "examples"})
+_SHARED = "#/$defs/"
+
+
+def model_schema(vendor_schema: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """Return the schema of one model with every shared part in its place, so that it needs no other file.
+
+    Raises:
+        ValueError: The vendor's file has no such model, or lays a check over a shared part that has one already.
+    """
+    shared = vendor_schema["$defs"]
+    if model not in shared:
+        raise ValueError(f"{vendor_schema['$id']} describes no {model}")
+    return {
+        "$schema": vendor_schema["$schema"],
+        "$id": f"{vendor_schema['$id']}:{model}",
+        **_inlined(shared[model], shared),
+    }
+
+
+def _inlined(schema: Any, shared: Mapping[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(item, shared) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    own = {key: _inlined(value, shared) for key, value in schema.items() if key != "$ref"}
+    if not isinstance(schema.get("$ref"), str):
+        return own
+    name = schema["$ref"].removeprefix(_SHARED)
+    part = _inlined(shared[name], shared)
+    # JSON Schema applies both sides; a laid-over check would be lost here, a description may well be replaced
+    if clash := (own.keys() & part.keys()) - _ANNOTATIONS:
+        raise ValueError(f"{', '.join(sorted(clash))} stands both in {name} and beside a reference to it")
+    return {**part, **own}

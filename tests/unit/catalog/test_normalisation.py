@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.nearness import nearest_choice
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.nearest_choice import nearest_choice
 
 CATALOG = open_catalog("2026-05")
 

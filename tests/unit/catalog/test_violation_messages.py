@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.catalog.violation import Violation
 
 CATALOG = open_catalog("2026-05")

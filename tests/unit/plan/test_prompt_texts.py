@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.problem import Problem
 from qwave_batch.plan.planner import Plan
 
@@ -77,18 +78,19 @@ def test_what_is_no_placeholder_is_sent_without_a_word(plan_of: PlanOf, text: st
 
 
 @pytest.mark.parametrize(
-    ("text", "way_out"),
+    ("text", "own", "given"),
     [
-        ("A gate in ${COLOUR}", '{{ colour }} and --set "vars.colour=$COLOUR"'),
-        ("A gate in ${Main_Colour:-red}", '{{ main_colour }} and --set "vars.main_colour=$Main_Colour"'),
+        ("A gate in ${COLOUR}", "colour", "vars.colour=$COLOUR"),
+        ("A gate in ${Main_Colour:-red}", "main_colour", "vars.main_colour=$Main_Colour"),
     ],
 )
 def test_a_variable_of_the_environment_is_told_with_the_way_to_give_it(
-    plan_of: PlanOf, text: str, way_out: str
+    plan_of: PlanOf, text: str, own: str, given: str
 ) -> None:
-    (said,) = warnings(plan_of(of_texts(text)))
-    assert "is sent as it stands: a spec reads no environment" in said
-    assert way_out in said
+    (problem,) = plan_of(of_texts(text)).warnings
+    assert "is sent as it stands: a spec reads no environment" in problem.message
+    assert problem.suggestion == f"write {{{{ {own} }}}}"
+    assert problem.next_step == Advice(NextStep.SET_VARIABLE, given)
 
 
 def test_a_comment_without_a_blank_is_told_to_be_left_out(plan_of: PlanOf) -> None:

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from qwave_batch.catalog.offers import OfferState, offers, read_price
-from qwave_batch.catalog.registry import open_catalog
+from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.catalog.live_offers import OfferState, offers, read_price
 from qwave_batch.model.money import nusd_from_usd
 
 CATALOG = open_catalog("2026-05")
