@@ -1,4 +1,4 @@
-"""Parquet files that were made to fill the memory, to take for ever, or to end the process."""
+"""Parquet files that are made to fill the memory, to take forever, or to crash the process."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""docs/spec.md: every example makes a plan, every filter is there."""
+"""docs/spec.md: every example makes a plan, and every filter is listed."""
 
 import gzip
 import re
