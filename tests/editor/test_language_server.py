@@ -64,7 +64,7 @@ def test_a_mistake_is_underlined_at_its_line(
 @pytest.mark.parametrize(
     ("text", "offered", "said"),
     [
-        ("|\n", "matrix", "Axes; their product"),
+        ("|\n", "matrix", "Axes; jobs are made for their product"),
         ("prompts:\n  - |\n", "from", "Each row is a prompt"),
         ("limits:\n  |\n", "concurrency", "Tasks alive at once."),
         ("request:\n  |\n", "negative_prompt", "What to keep out of the image"),
