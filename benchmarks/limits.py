@@ -2,9 +2,9 @@
 
 The run engine itself works on virtual time against model APIs that enforce a limit strictly: sliding and fixed windows
 of the account and of a model, announced in headers or not, limits on tasks alive, token buckets, and polls that count.
-A run finds its concurrency out (from 16 on), or is given 64; headers are told, or kept from it, so that 429s and their
-``Retry-After`` are all it knows. The time is the run's over the least that the limit allows; a herd is the most 429s
-within a second.
+A run finds its concurrency out (from 16 on), or is given 64. It heeds all signs of a limit; or infers no windows from
+429s; or is told no headers either, so that AIMD and ``Retry-After`` are all it has. The time is the run's over the
+least that the limit allows; a herd is the most 429s within a second.
 
     python -m benchmarks.limits [--seeds N] [--only TEXT]
 """
@@ -34,13 +34,15 @@ FASTEST_S, SLOWEST_S = 4.0, 8.0
 WIRE_S = 0.2
 """How long a call is on its way at most."""
 MODELS = ("a", "b")
-WAYS: Mapping[str, tuple[int | None, bool]] = {
-    "found out": (None, True),
-    "no headers": (None, False),
-    "64 at once": (64, True),
-    "64, no headers": (64, False),
+WAYS: Mapping[str, tuple[int | None, bool, bool]] = {
+    "found out": (None, True, True),
+    "not inferred": (None, False, True),
+    "429s alone": (None, False, False),
+    "64 at once": (64, True, True),
+    "64, not inferred": (64, False, True),
+    "64, 429s alone": (64, False, False),
 }
-"""Tasks at once, and whether headers are told, if the API has any."""
+"""Tasks at once, whether windows are inferred, and whether headers are told, if the API has any."""
 
 
 class Rule(Protocol):
@@ -340,10 +342,11 @@ class Outcome:
 
 def meet(kind: Kind, way: str, seed: int) -> Outcome:
     """Return what becomes of a run against a kind of API."""
-    slots, tells = WAYS[way]
+    slots, infers, tells = WAYS[way]
     with tempfile.TemporaryDirectory() as folder:
         limits = Limits(concurrency=slots)
-        world = World(root=Path(folder), seed=seed, terms=Terms(completion=Completion.POLL, limits=limits))
+        terms = Terms(completion=Completion.POLL, limits=limits)
+        world = World(root=Path(folder), seed=seed, terms=terms, infers_windows=infers)
         api = world.api = kind.api(world.clock)
         api.rng, api.tells = random.Random(seed), api.tells and tells
         world.plan(make_job(index, model=kind.models[index % len(kind.models)]) for index in range(kind.jobs))

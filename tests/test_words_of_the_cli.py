@@ -17,7 +17,7 @@ ADVICE = re.compile(r"\brun it again\b|\brun again\b", re.IGNORECASE)
 
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "api.revisions": ("arguments of git", frozenset({"--verify", "--quiet", "--count", "--format"})),
-    "catalog.specschema": ("a file's comment that says how it is written", frozenset({"qwave-batch schema"})),
+    "catalog.spec_schema": ("a file's comment that says how it is written", frozenset({"qwave-batch schema"})),
     "git.objects": ("arguments of git", frozenset({"--batch", "--batch-check"})),
     "git.repository": ("arguments of git", frozenset({"--null", "--get-regexp", "--file", "--no-includes", "--list"})),
     "git.state": (

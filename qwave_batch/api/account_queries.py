@@ -67,19 +67,19 @@ class LiveModelList:
             raise UnknownName("model", model, [offer.model for offer in self.offers], hint=f"{self.host} has none such")
         return replace(self, offers=found)
 
-    def price_of(self, job: Job) -> int:
+    def estimate_nusd(self, job: Job) -> int:
         """Return the most that a job should cost today, in nano-dollars; by the catalog where no price is stated."""
         price = self.prices.get(job.model)
         if price is None or job.skip is not None:
             return job.estimated_nusd
         return price.nusd_per_image(job.request) * job.max_images
 
-    def priced(self, plan: AnyPlan) -> dict[str, int]:
+    def estimates_nusd(self, plan: AnyPlan) -> dict[str, int]:
         """Return the most that each model's jobs of a plan should cost today, in nano-dollars."""
         costs = dict.fromkeys(plan.figures.by_model, 0)
         for item in plan.items():
             if isinstance(item, Job) and item.skip is None:
-                costs[item.model] += self.price_of(item)
+                costs[item.model] += self.estimate_nusd(item)
         return costs
 
     def as_json(self) -> dict[str, Json]:

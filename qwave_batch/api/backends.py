@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from qwave_batch import api
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.client import callback_receiver
-from qwave_batch.client.api_key import Key
+from qwave_batch.client.api_key import ApiKey
 from qwave_batch.client.connection import Connection, Simulated, Trust
 from qwave_batch.client.proxies import Proxies
 from qwave_batch.client.task_api import TaskApi
@@ -34,7 +34,7 @@ def backend_name(connection: Connection | Simulated, catalog: Catalog) -> str:
     """
     if isinstance(connection, Simulated):
         return SIMULATOR
-    Key(connection.key)
+    ApiKey(connection.key)
     return read_base_url(connection.base_url or catalog.base_url).host
 
 
@@ -52,7 +52,9 @@ async def open_api(
     """
     if isinstance(connection, Simulated):
         async with (
-            api.simulation.serve_simulator(connection, state_path=layout.simulator, catalog=catalog.date) as base_url,
+            api.simulation.serve_simulator(
+                connection, state_path=layout.workspace.simulator, catalog=catalog.date
+            ) as base_url,
             _task_api(base_url, SIMULATED_KEY, connections, catalog.quota) as task_api,
         ):
             yield task_api

@@ -11,7 +11,7 @@ from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import is_run_folder
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import InUsd, nusd_from_usd, usd_from_nusd
 from qwave_batch.plan.comparison import PriceOf, catalog_price_of, compare
 from qwave_batch.plan.file.plan_file import AnyPlan
 
@@ -32,6 +32,11 @@ class BudgetOutlook:
     """The most that the jobs still to be made should cost."""
     folder: Path | None = None
     """The run folder that the money was spent in; None when there is none yet."""
+    max_usd = InUsd()
+    spent_usd = InUsd()
+    held_usd = InUsd()
+    wanted_usd = InUsd()
+    left_usd = InUsd()
 
     @property
     def left_nusd(self) -> int:
@@ -90,7 +95,7 @@ def budget_outlook(
             held_there = api.folder_jobs.FolderJobs.of(folder, open_catalog(plan.catalog))
             identity = held_there.identity()
             if identity is not None and identity.spec_name == plan.name:
-                price_of = prices.price_of if prices else catalog_price_of
+                price_of = prices.estimate_nusd if prices else catalog_price_of
                 return _of_folder(outlook, plan, held_there, price_of)
     return outlook
 

@@ -15,7 +15,7 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
@@ -35,6 +35,7 @@ class CancelReport:
     """Whether it was told to end before all was asked."""
     refused: str = ""
     """Why the API refused the account; the tasks after that were not asked for."""
+    refunded_usd = InUsd()
 
     def __repr__(self) -> str:
         """Return one line: what it is about, not all that it holds."""

@@ -16,7 +16,7 @@ from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.model.codec import Codec, usd_key
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.comparison import Comparison, Sum, Theirs, catalog_price_of, compare, known_jobs
+from qwave_batch.plan.comparison import Comparison, JobSums, OtherJobs, catalog_price_of, compare, compared_jobs
 from qwave_batch.plan.file.plan_file import AnyPlan
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class PlanComparison:
         }
 
 
-_CHANGE = Codec({Sum: {"nusd": usd_key("estimated_usd")}})
+_CHANGE = Codec({JobSums: {"nusd": usd_key("estimated_usd")}})
 
 
 def compare_plan(
@@ -85,7 +85,7 @@ def compare_plan(
     Raises:
         UsageError: the other side is none of those, or can't be read.
     """
-    price_of = prices.price_of if prices else catalog_price_of
+    price_of = prices.estimate_nusd if prices else catalog_price_of
     lenders = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
     reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
@@ -106,7 +106,7 @@ def _note_of(lender: FolderJobs) -> str:
 @contextmanager
 def _other_side(
     plan: AnyPlan, against: str | None, source: Path, allow_read: Sequence[Path]
-) -> Iterator[tuple[Kind, Theirs, str]]:
+) -> Iterator[tuple[Kind, OtherJobs, str]]:
     """Yield what the other side is, its jobs, and a note."""
     if against is None:
         yield "nothing", lambda: (), ""
@@ -115,7 +115,7 @@ def _other_side(
         yield "folder", holdings.jobs, _whose(holdings, plan)
     elif Path(against).is_file():
         other = open_plan(against, allow_read=allow_read)
-        yield "file", lambda: known_jobs(other.outlines()), ""
+        yield "file", lambda: compared_jobs(other.outlines()), ""
     else:
         with ExitStack() as stack:
             then = stack.enter_context(_opened(against, source))
@@ -124,7 +124,7 @@ def _other_side(
                 return
             with _said_of(then):
                 past = open_plan(then.path, allow_read=(then.root, *allow_read))
-            yield "revision", lambda: known_jobs(past.outlines()), ""
+            yield "revision", lambda: compared_jobs(past.outlines()), ""
 
 
 def _whose(holdings: FolderJobs, plan: AnyPlan) -> str:

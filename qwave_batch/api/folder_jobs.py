@@ -7,7 +7,8 @@ from pathlib import Path
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import JobSnapshot
@@ -17,7 +18,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import read_manifest
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.plan.comparison import Known, Stage, label_of
+from qwave_batch.plan.comparison import ComparedJob, Stage, label_of
 from qwave_batch.run.job_actions import JobAction, action_for
 from qwave_batch.run.run_request import RunOptions
 
@@ -42,12 +43,12 @@ class FolderJobs:
         """
         return cls(RunLayout.existing(folder), catalog)
 
-    def jobs(self) -> Iterator[Known]:
+    def jobs(self) -> Iterator[ComparedJob]:
         """Yield the jobs of its plan, then those that left it with their images still there."""
         if not self.layout.tree.is_file(LEDGER):
             yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
             return
-        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+        with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             yield from (
                 _of_ledger(snapshot)
                 for snapshot in ledger.snapshots()
@@ -69,19 +70,19 @@ class FolderJobs:
         """Return what the folder has cost, and the most that may still come, in nano-dollars."""
         if not self.layout.tree.is_file(LEDGER):
             return 0, 0
-        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+        with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             return ledger.spent_nusd(), ledger.held_nusd()
 
     def identity(self) -> FolderIdentity | None:
         """Return whose folder it is; None when it came without its ledger."""
         if not self.layout.tree.is_file(LEDGER):
             return None
-        with Ledger.open(self.layout.ledger, read_only=True) as ledger:
+        with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             return ledger.identity()
 
-    def _of_manifest(self, line: ManifestLine) -> Known:
+    def _of_manifest(self, line: ManifestLine) -> ComparedJob:
         model = self.catalog.models.get(line.model)
-        return Known(
+        return ComparedJob(
             number=number_of(line.job_id),
             model=line.model,
             images=model.max_images(line.request) if model else 1,
@@ -91,9 +92,9 @@ class FolderJobs:
         )
 
 
-def _of_ledger(snapshot: JobSnapshot) -> Known:
+def _of_ledger(snapshot: JobSnapshot) -> ComparedJob:
     job: Job = snapshot.line.job
-    return Known(
+    return ComparedJob(
         number=number_of(job.job_id),
         model=job.model,
         images=job.max_images,
@@ -103,9 +104,9 @@ def _of_ledger(snapshot: JobSnapshot) -> Known:
     )
 
 
-def _of_record(record: JobRecord) -> Known:
+def _of_record(record: JobRecord) -> ComparedJob:
     """Return a job that left the plan: only what has come of it matters."""
-    return Known(
+    return ComparedJob(
         number=number_of(record.job_id), model="", images=0, nusd=0, stage=_stage_told(record), is_planned=False
     )
 

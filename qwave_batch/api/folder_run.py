@@ -26,6 +26,7 @@ from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.unrecorded_submits import check_is_claimed
@@ -90,7 +91,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         end = outcome.end
         summary = await asyncio.to_thread(recorder.finish, end)
         books = await asyncio.to_thread(ledger.books)
-    _emit_end(feed, end.exit_status, end.reason, end)
+    _emit_end(feed, end.kind, end.reason, end)
     feed.close()
     return RunSummary(
         folder=layout.root,
@@ -109,7 +110,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
 
 @contextmanager
 def _opened_ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with Ledger.open(layout.ledger) as ledger:
+    with Ledger.open(layout.workspace.ledger) as ledger:
         yield ledger
 
 
@@ -168,7 +169,7 @@ class _FolderRun:
         except QwaveError as error:
             with suppress(StorageError):  # the first error says more than a second one
                 await asyncio.to_thread(self.recorder.give_up, error)
-            _emit_end(self.feed, error.exit_status, str(error))
+            _emit_end(self.feed, error.kind, str(error))
             raise
         return _Outcome(end=end, reused=reused, warnings=warnings)
 
@@ -253,11 +254,12 @@ class _FolderRun:
         )
 
 
-def _emit_end(feed: EventFeed, exit_status: int, reason: str, end: RunEnd | None = None) -> None:
+def _emit_end(feed: EventFeed, kind: EndKind, reason: str, end: RunEnd | None = None) -> None:
     feed.emit(
         RunEnded(
             time=SystemClock().now(),
-            exit_status=exit_status,
+            kind=kind,
+            exit_status=EXIT_STATUS[kind],
             reason=reason,
             completed=end.counts.completed if end else 0,
             cost_usd=usd_from_nusd(end.cost_nusd) if end else 0.0,

@@ -14,8 +14,9 @@ from qwave_batch.catalog.catalog_files import LATEST, catalog_at, catalog_dates
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.next_step import NextStep
@@ -66,7 +67,7 @@ def _look_at(folder: Path, connection: Connection | Simulated) -> tuple[RunLayou
 
 @contextmanager
 def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+    with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
         yield ledger
 
 
@@ -83,7 +84,7 @@ def write_down(layout: RunLayout, ledger: Ledger) -> None:
 def _identity(layout: RunLayout) -> FolderIdentity:
     if not layout.tree.is_file(LEDGER):
         raise FolderError(f"{layout.root} came without its ledger, so nobody knows its tasks")
-    with Ledger.open(layout.ledger, read_only=True) as ledger:
+    with Ledger.open(layout.workspace.ledger, read_only=True) as ledger:
         identity = ledger.identity()
     if identity is None:
         raise FolderError(f"{layout.root} was never run, so it has no tasks")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from qwave_batch.errors import SpecError, UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.atomic import write_atomic
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import SourcePlace
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY, ModelLimits

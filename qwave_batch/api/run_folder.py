@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_ledger
@@ -89,7 +90,7 @@ class RunFolder:
         if not layout.tree.is_file(LEDGER):
             return self.find_prunable()
         layout.check_images()
-        with FolderLock(layout), Ledger.open(layout.ledger) as ledger:
+        with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
             found = find_prunable(layout, ledger)
             found = found if shown is None else found.as_shown(shown)
             prune(layout, ledger, found)
@@ -99,7 +100,11 @@ class RunFolder:
         layout = RunLayout(self.root)
         if not layout.tree.is_file(LEDGER):
             return
-        with suppress(StorageError), FolderLock(layout), Ledger.open(layout.ledger) as ledger:  # read-only, or live
+        with (
+            suppress(StorageError),
+            FolderLock(layout),
+            Ledger.open(layout.workspace.ledger) as ledger,
+        ):  # read-only, or live
             ledger.doubt_files(paths)
 
 

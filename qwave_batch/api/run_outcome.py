@@ -8,7 +8,7 @@ from qwave_batch.errors import UsageError
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
@@ -28,11 +28,7 @@ class CostEstimate:
     """The most that they should cost, in nano-dollars."""
     warnings: tuple[RunWarning, ...] = ()
     """What is worth knowing before that is paid."""
-
-    @property
-    def estimated_usd(self) -> float:
-        """The most that they should cost."""
-        return usd_from_nusd(self.estimated_nusd)
+    estimated_usd = InUsd()
 
 
 def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstimate:
@@ -84,6 +80,8 @@ class RunSummary:
     """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
     summary: JsonObject = field(repr=False)
     """What summary.json says: the whole folder."""
+    cost_usd = InUsd()
+    folder_cost_usd = InUsd()
 
     @property
     def exit_status(self) -> int:

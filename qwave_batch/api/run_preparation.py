@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, UsageError
-from qwave_batch.folder.layout import LEDGER, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
@@ -123,7 +124,7 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
                 raise UsageError(f"{folder} is the run folder itself; name another one to reuse")
             if not layout.tree.is_file(LEDGER):
                 raise FolderError(f"{folder} came without its ledger, so nothing can be taken from it")
-            ledger = stack.enter_context(Ledger.open(layout.ledger, read_only=True))
+            ledger = stack.enter_context(Ledger.open(layout.workspace.ledger, read_only=True))
             identity = ledger.identity()
             if identity is None or identity.backend != backend:
                 made_with = _named(identity.backend) if identity else "nothing yet"

@@ -47,7 +47,7 @@ class Recorder:
                 ended_at=self._clock.now(),
                 seconds=end.seconds,
                 requests=end.requests.as_json(),
-                exit_status=end.exit_status,
+                kind=end.kind,
                 reason=end.reason,
             )
         )
@@ -59,7 +59,7 @@ class Recorder:
                 self._facts,
                 ended_at=self._clock.now(),
                 seconds=self._clock.monotonic() - self._started_at,
-                exit_status=error.exit_status,
+                kind=error.kind,
                 reason=str(error),
             )
         )

@@ -1,4 +1,4 @@
-"""A catalog: all that is known of the API and its models as of one date."""
+"""A catalog: everything that is known about the API and its models as of one date."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What tells two versions of a catalog apart: a hash of all in it that can change a job, a verdict or a price."""
+"""The fingerprint of a catalog: a hash of everything in it that can change a job, a verdict or a price."""
 
 import hashlib
 import json
@@ -15,7 +15,10 @@ _NAMED = frozenset({"properties", "$defs", "dependentRequired", "dependentSchema
 
 
 def catalog_fingerprint(catalog: Catalog) -> str:
-    """Return 64 hex digits that stay the same while the catalog means the same: words and layout are left aside."""
+    """Return 64 hex digits that stay the same while the catalog means the same.
+
+    Texts, layout and the keys that only matter while a run talks to the API are not part of it.
+    """
     content = {
         "date": catalog.date,
         "base_url": catalog.base_url,

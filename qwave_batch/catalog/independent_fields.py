@@ -1,4 +1,4 @@
-"""Which fields of a model can be judged by themselves, so that a million values need no million whole checks."""
+"""Finds the fields of a model that can be checked alone, so that a million values do not need a million full checks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What an account is offered today, held against the catalog. Pure."""
+"""Compares the models and prices that an account is offered today with the catalog. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _SHOWN = 200
 
 
 class OfferState(StrEnum):
-    """How a model's offer stands to the catalog."""
+    """How a model's offer differs from the catalog."""
 
     SAME = "same"
     NEW = "new"
@@ -74,7 +74,7 @@ def read_price(config: JsonObject, model: Model | None) -> Price | None:
 
     Plain is ``{"image_prices": {"default": 0.04}}``, and entries beside the default that are named by the values of
     one field of the model, such as its resolutions. Another number or object beside ``image_prices`` may be a factor
-    or a fee that nobody has documented, so what is not known is not guessed at.
+    or a fee that is not documented, so the program does not guess.
     """
     stated = config.get("image_prices")
     if not isinstance(stated, Mapping) or not stated or any(map(_may_count, _beside(config))):

@@ -1,4 +1,4 @@
-"""One model as the catalog describes it: what it takes, what it refuses and what it costs."""
+"""One model as the catalog describes it: the requests that it takes, and their price."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,22 +78,22 @@ class Model:
 
     @cached_property
     def defaults(self) -> Mapping[str, Json]:
-        """What the API takes for each field that a request leaves out, where it is documented."""
+        """The documented default of each field that a request leaves out."""
         return {name: field["default"] for name, field in self.fields.items() if "default" in field}
 
     @cached_property
     def whole_numbers(self) -> WholeNumbers:
-        """What sends the model's integers as integers, however they were written."""
+        """Turns the model's integers into integers, however they were written."""
         return WholeNumbers(self.fields)
 
     @cached_property
     def validator(self) -> "Validator":
-        """The reference that decides whether a request is valid, and says what is wrong with it."""
+        """The reference: it decides whether a request is valid, and lists the failed checks."""
         return request_validator(self.schema)
 
     @cached_property
     def fits(self) -> Check | None:
-        """The reference's verdict on a request, sooner; None where only the reference knows it."""
+        """Gives the reference's verdict on a request faster; None where only the reference knows it."""
         return fitting(self.schema, FITTING, ANNOTATIONS)
 
     def normalise(self, request: JsonObject) -> dict[str, Json]:
@@ -101,7 +101,7 @@ class Model:
         return self.whole_numbers.even(self.spelling.normalise(request))
 
     def violations(self, request: JsonObject) -> tuple[Violation, ...]:
-        """Return all that is wrong with a normalised request, in the order of the model's fields."""
+        """Return the violations of a normalised request, in the order of the model's fields."""
         if self.fits is not None and self.fits(request):
             return ()
         return self.messages.violations(request, self.validator.iter_errors(request))

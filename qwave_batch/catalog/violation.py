@@ -1,4 +1,4 @@
-"""What is wrong with a request: failed checks of its schema, and the violations that users are told of."""
+"""Failed checks of a request against its schema, and the violations that are reported to users."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Kind: TypeAlias = Literal["unknown_field", "missing_field", "bad_value", "rule"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One complaint about one request."""
+    """One problem of one request."""
 
     kind: Kind
     field: str

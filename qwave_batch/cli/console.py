@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TextIO
 
-from qwave_batch.cli.drawing.ci import is_ci
-from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch import lazy
+from qwave_batch.cli.drawing.terminal import Terminal, is_ci
+from qwave_batch.cli.drawing.text import bounded, safe
 from qwave_batch.cli.streams import is_reader_gone, is_silent, words_may_be_lost
 from qwave_batch.model.jsontypes import Json
 
@@ -105,3 +106,13 @@ class Console:
             return self.stdin.readline()
         except (OSError, ValueError):  # the terminal was closed meanwhile
             return ""
+
+
+def bug_sentence(error: Exception, console: Console) -> str:
+    """Return what is said of a bug; where it is asked for, the way to it is shown on stderr."""
+    if console.environ.get("QWAVE_BATCH_DEBUG"):
+        console.say(*map(safe, "".join(lazy.traceback.format_exception(error)).splitlines()))
+    return (
+        f"this is a bug in qwave-batch, please report it: {bounded(f'{type(error).__name__}: {error}')} "
+        "(with QWAVE_BATCH_DEBUG=1 it shows where, and nothing is lost by running again)"
+    )

@@ -5,8 +5,7 @@ from typing import TextIO
 
 from qwave_batch import lazy
 from qwave_batch.cli.arguments import HelpAsked
-from qwave_batch.cli.bugs import bug_sentence
-from qwave_batch.cli.console import Console
+from qwave_batch.cli.console import Console, bug_sentence
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import bounded, wrap
 from qwave_batch.cli.next_steps import error_words

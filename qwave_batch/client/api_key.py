@@ -13,7 +13,7 @@ _MAX_LENGTH = 4096
 _SECRET_FROM = 4  # characters; masking anything shorter would only garble the text around it
 
 
-class Key:
+class ApiKey:
     """A key that can be sent and fingerprinted, and shows itself nowhere else."""
 
     __slots__ = ("_seen", "_value")

@@ -24,10 +24,10 @@ from qwave_batch.client.web_addresses import BadAddress, read_address
 from qwave_batch.errors import UsageError
 from qwave_batch.model.jsontypes import Json
 
-OnHint: TypeAlias = Callable[[str], None]
+OnCallback: TypeAlias = Callable[[str], None]
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_HINTS = 32
+MAX_TASK_IDS = 32
 """Texts that are taken out of one call."""
 MAX_DEPTH = 4
 _SECRET_BYTES = 24
@@ -69,7 +69,7 @@ class CallbackReceiver:
     """Listens while its block runs, under an address nobody can guess; an async context manager.
 
     The documents give neither a signature nor a form of the body, so nothing in it is believed: whatever text in its
-    JSON looks like a task's id is a hint, and whoever takes hints asks the API itself. A call under another address
+    JSON looks like a task's id is handed on, and the one that takes it polls the API. A call under another address
     is answered as if there were nothing. Nothing of a call is kept or logged, since strangers make them too.
     """
 
@@ -99,7 +99,7 @@ class CallbackReceiver:
         self._secret = secrets.token_urlsafe(_SECRET_BYTES)
         self._server: asyncio.Server | None = None
         self._lines: dict[_Line, None] = {}
-        self._on_hint: OnHint | None = None
+        self._on_callback: OnCallback | None = None
         self._url = ""
 
     @property
@@ -107,9 +107,9 @@ class CallbackReceiver:
         """The ``callback_url`` for the API; it contains the secret and is available once the receiver listens."""
         return self._url
 
-    def listen(self, on_hint: OnHint) -> None:
-        """Hand every hint to ``on_hint`` from now on; it is called in the event loop and must not block."""
-        self._on_hint = on_hint
+    def listen(self, on_callback: OnCallback) -> None:
+        """Hand every task id to ``on_callback`` from now on; it is called in the event loop and must not block."""
+        self._on_callback = on_callback
 
     async def __aenter__(self) -> Self:
         try:
@@ -127,7 +127,7 @@ class CallbackReceiver:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._on_hint = None
+        self._on_callback = None
         if self._server is not None:
             self._server.close()
         met = [line.task for line in self._lines]
@@ -178,9 +178,9 @@ class CallbackReceiver:
         else:
             status = HTTPStatus.NO_CONTENT
             keeps_open = head.keeps_open and asyncio.get_running_loop().time() < line.last_call_at
-            for hint in read_hints(body):
-                if self._on_hint is not None:
-                    self._on_hint(hint)
+            for task_id in read_task_ids(body):
+                if self._on_callback is not None:
+                    self._on_callback(task_id)
         line.writer.write(answer_of(status, keeps_open=keeps_open))
         await line.writer.drain()
         return keeps_open
@@ -200,19 +200,19 @@ class CallbackReceiver:
             await drop_rest(line.reader, max_bytes=self._limits.dropped_bytes)
 
 
-def read_hints(body: bytes) -> list[str]:
+def read_task_ids(body: bytes) -> list[str]:
     """Return the texts in a JSON body that may be a task's id, each once and a few at most; none of another body."""
     try:
         value: Json = json.loads(body)
     except (ValueError, RecursionError):
         return []
-    hints: dict[str, None] = {}
+    task_ids: dict[str, None] = {}
     for text in _texts(value, MAX_DEPTH):
-        if len(hints) >= MAX_HINTS:
+        if len(task_ids) >= MAX_TASK_IDS:
             break
         if TASK_ID.fullmatch(text):
-            hints[text] = None
-    return list(hints)
+            task_ids[text] = None
+    return list(task_ids)
 
 
 def _texts(value: Json, depth: int) -> Iterator[str]:
@@ -223,7 +223,7 @@ def _texts(value: Json, depth: int) -> Iterator[str]:
         for name in sorted(value, key=lambda name: "id" not in name.lower()):
             yield from _texts(value[name], depth - 1)
     elif isinstance(value, list) and depth:
-        for item in value[:MAX_HINTS]:
+        for item in value[:MAX_TASK_IDS]:
             yield from _texts(item, depth - 1)
 
 

@@ -7,6 +7,7 @@ from typing import NoReturn, Self, TypeAlias
 from qwave_batch.client.proxies import Proxies, proxies_from
 from qwave_batch.errors import UsageError
 from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.short_repr import repr_of_changes
 
 KEY_NAMES = ("QWAVE_API_KEY", "WAVE_API_KEY")
 """Environment variables that may hold the key; the first that is set counts."""
@@ -38,6 +39,10 @@ class Connection:
     proxies: Proxies = field(default_factory=Proxies)
     trust: Trust = field(default_factory=Trust)
     """Certificates that are trusted beside the system's own."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return repr_of_changes(self)
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled: the key would lie in whatever is made of that."""
@@ -89,6 +94,10 @@ class Simulated:
     """The documents that it follows: ``may`` or ``september``."""
     seed: int = 0
     """Another seed is another course of events."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return repr_of_changes(self)
 
 
 AnyAccount: TypeAlias = Connection | ConnectionFromEnviron

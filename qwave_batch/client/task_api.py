@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from qwave_batch.client.account_answers import judge_told, read_balance, read_model, read_models
 from qwave_batch.client.answers import Answer, Balance, DownloadAnswer, LiveModel, LiveModels, NoAnswer, Trouble
-from qwave_batch.client.api_key import Key
+from qwave_batch.client.api_key import ApiKey
 from qwave_batch.client.downloads import DownloadLimits, download
 from qwave_batch.client.http import HttpRequest, HttpResponse, NeverSent, Transport, TransportFailed, Untrusted
 from qwave_batch.client.verdict import Call, judge
@@ -51,7 +51,7 @@ class TaskApi:
         self._quota = quota
         self._transport = transport
         self._base_url = read_base_url(base_url)
-        self._key = Key(key)
+        self._key = ApiKey(key)
         self._clock = clock
         self._headers = {"Authorization": self._key.authorization, "Accept": "application/json"}
 

@@ -21,7 +21,7 @@ from qwave_batch.fitting.schema_checks import (
 Keyword: TypeAlias = Callable[[Any, Any], bool]
 """An extension keyword: its value and the instance to whether it fits."""
 
-_SILENT = frozenset(
+_ANNOTATIONS = frozenset(
     {
         "$comment", "$defs", "$id", "$schema", "default", "description", "else", "enumDescriptions", "examples",
         "patternErrorMessage", "then", "title",
@@ -30,16 +30,16 @@ _SILENT = frozenset(
 """Keywords that refuse nothing, or are read with the keyword that they belong to."""
 
 
-def fitting(schema: Mapping[str, Any], keywords: Mapping[str, Keyword], silent: frozenset[str]) -> Check | None:
+def fitting(schema: Mapping[str, Any], keywords: Mapping[str, Keyword], annotations: frozenset[str]) -> Check | None:
     """Return the check of a schema 2020-12, or None when it says more than is known here.
 
     Args:
         schema: The whole schema; its references stay inside of it.
         keywords: Extension keywords that can refuse.
-        silent: Extension keywords that cannot.
+        annotations: Extension keywords that cannot.
     """
     try:
-        return _SchemaReader(schema, keywords, _SILENT | silent).read(schema)
+        return _SchemaReader(schema, keywords, _ANNOTATIONS | annotations).read(schema)
     except UnknownUse:
         return None
 
@@ -47,8 +47,8 @@ def fitting(schema: Mapping[str, Any], keywords: Mapping[str, Keyword], silent: 
 class _SchemaReader:
     """Turns one schema into checks; each target of a reference once."""
 
-    def __init__(self, root: Mapping[str, Any], keywords: Mapping[str, Keyword], silent: frozenset[str]) -> None:
-        self._root, self._keywords, self._silent = root, keywords, silent
+    def __init__(self, root: Mapping[str, Any], keywords: Mapping[str, Keyword], annotations: frozenset[str]) -> None:
+        self._root, self._keywords, self._annotations = root, keywords, annotations
         self._targets: dict[str, Check | None] = {}
         self._nested: Mapping[str, Callable[[Mapping[str, Any]], Check]] = {
             "$ref": lambda schema: self._reference(schema["$ref"]),
@@ -67,10 +67,10 @@ class _SchemaReader:
         """Return the check of a schema inside of the root."""
         if isinstance(schema, bool):
             return always if schema else never
-        loud = [keyword for keyword in schema if keyword not in self._silent]
-        if "properties" in loud and "additionalProperties" in loud:
-            loud.remove("additionalProperties")  # is read with properties
-        return all_of([self._keyword(keyword, schema) for keyword in loud])
+        checking = [keyword for keyword in schema if keyword not in self._annotations]
+        if "properties" in checking and "additionalProperties" in checking:
+            checking.remove("additionalProperties")  # is read with properties
+        return all_of([self._keyword(keyword, schema) for keyword in checking])
 
     def _keyword(self, keyword: str, schema: Mapping[str, Any]) -> Check:
         wanted = schema[keyword]

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_bytes
+from qwave_batch.folder.storage import storage_errors
 
 
 def borrow_image(source: Tree, path: str, target: Tree, into: str, *, size_bytes: int) -> ImageInfo | None:

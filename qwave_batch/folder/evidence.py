@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE
-from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.layout import EVIDENCE, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.workspace import EVIDENCE
 
 
 def keep_answer(layout: RunLayout, job_id: str, attempt_number: int, answer: bytes) -> None:

@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,11 +11,10 @@ from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from qwave_batch.files.regular_files import open_regular
-from qwave_batch.folder.atomic import write_atomic
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.artifacts import SPEC, read_artifact, sha256_of_artifact
 from qwave_batch.folder.formats.signatures import format_of
-from qwave_batch.folder.hashing import sha256_of, sha256_of_file
-from qwave_batch.folder.layout import SPEC, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import sha256_of, storage_errors
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, kept_at
 
@@ -80,9 +78,9 @@ def store_input(layout: RunLayout, data: bytes) -> str:
     """
     reference = reference_to(data)
     target = f"{INPUTS}/{reference.replace(':', '-')}.{format_of(data) or 'bin'}"
-    status = layout.tree.look(target)
-    if status is None or status.st_size != len(data) or not stat.S_ISREG(status.st_mode):
-        write_atomic(layout.tree, target, data)
+    found = layout.artifacts.look(target)
+    if found is None or found.size_bytes != len(data) or not found.is_file:
+        layout.artifacts.put(target, data)
     return reference
 
 
@@ -92,7 +90,8 @@ def stored_input(layout: RunLayout, reference: str) -> str | None:
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):  # noqa: PLR2004 - a SHA-256 in hex
         return None
     paths = (f"{INPUTS}/sha256-{digest}.{ending}" for ending in _ENDINGS)
-    return next((path for path in paths if layout.tree.is_file(path)), None)
+    found = map(layout.artifacts.look, paths)
+    return next((each.path for each in found if each is not None and each.is_file), None)
 
 
 def keep_spec(layout: RunLayout, source: bytes) -> None:
@@ -102,7 +101,7 @@ def keep_spec(layout: RunLayout, source: bytes) -> None:
         StorageError: the disk refuses.
     """
     if not _holds(layout, SPEC, source):
-        write_atomic(layout.tree, SPEC, source)
+        layout.artifacts.put(SPEC, source)
 
 
 def keep_input_file(layout: RunLayout, file: Path, name: str) -> str:
@@ -121,20 +120,20 @@ def keep_input_file(layout: RunLayout, file: Path, name: str) -> str:
     with storage_errors(place, "read"), open_regular(place) as source:
         if not _is_copy(layout, target, source):
             source.seek(0)
-            write_atomic(layout.tree, target, iter(partial(source.read, _PIECE_BYTES), b""))
+            layout.artifacts.put(target, iter(partial(source.read, _PIECE_BYTES), b""))
     return target
 
 
 def _is_copy(layout: RunLayout, target: str, source: BinaryIO) -> bool:
-    status = layout.tree.look(target)
-    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != os.fstat(source.fileno()).st_size:
+    found = layout.artifacts.look(target)
+    if found is None or not found.is_file or found.size_bytes != os.fstat(source.fileno()).st_size:
         return False
-    return sha256_of_file(layout.tree, target) == sha256_of(source)
+    return sha256_of_artifact(layout.artifacts, target) == sha256_of(source)
 
 
 def _holds(layout: RunLayout, path: str, data: bytes) -> bool:
-    status = layout.tree.look(path)
-    if status is None or status.st_size != len(data):
+    found = layout.artifacts.look(path)
+    if found is None or found.size_bytes != len(data):
         return False
     with storage_errors(layout.root / path, "read"):
-        return layout.tree.read(path, most_bytes=len(data)) == data
+        return read_artifact(layout.artifacts, path, most_bytes=len(data)) == data

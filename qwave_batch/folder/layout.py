@@ -1,4 +1,4 @@
-"""Where everything in a run folder stands."""
+"""A run folder: its local workspace and its artifacts, made, checked and found."""
 
 import stat
 from dataclasses import dataclass
@@ -9,25 +9,22 @@ from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, LinkInTheWay, Tree
-from qwave_batch.folder.atomic import write_atomic
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY, ArtifactStore, LocalArtifacts
+from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.workspace import (
+    COUNT,
+    EVIDENCE,
+    GITIGNORE,
+    LEDGER,
+    LIVE,
+    LOCK,
+    PARTIAL,
+    PRIVATE,
+    REMEMBERED,
+    SIMULATOR,
+    Workspace,
+)
 from qwave_batch.model.portable_paths import INPUTS
-
-MANIFEST = "manifest.jsonl"
-SUMMARY = "summary.json"
-SPEC = "spec.yaml"
-IMAGES = "images"
-PRIVATE = ".qwave"
-LEDGER = f"{PRIVATE}/ledger.sqlite"
-COUNT = f"{LEDGER}-count"
-LOCK = f"{PRIVATE}/lock"
-SIMULATOR = f"{PRIVATE}/simulator.sqlite"
-PARTIAL = f"{PRIVATE}/partial"
-EVIDENCE = f"{PRIVATE}/evidence"
-LIVE = f"{PRIVATE}/live.json"
-REMEMBERED = f"{PRIVATE}/manifest.json"
-GITIGNORE = f"{PRIVATE}/.gitignore"
-"""The places of a run folder, relative to it: what the calls of ``RunLayout.tree`` take."""
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
 _FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LOCK, LIVE, REMEMBERED, GITIGNORE)
@@ -39,7 +36,7 @@ _GITIGNORE_TEXT = "# The ledger and what is half downloaded: of this machine, an
 
 @dataclass(frozen=True, slots=True)
 class RunLayout:
-    """The places of one run folder, and the way to them: all of them are reached through ``tree``."""
+    """One run folder; everything in it is reached through ``tree``, ``workspace`` and ``artifacts``."""
 
     root: Path
 
@@ -47,6 +44,16 @@ class RunLayout:
     def tree(self) -> Tree:
         """The folder as what opens, makes, moves and removes its files, never over a link."""
         return Tree(self.root)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The part that only the process at work writes: ledger, lock, half downloads, evidence."""
+        return Workspace(self.root)
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """What a run leaves for its readers: images, inputs, spec, manifest, summary."""
+        return LocalArtifacts(self.tree)
 
     @property
     def manifest(self) -> Path:
@@ -72,35 +79,6 @@ class RunLayout:
     def images(self) -> Path:
         """The images that came."""
         return self.root / IMAGES
-
-    @property
-    def private(self) -> Path:
-        """What only this program reads."""
-        return self.root / PRIVATE
-
-    @property
-    def ledger(self) -> Path:
-        """The truth of the folder."""
-        return self.root / LEDGER
-
-    @property
-    def lock(self) -> Path:
-        """Held by the one process that works on the folder."""
-        return self.root / LOCK
-
-    @property
-    def simulator(self) -> Path:
-        """The tasks of a simulated run, so that they survive a killed one."""
-        return self.root / SIMULATOR
-
-    @property
-    def partial(self) -> Path:
-        """Downloads that are not whole yet; anything in it may be thrown away while nobody holds the lock."""
-        return self.root / PARTIAL
-
-    def partial_of(self, job_id: str, number: int) -> Path:
-        """Return where image ``number`` (from 1) of a job is downloaded to before it is placed."""
-        return self.partial / f"{job_id}_{number}.part"
 
     def relative(self, path: Path) -> str:
         """Return a path below the root as manifests write it: relative, with ``/``."""

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from qwave_batch.files.tree import TEMPORARY_PREFIX, Found
-from qwave_batch.folder.layout import PARTIAL, PRIVATE, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import PARTIAL, PRIVATE
 from qwave_batch.model.portable_paths import INPUTS
 
 

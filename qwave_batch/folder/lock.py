@@ -11,8 +11,9 @@ from typing import BinaryIO, Self
 
 from qwave_batch.errors import FolderBusy, StorageError, UnsupportedSystem, UsageError
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE
-from qwave_batch.folder.disk import reason_of, storage_errors
-from qwave_batch.folder.layout import LOCK, PRIVATE, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import reason_of, storage_errors
+from qwave_batch.folder.workspace import LOCK, PRIVATE
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 
@@ -67,7 +68,7 @@ class FolderLock:
         """
         if self._descriptor is not None:
             return
-        with storage_errors(self._layout.lock, "lock"):
+        with storage_errors(self._layout.workspace.lock, "lock"):
             self._layout.tree.make_folder(PRIVATE, mode=PRIVATE_FOLDER_MODE)
             while self._descriptor is None:
                 self._descriptor = _take_own(self._layout)
@@ -137,8 +138,8 @@ def _take(descriptor: int, layout: RunLayout) -> None:
             time.sleep(0.02)
         except OSError as error:
             raise StorageError(
-                f"cannot lock {layout.lock}: {reason_of(error)}. Without a lock two runs at once could pay for the "
-                "same jobs, so nothing was sent; name a folder on a local disk with -o DIR"
+                f"cannot lock {layout.workspace.lock}: {reason_of(error)}. Without a lock two runs at once "
+                "could pay for the same jobs, so nothing was sent; name a folder on a local disk with -o DIR"
             ) from error
         else:
             return

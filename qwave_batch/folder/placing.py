@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.hashing import sha256_of_file
 from qwave_batch.folder.image_inspection import EXTENSIONS, ImageInfo
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import sha256_of_file, storage_errors
 from qwave_batch.model.portable_paths import path_fault
 
 MOST_ATTEMPTS = 4

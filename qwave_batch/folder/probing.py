@@ -7,8 +7,10 @@ from pathlib import PurePosixPath
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.files.tree import TEMPORARY_PREFIX
-from qwave_batch.folder.disk import reason_of
-from qwave_batch.folder.layout import IMAGES, PARTIAL, RunLayout
+from qwave_batch.folder.artifacts import IMAGES
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import reason_of
+from qwave_batch.folder.workspace import PARTIAL
 
 _SUFFIX = ".probe"
 """As long as the longest extension of an image."""

@@ -1,20 +1,9 @@
 """Whether runs have worked in a folder, whatever its ledger says: a ledger that knows of none has lost what it knew."""
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import (
-    COUNT,
-    EVIDENCE,
-    IMAGES,
-    LEDGER,
-    LIVE,
-    MANIFEST,
-    PARTIAL,
-    REMEMBERED,
-    SIMULATOR,
-    SPEC,
-    SUMMARY,
-    RunLayout,
-)
+from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import COUNT, EVIDENCE, LEDGER, LIVE, PARTIAL, REMEMBERED, SIMULATOR
 from qwave_batch.model.portable_paths import INPUTS
 
 _FILES = (MANIFEST, SUMMARY, LIVE, REMEMBERED, COUNT, SIMULATOR, SPEC)
@@ -41,7 +30,7 @@ def check_ledger_file(layout: RunLayout) -> None:
 def without_records(layout: RunLayout, how: str) -> FolderError:
     """Return the refusal of a folder whose ledger no longer knows what was paid."""
     return FolderError(
-        f"{layout.root} holds the work of earlier runs, but {layout.relative(layout.ledger)}, which knows what is "
+        f"{layout.root} holds the work of earlier runs, but {LEDGER}, which knows what is "
         f"paid, {how}; nothing was sent. Put that file back, with its -wal if there is one, or name a new folder with "
         "-o DIR, where all is made and paid for anew"
     )

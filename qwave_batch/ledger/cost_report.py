@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from qwave_batch.ledger.attempt_states import HOLDS_MONEY
 from qwave_batch.model.codec import Codec, Key, usd_key
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.money import InUsd
 
 _HOLDING = ", ".join(f"'{state}'" for state in sorted(HOLDS_MONEY))
 
@@ -68,6 +69,16 @@ class CostReport:
     surcharged_nusd: int = 0
     open_nusd: int = 0
     """The most that may still come: tasks in flight, unknown or given up."""
+    paid_usd = InUsd()
+    catalog_usd = InUsd()
+    hold_usd = InUsd()
+    refunded_usd = InUsd()
+    surcharged_usd = InUsd()
+    open_usd = InUsd()
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"CostReport({self.tasks:,} tasks: {self.paid_usd:.6g} USD paid, at most {self.open_usd:.6g} USD open)"
 
     @property
     def is_by_catalog(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from qwave_batch.model.job import JobError
 from qwave_batch.model.progress import Throttle, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
+from qwave_batch.model.run_ends import EndKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,9 @@ class RunEnded:
     """The run is over; manifest and summary are written."""
 
     time: float
+    kind: EndKind
     exit_status: int
+    """The one of its kind."""
     reason: str
     completed: int
     """Jobs, of those that the run was asked for."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.money import InUsd
+from qwave_batch.model.short_repr import shortened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,11 @@ class Job:
     """The most it should cost, in nano-dollars, by the catalog's prices; 0 for a skipped job."""
     skip: JobError | None = None
     """Why it is not made, or None when it is."""
+    estimated_usd = InUsd()
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"Job({self.job_id} {self.model} {self.action}: {shortened(self.prompt)})"
 
     def body(self, callback: JsonObject | None = None) -> dict[str, Json]:
         """Return the body that is sent to the API.

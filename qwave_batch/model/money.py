@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self, overload
 
 CURRENCY = "USD"
 """The currency of prices, budgets and ledgers."""
@@ -50,3 +51,53 @@ class QuotaUnit:
 def usd_from_nusd(nusd: int) -> float:
     """Return the amount in USD as a float for JSON; it prints as the shortest decimal."""
     return nusd / NUSD_PER_USD
+
+
+class _BesideNusd:
+    """The name of the field that an attribute stands beside: ``cost_nusd`` for ``cost_usd``."""
+
+    __slots__ = ("_field",)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._field = f"{name.removesuffix('_usd')}_nusd"
+
+
+class InUsd(_BesideNusd):
+    """An attribute that gives an amount in USD: a float, for people and tables, beside the exact field of its object.
+
+    @dataclass(frozen=True)
+    class Bill:
+        cost_nusd: int
+        cost_usd = InUsd()
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> float: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | float:
+        """Return the amount of an object."""
+        return self if instance is None else usd_from_nusd(getattr(instance, self._field))
+
+
+class InUsdIfKnown(_BesideNusd):
+    """The same beside a field that may be None, and is None then."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> float | None: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | float | None:
+        """Return the amount of an object; None where it is not known."""
+        if instance is None:
+            return self
+        nusd: int | None = getattr(instance, self._field)
+        return None if nusd is None else usd_from_nusd(nusd)

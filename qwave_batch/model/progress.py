@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from qwave_batch.model.clock import clock_time
+from qwave_batch.model.money import InUsd
 
 
 class WaitKind(StrEnum):
@@ -153,6 +154,14 @@ class Progress:
     """Jobs whose task was cancelled at the API."""
     throttle: ThrottleState = ThrottleState()
     """What the API has asked not to be called for, and until when."""
+    spent_usd = InUsd()
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return (
+            f"Progress({self.done:,} of {self.jobs:,} jobs done, {self.failed:,} failed, {self.in_flight:,} in flight, "
+            f"{self.spent_usd:.6g} USD)"
+        )
 
     @property
     def note(self) -> str:

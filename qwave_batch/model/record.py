@@ -36,6 +36,10 @@ class ImageFile:
     From the bytes and never from the URL."""
     source_url: str
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"ImageFile({self.path})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReusedFrom:

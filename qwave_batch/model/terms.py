@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from qwave_batch.model.short_repr import repr_of_changes
+
 
 class Completion(StrEnum):
     """How a run learns that a task has ended."""
@@ -42,6 +44,10 @@ class Limits:
     """Whether polls count against ``requests_per_minute`` too."""
     models: Mapping[str, ModelLimits] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return repr_of_changes(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -56,3 +62,7 @@ class Terms:
     """How the run learns that a task has ended."""
     max_usd: float | None = None
     """Most that the run folder may ever cost; None means uncapped."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return repr_of_changes(self)

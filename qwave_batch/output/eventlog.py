@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-from qwave_batch.folder.disk import reason_of, storage_errors
+from qwave_batch.folder.storage import reason_of, storage_errors
 from qwave_batch.model.events import Event
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.events import event_as_json

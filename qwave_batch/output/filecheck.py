@@ -6,10 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from qwave_batch.errors import UsageError
-from qwave_batch.folder.disk import reason_of
+from qwave_batch.errors import StorageError, UsageError
 from qwave_batch.folder.image_inspection import BadImage, ImageInfo, inspect_file
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import reason_of
 from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.record import ImageFile
 
@@ -56,13 +56,13 @@ def _inspect(layout: RunLayout, path: str) -> ImageInfo | FileFault:
     if fault is not None:
         return FileFault(kind="damaged", message=f"the path can't be right: {fault}")
     try:
-        if layout.tree.look(path) is None:
+        if layout.artifacts.look(path) is None:
             return FileFault(kind="missing", message="the file is not there")
-        with layout.tree.open(path) as file:
+        with layout.artifacts.open(path) as file:
             return inspect_file(file)
     except OSError as error:
         return FileFault(kind="damaged", message=f"it can't be read: {reason_of(error)}")
-    except (UsageError, BadImage) as error:  # a link, a pipe, larger than any image, or not an image
+    except (UsageError, StorageError, BadImage) as error:  # a link, a pipe, larger than any image, or not an image
         return FileFault(kind="damaged", message=str(error))
 
 

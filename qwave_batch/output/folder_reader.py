@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.artifacts import MANIFEST, SPEC, read_artifact
 from qwave_batch.folder.inputs import stored_input
-from qwave_batch.folder.layout import LEDGER, MANIFEST, SPEC, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
+from qwave_batch.folder.storage import storage_errors
 from qwave_batch.folder.traces import check_ledger_file
+from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.portable_paths import path_fault
@@ -103,7 +105,7 @@ class FolderReader:
             return LineSource.MANIFEST
         identity = self.ledger.identity()
         is_behind = identity is not None and identity.lost_since is not None
-        return LineSource.MANIFEST if is_behind and self.layout.tree.is_file(MANIFEST) else LineSource.LEDGER
+        return LineSource.MANIFEST if is_behind and self._has_manifest() else LineSource.LEDGER
 
     def lines(self, where: LineFilter = EVERY_LINE) -> Iterator[ManifestLine]:
         """Yield the lines that a filter takes, in plan order.
@@ -156,10 +158,10 @@ class FolderReader:
             NotRegular: it is not a file, or is larger than any spec.
             StorageError: it can't be read.
         """
-        if self.layout.tree.look(SPEC) is None:
+        if self.layout.artifacts.look(SPEC) is None:
             return None
         with storage_errors(self.layout.spec, "read"):
-            return self.layout.tree.read(SPEC, most_bytes=MOST_SPEC_BYTES)
+            return read_artifact(self.layout.artifacts, SPEC, most_bytes=MOST_SPEC_BYTES)
 
     def header(self) -> FolderHeader:
         """Return the facts of the folder as a whole; no line is read for them."""
@@ -184,11 +186,14 @@ class FolderReader:
         return read_manifest(self.layout)
 
     def _open(self, path: str) -> BinaryIO | None:
-        with storage_errors(self.layout.root / path, "read"):
-            try:
-                return self.layout.tree.open(path)
-            except FileNotFoundError:
-                return None
+        try:
+            return self.layout.artifacts.open(path)
+        except FileNotFoundError:
+            return None
+
+    def _has_manifest(self) -> bool:
+        found = self.layout.artifacts.look(MANIFEST)
+        return found is not None and found.is_file
 
 
 @contextmanager
@@ -217,6 +222,6 @@ def open_ledger(layout: RunLayout) -> Iterator[Ledger | None]:
         yield None
         return
     check_ledger_file(layout)
-    with Ledger.open(layout.ledger, read_only=True) as ledger:
+    with Ledger.open(layout.workspace.ledger, read_only=True) as ledger:
         check_is_claimed(layout, ledger)
         yield ledger

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
-from qwave_batch.folder.layout import LIVE, PRIVATE, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.workspace import LIVE, PRIVATE
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,12 +10,12 @@ from functools import partial
 
 from qwave_batch.errors import FolderBusy, FolderError, StorageError, UsageError
 from qwave_batch.files.tree import PRIVATE_MODE
-from qwave_batch.folder.atomic import write_atomic
-from qwave_batch.folder.disk import storage_errors
-from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.artifacts import MANIFEST, sha256_of_artifact
 from qwave_batch.folder.inputs import store_input
-from qwave_batch.folder.layout import LEDGER, MANIFEST, REMEMBERED, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock, holder_of
+from qwave_batch.folder.storage import storage_errors, write_atomic
+from qwave_batch.folder.workspace import LEDGER, REMEMBERED
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.next_step import Advice, NextStep
@@ -76,7 +75,7 @@ def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManif
         # before the renaming, so that no moment has a manifest of ours that is not remembered
         _remember(layout, _Fingerprint(size_bytes, digest.hexdigest()), before)
 
-    write_atomic(layout.tree, MANIFEST, encoded())
+    layout.artifacts.put(MANIFEST, encoded())
     return WrittenManifest(sha256=digest.hexdigest(), counts=counters.counts())
 
 
@@ -109,10 +108,10 @@ def read_raw_lines(layout: RunLayout, *, into: "hashlib._Hash | None" = None) ->
         FolderError: there is no manifest, or a line of it is longer than any that this program writes.
         StorageError: it can't be read.
     """
-    if not layout.tree.is_file(MANIFEST):
+    if not _is_there(layout):
         raise _no_manifest(layout)
     with storage_errors(layout.manifest, "read"):
-        file = layout.tree.open(MANIFEST)
+        file = layout.artifacts.open(MANIFEST)
     with file:
         number = 0
         while raw := file.readline(MOST_LINE_BYTES + 1):
@@ -151,7 +150,7 @@ def _refreshed(layout: RunLayout, ledger: LedgerReading) -> Freshness:
     have = _sha256_if_ours(layout, (expected, *known))
     if have == expected.sha256:
         return Freshness.CURRENT
-    if layout.tree.is_file(MANIFEST) and have not in {each.sha256 for each in known}:
+    if _is_there(layout) and have not in {each.sha256 for each in known}:
         return Freshness.EDITED
     try:
         with FolderLock(layout):
@@ -166,7 +165,7 @@ def _refreshed(layout: RunLayout, ledger: LedgerReading) -> Freshness:
 def is_as_written(layout: RunLayout) -> bool:
     """Whether the manifest is one that this program wrote here, or there is none and none was written."""
     known = _remembered(layout)
-    if layout.tree.look(MANIFEST) is None:
+    if layout.artifacts.look(MANIFEST) is None:
         return not known
     return _sha256_if_ours(layout, known) in {each.sha256 for each in known}
 
@@ -194,13 +193,18 @@ def _fingerprint_of_lines(lines: Iterable[PlanLine]) -> _Fingerprint:
 
 def _sha256_if_ours(layout: RunLayout, candidates: Iterable[_Fingerprint]) -> str | None:
     """Return the hash of the manifest if its size is that of a candidate; one that can't be ours is not read."""
-    status = layout.tree.look(MANIFEST)
+    found = layout.artifacts.look(MANIFEST)
     sizes = {each.size_bytes for each in candidates}
-    if status is None or not stat.S_ISREG(status.st_mode):
+    if found is None or not found.is_file:
         return None
-    if status.st_size not in sizes and not (None in sizes and status.st_size <= _MOST_BYTES_OF_OLD):
+    if found.size_bytes not in sizes and not (None in sizes and found.size_bytes <= _MOST_BYTES_OF_OLD):
         return None
-    return sha256_of_file(layout.tree, MANIFEST)
+    return sha256_of_artifact(layout.artifacts, MANIFEST)
+
+
+def _is_there(layout: RunLayout) -> bool:
+    found = layout.artifacts.look(MANIFEST)
+    return found is not None and found.is_file
 
 
 def _remember(layout: RunLayout, written: _Fingerprint, before: str | None) -> None:

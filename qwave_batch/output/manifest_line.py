@@ -50,6 +50,10 @@ class ManifestLine:
     error: JobError | None
     reused_from: ReusedFrom | None = None
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"ManifestLine({self.job_id} {self.model}: {self.status.value}, {len(self.images):,} images)"
+
 
 _MOMENT = Key(write=iso_from_unix, read=unix_from_iso)
 

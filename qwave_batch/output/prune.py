@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.disk import storage_errors
+from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.inputs import references, stored_input, without_inline
-from qwave_batch.folder.layout import IMAGES, PARTIAL, PRIVATE, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.leftovers import leftovers
+from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.workspace import PARTIAL, PRIVATE
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, path_fault
 from qwave_batch.model.record import JobRecord, JobStatus

@@ -6,7 +6,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder, holder_of
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
 from qwave_batch.output.counts import LineCounter, LineCounts
 from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest
@@ -44,6 +44,8 @@ class FolderStatus:
     """Unix seconds from which on the ledger lacks records; None when it lacks none, or there is no ledger."""
     summary: JsonObject | None
     """summary.json as it stands: of the newest run; None when the first has not come far enough to write it."""
+    spent_usd = InUsdIfKnown()
+    held_usd = InUsdIfKnown()
 
     def __repr__(self) -> str:
         """Return one line: what it is about, not all that it holds."""
@@ -126,6 +128,8 @@ class Glance:
     spent_nusd: int | None
     held_nusd: int | None
     live: LiveRun | None
+    spent_usd = InUsdIfKnown()
+    held_usd = InUsdIfKnown()
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``status --watch --json`` prints: some of the keys of ``status --json``."""

@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from qwave_batch.folder.layout import IMAGES, RunLayout
+from qwave_batch.folder.artifacts import IMAGES
+from qwave_batch.folder.layout import RunLayout
 
 _OF_SYSTEMS = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".gitignore", ".gitkeep", ".gitattributes"})
 
@@ -21,11 +22,11 @@ class Stray:
 
 def stray_files(layout: RunLayout, named: Collection[str]) -> Iterator[Stray]:
     """Yield the files under ``images/`` whose paths, as ``stray_key`` gives them, are not in ``named``."""
-    for found in layout.tree.walk(IMAGES):
+    for found in layout.artifacts.list(IMAGES):
         name = found.path.rpartition("/")[2]
         if name in _OF_SYSTEMS or name.startswith("._") or stray_key(found.path) in named:
             continue
-        yield Stray(path=found.path, size_bytes=found.status.st_size)
+        yield Stray(path=found.path, size_bytes=found.size_bytes)
 
 
 def stray_key(path: str) -> str:

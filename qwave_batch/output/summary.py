@@ -6,12 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import UsageError
-from qwave_batch.folder.atomic import write_atomic
-from qwave_batch.folder.hashing import sha256_of_file
-from qwave_batch.folder.layout import SPEC, SUMMARY, RunLayout
+from qwave_batch.folder.artifacts import SPEC, SUMMARY, read_artifact, sha256_of_artifact
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.output.manifest import WrittenManifest
 from qwave_batch.output.provenance import GitState, GitUnknown
 from qwave_batch.output.times import iso_from_unix
@@ -39,7 +39,7 @@ class RunFacts:
     seconds: float
     requests: JsonObject
     """``submit``, ``poll``, ``download``, ``retried``: how many left."""
-    exit_status: int | None = None
+    kind: EndKind | None = None
     """None while the run is at work."""
     reason: str = ""
     """Why it ended early; empty when it did not."""
@@ -64,7 +64,8 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
     return {
         "seconds": round(facts.seconds, 3),
         "requests": dict(facts.requests),
-        "exit": facts.exit_status,
+        "exit": None if facts.kind is None else EXIT_STATUS[facts.kind],
+        "end": None if facts.kind is None else facts.kind.value,
         "reason": facts.reason or None,
         "name": facts.name,
         "catalog": facts.catalog,
@@ -118,21 +119,21 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostRep
 
 def spec_file_sha256(layout: RunLayout) -> str | None:
     """Return the hash of the folder's ``spec.yaml``; None when it is not there, or larger than any spec."""
-    status = layout.tree.look(SPEC)
-    if status is None or status.st_size > MOST_SPEC_BYTES:
+    found = layout.artifacts.look(SPEC)
+    if found is None or found.size_bytes > MOST_SPEC_BYTES:
         return None
-    return sha256_of_file(layout.tree, SPEC)
+    return sha256_of_artifact(layout.artifacts, SPEC)
 
 
 def _write(layout: RunLayout, summary: JsonObject) -> None:
     text = json.dumps(summary, ensure_ascii=False, indent=2)
-    write_atomic(layout.tree, SUMMARY, text.encode("utf-8", "backslashreplace"))
+    layout.artifacts.put(SUMMARY, text.encode("utf-8", "backslashreplace"))
 
 
 def read_summary(layout: RunLayout) -> dict[str, Json] | None:
     """Return what summary.json says, or None when there is none that can be read."""
     with suppress(OSError, UsageError, ValueError, RecursionError):
-        summary = json.loads(layout.tree.read(SUMMARY, most_bytes=_MOST_BYTES))
+        summary = json.loads(read_artifact(layout.artifacts, SUMMARY, most_bytes=_MOST_BYTES))
         if isinstance(summary, dict):
             return summary
     return None

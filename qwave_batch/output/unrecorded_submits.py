@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import MANIFEST, RunLayout
+from qwave_batch.folder.artifacts import MANIFEST
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus

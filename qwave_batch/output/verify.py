@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwave_batch.folder.hashing import sha256_of_file
+from qwave_batch.folder.artifacts import SUMMARY
 from qwave_batch.folder.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
-from qwave_batch.folder.layout import SUMMARY, RunLayout
+from qwave_batch.folder.layout import RunLayout
+from qwave_batch.folder.storage import sha256_of_file
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus

@@ -1,4 +1,4 @@
-"""Two states of a batch side by side: the jobs of a plan, and those that another plan or a run folder has. Pure."""
+"""Compares the jobs of a plan with those of another plan or of a run folder. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from qwave_batch.model.job import Job
+from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 
 EXAMPLES = 5
@@ -15,40 +16,40 @@ _STAGE_SHIFT = 1
 
 
 class Stage(Enum):
-    """How far the other side has come with a job."""
+    """How far the other side is with a job."""
 
     PLANNED = auto()
-    """Not begun, or it ended in a way that a plain run tries again."""
+    """Not started, or it ended in a way that a plain run tries again."""
     MADE = auto()
     HELD = auto()
-    """In flight, or unknown: it may be paid already, and a plain run makes no second one."""
+    """In flight, or unknown: it may be paid already, so a plain run does not submit it again."""
     FAILED = auto()
-    """It failed for good: a plain run leaves it so."""
+    """It failed for good: a plain run does not try it again."""
 
 
 _STAGES = tuple(Stage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class ComparedJob:
     """A job as the other side has it."""
 
     number: int
     """Its id as an integer."""
     model: str
     images: int
-    """The most that it may bring."""
+    """The most images that it may return."""
     nusd: int
     """The most it should cost, in nano-dollars."""
     stage: Stage = Stage.PLANNED
     is_planned: bool = True
-    """False for what a folder still has and its plan no longer holds."""
+    """False for a job that the folder still has and its plan no longer contains."""
     label: Callable[[], str] = str
-    """Gives what people call it."""
+    """Gives the name that people see."""
 
 
-Theirs: TypeAlias = Callable[[], Iterable[Known]]
-"""Gives the jobs of the other side; it is asked twice, so that only ids are held in between."""
+OtherJobs: TypeAlias = Callable[[], Iterable[ComparedJob]]
+"""Gives the jobs of the other side; it is called twice, so that only ids are held in between."""
 
 PriceOf: TypeAlias = Callable[[Job], int]
 """Gives the most that a job should cost, in nano-dollars."""
@@ -60,12 +61,17 @@ def catalog_price_of(job: Job) -> int:
 
 
 @dataclass(slots=True)
-class Sum:
-    """Jobs, counted."""
+class JobSums:
+    """A number of jobs, with their images and their price."""
 
     jobs: int = 0
     images: int = 0
     nusd: int = 0
+
+    @property
+    def estimated_usd(self) -> float:
+        """The most that they should cost."""
+        return usd_from_nusd(self.nusd)
 
     def add(self, images: int, nusd: int) -> None:
         """Count one more."""
@@ -76,33 +82,41 @@ class Sum:
 
 @dataclass(slots=True)
 class Change:
-    """What becomes of the jobs of one model, or of all."""
+    """How many jobs of one model, or of all, are added, removed or unchanged, and how far they are."""
 
-    added: Sum = field(default_factory=Sum)
-    removed: Sum = field(default_factory=Sum)
-    unchanged: Sum = field(default_factory=Sum)
-    made: Sum = field(default_factory=Sum)
+    added: JobSums = field(default_factory=JobSums)
+    removed: JobSums = field(default_factory=JobSums)
+    unchanged: JobSums = field(default_factory=JobSums)
+    made: JobSums = field(default_factory=JobSums)
     """Jobs of the plan, added or unchanged, whose images are there already."""
-    held: Sum = field(default_factory=Sum)
-    failed: Sum = field(default_factory=Sum)
-    reused: Sum = field(default_factory=Sum)
-    """Jobs that another folder can give."""
-    to_make: Sum = field(default_factory=Sum)
-    """What is left to be made and paid, if the folder is run now: of the added and the unchanged."""
+    held: JobSums = field(default_factory=JobSums)
+    failed: JobSums = field(default_factory=JobSums)
+    reused: JobSums = field(default_factory=JobSums)
+    """Jobs that can be reused from another folder."""
+    to_make: JobSums = field(default_factory=JobSums)
+    """Jobs that a run of the folder would still make and pay for, among the added and the unchanged."""
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What tells a plan from the other side, by model and in all."""
+    """The differences between a plan and the other side, by model and in total."""
 
     total: Change = field(default_factory=Change)
     by_model: dict[str, Change] = field(default_factory=dict)
     """In the order of the plan; models that are only on the other side come last."""
-    kept: Sum = field(default_factory=Sum)
+    kept: JobSums = field(default_factory=JobSums)
     """Removed jobs that are made: their images stay until they are pruned."""
     added: list[str] = field(default_factory=list)
     """The first few, as people call them."""
     removed: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        total = self.total
+        return (
+            f"Comparison({total.added.jobs:,} jobs added, {total.removed.jobs:,} removed, "
+            f"{total.unchanged.jobs:,} unchanged, {total.to_make.jobs:,} to make)"
+        )
 
     @property
     def is_same(self) -> bool:
@@ -116,12 +130,12 @@ class Comparison:
 
 def compare(
     ours: Iterable[PlanEntrySummary],
-    theirs: Theirs,
+    theirs: OtherJobs,
     *,
     reusable: Collection[int] = frozenset(),
     price_of: PriceOf = catalog_price_of,
 ) -> Comparison:
-    """Return what tells a plan from the other side; skipped jobs are no jobs here.
+    """Return the differences between a plan and the other side; skipped jobs do not count.
 
     Args:
         ours: The plan.
@@ -147,16 +161,16 @@ def compare(
 
 
 def label_of(job: Job) -> str:
-    """Return what people call a job: its prompt and its value on each axis."""
+    """Return the name that people see for a job: its prompt and its value on each axis."""
     values = [str(label) if isinstance(label, str | int | float) else "..." for label in job.axes.values()]
     return " ".join([job.prompt_id, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
 
 
-def known_jobs(entries: Iterable[PlanEntrySummary]) -> Iterator[Known]:
+def compared_jobs(entries: Iterable[PlanEntrySummary]) -> Iterator[ComparedJob]:
     """Yield the jobs of a plan as another side."""
     for entry in entries:
         if entry.is_made:
-            yield Known(
+            yield ComparedJob(
                 number=entry.number,
                 model=entry.model,
                 images=entry.images,
@@ -169,11 +183,11 @@ def _label(entry: PlanEntrySummary) -> str:
     return label_of(entry.job())
 
 
-def _mark(known: Known) -> int:
+def _mark(known: ComparedJob) -> int:
     return _STAGES.index(known.stage) << _STAGE_SHIFT | known.is_planned * _PLANNED
 
 
-def _fate(change: Change, stage: Stage, *, can_be_taken: bool) -> Sum:
+def _fate(change: Change, stage: Stage, *, can_be_taken: bool) -> JobSums:
     match stage:
         case Stage.MADE:
             return change.made
@@ -185,7 +199,7 @@ def _fate(change: Change, stage: Stage, *, can_be_taken: bool) -> Sum:
             return change.reused if can_be_taken else change.to_make
 
 
-def _note_removed(result: Comparison, theirs: Theirs, left: dict[int, int]) -> None:
+def _note_removed(result: Comparison, theirs: OtherJobs, left: dict[int, int]) -> None:
     """Count the jobs of the other side that the plan does not have; ``left`` are their marks."""
     if not any(mark & _PLANNED for mark in left.values()):
         return

@@ -1,4 +1,4 @@
-"""A few jobs of a plan, to be looked at before they are paid: gathered while the plan is counted, never held whole."""
+"""Picks a few jobs of a plan for people to look at before they pay: in one pass, without holding the plan."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.job import Job, PlanItem
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.short_repr import shortened
 
 SHOWN = 3
-"""How many are shown where nobody asks for another number."""
+"""How many are shown by default."""
 _HELD = 128
 _VALUE_CHARACTERS = 200
 _OWN_PLACE = ("model", "prompt")
@@ -28,6 +29,10 @@ class JobSample:
     job_id: str
     index: int
     """The place in the full product, from 0."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return f"JobSample({self.prompt_id} {self.model}: {shortened(self.prompt)})"
 
     def as_json(self) -> dict[str, Json]:
         """Return what ``plan --json`` lists under ``samples``."""
@@ -48,10 +53,10 @@ class _Seen:
 
 @dataclass(slots=True)
 class Sampler:
-    """Looks at every so many jobs of a stream, and at each with a longer prompt than all before it.
+    """Looks at jobs of a stream at equal distances, and at each job with a longer prompt than all before it.
 
-    What is held is spread evenly: when it is twice as much as needed, every second one goes, and from then on every
-    second one is left out. So a plan of any length is looked at in one pass.
+    The held jobs are spread evenly: when there are twice as many as needed, every second one is dropped, and from then
+    on the distance is twice as long. So one pass is enough for a plan of any length.
     """
 
     wanted: int = SHOWN

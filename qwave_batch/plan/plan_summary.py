@@ -1,4 +1,4 @@
-"""The figures of a plan: what would be made, for how much, and what would not and why."""
+"""The figures of a plan: the jobs that would be made, their price, and the skipped jobs with their reasons."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -9,13 +9,13 @@ from qwave_batch.model.codec import LENIENT, Codec, usd_key
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.plan.plan_samples import Sampler
 from qwave_batch.plan.signed_links import is_signed
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
+class SkipReason:
     """Jobs of one model that are left out for one reason."""
 
     reason: str
@@ -30,6 +30,7 @@ class ModelFigures:
     jobs: int = 0
     images: int = 0
     estimated_nusd: int = 0
+    estimated_usd = InUsd()
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that stands under ``by_model``."""
@@ -46,9 +47,10 @@ class Figures:
     folded: int = 0
     skipped: int = 0
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
-    skips: Counter[Skip] = field(default_factory=Counter)
+    skips: Counter[SkipReason] = field(default_factory=Counter)
     has_signed_links: bool = False
     """Whether a request has a link that is signed for a time."""
+    estimated_usd = InUsd()
 
     def __repr__(self) -> str:
         """Return one line: what it is about, not all that it holds."""
@@ -83,7 +85,7 @@ class Figures:
         """Add one job of a plan, or a skipped one."""
         if error:
             self.skipped += 1
-            self.skips[Skip(error.message, error.field, model)] += 1
+            self.skips[SkipReason(error.message, error.field, model)] += 1
             return
         figures = self.by_model.get(model)
         if figures is None:
@@ -135,7 +137,7 @@ def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, J
 
 @dataclass(slots=True, kw_only=True)
 class PlanEntrySummary:
-    """One entry, in the plan's order."""
+    """One entry of a plan, without its request."""
 
     number: int
     """The job's id as an integer, which takes a third of the memory."""
@@ -160,8 +162,8 @@ class PlanEntrySummary:
         return self.is_new and self.error is None
 
 
-def outline_of(job: Job) -> PlanEntrySummary:
-    """Return the outline of a whole job."""
+def summary_of(job: Job) -> PlanEntrySummary:
+    """Return the summary of a whole job."""
     return PlanEntrySummary(
         number=number_of(job.job_id),
         is_new=True,

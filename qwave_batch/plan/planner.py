@@ -1,4 +1,4 @@
-"""Makes a plan of a spec: everything checked once, all complaints at once, the jobs streamed on demand."""
+"""Makes a plan of a spec: everything is checked once, all problems are reported together, jobs are streamed."""
 
 import os
 from collections.abc import Iterable, Iterator

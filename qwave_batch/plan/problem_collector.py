@@ -1,4 +1,4 @@
-"""Collects complaints while a plan is made, so that all are said at once and the same thing is said once."""
+"""Collects problems while a plan is made, so that all are reported together and each is reported once."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ from qwave_batch.spec.yaml.source_map import SourceMap
 
 @dataclass(slots=True)
 class Columns:
-    """Verdicts on the columns of the tables of a spec, each of them found once."""
+    """Remembers which columns of the tables of a spec hold only cells of some kind."""
 
     _held: dict[tuple[str, str, Callable[[Json], bool]], bool] = field(default_factory=dict)
 
@@ -42,13 +42,13 @@ def _are_all(table: Table, column: str, is_such: Callable[[Json], bool]) -> bool
             if column in row.cells
         )
     except SpecError:
-        return True  # rows that can't be read are told as such
+        return True  # rows that can't be read are reported elsewhere
 
 
 SHOWN_CHARACTERS = 120
 MESSAGE_CHARACTERS = 5000
 MESSAGES_AT_A_PLACE = 10
-"""A value out of a table can be wrong in as many ways as the table has rows; so many of them are told."""
+"""A value from a table can be wrong in as many ways as the table has rows; at most this many are reported."""
 ROWS_SHOWN = 3
 
 
@@ -56,7 +56,7 @@ ROWS_SHOWN = 3
 class ProblemCollector:
     """A list of problems no longer than the spec: the same message at the same place is counted, not repeated.
 
-    At one place only so many messages are kept; how often there was another one is told at the end.
+    At most ``MESSAGES_AT_A_PLACE`` messages are kept for a place; the others are counted in one more message.
     """
 
     source_map: SourceMap
@@ -75,7 +75,7 @@ class ProblemCollector:
     _messages: Counter[Path] = field(default_factory=Counter)
     _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
     """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
-    _untold: dict[Path, Problem] = field(default_factory=dict)
+    _beyond: dict[Path, Problem] = field(default_factory=dict)
     _doubts: dict[tuple[Path, str], SuspiciousValue] = field(default_factory=dict)
     _firsts: dict[tuple[Path, str], TemplateFault] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
@@ -126,10 +126,10 @@ class ProblemCollector:
                 severity="warning" if warning else "error",
                 rows=self._row_place(),
             )
-        elif untold := self._untold.get(where):
-            self._untold[where] = replace(untold, count=untold.count + 1)
+        elif beyond := self._beyond.get(where):
+            self._beyond[where] = replace(beyond, count=beyond.count + 1)
         else:
-            self._untold[where] = Problem(
+            self._beyond[where] = Problem(
                 message="more like these",
                 path=self.source_map.path_text(where),
                 place=self.source_map.place(where),
@@ -181,7 +181,7 @@ class ProblemCollector:
         return self._columns.are_all(self.table, doubt.column, doubt.only)
 
     def take(self, problems: Iterable[Problem], where: Path) -> None:
-        """Note problems that somebody else found, in what is named at ``where``."""
+        """Add problems that were found elsewhere, in what is named at ``where``."""
         if not self._is_muted:
             path = self.source_map.path_text(where)
             self._found.update(
@@ -227,7 +227,7 @@ class ProblemCollector:
 
     def found(self) -> tuple[Problem, ...]:
         """Return what was found: errors first, each kind in the order of the file."""
-        return tuple(sorted((*self._found.values(), *self._untold.values()), key=_order))
+        return tuple(sorted((*self._found.values(), *self._beyond.values()), key=_order))
 
     def has_errors(self) -> bool:
         """Whether anything found forbids the run."""
@@ -237,7 +237,7 @@ class ProblemCollector:
         return len(self._found)
 
     def _check_number(self) -> None:
-        """Give up when there are too many problems for anybody to read: to look for the rest may take minutes."""
+        """Stop when there are more problems than people read: finding the rest may take minutes."""
         if len(self._found) >= MOST_PROBLEMS:
             raise SpecError([*self.found(), TOO_MANY])
 

@@ -1,4 +1,4 @@
-"""Which model takes, drops or refuses which value of which axis, seen in the jobs of a plan. Pure."""
+"""Counts in the jobs of a plan which model takes, drops or refuses which value of which axis. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ class Support(StrEnum):
 
 @dataclass(slots=True)
 class SupportCount:
-    """How often a model was asked for a value, and what it did."""
+    """How often a model was asked for a value, and how often it took, dropped or refused it."""
 
     takes: int = 0
     drops: int = 0
@@ -40,7 +40,7 @@ class SupportCount:
 
     @property
     def support(self) -> Support:
-        """What that comes to."""
+        """The sum of it."""
         asked = [
             support
             for support, times in (
@@ -113,7 +113,7 @@ class ModelEntries:
     asked: int = 0
     refused: int = 0
     elsewhere: int = 0
-    """Of the refused, those that no axis is to blame for, but the spec's or a prompt's own request."""
+    """Refused entries that no axis causes, but the spec's or a prompt's own request."""
 
 
 @dataclass(slots=True)
@@ -190,7 +190,7 @@ def support_of(
     """Return what the models of a plan do with the values of its axes.
 
     Args:
-        entries: The plan, made with ``unsupported: drop``, so that a dropped field can be told from a refused value.
+        entries: The plan, made with ``unsupported: drop``, so that dropped fields and refused values differ.
         catalog: What the models offer.
         axes: The axes to show, each with the request fields that it sets.
     """

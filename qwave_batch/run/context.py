@@ -81,8 +81,8 @@ class CallbackSource(Protocol):
         """The address to hand to the API as ``callback_url``."""
         ...
 
-    def listen(self, on_hint: Callable[[str], None]) -> None:
-        """Hand the id of every task that may have ended to ``on_hint``, in the event loop."""
+    def listen(self, on_callback: Callable[[str], None]) -> None:
+        """Hand the id of every task that may have ended to ``on_callback``, in the event loop."""
         ...
 
 
@@ -110,6 +110,8 @@ class RunContext:
     """Told of every change of an attempt, but for fresh addresses, once it is on record; it must not raise."""
     on_progress: OnProgress | None = None
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
+    infers_windows: bool = True
+    """Whether windows that the API does not announce are inferred from its 429s: benchmarks/limits.py compares."""
     still_gone: set[str] = field(default_factory=set)
     """Filled by a run: jobs that were given up before, and whose images are gone by what their tasks say now."""
     stop: StopSignal = field(default_factory=StopSignal)

@@ -79,6 +79,7 @@ def assemble(
     )
     limiter = RateLimiter(
         rng=context.rng,
+        infers_windows=context.infers_windows,
         max_wait_s=context.options.max_wait_s,
         window=SlidingWindow(context.terms.limits.requests_per_minute),
         concurrency=AdaptiveConcurrency.under(_ceiling(context)),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qwave_batch.client.connection import AnyConnection
+from qwave_batch.model.short_repr import repr_of_changes
 from qwave_batch.model.terms import Completion, Terms
 
 
@@ -52,6 +53,10 @@ class RunOptions:
     grace_s: float = 10.0
     """How long what is in flight may take to finish after a first stop."""
 
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return repr_of_changes(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
@@ -77,3 +82,7 @@ class RunRequest:
     """Limits, retries and budget to hold the run to; None is what the plan says."""
     reuse: tuple[Path, ...] = ()
     """Other run folders that images of the very same jobs may be taken from."""
+
+    def __repr__(self) -> str:
+        """Return one line: what it is about, not all that it holds."""
+        return repr_of_changes(self)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qwave_batch.errors import RunStopped
-from qwave_batch.folder.layout import IMAGES, RunLayout
+from qwave_batch.folder.artifacts import IMAGES
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal

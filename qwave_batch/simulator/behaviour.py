@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from qwave_batch.simulator.fault_language import Fault, Moment
+from qwave_batch.simulator.fault_language import Arrival, Fault
 from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
 from qwave_batch.simulator.latency import Latency, Lognormal, fraction, pick
 
@@ -77,13 +77,13 @@ class Behaviour:
         """Return whether anything can go wrong at a place, so that nobody counts in vain."""
         return bool(self._faults_at[place])
 
-    def striking(self, moment: Moment) -> tuple[Fault, ...]:
+    def striking(self, moment: Arrival) -> tuple[Fault, ...]:
         """Return the faults that strike: at most one that replaces the answer, then those that change its shape."""
         hits = [fault for fault in self._faults_at[moment.place] if fault.strikes(self.seed, moment)]
         replacing = [fault for fault in hits if not KINDS[fault.name].is_shape]
         return (*replacing[:1], *(fault for fault in hits if KINDS[fault.name].is_shape))
 
-    def fate(self, moment: Moment, *, images: int, is_group: bool) -> Fate:
+    def fate(self, moment: Arrival, *, images: int, is_group: bool) -> Fate:
         """Return what will happen to a task that may bring up to ``images``.
 
         Args:
@@ -98,7 +98,7 @@ class Behaviour:
             ending=self._ending(moment, images=images, is_group=is_group),
         )
 
-    def _ending(self, moment: Moment, *, images: int, is_group: bool) -> Ending:
+    def _ending(self, moment: Arrival, *, images: int, is_group: bool) -> Ending:
         hits = self.striking(moment)
         name = hits[0].name if hits else None
         if name in _FAILURES:
@@ -129,7 +129,7 @@ class FaultInjector:
         self._arrivals[place] += 1
         self._attempts[place, key] += 1
         return self._behaviour.striking(
-            Moment(
+            Arrival(
                 place=place,
                 key=key,
                 attempt=self._attempts[place, key],

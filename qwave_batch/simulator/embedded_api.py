@@ -17,7 +17,7 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit, nusd_from_usd, usd_from_nusd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import dialect
-from qwave_batch.simulator.accounts import Accounts
+from qwave_batch.simulator.account_balances import Accounts
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings

@@ -48,7 +48,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Arrival:
     """One chance for a fault to strike."""
 
     place: FaultPlace
@@ -75,7 +75,7 @@ class Fault:
     """Which attempts of one key it may strike; empty is all."""
     seconds: float = 0.0
 
-    def strikes(self, seed: int, moment: Moment) -> bool:
+    def strikes(self, seed: int, moment: Arrival) -> bool:
         """Return whether the fault strikes at this moment."""
         if self.arrivals and not any(moment.arrival in span for span in self.arrivals):
             return False

@@ -4,7 +4,7 @@ from random import Random
 
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
-from qwave_batch.simulator.fault_language import Moment
+from qwave_batch.simulator.fault_language import Arrival
 from qwave_batch.simulator.faults import FaultPlace
 from qwave_batch.simulator.image_drawing import design_images
 from qwave_batch.simulator.simulated_task import SimulatedTask
@@ -29,7 +29,7 @@ class TaskMaker:
         asked = request.get("n", 1)
         self._made += 1
         fate = self._behaviour.fate(
-            Moment(
+            Arrival(
                 place=FaultPlace.TASK,
                 key=order.body_hash,
                 attempt=made_before + 1,

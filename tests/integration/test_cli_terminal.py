@@ -15,7 +15,7 @@ from typing import Self
 
 import pytest
 
-from qwave_batch.cli.drawing.ci import _OF_SINGLE_ONES
+from qwave_batch.cli.drawing.terminal import _OF_SINGLE_ONES
 
 SPEC = """\
 version: 1

@@ -37,7 +37,7 @@ matrix: {model: [MODELS], seed: {start: 1, count: COUNT}}
 async def run(folder: Path, simulator: Simulator, clock: SkippingClock, options: RunOptions, plan: qb.Plan) -> RunEnd:
     layout = RunLayout(folder)
     layout.create()
-    with Ledger.open(layout.ledger) as ledger:
+    with Ledger.open(layout.workspace.ledger) as ledger:
         ledger.claim(CLAIM, adopt=False)
         ledger.replace_plan(plan.items())
         async with serve(simulator) as base_url, AiohttpTransport(base_url, max_connections=160) as transport:

@@ -2,10 +2,13 @@
 
 import ast
 import importlib
+import inspect
 import subprocess
 import sys
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 import pytest
 
@@ -66,6 +69,27 @@ def test_public_modules_functions_and_classes_have_docstrings() -> None:
             value = getattr(module, each)
             if callable(value) and getattr(value, "__module__", "").startswith("qwave_batch"):
                 assert value.__doc__, each
+
+
+CLASSES = sorted(
+    (value for module in MODULES.values() for name in module.__all__ if is_dataclass(value := getattr(module, name))),
+    key=str,
+)
+
+
+@pytest.mark.parametrize("public", CLASSES, ids=lambda each: str(each.__name__))
+def test_money_is_given_in_usd_beside_every_field_in_nano_dollars(public: type) -> None:
+    for field in fields(cast("Any", public)):
+        if field.name.endswith("_nusd"):
+            assert hasattr(public, field.name.replace("_nusd", "_usd")), field.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_public_function_takes_nano_dollars(name: str) -> None:
+    """One unit in a call: USD."""
+    value = next(getattr(module, name) for module in MODULES.values() if name in module.__all__)
+    if inspect.isfunction(value):
+        assert not [each for each in inspect.signature(value).parameters if "nusd" in each]
 
 
 def test_no_public_name_is_hidden_by_a_package() -> None:

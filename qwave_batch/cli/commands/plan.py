@@ -10,11 +10,11 @@ from qwave_batch.cli.arguments import Parser, a_path, one_of, whole_number
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.offers import live_words
-from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_facts
-from qwave_batch.cli.drawing.planchange import draw_change
-from qwave_batch.cli.drawing.planmarkdown import markdown_change, markdown_facts, markdown_matrix, markdown_plan
-from qwave_batch.cli.drawing.planmatrix import draw_matrix
-from qwave_batch.cli.drawing.planprogress import counting
+from qwave_batch.cli.drawing.plan_change import draw_change
+from qwave_batch.cli.drawing.plan_markdown import markdown_change, markdown_facts, markdown_matrix, markdown_plan
+from qwave_batch.cli.drawing.plan_matrix import draw_matrix
+from qwave_batch.cli.drawing.plan_progress import counting
+from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.options import add_base_url, add_json, add_reading
@@ -181,7 +181,7 @@ def _sheet(plan: "AnyPlan", live: "LiveModelList | None", samples: "Sequence[Job
     by_model = {model: each.estimated_nusd for model, each in plan.figures.by_model.items()}
     return PlanSheet(
         plan=plan,
-        nusd_by_model=live.priced(plan) if live else by_model,
+        nusd_by_model=live.estimates_nusd(plan) if live else by_model,
         prices=f"{live.host}, asked just now" if live else f"catalog {plan.catalog}",
         seconds=qb.plans.expected_seconds(plan),
         seconds_by_model={model: qb.plans.expected_seconds_of(plan, model) for model in by_model},

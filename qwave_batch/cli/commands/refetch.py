@@ -11,7 +11,7 @@ from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count
-from qwave_batch.cli.drawing.progress import view_for
+from qwave_batch.cli.drawing.progress_view import view_for
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt

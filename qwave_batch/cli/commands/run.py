@@ -12,8 +12,8 @@ from qwave_batch.cli.commands.plan import say_samples, say_warnings, show_plan
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
-from qwave_batch.cli.drawing.progress import view_for
-from qwave_batch.cli.drawing.summary import draw_summary
+from qwave_batch.cli.drawing.progress_view import view_for
+from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
 from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection

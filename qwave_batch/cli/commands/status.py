@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.status import draw_glance, draw_status, glance_sentence
+from qwave_batch.cli.drawing.status_view import draw_glance, draw_status, glance_sentence
 from qwave_batch.cli.drawing.terminal import over
 from qwave_batch.cli.options import add_json
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, one_of
-from qwave_batch.cli.bugs import bug_sentence
 from qwave_batch.cli.commands.plan import say_samples
-from qwave_batch.cli.console import Console
+from qwave_batch.cli.console import Console, bug_sentence
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.next_steps import worded
 from qwave_batch.cli.options import add_reading

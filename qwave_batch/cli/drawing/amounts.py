@@ -1,6 +1,14 @@
 """Amounts as people read them: money, durations, counts with their noun."""
 
+from typing import TYPE_CHECKING
+
+from qwave_batch.cli.drawing.terminal import Terminal
+from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.model.money import NUSD_PER_USD, usd_from_nusd
+
+if TYPE_CHECKING:
+    from qwave_batch.folders import CostReport
+
 
 _CENT_NUSD = NUSD_PER_USD // 100
 
@@ -38,3 +46,22 @@ def size(size_bytes: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def draw_cost_report(report: "CostReport", terminal: Terminal) -> list[str]:
+    """Return the lines that say how the money of a folder differs from what one would expect; none when it does not."""
+    if report.agree:
+        return []
+    parts = [f"paid {usd(report.paid_nusd)}"]
+    if not report.is_by_catalog:
+        parts[0] += f", the catalog says {usd(report.catalog_nusd)}"
+    if report.refunds:
+        parts.append(f"{count(report.refunds, 'refund')} of {usd(report.refunded_nusd)}{_together(report.refunds)}")
+    if report.surcharges:
+        dearer = f"{count(report.surcharges, 'task')} charged {usd(report.surcharged_nusd)} more than was set aside"
+        parts.append(dearer)
+    return wrap("; ".join(parts), terminal.width, hang="  ")
+
+
+def _together(number: int) -> str:
+    return " in all" if number > 1 else ""

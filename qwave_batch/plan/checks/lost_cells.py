@@ -1,6 +1,6 @@
 """Cells that hold no text of their author's: the error of a spreadsheet, the null of a program, a letter that is lost.
 
-They are told where they end up in a prompt, once a column; a template that looks out for them is told nothing.
+Each column is reported once, where such a cell ends up in a prompt; a template that checks for them gets no warning.
 """
 
 import re

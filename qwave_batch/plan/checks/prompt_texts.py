@@ -121,12 +121,12 @@ class TextCheck:
     problems: ProblemCollector
     _names: dict[str, str] = field(default_factory=dict)
     """What a text may name beside columns and variables of its own, and what each is."""
-    _told: set[str] = field(default_factory=set)
-    """What of the prompt at hand is told already, or meant as it stands."""
+    _reported: set[str] = field(default_factory=set)
+    """Parts of the current prompt that are reported already, or that are meant literally."""
     _of_all: set[str] = field(default_factory=set)
     """The same, of all prompts."""
     _examples: dict[bool, str] = field(default_factory=dict)
-    """By whether it is of the environment: what the rows of the table at hand are told with."""
+    """By whether it is an environment variable: the example that is reported for the rows of the current table."""
     _lost: LostCells = field(init=False)
     has_error: bool = False
     """Whether the text of the prompt at hand is one that can't be meant."""
@@ -160,22 +160,22 @@ class TextCheck:
         """Look at the text of a prompt as it is written, with the first row of its table."""
         prompt = case.prompt
         self.has_error = False
-        self._told.clear()
+        self._reported.clear()
         self._examples.clear()
         row, self.problems.row = self.problems.row, None
         for name, value in (*prompt.variables.items(), *prompt.request.items()):
             if value and not value.is_constant:
                 key = "vars" if name in prompt.variables else "request"
                 self._note_comments(value.raw, (*prompt.origin, key, name))
-                self._told.update(_meant_in(value.raw))
+                self._reported.update(_meant_in(value.raw))
         if prompt.text is not None:
             self._note_comments(prompt.raw_text, prompt.text_origin)
-            self._told.update(_meant_in(prompt.raw_text))
+            self._reported.update(_meant_in(prompt.raw_text))
             literal = literal_text(prompt.raw_text)
             self._note_names(prompt, case, literal)
-            found = [written for written in foreign_in(literal) if written not in self._told]
+            found = [written for written in foreign_in(literal) if written not in self._reported]
             self._note_foreign(found, prompt.text_origin)
-            self._told.update(found)
+            self._reported.update(found)
         self.problems.row = row
 
     def next_case(self, case: PromptCase, text: str) -> None:
@@ -183,7 +183,7 @@ class TextCheck:
         if case.row is not None:
             self._lost.look(case, text)
         for written in foreign_in(text):
-            if written in self._told or written in self._of_all:
+            if written in self._reported or written in self._of_all:
                 continue
             if case.row is None:
                 self._note_foreign([written], case.prompt.text_origin)
@@ -195,7 +195,7 @@ class TextCheck:
     def _note_names(self, prompt: CompiledPrompt, case: PromptCase, literal: str) -> None:
         columns = case.row.cells.keys() if case.row else ()
         for found in misspelt_in(literal, columns, AvailableNames(self._names, prompt.variables)):
-            self._told.add(found.written)
+            self._reported.add(found.written)
             is_error = found.is_column and found.is_braced and not uses_row(prompt)
             self.has_error = self.has_error or is_error
             what = "a column" if found.is_column else self._names.get(found.name, "a variable")

@@ -15,7 +15,7 @@ from qwave_batch.spec.document import Path, Unsupported
 from qwave_batch.spec.template.templates import Value
 
 _HELD = 10_000
-"""Requests that come up again; of more of them no figure is told."""
+"""At most this many repeated requests are counted."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -153,7 +153,7 @@ def _columns(values: Iterable[Value | None]) -> frozenset[str] | None:
 
 
 def check_limits(spec: Spec, catalog: Catalog, problems: ProblemCollector) -> None:
-    """Note limits of models that are not in the catalog: they would hold nobody back."""
+    """Report limits of models that are not in the catalog: they would limit nothing."""
     for name in spec.terms.limits.models:
         try:
             catalog.model(name)

@@ -14,7 +14,7 @@ from qwave_batch.spec.template.templates import Value
 FIELD_PREFIX = "request."
 VARIABLE_PREFIX = "vars."
 BUILT_IN = frozenset({"prompt", "repeat", "row", "row_number", "vars", "request", "job_id"})
-"""Names that templates get from the planner; nobody else may set them."""
+"""Names that the planner gives to templates; a spec can't set them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ def read_value(
         name: The axis.
         raw: The value, without its own ``request``.
         origin: Where it stands in the spec.
-        fields: Of its own ``request``, where it has one, what is no template.
-        late: The rest of it, compiled.
+        fields: The constant fields of its own ``request``.
+        late: The fields of it that are templates, compiled.
     """
     if name.is_field:
         return _field_value(name.text, raw, origin)

@@ -135,7 +135,7 @@ class MatrixReader:
                 known = [axis.name.text for axis in axes]
                 guess = self.vocabulary.guess(name.text, known) if name.text not in self.vocabulary.fields else None
                 hint = f'did you mean "{guess}"?' if guess in known else f"the axes are {', '.join(known)}"
-                self.problems.add_key((*origin, written), f'"{written}" is no axis of the matrix', suggestion=hint)
+                self.problems.add_key((*origin, written), f'"{written}" is not an axis of the matrix', suggestion=hint)
                 continue
             keys.append((name, self._render(wanted, (*origin, written))))
         is_whole = len(keys) == len(raw) and all(wanted is not UNKNOWN for _, wanted in keys)

@@ -56,7 +56,7 @@ def render_variables(  # what a scope is made of
     allowance: ValueAllowance,
     calculated: Container[str] = frozenset(),
 ) -> dict[str, Json]:
-    """Return the rendered variables, in order, as far as there is room for them.
+    """Return the rendered variables, in order, until they are too long together.
 
     Args:
         values: The variables.

@@ -18,7 +18,7 @@ from qwave_batch.plan.file.plan_lines import line_of
 from qwave_batch.plan.file.plan_reading import PlanReader
 from qwave_batch.plan.file.plan_seal import Seal, header_line, opened_line
 from qwave_batch.plan.plan_samples import SHOWN, JobSample, Sampler, samples_of
-from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, outline_of
+from qwave_batch.plan.plan_summary import Figures, PlanEntrySummary, Watch, figures_of, summary_of
 from qwave_batch.spec.inputs.file_access import InputFile, named_file
 from qwave_batch.spec.parsing import parse_output_folder
 
@@ -62,7 +62,7 @@ class AnyPlan(Protocol):
         ...
 
     def items(self) -> Iterator[PlanItem]:
-        """Yield jobs and twins in plan order."""
+        """Yield jobs and duplicates in plan order."""
         ...
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
@@ -156,7 +156,7 @@ class SavedPlan:
         return None if spec is None else Path(os.path.abspath(self.source.path.parent / spec))  # noqa: PTH100 - as written
 
     def items(self) -> Iterator[PlanItem]:
-        """Yield jobs and twins in plan order.
+        """Yield jobs and duplicates in plan order.
 
         Raises:
             UsageError: The file is not as it was written, or has changed since it was read.
@@ -165,7 +165,7 @@ class SavedPlan:
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
         """Yield its jobs in outline."""
-        return (outline_of(item) for item in self.items() if isinstance(item, Job))
+        return (summary_of(item) for item in self.items() if isinstance(item, Job))
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
         """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""

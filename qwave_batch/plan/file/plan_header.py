@@ -25,7 +25,7 @@ AGAIN = "plan the spec again"
 """The way out of every fault of a plan's file."""
 _NEEDED = ("name", "catalog", "catalog_sha256", "spec_sha256", "limits", "retry", "timeout", "budget")
 _SEALS = ("jobs", WHOLE, OWN)
-"""By what an edit is told."""
+"""The keys that reveal an edit."""
 _OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget", "output")
 """What stands in a header as it stands in a spec."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)

@@ -43,7 +43,7 @@ class PlanReader:
         raise UsageError(f"{self.shown_as} is empty, so it is not a plan; {AGAIN}")
 
     def items(self, header: PlanHeader, *, once: bool = False) -> Iterator[PlanItem]:
-        """Yield the jobs of a file with this header, then its twins.
+        """Yield the jobs of a file with this header, then its duplicates.
 
         Args:
             header: What the first line says.
@@ -53,7 +53,7 @@ class PlanReader:
             UsageError: On the first line that is not as it was written, or at the end for lines that are not there.
         """
         reader, seal, claims = LineReader(header.catalog), Seal(header.opened), _Claims() if once else None
-        twins: list[Duplicate] = []
+        duplicates: list[Duplicate] = []
         jobs, last = 0, 0
         for line in self._lines():
             if last == 0:
@@ -72,10 +72,10 @@ class PlanReader:
             if not is_closed(line.text, seal):
                 raise UsageError(self._unlike(line, jobs, header))
             jobs += 1
-            twins += own
+            duplicates += own
             yield job
         self._check_whole(jobs, last, header, seal)
-        yield from twins
+        yield from duplicates
 
     def _lines(self) -> Iterator[Line]:
         """Yield the lines that are not blank; there is one of those at the end of many a file."""
@@ -122,7 +122,7 @@ class PlanReader:
             raise UsageError(f"{self.shown_as}:{line.number}: not a JSON object; {AGAIN}")
         return value
 
-    def _check_once(self, claims: "_Claims", line: Line, job: Job, twins: list[Duplicate]) -> None:
+    def _check_once(self, claims: "_Claims", line: Line, job: Job, duplicates: list[Duplicate]) -> None:
         """Raise when the job of a line, an index or a path stands on an earlier line."""
         here = f"{self.shown_as}:{line.number}:"
         if not claims.take_job(job):
@@ -131,7 +131,12 @@ class PlanReader:
                 f"{here} the job {job.job_id} stands on line {known} already; a merge or a copy doubled it; {AGAIN}"
             )
         taken = next(
-            (index for index in (job.index, *(twin.index for twin in twins)) if not claims.take_index(index)), None
+            (
+                index
+                for index in (job.index, *(duplicate.index for duplicate in duplicates))
+                if not claims.take_index(index)
+            ),
+            None,
         )
         if taken is not None:
             known = self._line_where(lambda value: taken in _indices(value))
@@ -200,7 +205,7 @@ def _added(taken: set[int], number: int) -> bool:
 
 
 def _indices(value: Mapping[str, Any]) -> set[int]:
-    return {value["index"], *(twin["index"] for twin in value["also"])} if "index" in value else set()
+    return {value["index"], *(duplicate["index"] for duplicate in value["also"])} if "index" in value else set()
 
 
 def _unread(error: ValueError | RecursionError, line: Line, shown_as: str) -> UsageError:

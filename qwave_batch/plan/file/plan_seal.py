@@ -1,9 +1,9 @@
-"""The hashes of a plan's file: any change of it shows, and on which line it begins.
+"""The hashes of a plan file: they reveal any change and the line where it begins.
 
-One SHA-256 runs over the header and the lines behind it. Each line ends with the first digits of what it has come to
-there, so that an edited line is named, and the line behind one that was taken out, put in or moved. The header has the
-hash of the whole, and its own. This finds accidents; whoever means to can work the hashes out anew, so nothing in a
-plan is believed because its hashes are right.
+One SHA-256 runs over the header and the lines after it. Each line ends with the first digits of the hash up to there,
+so an edited line can be named, and the line after one that was removed, inserted or moved. The header holds the hash of
+the whole file, and its own. This finds accidents; a person can compute the hashes again, so nothing in a plan is
+trusted because its hashes are right.
 """
 
 import hashlib

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
-from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
 from qwave_batch.folder.image_inspection import BadImage, ImageInfo, OtherFormat, inspect_bytes, inspect_file
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import Placing
+from qwave_batch.folder.storage import storage_errors
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.model.record import ImageFile
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, UnreadFormat
@@ -41,7 +41,7 @@ class ThreadImageStore:
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
         """Fetch an image and put it in its place; see ``ImageStore.fetch``."""
-        into = self._layout.partial_of(request.name.job_id, request.name.number)
+        into = self._layout.workspace.partial_of(request.name.job_id, request.name.number)
         if request.content is not None:
             return await self._store(request, request.content, into)
         answer = await self._download(request.url, into)

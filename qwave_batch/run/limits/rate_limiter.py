@@ -62,6 +62,8 @@ class RateLimiter:
     """How many tasks of all models may be alive at once."""
     counts_polls: bool = False
     """Whether polls count against the limit on requests by the spec."""
+    infers_windows: bool = True
+    """Whether windows that the API does not announce are inferred from its 429s."""
     said: str = ""
     """The API's own words of its newest 429, in quotes."""
     quota_window: str = ""
@@ -298,7 +300,7 @@ class RateLimiter:
                 self.concurrency.cut(now)
         window, other_window = (self._inferred, model.inferred) if is_accounts else (model.inferred, self._inferred)
         other_window.take_back(sent_at)
-        if window.was_throttled(sent_at, now, wait_s) and is_accounts:
+        if self.infers_windows and window.was_throttled(sent_at, now, wait_s) and is_accounts:
             model.inferred.forget_limit()
 
     def _refuse_polls(self, answer: Throttled, now: float) -> Reaction:

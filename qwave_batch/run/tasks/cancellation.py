@@ -20,6 +20,7 @@ from qwave_batch.ledger.attempt import Attempt, Charge
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError
+from qwave_batch.model.money import InUsd, InUsdIfKnown
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_episode import backoff_s
@@ -55,6 +56,8 @@ class Withdrawn:
     """The price that the API charges all the same; nothing as a rule."""
     refunded_nusd: int | None
     """The amount that the API had set aside and gives back; None where it did not say."""
+    cost_usd = InUsd()
+    refunded_usd = InUsdIfKnown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

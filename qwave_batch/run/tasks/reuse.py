@@ -8,10 +8,10 @@ from pathlib import PurePath
 
 from qwave_batch.errors import RunStopped
 from qwave_batch.folder.borrowing import borrow_image
-from qwave_batch.folder.disk import storage_errors
 from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import ImageName, Placing
+from qwave_batch.folder.storage import storage_errors
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.attempt_states import NOTHING_OUT
 from qwave_batch.ledger.journal import Journal
@@ -108,7 +108,7 @@ class Reuser:
                 lender.layout.tree,
                 image.path,
                 self._layout.tree,
-                self._layout.relative(self._layout.partial_of(job.job_id, number)),
+                self._layout.relative(self._layout.workspace.partial_of(job.job_id, number)),
                 size_bytes=image.size_bytes,
             )
             if info is None or not _is_on_record(info, image):
@@ -122,7 +122,7 @@ class Reuser:
     def _place(self, job: Job, number: int, info: ImageInfo, image: ImageFile, images: int) -> StoredFile:
         of_many = job.max_images > 1 or images > 1
         name = ImageName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
-        partial = self._layout.partial_of(job.job_id, number)
+        partial = self._layout.workspace.partial_of(job.job_id, number)
         with storage_errors(partial):
             modified_ns = self._layout.tree.sync(self._layout.relative(partial))
         path = self._placing.place(partial, info, name, self._owner_of)

@@ -54,8 +54,8 @@ def test_a_wait_that_moves_is_told_again_only_when_what_was_told_has_passed(tmp_
 
 
 def test_a_wait_without_a_known_end_is_told_once(tmp_path: Path) -> None:
-    deaf = WaitKind.NO_STATUS
-    assert told(tmp_path, *((float(at), waiting(deaf, None, None)) for at in range(90))) == [(deaf, None, None)]
+    stale = WaitKind.NO_STATUS
+    assert told(tmp_path, *((float(at), waiting(stale, None, None)) for at in range(90))) == [(stale, None, None)]
 
 
 def test_a_wait_that_is_over_and_comes_again_is_told_again(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.planmarkdown import escaped
+from qwave_batch.cli.drawing.plan_markdown import escaped
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import LONGEST, safe, wrap

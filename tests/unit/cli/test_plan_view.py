@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import qwave_batch as qb
-from qwave_batch.cli.drawing.plan import PlanSheet, draw_facts, draw_plan, plan_facts
-from qwave_batch.cli.drawing.planmarkdown import escaped, markdown_matrix, markdown_plan
-from qwave_batch.cli.drawing.planmatrix import draw_matrix
-from qwave_batch.cli.drawing.planmoney import money_column, plain_usd
-from qwave_batch.cli.drawing.planprogress import counting
+from qwave_batch.cli.drawing.plan_markdown import escaped, markdown_matrix, markdown_plan
+from qwave_batch.cli.drawing.plan_matrix import draw_matrix
+from qwave_batch.cli.drawing.plan_money import money_column, plain_usd
+from qwave_batch.cli.drawing.plan_progress import counting
+from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
 

@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 
-from qwave_batch.cli.drawing.progress import Bar, PlainLines, bar_figures, sentence, view_for
+from qwave_batch.cli.drawing.progress_view import Bar, PlainLines, bar_figures, sentence, view_for
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
 from qwave_batch.model.clock import clock_time

@@ -2,7 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qwave_batch import JobStatus, ManifestLine, RunSummary
-from qwave_batch.cli.drawing.summary import draw_summary
+from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
 from qwave_batch.model.progress import WaitKind

@@ -78,14 +78,14 @@ def test_a_disk_without_locks_says_where_the_folder_must_lie(
 def test_a_damaged_ledger_says_what_can_be_done(tmp_path: Path) -> None:
     layout = RunLayout(tmp_path / "run")
     layout.create()
-    Ledger.open(layout.ledger).close()
-    with sqlite3.connect(layout.ledger) as connection:
+    Ledger.open(layout.workspace.ledger).close()
+    with sqlite3.connect(layout.workspace.ledger) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    data = bytearray(layout.ledger.read_bytes())
+    data = bytearray(layout.workspace.ledger.read_bytes())
     data[5000:9000] = b"\xff" * 4000
-    layout.ledger.write_bytes(data)
+    layout.workspace.ledger.write_bytes(data)
     with pytest.raises(StorageError, match=r"copy of it back.*manifest.jsonl lists are safe.*pays for everything anew"):
-        Ledger.open(layout.ledger)
+        Ledger.open(layout.workspace.ledger)
 
 
 def test_a_work_tree_that_git_does_not_tell_of_is_no_secret(tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.client.callback_receiver import MAX_BODY_BYTES, MAX_HINTS, CallbackReceiver, ReceiverLimits, read_hints
+from qwave_batch.client.callback_receiver import (
+    MAX_BODY_BYTES,
+    MAX_TASK_IDS,
+    CallbackReceiver,
+    ReceiverLimits,
+    read_task_ids,
+)
 from qwave_batch.client.task_reading import TASK_ID
 from qwave_batch.errors import UsageError
 
@@ -124,12 +130,12 @@ def test_a_port_that_is_taken_is_told() -> None:
     ],
 )
 def test_the_id_is_found_wherever_it_is(body: object) -> None:
-    assert "t-1" in read_hints(json.dumps(body).encode())
+    assert "t-1" in read_task_ids(json.dumps(body).encode())
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_at_all_are_taken(body: bytes) -> None:
-    assert all(TASK_ID.fullmatch(hint) for hint in read_hints(body))
+    assert all(TASK_ID.fullmatch(hint) for hint in read_task_ids(body))
 
 
 VALUES = st.recursive(
@@ -141,13 +147,13 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_any_json_brings_a_few_hints_at_most(body: object) -> None:
-    hints = read_hints(json.dumps(body).encode())
-    assert len(hints) == len(set(hints)) <= MAX_HINTS
+    hints = read_task_ids(json.dumps(body).encode())
+    assert len(hints) == len(set(hints)) <= MAX_TASK_IDS
     assert all(TASK_ID.fullmatch(hint) for hint in hints)
 
 
 def test_nesting_without_end_is_no_hint() -> None:
-    assert read_hints(b"[" * 30_000) == []
+    assert read_task_ids(b"[" * 30_000) == []
 
 
 SHORT = ReceiverLimits(connection_s=0.4, call_s=0.2, linger_s=0.1)

@@ -11,8 +11,9 @@ from typing import Any, get_args
 
 import pytest
 
-from qwave_batch.folder.layout import LIVE, RunLayout
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder
+from qwave_batch.folder.workspace import LIVE
 from qwave_batch.ledger.attempt import text_of
 from qwave_batch.ledger.plan_replacement import text_of_item
 from qwave_batch.model.codec import EXACT

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.layout import MANIFEST, RunLayout
+from qwave_batch.folder.artifacts import MANIFEST
+from qwave_batch.folder.layout import RunLayout
 from qwave_batch.output.manifest import read_manifest
 from qwave_batch.output.manifest_line import encode_line
 from tests.unit.codec import values

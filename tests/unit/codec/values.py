@@ -16,6 +16,7 @@ from qwave_batch.model.events import (
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, Waiting, WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.counts import LineCounts
 from qwave_batch.output.manifest_line import ManifestLine
@@ -167,8 +168,8 @@ EVENTS: tuple[Event, ...] = (
     JobSetBack(time=4.0, job_id="0123456789abcdef", attempt=2, status=JobStatus.PENDING, error=None),
     RunWaiting(time=5.0, note="a limit", kind=WaitKind.QUOTA, model="m", until=1_790_000_000.0, throttles=(THROTTLE,)),
     RunWaiting(time=5.0, note=LETTERS, kind=WaitKind.RETRY, model=None, until=None),
-    RunEnded(time=6.0, exit_status=3, reason="the budget", completed=1, cost_usd=0.1),
-    RunEnded(time=6.0, exit_status=0, reason="", completed=2, cost_usd=0.0),
+    RunEnded(time=6.0, kind=EndKind.BUDGET, exit_status=3, reason="the budget", completed=1, cost_usd=0.1),
+    RunEnded(time=6.0, kind=EndKind.COMPLETE, exit_status=0, reason="", completed=2, cost_usd=0.0),
 )
 COST_REPORT = CostReport(
     tasks=9,

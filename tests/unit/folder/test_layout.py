@@ -11,8 +11,8 @@ def test_a_new_folder_has_its_fixed_parts_and_hides_the_private_one_from_git(tmp
     layout.create()
     layout.create()
     assert layout.images.is_dir()
-    assert layout.partial.is_dir()
-    assert (layout.private / ".gitignore").read_text(encoding="utf-8").endswith("*\n")
+    assert layout.workspace.partial.is_dir()
+    assert (layout.workspace.private / ".gitignore").read_text(encoding="utf-8").endswith("*\n")
     assert is_run_folder(layout.root)
     assert RunLayout.existing(layout.root) == layout
 

@@ -54,7 +54,7 @@ def test_a_killed_process_leaves_no_lock_behind(layout: RunLayout) -> None:
     with hold(layout) as process:
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    assert layout.lock.exists()
+    assert layout.workspace.lock.exists()
     assert holder_of(layout) is None
     with FolderLock(layout) as lock:
         assert lock.is_held
@@ -77,14 +77,14 @@ def test_a_released_lock_can_be_taken_again(layout: RunLayout) -> None:
 
 
 def test_the_signature_of_an_earlier_longer_holder_does_not_show_through(layout: RunLayout) -> None:
-    layout.lock.write_text(json.dumps({"pid": 1, "host": "h" * 200, "since": 1.0}), encoding="utf-8")
+    layout.workspace.lock.write_text(json.dumps({"pid": 1, "host": "h" * 200, "since": 1.0}), encoding="utf-8")
     with FolderLock(layout):
-        assert json.loads(layout.lock.read_text(encoding="utf-8"))["pid"] == os.getpid()
+        assert json.loads(layout.workspace.lock.read_text(encoding="utf-8"))["pid"] == os.getpid()
 
 
 def test_an_unsigned_lock_still_blocks(layout: RunLayout) -> None:
     with FolderLock(layout):
-        layout.lock.write_bytes(b"")
+        layout.workspace.lock.write_bytes(b"")
         with pytest.raises(FolderBusy, match="another machine"):
             FolderLock(layout).acquire()
 

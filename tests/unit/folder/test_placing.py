@@ -27,7 +27,7 @@ def layout(tmp_path: Path) -> RunLayout:
 def place(
     layout: RunLayout, data: bytes, name: ImageName = NAME, image_format: str = "png", *, owner: str | None = None
 ) -> str:
-    partial = layout.partial_of(name.job_id, name.number)
+    partial = layout.workspace.partial_of(name.job_id, name.number)
     partial.write_bytes(data)
     image = ImageInfo(
         format=image_format, width=1, height=1, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
@@ -124,7 +124,7 @@ def test_a_path_that_leaves_is_refused_even_here(layout: RunLayout, path: str) -
 
 
 def test_a_fetched_again_image_goes_where_the_record_says(layout: RunLayout) -> None:
-    partial = layout.partial / "again"
+    partial = layout.workspace.partial / "again"
     partial.write_bytes(b"x")
     Placing(layout).restore(partial, "images/old/name.png")
     assert (layout.images / "old" / "name.png").read_bytes() == b"x"
@@ -143,7 +143,7 @@ def test_a_read_only_folder_says_so(layout: RunLayout) -> None:
 def test_a_folder_that_is_removed_while_images_come_is_made_again(layout: RunLayout) -> None:
     placing = Placing(layout)
     for number in (1, 2):
-        partial = layout.partial / "a"
+        partial = layout.workspace.partial / "a"
         partial.write_bytes(b"x")
         placing.restore(partial, f"images/m/{number}.png")
         if number == 1:

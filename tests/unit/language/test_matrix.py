@@ -448,7 +448,7 @@ def test_an_exclude_that_matches_nothing_any_more_is_a_warning(plan_of: PlanOf) 
 @pytest.mark.parametrize("key", ["modle", "seed", "quality", "light"])
 def test_an_exclude_with_a_key_that_is_no_axis_is_an_error(problems_of: ProblemsOf, key: str) -> None:
     (problem,) = problems_of(f"prompts: [x]\nmatrix: {{model: [z-image-turbo], exclude: [{{{key}: 1}}]}}\n")
-    assert (problem.severity, problem.message) == ("error", f'"{key}" is no axis of the matrix')
+    assert (problem.severity, problem.message) == ("error", f'"{key}" is not an axis of the matrix')
 
 
 def test_each_axis_of_a_mixed_include_is_read_as_the_design_shows(jobs_of: JobsOf) -> None:

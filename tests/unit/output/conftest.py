@@ -19,6 +19,7 @@ from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.output.manifest import WrittenManifest, write_manifest
 from qwave_batch.output.summary import RunFacts, write_summary
 
@@ -122,12 +123,12 @@ class Folder:
         facts = RunFacts(
             name="teahouse", catalog="2026-05", backend="simulator", spec_sha256="0" * 64, started_at=NOW,
             ended_at=NOW + 9, seconds=9.00049, requests={"submit": 1, "poll": 2, "download": 3, "retried": 0},
-            exit_status=0,
+            kind=EndKind.COMPLETE,
         )  # fmt: skip
         return replace(facts, **others)
 
     def write(self) -> WrittenManifest:
-        self.layout.ledger.touch()
+        self.layout.workspace.ledger.touch()
         keep_spec(self.layout, b"version: 1\n")
         written = write_manifest(self.layout, self.ledger.lines())
         write_summary(self.layout, self.facts(), written, self.ledger.books())

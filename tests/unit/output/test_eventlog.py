@@ -28,6 +28,7 @@ from qwave_batch.model.events import (
 from qwave_batch.model.job import JobError
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.output import eventlog
 from qwave_batch.output.eventlog import EventLog
 from qwave_batch.output.events import event_as_json
@@ -48,7 +49,7 @@ EVENTS: tuple[Event, ...] = (
     ImagesStored(time=NOW, job_id="j", attempt=1, images=(IMAGE,), reused_from=ORIGIN),
     JobSetBack(time=NOW, job_id="j", attempt=1, status=JobStatus.PENDING, error=None),
     RunWaiting(time=NOW, note="rate limit", kind=WaitKind.RATE_LIMIT, model="m", until=NOW + 30),
-    RunEnded(time=NOW, exit_status=1, reason="1 failed", completed=2, cost_usd=0.1),
+    RunEnded(time=NOW, kind=EndKind.INCOMPLETE, exit_status=1, reason="1 failed", completed=2, cost_usd=0.1),
 )
 
 

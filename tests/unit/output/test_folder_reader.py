@@ -21,6 +21,7 @@ from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.run_ends import EndKind
 from qwave_batch.output.folder_reader import FolderReader, LineFilter, LineSource, open_folder
 from qwave_batch.output.line_condition import lines_matching
 from qwave_batch.output.manifest import write_manifest
@@ -48,7 +49,7 @@ def write_outputs(layout: RunLayout, ledger: Ledger) -> None:
     written = write_manifest(layout, ledger.lines())
     facts = RunFacts(
         name="tea", catalog="2026-05", backend="simulator", spec_sha256="0" * 64, started_at=1.0, seconds=2.0,
-        requests={"submit": 2, "poll": 2, "download": 2, "retried": 0}, exit_status=1,
+        requests={"submit": 2, "poll": 2, "download": 2, "retried": 0}, kind=EndKind.INCOMPLETE,
     )  # fmt: skip
     write_summary(layout, facts, written, CostReport(paid_nusd=14, catalog_nusd=14))
 
@@ -69,7 +70,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     layout.create()
     keep_spec(layout, SPEC)
     with ExitStack() as stack:
-        ledger = stack.enter_context(Ledger.open(layout.ledger))
+        ledger = stack.enter_context(Ledger.open(layout.workspace.ledger))
         ledger.claim(FolderClaim(spec_name="tea", backend="simulator", path=str(layout.root), host="h", key="k"))
         ledger.replace_plan(plan())
         asyncio.run(make(layout, ledger, job(0)))
@@ -229,7 +230,7 @@ def test_a_reader_that_lags_sees_one_state(scene: Scene, reader: FolderReader) -
     if scene.kind == "copied":
         RunLayout(scene.root).tree.write_atomic("manifest.jsonl", b"")
     else:
-        with Ledger.open(RunLayout(scene.root).ledger) as ledger:
+        with Ledger.open(RunLayout(scene.root).workspace.ledger) as ledger:
             ledger.replace_plan([job(0)])
     assert [first.index, *(line.index for line in lines)] == [0, 1, 2, 3]
 
@@ -248,7 +249,7 @@ def test_lines_stream_in_constant_memory(tmp_path: Path) -> None:
     def peak(jobs: int) -> int:
         layout = RunLayout(tmp_path / f"run{jobs}")
         layout.create()
-        with Ledger.open(layout.ledger) as ledger:
+        with Ledger.open(layout.workspace.ledger) as ledger:
             ledger.claim(FolderClaim(spec_name="tea", backend="simulator", path="/", host="h", key="k"))
             ledger.replace_plan(job(index) for index in range(jobs))
             write_outputs(layout, ledger)
@@ -277,6 +278,6 @@ def test_a_ledger_that_is_gone_is_not_read_around(tmp_path: Path) -> None:
     layout = RunLayout(tmp_path / "run")
     layout.create()
     (layout.root / "manifest.jsonl").write_bytes(b"")
-    layout.ledger.touch()
+    layout.workspace.ledger.touch()
     with pytest.raises(FolderError, match="is gone or empty"), open_folder(layout.root):
         pass

@@ -107,7 +107,7 @@ def test_what_is_no_line_is_a_folder_error(folder: Folder, content: bytes) -> No
 def test_a_missing_manifest_says_what_to_do(folder: Folder) -> None:
     with pytest.raises(FolderError, match="no run has come that far"):
         list(read_manifest(folder.layout))
-    folder.layout.ledger.touch()
+    folder.layout.workspace.ledger.touch()
     with pytest.raises(FolderError, match=r"has no manifest\.jsonl") as caught:
         list(read_manifest(folder.layout))
     assert caught.value.next_steps == (Advice(NextStep.WRITE_MANIFEST, str(folder.layout.root)),)

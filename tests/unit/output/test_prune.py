@@ -88,7 +88,7 @@ def test_a_record_that_names_what_no_run_has_written_is_refused(folder: Folder, 
 
 
 def test_leftovers_of_killed_runs_go_too(folder: Folder) -> None:
-    folder.layout.partial_of("0" * 16, 1).write_bytes(b"half")
+    folder.layout.workspace.partial_of("0" * 16, 1).write_bytes(b"half")
     (folder.layout.root / ".tmp-x-manifest.jsonl").write_bytes(b"half")
     plan = find_prunable(folder.layout, folder.ledger)
     assert len(plan.files) == 2

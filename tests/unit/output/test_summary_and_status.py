@@ -35,7 +35,7 @@ def test_a_run_that_begins_takes_back_how_the_one_before_it_ended(folder: Folder
     folder.one_of_each()
     folder.write()
     before: Any = read_summary(folder.layout)
-    reopen_summary(folder.layout, folder.facts(started_at=NOON, ended_at=None, seconds=0.0, exit_status=None))
+    reopen_summary(folder.layout, folder.facts(started_at=NOON, ended_at=None, seconds=0.0, kind=None))
     after: Any = read_summary(folder.layout)
     assert (after["exit"], after["reason"], after["ended_at"]) == (None, None, None)
     assert after["started_at"] == "2026-11-22T12:00:00.000Z"

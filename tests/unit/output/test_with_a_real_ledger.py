@@ -44,7 +44,7 @@ def layout(tmp_path: Path) -> RunLayout:
 
 @pytest.fixture
 def ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with Ledger.open(layout.ledger) as ledger:
+    with Ledger.open(layout.workspace.ledger) as ledger:
         ledger.claim(FolderClaim(spec_name="tea", backend="simulator", path=str(layout.root), host="h", key="k"))
         yield ledger
 
@@ -61,7 +61,7 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     )
     out = BytesIO()
     Image.new("RGB", (9, 9), (made.index, 0, 0)).save(out, "png")
-    partial = layout.partial_of(made.job_id, 1)
+    partial = layout.workspace.partial_of(made.job_id, 1)
     partial.write_bytes(out.getvalue())
     info = inspect_bytes(partial.read_bytes())
     name = ImageName(job_path=made.path, job_id=made.job_id)
@@ -137,7 +137,7 @@ def test_a_folder_that_was_moved_is_sound(run: RunLayout, ledger: Ledger, tmp_pa
     ledger.close()
     shutil.move(run.root, tmp_path / "elsewhere")
     moved = RunLayout(tmp_path / "elsewhere")
-    with Ledger.open(moved.ledger, read_only=True) as opened:
+    with Ledger.open(moved.workspace.ledger, read_only=True) as opened:
         report = verify(moved, opened)
     assert report.is_sound
     assert report.manifest is Freshness.CURRENT

@@ -161,7 +161,7 @@ def test_exclude_that_names_no_value_is_an_error(problems_of: ProblemsOf) -> Non
 
 def test_exclude_with_a_key_that_is_no_axis_is_an_error(problems_of: ProblemsOf) -> None:
     (problem,) = problems_of("prompts: [x]\nmatrix: {model: [z-image-turbo], exclude: [{modle: imagen-4.0}]}\n")
-    assert problem.message == '"modle" is no axis of the matrix'
+    assert problem.message == '"modle" is not an axis of the matrix'
     assert problem.suggestion == 'did you mean "model"?'
 
 

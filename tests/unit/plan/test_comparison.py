@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.model.job import Job, JobError
-from qwave_batch.plan.comparison import EXAMPLES, Known, Stage, compare, known_jobs
-from qwave_batch.plan.plan_summary import PlanEntrySummary, outline_of
+from qwave_batch.plan.comparison import EXAMPLES, ComparedJob, Stage, compare, compared_jobs
+from qwave_batch.plan.plan_summary import PlanEntrySummary, summary_of
 from qwave_batch.plan.planner import Plan
 
 PlanOf = Callable[[str], Plan]
@@ -30,11 +30,11 @@ def job(number: int, *, model: str = "m", nusd: int = 10, random: bool = False, 
 
 
 def outlined(*numbers: int, **facts: Any) -> list[PlanEntrySummary]:
-    return [outline_of(job(number, **facts)) for number in numbers]
+    return [summary_of(job(number, **facts)) for number in numbers]
 
 
-def known(number: int, stage: Stage = Stage.PLANNED, *, is_planned: bool = True) -> Known:
-    return Known(
+def known(number: int, stage: Stage = Stage.PLANNED, *, is_planned: bool = True) -> ComparedJob:
+    return ComparedJob(
         number=number,
         model="m",
         images=1,
@@ -45,7 +45,7 @@ def known(number: int, stage: Stage = Stage.PLANNED, *, is_planned: bool = True)
     )
 
 
-def theirs(*jobs: Known) -> Callable[[], Iterator[Known]]:
+def theirs(*jobs: ComparedJob) -> Callable[[], Iterator[ComparedJob]]:
     return lambda: iter(jobs)
 
 
@@ -58,9 +58,9 @@ def test_a_job_is_added_removed_or_unchanged_by_its_id() -> None:
 
 
 def test_skipped_jobs_and_twins_are_no_jobs() -> None:
-    entries = [*outlined(1), replace(outline_of(job(1)), is_new=False), *outlined(2, skip=True)]
+    entries = [*outlined(1), replace(summary_of(job(1)), is_new=False), *outlined(2, skip=True)]
     assert compare(entries, theirs()).total.added.jobs == 1
-    assert [found.number for found in known_jobs(entries)] == [1]
+    assert [found.number for found in compared_jobs(entries)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_models_come_in_the_order_of_the_plan_and_then_those_that_are_gone() -> 
 
 def test_a_plan_is_the_same_as_itself(plan_of: PlanOf) -> None:
     plan = plan_of("prompts: [a, b]\nmatrix: {model: [imagen-4.0, z-image-turbo], seed: {start: 1, count: 3}}\n")
-    found = compare(plan.outlines(), lambda: known_jobs(plan.outlines()))
+    found = compare(plan.outlines(), lambda: compared_jobs(plan.outlines()))
     assert (found.is_same, found.total.unchanged.jobs) == (True, 12)
 
 
@@ -127,7 +127,7 @@ IDS = st.lists(st.integers(0, 40), unique=True)
 
 @given(IDS, IDS, IDS)
 def test_every_job_is_counted_once_on_each_side(ours: list[int], planned: list[int], lent: list[int]) -> None:
-    def others() -> Iterable[Known]:
+    def others() -> Iterable[ComparedJob]:
         return map(known, planned)
 
     total = compare(outlined(*ours), others, reusable=lent).total

@@ -24,10 +24,10 @@ class Calls:
     url = URL
 
     def __init__(self) -> None:
-        self.on_hint: Callable[[str], None] = lambda _: None
+        self.on_callback: Callable[[str], None] = lambda _: None
 
-    def listen(self, on_hint: Callable[[str], None]) -> None:
-        self.on_hint = on_hint
+    def listen(self, on_callback: Callable[[str], None]) -> None:
+        self.on_callback = on_callback
 
 
 def called(world: World, delays_s: Callable[[MadeTask], list[float]] = lambda _: [0.0]) -> Calls:
@@ -46,7 +46,7 @@ def called(world: World, delays_s: Callable[[MadeTask], list[float]] = lambda _:
 
     async def call(made: MadeTask, delay_s: float) -> None:
         await world.clock.sleep(made.ends_at - world.clock.passed + delay_s)
-        calls.on_hint(made.task_id)
+        calls.on_callback(made.task_id)
 
     world.api._make = make  # type: ignore[method-assign]
     return calls
@@ -102,8 +102,8 @@ def test_a_flood_of_calls_about_a_task_that_is_at_work_causes_few_questions(worl
     async def flood() -> None:
         for _ in range(600):
             await world.clock.sleep(0.1)
-            calls.on_hint("task-1")
-            calls.on_hint("never heard of")
+            calls.on_callback("task-1")
+            calls.on_callback("never heard of")
 
     def begin() -> None:
         asyncio.ensure_future(flood())  # noqa: RUF006 - it ends with the loop

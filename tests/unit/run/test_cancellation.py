@@ -65,7 +65,7 @@ class Bench:
     refused: str = ""
 
     def cancel(self, api: Script) -> CancelOutcome:
-        with Ledger.open(self.world.layout.ledger) as ledger:
+        with Ledger.open(self.world.layout.workspace.ledger) as ledger:
             return run_virtually(self.world.clock, lambda: self._cancel(api, ledger))
 
     async def _cancel(self, api: Script, ledger: Ledger) -> CancelOutcome:
@@ -209,7 +209,7 @@ def cancel_all(world: World, api: Crowd, tasks: int = 20) -> list[CancelOutcome]
         stop, rng = StopSignal(), random.Random(0)
         return await Cancelling(api=api, journal=journal, clock=world.clock, rng=rng, stop=stop).cancel(attempts)
 
-    with Ledger.open(world.layout.ledger) as ledger:
+    with Ledger.open(world.layout.workspace.ledger) as ledger:
         return run_virtually(world.clock, lambda: way(ledger))
 
 

@@ -244,7 +244,7 @@ def test_a_result_that_nobody_can_read_is_kept_shown_and_not_bought_again(odd: W
         assert (end.exit_status, end.counts.pending, len(odd.api.tasks)) == (1, 2, 2)
         assert '{"picture": 1}' in "".join(map(str, end.warnings))
     assert held_nusd(odd) == 2 * PRICE_NUSD
-    assert len(list((odd.layout.private / "evidence").iterdir())) == 2
+    assert len(list((odd.layout.workspace.private / "evidence").iterdir())) == 2
     api(odd).tell = lambda task, _: task
     assert (odd.run_to_end().exit_status, len(odd.api.tasks), len(odd.images())) == (0, 2, 2)
 

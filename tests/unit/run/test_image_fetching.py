@@ -159,7 +159,7 @@ def test_a_result_in_a_format_that_is_not_read_is_fetched_once_and_kept(world: W
     end = world.run_to_end()
     assert (end.exit_status, end.requests.download, world.statuses()) == (1, 3, [JobStatus.FAILED])
     assert len(world.images()) == 2
-    with Ledger.open(world.layout.ledger, read_only=True) as ledger:
+    with Ledger.open(world.layout.workspace.ledger, read_only=True) as ledger:
         error = next(ledger.lines()).record.error
     assert error is not None
     assert (error.code, error.retryable) == ("other_format", False)
@@ -179,7 +179,7 @@ def test_an_error_page_alone_is_fetched_until_a_while_has_passed_and_its_place_i
     world.plan([make_job(0)])
     world.api.instead = {1: b"<!doctype html><p>gone"}
     assert world.run_to_end().requests.download == 3
-    with Ledger.open(world.layout.ledger, read_only=True) as ledger:
+    with Ledger.open(world.layout.workspace.ledger, read_only=True) as ledger:
         error = next(ledger.lines()).record.error
     assert error is not None
     assert error.code == "bad_image"

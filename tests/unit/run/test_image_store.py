@@ -38,7 +38,7 @@ def layout(tmp_path: Path) -> RunLayout:
 
 @pytest.fixture
 def ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with Ledger.open(layout.ledger) as ledger:
+    with Ledger.open(layout.workspace.ledger) as ledger:
         yield ledger
 
 
@@ -79,7 +79,7 @@ def test_an_image_from_memory_and_one_from_a_file_end_alike(layout: RunLayout, *
     assert file.image.sha256 == hashlib.sha256(DATA).hexdigest()
     assert file.image.source_url == "https://files.example/1.png"
     assert file.modified_ns == path.stat().st_mtime_ns
-    assert list(layout.partial.iterdir()) == []
+    assert list(layout.workspace.partial.iterdir()) == []
 
 
 def test_an_image_that_came_in_an_answer_is_not_downloaded(layout: RunLayout) -> None:

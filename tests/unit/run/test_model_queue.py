@@ -12,10 +12,10 @@ from qwave_batch.run.tasks.job_run import JobRun
 from tests.unit.run.world import make_job
 
 
-def lane_of(*fresh: JobRun) -> ModelQueue:
-    lane = ModelQueue(ModelThrottle("m", concurrency=AdaptiveConcurrency.under(4), width=4))
-    lane.new_jobs.page.extend(fresh)
-    return lane
+def queue_of(*fresh: JobRun) -> ModelQueue:
+    model_queue = ModelQueue(ModelThrottle("m", concurrency=AdaptiveConcurrency.under(4), width=4))
+    model_queue.new_jobs.page.extend(fresh)
+    return model_queue
 
 
 def trial_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> JobRun:
@@ -53,43 +53,43 @@ def is_paid(job_run: JobRun) -> bool:
 
 
 def test_all_that_wait_with_a_slot_give_it_up_in_the_end() -> None:
-    lane = lane_of()
+    model_queue = queue_of()
     waiting = [trial_of(index, is_sent=True, holds_slot=True) for index in range(5)]
     for job_run in waiting:
-        lane.alive += 1
-        lane.delay(job_run, 10.0)
-    assert lane.drain() == waiting
-    assert (lane.alive, lane.delayed, any(job_run.holds_slot for job_run in waiting)) == (0, 0, False)
+        model_queue.alive += 1
+        model_queue.delay(job_run, 10.0)
+    assert model_queue.drain() == waiting
+    assert (model_queue.alive, model_queue.delayed, any(job_run.holds_slot for job_run in waiting)) == (0, 0, False)
 
 
 def test_retries_come_before_new_jobs_and_in_the_order_of_their_times() -> None:
     new, late, early = trial_of(0), trial_of(1, is_sent=True), trial_of(2, is_sent=True)
-    lane = lane_of(new)
-    lane.delay(late, 20.0)
-    lane.delay(early, 10.0)
+    model_queue = queue_of(new)
+    model_queue.delay(late, 20.0)
+    model_queue.delay(early, 10.0)
     taken = []
     for now in (20.0, 20.0, 20.0):
-        job_run, _ = lane.submit_head(now, is_free)
+        job_run, _ = model_queue.submit_head(now, is_free)
         assert job_run is not None
-        lane.take(job_run)
+        model_queue.take(job_run)
         taken.append(job_run)
     assert taken == [early, late, new]
-    assert lane.submit_head(20.0, is_free) == (None, math.inf)
+    assert model_queue.submit_head(20.0, is_free) == (None, math.inf)
 
 
 def test_a_retry_without_money_is_neither_at_hand_nor_in_the_way() -> None:
     poor, paid = trial_of(0), trial_of(1, is_sent=True)
-    lane = lane_of()
-    lane.delay(poor, 1.0)
-    lane.delay(paid, 30.0)
-    assert lane.submit_head(5.0, is_paid) == (None, 30.0)
-    assert lane.submit_head(30.0, is_paid) == (paid, 30.0)
-    assert lane.skip_unaffordable(is_paid) == [poor]
-    assert lane.delayed == 1
+    model_queue = queue_of()
+    model_queue.delay(poor, 1.0)
+    model_queue.delay(paid, 30.0)
+    assert model_queue.submit_head(5.0, is_paid) == (None, 30.0)
+    assert model_queue.submit_head(30.0, is_paid) == (paid, 30.0)
+    assert model_queue.skip_unaffordable(is_paid) == [poor]
+    assert model_queue.delayed == 1
 
 
 def test_a_model_wants_nothing_when_there_is_the_money_for_nothing() -> None:
-    lane = lane_of(trial_of(0))
-    assert not lane.wants(is_paid)
-    lane.delay(trial_of(1, is_sent=True), 99.0)
-    assert lane.wants(is_paid)
+    model_queue = queue_of(trial_of(0))
+    assert not model_queue.wants(is_paid)
+    model_queue.delay(trial_of(1, is_sent=True), 99.0)
+    assert model_queue.wants(is_paid)

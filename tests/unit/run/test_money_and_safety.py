@@ -455,7 +455,7 @@ def test_an_image_that_is_broken_twice_fails_with_cost_and_evidence(world: World
     end = world.run_to_end()
     assert (end.exit_status, world.statuses(), end.cost_nusd) == (1, [FAILED], PRICE_NUSD)
     assert first_record_error(world) == ("bad_image", False)
-    assert len(list((world.layout.private / "evidence").iterdir())) == 1
+    assert len(list((world.layout.workspace.private / "evidence").iterdir())) == 1
     world.api.fault = Faults()
     assert world.run_to_end().requests.submit == 0, "it is paid, and not paid again by itself"
     world.options = RunOptions(retry_failed=True)
@@ -501,7 +501,9 @@ def test_an_address_that_holds_a_secret_is_fetched_and_written_nowhere(world: Wo
     assert (end.exit_status, end.requests.download) == (0, 1)
     with world.read() as ledger:
         assert next(ledger.lines()).record.images[0].source_url == "https://cdn/***"
-    assert not any(b"https://cdn/task-1" in path.read_bytes() for path in world.layout.private.glob("ledger*"))
+    assert not any(
+        b"https://cdn/task-1" in path.read_bytes() for path in world.layout.workspace.private.glob("ledger*")
+    )
 
 
 def test_an_image_that_moves_within_a_run_is_found_again(world: World) -> None:
@@ -557,7 +559,7 @@ def test_a_folder_where_an_image_belongs_is_left_alone_and_the_image_stands_besi
 
 def test_what_a_killed_run_has_half_written_is_cleared_away(world: World) -> None:
     world.plan([make_job(0)])
-    left = [world.layout.root / f"{TEMPORARY_PREFIX}manifest", world.layout.partial / "x_1.part"]
+    left = [world.layout.root / f"{TEMPORARY_PREFIX}manifest", world.layout.workspace.partial / "x_1.part"]
     for path in left:
         path.write_bytes(b"half")
     assert world.run_to_end().exit_status == 0

@@ -16,8 +16,8 @@ class DeadReceiver:
 
     url = "http://127.0.0.1:9/secret"
 
-    def listen(self, on_hint: Callable[[str], None]) -> None:
-        del on_hint
+    def listen(self, on_callback: Callable[[str], None]) -> None:
+        del on_callback
 
 
 def herd(polls: list[float]) -> int:

@@ -325,7 +325,7 @@ def test_a_window_that_nobody_named_is_found_out_and_used(world: World) -> None:
     assert end.exit_status == 0
     assert end.seconds < 1.15 * 4 * 60.0 + 10.0
     assert end.requests.submit - 300 < 20
-    assert any("about 6" in warning and "requests a minute of m" in str(warning) for warning in end.warnings)
+    assert any("about 6" in str(warning) and "requests a minute of m" in str(warning) for warning in end.warnings)
 
 
 def test_after_a_hold_one_submit_finds_out_whether_it_is_over(world: World) -> None:

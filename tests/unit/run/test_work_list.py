@@ -26,7 +26,7 @@ class CountingJournal:
 
 def look(world: World) -> tuple[int, bool]:
     """Return how many writes one look took, and whether it found nothing to do."""
-    with Ledger.open(world.layout.ledger) as ledger:
+    with Ledger.open(world.layout.workspace.ledger) as ledger:
         journal = CountingJournal(ledger)
         as_journal: Journal = journal  # type: ignore[assignment]
         found = work_list.make_work_list(ledger, as_journal, world.layout, RunOptions(), StopSignal())

@@ -102,6 +102,7 @@ class World:
     idempotency_hours: float | None = 24.0
     claim: FolderClaim = CLAIM
     seed: int = 0
+    infers_windows: bool = True
     manifests: int = 0
     on_progress: OnProgress | None = None
     stop: StopSignal | None = None
@@ -121,7 +122,7 @@ class World:
         return RunLayout(self.root / "run")
 
     def plan(self, jobs: Iterable[Job]) -> None:
-        with Ledger.open(self.layout.ledger) as ledger:
+        with Ledger.open(self.layout.workspace.ledger) as ledger:
             ledger.claim(self.claim, adopt=self.options.adopt)
             ledger.replace_plan(jobs)
 
@@ -139,7 +140,7 @@ class World:
             crash_at_write: Cut it at the how-many-eth change of an attempt.
             is_written: Whether that change is committed; its caller never hears of it either way.
         """
-        path = self.layout.ledger
+        path = self.layout.workspace.ledger
         connection = open_to_write(path)
         if self.ledger_pages_left is not None:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -193,6 +194,7 @@ class World:
             catalog=WorldCatalog(self.asked_format),
             write_manifest=self._write_manifest,
             callbacks=self.callbacks,
+            infers_windows=self.infers_windows,
             on_progress=self.on_progress,
             stop=self.stop or StopSignal(),
             clock=self.clock,
@@ -212,7 +214,7 @@ class World:
         return end
 
     def read(self) -> Ledger:
-        return Ledger.open(self.layout.ledger, read_only=True)
+        return Ledger.open(self.layout.workspace.ledger, read_only=True)
 
     def statuses(self) -> list[JobStatus]:
         with self.read() as ledger:

@@ -5,7 +5,7 @@ import pytest
 from qwave_batch.errors import UsageError
 from qwave_batch.simulator.behaviour import Behaviour, Delivers, Fails, NeverEnds
 from qwave_batch.simulator.corruption import _RULES, SHAPES
-from qwave_batch.simulator.fault_language import Moment, parse_faults
+from qwave_batch.simulator.fault_language import Arrival, parse_faults
 from qwave_batch.simulator.faults import KINDS, FaultName, FaultPlace
 
 
@@ -15,7 +15,7 @@ def struck(
     """Whether each try of each key is struck, keys first."""
     behaviour = Behaviour(faults=parse_faults(text))
     moments = [
-        Moment(place=place, key=str(key), attempt=attempt, arrival=key * tries + attempt, model=model)
+        Arrival(place=place, key=str(key), attempt=attempt, arrival=key * tries + attempt, model=model)
         for key in range(keys)
         for attempt in range(1, tries + 1)
     ]
@@ -59,7 +59,7 @@ def test_a_model_without_a_price_never_gets_one() -> None:
 
 def test_the_seed_decides_and_the_order_does_not() -> None:
     fault = parse_faults("http500=0.5")[0]
-    moments = [Moment(place=FaultPlace.SUBMIT, key=str(key)) for key in range(50)]
+    moments = [Arrival(place=FaultPlace.SUBMIT, key=str(key)) for key in range(50)]
     one_way = {moment.key: fault.strikes(1, moment) for moment in moments}
     other_way = {moment.key: fault.strikes(1, moment) for moment in reversed(moments)}
     assert one_way == other_way
@@ -68,7 +68,7 @@ def test_the_seed_decides_and_the_order_does_not() -> None:
 
 def test_only_one_fault_replaces_an_answer_and_shapes_come_on_top() -> None:
     behaviour = Behaviour(faults=parse_faults("http500,drop,bare_url,unknown_fields"))
-    hits = behaviour.striking(Moment(place=FaultPlace.POLL, key="k"))
+    hits = behaviour.striking(Arrival(place=FaultPlace.POLL, key="k"))
     assert [fault.name for fault in hits] == [FaultName.DROP, FaultName.BARE_URL, FaultName.UNKNOWN_FIELDS]
 
 
@@ -110,21 +110,23 @@ def test_every_fault_has_something_to_do() -> None:
 )
 def test_a_task_ends_as_it_was_told_to(text: str, ending: object) -> None:
     behaviour = Behaviour(faults=parse_faults(text))
-    assert behaviour.fate(Moment(place=FaultPlace.TASK, key="k"), images=4, is_group=False).ending == ending
+    assert behaviour.fate(Arrival(place=FaultPlace.TASK, key="k"), images=4, is_group=False).ending == ending
 
 
 @pytest.mark.parametrize(
     "code", ["task_failed", "upstream_unavailable", "upstream_rate_limited", "upstream_bad_request"]
 )
 def test_a_task_fails_with_the_code_that_was_asked_for(code: str) -> None:
-    fate = Behaviour(faults=parse_faults(code)).fate(Moment(place=FaultPlace.TASK, key="k"), images=1, is_group=False)
+    fate = Behaviour(faults=parse_faults(code)).fate(Arrival(place=FaultPlace.TASK, key="k"), images=1, is_group=False)
     assert isinstance(fate.ending, Fails)
     assert fate.ending.code == code
 
 
 def test_a_group_sometimes_brings_fewer_but_never_none() -> None:
     behaviour = Behaviour()
-    fates = [behaviour.fate(Moment(place=FaultPlace.TASK, key=str(key)), images=4, is_group=True) for key in range(400)]
+    fates = [
+        behaviour.fate(Arrival(place=FaultPlace.TASK, key=str(key)), images=4, is_group=True) for key in range(400)
+    ]
     counts = [fate.ending.images for fate in fates if isinstance(fate.ending, Delivers)]
     assert set(counts) == {1, 2, 3, 4}
     assert 250 < counts.count(4) < 350
@@ -132,4 +134,4 @@ def test_a_group_sometimes_brings_fewer_but_never_none() -> None:
 
 def test_a_single_image_cannot_be_fewer() -> None:
     behaviour = Behaviour(faults=parse_faults("fewer_images"))
-    assert behaviour.fate(Moment(place=FaultPlace.TASK, key="k"), images=1, is_group=True).ending == Delivers(1)
+    assert behaviour.fate(Arrival(place=FaultPlace.TASK, key="k"), images=1, is_group=True).ending == Delivers(1)

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwave_batch.cli.drawing.amounts import count, duration, usd
-from qwave_batch.cli.drawing.books import draw_books
+from qwave_batch.cli.drawing.amounts import count, draw_cost_report, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import pasted, wrap
 from qwave_batch.cli.next_steps import warning_words
@@ -44,7 +43,7 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     drawn += wrap(_rest(summary), terminal.width, hang="  ") if _rest(summary) else []
     if summary.reused:
         drawn.append(f"{summary.reused:,} of them taken from other folders, for nothing")
-    drawn += draw_books(summary.books, terminal)
+    drawn += draw_cost_report(summary.books, terminal)
     has_trouble = counts.failed or counts.unknown or counts.cancelled or counts.pending
     reasons = _reasons(lines) if has_trouble else {}
     drawn += _draw_trouble(reasons, terminal)

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from qwave_batch.cli.drawing.amounts import count, duration, size, usd
-from qwave_batch.cli.drawing.books import draw_books
-from qwave_batch.cli.drawing.progress import sentence, undone
+from qwave_batch.cli.drawing.amounts import count, draw_cost_report, duration, size, usd
+from qwave_batch.cli.drawing.progress_view import sentence, undone
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cut, wrap
 
@@ -48,7 +47,7 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
     if status.spent_nusd is not None:
         lines += wrap(_money(status.spent_nusd, status.held_nusd), terminal.width)
     if status.books is not None:
-        lines += draw_books(status.books, terminal)
+        lines += draw_cost_report(status.books, terminal)
     if status.holder is None:
         lines += _ending(status, terminal)
     if status.lost_words:

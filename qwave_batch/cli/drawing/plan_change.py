@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, usd
-from qwave_batch.cli.drawing.plan import draw_facts
-from qwave_batch.cli.drawing.planmoney import money_column
+from qwave_batch.cli.drawing.plan_money import money_column
+from qwave_batch.cli.drawing.plan_view import draw_facts
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells, cut, wrap

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count, duration, usd
-from qwave_batch.cli.drawing.planmoney import PRICE_PLACES, money_column, per_image
+from qwave_batch.cli.drawing.plan_money import PRICE_PLACES, money_column, per_image
 from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.drawing.table import Column, draw_table, fits
 from qwave_batch.cli.drawing.terminal import Terminal

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.amounts import count
-from qwave_batch.cli.drawing.plan import PlanSheet, folded_words, model_table, skip_lines
-from qwave_batch.cli.drawing.planchange import change_facts, change_table, change_title
-from qwave_batch.cli.drawing.planmatrix import legend, marks, refused_elsewhere, value_labels
+from qwave_batch.cli.drawing.plan_change import change_facts, change_table, change_title
+from qwave_batch.cli.drawing.plan_matrix import legend, marks, refused_elsewhere, value_labels
+from qwave_batch.cli.drawing.plan_view import PlanSheet, folded_words, model_table, skip_lines
 from qwave_batch.cli.drawing.samples import prompt_words, sample_words
 from qwave_batch.cli.drawing.table import Column
 from qwave_batch.cli.drawing.text import bounded, safe

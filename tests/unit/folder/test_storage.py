@@ -9,14 +9,14 @@ import pytest
 
 from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.atomic import write_atomic
+from qwave_batch.folder.storage import write_atomic
 
 FILL = """
 import resource, signal, sys
 from pathlib import Path
 from qwave_batch.errors import StorageError
 from qwave_batch.files.tree import Tree
-from qwave_batch.folder.atomic import write_atomic
+from qwave_batch.folder.storage import write_atomic
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

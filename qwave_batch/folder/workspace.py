@@ -1,0 +1,56 @@
+"""The workspace of a run folder: ``.qwave``, which only the process that works on the folder writes.
+
+It is always a local folder: SQLite and locks need one. What a run leaves for its readers are ``artifacts``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PRIVATE = ".qwave"
+LEDGER = f"{PRIVATE}/ledger.sqlite"
+COUNT = f"{LEDGER}-count"
+LOCK = f"{PRIVATE}/lock"
+SIMULATOR = f"{PRIVATE}/simulator.sqlite"
+PARTIAL = f"{PRIVATE}/partial"
+EVIDENCE = f"{PRIVATE}/evidence"
+LIVE = f"{PRIVATE}/live.json"
+REMEMBERED = f"{PRIVATE}/manifest.json"
+GITIGNORE = f"{PRIVATE}/.gitignore"
+"""The places of a workspace, relative to the run folder: what the calls of ``RunLayout.tree`` take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The places of one workspace."""
+
+    root: Path
+    """The run folder."""
+
+    @property
+    def private(self) -> Path:
+        """The folder that only this program reads."""
+        return self.root / PRIVATE
+
+    @property
+    def ledger(self) -> Path:
+        """The truth of the folder."""
+        return self.root / LEDGER
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that works on the folder."""
+        return self.root / LOCK
+
+    @property
+    def simulator(self) -> Path:
+        """The tasks of a simulated run, so that they survive a killed one."""
+        return self.root / SIMULATOR
+
+    @property
+    def partial(self) -> Path:
+        """Downloads that are not whole yet; anything in it may be thrown away while nobody holds the lock."""
+        return self.root / PARTIAL
+
+    def partial_of(self, job_id: str, number: int) -> Path:
+        """Return where image ``number`` (from 1) of a job is downloaded to before it is placed."""
+        return self.partial / f"{job_id}_{number}.part"
