@@ -44,7 +44,7 @@ class Model:
     """The tier of the images where the model takes no resolution and the documents name one."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"Model({self.name}: {self.title}, {len(self.fields):,} fields, {self.price})"
 
     @property

@@ -31,16 +31,16 @@ _Message: TypeAlias = Callable[[str, FailedCheck, str], str]
 
 def message_of(check: FailedCheck, model: str) -> str:
     """Return the message about one wrong value, for the model's user."""
-    at = path_text(check.path) or "the request"
+    at = request_path(check.path) or "the request"
     template = check.schema.get(MESSAGE)
     if isinstance(template, str):
-        return filled(template, at=at, value=shown(check.instance), model=model)
+        return filled(template, at=at, value=value_shown(check.instance), model=model)
     if check.keyword in KEYWORDS:
         return f"{at} {check.text}"
     return _MESSAGES.get(check.keyword, _not_valid)(at, check, model)
 
 
-def path_text(path: Iterable[str | int]) -> str:
+def request_path(path: Iterable[str | int]) -> str:
     """Return a path as people write it: ``color_palette[2].hex``."""
     text = ""
     for part in path:
@@ -55,7 +55,7 @@ def filled(template: str, **values: str) -> str:
     return template
 
 
-def shown(value: Json) -> str:
+def value_shown(value: Json) -> str:
     """Return a value as JSON, cut short."""
     if isinstance(value, str):
         value = value[: _VALUE_LENGTH + 1]  # an inline image may be megabytes long
@@ -65,7 +65,7 @@ def shown(value: Json) -> str:
 
 def did_you_mean(choice: str | None) -> str | None:
     """Return a suggestion as a question."""
-    return f"did you mean {shown(choice)}?" if choice is not None else None
+    return f"did you mean {value_shown(choice)}?" if choice is not None else None
 
 
 def other_spelling(check: FailedCheck) -> str | None:
@@ -87,27 +87,27 @@ def _plain(value: Any) -> Any:
 
 
 def _not_valid(at: str, check: FailedCheck, model: str) -> str:
-    return f"{at} {shown(check.instance)} is not valid for {model}"
+    return f"{at} {value_shown(check.instance)} is not valid for {model}"
 
 
 def _other_value(at: str, check: FailedCheck, _model: str) -> str:
-    return f"{at} {shown(check.instance)} is not {shown(check.limit)}"
+    return f"{at} {value_shown(check.instance)} is not {value_shown(check.limit)}"
 
 
 def _other_type(at: str, check: FailedCheck, _model: str) -> str:
-    return f"{at} {shown(check.instance)} is not {_NOUNS[check.limit]}"
+    return f"{at} {value_shown(check.instance)} is not {_NOUNS[check.limit]}"
 
 
 def _not_offered(at: str, check: FailedCheck, model: str) -> str:
-    return f"{at} {shown(check.instance)} is not offered by {model}"
+    return f"{at} {value_shown(check.instance)} is not offered by {model}"
 
 
 def _too_small(at: str, check: FailedCheck, model: str) -> str:
-    return f"{at} {shown(check.instance)} is below the minimum {check.limit} of {model}"
+    return f"{at} {value_shown(check.instance)} is below the minimum {check.limit} of {model}"
 
 
 def _too_large(at: str, check: FailedCheck, model: str) -> str:
-    return f"{at} {shown(check.instance)} is above the maximum {check.limit} of {model}"
+    return f"{at} {value_shown(check.instance)} is above the maximum {check.limit} of {model}"
 
 
 def _too_short(at: str, check: FailedCheck, model: str) -> str:
@@ -200,7 +200,7 @@ class ViolationMessages:
                     path=(*check.path, name),
                     value=check.instance[name],
                     allowed=taken,
-                    message=f"{path_text(check.path) or self.model} takes no field {shown(name)}",
+                    message=f"{request_path(check.path) or self.model} takes no field {value_shown(name)}",
                     suggestion=None if is_known else did_you_mean(nearest_choice(name, taken)),
                 )
 
@@ -212,7 +212,7 @@ class ViolationMessages:
                     field=check.field or name,
                     path=check.path,
                     value=check.instance if check.path else None,
-                    message=f"{path_text((*check.path, name))} is missing",
+                    message=f"{request_path((*check.path, name))} is missing",
                 )
 
     def _ordered(self, found: Iterable[Violation]) -> tuple[Violation, ...]:
@@ -232,7 +232,7 @@ def _of_rule(check: FailedCheck, rule: Rule, request: JsonObject) -> Violation:
         path=(rule.field,) if rule.field in request else (),
         value=value,
         allowed=allowed,
-        message=filled(rule.message, value=shown(value)),
+        message=filled(rule.message, value=value_shown(value)),
         suggestion=did_you_mean(nearest_choice(value, allowed)),
     )
 

@@ -41,7 +41,7 @@ class Connection:
     """Certificates that are trusted beside the system's own."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return repr_of_changes(self)
 
     def __reduce__(self) -> NoReturn:
@@ -96,7 +96,7 @@ class Simulated:
     """Another seed is another course of events."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return repr_of_changes(self)
 
 

@@ -77,7 +77,7 @@ class CostReport:
     open_usd = InUsd()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"CostReport({self.tasks:,} tasks: {self.paid_usd:.6g} USD paid, at most {self.open_usd:.6g} USD open)"
 
     @property

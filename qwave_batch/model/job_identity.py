@@ -53,11 +53,11 @@ def _is_plain(request: JsonObject) -> bool:
     )
 
 
-def draw(seed: int | str, item: int | str) -> bytes:
+def sample_hash(seed: int | str, item: int | str) -> bytes:
     """Return the hash that decides whether ``item`` is in a sample drawn with ``seed``; the smallest are."""
     return hashlib.sha256(f"{seed}:{item}".encode()).digest()
 
 
 def random_seed(seed: int, position: int) -> int:
     """Return the seed number ``position`` of ``{random: {seed}}``: the first 31 bits of a hash."""
-    return int.from_bytes(draw(seed, position)[:4], "big") >> 1
+    return int.from_bytes(sample_hash(seed, position)[:4], "big") >> 1

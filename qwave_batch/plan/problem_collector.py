@@ -119,7 +119,7 @@ class ProblemCollector:
                 message=message,
                 path=self.source_map.path_text(where),
                 place=self.source_map.place(where),
-                value=shortened(value),
+                value=value_shortened(value),
                 allowed=allowed,
                 suggestion=suggestion,
                 next_step=next_step,
@@ -254,7 +254,7 @@ def _order(problem: Problem) -> tuple[bool, str, int, int]:
     return (problem.severity != "error", *((place.file, place.line, place.column) if place else ("", 0, 0)))
 
 
-def shortened(value: Json) -> Json:
+def value_shortened(value: Json) -> Json:
     """Return the value, or its beginning when it is a long text."""
     if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
         return value[: SHOWN_CHARACTERS - 1] + "…"

@@ -6,7 +6,7 @@ from functools import partial
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.job import PlanItem
-from qwave_batch.model.job_identity import draw
+from qwave_batch.model.job_identity import sample_hash
 from qwave_batch.plan.expand.cells import MatrixCell
 from qwave_batch.plan.expand.combinations import MOST_COMPARED, MOST_ENTRIES, ResolvedMatrix
 from qwave_batch.plan.expand.entries import ExpandCell, ExpandedEntry, StartExpansion
@@ -90,7 +90,7 @@ class Expansion:
         sample = self.spec.sample
         threshold = self._threshold(sample) if sample else None
         for entry in self.entries():
-            if sample and threshold and draw(sample.seed, entry.job_id) > threshold:
+            if sample and threshold and sample_hash(sample.seed, entry.job_id) > threshold:
                 continue
             is_new = entry.number not in seen
             if is_new:
@@ -132,7 +132,7 @@ class Expansion:
         """Return the hash up to which jobs are in the sample, so that ``count`` of those that can be made are."""
         with self.problems.muted():
             ids = {entry.job_id for entry in self.entries() if entry.verdict.error is None}
-        draws = sorted(draw(sample.seed, job_id) for job_id in ids)
+        draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
 
     def _is_feasible(self) -> bool:

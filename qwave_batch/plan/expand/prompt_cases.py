@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from qwave_batch.errors import SpecError
-from qwave_batch.model.job_identity import canonical, draw
+from qwave_batch.model.job_identity import canonical, sample_hash
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
 from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, render_or_report, with_names
@@ -171,7 +171,7 @@ class CaseReader:
             return None
         with self.problems.muted():
             numbers = (row.number for row, _ in self._rows(prompt, table))
-            return set(heapq.nsmallest(sample.count, numbers, key=lambda number: draw(sample.seed, number)))
+            return set(heapq.nsmallest(sample.count, numbers, key=lambda number: sample_hash(sample.seed, number)))
 
     def _case(
         self, prompt: CompiledPrompt, names: Mapping[str, Json], row: Row | None, *, is_kept: bool

@@ -130,14 +130,8 @@ class PlanReader:
             raise UsageError(
                 f"{here} the job {job.job_id} stands on line {known} already; a merge or a copy doubled it; {AGAIN}"
             )
-        taken = next(
-            (
-                index
-                for index in (job.index, *(duplicate.index for duplicate in duplicates))
-                if not claims.take_index(index)
-            ),
-            None,
-        )
+        indices = (job.index, *(duplicate.index for duplicate in duplicates))
+        taken = next((index for index in indices if not claims.take_index(index)), None)
         if taken is not None:
             known = self._line_where(lambda value: taken in _indices(value))
             raise UsageError(f"{here} an entry with the index {taken} stands on line {known} already; {AGAIN}")
