@@ -161,7 +161,9 @@ def touched(tree: ast.Module) -> Iterator[str]:  # noqa: C901 - one case for eac
                 yield f"os.path.{name}"
             case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args):
                 whose = ast.unparse(owner)
-                is_other = whose in OTHERS or whose.lower().endswith(("tree", "artifacts", "self", "tree(self.bound)"))
+                is_other = whose in OTHERS or whose.lower().endswith(
+                    ("tree", "artifacts", "self", "tree(self.allowed_root)")
+                )
                 if not is_other and (name in PATH_METHODS or (name == "replace" and len(args) == 1)):
                     yield f".{name}()"
 

@@ -1,4 +1,4 @@
-"""Messages are our own: a library that rewords its errors changes nothing."""
+"""Messages about mistakes are our own: another wording in a library changes nothing."""
 
 import csv
 import gzip
