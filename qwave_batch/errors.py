@@ -27,10 +27,12 @@ from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 
 __all__ = [
     "AccountError",
+    "Advice",
     "BudgetError",
     "FolderBusy",
     "FolderError",
     "MissingExtra",
+    "NextStep",
     "QwaveError",
     "RunStopped",
     "SpecError",

@@ -14,8 +14,8 @@ from qwave_batch.model.events import (
     TaskEnded,
 )
 from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
-from qwave_batch.output.eventlog import EventLog
-from qwave_batch.output.events import event_as_json
+from qwave_batch.output.event_lines import event_as_json
+from qwave_batch.output.event_log import EventLog
 
 __all__ = [
     "Event",

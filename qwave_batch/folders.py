@@ -4,11 +4,13 @@ from qwave_batch.api.run_folder import RunFolder, open_run
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, ReusedFrom
+from qwave_batch.output.folder_reader import LineFilter
+from qwave_batch.output.folder_status import FolderStatus, Glance
+from qwave_batch.output.line_condition import lines_matching
 from qwave_batch.output.live import LiveRun
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.output.prune import PrunePlan
-from qwave_batch.output.status import FolderStatus, Glance
-from qwave_batch.output.verify import VerifyReport
+from qwave_batch.output.pruning import PrunePlan
+from qwave_batch.output.verification import VerifyReport
 
 __all__ = [
     "CostReport",
@@ -17,6 +19,7 @@ __all__ = [
     "ImageFile",
     "JobRecord",
     "JobStatus",
+    "LineFilter",
     "LiveRun",
     "ManifestLine",
     "PlanLine",
@@ -24,5 +27,6 @@ __all__ = [
     "ReusedFrom",
     "RunFolder",
     "VerifyReport",
+    "lines_matching",
     "open_run",
 ]

@@ -47,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
 }  # fmt: skip
-"""Which rooms each room may import from; a room that is missing here has no place in the house."""
+"""Which packages each package may import from; a package that is missing here is not part of the architecture."""
 
 
 INSIDE: dict[str, dict[str, set[str]]] = {
@@ -74,7 +74,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
 """For a package with sub-packages: what each may import of the package; "" stands for all modules not named here."""
 
 
-def room_of(module: str) -> str:
+def package_of(module: str) -> str:
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 
@@ -104,11 +104,11 @@ MODULES = dict(modules())
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_down(module: str) -> None:
-    room = room_of(module)
-    assert room in ALLOWED, f"{module}: name its room in the architecture first"
+    package = package_of(module)
+    assert package in ALLOWED, f"{module}: name its package in the architecture first"
     for target, line in imports(MODULES[module]):
-        if is_ours(target) and room_of(target) != room:
-            assert room_of(target) in ALLOWED[room], f"{module}:{line} imports {target}"
+        if is_ours(target) and package_of(target) != package:
+            assert package_of(target) in ALLOWED[package], f"{module}:{line} imports {target}"
 
 
 def part_of(module: str, package: str) -> str:
@@ -121,10 +121,10 @@ def part_of(module: str, package: str) -> str:
 def test_sub_packages_import_one_way(package: str) -> None:
     allowed = INSIDE[package]
     assert allowed.keys() >= {init.parent.name for init in (PACKAGE / package).glob("*/__init__.py")}
-    for module in (name for name in MODULES if room_of(name) == package):
+    for module in (name for name in MODULES if package_of(name) == package):
         part = part_of(module, package)
         for target, line in imports(MODULES[module]):
-            if is_ours(target) and room_of(target) == package and part_of(target, package) != part:
+            if is_ours(target) and package_of(target) == package and part_of(target, package) != part:
                 assert part_of(target, package) in allowed[part], f"{module}:{line} imports {target}"
 
 
@@ -132,15 +132,15 @@ def test_sub_packages_import_one_way(package: str) -> None:
 def test_arrows_form_no_circle(arrows: dict[str, set[str]]) -> None:
     done: set[str] = set()
 
-    def visit(room: str, way: tuple[str, ...]) -> None:
-        assert room not in way, f"circle: {' -> '.join((*way, room))}"
-        if room not in done:
-            for below in arrows[room]:
-                visit(below, (*way, room))
-            done.add(room)
+    def visit(package: str, way: tuple[str, ...]) -> None:
+        assert package not in way, f"circle: {' -> '.join((*way, package))}"
+        if package not in done:
+            for below in arrows[package]:
+                visit(below, (*way, package))
+            done.add(package)
 
-    for room in arrows:
-        visit(room, ())
+    for package in arrows:
+        visit(package, ())
 
 
 def test_only_the_way_out_knows_aiohttp() -> None:
@@ -148,6 +148,6 @@ def test_only_the_way_out_knows_aiohttp() -> None:
         module
         for module, tree in MODULES.items()
         for target, _ in imports(tree)
-        if target.split(".")[0] == "aiohttp" and room_of(module) != "simulator"
+        if target.split(".")[0] == "aiohttp" and package_of(module) != "simulator"
     }
     assert users <= {f"qwave_batch.client.{name}" for name in ("transport", "resolver", "http_errors")}

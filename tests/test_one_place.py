@@ -114,8 +114,8 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "opens the ledger, once files.database has looked at it",
         frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),
     ),
-    "output.eventlog": ("writes events where its user says", frozenset({".stat()", "os.open"})),
-    "output.schema": ("reads what ships with the package", frozenset({".read_text()"})),
+    "output.event_log": ("writes events where its user says", frozenset({".stat()", "os.open"})),
+    "output.manifest_schema": ("reads what ships with the package", frozenset({".read_text()"})),
     "plan.file.plan_file": ("lets lines wait for their header", frozenset({"tempfile"})),
     "resources": ("finds what ships with the package", frozenset({".exists()"})),
     "simulator.text_drawing": ("draws the simulator's images", frozenset({"PIL"})),
@@ -161,7 +161,9 @@ def touched(tree: ast.Module) -> Iterator[str]:  # noqa: C901 - one case for eac
                 yield f"os.path.{name}"
             case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args):
                 whose = ast.unparse(owner)
-                is_other = whose in OTHERS or whose.lower().endswith(("tree", "artifacts", "self", "tree(self.bound)"))
+                is_other = whose in OTHERS or whose.lower().endswith(
+                    ("tree", "artifacts", "self", "tree(self.allowed_root)")
+                )
                 if not is_other and (name in PATH_METHODS or (name == "replace" and len(args) == 1)):
                     yield f".{name}()"
 

@@ -46,7 +46,7 @@ class LiveModelList:
     """Prices that the API states plainly, by model."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return (
             f"LiveModelList({self.host}: {len(self.offers):,} models, {len(self.differing):,} not as in {self.catalog})"
         )
@@ -113,7 +113,7 @@ async def ask_balance(connection: AnyAccount, *, catalog: str = LATEST) -> Balan
 async def glance_at_balance(
     connection: AnyAccount, *, catalog: str, timeout_s: float = GLANCE_TIMEOUT_S
 ) -> Balance | str:
-    """Return what the account holds, or in words why that is not known: nobody has to wait for it, nothing fails.
+    """Return what the account holds, or in words why that is not known; it raises nothing.
 
     Args:
         connection: The account.

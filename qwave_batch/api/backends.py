@@ -87,7 +87,7 @@ async def _task_api(
 
 
 def check_callbacks(connection: Connection | Simulated, catalog: Catalog, terms: Terms, options: RunOptions) -> None:
-    """Raise UsageError when the API could never call this run, or nobody would listen."""
+    """Raise UsageError when the API can't reach this run, or when the run takes no calls."""
     is_called = _is_called(terms, options)
     if not is_called and options.webhook_url is not None:
         raise UsageError("a webhook URL is of use with completion: webhook only; set that, or leave the URL out")

@@ -40,7 +40,7 @@ class BudgetOutlook:
 
     @property
     def left_nusd(self) -> int:
-        """What may still be spent."""
+        """The money that may still be spent."""
         return max(0, self.max_nusd - self.spent_nusd - self.held_nusd)
 
     @property
@@ -90,7 +90,7 @@ def budget_outlook(
     if found is not None and found.reuse:
         outlook = replace(outlook, wanted_nusd=whole - found.comparison.total.reused.nusd)
     folder = plan.output_folder or RUNS / plan.name
-    with suppress(FolderError, StorageError):  # a folder that nobody asked about is no reason to fail
+    with suppress(FolderError, StorageError):  # the user did not ask about this folder, so it must not fail the plan
         if is_run_folder(folder):
             held_there = api.folder_jobs.FolderJobs.of(folder, open_catalog(plan.catalog))
             identity = held_there.identity()

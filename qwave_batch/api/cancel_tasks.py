@@ -24,7 +24,7 @@ STOPPED = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelReport:
-    """What ``cancel`` did, task by task."""
+    """The result of ``cancel``, task by task."""
 
     folder: Path
     outcomes: tuple[CancelOutcome, ...]
@@ -38,7 +38,7 @@ class CancelReport:
     refunded_usd = InUsd()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         told = (
             f"{len(self.withdrawn):,} withdrawn, {len(self.left_alone):,} left alone, {len(self.not_said):,} not said"
         )
@@ -61,7 +61,7 @@ class CancelReport:
 
     @property
     def refunded_nusd(self) -> int:
-        """What the API gives back, as far as it said what it had set aside."""
+        """The money that the API gives back, as far as it said how much it had set aside."""
         return sum(outcome.refunded_nusd or 0 for outcome in self.withdrawn)
 
     @property
@@ -97,12 +97,12 @@ async def cancel_tasks(
     cost; a plain run takes it up again. Nothing is submitted.
 
     Args:
-        folder: A run folder that nobody works on.
+        folder: A run folder that no other process works on.
         connection: The API that it was made with.
         stop: Lets another task end it early; what was cancelled by then is on record.
 
     Raises:
-        FolderError: it is no run folder, or of another API or key.
+        FolderError: it is not a run folder, or belongs to another API or key.
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from qwave_batch.api.account_queries import LiveModelList
 
 Kind: TypeAlias = Literal["folder", "file", "revision", "nothing"]
-"""What the other side is."""
+"""The kind of the other side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanComparison:
-    """What tells a plan from something that was there before."""
+    """The difference between a plan and something that was there before."""
 
     against: str
     """The other side, as it was named; empty when only ``reuse`` was asked about."""
@@ -37,10 +37,10 @@ class PlanComparison:
     reuse: tuple[Path, ...] = ()
     """The folders that jobs could be taken from."""
     notes: tuple[str, ...] = ()
-    """What else is to be known, sentences without a full stop."""
+    """Notes for the reader, sentences without a full stop."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         total = self.comparison.total
         return f"PlanComparison(with {self.against or 'nothing'}: {total.to_make.jobs:,} jobs to make)"
 
@@ -86,11 +86,14 @@ def compare_plan(
         UsageError: the other side is none of those, or can't be read.
     """
     price_of = prices.estimate_nusd if prices else catalog_price_of
-    lenders = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
-    reusable = frozenset[int]().union(*(lender.made() for lender in lenders))
+    sources = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]
+    reusable = frozenset[int]().union(*(each.made() for each in sources))
     with _other_side(plan, against, source, allow_read) as (kind, theirs, note):
         found = compare(plan.outlines(), theirs, reusable=reusable, price_of=price_of)
-    notes = [*([note] if note else []), *(_note_of(lender) for lender in lenders if _is_simulated(lender))]
+    notes = [
+        *([note] if note else []),
+        *(_note_of(each) for each in sources if _is_simulated(each)),
+    ]
     return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
 
 
@@ -99,8 +102,8 @@ def _is_simulated(holdings: FolderJobs) -> bool:
     return identity is not None and identity.backend == SIMULATOR
 
 
-def _note_of(lender: FolderJobs) -> str:
-    return f"{lender.layout.root} was made with the simulator, so only a simulated run takes from it"
+def _note_of(source_folder: FolderJobs) -> str:
+    return f"{source_folder.layout.root} was made with the simulator, so only a simulated run takes from it"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a run folder holds of a plan, by its ledger, else by its manifest."""
+"""The jobs that a run folder holds, by its ledger, else by its manifest."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

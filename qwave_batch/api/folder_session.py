@@ -28,7 +28,7 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSession:
-    """A folder that nobody else works on, with its API."""
+    """A locked folder, with its ledger and its API."""
 
     layout: RunLayout
     ledger: Ledger
@@ -42,7 +42,7 @@ async def folder_session(folder: str | Path, connection: Connection | Simulated)
     """Yield a run folder, locked, with the API that it was made with; at the end manifest and summary are written.
 
     Raises:
-        FolderError: it is no run folder, or was made with another API, or with another key while tasks are open.
+        FolderError: it is not a run folder, or was made with another API, or with another key while tasks are open.
         FolderBusy: a run is at work.
         StorageError: the disk or the ledger fails.
     """
@@ -124,7 +124,7 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def in_thread(manager: AbstractContextManager[T]) -> AsyncIterator[T]:
-    """Yield what the manager yields; whoever is cancelled meanwhile leaves nothing open behind."""
+    """Yield what the manager yields; a caller that is cancelled meanwhile leaves nothing open."""
     entering = asyncio.ensure_future(asyncio.to_thread(manager.__enter__))
     try:
         value = await asyncio.shield(entering)

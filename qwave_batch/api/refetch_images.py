@@ -41,7 +41,7 @@ class UnfetchedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefetchReport:
-    """What ``refetch`` found missing, and what became of it."""
+    """The images that ``refetch`` found missing, and what became of them."""
 
     folder: Path
     jobs: int
@@ -62,7 +62,7 @@ class RefetchReport:
     """Why it ended early; empty when it did not."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         told = (
             f"{self.fetched:,} of {self.images:,} images fetched, {len(self.gone):,} jobs gone, {len(self.left):,} left"
         )
@@ -95,14 +95,14 @@ async def refetch_images(
     """Download what was deleted or damaged again, from its tasks while the API keeps them. Nothing is submitted.
 
     Args:
-        folder: A run folder that nobody works on.
+        folder: A run folder that no other process works on.
         connection: The API that it was made with.
         on_progress: Called in the event loop with the newest counts.
         on_event: Called in the event loop with what happens.
         stop: Lets another task end it early.
 
     Raises:
-        FolderError: it is no run folder, or of another API or key.
+        FolderError: it is not a run folder, or belongs to another API or key.
         StorageError: a run is at work (``FolderBusy``), or the disk failed.
     """
     stop = stop or StopSignal()
@@ -122,7 +122,7 @@ async def refetch_images(
 
 @dataclass(slots=True)
 class _Search:
-    """What was missing, and what became of it so far."""
+    """The images that were missing, and what became of them so far."""
 
     missing: dict[str, int] = field(default_factory=dict)
     """Images that are missing, by job."""

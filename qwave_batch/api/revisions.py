@@ -33,7 +33,7 @@ class FileAtRevision:
     name: str
     """The file's path in the work tree, with ``/``."""
     root: Path
-    """Where the work tree of then is laid out, as far as the file reads it."""
+    """The folder with the files of the revision that the file reads."""
     withheld: dict[str, str] = field(default_factory=dict)
     """Files that were named and are not laid out, by their paths in ``root``, each with the reason."""
 

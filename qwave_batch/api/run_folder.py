@@ -12,12 +12,12 @@ from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_ledger
+from qwave_batch.output.folder_status import FolderStatus, Glance, folder_status, glance_at
 from qwave_batch.output.manifest import refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.output.prune import PrunePlan, find_prunable, prune
-from qwave_batch.output.status import FolderStatus, Glance, folder_status, glance_at
+from qwave_batch.output.pruning import PrunePlan, find_prunable, prune
 from qwave_batch.output.summary import read_summary
-from qwave_batch.output.verify import VerifyReport, verify
+from qwave_batch.output.verification import VerifyReport, verify
 
 
 @dataclass(frozen=True, slots=True)

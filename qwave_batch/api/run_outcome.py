@@ -1,4 +1,4 @@
-"""What a run tells its caller: an estimate before anything is sent, a summary at the end."""
+"""The values that a run gives its caller: an estimate before anything is sent, a summary at the end."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from qwave_batch.run.run_request import RunOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostEstimate:
-    """What is missing from a folder, at the most it can bring and cost."""
+    """The jobs that are missing from a folder, with the most images they can bring and the most they can cost."""
 
     jobs: int
     """Jobs that will be submitted."""
@@ -27,7 +27,7 @@ class CostEstimate:
     estimated_nusd: int
     """The most that they should cost, in nano-dollars."""
     warnings: tuple[RunWarning, ...] = ()
-    """What is worth knowing before that is paid."""
+    """Warnings to read before that is paid."""
     estimated_usd = InUsd()
 
 
@@ -35,7 +35,7 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
     """Return what a run with these options would submit.
 
     Args:
-        snapshots: The jobs that the run is about (``run.agenda.jobs_in_scope``).
+        snapshots: The jobs that the run is about (``run.work_list.jobs_in_scope``).
         options: What the run is asked to do.
 
     Raises:
@@ -67,9 +67,9 @@ class RunSummary:
     counts: JobCounts
     """The jobs that this run was asked for."""
     cost_nusd: int
-    """What this run cost, in nano-dollars."""
+    """The cost of this run, in nano-dollars."""
     folder_cost_nusd: int
-    """What the folder has cost over all its runs."""
+    """The cost of the folder over all its runs, in nano-dollars."""
     seconds: float
     warnings: tuple[RunWarning, ...]
     stop: StopReason | None = None
@@ -77,9 +77,9 @@ class RunSummary:
     reused: int = 0
     """Jobs whose images this run has taken from other folders."""
     books: CostReport = field(default_factory=CostReport)
-    """What all tasks of the folder cost, beside what was set aside for them and what the catalog says."""
+    """The cost of all tasks of the folder, beside what was set aside for them and what the catalog says."""
     summary: JsonObject = field(repr=False)
-    """What summary.json says: the whole folder."""
+    """The content of summary.json, which is about the whole folder."""
     cost_usd = InUsd()
     folder_cost_usd = InUsd()
 
@@ -94,7 +94,7 @@ class RunSummary:
         return self.counts.missing_words if self.stop is None else str(self.stop)
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         done = f"{self.counts.completed:,} of {self.counts.jobs:,} jobs done, {self.counts.images:,} images"
         cost = f"{usd_from_nusd(self.cost_nusd):.6g} USD in {self.seconds:.1f} s"
         end = f", exit {self.exit_status}: {self.reason}"[:_LONGEST] if self.exit_status else ""

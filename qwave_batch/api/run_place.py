@@ -1,4 +1,4 @@
-"""Where a plan is run: the folder that was named, or the one that the plan comes to, and its like near the spec."""
+"""The folder that a plan is run in: the named one, or the default; and an earlier one beside the spec."""
 
 import os
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class RunPlace:
         return Path(os.path.abspath(self.folder))  # noqa: PTH100 - as people know it: links are not followed
 
     def check(self) -> None:
-        """Raise for a new folder while the same spec was run elsewhere: nobody has said which it is to be."""
+        """Raise for a new folder while the same spec was run elsewhere: the user has to say which one is meant."""
         if self.beside_spec is not None:
             raise FolderError(
                 f"the spec was run in {self.beside_spec} before, and from the current folder a new run folder would "
@@ -60,7 +60,7 @@ def run_place(plan: AnyPlan, connection: AnyConnection, out_dir: str | Path | No
 
 
 def default_folder(plan: AnyPlan, connection: AnyConnection) -> Path:
-    """Return where a plan is run when nobody says: where its spec says, else below ``runs/``."""
+    """Return the folder that a plan is run in by default: the one its spec names, else one below ``runs/``."""
     folder = plan.output_folder or RUNS / plan.name
     return folder.with_name(f"{folder.name}-simulated") if isinstance(connection, Simulated) else folder
 
@@ -70,7 +70,7 @@ def _elsewhere(plan: AnyPlan, folder: Path) -> Path | None:
     here = os.path.realpath(folder)
     for base in _bases(plan):
         found = base / RUNS / plan.name
-        with suppress(OSError):  # a name that no file can have: whoever wrote the plan may have made it up
+        with suppress(OSError):  # a name that no file can have: a plan's file may hold anything
             if os.path.realpath(found) != here and is_run_folder(found):
                 return found
     return None

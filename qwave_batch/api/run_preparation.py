@@ -63,7 +63,7 @@ def _doubted(found: str, jobs: int) -> RunWarning:
 
 @dataclass(frozen=True, slots=True)
 class ResignedJobs:
-    """What a folder has made from signed links."""
+    """The jobs of a folder that were made from signed links."""
 
     _made: dict[str, str]
     """By what a job would be called without signatures: its id."""
@@ -113,11 +113,11 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
         backend: What that folder is made with.
 
     Raises:
-        FolderError: one of them is no run folder, came without its ledger, or was made with another backend.
+        FolderError: one of them is not a run folder, came without its ledger, or was made with another backend.
         UsageError: one of them is ``into`` itself.
     """
     with ExitStack() as stack:
-        lenders = []
+        sources = []
         for folder in folders:
             layout = RunLayout.existing(folder)
             if layout.root.resolve() == into.root.resolve():
@@ -132,8 +132,8 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
                     f"{folder} was made with {made_with}, and this run is with {_named(backend)}: "
                     "one can't stand in for the other"
                 )
-            lenders.append(ReuseSource(layout=layout, ledger=ledger, folder_id=identity.folder_id))
-        yield lenders
+            sources.append(ReuseSource(layout=layout, ledger=ledger, folder_id=identity.folder_id))
+        yield sources
 
 
 def _named(backend: str) -> str:

@@ -1,4 +1,4 @@
-"""What a run writes beside its images: the spec it was, and manifest and summary from the ledger."""
+"""The files that a run writes beside its images: a copy of the spec, and manifest and summary from the ledger."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ class Recorder:
 
     @property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """What summary.json could not be told."""
+        """Facts that are missing in summary.json, and why."""
         git = self._facts.git
         return (RunWarning(f"summary.json holds no git commit: {git.reason}"),) if isinstance(git, GitUnknown) else ()
 

@@ -22,7 +22,7 @@ from qwave_batch.spec.loading import load_spec
 
 @dataclass(frozen=True, slots=True)
 class SpecCheck:
-    """What is to be said of a spec."""
+    """The result of checking a spec."""
 
     problems: tuple[Problem, ...]
     """Errors first, then warnings."""
@@ -60,7 +60,7 @@ def support_matrix(
     """Return which model takes, drops or refuses which value of which axis, whatever ``unsupported`` says.
 
     Raises:
-        SpecError: the spec can't be read; that models refuse something is no problem here.
+        SpecError: the spec can't be read; a model that refuses something is not a problem here.
         UsageError: it is a plan in a file, which has no axes to judge, or its catalog is not at hand.
     """
     if is_plan_file(Path(source)):
@@ -104,6 +104,6 @@ def write_first_spec(folder: str | Path = ".") -> Path:
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write a file that must not be there yet, whoever made it meanwhile."""
+    """Write a file that must not exist yet."""
     with path.open("x", encoding="utf-8", newline="\n") as file:
         file.write(text)

@@ -43,7 +43,7 @@ class Catalog:
     callback_fields: frozenset[str]
 
     def __repr__(self) -> str:
-        """Return one line with the main facts."""
+        """Return a summary on one line."""
         return f"Catalog({self.date}: {len(self.models):,} models, {self.base_url})"
 
     @cached_property

@@ -44,7 +44,7 @@ class Model:
     """The tier of the images if the model takes no resolution and the documents name one."""
 
     def __repr__(self) -> str:
-        """Return one line with the main facts."""
+        """Return a summary on one line."""
         return f"Model({self.name}: {self.title}, {len(self.fields):,} fields, {self.price})"
 
     @property

@@ -135,6 +135,6 @@ def _axis(field: Mapping[str, Json]) -> dict[str, Any]:
 def _with_models(limits: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
     ceilings = limits["models"]["additionalProperties"]
     of_models = {
-        name: {**ceilings, "description": f"Ceilings for {model.title}."} for name, model in catalog.models.items()
+        name: {**ceilings, "description": f"Limits for {model.title}."} for name, model in catalog.models.items()
     }
     return {**limits, "models": {**limits["models"], "properties": of_models}}

@@ -1,1 +1,1 @@
-"""The only room that knows HTTP and the task API's wire format."""
+"""The HTTP client of the task API; no other package knows HTTP or the wire format."""

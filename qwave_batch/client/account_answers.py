@@ -1,4 +1,4 @@
-"""Reads what the API says of the account and of its models. Pure."""
+"""Parses the API's answers about the account and its models. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
@@ -17,7 +17,7 @@ Told = TypeVar("Told")
 def judge_told(
     response: HttpResponse, reader: Callable[[Json, float | None], Told], *, now: float, scrub: Scrub
 ) -> Told | Trouble:
-    """Return what ``reader`` makes of a 200, or why there is nothing to read."""
+    """Return the result of ``reader`` for a 200, or why there is nothing to read."""
     reading = read(response, now=now, scrub=scrub)
     if response.status != 200:  # noqa: PLR2004 - the name is longer than the number
         return trouble(reading)
@@ -43,7 +43,7 @@ def read_balance(body: Json, date: float | None) -> Balance:
 
 
 def read_models(body: Json, date: float | None) -> LiveModels:
-    """Return the models of a list, be it bare or under ``data`` or ``models``; raises Unreadable."""
+    """Return the models of a list, which may be bare or under ``data`` or ``models``; raises Unreadable."""
     listed = body
     if isinstance(body, Mapping):
         listed = body.get("data", body.get("models"))
@@ -53,7 +53,7 @@ def read_models(body: Json, date: float | None) -> LiveModels:
 
 
 def read_model(body: Json, date: float | None) -> LiveModel:
-    """Return one model, be it bare or under ``data``; raises Unreadable."""
+    """Return one model, which may be bare or under ``data``; raises Unreadable."""
     if isinstance(body, Mapping) and isinstance(body.get("data"), Mapping):
         body = body["data"]
     for model in _models([body], date):
@@ -62,7 +62,7 @@ def read_model(body: Json, date: float | None) -> LiveModel:
 
 
 def _models(listed: list[Json], date: float | None) -> Iterator[LiveModel]:
-    """Yield the models that have a name; what has none is none of ours."""
+    """Yield the models that have a name and skip the others."""
     for entry in listed:
         if isinstance(entry, Mapping):
             names = (words(entry.get(key), limit=200) for key in ("id", "name", "model"))

@@ -1,7 +1,7 @@
-"""How far an IP address reaches: the internet, the own network, this wire, this machine. Pure.
+"""Classifies IP addresses by reach: the internet, the private network, the link, this machine. Pure.
 
-The ranges stand here and are not asked of ``ipaddress``: its ``is_global`` differs from one Python to the next, and
-counts addresses as public at which clouds hand out credentials.
+The ranges are listed here instead of using ``ipaddress``: its ``is_global`` differs between Python versions and
+counts addresses as public at which clouds serve credentials.
 """
 
 import functools
@@ -20,9 +20,9 @@ class Reach(Enum):
     """Addresses that nobody owns, so that only a proxy of this machine or network can answer: transparent proxies hand
     out such addresses for names, and recognize by them which name was meant."""
     PRIVATE = auto()
-    """The own network, and everything else that is not the internet."""
+    """The private network, and everything else outside the internet."""
     LINK_LOCAL = auto()
-    """This wire only, and with it whatever no result is ever at: addresses at which clouds hand out credentials."""
+    """The link, and addresses that never serve a result: those at which clouds serve credentials."""
     LOOPBACK = auto()
     """This machine."""
 
@@ -49,7 +49,7 @@ _V4 = tuple(
         ("224.0.0.0/3", Reach.PRIVATE),  # multicast, and what is reserved
     )
 )
-"""The IPv4 addresses that are not the internet; the first line that holds an address counts."""
+"""The IPv4 addresses outside the internet; the first line that contains an address counts."""
 
 _V6 = tuple(
     (ipaddress.IPv6Network(network), reach)
@@ -68,7 +68,7 @@ _V6 = tuple(
         ("2000::/3", Reach.PUBLIC),  # all that was ever given out
     )
 )
-"""Likewise for IPv6, where the internet is listed and all else is the own network (``fc00::/7``, ``fec0::/10``)."""
+"""Likewise for IPv6, where the internet is listed and the rest is private (``fc00::/7``, ``fec0::/10``)."""
 
 _WORSE = (Reach.PUBLIC, Reach.NOBODYS, Reach.PRIVATE, Reach.LOOPBACK, Reach.LINK_LOCAL)
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
@@ -81,7 +81,7 @@ _LOW_32 = 0xFFFF_FFFF
 
 
 def reach_of(address: IPAddress | str) -> Reach:
-    """Return where an IP address leads; an IPv4 address inside an IPv6 one counts as itself."""
+    """Return the reach of an IP address; an IPv4 address inside an IPv6 one counts as itself."""
     ip = read_ip(address) if isinstance(address, str) else address
     if ip is None:
         return Reach.PRIVATE
@@ -91,23 +91,23 @@ def reach_of(address: IPAddress | str) -> Reach:
     if plain is not ip:
         return reach_of(plain)
     own = next((reach for network, reach in _V6 if ip in network), Reach.PRIVATE)
-    # a tunnel ends at the address inside, so the worst of them counts
+    # a tunnel ends at the embedded address, so the most restricted of them counts
     return max((own, *map(reach_of, _embedded(ip))), key=_WORSE.index)
 
 
 def may_reach(target: Reach, api: Collection[Reach], *, is_by_name: bool) -> bool:
-    """Tell whether a result may be fetched from there: the internet, or the kind of place the API itself is at.
+    """Tell whether a result may be fetched from there: from the internet, or from the same kind of network as the API.
 
     Args:
-        target: Where it is.
-        api: The kinds of place the API is at.
-        is_by_name: Whether a name stands for the address, and not its number in the result.
+        target: The reach of the result's address.
+        api: The kinds of network in which the API is.
+        is_by_name: Whether the result has a host name and not a literal address.
     """
     return target is Reach.PUBLIC or target in api or (is_by_name and target is Reach.NOBODYS)
 
 
 def range_of(address: IPAddress | str) -> str:
-    """Return the range that decides where an address leads, such as ``10.0.0.0/8``; empty where no known one does."""
+    """Return the range that decides the reach of an address, such as ``10.0.0.0/8``; empty if none is known."""
     ip = read_ip(address) if isinstance(address, str) else address
     if ip is None:
         return ""
@@ -120,9 +120,9 @@ def range_of(address: IPAddress | str) -> str:
     return next((str(network) for network, _ in _V6 if plain in network), "")
 
 
-@functools.lru_cache(maxsize=256)  # results lie on few hosts
+@functools.lru_cache(maxsize=256)  # results come from few hosts
 def read_ip(text: str) -> IPAddress | None:
-    """Return the IP address that a text is, without the zone of an IPv6 one; None when it is none."""
+    """Return the IP address that a text holds, without the zone of an IPv6 one; None for any other text."""
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -130,14 +130,14 @@ def read_ip(text: str) -> IPAddress | None:
 
 
 def plain_ip(ip: IPAddress) -> IPAddress:
-    """Return the IPv4 address that an IPv6 one is another spelling of, else the address itself."""
+    """Return the IPv4 address that an IPv6 address spells differently, else the address itself."""
     if isinstance(ip, ipaddress.IPv6Address) and (ip in _MAPPED or ip in _TRANSLATED):
         return _v4(int(ip))
     return ip
 
 
 def is_this_machine(ip: IPAddress) -> bool:
-    """Tell whether what is sent to an address stays on this machine: no tunnel and no translator is on the way."""
+    """Tell whether data sent to an address stays on this machine, without any tunnel or translator."""
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return (mapped or ip).is_loopback
 
@@ -145,7 +145,7 @@ def is_this_machine(ip: IPAddress) -> bool:
 def _embedded(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
     """Return the IPv4 addresses at which the tunnel of an IPv6 address may end."""
     number = int(ip)
-    if number <= 1:  # "::" and "::1", which are no IPv4 addresses of the old form
+    if number <= 1:  # "::" and "::1" do not embed an IPv4 address
         return []
     if ip in _6TO4:
         return [_v4(number >> 80)]

@@ -1,4 +1,4 @@
-"""A response of the API with its rate limit headers, its date and the error in its body, read once. Pure."""
+"""Parses a response once: rate limit headers, date and error body. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class ErrorBody:
     message: str
     param: str | None
     details: JsonObject
-    """The whole error object, for what single codes add to it."""
+    """The whole error object, for the extra fields of some codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerReading:
-    """A response with everything read that an answer may need."""
+    """A response with every part that an answer may need already parsed."""
 
     response: HttpResponse
     error: ErrorBody | None
@@ -61,7 +61,7 @@ class AnswerReading:
 
 
 def read_error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:
-    """Return the error that a body holds in the API's own form, or None when it is in any other."""
+    """Return the error of a body in the API's own form, or None for any other form."""
     try:
         error = read_object(body).get("error")
     except Unreadable:

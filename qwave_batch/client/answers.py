@@ -1,4 +1,4 @@
-"""Everything a call of the task API can come to: closed unions, for ``match`` with ``assert_never``."""
+"""All outcomes of a call of the task API: closed unions, for ``match`` with ``assert_never``."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -15,9 +15,9 @@ class RateHint:
     limit: int | None = None
     """Calls allowed in a window."""
     remaining: int | None = None
-    """Calls left in the present window."""
+    """Calls left in the current window."""
     reset_s: float | None = None
-    """Seconds from the answer until calls are given back."""
+    """Seconds from the answer until the window resets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +32,14 @@ class ResponseMeta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskAnswer(ResponseMeta):
-    """The API told how the task stands."""
+    """The API reported the state of the task."""
 
     task: Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(ResponseMeta):
-    """The API refused a submit or a cancel, in its own words. A status call is never answered with this."""
+    """The API rejected a submit or a cancel, in its own words. A status call never has this outcome."""
 
     status: int
     code: str
@@ -47,8 +47,9 @@ class Refused(ResponseMeta):
     param: str | None = None
     """The request field at fault, when the API names one."""
     keeps_attempt: bool = False
-    """True when the job fails but the refusal is no proof that nothing was made (``price_not_configured``, which
-    is a 5xx): whoever tries again does so under the same idempotency key."""
+    """True when the job fails but the rejection does not prove that nothing was created (``price_not_configured``,
+    which
+    is a 5xx): a later attempt must use the same idempotency key."""
 
     @property
     def error(self) -> JobError:
@@ -58,15 +59,15 @@ class Refused(ResponseMeta):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountBlocked(ResponseMeta):
-    """The account stops the run: every further call would get the same."""
+    """The account blocks the run: every further call would get the same answer."""
 
     kind: Literal["key", "balance"]
-    """``key``: it is unknown (401). ``balance``: used up (402, or a submit's 429 or 403 that speaks of money)."""
+    """``key``: it is unknown (401). ``balance``: used up (402, or a submit's 429 or 403 that mentions money)."""
     status: int
     code: str
     message: str
     keeps_attempt: bool = True
-    """False when the API itself refused the submit, in a readable error body: nothing was made."""
+    """False when the API itself rejected the submit, in a readable error body: nothing was created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class Denied(ResponseMeta):
     concerns: Literal["account", "job", "model", "unsaid"] = "unsaid"
     """The subject that the answer names."""
     keeps_attempt: bool = False
-    """True where it is not in the API's own form, and so no proof that nothing was made."""
+    """True when it is not in the API's own form, and so does not prove that nothing was created."""
 
     @property
     def error(self) -> JobError:
@@ -99,7 +100,7 @@ class TaskNotFound(ResponseMeta):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttled(ResponseMeta):
-    """The API wants fewer calls (429). A throttled submit made nothing, and its attempt is kept all the same."""
+    """The API wants fewer calls (429). A throttled submit created nothing, but its attempt is kept."""
 
     wait_s: float | None = None
     """Seconds to wait from now, by ``Retry-After``, ``reset_at`` or the rate limit headers, never negative and
@@ -109,35 +110,35 @@ class Throttled(ResponseMeta):
     window: str | None = None
     """The quota window's name, such as ``day``; None for a plain rate limit."""
     unread: str = ""
-    """A ``Retry-After`` that makes no sense, as it was written; empty when there is none such."""
+    """A ``Retry-After`` that cannot be parsed, as it was written; empty when there is none such."""
 
     @property
     def is_quota_window(self) -> bool:
-        """Whether a quota window of the account is used up, and not only the pace too fast."""
+        """Whether a quota window of the account is used up, rather than a rate limit hit."""
         return self.code == "quota_window_exceeded"
 
     @property
     def quoted(self) -> str:
-        """The API's own words in quotes; empty where it had none."""
+        """The API's own words in quotes; empty if it had none."""
         return f'"{self.message}"' if self.message and self.code != "http_429" else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswer(ResponseMeta):
-    """No answer that can be relied on: none came, a 5xx, or one that can't be read. The attempt is kept."""
+    """No reliable answer: none came, a 5xx, or one that cannot be read. The attempt is kept."""
 
     reason: str
     """A phrase for people: what happened instead of an answer."""
     sent: bool
-    """False when the request surely never reached the server (no route, no name, no TLS)."""
+    """False when the request certainly never reached the server (no route, no name, no TLS)."""
     is_untrusted: bool = False
-    """Whether the server's certificate was not accepted, which does not mend itself."""
+    """Whether the server's certificate was rejected, which a retry does not fix."""
     status: int | None = None
     """The status code, when there was one."""
     retry_after_s: float | None = None
     """Seconds the server asked to wait, when it did."""
     said: JobError | None = None
-    """The error that a success holds in place of a task: the API's own words, and still no proof of anything."""
+    """The error in a success response that has no task: the API's own words, which prove nothing."""
 
 
 Answer: TypeAlias = TaskAnswer | Refused | AccountBlocked | Denied | TaskNotFound | Throttled | NoAnswer
@@ -158,18 +159,18 @@ class Balance(ResponseMeta):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveModel(ResponseMeta):
-    """A model as the API offers it today."""
+    """A model as the API currently offers it."""
 
     name: str
     price_config: JsonObject
     """The API's own pricing object; empty when it gives none."""
     raw: JsonObject
-    """Everything the API says of the model."""
+    """Everything the API says about the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveModels(ResponseMeta):
-    """All models the API offers today, in its order."""
+    """All models that the API currently offers, in its order."""
 
     models: tuple[LiveModel, ...]
 
@@ -180,7 +181,7 @@ Trouble: TypeAlias = AccountBlocked | Denied | TaskNotFound | Throttled | NoAnsw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloaded:
-    """The body is whole, as far as HTTP can tell."""
+    """The body is complete, as far as HTTP can tell."""
 
     size_bytes: int
     content: bytes | None = field(default=None, repr=False)
@@ -189,7 +190,7 @@ class Downloaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """The address does not serve the file (403, 404, 410): ask the task for a fresh one, or it is gone."""
+    """The address does not serve the file (403, 404, 410): ask the task for a fresh one, unless the image is gone."""
 
     status: int
     reason: str
@@ -197,7 +198,7 @@ class Expired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadFailed:
-    """The file did not come; nothing is left on disk."""
+    """The file did not arrive; nothing is left on disk."""
 
     reason: str
     retryable: bool

@@ -1,4 +1,4 @@
-"""The API key, kept from being seen."""
+"""The API key, protected from being shown."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ _SECRET_FROM = 4  # characters; masking anything shorter would only garble the t
 
 
 class ApiKey:
-    """A key that can be sent and fingerprinted, and shows itself nowhere else."""
+    """A key that can be sent and fingerprinted, and is never shown anywhere else."""
 
     __slots__ = ("_seen", "_value")
 
@@ -39,7 +39,7 @@ class ApiKey:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that tell keys apart and say nothing of them."""
+        """16 hex digits that tell keys apart and reveal nothing about them."""
         return hashlib.sha256(b"qwave-batch key " + self._value.encode()).hexdigest()[:16]
 
     def scrub(self, text: str) -> str:
@@ -56,12 +56,12 @@ class ApiKey:
 
 
 def _spelt(value: str) -> str:
-    """Return the pattern of a key whose characters are as they are, or escaped for a URL or for JSON, each."""
+    """Return a pattern of the key in which each character may be plain or escaped for a URL or for JSON."""
     return "".join(rf"(?:\\?{re.escape(sign)}|(?i:%(?:25)*{ord(sign):02x})|(?i:\\u{ord(sign):04x}))" for sign in value)
 
 
 def _in_base64(value: str) -> Iterator[str]:
-    """Yield what every Base64 text holds that holds the key, wherever in it the key stands."""
+    """Yield texts of which one occurs in every Base64 text that contains the key, at any offset."""
     for before in range(3):
         data = b"\0" * before + value.encode()
         of_key = slice(-(-before * 8 // 6), len(data) * 8 // 6)

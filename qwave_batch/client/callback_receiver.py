@@ -1,4 +1,4 @@
-"""A small server that the API calls when a task ends; all that it takes from a call is which task may have."""
+"""A small server that the API calls when a task ends; it reads only task ids from a call."""
 
 import asyncio
 import hmac
@@ -28,7 +28,7 @@ OnCallback: TypeAlias = Callable[[str], None]
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_TASK_IDS = 32
-"""Texts that are taken out of one call."""
+"""Maximum number of ids read from one call."""
 MAX_DEPTH = 4
 _SECRET_BYTES = 24
 
@@ -38,15 +38,15 @@ class ReceiverLimits:
     """Limits on the resources that unknown callers may use."""
 
     connections: int = 128
-    """Open at once; one more closes the oldest, and polling does without its call."""
+    """Open connections; one more closes the oldest, whose task is found by polling instead."""
     connection_s: float = 10.0
-    """How long a connection may last, whatever goes over it."""
+    """Longest life of a connection, whatever is sent over it."""
     call_s: float = 5.0
-    """From the end of one call to the end of the next, all of it."""
+    """Longest time from the end of one call to the end of the next."""
     linger_s: float = 1.0
-    """How long a refused call is read on, so that its answer arrives."""
+    """How long a rejected call is still read, so that its answer arrives."""
     dropped_bytes: int = 1024 * 1024
-    """Likewise, how far."""
+    """Likewise, the number of bytes."""
 
 
 _LIMITS = ReceiverLimits()
@@ -66,11 +66,12 @@ class _Line:
 
 
 class CallbackReceiver:
-    """Listens while its block runs, under an address nobody can guess; an async context manager.
+    """Listens while its block runs, under an unguessable address; an async context manager.
 
-    The documents give neither a signature nor a form of the body, so nothing in it is believed: whatever text in its
-    JSON looks like a task's id is handed on, and the one that takes it polls the API. A call under another address
-    is answered as if there were nothing. Nothing of a call is kept or logged, since strangers make them too.
+    The API's documents define neither a signature nor a body, so nothing in the body is trusted: any text in its JSON
+    that looks like a task id is passed on, and the run polls that task. A call under another address gets a 404.
+    Nothing
+    of a call is kept or logged, since strangers can call too.
     """
 
     def __init__(
@@ -84,11 +85,12 @@ class CallbackReceiver:
         """Prepare to listen.
 
         Args:
-            public_url: Where the API reaches the receiver: the secret path is added to it. None is the address that
-                is listened on, which only an API on this machine reaches.
+            public_url: The URL at which the API reaches the receiver; the secret path is added to it. None stands for
+            the
+                address listened on, which only an API on this machine reaches.
             host: The address to listen on.
             port: The port to listen on; 0 takes a free one.
-            limits: What strangers may take of it.
+            limits: Limits on the use by strangers.
 
         Raises:
             UsageError: the URL is not an http or https address.
@@ -108,7 +110,7 @@ class CallbackReceiver:
         return self._url
 
     def listen(self, on_callback: OnCallback) -> None:
-        """Hand every task id to ``on_callback`` from now on; it is called in the event loop and must not block."""
+        """Pass every task id to ``on_callback`` from now on; it is called in the event loop and must not block."""
         self._on_callback = on_callback
 
     async def __aenter__(self) -> Self:
@@ -156,13 +158,13 @@ class CallbackReceiver:
         except (OSError, EOFError):
             pass  # it was too slow, or has hung up
         except asyncio.CancelledError:
-            pass  # by us alone, and nobody waits for it: streams of Python 3.11 would print it as an error
+            pass  # cancelled by us, and nobody waits for it: streams of Python 3.11 would print it as an error
         finally:
             self._lines.pop(line, None)
             writer.transport.abort()
 
     async def _answered(self, line: _Line) -> bool:
-        """Answer the next call; tells whether another one may come."""
+        """Answer the next call; tells whether another one may follow."""
         line.is_known = False
         keeps_open = False
         try:
@@ -186,14 +188,14 @@ class CallbackReceiver:
         return keeps_open
 
     def _check(self, head: CallHead) -> None:
-        """Raise BadCall for a call under another address than the secret one."""
+        """Raise BadCall for a call under any address but the secret one."""
         last = head.path.rsplit("/", maxsplit=1)[-1]
         is_secret = hmac.compare_digest(last.encode("utf-8", "replace"), self._secret.encode())
         if head.method != "POST" or not is_secret:
             raise BadCall(HTTPStatus.NOT_FOUND)
 
     async def _hang_up(self, line: _Line) -> None:
-        """Close a connection so that its last answer arrives."""
+        """Close a connection in a way that its last answer arrives."""
         if line.writer.can_write_eof():
             line.writer.write_eof()
         async with asyncio.timeout(self._limits.linger_s):
@@ -201,7 +203,7 @@ class CallbackReceiver:
 
 
 def read_task_ids(body: bytes) -> list[str]:
-    """Return the texts in a JSON body that may be a task's id, each once and a few at most; none of another body."""
+    """Return the few distinct texts in a JSON body that may be task ids; none for any other body."""
     try:
         value: Json = json.loads(body)
     except (ValueError, RecursionError):
@@ -216,7 +218,7 @@ def read_task_ids(body: bytes) -> list[str]:
 
 
 def _texts(value: Json, depth: int) -> Iterator[str]:
-    """Yield the texts in a value, those under a name that speaks of an id first."""
+    """Yield the texts in a value, those under a name that mentions an id first."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict) and depth:

@@ -25,7 +25,7 @@ class Trust:
 
 
 def trust_from(environment: Mapping[str, str]) -> Trust:
-    """Return what ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE`` name; nothing is opened."""
+    """Return the files named by ``SSL_CERT_FILE`` and ``REQUESTS_CA_BUNDLE``; nothing is opened."""
     return Trust(bundles=tuple((name, environment[name]) for name in TRUST_NAMES if environment.get(name)))
 
 
@@ -35,25 +35,25 @@ class Connection:
 
     key: str = field(repr=False)
     base_url: str | None = None
-    """Where the API is, with its ``/v1``; None is where the spec's catalog says."""
+    """The API's base URL, including ``/v1``; None means the one in the spec's catalog."""
     proxies: Proxies = field(default_factory=Proxies)
     trust: Trust = field(default_factory=Trust)
-    """Certificates that are trusted beside the system's own."""
+    """Certificates trusted in addition to the system's."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return one line with the main facts."""
         return repr_of_changes(self)
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled: the key would lie in whatever is made of that."""
+        """Refuse to be pickled: the pickle would contain the key."""
         raise TypeError("a Connection holds an API key and is not pickled; use ConnectionFromEnviron instead")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, base_url: str | None = None) -> Self:
-        """Return the connection that the environment describes; a ``base_url`` wins over the environment's.
+        """Return the connection that the environment describes; a ``base_url`` overrides the environment's.
 
         Raises:
-            UsageError: there is no key, or a proxy that can't be used.
+            UsageError: there is no key, or a proxy that cannot be used.
         """
         key = next((environ[name].strip() for name in KEY_NAMES if environ.get(name, "").strip()), None)
         if key is None:
@@ -71,23 +71,23 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFromEnviron:
-    """The account that the environment names when a call is made; it holds no key, so that it may be pickled and shown.
+    """The account named by the environment at the time of a call; it holds no key, so it can be pickled and shown.
 
-    The key is read from ``QWAVE_API_KEY``, else from ``WAVE_API_KEY``; proxies and certificates as ``Connection`` does.
+    The key is read from ``QWAVE_API_KEY``, else from ``WAVE_API_KEY``; proxies and certificates as for ``Connection``.
     """
 
     base_url: str | None = None
-    """Where the API is, with its ``/v1``; None is ``QWAVE_BASE_URL``, else where the spec's catalog says."""
+    """The API's base URL, including ``/v1``; None means ``QWAVE_BASE_URL``, else the one in the spec's catalog."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
-    """The embedded API. A run serves it on loopback for its own time, and keeps its tasks in the run folder."""
+    """The embedded API. A run serves it on loopback while it lasts, and keeps its tasks in the run folder."""
 
     latency: str = "lognormal(1,0.35)"
-    """How long tasks take: seconds (``2``), ``1..4``, ``normal(2,0.3)`` or ``lognormal(2,0.35)``."""
+    """Duration of tasks: seconds (``2``), ``1..4``, ``normal(2,0.3)`` or ``lognormal(2,0.35)``."""
     faults: str = ""
-    """What goes wrong and how often, such as ``drop_after=0.05,poll.http500=10%``; see docs/simulator.md."""
+    """Faults to inject and how often, such as ``drop_after=0.05,poll.http500=10%``; see docs/simulator.md."""
     requests_per_minute: int | None = None
     """Submits allowed in any 60 seconds; None means no limit."""
     dialect: str = "september"
@@ -96,7 +96,7 @@ class Simulated:
     """Seed of durations and faults."""
 
     def __repr__(self) -> str:
-        """Return one line with the main facts."""
+        """Return a summary on one line."""
         return repr_of_changes(self)
 
 

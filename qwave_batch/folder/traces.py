@@ -1,9 +1,14 @@
-"""Whether runs have worked in a folder, whatever its ledger says: a ledger that knows of none has lost what it knew."""
+"""What earlier runs leave in a folder: traces that it was worked in, and half written files."""
+
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 
 from qwave_batch.errors import FolderError
+from qwave_batch.files.tree import TEMPORARY_PREFIX, Found
 from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.workspace import COUNT, EVIDENCE, LEDGER, LIVE, PARTIAL, REMEMBERED, SIMULATOR
+from qwave_batch.folder.workspace import COUNT, EVIDENCE, LEDGER, LIVE, PARTIAL, PRIVATE, REMEMBERED, SIMULATOR
 from qwave_batch.model.portable_paths import INPUTS
 
 _FILES = (MANIFEST, SUMMARY, LIVE, REMEMBERED, COUNT, SIMULATOR, SPEC)
@@ -34,3 +39,22 @@ def without_records(layout: RunLayout, how: str) -> FolderError:
         f"paid, {how}; nothing was sent. Put that file back, with its -wal if there is one, or name a new folder with "
         "-o DIR, where all is made and paid for anew"
     )
+
+
+# Half written files of a process that was killed: none of them is ever needed again.
+
+
+def leftovers(layout: RunLayout) -> Iterator[Found]:
+    """Yield half downloads and half written files. They are leftovers only while nobody else holds the lock."""
+    yield from layout.tree.walk(PARTIAL)
+    for folder in ("", PRIVATE, INPUTS):
+        for found in layout.tree.entries(folder):
+            if found.path.rpartition("/")[2].startswith(TEMPORARY_PREFIX) and not stat.S_ISDIR(found.status.st_mode):
+                yield found
+
+
+def remove_leftovers(layout: RunLayout) -> None:
+    """Remove them all, as the process that holds the lock may at its start; what can't be removed does no harm."""
+    for found in list(leftovers(layout)):
+        with suppress(OSError):
+            layout.tree.remove(found.path)

@@ -1,1 +1,1 @@
-"""The truth of a run folder: what was meant to be sent, what was sent, what it became and what it cost."""
+"""The ledger of a run folder: which submits were intended and sent, how each ended and how much it cost."""

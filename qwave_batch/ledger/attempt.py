@@ -23,21 +23,21 @@ _KEY = re.compile(r"[a-z0-9-]{1,100}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """An attempt as it is on record. Times are Unix seconds, money is nano-dollars."""
+    """An attempt as recorded. Times are Unix seconds, money is nano-dollars."""
 
     job_id: str
     number: int
-    """From 1; it grows only after an end that cost nothing, or when a paid job is asked for anew."""
+    """From 1; it grows only after an attempt that cost nothing, or when a user asks to pay for the job again."""
     round: int
-    """From 0; it grows when the same key goes out again after a known end of the last sending."""
+    """From 0; it grows when the same key is sent again after the previous sending had a known end."""
     state: AttemptState
     key: str
     first_sent_at: float | None
     """When the key was first sent, by the API's own clock where it is known."""
     held_nusd: int
-    """The most it can still cost while its state holds money."""
+    """The most it can still cost while its state reserves money."""
     doubt_nusd: int
-    """Possible unconfirmed cost of earlier rounds; it stays held."""
+    """Possible unconfirmed cost of earlier rounds; it stays reserved."""
     task_id: str | None = None
     earlier_tasks: int = 0
     """Tasks of earlier rounds."""
@@ -50,35 +50,35 @@ class Attempt:
     hold_nusd: int | None = None
     """Amount that the API holds for the task (``pre_consumed_cost``); None if it did not say."""
     catalog_nusd: int | None = None
-    """The catalog's price of what the task brought; None before its end."""
+    """The catalog's price of the images received; None before the task has ended."""
     origin: ReusedFrom | None = None
-    """The folder whose task it was, when the images were taken from there and nothing was sent."""
+    """The folder whose task it was, when the images were reused from there and nothing was sent."""
 
     callback: JsonObject | None = None
-    """The callback fields that are sent with the key: the same body goes out again; None in old ledgers."""
+    """The callback fields sent with the key, so that a resubmit has the same body; None in old ledgers."""
 
     @property
     def may_have_cost(self) -> bool:
-        """Whether its end was paid, or nobody has said that it was not."""
+        """Whether it was charged, or may have been."""
         is_unsaid = self.cost_from is None and self.task_id is not None
         return self.cost_nusd > 0 or (is_unsaid and self.doubt_nusd > 0)
 
     @property
     def tasks(self) -> int:
-        """How many tasks the API made under this attempt's key."""
+        """The number of tasks that the API created under this attempt's key."""
         return self.earlier_tasks + (self.task_id is not None and self.origin is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """An image on disk with what tells cheaply whether it was touched since."""
+    """An image on disk, with the file facts that cheaply reveal a later change."""
 
     image: ImageFile
     modified_ns: int
 
 
 def idempotency_key(folder_id: str, job_id: str, number: int) -> str:
-    """Return the key of an attempt: the same after every restart, and of no other attempt or folder."""
+    """Return the key of an attempt: stable across restarts, and unique to this attempt in this folder."""
     digest = hashlib.sha256(f"{folder_id}:{job_id}:{number}".encode()).hexdigest()
     return f"qwave-{job_id}-{number}-{digest[:24]}"
 
@@ -122,7 +122,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
 
 
 def _read(reader: Callable[[str], T | None], text: str | None, job_id: str) -> T | None:
-    """Return what a text of the ledger says; raises Damaged for one that this program has not written."""
+    """Return the value stored as text in the ledger; raises Damaged for text that this program has not written."""
     if not text:
         return None
     try:
@@ -146,17 +146,17 @@ def _callback_from_text(text: str) -> JsonObject:
 
 
 def text_of_results(results: Sequence[ResultImage]) -> str:
-    """Return result addresses as the text that the ledger keeps; one that holds a secret stays away, as empty."""
+    """Return result addresses as the text that the ledger stores; an address that holds a secret is stored as empty."""
     return json.dumps([[result.url] for result in results_as_kept(results)])
 
 
 def results_as_kept(results: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
-    """Return result addresses as they come back from the ledger."""
+    """Return result addresses as they are read back from the ledger."""
     return tuple(ResultImage(url="" if each.masked_url else each.url) for each in results)
 
 
 def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
-    """Return the addresses that ``text_of_results`` was given; raises ValueError or TypeError for another text."""
+    """Return the addresses that ``text_of_results`` was given; raises ValueError or TypeError for any other text."""
     if not text:
         return ()
     value = json.loads(text)
@@ -169,7 +169,7 @@ def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
 
 
 def text_of(value: JobError | ReusedFrom | None) -> str | None:
-    """Return an error or an origin as the text that the ledger keeps."""
+    """Return an error or an origin as the text that the ledger stores."""
     return json.dumps(EXACT.encode(value)) if value else None
 
 
@@ -184,7 +184,7 @@ class Charge:
     cost_nusd: int
     cost_from: Literal["api", "catalog"] | None
     catalog_nusd: int | None = None
-    """The catalog's price of what came."""
+    """The catalog's price of the images received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +202,10 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptChange:
-    """A change of an attempt that is on record."""
+    """A change of a recorded attempt."""
 
     before: AttemptState | None
-    """None for a new attempt; the present state when only an error was noted."""
+    """None for a new attempt; the current state when only an error was recorded."""
     attempt: Attempt
     files: tuple[StoredFile, ...] = ()
 

@@ -1,33 +1,33 @@
-"""The states of an attempt and the only ways between them; drawn in docs/engine.md."""
+"""The states of an attempt and the allowed transitions between them; drawn in docs/engine.md."""
 
 from enum import StrEnum
 
 
 class AttemptState(StrEnum):
-    """How one attempt at a job stands, as far as it is known."""
+    """The state of one attempt at a job, as far as it is known."""
 
     SUBMITTING = "intended"
-    """Its key is on record and it was perhaps sent; the same key may be sent again while the API keeps it."""
+    """Its key is recorded and may have been sent; the same key may be sent again while the API remembers it."""
     NOT_SUBMITTED = "parked"
-    """Nothing was made under its key, by all that is known; the same key is used when it goes out again."""
+    """As far as is known, nothing was created under its key; the same key is used for the next submit."""
     ACCEPTED = "accepted"
-    """The API made a task, whose id is on record."""
+    """The API created a task, whose id is recorded."""
     COMPLETED = "completed"
-    """The task ended with images that are not on disk yet; cost and addresses are on record."""
+    """The task ended with images that are not on disk yet; cost and addresses are recorded."""
     STORED = "stored"
-    """Every image is on disk, checked and under its name."""
+    """Every image is on disk, checked and under its final name."""
     UNRECOVERABLE = "spoiled"
-    """The task was paid and its images can't be had: broken at the source, or gone; ``refetch`` still asks for them."""
+    """The task was paid for but its images are broken or gone at the source; ``refetch`` still asks for them."""
     FAILED = "failed"
-    """The task failed; one that was paid, or perhaps paid, is still asked whether it has brought images after all."""
+    """The task failed; if it was or may have been paid for, it is still checked for images that appear later."""
     CANCELLED = "cancelled"
     """The task was cancelled."""
     REFUSED = "refused"
-    """The API refused the submit for good; no task exists."""
+    """The API rejected the submit for good; no task exists."""
     UNKNOWN = "unknown"
-    """It was perhaps paid and can't be asked for; only ``--resubmit-unknown`` sends it again."""
+    """It may have been paid for and cannot be looked up; only ``--resubmit-unknown`` sends it again."""
     NOT_FOUND = "lost"
-    """The API made a task and no longer knows it."""
+    """The API created a task and no longer knows it."""
 
 
 _S = AttemptState
@@ -48,7 +48,7 @@ TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
 """From each state, the states that may follow it in the same attempt."""
 
 BEGINNINGS = frozenset({_S.SUBMITTING, _S.STORED})
-"""How an attempt begins: stored is one whose images were taken from another folder, and nothing is sent for it."""
+"""Initial states of an attempt: stored means that its images were reused from another folder, and nothing is sent."""
 
 NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
     {
@@ -60,7 +60,7 @@ NEW_ROUNDS: frozenset[tuple[AttemptState, AttemptState]] = frozenset(
         (_S.FAILED, _S.COMPLETED),
     }
 )
-"""Transitions that begin a new round of the same attempt: the same key, or a task or its images found again.
+"""Transitions that begin a new round of the same attempt: the same key again, or a task or its images found again.
 
 Within a round states only move forward, so (attempt, round, ``RANK``) never decreases.
 """
@@ -81,29 +81,29 @@ RANK: dict[AttemptState, int] = {
 """How far along an attempt is; equal ranks exclude each other."""
 
 OPEN = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.COMPLETED})
-"""Something of this attempt is still at the API and this key's account can be asked for it."""
+"""Something of this attempt is still at the API, and the account of this key can look it up."""
 
 HOLDS_MONEY = frozenset({_S.SUBMITTING, _S.ACCEPTED, _S.UNKNOWN, _S.NOT_FOUND})
-"""The attempt may still cost what it has reserved."""
+"""The attempt may still cost the amount it has reserved."""
 
 ENDED_UNPAID = frozenset({_S.FAILED, _S.CANCELLED, _S.REFUSED})
 """A new attempt may follow, provided that this one cost nothing."""
 
 NOTHING_OUT = ENDED_UNPAID | {_S.NOT_SUBMITTED, _S.UNRECOVERABLE}
-"""Nothing of the attempt can still come: an attempt that begins as stored may follow, for nothing is sent for it."""
+"""Nothing of the attempt can still arrive, so an attempt that begins as stored may follow: nothing is sent for it."""
 
 
 class IllegalTransition(RuntimeError):
-    """A bug in this program: an attempt was to go where it can't. Nothing was written."""
+    """A bug in this program: an attempt was given a transition that is not allowed. Nothing was written."""
 
     def __init__(self, job_id: str, number: int, before: AttemptState | None, after: AttemptState) -> None:
         super().__init__(f"attempt {number} of job {job_id} is {before or 'not there'} and can't become {after}")
 
 
 def check_transition(job_id: str, number: int, before: AttemptState | None, after: AttemptState) -> None:
-    """Pass when ``after`` may follow ``before``.
+    """Check that ``after`` may follow ``before``.
 
-    A new attempt (None) begins as intended, or as stored when its images were taken from another folder.
+    A new attempt (None) begins as intended, or as stored when its images were reused from another folder.
 
     Raises:
         IllegalTransition: it may not.

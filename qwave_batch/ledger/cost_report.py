@@ -12,22 +12,22 @@ _HOLDING = ", ".join(f"'{state}'" for state in sorted(HOLDS_MONEY))
 
 
 _ROUNDING_NUSD = 2_000
-"""By how much an API may round the cost of a task without anybody asking why: two millionths of a dollar."""
+"""The difference from the catalog that an API may cause by rounding a task's cost: two millionths of a dollar."""
 _HELD = f"doubt_nusd + CASE WHEN state IN ({_HOLDING}) THEN held_nusd ELSE 0 END"
 
 
 def read_spent_nusd(connection: sqlite3.Connection) -> int:
-    """Return what all attempts have cost, those of forgotten jobs too."""
+    """Return the cost of all attempts so far, pruned jobs included."""
     return _sum(connection, "cost_nusd") + _pruned(connection, "pruned_nusd")
 
 
 def read_held_nusd(connection: sqlite3.Connection) -> int:
-    """Return the most that may still come, and what may have been paid without our knowing."""
+    """Return the most that open attempts may still cost, including submits that may have been paid for."""
     return _sum(connection, _HELD) + _pruned(connection, "pruned_held_nusd")
 
 
 def keep_money_of(connection: sqlite3.Connection, job_id: str) -> None:
-    """Add a job's money to that of the forgotten ones, before its attempts are removed."""
+    """Add a job's cost to the total of pruned jobs, before its attempts are removed."""
     connection.execute(
         f"UPDATE identity SET pruned_nusd = pruned_nusd + total, pruned_held_nusd = pruned_held_nusd + held "  # noqa: S608
         f"FROM (SELECT COALESCE(SUM(cost_nusd), 0) AS total, COALESCE(SUM({_HELD}), 0) AS held "
@@ -48,10 +48,10 @@ def _pruned(connection: sqlite3.Connection, column: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostReport:
-    """Money of all tasks on record that have ended, in nano-dollars; pruned jobs are left out."""
+    """Amounts over all recorded tasks that have ended, in nano-dollars; pruned jobs are left out."""
 
     tasks: int = 0
-    """How many they are."""
+    """The number of these tasks."""
     paid_nusd: int = 0
     """Their cost: the API's figure if it gave one, else the catalog's price."""
     catalog_nusd: int = 0
@@ -59,16 +59,16 @@ class CostReport:
     hold_nusd: int = 0
     """Amount held for them at submit: the API's figure if it gave one, else the catalog's, see below."""
     holds_told: int = 0
-    """Of how many of them the API said what it set aside."""
+    """The number of tasks whose hold the API stated."""
     refunds: int = 0
-    """Tasks that were charged less than was set aside: failed, cancelled, without an image, or with fewer."""
+    """Tasks charged less than the amount held: failed, cancelled, or with fewer images than requested."""
     refunded_nusd: int = 0
     """The amount of those refunds."""
     surcharges: int = 0
-    """Tasks that were charged more than was set aside."""
+    """Tasks charged more than the amount held."""
     surcharged_nusd: int = 0
     open_nusd: int = 0
-    """The most that may still come: tasks in flight, unknown or given up."""
+    """The most that may still be charged: tasks in flight, unknown or given up."""
     paid_usd = InUsd()
     catalog_usd = InUsd()
     hold_usd = InUsd()
@@ -77,17 +77,17 @@ class CostReport:
     open_usd = InUsd()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return one line with the main figures."""
         return f"CostReport({self.tasks:,} tasks: {self.paid_usd:.6g} USD paid, at most {self.open_usd:.6g} USD open)"
 
     @property
     def is_by_catalog(self) -> bool:
-        """Whether what was paid is what the catalog says, give or take what an API rounds by."""
+        """Whether the amount paid equals the catalog's price, apart from rounding by the API."""
         return abs(self.paid_nusd - self.catalog_nusd) <= _ROUNDING_NUSD * self.tasks
 
     @property
     def agree(self) -> bool:
-        """Whether there is nothing to explain: it is by the catalog, and all that was set aside was charged."""
+        """Whether nothing needs explaining: the amount paid equals the catalog's price and the amount held."""
         return self.is_by_catalog and not self.refunds and not self.surcharges
 
     def as_json(self) -> dict[str, Json]:
@@ -118,13 +118,13 @@ _ENDED = """
            COALESCE(hold_nusd, cost_nusd + MAX(held_nusd - MAX(cost_nusd, COALESCE(catalog_nusd, 0)), 0)) AS hold
     FROM attempts WHERE ended_at IS NOT NULL AND origin IS NULL
 """
-"""Tasks that have ended. The estimate is the catalog's price of all images that were asked for."""
+"""Tasks that have ended. The estimate is the catalog's price of all images requested."""
 
 
 def read_books(connection: sqlite3.Connection) -> CostReport:
     """Return the sums over all tasks that have ended.
 
-    It is always true that ``hold - refunded + surcharged`` is what they were charged.
+    ``hold - refunded + surcharged`` always equals the amount charged.
     """
     row = connection.execute(
         f"""

@@ -1,4 +1,4 @@
-"""The ledger's file: its tables, and how it is opened to write and to read."""
+"""The ledger's file: its tables, and how it is opened for writing and for reading."""
 
 import os
 import shutil
@@ -50,14 +50,14 @@ def _words_of_damage(path: Path, told: str) -> str:
 
 @contextmanager
 def storage_border(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors inside the block into ours: the one border where they are known."""
+    """Translate SQLite's errors inside the block into ours; no other module knows them."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
             raise StorageError(_words_of_damage(path, str(error))) from error
         raise StorageError(f"the ledger {path} failed: {error}") from error
-    except UnicodeDecodeError as error:  # SQLite's own sentence repeats what it found
+    except UnicodeDecodeError as error:  # SQLite's own message repeats the bytes it found
         raise StorageError(f"the ledger {path} failed: it holds text that is not UTF-8") from error
     except DamagedDatabase as damaged:
         raise StorageError(_words_of_damage(path, str(damaged))) from None
@@ -66,7 +66,7 @@ def storage_border(path: Path) -> Iterator[None]:
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
-    """Open the ledger, making it when it is not there; what is committed survives a power cut.
+    """Open the ledger for writing, creating it if needed; committed data survives a power cut.
 
     Raises:
         FolderError: it is of a newer format, is not a ledger, is a link, or has a rollback journal beside it.
@@ -95,10 +95,10 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 
 def open_checked(path: Path) -> sqlite3.Connection:
-    """Open the ledger to read only, as ``open_to_read`` does, once all its rows were looked at.
+    """Open the ledger read-only, as ``open_to_read`` does, and check all its rows.
 
     Raises:
-        FolderError, StorageError: as there; also StorageError where something in it is not what this program writes.
+        FolderError, StorageError: as there; also StorageError where it holds values that this program does not write.
     """
     connection = open_to_read(path)
     try:
@@ -111,10 +111,10 @@ def open_checked(path: Path) -> sqlite3.Connection:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open the ledger to read only, while a run is live, after a crash, or on a medium that can't be written.
+    """Open the ledger read-only: during a run, after a crash, or on a medium that cannot be written.
 
     Raises:
-        FolderError: it is not there, of a newer format, or no ledger.
+        FolderError: it is missing, of a newer format, or not a ledger.
         StorageError: it can't be read.
     """
     tree, name = place_of(path)
@@ -135,7 +135,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    """Connect to the ledger, or to a copy where SQLite could not, or must not, write its index of the log beside it."""
+    """Connect to the ledger, or to a copy where SQLite cannot or must not write its log index beside it."""
     tree, name = place_of(path)
     if not is_index_shared(tree, name):
         try:
@@ -177,7 +177,7 @@ def _try_to_read(uri: str) -> sqlite3.Connection:
 
 
 def fold_log(path: Path) -> None:
-    """Write what stands in the ledger's log into the ledger, as far as nobody reads it at this moment.
+    """Move the ledger's log into the ledger, as far as no reader needs it at this moment.
 
     Raises:
         StorageError: the disk refuses.

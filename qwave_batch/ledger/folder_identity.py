@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from qwave_batch.errors import FolderError
 
 SIMULATOR = "simulator"
-"""The backend of a folder that was made against the embedded API."""
+"""The backend of a folder that was created against the embedded API."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderIdentity:
-    """The identity that a ledger has on record."""
+    """The recorded identity of a folder."""
 
     folder_id: str
     """Random, so that the keys of two folders never meet."""
@@ -30,12 +30,12 @@ class FolderIdentity:
     created_at: float
     """Unix seconds."""
     lost_since: float | None = None
-    """Unix seconds from which on the ledger lacks records, until a run has taken that in; None when it lacks none."""
+    """Unix seconds since when the ledger may lack records, until a run has handled that; None when it lacks none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderClaim:
-    """The identity of a process that wants to work on the folder, and its location."""
+    """The identity and location of a process that wants to use the folder."""
 
     spec_name: str
     backend: str
@@ -45,21 +45,22 @@ class FolderClaim:
 
 
 def fingerprint(folder_id: str, key: str) -> str:
-    """Return what stands for a key on disk: a hash that is of no use with any other folder."""
+    """Return a salted hash that stands for the key on disk; it is useless with any other folder."""
     return hashlib.sha256(f"{folder_id}:{key}".encode()).hexdigest()[:32]
 
 
 def has_moved(identity: FolderIdentity, claim: FolderClaim) -> bool:
-    """Whether the folder was last used elsewhere, so that its twin may be at work."""
+    """Whether the folder was last used elsewhere, so that another copy of it may be in use."""
     return (identity.path, identity.host) != (claim.path, claim.host)
 
 
 def check_identity(
     identity: FolderIdentity, claim: FolderClaim, *, open_attempts: int, adopt: bool = False
 ) -> FolderIdentity:
-    """Return the identity that the folder has from now on.
+    """Return the identity of the folder from now on.
 
-    A folder that has moved keeps its old place on record until it is adopted; ``run_plan`` refuses to submit before.
+    A folder that has moved keeps its old location on record until it is adopted; until then ``run_plan`` does not
+    submit.
 
     Raises:
         FolderError: it belongs to another spec name or backend, or its open tasks to another key.
@@ -88,7 +89,7 @@ _IDENTITY = "SELECT folder_id, spec_name, backend, path, host, key_fingerprint, 
 
 
 def set_own(connection: sqlite3.Connection, **columns: float | None) -> None:
-    """Set what the ledger keeps of itself; with ``begun_at`` how many sendings there are, too."""
+    """Set the ledger's own values; with ``begun_at`` also the number of sendings."""
     for name, value in columns.items():
         more = ", begun_sendings = sendings" if name == "begun_at" else ""
         connection.execute(f"UPDATE identity SET {name} = ?{more}", (value,))  # noqa: S608 - the names are our own
@@ -109,7 +110,7 @@ def new_identity(claim: FolderClaim) -> FolderIdentity:
 
 
 def read_identity(connection: sqlite3.Connection) -> FolderIdentity | None:
-    """Return whose folder it is by its ledger; None when nobody has claimed it yet."""
+    """Return the recorded identity of the folder; None when nobody has claimed it yet."""
     row = connection.execute(_IDENTITY).fetchone()
     if row is None:
         return None
@@ -126,7 +127,7 @@ def read_identity(connection: sqlite3.Connection) -> FolderIdentity | None:
 
 
 def write_identity(connection: sqlite3.Connection, identity: FolderIdentity) -> None:
-    """Put on record whose folder it is, inside the open transaction; its id and its beginning stay."""
+    """Record the identity of the folder, inside the open transaction; its id and creation time stay."""
     connection.execute(
         "INSERT INTO identity (one, folder_id, spec_name, backend, path, host, key_fingerprint, created_at) "
         "VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET "

@@ -1,4 +1,4 @@
-"""The one thread that writes: what waits is written in one transaction, and answered after its commit."""
+"""The only thread that writes: waiting changes go into one transaction and are answered after its commit."""
 
 import asyncio
 import queue
@@ -15,7 +15,7 @@ from qwave_batch.ledger.database import storage_border
 
 T = TypeVar("T")
 Write: TypeAlias = Callable[[sqlite3.Connection], T]
-"""A change of the ledger inside a transaction; when it raises, nothing of it is written."""
+"""A change of the ledger inside a transaction; if it raises, none of it is written."""
 
 _Outcome: TypeAlias = tuple[Any, BaseException | None]
 
@@ -33,7 +33,7 @@ class _Item:
 
 
 class GroupWriter:
-    """Commits in groups: one sync of the disk for all writes that came while the last one was under way."""
+    """Group commit: one disk sync for all writes that arrived during the previous one."""
 
     def __init__(
         self,
@@ -41,12 +41,12 @@ class GroupWriter:
         path: Path,
         after_commit: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
-        """Begin to write.
+        """Start the writer thread.
 
         Args:
-            connection: To the ledger, from now on for this writer alone.
-            path: The ledger's, for errors.
-            after_commit: Called after each commit, before those who wait are answered; it does not write.
+            connection: The ledger's; only this writer uses it from now on.
+            path: The ledger's path, for error messages.
+            after_commit: Called after each commit, before the waiting callers are answered; it must not write.
         """
         self._connection = connection
         self._path = path
@@ -55,11 +55,12 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._work, name="ledger", daemon=True)
         self._is_closed = False
         self._gate = threading.Lock()
-        """Held for the check and the put together, so that nothing is queued behind the end mark."""
+        """Held for the check and the put together: nothing is queued behind the end mark, where it would never be
+        answered."""
         self._thread.start()
 
     async def write(self, change: Write[T]) -> T:
-        """Return what ``change`` returned, once it is durable."""
+        """Return the result of ``change`` once it is durable."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._put(_Item(change, loop, answer))
@@ -72,7 +73,7 @@ class GroupWriter:
         return answer.result()
 
     def close(self) -> None:
-        """Write what waits, then close the connection; closing twice, or from several threads, is fine."""
+        """Write the waiting changes, then close the connection; closing twice, or from several threads, is fine."""
         with self._gate:
             self._is_closed = True
         self._waiting.put(None)  # each time, so that a close that was interrupted here can be made good by another

@@ -29,9 +29,9 @@ _COUNT = "UPDATE identity SET sendings = sendings + 1"
 
 
 class Journal:
-    """The one place where attempts change. A call that would break the table of transitions raises and writes nothing.
+    """The only place where attempts change. A call that is not an allowed transition raises and writes nothing.
 
-    A call whose caller is cancelled may still be written: each of them is true whether its caller lives or not.
+    A call whose caller is cancelled may still be written: every call records a fact that holds either way.
     """
 
     def __init__(self, writer: GroupWriter, folder_id: str, on_change: OnChange | None = None) -> None:
@@ -48,13 +48,13 @@ class Journal:
         pay_again: bool = False,
         callback: JsonObject | None = None,
     ) -> Attempt:
-        """Begin a new attempt with its own key. After this the key may leave.
+        """Begin a new attempt with its own key, which may be sent once this returns.
 
         Args:
             job_id: The job.
             held_nusd: The most it can cost.
             sent_at: Unix seconds of the sending by the API's clock, where that is known.
-            pay_again: Begin although an earlier attempt was paid: only when a person asked for it.
+            pay_again: Begin although an earlier attempt was paid for; only at a user's request.
             callback: The callback fields that are sent with the key.
 
         Raises:
@@ -81,11 +81,13 @@ class Journal:
     async def intend_again(
         self, attempt: Attempt, *, held_nusd: int, sent_at: float | None, callback: JsonObject | None = None
     ) -> Attempt:
-        """Begin a new round of a parked, unknown or lost attempt, under its old key.
+        """Begin a new round of a not submitted, unknown or lost attempt, under its old key.
 
-        Its body is sent again, callback fields and all: should the API know the key, it would refuse another one for
-        good. ``callback`` is for attempts of an old ledger, which kept none. The possible cost of the old round stays
-        held, unless it was parked, which means that nothing was made.
+        The same body is sent again, callback fields included: if the API knows the key, it would reject a different
+        body
+        for good. ``callback`` is for attempts of an old ledger, which stored none. The possible cost of the old round
+        stays
+        reserved, unless nothing was created.
         """
         is_clean = attempt.state is AttemptState.NOT_SUBMITTED
         kept = callback or {} if attempt.callback is None else attempt.callback
@@ -105,15 +107,15 @@ class Journal:
     async def park(
         self, attempt: Attempt, error: JobError | None = None, *, is_maybe_submitted: bool = False
     ) -> Attempt:
-        """Record that nothing was made under the key; with an error the job has failed.
+        """Record that nothing was created under the key; with an error the job has failed.
 
-        With ``is_in_doubt`` the API said so in a way that proves nothing: its possible cost stays held.
+        With ``is_in_doubt`` the API's answer does not prove that: the possible cost stays reserved.
         """
         fields = {"doubt_nusd": attempt.doubt_nusd + attempt.held_nusd} if is_maybe_submitted else {}
         return await self._move(attempt, AttemptState.NOT_SUBMITTED, error=error, **fields)
 
     async def accept(self, attempt: Attempt, acceptance: Acceptance) -> Attempt:
-        """Record the task that the API made, before anybody asks for it."""
+        """Record the task that the API created, before anything polls it."""
         return await self._write(_accepting(attempt, acceptance))
 
     async def find_again(self, attempt: Attempt) -> Attempt:
@@ -122,11 +124,11 @@ class Journal:
         return await self._move(attempt, AttemptState.ACCEPTED, error=None)
 
     async def refuse(self, attempt: Attempt, error: JobError) -> Attempt:
-        """Record a definite refusal."""
+        """Record a definite rejection."""
         return await self._move(attempt, AttemptState.REFUSED, error=error)
 
     async def doubt(self, attempt: Attempt, error: JobError) -> Attempt:
-        """Record that nobody can tell whether the attempt was paid."""
+        """Record that it is unknown whether the attempt was paid for."""
         return await self._move(attempt, AttemptState.UNKNOWN, error=error)
 
     async def lose(self, attempt: Attempt, error: JobError) -> Attempt:
@@ -143,7 +145,7 @@ class Journal:
         results: Sequence[ResultImage],
         acceptance: Acceptance | None = None,
     ) -> Attempt:
-        """Record a task that ended with images, before they are fetched.
+        """Record a task that ended with images, before they are downloaded.
 
         Args:
             attempt: The accepted attempt; the intended one with an ``acceptance``.
@@ -151,7 +153,7 @@ class Journal:
             submitted_at: Unix seconds.
             charge: Its charge.
             results: Addresses of the images.
-            acceptance: How the API took it, when that came in the same answer: both go on record in one write.
+            acceptance: The API's acceptance, when it came in the same answer: both are recorded in one write.
         """
         fields = {"submitted_at": submitted_at, "results": tuple(results), "error": None}
         return await self._end(attempt, acceptance, AttemptState.COMPLETED, charge, ended_at=ended_at, **fields)
@@ -168,7 +170,7 @@ class Journal:
     ) -> Attempt:
         """Record a task that ended without images; ``acceptance`` as in ``complete``.
 
-        With ``is_in_doubt`` nobody has said that it was free: what it may have cost stays held.
+        With ``is_in_doubt`` nothing says that it was free: its possible cost stays reserved.
         """
         held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
         fields = {"doubt_nusd": attempt.doubt_nusd + held_nusd} if is_maybe_submitted else {}
@@ -185,13 +187,13 @@ class Journal:
         held_nusd: int,
         acceptance: Acceptance | None = None,
     ) -> Attempt:
-        """Record that a task has ended and its images can't be had yet; it stays accepted, and holds what it cost.
+        """Record that a task has ended but its images are not available yet; it stays accepted and reserves its cost.
 
         Args:
             attempt: The accepted attempt; the intended one with an ``acceptance``.
-            error: Why the images can't be had.
-            ended_at: Unix seconds of when that was first seen; the first one stays.
-            held_nusd: What the task cost, where that is more than what is held.
+            error: Why the images are not available.
+            ended_at: Unix seconds when that was first seen; the first value stays.
+            held_nusd: The task's cost, if it exceeds the amount reserved.
             acceptance: As in ``complete``.
         """
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
@@ -205,7 +207,7 @@ class Journal:
         return await self._write(*first, waiting)
 
     async def recover(self, attempt: Attempt, *, charge: Charge, results: Sequence[ResultImage]) -> Attempt:
-        """Record that a task which has failed, paid or perhaps paid, shows images after all."""
+        """Record that a failed task, paid for or perhaps paid for, has images after all."""
         _check_is(attempt, AttemptState.FAILED, AttemptState.COMPLETED)
         in_doubt = attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
         return await self._move(
@@ -232,11 +234,11 @@ class Journal:
         return await self._end(attempt, acceptance, AttemptState.CANCELLED, charge, ended_at=ended_at, error=error)
 
     async def store(self, attempt: Attempt, files: Sequence[StoredFile]) -> Attempt:
-        """Record that every image is in place (again)."""
+        """Record that every image is in place, for the first time or again."""
         return await self._move(attempt, AttemptState.STORED, files=files, error=None)
 
     async def spoil(self, attempt: Attempt, files: Sequence[StoredFile], error: JobError) -> Attempt:
-        """Record that a paid task's images can't be had, but for ``files``."""
+        """Record that a paid task's images cannot be recovered, except for ``files``."""
         return await self._move(attempt, AttemptState.UNRECOVERABLE, files=files, error=error)
 
     async def renew(self, attempt: Attempt, results: Sequence[ResultImage], charge: Charge | None = None) -> Attempt:
@@ -251,17 +253,17 @@ class Journal:
         return move.after
 
     async def hold(self, attempt: Attempt, *, held_nusd: int) -> Attempt:
-        """Record the most that an attempt can cost; its state stays, and nobody is told."""
+        """Record the most that an attempt can cost; its state stays and observers are not told."""
         move = Transition.within(attempt, held_nusd=held_nusd)
         await self._writer.write(move.write)
         return move.after
 
     async def remark(self, attempt: Attempt, error: JobError) -> Attempt:
-        """Record why an attempt has come no further in this run; its state stays."""
+        """Record why an attempt did not advance in this run; its state stays."""
         return await self._write(Transition.within(attempt, error=error))
 
     def touch(self, touched: Sequence[tuple[Attempt, Sequence[StoredFile]]]) -> None:
-        """Record files that were found whole although their times had changed, all in one transaction. It blocks."""
+        """Record files found intact although their times had changed, in one transaction. It blocks."""
         rows = [
             (file.modified_ns, attempt.job_id, attempt.number, file.image.path)
             for attempt, files in touched
@@ -276,10 +278,10 @@ class Journal:
         self._writer.write_now(change)
 
     def take(self, taken: Sequence[ReusedJob]) -> None:
-        """Record jobs whose images were taken from another folder, all in one transaction. It blocks.
+        """Record jobs whose images were reused from another folder, in one transaction. It blocks.
 
         Raises:
-            IllegalTransition: a job's last attempt may still bring something; none of them is recorded.
+            IllegalTransition: a job's last attempt may still bring something; none of the jobs is recorded.
         """
 
         def take(connection: sqlite3.Connection) -> list[Attempt]:
@@ -291,7 +293,7 @@ class Journal:
     async def _end(
         self, attempt: Attempt, acceptance: Acceptance | None, state: AttemptState, charge: Charge, **fields: Any
     ) -> Attempt:
-        """Record the end of a task, and before it in the same write that it was made, where both were told at once."""
+        """Record the end of a task, together with its acceptance when both came in one answer."""
         first = [] if acceptance is None else [_accepting(attempt, acceptance)]
         accepted = first[0].after if first else attempt
         _check_is(accepted, AttemptState.ACCEPTED, state)
@@ -349,6 +351,6 @@ def _accepting(attempt: Attempt, acceptance: Acceptance) -> Transition:
 
 
 def _check_is(attempt: Attempt, before: AttemptState, after: AttemptState) -> None:
-    """Pass when an attempt is where this way begins: another one leads to the same state."""
+    """Check that an attempt is in the state where this transition begins: another state leads to the same end."""
     if attempt.state is not before:
         raise IllegalTransition(attempt.job_id, attempt.number, attempt.state, after)

@@ -1,4 +1,4 @@
-"""The ledger of a run folder: opening it, whose it is, its plan, and what became of each job."""
+"""The ledger of a run folder: opening it, its identity, its plan, and the record of each job."""
 
 import sqlite3
 import threading
@@ -46,7 +46,7 @@ _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
 class Ledger:
-    """An open ledger. Reading is possible while a run is live, and on the folder of a crashed one."""
+    """An open ledger. It can be read while a run is live, and after a crash."""
 
     def __init__(
         self,
@@ -64,15 +64,16 @@ class Ledger:
         self._lost_since = lost_since
         self._is_begun = False
         self.is_vouched = is_vouched
-        """Whether what stands beside the ledger says that it lacked nothing when it was opened."""
+        """Whether the file beside the ledger confirms that it lacked nothing when it was opened."""
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> "Ledger":
-        """Open the ledger at ``path``; without ``read_only`` it is made when it is not there.
+        """Open the ledger at ``path``; without ``read_only`` it is created if missing.
 
         Raises:
-            FolderError: it is of a newer format, or no ledger at all, or (read only) not there.
-            StorageError: the disk refuses, or it holds what this program does not write; then nothing was changed.
+            FolderError: it is of a newer format, not a ledger at all, or (read-only) missing.
+            StorageError: the disk refuses, or it holds values that this program does not write; then nothing was
+            changed.
         """
         told = read_count(path)
         if read_only:
@@ -89,7 +90,7 @@ class Ledger:
         return opened
 
     def close(self) -> None:
-        """Finish what waits to be written and let go of the file; closing twice is fine."""
+        """Finish waiting writes and close the file; closing twice is fine."""
         if self._writer is not None and self._is_begun:
             self._is_begun = False
             with suppress(StorageError):  # the mark stays, and with it the log
@@ -107,7 +108,7 @@ class Ledger:
         self.close()
 
     def identity(self) -> FolderIdentity | None:
-        """Return whose folder it is; None when nobody has claimed it yet."""
+        """Return the folder's identity; None when nobody has claimed it yet."""
         found = self._ask(read_identity)
         return None if found is None else replace(found, lost_since=self._lost_since)
 
@@ -115,7 +116,7 @@ class Ledger:
         """Take the folder into use, after ``check_identity``; call it before ``replace_plan``.
 
         Raises:
-            FolderError: it belongs to something else.
+            FolderError: it belongs to another spec, backend or key.
         """
 
         def change(connection: sqlite3.Connection) -> FolderIdentity:
@@ -130,14 +131,14 @@ class Ledger:
         return self._writing().write_now(change)
 
     def replace_plan(self, items: Iterable[PlanItem]) -> None:
-        """Make ``items`` the plan, in one transaction; what leaves the plan keeps its attempts and images."""
+        """Make ``items`` the plan, in one transaction; jobs that leave the plan keep their attempts and images."""
         self._writing().write_now(lambda connection: replace_plan(connection, items))
 
     def doubt(self, sent: Mapping[str, float]) -> int:
-        """Take what was lost, and what others know of submits, for keys that went out; return of how many jobs.
+        """Account for lost records and for submits known from elsewhere; return the number of jobs affected.
 
         Args:
-            sent: By job id, when it was submitted by what was found outside of the ledger, in Unix seconds.
+            sent: Submit time by job id in Unix seconds, as found outside the ledger.
         """
         since = self._lost_since
 
@@ -156,9 +157,9 @@ class Ledger:
         return doubted
 
     def begin(self, now: float) -> None:
-        """Mark that a run is at work, until the ledger is closed, and fold the log into the ledger.
+        """Mark that a run is active until the ledger is closed, and move the log into the ledger.
 
-        From then on whose folder it is, and so every key, does not hang on the log, and a log that goes missing is
+        From then on the folder's identity, and so every key, does not depend on the log, and a log that goes missing is
         noticed.
         """
         self._writing().write_now(lambda connection: set_own(connection, begun_at=now))
@@ -166,7 +167,7 @@ class Ledger:
         fold_log(self._path)
 
     def journal(self, on_change: OnChange | None = None) -> Journal:
-        """Return the way to change attempts; the folder must have been claimed.
+        """Return the object that changes attempts; the folder must have been claimed.
 
         Args:
             on_change: Told of each change once it is durable, in the thread that asked for it; it must not raise.
@@ -177,23 +178,23 @@ class Ledger:
         return Journal(self._writing(), identity.folder_id, on_change)
 
     def lines(self) -> Iterator[PlanLine]:
-        """Stream the plan in its order, each line with its record, all as of one moment."""
+        """Stream the plan in its order, each line with its record, all from one moment."""
         return self._stream(read_lines)
 
     def snapshots(self) -> Iterator[JobSnapshot]:
-        """Stream what a run needs to know: the plan, then what left it with a task that can be collected."""
+        """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected."""
         return self._stream(read_snapshots)
 
     def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
-        """Return the standings of a few jobs by their rows, in that order, as they are now."""
+        """Return the current snapshots of a few jobs by their rows, in that order."""
         return self._ask(lambda connection: list(read_snapshots_of(connection, rows)))
 
     def record(self, job_id: str) -> JobRecord:
-        """Return what is known of a job; one that was never begun is pending."""
+        """Return the record of a job; one that never began is pending."""
         return self._ask(lambda connection: read_record(connection, job_id))
 
     def holding(self, job_id: str) -> ReusableJob | None:
-        """Return what another folder may take of a job, planned or not; None when it is not completed."""
+        """Return the parts of a job that another folder may reuse, planned or not; None when it is not completed."""
         return self._ask(lambda connection: read_holding(connection, job_id))
 
     def unplanned(self) -> Iterator[JobRecord]:
@@ -201,7 +202,7 @@ class Ledger:
         return self._stream(read_unplanned)
 
     def owner_of(self, path: str) -> str | None:
-        """Return the id of the job that has an image at ``path`` (``images/...``) on record, or None."""
+        """Return the id of the job whose recorded image is at ``path`` (``images/...``), or None."""
 
         def ask(connection: sqlite3.Connection) -> str | None:
             row = connection.execute("SELECT job_id FROM images WHERE path = ?", (path,)).fetchone()
@@ -210,17 +211,17 @@ class Ledger:
         return self._ask(ask)
 
     def owners_of(self, paths: Iterable[str]) -> dict[str, str]:
-        """Return the ids of the jobs that have images at ``paths`` on record, by path; at most some hundred paths."""
+        """Return the ids of the jobs whose recorded images are at ``paths``, by path; at most some hundred paths."""
         asked = list(paths)
         query = f"SELECT path, job_id FROM images WHERE path IN ({','.join('?' * len(asked))})"  # noqa: S608 - marks only
         return self._ask(lambda connection: dict(connection.execute(query, asked).fetchall()))
 
     def image_count(self) -> int:
-        """Return how many image files are on record, those of jobs that left the plan too."""
+        """Return the number of recorded image files, including those of jobs that left the plan."""
         return self._ask(lambda connection: int(connection.execute("SELECT COUNT(*) FROM images").fetchone()[0]))
 
     def usual_image_bytes(self) -> int:
-        """Return how large the images on record are on average; 0 without any."""
+        """Return the average size of the recorded images; 0 without any."""
         return self._ask(
             lambda connection: int(connection.execute("SELECT COALESCE(AVG(size_bytes), 0) FROM images").fetchone()[0])
         )
@@ -228,15 +229,15 @@ class Ledger:
     def forget(self, job_id: str) -> None:
         """Remove an unplanned job with its attempts and images from the record (``prune``, after its files).
 
-        Its money stays in ``spent_nusd``. A job that is in the plan, or has an open task, is refused.
+        Its cost stays in ``spent_nusd``. A job that is in the plan or has an open task is not removed.
 
         Raises:
-            FolderError: it is refused.
+            FolderError: the job is in the plan or has an open task.
         """
         self._writing().write_now(lambda connection: _forget(connection, job_id))
 
     def doubt_files(self, paths: Iterable[str]) -> None:
-        """Let the next run look into the files of these images, whatever their size and time say."""
+        """Make the next run check the files of these images, whatever their sizes and times are."""
 
         def change(connection: sqlite3.Connection) -> None:
             connection.executemany("UPDATE images SET modified_ns = -1 WHERE path = ?", [(path,) for path in paths])
@@ -244,15 +245,15 @@ class Ledger:
         self._writing().write_now(change)
 
     def spent_nusd(self) -> int:
-        """Return what this folder has cost so far, in nano-dollars, pruned jobs included."""
+        """Return the cost of this folder so far, in nano-dollars, pruned jobs included."""
         return self._ask(read_spent_nusd)
 
     def held_nusd(self) -> int:
-        """Return the most that may still come: tasks in flight, unknown or given up, in nano-dollars."""
+        """Return the most that may still be charged: tasks in flight, unknown or given up, in nano-dollars."""
         return self._ask(read_held_nusd)
 
     def books(self) -> CostReport:
-        """Return what was set aside, charged and given back, beside what the catalog says."""
+        """Return the amounts held, charged and refunded, next to catalog prices."""
         return self._ask(read_books)
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
@@ -263,7 +264,7 @@ class Ledger:
         with self._snapshot() as connection:
             rows = read(connection)
             while True:
-                # Only the reading is inside the border: an error of the caller's is the caller's.
+                # Only reading is inside the border: the caller's own errors pass through.
                 with storage_border(self._path):
                     item = next(rows, None)
                 if item is None:
@@ -285,7 +286,7 @@ class Ledger:
 def _looked_at(
     path: Path, reader: sqlite3.Connection, told: ToldCount | None, writer: GroupWriter | None = None
 ) -> tuple[sqlite3.Connection, GroupWriter | None, float | None]:
-    """Return what a ledger is made of, with the moment from which on it lacks records."""
+    """Return the parts of an opened ledger, and the time since when it may lack records."""
     try:
         with storage_border(path):
             return reader, writer, find_loss(reader, told)

@@ -1,4 +1,4 @@
-"""The format of a ledger: its tables, and how older formats are brought up to date."""
+"""The format of a ledger: its tables, and the upgrade from older formats."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ CREATE UNIQUE INDEX images_by_path ON images (path);
 OLD_TABLES = """
 CREATE TABLE earlier_tasks (job_id TEXT NOT NULL, number INTEGER NOT NULL, task_id TEXT NOT NULL);
 """
-"""Tables that formats up to 3 had; they stay when a ledger is brought up to date, and nobody reads them."""
+"""Tables of formats up to 3; they stay when a ledger is upgraded, and nothing reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class _NewColumn:
     table: str
     declared: str
     since: int
-    """The format that brought it."""
+    """The format that added it."""
     value: str = "NULL"
     """Default for ledgers without this column."""
 
@@ -86,7 +86,7 @@ _NEW_COLUMNS = {
     "begun_sendings": _NewColumn("identity", "INTEGER", 5),
     "lost_since": _NewColumn("identity", "REAL", 5),
 }
-"""The columns that format 1 lacks; each name belongs to one table only."""
+"""The columns missing in format 1; each name belongs to one table only."""
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -100,7 +100,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
-    """Add the columns that an older format lacks, in one transaction.
+    """Add the columns missing in an older format, in one transaction.
 
     Raises:
         FolderError: it is not a ledger, or of a newer format.
@@ -120,12 +120,12 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def missing_columns(found: int) -> list[str]:
-    """Return the columns that a format lacks."""
+    """Return the columns missing in a format."""
     return [name for name, column in _NEW_COLUMNS.items() if column.since > found]
 
 
 def fill_in_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> None:
-    """Give a read-only ledger of an older format views with the columns that it lacks."""
+    """Give a read-only ledger of an older format views with the missing columns."""
     for table in {_NEW_COLUMNS[name].table for name in columns}:
         missing = ", ".join(
             f"{_NEW_COLUMNS[name].value} AS {name}" for name in columns if _NEW_COLUMNS[name].table == table

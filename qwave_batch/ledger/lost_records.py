@@ -29,18 +29,18 @@ _NEW_ATTEMPT = frozenset({AttemptState.FAILED, AttemptState.CANCELLED, AttemptSt
 def doubt_jobs(
     connection: sqlite3.Connection, folder_id: str, *, since: float | None, sent: Mapping[str, float]
 ) -> int:
-    """Put on record, inside the open transaction, that jobs which a plain run would buy may be bought already.
+    """Record, inside the open transaction, that jobs a plain run would submit may have been paid for already.
 
-    The same keys then go out while the API surely keeps them, and after that the jobs are ``unknown``.
+    The same keys are then sent while the API surely remembers them; after that the jobs are ``unknown``.
 
     Args:
         connection: The ledger's.
         folder_id: The folder's.
-        since: When the earliest of the keys may have left; None when only those of ``sent`` may have.
-        sent: By job id, when others know of its submit, in Unix seconds.
+        since: When the earliest of the keys may have been sent; None when only those of ``sent`` may have.
+        sent: Submit time by job id, as known from elsewhere, in Unix seconds.
 
     Returns:
-        How many jobs they are.
+        The number of these jobs.
     """
     doubted = 0
     for snapshot in _open_to_submit(connection):
@@ -52,7 +52,7 @@ def doubt_jobs(
 
 
 def _open_to_submit(connection: sqlite3.Connection) -> list[JobSnapshot]:
-    """Return the jobs that a plain run submits, with a new key or with a parked one."""
+    """Return the jobs that a plain run submits, with a new key or with one not submitted yet."""
     return [
         snapshot
         for snapshot in read_snapshots(connection)
@@ -82,7 +82,7 @@ COUNT = "-count"
 """Suffix of the ledger's name."""
 _MOST_BYTES = 4096
 _WIDTH = 100
-"""Of the file, so that one write replaces all of it."""
+"""Size of the file, so that one write replaces all of it."""
 _ON_RECORD = "SELECT folder_id, sendings, begun_at, begun_sendings, lost_since, created_at FROM identity"
 _LAST_SENT_AT = "SELECT MAX(first_sent_at) FROM attempts"
 
@@ -96,9 +96,9 @@ class ToldCount:
 
 
 def read_count(path: Path) -> ToldCount | None:
-    """Return the count that stands beside the ledger at ``path``, or None; read it before the ledger.
+    """Return the count stored beside the ledger at ``path``, or None; read it before the ledger.
 
-    A run at work writes it after its ledger, so that it is never ahead of what is read after it.
+    An active run writes it after its ledger, so it is never ahead of a ledger read later.
     """
     with suppress(OSError, UsageError, ValueError, RecursionError):
         tree, name = place_of(path)
@@ -107,7 +107,7 @@ def read_count(path: Path) -> ToldCount | None:
 
 
 def find_loss(connection: sqlite3.Connection, told: ToldCount | None) -> float | None:
-    """Return Unix seconds from which on a ledger may lack records, or None when it lacks none as far as can be told."""
+    """Return the Unix seconds since when a ledger may lack records, or None when no loss is evident."""
     row = connection.execute(_ON_RECORD).fetchone()
     if row is None:
         return None
@@ -125,7 +125,7 @@ def find_loss(connection: sqlite3.Connection, told: ToldCount | None) -> float |
 
 
 class CountBeside:
-    """Keeps the count beside a ledger that is open to write."""
+    """Writes the count beside a ledger that is open for writing."""
 
     def __init__(self, path: Path) -> None:
         self._tree, ledger = place_of(path)
@@ -135,7 +135,7 @@ class CountBeside:
             self._tree.unshare(self._name)
 
     def keep(self, connection: sqlite3.Connection) -> None:
-        """Write the committed count; best effort, so nothing is synced and a failure is ignored."""
+        """Write the committed count; best effort, so it is not synced and a failure is ignored."""
         row = connection.execute("SELECT folder_id, sendings FROM identity").fetchone()
         if row is None or row == self._last:
             return

@@ -1,4 +1,4 @@
-"""How a new plan takes the place of the old one, with as few writes as there are changes."""
+"""Replaces the plan in a ledger, with only as many writes as there are changes."""
 
 import json
 import sqlite3
@@ -48,12 +48,12 @@ def replace_plan(connection: sqlite3.Connection, items: Iterable[PlanItem]) -> N
 
 
 def text_of_item(item: PlanItem) -> str:
-    """Return a job or a duplicate as the text that the ledger keeps."""
+    """Return a job or a duplicate as the text that the ledger stores."""
     return json.dumps(EXACT.encode(item), separators=(",", ":"), default=_plain)
 
 
 def _plain(value: object) -> object:
-    """Return a read-only mapping as one that the encoder knows."""
+    """Return a read-only mapping as a type that the encoder supports."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -32,16 +32,16 @@ class ReusableJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReusedJob:
-    """A job whose images were taken from another folder and are in place."""
+    """A job whose images were reused from another folder and are in place."""
 
     holding: ReusableJob
     origin: ReusedFrom
     files: Sequence[StoredFile]
-    """As they stand in the folder that took them."""
+    """The files in the reusing folder."""
 
 
 def read_holding(connection: sqlite3.Connection, job_id: str) -> ReusableJob | None:
-    """Return what is held of a job; None when it is not completed."""
+    """Return the reusable parts of a job; None when it is not completed."""
     attempts = read_attempts(connection, job_id)
     if not attempts or attempts[-1].state is not AttemptState.STORED:
         return None
@@ -53,7 +53,7 @@ def read_holding(connection: sqlite3.Connection, job_id: str) -> ReusableJob | N
 
 
 def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) -> Attempt:
-    """Add the attempt that stands for what was taken, inside the open transaction.
+    """Add the attempt that records the reused images, inside the open transaction.
 
     The task stays on record: while the API keeps it, a damaged file can be fetched from it.
 

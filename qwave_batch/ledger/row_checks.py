@@ -1,7 +1,7 @@
-"""Whether the rows of a ledger are such as this program writes: numbers in their range, names in their form.
+"""Checks that the rows of a ledger are such as this program writes: numbers in range, names well-formed.
 
-One scan a table when a ledger is opened, so what takes longer is looked at where it is read: what stands in JSON, and
-the signs of keys and hashes (``ledger.attempt``, ``ledger.reading``).
+One scan per table when a ledger is opened. Slower checks happen where the values are read: JSON columns, and the
+form of keys and hashes (``ledger.attempt``, ``ledger.reading``).
 """
 
 import re
@@ -113,13 +113,13 @@ _TOTALS = ("held_nusd", "doubt_nusd", "cost_nusd", "hold_nusd", "catalog_nusd")
 
 
 def check_content(connection: sqlite3.Connection) -> None:
-    """Pass when a ledger holds nothing but what this program may have written.
+    """Check that a ledger holds only values that this program may have written.
 
     Args:
         connection: One whose schema is sound.
 
     Raises:
-        Damaged: it does.
+        Damaged: it holds other values.
     """
     check_pages(connection)
     for table, rules in _RULES.items():
@@ -145,7 +145,7 @@ def _check_rows(connection: sqlite3.Connection, table: str, rules: Mapping[str, 
 
 
 def _check_total(connection: sqlite3.Connection, columns: Collection[str]) -> None:
-    """Pass when all money together is a sum that SQLite can make, that of forgotten jobs included."""
+    """Check that the sum of all money fits into SQLite's integers, pruned jobs included."""
     sums = " + ".join(f"TOTAL({column})" for column in columns)
     (total,) = connection.execute(f"SELECT {sums} FROM attempts").fetchone()  # noqa: S608 - constants
     (pruned,) = connection.execute("SELECT TOTAL(pruned_nusd) + TOTAL(pruned_held_nusd) FROM identity").fetchone()

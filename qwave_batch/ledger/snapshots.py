@@ -54,14 +54,14 @@ def derive_record(
 
 
 def status_of(attempt: Attempt) -> JobStatus:
-    """Return how a job stands whose newest attempt this is."""
+    """Return the status of a job from its newest attempt."""
     if attempt.state is AttemptState.NOT_SUBMITTED:
         return JobStatus.FAILED if attempt.error else JobStatus.PENDING
     return _STATUS[attempt.state]
 
 
 def _error(attempts: Sequence[Attempt]) -> JobError | None:
-    """Return the newest error; it stays until a try succeeds."""
+    """Return the newest error; it stays until an attempt succeeds."""
     if attempts[-1].state is AttemptState.STORED:
         return None
     return next((attempt.error for attempt in reversed(attempts) if attempt.error is not None), None)
@@ -75,7 +75,7 @@ def _seconds(attempt: Attempt) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
-    """A job of the plan, the entries that came out as the same job, and its record."""
+    """A job of the plan, the entries that resolved to the same job, and its record."""
 
     job: Job
     also: tuple[Duplicate, ...] = ()
@@ -98,10 +98,10 @@ _LEFT_OPEN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSnapshot:
-    """All that a run needs to know of one job before it does something about it."""
+    """The facts about one job that a run needs before it acts on it."""
 
     row: int
-    """The ledger's own small number for the job; it lasts as long as the job is on record."""
+    """The ledger's own small number for the job; it stays the same as long as the job is recorded."""
     position: int | None
     """Its place among the jobs of the plan; None when it has left the plan."""
     line: PlanLine
@@ -124,7 +124,7 @@ def read_snapshots(connection: sqlite3.Connection) -> Iterator[JobSnapshot]:
 
 
 def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[JobSnapshot]:
-    """Stream the standings of jobs by their rows, in the order given."""
+    """Stream the snapshots of jobs by their rows, in the order given."""
     for row in rows:
         found = connection.execute("SELECT row, job_id, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
         if found is not None:

@@ -1,4 +1,4 @@
-"""One change of an attempt: checked against the table of transitions, and written only if it still stands as before."""
+"""One change of an attempt: checked against the table of transitions, and written only if the row is unchanged."""
 
 import json
 import sqlite3
@@ -12,9 +12,9 @@ from qwave_batch.ledger.attempt_states import NEW_ROUNDS, AttemptState, IllegalT
 
 
 def replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequence[StoredFile]) -> None:
-    """Make ``files`` the images of a job, inside the open transaction.
+    """Replace the images of a job with ``files``, inside the open transaction.
 
-    By job and not by attempt: an earlier attempt's images may be written over under the same names.
+    By job and not by attempt: an earlier attempt's images may be overwritten under the same names.
     """
     connection.execute("DELETE FROM images WHERE job_id = ?", (attempt.job_id,))
     connection.executemany(
@@ -43,7 +43,7 @@ _AS_TEXT: Mapping[str, Callable[[Any], str | None]] = {
     "error": text_of,
     "callback": lambda callback: json.dumps(dict(callback)),
 }
-"""The fields that a column holds as text."""
+"""The fields stored as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Transition:
     def to(
         cls, state: AttemptState, attempt: Attempt, *, files: Sequence[StoredFile] | None = None, **fields: Any
     ) -> "Transition":
-        """Return the move of an attempt to a state, with fields of ``Attempt`` that change on the way.
+        """Return the transition of an attempt to a state, with the fields of ``Attempt`` that change with it.
 
         Raises:
             IllegalTransition: the table does not contain this transition.
@@ -72,7 +72,7 @@ class Transition:
 
     @classmethod
     def within(cls, attempt: Attempt, **fields: Any) -> "Transition":
-        """Return the change of an attempt whose state stays."""
+        """Return a change of an attempt whose state stays."""
         return cls._of(attempt, fields, None)
 
     @classmethod
@@ -86,7 +86,7 @@ class Transition:
         """Change the attempt's row inside the open transaction.
 
         Raises:
-            IllegalTransition: it does not stand as it was read.
+            IllegalTransition: the row is no longer as it was read.
         """
         before = self.before
         written = connection.execute(
@@ -108,6 +108,6 @@ class Transition:
 
 @lru_cache(maxsize=64)
 def _update(columns: tuple[str, ...]) -> str:
-    """Return the statement that changes these columns; the same text each time, so that SQLite knows it again."""
+    """Return the statement that changes these columns; always the same text, so that SQLite can cache it."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
     return f"UPDATE attempts SET {assignments} WHERE job_id = ? AND number = ? AND state = ? AND round = ?"  # noqa: S608 - the names are this project's own

@@ -58,7 +58,7 @@ class Job:
     estimated_usd = InUsd()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"Job({self.job_id} {self.model} {self.action}: {shortened(self.prompt)})"
 
     def body(self, callback: JsonObject | None = None) -> dict[str, Json]:

@@ -157,7 +157,7 @@ class Progress:
     spent_usd = InUsd()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return (
             f"Progress({self.done:,} of {self.jobs:,} jobs done, {self.failed:,} failed, {self.in_flight:,} in flight, "
             f"{self.spent_usd:.6g} USD)"

@@ -37,7 +37,7 @@ class ImageFile:
     source_url: str
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"ImageFile({self.path})"
 
 

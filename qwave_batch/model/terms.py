@@ -45,7 +45,7 @@ class Limits:
     models: Mapping[str, ModelLimits] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return repr_of_changes(self)
 
 
@@ -64,5 +64,5 @@ class Terms:
     """Most that the run folder may ever cost; None means uncapped."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return repr_of_changes(self)

@@ -31,9 +31,9 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.manifest import read_manifest
 from qwave_batch.output.manifest_line import ManifestLine, manifest_line
-from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.summary import MOST_SPEC_BYTES, read_summary
 from qwave_batch.output.unrecorded_submits import check_is_claimed
 

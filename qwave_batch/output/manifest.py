@@ -19,9 +19,9 @@ from qwave_batch.folder.workspace import LEDGER, REMEMBERED
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.codec import Codec, Key
 from qwave_batch.model.next_step import Advice, NextStep
-from qwave_batch.output.counts import LineCounter, LineCounts
+from qwave_batch.output.ledger_ports import LedgerReading
+from qwave_batch.output.line_counts import LineCounter, LineCounts
 from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json, manifest_line
-from qwave_batch.output.ports import LedgerReading
 
 MOST_LINE_BYTES = 32 * 1024 * 1024
 """Of a line that is read. The longest line that is written holds a prompt of a million characters twice."""

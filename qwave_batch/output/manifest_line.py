@@ -51,7 +51,7 @@ class ManifestLine:
     reused_from: ReusedFrom | None = None
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"ManifestLine({self.job_id} {self.model}: {self.status.value}, {len(self.images):,} images)"
 
 

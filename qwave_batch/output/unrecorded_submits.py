@@ -12,9 +12,9 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.traces import has_traces, without_records
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.record import JobStatus
+from qwave_batch.output.image_files import possible_stems, stem_of, stray_files, stray_key
+from qwave_batch.output.ledger_ports import LedgerOwned, LedgerReading
 from qwave_batch.output.manifest import is_as_written, read_raw_lines
-from qwave_batch.output.ports import LedgerOwned, LedgerReading
-from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.times import iso_from_unix, unix_from_iso
 
 

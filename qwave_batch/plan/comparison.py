@@ -111,7 +111,7 @@ class Comparison:
     removed: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         total = self.total
         return (
             f"Comparison({total.added.jobs:,} jobs added, {total.removed.jobs:,} removed, "

@@ -31,7 +31,7 @@ class JobSample:
     """The place in the full product, from 0."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"JobSample({self.prompt_id} {self.model}: {shortened(self.prompt)})"
 
     def as_json(self) -> dict[str, Json]:

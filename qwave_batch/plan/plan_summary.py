@@ -53,7 +53,7 @@ class Figures:
     estimated_usd = InUsd()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"Figures({self.as_line()})"
 
     def as_line(self) -> str:

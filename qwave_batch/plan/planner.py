@@ -39,7 +39,7 @@ class Plan:
     """How its entries are made."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"Plan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.spec.file})"
 
     @property

@@ -124,7 +124,7 @@ class SupportMatrix:
     axes: list[AxisSupport] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"SupportMatrix({len(self.models):,} models, {len(self.axes):,} axes)"
 
     def count(self, labels: Mapping[str, Json], verdict: Verdict) -> None:

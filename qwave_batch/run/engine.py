@@ -3,7 +3,7 @@
 import asyncio
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.folder.leftovers import remove_leftovers
+from qwave_batch.folder.traces import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed

@@ -54,7 +54,7 @@ class RunOptions:
     """How long what is in flight may take to finish after a first stop."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return repr_of_changes(self)
 
 
@@ -84,5 +84,5 @@ class RunRequest:
     """Other run folders that images of the very same jobs may be taken from."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return repr_of_changes(self)

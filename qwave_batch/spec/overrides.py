@@ -14,6 +14,9 @@ from qwave_batch.spec.values.value_path import Path, path_text
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
+SHOWN_AS = "--set"
+_STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^.="\[\]]+)')
+
 
 @dataclass(frozen=True, slots=True)
 class HashesAsText:
@@ -68,10 +71,6 @@ class HashesAsText:
 
     def _with(self, text: str) -> str:
         return text.replace(self.sign, "#")
-
-
-SHOWN_AS = "--set"
-_STEP = re.compile(r'"([^"]*)"|\[(\d+)\]|([^.="\[\]]+)')
 
 
 def apply_overrides(layer: Layer, overrides: Sequence[str]) -> tuple[Layer, list[Problem]]:

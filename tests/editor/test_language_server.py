@@ -64,14 +64,14 @@ def test_a_mistake_is_underlined_at_its_line(
 @pytest.mark.parametrize(
     ("text", "offered", "said"),
     [
-        ("|\n", "matrix", "Axes; their product"),
+        ("|\n", "matrix", "Axes; jobs are made for their product"),
         ("prompts:\n  - |\n", "from", "Each row is a prompt"),
         ("limits:\n  |\n", "concurrency", "Tasks alive at once."),
         ("request:\n  |\n", "negative_prompt", "What to keep out of the image"),
         ("prompts:\n  - text: x\n    request:\n      |\n", "seed", "-1 is random"),
         ("matrix:\n  |\n", "aspect_ratio", "Shape of the image"),
         ("matrix:\n  include:\n    - |\n", "quality", "How much work goes into the image."),
-        ("limits:\n  models:\n    |\n", "z-image-turbo", "Ceilings for"),
+        ("limits:\n  models:\n    |\n", "z-image-turbo", "Limits for"),
     ],
 )
 def test_keys_are_offered_with_what_they_mean(editor: LanguageServer, text: str, offered: str, said: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 from blockbuster import BlockBuster
 
 OURS = ["qwave_batch.run", "qwave_batch.client", "qwave_batch.api.folder_session", "qwave_batch.api.cancel_tasks",
-        "qwave_batch.api.account_queries", "qwave_batch.api.refetch_images", "qwave_batch.api.run_batch"]  # fmt: skip
+        "qwave_batch.api.account_queries", "qwave_batch.api.refetch_images", "qwave_batch.api.run_batch",
+        "qwave_batch.api.folder_run"]  # fmt: skip
 """Packages whose code runs in an event loop; functions of others may block if their caller allows it."""
 
 PACKAGE = Path(__file__).parents[2] / "qwave_batch"
@@ -29,7 +30,7 @@ def loop_guard() -> BlockBuster:
         **{file: names_in(file) for file in (PACKAGE / "simulator").glob("*.py")},
         PACKAGE / "api" / "simulation.py": {"serve_simulator"},
         # what the caller's own callback does is the caller's
-        PACKAGE / "api" / "feeding.py": {"hand_over"},
+        PACKAGE / "api" / "event_feed.py": {"hand_over"},
         # a download that is cancelled removes its file at once: its task may not come to wait for a thread
         PACKAGE / "client" / "partial_file.py": {"discard"},
     }

@@ -105,7 +105,7 @@ def test_an_input_that_is_lost_is_told_with_its_place(run: Path, lost: str) -> N
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     status, said = typed("validate", run / "spec.yaml", "--format", "github")
     assert status == 2
-    assert "is not among the inputs of this run folder; it was looked for at" in said
+    assert "is not among the inputs of this run folder; looked for it at" in said
 
 
 def older(run: Path, names: Sequence[tuple[str, str]]) -> None:
@@ -144,7 +144,7 @@ def test_a_link_in_the_place_of_an_input_leads_nowhere(run: Path, tmp_path_facto
     (run / "inputs" / "maps.csv").symlink_to(secret)
     status, said = typed("validate", run / "spec.yaml", "--format", "github")
     assert status == 2
-    assert "lies outside" in said
+    assert "is outside" in said
 
 
 def test_a_spec_beside_a_folder_called_inputs_is_no_run_folders(tmp_path: Path) -> None:

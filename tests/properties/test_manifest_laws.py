@@ -13,7 +13,7 @@ from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus
 from qwave_batch.output.manifest import read_manifest, write_manifest
 from qwave_batch.output.manifest_line import encode_line, line_as_json, line_from_json, manifest_line
-from qwave_batch.output.schema import schema_faults
+from qwave_batch.output.manifest_schema import schema_faults
 from qwave_batch.output.times import iso_from_unix, to_the_millisecond, unix_from_iso
 
 text = st.text(max_size=30)

@@ -1,8 +1,9 @@
 """The public API as a user would type it: checked by mypy strict, and executed by tests/integration/test_api.py."""
 
 import asyncio
+import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import assert_never, assert_type
 
@@ -40,7 +41,7 @@ def describe(item: qb.plans.PlanItem) -> str:
     """Say what an item of a plan is."""
     match item:
         case qb.Job(job_id=job_id, model=model, skip=None):
-            return f"{job_id} {model} {item.estimated_nusd / 1e9} USD"
+            return f"{job_id} {model} {item.estimated_usd} USD"
         case qb.Job(skip=reason):
             return f"left out: {reason}"
         case qb.plans.Duplicate(index=index):
@@ -57,11 +58,42 @@ async def run(file: Path, folder: Path) -> qb.RunSummary:
         options=qb.RunOptions(concurrency=2, only="model == 'z-image-turbo'"),
         on_progress=seen.append,
         stop=qb.StopSignal(),
-        confirm=lambda estimate: estimate.estimated_usd < 1,
+        confirm=is_cheap,
     )
     assert_type(summary, qb.RunSummary)
     assert_type(summary.counts.completed, int)
     return summary
+
+
+def cost_of(plan: qb.AnyPlan, folder: Path, file: Path) -> float:
+    """Say what is left to pay of a plan, in USD."""
+    compared = qb.compare_plan(plan, str(folder), source=file)
+    assert_type(compared.comparison.total.to_make.estimated_usd, float)
+    assert_type(plan.figures.estimated_usd, float)
+    return compared.comparison.total.to_make.estimated_usd
+
+
+def is_cheap(estimate: qb.CostEstimate) -> bool:
+    """Answer what a run asks before it sends anything."""
+    assert_type(estimate.estimated_usd, float)
+    return estimate.estimated_usd < 1
+
+
+async def run_by_request(file: Path, folder: Path) -> qb.RunSummary:
+    """Run what a value asks for, as another process would."""
+    request = qb.RunRequest(
+        source=file,
+        connection=qb.Simulated(latency="0.01"),
+        out_dir=folder,
+        terms=qb.plans.Terms(limits=qb.plans.Limits(concurrency=2)),
+    )
+    sent: qb.RunRequest = pickle.loads(pickle.dumps(request))
+    return await qb.run_request(sent, confirm=is_cheap)
+
+
+async def run_with_the_key_of_the_environment(file: Path) -> qb.RunSummary:
+    """Type-checked only: no test has a key."""
+    return await qb.run_batch(file, connection=qb.ConnectionFromEnviron())
 
 
 async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
@@ -122,9 +154,17 @@ async def take_over(file: Path, folder: Path, other: Path) -> qb.folders.CostRep
     return summary.books
 
 
+def first_image(lines: Iterable[qb.ManifestLine]) -> qb.ImageFile | None:
+    """Find an image of a job that is done."""
+    done = (line for line in lines if line.status is qb.JobStatus.COMPLETED)
+    return next((image for line in done for image in line.images), None)
+
+
 def read(folder: Path) -> list[Path]:
     """Read a run folder, live or ended."""
     run = qb.open_run(folder)
+    assert_type(run, qb.RunFolder)
+    assert first_image(run.lines()) is not None
     report = run.verify()
     assert report.is_sound, report.problems
     assert_type(run.status(), qb.folders.FolderStatus)
@@ -135,8 +175,14 @@ def catch(file: Path) -> int:
     """Catch what this package raises on purpose: one class for all, each with its exit status."""
     try:
         qb.run_batch_sync(file, connection=qb.Connection(key="k", base_url="http://example.com/v1"))
+    except qb.SpecError as error:
+        return len(error.problems)
+    except qb.FolderError as error:
+        return error.exit_status
     except qb.UsageError as error:
         return error.exit_status
+    except (qb.BudgetError, qb.AccountError, qb.FolderBusy, qb.StorageError, qb.RunStopped):
+        return 1
     except qb.QwaveError:
         raise
     return 0
@@ -151,6 +197,8 @@ def main(folder: Path) -> int:
     qb.write_plan(qb.open_plan(file), folder / "plan.jsonl")
     assert qb.plans.read_plan(folder / "plan.jsonl").figures.jobs == 2
     assert asyncio.run(run(file, folder / "made")).counts.completed == 1
+    assert asyncio.run(run_by_request(file, folder / "requested")).counts.completed == 2
+    assert cost_of(qb.open_plan(file), folder / "requested", file) == 0
     assert asyncio.run(take_over(file, folder / "again", folder / "made")).tasks == 1
     assert asyncio.run(run_elsewhere(folder / "plan.jsonl", folder / "elsewhere")).exit_status == 0
     assert len(read(folder / "elsewhere")) == 2

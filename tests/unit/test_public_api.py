@@ -57,6 +57,17 @@ def test_all_is_sorted(module: ModuleType) -> None:
     assert names == sorted(names, key=lambda name: (not name.isupper(), name))  # as ruff sorts them
 
 
+def test_the_typed_example_uses_every_name_at_the_top(checkout: Path) -> None:
+    """tests/typing/api.py shows how each is typed."""
+    tree = ast.parse((checkout / "tests" / "typing" / "api.py").read_text(encoding="utf-8"))
+    used = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "qb"
+    }
+    assert set(qwave_batch.__all__) <= used
+
+
 def test_a_name_that_does_not_exist_is_told_as_such() -> None:
     with pytest.raises(AttributeError, match="no_such_name"):
         importlib.import_module("qwave_batch").__getattr__("no_such_name")

@@ -121,7 +121,7 @@ class SavedPlan:
     """What looked at the jobs while they were read."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"SavedPlan({self.name}: {self.figures.as_line()}, catalog {self.catalog}, of {self.file})"
 
     @property

@@ -10,6 +10,9 @@ from qwave_batch.files.tree import Tree
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import ELSEWHERE, INPUTS, component, is_git_name, kept_at
 
+_SPEC = "spec.yaml"
+_OF_A_RUN = (".qwave", "manifest.jsonl")
+
 
 class FileRefused(UsageError):
     """A named file that may not be read, or cannot be."""
@@ -28,7 +31,7 @@ class AllowedRoot:
 
     folder: Path
     """Links resolved."""
-    called: str
+    label: str
     """How messages name it."""
 
 
@@ -81,10 +84,6 @@ def allowed_folders(folders: Sequence[Path]) -> Iterator[Path]:
 def is_in_git(file: Path) -> bool:
     """Whether a path, as written or resolved, is a ``.git`` folder or in one."""
     return any(is_git_name(part) for part in (*file.parts, *file.resolve().parts))
-
-
-_SPEC = "spec.yaml"
-_OF_A_RUN = (".qwave", "manifest.jsonl")
 
 
 def is_kept_spec(file: Path) -> bool:

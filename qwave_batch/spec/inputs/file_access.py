@@ -29,9 +29,9 @@ __all__ = ["FileAccess", "FileRefused", "InputFile", "beside", "named_file"]
 class InputFile:
     """A file that passed the checks: its resolved place below an allowed folder."""
 
-    bound: Path
+    allowed_root: Path
     """The allowed folder, links resolved."""
-    way: str
+    relative_path: str
     """The path from there to the file, with ``/`` and without links."""
 
     @classmethod
@@ -43,7 +43,7 @@ class InputFile:
     @property
     def path(self) -> Path:
         """The whole path."""
-        return self.bound / self.way
+        return self.allowed_root / self.relative_path
 
     def open(self) -> BinaryIO:
         """Open the file that was checked; links that have appeared since in its path are not followed.
@@ -53,7 +53,7 @@ class InputFile:
             OSError: It is gone, or the system refuses.
         """
         try:
-            return Tree(self.bound).open(self.way)
+            return Tree(self.allowed_root).open(self.relative_path)
         except NotRegular as error:
             raise FileRefused(error.reason) from error
         except FolderError as error:
@@ -66,9 +66,9 @@ class FileAccess:
 
     root: Path
     """The folder that relative names start from."""
-    bounds: tuple[Path, ...]
+    allowed_roots: tuple[Path, ...]
     """Folders, symlinks resolved; files outside all of them are not read."""
-    tree: str
+    root_label: str
     """How messages name the first root."""
     is_run_folder: bool = False
     """Whether the spec is the copy in a run folder, beside copies of all files that it read."""
@@ -77,7 +77,9 @@ class FileAccess:
     def around(cls, folder: Path, allow_read: Sequence[Path] = ()) -> "FileAccess":
         """Return the access of a spec in ``folder``: its git work tree, or the folder itself without one."""
         root = allowed_root_of(folder / "spec.yaml")
-        return cls(root=folder.resolve(), bounds=(root.folder, *allowed_folders(allow_read)), tree=root.called)
+        return cls(
+            root=folder.resolve(), allowed_roots=(root.folder, *allowed_folders(allow_read)), root_label=root.label
+        )
 
     def resolve(self, name: str, *, base: Path | None = None) -> Path:
         """Return the path of the file called ``name``; raises as ``find`` does."""
@@ -111,16 +113,16 @@ class FileAccess:
         shown = f'"{_short(name)}"'
         try:
             place = path.resolve()
-            found = self.bounded(place)
+            found = self.within_roots(place)
             if found is None:
                 raise FileRefused(
-                    f'"{name}" is outside {self.tree} ({self.bounds[0]})',
+                    f'"{name}" is outside {self.root_label} ({self.allowed_roots[0]})',
                     next_step=Advice(NextStep.ALLOW_READ, str(place.parent)),
                 )
             if is_in_git(path):
                 raise FileRefused(f"{shown} is in a .git folder, whose files are never read")
             if not place.exists():
-                reason, suggestion = why_missing(name, place, found.bound)
+                reason, suggestion = why_missing(name, place, found.allowed_root)
                 raise FileRefused(f"{shown} {reason}", suggestion)
             kind = irregular_kind(place.stat().st_mode)
         except (OSError, RuntimeError) as error:  # a name that is too long, a cycle of symlinks
@@ -135,10 +137,10 @@ class FileAccess:
             return beside(spec, file.path.relative_to(self.root).as_posix())
         return beside(spec, name)
 
-    def bounded(self, place: Path) -> InputFile | None:
+    def within_roots(self, place: Path) -> InputFile | None:
         """Return the file at a resolved path, or None if no root contains it."""
-        bound = next((each for each in self.bounds if place.is_relative_to(each)), None)
-        return None if bound is None else InputFile(bound, place.relative_to(bound).as_posix())
+        allowed_root = next((each for each in self.allowed_roots if place.is_relative_to(each)), None)
+        return None if allowed_root is None else InputFile(allowed_root, place.relative_to(allowed_root).as_posix())
 
 
 def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[InputFile, FileAccess]:
@@ -153,17 +155,17 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
     try:
         place = file.resolve()
         allowed = tuple(allowed_folders(allow_read))
-        root = _border_within(file, place, allowed)
+        root = _allowed_root(file, place, allowed)
         access = FileAccess(
             root=place.parent,
-            bounds=(root.folder, *allowed),
-            tree=root.called,
+            allowed_roots=(root.folder, *allowed),
+            root_label=root.label,
             is_run_folder=is_kept_spec(place),
         )
-        found = access.bounded(place)
+        found = access.within_roots(place)
         if found is None:
             raise FileRefused(
-                f"{path} is reached through a link that leads out of {root.called} ({root.folder})",
+                f"{path} is reached through a link that leads out of {root.label} ({root.folder})",
                 next_step=Advice(NextStep.ALLOW_READ, str(place.parent)),
             )
         if is_in_git(Path(os.path.abspath(file))):  # noqa: PTH100 - as written, and after all links
@@ -173,7 +175,7 @@ def named_file(path: str | Path, allow_read: Sequence[Path] = ()) -> tuple[Input
     return found, access
 
 
-def _border_within(file: Path, place: Path, allowed: Sequence[Path]) -> AllowedRoot:
+def _allowed_root(file: Path, place: Path, allowed: Sequence[Path]) -> AllowedRoot:
     try:
         return allowed_root_of(file)
     except FileRefused:

@@ -17,19 +17,26 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SHOWN = 3
 _FROM_THE_SPEC = "write the path relative to the spec's folder"
 
+_LETTERS = (
+    (_DRIVE, ("is a Windows path", "write the path relative to the spec's folder, with / between folders")),
+    (_ADDRESS, ("is a URL, but only local files are read", "download it first, and name the local file")),
+    (re.compile("~"), ("starts with ~, which is not expanded here", _FROM_THE_SPEC)),
+    (_VARIABLE, ("contains a shell variable, which is not expanded here", _FROM_THE_SPEC)),
+)
 
-def why_missing(name: str, place: Path, bound: Path) -> tuple[str, str | None]:
+
+def why_missing(name: str, place: Path, allowed_root: Path) -> tuple[str, str | None]:
     """Return why a named file does not exist, as a continuation of its name, and a suggestion.
 
     Args:
         name: As it is written.
         place: The path that was tried, links resolved.
-        bound: The allowed folder above it, which is searched for a similar name.
+        allowed_root: The allowed folder above it, which is searched for a similar name.
     """
     told = _unusable_name(name)
     if told is not None:
         return told
-    missing, there = _first_missing(place, bound)
+    missing, there = _first_missing(place, allowed_root)
     if _PATTERN.search(name):
         found = [entry for entry in there if fnmatchcase(entry, missing)]
         listed = f": {', '.join(found[:_SHOWN])}{', ...' if len(found) > _SHOWN else ''}" if found else ""
@@ -59,20 +66,12 @@ def _unusable_name(name: str) -> tuple[str, str] | None:
     return next((words for pattern, words in _LETTERS if pattern.match(name)), None)
 
 
-_LETTERS = (
-    (_DRIVE, ("is a Windows path", "write the path relative to the spec's folder, with / between folders")),
-    (_ADDRESS, ("is a URL, but only local files are read", "download it first, and name the local file")),
-    (re.compile("~"), ("starts with ~, which is not expanded here", _FROM_THE_SPEC)),
-    (_VARIABLE, ("contains a shell variable, which is not expanded here", _FROM_THE_SPEC)),
-)
-
-
-def _first_missing(place: Path, bound: Path) -> tuple[str, Sequence[str]]:
+def _first_missing(place: Path, allowed_root: Path) -> tuple[str, Sequence[str]]:
     """Return the first part of the path that does not exist, and the names in its folder."""
-    names = place.relative_to(bound).parts
-    folder = bound
+    names = place.relative_to(allowed_root).parts
+    folder = allowed_root
     for name in names:
-        there = list(_entries(bound, folder))
+        there = list(_entries(allowed_root, folder))
         if name not in there:
             return name, there
         folder = folder / name
@@ -89,9 +88,11 @@ def _nearest_file(name: str, there: Sequence[str]) -> str | None:
     return stems[guess] if guess is not None else None
 
 
-def _entries(bound: Path, folder: Path) -> Iterator[str]:
+def _entries(allowed_root: Path, folder: Path) -> Iterator[str]:
     try:
-        found = Tree(bound).entries("" if folder == bound else folder.relative_to(bound).as_posix())
+        found = Tree(allowed_root).entries(
+            "" if folder == allowed_root else folder.relative_to(allowed_root).as_posix()
+        )
     except (OSError, FolderError):
         return
     yield from (entry.path.rpartition("/")[2] for entry in found)
@@ -99,5 +100,5 @@ def _entries(bound: Path, folder: Path) -> Iterator[str]:
 
 def _with(name: str, missing: str, found: str) -> str:
     """Return the name with one of its parts replaced."""
-    before, part, behind = name.rpartition(missing)
-    return f"{before}{found}{behind}" if part else found
+    before, part, after = name.rpartition(missing)
+    return f"{before}{found}{after}" if part else found

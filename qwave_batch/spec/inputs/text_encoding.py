@@ -14,6 +14,23 @@ _POINTER_HOLDS = b"\noid sha256:"
 Where = Callable[[str, int], SourcePlace]
 """Gives the place of a character of a text."""
 
+_MESSAGES = {
+    "\0": ("the file contains NUL characters, as UTF-16 files do", "save it as UTF-8"),
+    "\r": (
+        "the line contains a carriage return that does not end it; some old programs end lines that way",
+        "save the file with LF line endings",
+    ),
+    "\ufeff": (
+        "there is a byte order mark (U+FEFF) in the middle of the file, as if two files were joined",
+        "remove it",
+    ),
+}
+MAX_FILE_BYTES = 20_000_000  # of a YAML file; larger data belongs in a table, which is streamed
+BOM = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+SPEC_TOO_LARGE_HINT = "put the prompts into a table and load it with from"
+
 
 def lfs_pointer_problem(begins: bytes, shown_as: str) -> Problem | None:
     """Return a problem if the first bytes of a file (one more than a pointer has) are a Git LFS pointer, else None."""
@@ -33,29 +50,6 @@ def forbidden_character_problem(text: str, where: Where, *, signs: str = "\0\r\u
         return None
     message, suggestion = _MESSAGES[sign]
     return Problem(message=message, place=where(text, text.index(sign)), suggestion=suggestion)
-
-
-_MESSAGES = {
-    "\0": ("the file contains NUL characters, as UTF-16 files do", "save it as UTF-8"),
-    "\r": (
-        "the line contains a carriage return that does not end it; some old programs end lines that way",
-        "save the file with LF line endings",
-    ),
-    "\ufeff": (
-        "there is a byte order mark (U+FEFF) in the middle of the file, as if two files were joined",
-        "remove it",
-    ),
-}
-
-
-MAX_FILE_BYTES = 20_000_000  # of a YAML file; larger data belongs in a table, which is streamed
-
-BOM = b"\xef\xbb\xbf"
-UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-SPEC_TOO_LARGE_HINT = "put the prompts into a table and load it with from"
 
 
 def decode_spec(source: bytes, shown_as: str) -> str:

@@ -25,6 +25,8 @@ _ENDINGS = {",": ".csv", "\t": ".tsv"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
+_QUOTED_IN_TSV = "a cell is in quotes, which are part of its text in .tsv; spreadsheets quote cells this way"
+
 
 def skip_separator_line(lines: Iterator[Line], own: str, shown_as: str) -> Iterator[Line]:
     """Return the lines without a first line such as ``sep=;``, which names the separator.
@@ -80,9 +82,6 @@ def _other(found: str, own: str, place: SourcePlace) -> Problem:
 def _renamed(name: str, ending: str, other: str) -> str:
     at = name.lower().rfind(ending)
     return name[:at] + other + name[at + len(ending) :]
-
-
-_QUOTED_IN_TSV = "a cell is in quotes, which are part of its text in .tsv; spreadsheets quote cells this way"
 
 
 def read_tsv(lines: Iterator[Line], shown_as: str, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:

@@ -16,6 +16,12 @@ from qwave_batch.spec.values.json_values import UnusableCell, check_leaves, with
 from qwave_batch.spec.values.value_messages import cut, kind_of
 from qwave_batch.spec.yaml.yaml_reader import YamlDocument, read_yaml_list
 
+VALUE_SIGNS = ",[{"
+"""Characters that precede values in JSON, one for each value."""
+_BLANKS = " \t\n\r"
+_EACH = "each line must be one JSON object"
+_EACH_OF_A_LIST = f"{_EACH}; if the file is one list of objects, name it .json"
+
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     fields = dict(pairs)
@@ -59,10 +65,6 @@ def decoded(text: str, at: int = 0) -> tuple[Any, int]:
         return _OF_LONG_NUMBERS.raw_decode(text, at)
 
 
-VALUE_SIGNS = ",[{"
-"""Characters that precede values in JSON, one for each value."""
-
-
 def object_row(number: int, value: Any, place: SourcePlace, *, each: str) -> Row | RowFault:
     """Return the value as a row, or a fault; ``each`` says what was expected."""
     if not isinstance(value, dict):
@@ -86,11 +88,6 @@ def unread_row(number: int, error: ValueError | RecursionError, place: SourcePla
     else:
         said = f"cannot be read: {error}"
     return RowFault(Problem(message=f"row {number} {said}", place=place))
-
-
-_BLANKS = " \t\n\r"
-_EACH = "each line must be one JSON object"
-_EACH_OF_A_LIST = f"{_EACH}; if the file is one list of objects, name it .json"
 
 
 def read_jsonl(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:

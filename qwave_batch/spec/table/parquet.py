@@ -20,6 +20,9 @@ PIECE_BYTES = 8_000_000  # of Arrow data that are converted to Python values at 
 BUFFER_BYTES = 1 << 20
 FREE_GROWTH_BYTES = 1_000_000_000  # unpacked size below which the size of the file does not matter
 
+_EXCEPTIONS = re.compile(r"\b\w+(?:Exception|Error)\b:? *")
+"""Names of Arrow exceptions in messages; the text after them is enough."""
+
 
 def read_parquet(file: TableFile, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
     """Return the columns and rows of a .parquet; see ``arrow_values`` for the conversion of types.
@@ -135,10 +138,6 @@ def _checked_by_cell(number: int, cells: Mapping[str, Json], place: SourcePlace)
             message = f'row {number} cannot be read: its cell "{name}": {error}'
             return RowFault(Problem(message=message, place=place, value=name))
     return Row(number=number, cells=usable, place=place)
-
-
-_EXCEPTIONS = re.compile(r"\b\w+(?:Exception|Error)\b:? *")
-"""Names of Arrow exceptions in messages; the text after them is enough."""
 
 
 def _problem(message: str, error: Exception, place: SourcePlace) -> Problem:

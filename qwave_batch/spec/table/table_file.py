@@ -29,6 +29,10 @@ PIECE_BYTES = 1 << 16
 _GZIP_BEGINS = b"\x1f\x8b"
 _OF_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for the gzip format
 
+MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
+MAX_VALUES = 1_000_000  # of one row; in memory, a value takes up to thirty times its size in the file
+_SMALL = 1_000_000  # characters, which cannot hold more values than that
+
 
 class TableFile:
     """An open file of a table, whose errors are problems of the spec."""
@@ -221,11 +225,6 @@ def _ends_in_other(packed: BinaryIO) -> bool:
     except zlib.error:
         return False
     return False
-
-
-MAX_LINE_BYTES = 64_000_000  # an image of 30 MB as a data URI has 40
-MAX_VALUES = 1_000_000  # of one row; in memory, a value takes up to thirty times its size in the file
-_SMALL = 1_000_000  # characters, which cannot hold more values than that
 
 
 @dataclass(frozen=True, slots=True)

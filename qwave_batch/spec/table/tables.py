@@ -26,6 +26,8 @@ Format: TypeAlias = Callable[[TableFile, NeededColumns], tuple[Columns, Iterator
 Cells of columns that are not needed may be left out, and mistakes in them are ignored.
 """
 
+_PARQUET = ".parquet"
+
 
 def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
     """Return the rows of a .txt: each line that is not blank is a row with one cell, ``text``."""
@@ -48,8 +50,6 @@ FORMATS: Mapping[str, Format] = {
     ".parquet": read_parquet,
 }
 """The format of each kind of file, by its suffix."""
-
-_PARQUET = ".parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

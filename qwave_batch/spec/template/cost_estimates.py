@@ -8,6 +8,9 @@ _MANY_BITS = 60  # larger integers can share a hash, which makes a mapping of th
 _SMALL = frozenset({int, float, bool, type(None)})
 _FULL = (list, tuple, Mapping, ItemsView, KeysView, ValuesView)
 
+_SHORT = 2500  # characters; in a shorter text every position is tried
+_SHORT_WANTED = 100
+
 
 class SizeExceeded(Exception):
     """A value is larger than the limit."""
@@ -61,10 +64,6 @@ def large_integers(value: object) -> int:
             case _:
                 pass
     return count
-
-
-_SHORT = 2500  # characters; in a shorter text every position is tried
-_SHORT_WANTED = 100
 
 
 def forward(text: int, wanted: int) -> int:

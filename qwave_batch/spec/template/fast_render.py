@@ -21,30 +21,8 @@ Part: TypeAlias = str | tuple[str, ...]
 NEEDS_ENGINE = object()
 _LONG = 10_000  # characters; the size is checked early only for longer values
 
-
-def parts_from_tree(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
-    """Return the parts of a template, or None if it is more than text and names of ``free`` values."""
-    match tree.body:
-        case [nodes.Output(nodes=found)]:
-            parts = [_part(node, free) for node in found]
-            return None if None in parts else tuple(part for part in parts if part is not None)
-        case _:
-            return None
-
-
 _LANGUAGE = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
 """Names that may be built into the template language."""
-
-
-def plain_names(tree: nodes.Template) -> frozenset[str]:
-    """Return the names of values in a template of text and names only."""
-    match tree.body:
-        case [nodes.Output()]:
-            return frozenset(node.name for node in tree.find_all(nodes.Name)).difference(_LANGUAGE)
-        case _:
-            return frozenset()
-
-
 _NAMED = re.compile(r"\{\{ ?([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*) ?\}\}", re.ASCII)
 _WORDS = frozenset(
     {
@@ -66,6 +44,25 @@ _WORDS = frozenset(
     }
 )
 """Keywords, which cannot name a value."""
+
+
+def parts_from_tree(tree: nodes.Template, free: frozenset[str]) -> tuple[Part, ...] | None:
+    """Return the parts of a template, or None if it is more than text and names of ``free`` values."""
+    match tree.body:
+        case [nodes.Output(nodes=found)]:
+            parts = [_part(node, free) for node in found]
+            return None if None in parts else tuple(part for part in parts if part is not None)
+        case _:
+            return None
+
+
+def plain_names(tree: nodes.Template) -> frozenset[str]:
+    """Return the names of values in a template of text and names only."""
+    match tree.body:
+        case [nodes.Output()]:
+            return frozenset(node.name for node in tree.find_all(nodes.Name)).difference(_LANGUAGE)
+        case _:
+            return frozenset()
 
 
 def parts_from_source(source: str) -> tuple[Part, ...] | None:

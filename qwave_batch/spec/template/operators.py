@@ -6,10 +6,16 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
-from qwave_batch.spec.template import render_budget as bounds
 from qwave_batch.spec.template.cost_estimates import forward, large_integers
 from qwave_batch.spec.template.formatting import formatted
-from qwave_batch.spec.template.render_budget import RenderBudget
+from qwave_batch.spec.template.render_budget import (
+    ITEM,
+    MAX_WIDTH,
+    RenderBudget,
+    TemplateLimitExceeded,
+    check_bits,
+    check_size,
+)
 from qwave_batch.spec.values.text_cells import TextCell
 from qwave_batch.spec.values.value_errors import TextInCalculation
 from qwave_batch.spec.values.value_messages import kind_of
@@ -26,7 +32,7 @@ def applied(budget: RenderBudget, sign: str, left: Any, right: Any) -> Any:
     result = BINARY[sign](budget, left, right)
     budget.step()
     if isinstance(result, int):
-        bounds.check_bits(result.bit_length())
+        check_bits(result.bit_length())
     return result
 
 
@@ -84,7 +90,7 @@ def sliced(budget: RenderBudget, value: Any, start: Any, stop: Any, step: Any) -
     budget.step()
     if isinstance(value, str | list | tuple):
         size = len(range(*part.indices(len(value))))
-        budget.make(size if isinstance(value, str) else size * bounds.ITEM)
+        budget.make(size if isinstance(value, str) else size * ITEM)
     elif isinstance(value, range):
         return value[part]
     elif not isinstance(value, Undefined):
@@ -105,8 +111,8 @@ def mapping(budget: RenderBudget, *arguments: Any, **named: Any) -> dict[Any, An
     for argument in held:
         budget.weigh(argument)
         pairs = [list(pair) if isinstance(pair, list | tuple) else pair for pair in argument]
-        if large_integers(pairs) > bounds.MAX_WIDTH // 10:
-            raise bounds.TemplateLimitExceeded("it makes a mapping of a thousand very large numbers")
+        if large_integers(pairs) > MAX_WIDTH // 10:
+            raise TemplateLimitExceeded("it makes a mapping of a thousand very large numbers")
     made = dict(*held, **named)
     budget.charge(made)
     return made
@@ -115,8 +121,8 @@ def mapping(budget: RenderBudget, *arguments: Any, **named: Any) -> dict[Any, An
 def _add(budget: RenderBudget, left: Any, right: Any) -> Any:
     if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
         size = len(left) + len(right)
-        bounds.check_size(size)
-        budget.make(size if isinstance(left, str) else size * bounds.ITEM)
+        check_size(size)
+        budget.make(size if isinstance(left, str) else size * ITEM)
     if isinstance(left, str) != isinstance(right, str) and not _is_missing(left, right):
         raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join strings, use ~")
     return left + right
@@ -132,16 +138,16 @@ def _multiply(budget: RenderBudget, left: Any, right: Any) -> Any:
     for many, times in ((left, right), (right, left)):
         if isinstance(many, str | list | tuple) and isinstance(times, int):
             size = len(many) * max(times, 0)
-            bounds.check_size(size)
-            budget.make(size if isinstance(many, str) else size * bounds.ITEM)
+            check_size(size)
+            budget.make(size if isinstance(many, str) else size * ITEM)
     if isinstance(left, int) and isinstance(right, int):
-        bounds.check_bits(left.bit_length() + right.bit_length())
+        check_bits(left.bit_length() + right.bit_length())
     return left * right
 
 
 def _power(_: RenderBudget, left: Any, right: Any) -> Any:
     if isinstance(left, int) and isinstance(right, int):
-        bounds.check_bits(left.bit_length() * max(right, 0))
+        check_bits(left.bit_length() * max(right, 0))
     return left**right
 
 

@@ -10,11 +10,11 @@ from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from qwave_batch.spec.template import render_budget as bounds
 from qwave_batch.spec.template.filters import FILTERS
 from qwave_batch.spec.template.jinja_tests import tests
 from qwave_batch.spec.template.methods import Method, method_of
 from qwave_batch.spec.template.operators import applied, mapping
+from qwave_batch.spec.template.render_budget import MAX_STEPS, RenderBudget, TemplateLimitExceeded, concat
 from qwave_batch.spec.template.syntax import WordLimit
 from qwave_batch.spec.values.json_values import UnusableCell
 from qwave_batch.spec.values.text_cells import field_of
@@ -51,7 +51,7 @@ class BoundedContext(Context):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.budget = bounds.RenderBudget()
+        self.budget = RenderBudget()
 
 
 @pass_context
@@ -66,7 +66,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
     """
 
     context_class = BoundedContext
-    concat = staticmethod(bounds.concat)
+    concat = staticmethod(concat)
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     as_part: Callable[[str], str] | None = None
@@ -107,7 +107,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a method or a global, within the budget."""
-        budget: bounds.RenderBudget = context.budget  # type: ignore[attr-defined]  # see context_class
+        budget: RenderBudget = context.budget  # type: ignore[attr-defined]  # see context_class
         budget.step()
         if isinstance(called, Method):
             return _usable(called.run(budget, *args, **kwargs), next(iter(args), None))
@@ -135,8 +135,8 @@ def _usable(value: Any, name: object) -> Any:
 
 def _range(*arguments: int) -> range:
     numbers = range(*arguments)
-    if numbers and (len(range(bounds.MAX_STEPS + 1)) <= _length(numbers)):
-        raise bounds.TemplateLimitExceeded(f"it asks for a range of more than {bounds.MAX_STEPS:,} numbers")
+    if numbers and (len(range(MAX_STEPS + 1)) <= _length(numbers)):
+        raise TemplateLimitExceeded(f"it asks for a range of more than {MAX_STEPS:,} numbers")
     return numbers
 
 

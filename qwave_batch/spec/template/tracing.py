@@ -100,21 +100,21 @@ def _traced(node: nodes.Expr, called: nodes.Expr) -> nodes.Expr:
 
 def _called(node: nodes.Node | None) -> str | None:
     """Return an expression about as its author wrote it; None for one without a short form."""
-    behind: str
+    suffix: str
     match node:
         case nodes.Name(name=name):
             return name
         case nodes.Getattr(node=owner, attr=field):
-            behind = f".{field}"
+            suffix = f".{field}"
         case nodes.Getitem(node=owner, arg=nodes.Const(value=key)):
-            behind = f"[{key!r}]"
+            suffix = f"[{key!r}]"
         case nodes.Filter(node=owner, name="default" | "d"):
-            behind = ""
+            suffix = ""
         case nodes.Filter(node=owner, name=name) if " " not in name:
-            behind = f" | {name}"
+            suffix = f" | {name}"
         case nodes.Call(node=owner):
-            behind = "(...)"
+            suffix = "(...)"
         case _:
             return None
-    before = _called(owner)
-    return before + behind if before else None
+    prefix = _called(owner)
+    return prefix + suffix if prefix else None

@@ -19,6 +19,16 @@ _MAX_DIGITS = 400  # a longer number is not one that JSON readers agree on, and 
 
 Scalar = str | int | float | bool | None
 
+TAGGED = {
+    "tag:yaml.org,2002:null": type(None),
+    "tag:yaml.org,2002:bool": bool,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
+# an intended comment has a space after its #; the comma separates items of a list in brackets
+_CUT_OFF = re.compile(r"[ \t]*(?:,[ \t]*)?(#(?:[^\W_]|\{\{)[^\r\n]*)")
+_COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
+
 
 def read_plain(text: str) -> Scalar:
     """Return the value of an unquoted scalar; anything but null, a boolean or a number is a string.
@@ -62,14 +72,6 @@ def _short(text: str) -> str:
     return text
 
 
-TAGGED = {
-    "tag:yaml.org,2002:null": type(None),
-    "tag:yaml.org,2002:bool": bool,
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
-}
-
-
 def read_tagged(text: str, tag: str) -> Scalar:
     """Return the value of a scalar with an explicit tag such as ``!!int``.
 
@@ -88,11 +90,6 @@ def read_tagged(text: str, tag: str) -> Scalar:
     if type(value) is not wanted:
         raise ValueError(f'"{cut(text)}" is not a valid {name}')
     return value
-
-
-# an intended comment has a space after its #; the comma separates items of a list in brackets
-_CUT_OFF = re.compile(r"[ \t]*(?:,[ \t]*)?(#(?:[^\W_]|\{\{)[^\r\n]*)")
-_COMMENT = re.compile(r"[ \t]*(#[^\r\n]*)")
 
 
 def source_note(value: Scalar, source: str, place: SourcePlace, text: str, end: int) -> SourceNote | None:

@@ -22,6 +22,9 @@ MAX_PROBLEMS = 100
 
 _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None}
 
+_NOTHING = object()
+_VALUE = 20  # characters that each value counts as
+
 
 class Events(Protocol):
     """A YAML parser, as far as it is used: its events, one at a time."""
@@ -40,10 +43,6 @@ class Node(NamedTuple):
     """Number of values in it, itself included."""
     characters: int
     """Characters of the strings in it, plus a fixed number for each value."""
-
-
-_NOTHING = object()
-_VALUE = 20  # characters that each value counts as
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import ReusedFrom
 from qwave_batch.model.terms import Terms
-from qwave_batch.output.events import NAMES, event_as_json
+from qwave_batch.output.event_lines import NAMES, event_as_json
 from qwave_batch.output.live import LiveRun, read_live, write_live
 from qwave_batch.output.manifest_line import encode_line, line_from_json
 from qwave_batch.plan.file.plan_header import terms_as_json

@@ -18,7 +18,7 @@ from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, Thrott
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
-from qwave_batch.output.counts import LineCounts
+from qwave_batch.output.line_counts import LineCounts
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.run.run_end import RequestCounts
 

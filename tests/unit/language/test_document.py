@@ -1,4 +1,4 @@
-"""The keys of a spec, and what each of them means."""
+"""The keys of a spec and their meaning."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every problem has its facts, and all are reported at once."""
+"""The content of messages, and that all are reported at once."""
 
 import io
 from collections.abc import Callable

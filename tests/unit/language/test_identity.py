@@ -1,4 +1,4 @@
-"""A job's identity is its request, and nothing else."""
+"""The identity of a job is its request, and nothing else."""
 
 import hashlib
 import json

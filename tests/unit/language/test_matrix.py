@@ -1,4 +1,4 @@
-"""Axes: their forms, their names, their labels; exclude and include as GitHub Actions has them."""
+"""Axes: their forms, names and labels; exclude and include as in GitHub Actions."""
 
 import hashlib
 from collections.abc import Callable

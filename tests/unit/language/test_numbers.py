@@ -1,4 +1,4 @@
-"""A value that is not a number never becomes one silently, and a whole number is sent as an integer."""
+"""Values that are not numbers are never converted silently, and whole numbers are sent as integers."""
 
 import json
 

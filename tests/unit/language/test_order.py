@@ -1,4 +1,4 @@
-"""The order of jobs, their index, and what sampling does to both."""
+"""The order of jobs, their index, and the effect of sampling on both."""
 
 import hashlib
 import os

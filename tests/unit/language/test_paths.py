@@ -1,4 +1,4 @@
-"""Paths of images."""
+"""The paths of images."""
 
 import unicodedata
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Only what a template reads has to be usable; what stands in other columns is nobody's fault."""
+"""Only cells that a template reads must be usable; mistakes in other columns are ignored."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""A table's file is read as it was saved, or refused: nothing of how it is written reaches a prompt unseen."""
+"""A table is read as it was saved, or refused, so that encoding and quoting never change a prompt silently."""
 
 import gzip
 import json

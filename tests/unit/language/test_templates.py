@@ -1,4 +1,4 @@
-"""Templates: allowed places, visible names, and results."""
+"""Where templates are allowed, the names that they see, and their results."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Cells of .csv, .tsv and .txt are texts: what takes them for numbers or truths is told, and the rest is silent."""
+"""Cells of .csv, .tsv and .txt are strings: uses as numbers or booleans are reported, and others are not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Values that a model does not offer."""
+"""The effect of ``unsupported`` on jobs that a model does not support."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Invalid templates are reported with a fix that works."""
+"""Suggestions about templates that do not parse work when they are followed."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Whatever a template writes into a text is what its author sees, or it is an error."""
+"""A value in text is what its author sees in the file, or it is an error."""
 
 from collections.abc import Callable
 

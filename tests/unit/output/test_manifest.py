@@ -15,7 +15,7 @@ from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest, write_manifest
 from qwave_batch.output.manifest_line import line_as_json, manifest_line
-from qwave_batch.output.schema import manifest_schema, schema_faults
+from qwave_batch.output.manifest_schema import manifest_schema, schema_faults
 
 KEYS = [
     "job_id", "index", "status", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta",

@@ -4,10 +4,10 @@ from typing import Any, TypeAlias
 
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
+from qwave_batch.output.folder_status import folder_status
 from qwave_batch.output.manifest import Freshness
-from qwave_batch.output.status import folder_status
 from qwave_batch.output.summary import read_summary, reopen_summary
-from qwave_batch.output.verify import verify
+from qwave_batch.output.verification import verify
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 

@@ -20,10 +20,10 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.record import ImageFile
 from qwave_batch.model.task import ResultImage
+from qwave_batch.output.folder_status import folder_status
 from qwave_batch.output.manifest import Freshness, read_manifest, write_manifest
-from qwave_batch.output.prune import find_prunable, prune
-from qwave_batch.output.status import folder_status
-from qwave_batch.output.verify import verify
+from qwave_batch.output.pruning import find_prunable, prune
+from qwave_batch.output.verification import verify
 
 
 def job(index: int, skip: JobError | None = None) -> Job:

@@ -199,7 +199,7 @@ def test_a_model_that_never_answers_is_left_to_the_next_run_and_does_not_swallow
     end = world.run_to_end()
     assert (end.exit_status, end.counts.completed, end.counts.pending) == (1, 10, 200)
     assert world.clock.passed < 200
-    assert any("down took no job" in str(warning) for warning in end.warnings)
+    assert any(str(warning).startswith("down is left to the next run: it took no job for ") for warning in end.warnings)
     with world.read() as ledger:
         attempts = [snapshot.attempt for snapshot in ledger.snapshots()]
         tried = [attempt for attempt in attempts if attempt is not None and attempt.state is AttemptState.SUBMITTING]

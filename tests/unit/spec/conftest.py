@@ -1,4 +1,4 @@
-"""Specs written into a folder of their own, and what loading them comes to."""
+"""Writes specs into a folder of their own and loads them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

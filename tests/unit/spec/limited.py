@@ -1,4 +1,4 @@
-"""Runs code in a process of its own that the system stops when it takes more time or memory than it may."""
+"""Runs code in a process of its own that the system stops if it takes too much time or memory."""
 
 import resource
 import subprocess

@@ -1,4 +1,4 @@
-"""A spec is judged where it really lies; a link out of the place it was named in shows nothing of what it leads to."""
+"""A spec is checked at its resolved path; a link that leads out of its root shows nothing of its target."""
 
 import os
 import socket

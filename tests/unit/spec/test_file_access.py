@@ -1,4 +1,4 @@
-"""A spec reads its own work tree, and nothing else unasked."""
+"""A spec reads its own work tree, and other folders only if they are allowed."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tables of text may be gzip, and what is wrong with the gzip is said."""
+"""Tables of text may be gzipped, and damage to the gzip is reported."""
 
 import gzip
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Parquet files that were made to fill the memory, to take for ever, or to end the process."""
+"""Parquet files that are made to fill the memory, to take forever, or to crash the process."""
 
 import io
 import random
@@ -85,7 +85,7 @@ def test_a_list_of_millions_in_one_row_is_refused_before_it_is_unpacked(told: To
     many = pa.concat_arrays([truths] * 5)
     numbers = pa.ListArray.from_arrays(pa.array([0, len(many)], pa.int32()), many.cast(pa.int8()))
     columns = {"a": pa.concat_arrays([numbers] * 7)}
-    assert "the file has lists that may take 1,120,000,000 bytes in one group of rows" in told(columns)
+    assert "the file has lists that may take 1,120,000,000 bytes in one row group" in told(columns)
 
 
 def test_texts_of_lists_stay_in_their_dictionary(told: Told) -> None:

@@ -1,4 +1,4 @@
-"""Whatever a template asks for, it ends in seconds and in bounded memory: held by the system, not by a clock."""
+"""Every template ends in seconds and in bounded memory, enforced by the system and not by a clock."""
 
 import json
 from collections.abc import Mapping

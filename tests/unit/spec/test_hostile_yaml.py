@@ -1,4 +1,4 @@
-"""Whatever a spec's file holds, ``validate`` ends in seconds and in bounded memory: held by the system."""
+"""``validate`` ends in seconds and in bounded memory for every file, enforced by the system."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -83,7 +83,7 @@ HOSTILE: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "a range that excludes go through": (
         lambda: "matrix: {seed: {start: 1, count: 20000000}, exclude: [{seed: 0}]}\nprompts: [x]\n",
-        "are held against 20,000,000 values",
+        "are compared with 20,000,000 values",
     ),
     "a path of tags that never close": (
         lambda: 'output: {path: "{% raw %}' + "{{" * 400_000 + '{% endraw %}{{ job_id }}"}\nprompts: [x]\n',

@@ -1,4 +1,4 @@
-"""Tables that would fill the memory are refused with a line and little memory; large honest ones stream."""
+"""Tables that would fill the memory are refused with a line and little memory; large valid ones stream."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Messages are our own: a library that rewords its errors changes nothing."""
+"""Messages about mistakes are our own: another wording in a library changes nothing."""
 
 import csv
 import gzip
@@ -9,7 +9,7 @@ import pytest
 from jinja2 import TemplateAssertionError
 
 from qwave_batch.errors import SpecError
-from qwave_batch.output.schema import schema_faults
+from qwave_batch.output.manifest_schema import schema_faults
 from qwave_batch.spec.table import delimited, table_file
 from qwave_batch.spec.table.json_list import _Text
 from qwave_batch.spec.table.rows import RowFault

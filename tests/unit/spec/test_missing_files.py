@@ -1,4 +1,4 @@
-"""A file that is not there is told with the reason, and a way that works."""
+"""The message about a missing file gives the reason, and a suggestion that works."""
 
 import unicodedata
 from collections.abc import Callable

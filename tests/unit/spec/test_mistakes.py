@@ -1,4 +1,4 @@
-"""Each class of mistake has its words, its line and its column; all of them come at once."""
+"""Each kind of mistake has its message, line and column; all of them are reported at once."""
 
 # ruff: noqa: E501  # a sentence that is compared whole stands in one piece
 

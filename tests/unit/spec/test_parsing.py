@@ -1,4 +1,4 @@
-"""A spec that is right becomes the data it says."""
+"""A valid spec becomes the data that it describes."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Random templates over all that the language has: each ends in bounded time and memory, and none is a traceback."""
+"""Random templates over the whole language end in bounded time and memory, and never with a traceback."""
 
 from tests.unit.spec.limited import run_limited
 

@@ -1,4 +1,4 @@
-"""A template that runs away is stopped with a sentence, in little time and little memory."""
+"""A runaway template is stopped with a message, in little time and memory."""
 
 import time
 import tracemalloc

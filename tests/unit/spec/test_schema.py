@@ -1,4 +1,4 @@
-"""schemas/spec.structure.schema.json is a good schema, and every keyword in it has words of ours."""
+"""schemas/spec.structure.schema.json is a valid schema, and every keyword in it has a message of our own."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Values shown in messages are written as YAML reads them."""
+"""YAML that a message suggests is read as the value that is meant."""
 
 import pytest
 import yaml

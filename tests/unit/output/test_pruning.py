@@ -9,8 +9,8 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.inputs import store_input
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.prune import find_prunable, prune
-from qwave_batch.output.verify import verify
+from qwave_batch.output.pruning import find_prunable, prune
+from qwave_batch.output.verification import verify
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 

@@ -9,7 +9,7 @@ from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.portable_paths import path_fault, path_key
 from qwave_batch.model.record import JobStatus
 from qwave_batch.output.manifest_line import ManifestLine, line_from_json
-from qwave_batch.output.schema import schema_faults
+from qwave_batch.output.manifest_schema import schema_faults
 
 
 class LineChecker:

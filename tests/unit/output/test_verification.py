@@ -12,7 +12,7 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.model.job import Job
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.manifest import Freshness
-from qwave_batch.output.verify import VerifyReport, verify
+from qwave_batch.output.verification import VerifyReport, verify
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
 

@@ -29,9 +29,9 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.model.run_ends import EndKind
-from qwave_batch.output import eventlog
-from qwave_batch.output.eventlog import EventLog
-from qwave_batch.output.events import event_as_json
+from qwave_batch.output import event_log
+from qwave_batch.output.event_lines import event_as_json
+from qwave_batch.output.event_log import EventLog
 
 NOW = 1_795_334_400.25
 IMAGE = ImageFile(
@@ -122,11 +122,11 @@ def test_a_reader_that_leaves_a_pipe_ends_the_log(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_nobody_reads_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventlog, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(event_log, "PATIENCE_S", 0.2)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with EventLog(pipe) as log:
-        for _ in range(eventlog.MOST_WAITING + 5):
+        for _ in range(event_log.MOST_WAITING + 5):
             log.write(EVENTS[2])
     assert log.trouble == f"nobody read {pipe}, so its last events are lost"
     with pipe.open("rb") as reader:  # let its thread go
@@ -142,7 +142,7 @@ def test_a_slow_reader_is_told_how_much_it_missed(tmp_path: Path) -> None:
         with pipe.open("rb") as reader:
             lines.extend(json.loads(line) for line in reader)
 
-    many = eventlog.MOST_WAITING + 500
+    many = event_log.MOST_WAITING + 500
     with EventLog(pipe) as log:
         for _ in range(many):
             log.write(EVENTS[2])

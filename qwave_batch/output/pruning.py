@@ -9,13 +9,13 @@ from qwave_batch.errors import FolderError
 from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.inputs import references, stored_input, without_inline
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.leftovers import leftovers
 from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.traces import leftovers
 from qwave_batch.folder.workspace import PARTIAL, PRIVATE
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, path_fault
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.ports import LedgerPruning, LedgerReading
+from qwave_batch.output.ledger_ports import LedgerPruning, LedgerReading
 
 _STAY = ("", IMAGES, INPUTS, PRIVATE, PARTIAL)
 
@@ -49,7 +49,7 @@ class PrunePlan:
     kept: tuple[KeptJob, ...]
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         return f"PrunePlan({len(self.files):,} files, {len(self.job_ids):,} jobs, {len(self.kept):,} kept)"
 
     def as_shown(self, shown: "PrunePlan") -> "PrunePlan":

@@ -13,13 +13,12 @@ from qwave_batch.folder.storage import sha256_of_file
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
-from qwave_batch.output.counts import LineCounter, LineCounts
-from qwave_batch.output.filecheck import check_image, in_threads
-from qwave_batch.output.linecheck import LineChecker
+from qwave_batch.output.image_files import check_image, in_threads, possible_stems, stem_of, stray_files, stray_key
+from qwave_batch.output.ledger_ports import LedgerReading
+from qwave_batch.output.line_checks import LineChecker
+from qwave_batch.output.line_counts import LineCounter, LineCounts
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
-from qwave_batch.output.ports import LedgerReading
-from qwave_batch.output.strays import possible_stems, stem_of, stray_files, stray_key
 from qwave_batch.output.summary import read_summary, spec_file_sha256
 from qwave_batch.output.unrecorded_submits import words_of_loss
 
@@ -57,7 +56,7 @@ class VerifyReport:
     """Paths of image files that are there and are not what they should be."""
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         how = "sound" if self.is_sound else f"{len(self.problems):,} problems"
         return f"VerifyReport({how}: {self.counts.lines.jobs:,} lines, {self.counts.files:,} files)"
 

@@ -7,10 +7,10 @@ from qwave_batch.folder.lock import LockHolder, holder_of
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
-from qwave_batch.output.counts import LineCounter, LineCounts
+from qwave_batch.output.ledger_ports import LedgerReading
+from qwave_batch.output.line_counts import LineCounter, LineCounts
 from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest
-from qwave_batch.output.ports import LedgerReading
 from qwave_batch.output.summary import read_summary
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.output.unrecorded_submits import words_of_loss
@@ -48,7 +48,7 @@ class FolderStatus:
     held_usd = InUsdIfKnown()
 
     def __repr__(self) -> str:
-        """Return one line: what it is about, not all that it holds."""
+        """Return a summary on one line."""
         at_work = "no run is at work" if self.holder is None else "a run is at work"
         return (
             f"FolderStatus({self.folder}: {self.counts.completed:,} of {self.counts.jobs:,} jobs completed, {at_work})"
