@@ -1,4 +1,4 @@
-"""A folder and what lies below it: opened, made, moved and removed by handles, and never over a link."""
+"""A folder and its content: opened, created, moved and removed through handles, and never through a link."""
 
 import errno
 import os
@@ -60,14 +60,14 @@ class Found:
 class Tree:
     """A root folder. Every path is relative to it, with ``/``; the root itself may be reached over links.
 
-    Each call walks from the root by handles, so that a folder which is swapped for a link between two calls, or
-    within one, is refused and not followed.
+    Each call walks from the root by handles, so a folder that is swapped for a link between two calls, or within one,
+    is rejected and not followed.
     """
 
     root: Path
 
     def look(self, path: str) -> os.stat_result | None:
-        """Return the status of the entry itself, or None when it, or a folder above it, is not there.
+        """Return the status of the entry itself, or None when it, or a folder above it, is missing.
 
         Raises:
             LinkInTheWay: a folder above it is a link or a file.
@@ -81,12 +81,12 @@ class Tree:
             raise
 
     def is_file(self, path: str) -> bool:
-        """Whether a regular file stands there."""
+        """Whether the path is a regular file."""
         status = self.look(path)
         return status is not None and stat.S_ISREG(status.st_mode)
 
     def is_folder(self, path: str) -> bool:
-        """Whether a folder stands there, and not a link to one."""
+        """Whether the path is a folder, and not a link to one."""
         status = self.look(path)
         return status is not None and stat.S_ISDIR(status.st_mode)
 
@@ -106,7 +106,7 @@ class Tree:
             return read_regular(file, shown_as=str(self.root / path), most_bytes=most_bytes)
 
     def create(self, path: str, *, mode: int = SHARED_MODE) -> BinaryIO:
-        """Make a new file to write, in place of a file or link of that name, which is removed and not written to.
+        """Create a new file for writing; a file or link of that name is removed and not written to.
 
         Raises:
             NotRegular: a folder, a pipe or a device has the name.
@@ -122,7 +122,7 @@ class Tree:
             return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb", buffering=0)
 
     def open_to_update(self, path: str, *, mode: int = PRIVATE_MODE) -> int:
-        """Return the descriptor of a regular file to read and write in place, made when it is not there.
+        """Return the descriptor of a regular file to read and write in place, created if missing.
 
         Raises:
             NotRegular, LinkInTheWay: it is not one, or is reached over a link.
@@ -140,9 +140,9 @@ class Tree:
             return descriptor
 
     def unshare(self, path: str) -> None:
-        """Give a file that has several names, as in a snapshot of hard links, content of its own under this name.
+        """Give a file with several names, as in a snapshot of hard links, content of its own under this name.
 
-        Later writes to it do not show under the other names.
+        Later writes to it do not affect the other names.
         """
         status = self.look(path)
         if status is None or status.st_nlink <= 1:
@@ -176,7 +176,7 @@ class Tree:
                 raise
 
     def move(self, source: str, target: str, *, is_durable: bool = True) -> None:
-        """Give a file a new name, in place of what has that name, and make the name durable."""
+        """Rename a file, replacing any file of that name, and make the name durable."""
         with self._at(source) as (from_folder, old), self._at(target) as (to_folder, new):
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
             if is_durable:
@@ -193,7 +193,7 @@ class Tree:
             os.rmdir(name, dir_fd=folder)
 
     def make_folder(self, path: str = "", *, mode: int = SHARED_FOLDER_MODE) -> None:
-        """Make a folder, the root when left out, with all above it, as far as they are not there, durably.
+        """Create a folder, by default the root, and all missing folders above it, durably.
 
         Raises:
             LinkInTheWay: one of them is a link.
@@ -206,7 +206,7 @@ class Tree:
             pass
 
     def link_from(self, other: "Tree", source: str, target: str) -> bool:
-        """Give a file of another tree a second name here; return False where the file system has no such names."""
+        """Give a file of another tree a second name here; return False if the file system has no hard links."""
         with other._at(source) as (there, old), self._at(target) as (here, new):  # noqa: SLF001 - a Tree too
             try:
                 os.link(old, new, src_dir_fd=there, dst_dir_fd=here, follow_symlinks=False)
@@ -215,7 +215,7 @@ class Tree:
             return True
 
     def write_synced(self, path: str, data: bytes, *, mode: int = SHARED_MODE) -> int:
-        """Make a new file as ``create`` does, durable once this returns; return its time in nanoseconds."""
+        """Create a file as ``create`` does, durable once this returns; return its time in nanoseconds."""
         with self.create(path, mode=mode) as file:
             rest = memoryview(data)
             while rest:
@@ -230,17 +230,17 @@ class Tree:
             return os.fstat(file.fileno()).st_mtime_ns
 
     def sync_folder(self, path: str) -> bool:
-        """Make the names in a folder durable; return False where the file system can't."""
+        """Make the names in a folder durable; return False if the file system cannot do that."""
         with self._folder(_parts_of(path)) as folder:
             return sync_folder(folder)
 
     def free_bytes(self) -> int:
-        """Return how much more the root's file system takes of this user."""
+        """Return how many bytes this user can still write to the root's file system."""
         found = os.statvfs(self.root)
         return found.f_bavail * found.f_frsize
 
     def entries(self, path: str = "") -> list[Found]:
-        """Return what a folder holds, by name; nothing when it is not there."""
+        """Return the entries of a folder by name; none if it is missing."""
         try:
             with self._folder(_parts_of(path) if path else ()) as folder:
                 return _entries(folder, path)
@@ -250,9 +250,9 @@ class Tree:
             raise
 
     def walk(self, path: str) -> Iterator[Found]:
-        """Yield all below a folder but the folders, by name; a link is yielded as such and never entered.
+        """Yield everything below a folder except folders, by name; a link is yielded as such and never entered.
 
-        A folder that lies deeper than any that this program makes is yielded as one entry.
+        A folder nested deeper than any that this program creates is yielded as one entry.
         """
         waiting = self.entries(path)[::-1]
         while waiting:
@@ -286,7 +286,7 @@ class Tree:
 
 
 def place_of(path: Path) -> tuple[Tree, str]:
-    """Return a file's place in the tree above its own folder, so that this folder is not reached over a link either."""
+    """Return a file's location in the tree above its own folder, so that this folder is not reached through a link."""
     return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
 
 

@@ -1,4 +1,4 @@
-"""The files of a commit, found by their paths as a checkout would find them, links included."""
+"""The files of a commit, found by path as a checkout would find them, links included."""
 
 import os
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Path = tuple[str, ...]
 
 
 class LeadsOut(Exception):
-    """A path to something that this repository does not hold; the text continues its name."""
+    """A path to something outside this repository; the text continues its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _Walk:
-    """One search; what it may still do is shared by all links on its way."""
+    """One search; all links on its way share one limit."""
 
     links: dict[Path, Path] = field(default_factory=dict)
     left: int = _MOST_LINKS
@@ -90,7 +90,7 @@ class Committed:
     def find(self, name: str) -> Located | None:
         """Return the file of that name, or None when the commit has none; ``..`` and links are followed.
 
-        A name that the system would not take, for its length, is of no file.
+        A name too long for the system does not exist.
 
         Raises:
             LeadsOut: it lies outside of the repository, or in a submodule.

@@ -1,4 +1,4 @@
-"""The two dialects of the task API: how a task is written by the server of May, and by the one of September."""
+"""The two dialects of the task API: the tasks of the May server and those of the September server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _DAY_S = 86_400.0
 
 
 class Dialect(StrEnum):
-    """Which documents the server follows."""
+    """The API documents that the server follows."""
 
     MAY = "may"
     """Milliseconds, integer progress, no costs, no ``Prefer``; files live for 24 hours, then 404."""
@@ -126,9 +126,9 @@ class Settings:
     """Initial balance of every account."""
     limits: RateLimits = _UNLIMITED
     idempotency_hours: float | None = 24.0
-    """How long an Idempotency-Key stands for its task; None is an older server, which ignores the header."""
+    """How long an Idempotency-Key maps to its task; None is an older server, which ignores the header."""
     max_body_bytes: int = 64 << 20
-    """Larger requests are refused with 413; input images may come inline."""
+    """Larger requests are rejected with 413; input images may be inline."""
     offers: Mapping[str, JsonObject | None] = field(default_factory=dict)
-    """By model, the ``price_config`` that ``GET /v1/models`` states in place of the catalog's; None hides the model.
-    Names that the catalog does not know are listed too. The catalog alone sets what tasks cost."""
+    """By model, the ``price_config`` that ``GET /v1/models`` states instead of the catalog's; None hides the model.
+    Names unknown to the catalog are listed too. Task costs always follow the catalog."""

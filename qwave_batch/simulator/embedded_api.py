@@ -1,4 +1,4 @@
-"""The embedded task API without its socket: every call as a function that answers at once."""
+"""The embedded task API without a socket: every call is a function that answers at once."""
 
 import math
 import random
@@ -48,11 +48,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call that a submit has asked for."""
+    """A callback that a submit has requested."""
 
     url: str
     events: tuple[str, ...]
-    """The ends that are to be told; empty is all."""
+    """The events to report; empty means all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +61,25 @@ class Submission:
 
     reply: Reply
     task: SimulatedTask | None = None
-    """The task that was made or found, when the right answer to it may still be waited for."""
+    """The task that was created or found, if the regular answer to it may still be waited for."""
     call: Call | None = None
     """The callback for the end of the task; None for a task that existed already, whose callback is scheduled."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """Requests that have reached the server so far; tests read it."""
+    """Requests that have reached the server so far, for tests."""
 
     answers: Counter[tuple[FaultPlace, int]]
-    """How many requests came to each place, by the status that was meant as the answer."""
+    """Number of requests to each place, by the intended status of the answer."""
     keys_on_files: int = 0
-    """How often an Authorization header came with a request for a file."""
+    """Number of Authorization headers sent with a request for a file."""
     keys_after_redirect: int = 0
-    """How often an Authorization header was carried along to the other host name of a redirect."""
+    """Number of Authorization headers sent on to the other host name of a redirect."""
     throttled: int = 0
-    """How many requests the rate limits refused."""
+    """Number of requests rejected by the rate limits."""
     calls: Counter[int] = field(default_factory=Counter)
-    """How many calls at the end of a task were answered, by the status; 0 is without an answer."""
+    """Number of answered callbacks, by status; 0 means no answer."""
 
 
 class Simulator:
@@ -95,15 +95,15 @@ class Simulator:
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        """Take up the tasks of an earlier process, if ``state_path`` names a file that has some.
+        """Load the tasks of an earlier process, if ``state_path`` names a file that has some.
 
         Args:
             catalog: The catalog with the rules and prices.
             behaviour: Latency and faults.
-            state_path: File that keeps the tasks; None keeps them in memory.
+            state_path: File that stores the tasks; None stores them in memory.
             settings: Dialect, account and limits.
-            clock: The time that tasks live in.
-            rng: Where task ids come from; nothing else depends on it.
+            clock: The clock of the tasks.
+            rng: Source of task ids; nothing else depends on it.
         """
         self.catalog = catalog
         self.behaviour = behaviour or Behaviour()
@@ -125,24 +125,24 @@ class Simulator:
         self.close()
 
     def close(self) -> None:
-        """Close the state; nothing can be asked afterwards."""
+        """Close the state; no calls are possible afterwards."""
         self._store.close()
 
     def tasks(self) -> tuple[SimulatedTask, ...]:
-        """Return all tasks in the order in which they were made."""
+        """Return all tasks in order of creation."""
         return tuple(self._store)
 
     def charges(self) -> tuple[SimulatedCharge, ...]:
-        """Return what each task costs at this moment, in the order in which they were made."""
+        """Return the current cost of each task, in order of creation."""
         now = self.clock.now()
         return tuple(charge_of(task, now) for task in self._store)
 
     def available_quota(self, key: str) -> int:
-        """Return what the account of a key may still spend."""
+        """Return the amount that the account of a key can still spend."""
         return self._wallet.available(account_of(key), self.clock.now())
 
     def account(self, authorization: str | None) -> str | None:
-        """Return the account that an Authorization header names, or None when it names no valid key."""
+        """Return the account that an Authorization header names, or None for an invalid key."""
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -151,7 +151,7 @@ class Simulator:
         return account_of(key) if valid is None or key in valid else None
 
     def submit(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Submission:
-        """Take a body in: refuse it, make a task, or find the task that its Idempotency-Key stands for."""
+        """Process a submit: reject it, create a task, or find the task of its Idempotency-Key."""
         now = self.clock.now()
         body = read_object(raw)
         named = body.get("model") if isinstance(body, dict) else None
@@ -169,7 +169,7 @@ class Simulator:
         return self._take(caller.account, order, idempotency_key, now)
 
     def answer_submit(self, caller: Caller, task: SimulatedTask, *, waited: bool) -> Reply:
-        """Return the answer to a submit that came to a task, with the faults of that place."""
+        """Return the answer to a submit that has a task, with the faults of that place."""
         now = self.clock.now()
         task = self._store.get(task.task_id) or task
         is_over = task.state(now).is_terminal
@@ -177,7 +177,7 @@ class Simulator:
         return self._answered(caller, FaultPlace.ACCEPTED, task.sent_hash, body)
 
     def seconds_left(self, task: SimulatedTask) -> float | None:
-        """Return how long a task still lives; None when it never ends."""
+        """Return the remaining time of a task; None when it never ends."""
         return max(0.0, task.ends_at - self.clock.now()) if task.ends_at is not None else None
 
     def status(self, caller: Caller, task_id: str) -> Reply:
@@ -208,7 +208,7 @@ class Simulator:
         return self._spoilt(caller, json_reply(self._reshaped(body, faults)), faults)
 
     def balance(self, caller: Caller) -> Reply:
-        """Answer what the account holds."""
+        """Answer with the account's balance."""
         now = self.clock.now()
         used, unit = self._wallet.used(caller.account, now), self.catalog.quota
         body = {
@@ -222,13 +222,13 @@ class Simulator:
         return self._answered(caller, FaultPlace.INFO, "balance", body)
 
     def models(self, caller: Caller) -> Reply:
-        """Answer the list of models with their prices."""
+        """Answer with the list of models and their prices."""
         offered = self._offered()
         body = {"object": "list", "data": [_model_body(name, prices) for name, prices in offered.items()]}
         return self._answered(caller, FaultPlace.INFO, "models", body)
 
     def model(self, caller: Caller, name: str) -> Reply:
-        """Answer one model with its price."""
+        """Answer with one model and its price."""
         prices = self._offered().get(name)
         if prices is None:
             missing = refusal(404, "model_not_found", f'model "{name[:100]}" does not exist')
@@ -236,7 +236,7 @@ class Simulator:
         return self._answered(caller, FaultPlace.INFO, name, _model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
-        """Return what a file shows, or why there is none; files need no key."""
+        """Return the design of an image file, or why there is none; files need no key."""
         task = self._store.get(task_id)
         now = self.clock.now()
         ended_at = task.completed_at(now) if task else None
@@ -258,22 +258,22 @@ class Simulator:
         return self._answered(caller, FaultPlace.DOWNLOAD, key, reply)
 
     def called(self, caller: Caller, task: SimulatedTask) -> tuple[bytes, Sequence[Fault]]:
-        """Return the body of the call that tells of a task's end, and the faults that strike it."""
+        """Return the body of the callback that reports a task's end, and the faults that apply to it."""
         now = self.clock.now()
         task = self._store.get(task.task_id) or task
         body = json_reply(self._status_body(caller, task, now)).body
         return body, self._misfortune.striking(FaultPlace.CALLBACK, task.sent_hash)
 
     def state(self, task: SimulatedTask) -> TaskState:
-        """Return where a task stands now."""
+        """Return the current state of a task."""
         return (self._store.get(task.task_id) or task).state(self.clock.now())
 
     def rate_headers(self, account: str | None) -> dict[str, str]:
-        """Return the headers that say how much room the account has, where the settings ask for them."""
+        """Return the rate limit headers of the account, if the settings enable them."""
         return self._gates.of(account).headers(self.clock.monotonic()) if account else {}
 
     def _offered(self) -> dict[str, JsonObject]:
-        """Return what is said of each model's price: the catalog's, but for what the settings say."""
+        """Return the stated price of each model: the catalog's, unless the settings replace it."""
         stated = {name: _price_config(model) for name, model in self.catalog.models.items()}
         return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
 
@@ -345,7 +345,7 @@ class Simulator:
 
 
 def account_of(key: str) -> str:
-    """Return the account of a key: a hash, so that no key is ever written down."""
+    """Return the account of a key: a hash, so that no key is ever stored."""
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, person=b"qwave-simulator").hexdigest()
 
 
