@@ -15,7 +15,7 @@ from qwave_batch.spec.table.rows import NeededColumns, Row
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.template.render_budget import RenderAllowance
 from qwave_batch.spec.template.templates import TemplateFault
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 from qwave_batch.spec.values.value_warnings import SuspiciousValue
 from qwave_batch.spec.yaml.source_map import SourceMap
 
@@ -106,7 +106,7 @@ class ProblemCollector:
         """Note a problem with the value at ``where``."""
         if self._is_muted:
             return
-        message = cut(message, MESSAGE_CHARACTERS)
+        message = cut_for_message(message, MESSAGE_CHARACTERS)
         severity = "warning" if warning else "error"
         key = (where, severity, message)
         if known := self._found.get(key):

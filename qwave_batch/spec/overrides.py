@@ -9,7 +9,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.inputs.text_encoding import decode_spec
 from qwave_batch.spec.layers import Layer, removes, without
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.values.value_path import Path, path_text
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
@@ -170,7 +170,7 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: S
             items = [*layer.value[:index], put.value, *layer.value[index + 1 :]]
             return Layer(items, replace(layer.mark, below={**layer.mark.below, index: replace(put.mark, key=None)}))
         case _:
-            raise _wrong(f'{path_text(done)} is {kind_of(layer.value)} and has no key "{step}"', place)
+            raise _wrong(f'{path_text(done)} is {type_name(layer.value)} and has no key "{step}"', place)
 
 
 def _index(step: str, items: Sequence[Json], done: Path, place: SourcePlace) -> int:

@@ -12,7 +12,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.overrides import SHOWN_AS
-from qwave_batch.spec.values.value_messages import axis_hint, inline_yaml, kind_of
+from qwave_batch.spec.values.value_messages import axis_hint, inline_yaml, type_name
 from qwave_batch.spec.values.value_path import Path
 from qwave_batch.spec.yaml.source_map import SourceMap
 
@@ -58,7 +58,7 @@ class SchemaViolation:
 def shown(value: Json) -> str:
     """Return a value as messages show it, cut if it is long."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | int | float | None) else ""
-    text = text or kind_of(value)
+    text = text or type_name(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 2] + "…" + text[-1]
 
 
@@ -175,7 +175,7 @@ def _meant(text: str, wanted: Sequence[str]) -> str | None:
 def _kind(violation: SchemaViolation, source_map: SourceMap) -> str:
     value = violation.value
     if isinstance(value, Mapping | list):
-        return kind_of(value)
+        return type_name(value)
     return f"{_article(value)}{shown(value) if isinstance(value, str) else _source(violation, source_map)}"
 
 
@@ -224,7 +224,7 @@ def _empty(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Proble
 
 
 def _kind_word(value: Json) -> str:
-    return kind_of(value).replace("a ", "the ", 1)
+    return type_name(value).replace("a ", "the ", 1)
 
 
 def _pattern(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:

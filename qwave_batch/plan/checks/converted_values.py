@@ -10,13 +10,13 @@ from qwave_batch.plan.expand.axes import Vocabulary
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.table.rows import Row
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _WAY_OUT = "put quotes around the whole text; a comment that is meant has a blank behind its #"
 
 
 def _cut_words(comment: str) -> str:
-    return f'the text ends before "{cut(comment, 60)}": everything from # on is a comment'
+    return f'the text ends before "{cut_for_message(comment, 60)}": everything from # on is a comment'
 
 
 def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from qwave_batch.plan.expand.scope import AvailableNames
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Path, Spec
 from qwave_batch.spec.template.literal_text import TAG, literal_text, raw_text, unspaced_comments
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _FOREIGN = re.compile(
     rf"\$\{{[^{{}}{TAG}\n]{{1,100}}\}}"
@@ -65,7 +65,7 @@ def is_of_environment(written: str) -> bool:
 
 def sent_words(found: list[str]) -> str:
     """Return the sentence about choices and wildcards in a text."""
-    listed = " and ".join(f'"{cut(written, 60)}"' for written in found[:_SHOWN])
+    listed = " and ".join(f'"{cut_for_message(written, 60)}"' for written in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     return f"{listed}{more} {'is sent as it stands' if len(found) == 1 else 'are sent as they stand'}"
 
@@ -75,7 +75,7 @@ def environment_words(written: str) -> tuple[str, str, Advice]:
     name = re.split(r"\W", written[2:-1].strip(), maxsplit=1)[0] or "NAME"
     ours = name.lower()
     return (
-        f'"{cut(written, 60)}" is sent as it stands: a spec reads no environment',
+        f'"{cut_for_message(written, 60)}" is sent as it stands: a spec reads no environment',
         f"write {{{{ {ours} }}}}",
         Advice(NextStep.SET_VARIABLE, f"vars.{ours}=${name}"),
     )
@@ -207,8 +207,8 @@ class TextCheck:
         signs = "single braces are" if found.written.startswith("{") else "it is"
         self.problems.add(
             where,
-            f'"{cut(found.written, 60)}" is sent as it stands: {signs} no template, '
-            f"and {cut(found.name, 60)} is {what}",
+            f'"{cut_for_message(found.written, 60)}" is sent as it stands: {signs} no template, '
+            f"and {cut_for_message(found.name, 60)} is {what}",
             value=found.written,
             suggestion=f"did you mean {found.guess}?",
             warning=not is_error,
@@ -225,7 +225,7 @@ class TextCheck:
 
     def _note_comments(self, raw: Json, where: Path) -> None:
         for comment in dict.fromkeys(unspaced_comments(raw)):
-            shown = cut(comment, 60)
+            shown = cut_for_message(comment, 60)
             self.problems.add(
                 where,
                 f'"{shown}" is a comment of the template and is left out',

@@ -12,8 +12,8 @@ from qwave_batch.spec.document import Path, PromptEntry, Spec
 from qwave_batch.spec.overrides import SHOWN_AS
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.value_uses import ValueUses, leads_to, value_uses_of
-from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.text_conversion import to_text
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.scalars import read_plain
 
 _LONGEST = 120  # characters; what is longer is not shown
@@ -48,7 +48,7 @@ Scope = int | None
 def spelling_words(spelling: str) -> tuple[str, str]:
     """Return what is said of a value that a text shows in another spelling, and the way out."""
     value = read_plain(spelling)
-    message = f"{spelling} is {kind_of(value)} and is written as {text_of(value)}"
+    message = f"{spelling} is {type_name(value)} and is written as {to_text(value)}"
     return message, f'put quotes around it to keep it as it stands: "{spelling}"'
 
 

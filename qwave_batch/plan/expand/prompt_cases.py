@@ -20,7 +20,7 @@ from qwave_batch.spec.table.tables import Row, Table
 from qwave_batch.spec.template.templates import Value
 from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
-from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
+from qwave_batch.spec.values.text_conversion import PromptRecord, to_text
 
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
@@ -221,4 +221,4 @@ def _hashed_row(row: Row) -> bytes:
 
 
 def _text(value: Json) -> str:
-    return "" if value is UNKNOWN else text_of(value)
+    return "" if value is UNKNOWN else to_text(value)

@@ -89,4 +89,4 @@ class RequestBuilder:
 
 def prompt_text(value: Json) -> Json:
     """Return a rendered prompt text as a string; null leaves the field out, as in every other field."""
-    return value if value is None or value is UNKNOWN or isinstance(value, str) else texts.text_of(value)
+    return value if value is None or value is UNKNOWN or isinstance(value, str) else texts.to_text(value)

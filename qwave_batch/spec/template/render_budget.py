@@ -14,7 +14,7 @@ from jinja2 import Undefined
 
 from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
 from qwave_batch.spec.values.text_cells import TextCell
-from qwave_batch.spec.values.text_conversion import text_of
+from qwave_batch.spec.values.text_conversion import to_text
 from qwave_batch.spec.values.value_path import Path
 from qwave_batch.spec.values.value_warnings import SuspiciousValue
 
@@ -178,7 +178,7 @@ class RenderBudget:
             str(value)  # raises: it stands for a missing name
         if type(value) is float and value.is_integer() and abs(value) < _WRITTEN_WITH_E:
             self.fractions = [*(self.fractions or ()), value][-_MAX_FRACTIONS:]
-        return text_of(value)
+        return to_text(value)
 
     def listed(self, items: Any) -> Any:
         """Return an iterable as a value with a length."""
@@ -198,7 +198,7 @@ class RenderBudget:
             raise TemplateLimitExceeded(f"it takes more than {MAX_CPU_S} seconds of CPU time")
 
 
-def check_size(size: int) -> None:
+def check_length(size: int) -> None:
     """Raise TemplateLimitExceeded for a string or list of too many characters or items."""
     if size > MAX_CHARACTERS:
         raise TemplateLimitExceeded(f"a string or list in it grows past {MAX_CHARACTERS:,} characters or items")
@@ -221,5 +221,5 @@ def check_bits(bits: int) -> None:
 def concat(parts: Iterable[str]) -> str:
     """Return the parts joined, after a check of the size."""
     held: Sequence[str] = parts if isinstance(parts, list | tuple) else list(parts)
-    check_size(sum(map(len, held)))
+    check_length(sum(map(len, held)))
     return "".join(held)

@@ -9,7 +9,7 @@ from jinja2 import TemplateSyntaxError, pass_context
 from jinja2.runtime import Undefined
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.portable_paths import plain
+from qwave_batch.model.portable_paths import portable_text
 from qwave_batch.spec.template.compiler import CompiledTemplate, Into, compile_text
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.render_budget import RenderAllowance
@@ -135,13 +135,13 @@ def _plain_part(context: Any, value: Any) -> Any:
         return value
     text = context.budget.text(value)
     context.budget.work(len(text))
-    return plain(text)
+    return portable_text(text)
 
 
 class PathEnvironment(SpecEnvironment):
     """The environment of path templates, in which each value becomes a single plain part of a path."""
 
-    as_part = staticmethod(plain)
+    as_part = staticmethod(portable_text)
 
     def __init__(self) -> None:
         super().__init__(finalize=_plain_part)

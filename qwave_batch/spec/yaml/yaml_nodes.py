@@ -9,7 +9,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH, UnusableCell, check_text
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 from qwave_batch.spec.values.value_path import Path, path_text
 from qwave_batch.spec.yaml.scalars import Scalar, missing_value_message, read_plain, read_tagged, source_note
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
@@ -106,7 +106,7 @@ class NodeReader:
     def _alias(self, event: Any) -> Node:
         name: str = event.anchor
         place = self.place(event)
-        shown = cut(name)
+        shown = cut_for_message(name)
         if name not in self.anchors:
             self.fail(f"the alias *{shown} is not defined: there is no &{shown} before it", place)
         node = self.anchors[name]
@@ -240,7 +240,7 @@ class NodeReader:
             return _NOTHING
         if key in fields:
             self._note(
-                f'duplicate key "{cut(key)}"; the first is at {below[key].key}',
+                f'duplicate key "{cut_for_message(key)}"; the first is at {below[key].key}',
                 place,
                 (*path, key),
                 value=key,
@@ -253,7 +253,7 @@ class NodeReader:
         """Whether a value can be a key; the reason against it is noted."""
         place = self.place(event)
         if not isinstance(key, str):
-            shown = "a list or mapping" if isinstance(key, list | dict) else cut(event.value) or "nothing"
+            shown = "a list or mapping" if isinstance(key, list | dict) else cut_for_message(event.value) or "nothing"
             self._note(f"keys must be strings, found {shown}", place, path, suggestion="put quotes around the key")
             return False
         if len(key) > MAX_KEY:
@@ -262,7 +262,9 @@ class NodeReader:
         return True
 
     def _unquoted_template(self, source: str, place: SourcePlace, path: Path) -> Node:
-        self._note("a template that begins with {{ needs quotes", place, path, suggestion=f'write "{cut(source)}"')
+        self._note(
+            "a template that begins with {{ needs quotes", place, path, suggestion=f'write "{cut_for_message(source)}"'
+        )
         return Node(source, Mark(place=place), 1, len(source))
 
     def _source(self, start: Any, end: Any) -> str:
@@ -274,7 +276,7 @@ class NodeReader:
 
     def _check_tag(self, event: Any, path: Path) -> None:
         if event.tag not in _COLLECTION_TAGS:
-            tag = cut(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            tag = cut_for_message(event.tag.replace("tag:yaml.org,2002:", "!!"))
             self._note(f"unknown tag {tag}", self.place(event), path)
 
     def place(self, event: Any) -> SourcePlace:
@@ -284,7 +286,7 @@ class NodeReader:
     def _note(
         self, message: str, place: SourcePlace, path: Path, *, value: Json = None, suggestion: str | None = None
     ) -> None:
-        shown = cut(value) if isinstance(value, str) else value
+        shown = cut_for_message(value) if isinstance(value, str) else value
         problem = Problem(message=message, path=path_text(path), place=place, value=shown, suggestion=suggestion)
         self.problems.append(problem)
         if len(self.problems) >= MAX_PROBLEMS:
