@@ -8,7 +8,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import AxisName, ResolvedAxis, same_json
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import compile_value
 from qwave_batch.spec.values.text_conversion import to_text
@@ -71,7 +71,7 @@ class ExcludeCheck:
         message, hint = _words(axis, name, wanted, written)
         self.problems.add(where, message, value=wanted, suggestion=hint)
 
-    def _may_be_narrowed(self, where: Path, axis: ResolvedAxis) -> bool:
+    def _may_be_narrowed(self, where: ValuePath, axis: ResolvedAxis) -> bool:
         """Whether a part of the axis, or of what its templates or the exclude's use, is written elsewhere."""
         raw = next(written.values for written in self.spec.matrix.axes if written.name == axis.origin[-1])
         parts = (raw if isinstance(raw, (str, tuple)) else None, self.spec.matrix.exclude[int(where[2])])
@@ -89,14 +89,14 @@ class ExcludeCheck:
                 waiting += compile_value(self.spec.vars[name], ()).names
         return frozenset(found)
 
-    def _where(self, entry: MatrixRule, name: AxisName) -> Path:
+    def _where(self, entry: MatrixRule, name: AxisName) -> ValuePath:
         """Return the place of a key of an exclude, whichever way the name is written there."""
         mark = self.problems.source_map.at(entry.origin)
         keys = mark.below if mark else {}
         written = (name.text, f"request.{name.text}", f"vars.{name.text}")
         return (*entry.origin, next((key for key in written if key in keys), name.text))
 
-    def _file(self, where: Path) -> str:
+    def _file(self, where: ValuePath) -> str:
         return self.problems.source_map.place(where).file
 
 

@@ -12,7 +12,7 @@ from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.scope import AvailableNames
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.template.literal_text import TAG, literal_text, raw_text, unspaced_comments
 from qwave_batch.spec.values.value_messages import cut_for_message
 
@@ -203,7 +203,7 @@ class TextCheck:
                 what += f" of {prompt.table.shown_as}"
             self._note_name(found, what, prompt.text_origin, is_error=is_error)
 
-    def _note_name(self, found: Misspelt, what: str, where: Path, *, is_error: bool) -> None:
+    def _note_name(self, found: Misspelt, what: str, where: ValuePath, *, is_error: bool) -> None:
         signs = "single braces are" if found.written.startswith("{") else "it is"
         self.problems.add(
             where,
@@ -214,7 +214,7 @@ class TextCheck:
             warning=not is_error,
         )
 
-    def _note_foreign(self, found: list[str], where: Path) -> None:
+    def _note_foreign(self, found: list[str], where: ValuePath) -> None:
         plain = [written for written in found if not is_of_environment(written)]
         if plain:
             self.problems.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
@@ -223,7 +223,7 @@ class TextCheck:
                 message, instead, step = environment_words(written)
                 self.problems.add(where, message, suggestion=instead, next_step=step, warning=True)
 
-    def _note_comments(self, raw: Json, where: Path) -> None:
+    def _note_comments(self, raw: Json, where: ValuePath) -> None:
         for comment in dict.fromkeys(unspaced_comments(raw)):
             shown = cut_for_message(comment, 60)
             self.problems.add(

@@ -14,10 +14,10 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
 from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.table.tables import Row, Table
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
 from qwave_batch.spec.values.text_conversion import PromptRecord, to_text
@@ -95,7 +95,7 @@ class CaseReader:
     """Names that templates which all prompts share do more with than write them down."""
     tables_read: dict[str, int] = field(default_factory=dict)
     """How many rows there are in the tables that were read to their end."""
-    none_passes: dict[Path, tuple[Table, int]] = field(default_factory=dict)
+    none_passes: dict[ValuePath, tuple[Table, int]] = field(default_factory=dict)
     """By the origin of a prompt whose ``where`` lets no row through: its table, and how many rows there are."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
@@ -153,7 +153,7 @@ class CaseReader:
         if read and not passed:
             self.none_passes[prompt.origin] = table, read
 
-    def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
+    def _passes(self, prompt: CompiledPrompt, where: TemplateValue, names: Mapping[str, Json]) -> bool:
         verdict = render_or_report(where, names, self.problems)
         if verdict is not UNKNOWN and not isinstance(verdict, bool):
             self.problems.add(

@@ -15,7 +15,7 @@ from jinja2 import Undefined
 from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
 from qwave_batch.spec.values.text_cells import TextCell
 from qwave_batch.spec.values.text_conversion import to_text
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.values.value_warnings import SuspiciousValue
 
 MAX_CHARACTERS = 1_000_000  # of one text; the longest prompt a model takes is a few thousand
@@ -48,7 +48,7 @@ class RenderAllowance:
     __slots__ = ("_made", "_steps", "warn")
 
     def __init__(self) -> None:
-        self.warn: Callable[[Path, SuspiciousValue], None] = _ignore
+        self.warn: Callable[[ValuePath, SuspiciousValue], None] = _ignore
         """Called with the path of a template and a suspicious use of a value in it."""
         self.refill()
 
@@ -86,7 +86,7 @@ class RenderAllowance:
             )
 
 
-def _ignore(_where: Path, _doubt: SuspiciousValue) -> None:
+def _ignore(_where: ValuePath, _doubt: SuspiciousValue) -> None:
     """Ignore a warning: only plans report them."""
 
 

@@ -16,7 +16,7 @@ from qwave_batch.spec.template.sandbox import NameMissing
 from qwave_batch.spec.values.json_values import UnusableCellError
 from qwave_batch.spec.values.similar_names import meant_name
 from qwave_batch.spec.values.value_messages import cut_for_message, names_listed, type_name
-from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 
 _SHOWN_NAMES = 12
 _SENTENCE = 400  # characters of a library's message, which may repeat text of the template
@@ -36,7 +36,7 @@ class TemplateFault(UsageError):
     def __init__(
         self,
         message: str,
-        where: Path,
+        where: ValuePath,
         *,
         source: str = "",
         line: int = 1,
@@ -61,7 +61,7 @@ class TemplateFault(UsageError):
         """The subject: of faults with the same subject and place, one is reported and the others are counted."""
 
 
-def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
+def syntax_fault(error: TemplateSyntaxError, where: ValuePath, source: str) -> TemplateFault:
     """Return the fault of a template that does not parse."""
     message = cut_for_message((error.message or "it is not a template").rstrip("."), _SENTENCE)
     message = message[:1].lower() + message[1:]
@@ -91,7 +91,13 @@ def _in_signs(message: str) -> str:
 
 
 def missing_fault(
-    error: NameMissing, uses: Collection[Path], scope: Mapping[str, Json], where: Path, *, source: str, line: int
+    error: NameMissing,
+    uses: Collection[ValuePath],
+    scope: Mapping[str, Json],
+    where: ValuePath,
+    *,
+    source: str,
+    line: int,
 ) -> TemplateFault:
     """Return the fault of an undefined name, with the available names."""
 
@@ -115,7 +121,7 @@ def missing_fault(
     return fault(f'{called} has no "{_shown(error.name)}" because it is {type_name(error.owner)}')
 
 
-def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+def _values(uses: Collection[ValuePath], scope: Mapping[str, Json]) -> Iterator[tuple[ValuePath, Json]]:
     """Yield the values that a template uses, with their paths."""
     for name, held in scope.items():
         yield (name,), held

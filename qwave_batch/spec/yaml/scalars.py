@@ -6,7 +6,7 @@ from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.values.json_values import check_number
 from qwave_batch.spec.values.text_conversion import to_text
 from qwave_batch.spec.values.value_messages import SHOWN_CHARACTERS, cut_for_message
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceNote
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -108,7 +108,7 @@ def source_note(value: Scalar, source: str, place: SourcePlace, text: str, end: 
     return None if value is None or source == to_text(value) else SourceNote(place, spelling=source)
 
 
-def missing_value_message(path: Path, text: str, end: int) -> tuple[str, str]:
+def missing_value_message(path: ValuePath, text: str, end: int) -> tuple[str, str]:
     """Return the message and the suggestion for a key or a dash without a value.
 
     Args:

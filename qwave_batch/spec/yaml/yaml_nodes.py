@@ -10,7 +10,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH, UnusableCell, check_text
 from qwave_batch.spec.values.value_messages import cut_for_message
-from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 from qwave_batch.spec.yaml.scalars import Scalar, missing_value_message, read_plain, read_tagged, source_note
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 
@@ -66,7 +66,7 @@ class NodeReader:
     has_notes: bool = False
     """Whether some value has a ``SourceNote``."""
 
-    def node(self, event: Any, path: Path, *, may_be_empty: bool = False) -> Node:
+    def node(self, event: Any, path: ValuePath, *, may_be_empty: bool = False) -> Node:
         """Return the node that starts with an event.
 
         Args:
@@ -135,7 +135,7 @@ class NodeReader:
         note = node.mark.note or SourceNote(node.mark.place)
         return node._replace(mark=replace(node.mark, note=replace(note, is_anchored=True)))
 
-    def _scalar(self, event: Any, path: Path, *, may_be_empty: bool) -> Node:
+    def _scalar(self, event: Any, path: ValuePath, *, may_be_empty: bool) -> Node:
         place = self.place(event)
         value = self._scalar_value(event, path)
         found: SourceNote | None = None
@@ -152,7 +152,7 @@ class NodeReader:
         mark = Mark(place=place, is_block=event.style == "|", note=found)
         return Node(value, mark, 1, len(event.value) + _VALUE)
 
-    def _scalar_value(self, event: Any, path: Path) -> Scalar:
+    def _scalar_value(self, event: Any, path: ValuePath) -> Scalar:
         try:
             if event.tag is not None:
                 value = read_tagged(event.value, event.tag)
@@ -174,11 +174,11 @@ class NodeReader:
             return None
         return value
 
-    def _note_unread(self, event: Any, path: Path, error: ValueError, *, suggestion: str | None = None) -> None:
+    def _note_unread(self, event: Any, path: ValuePath, error: ValueError, *, suggestion: str | None = None) -> None:
         self._note(str(error), self.place(event), path, value=event.value, suggestion=suggestion)
         self.unread.add(self.place(event))
 
-    def _sequence(self, event: Any, path: Path) -> Node:
+    def _sequence(self, event: Any, path: ValuePath) -> Node:
         self._check_tag(event, path)
         place, size, characters = self.place(event), 1, _VALUE
         items: list[Json] = []
@@ -192,7 +192,7 @@ class NodeReader:
             characters += node.characters
         return Node(items, Mark(place=place, below=below), size, characters)
 
-    def _mapping(self, start: Any, path: Path) -> Node:
+    def _mapping(self, start: Any, path: ValuePath) -> Node:
         self._check_tag(start, path)
         fields: dict[str, Json] = {}
         below: dict[str | int, Mark] = {}
@@ -217,7 +217,7 @@ class NodeReader:
         return Node(fields, Mark(place=place, below=below), size, characters)
 
     def _key(
-        self, event: Any, path: Path, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
+        self, event: Any, path: ValuePath, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
     ) -> object:
         """Return the key, or _NOTHING after noting why it is not valid; its value is read and dropped."""
         place = self.place(event)
@@ -249,7 +249,7 @@ class NodeReader:
             return _NOTHING
         return key
 
-    def _can_be_key(self, key: Json, event: Any, path: Path) -> TypeGuard[str]:
+    def _can_be_key(self, key: Json, event: Any, path: ValuePath) -> TypeGuard[str]:
         """Whether a value can be a key; the reason against it is noted."""
         place = self.place(event)
         if not isinstance(key, str):
@@ -261,7 +261,7 @@ class NodeReader:
             return False
         return True
 
-    def _unquoted_template(self, source: str, place: SourcePlace, path: Path) -> Node:
+    def _unquoted_template(self, source: str, place: SourcePlace, path: ValuePath) -> Node:
         self._note(
             "a template that begins with {{ needs quotes", place, path, suggestion=f'write "{cut_for_message(source)}"'
         )
@@ -274,7 +274,7 @@ class NodeReader:
         """Whether two opening braces are adjacent, which YAML reads as a mapping that is a key."""
         return bool(inner.flow_style and outer.flow_style and inner.start_mark.index == outer.start_mark.index + 1)
 
-    def _check_tag(self, event: Any, path: Path) -> None:
+    def _check_tag(self, event: Any, path: ValuePath) -> None:
         if event.tag not in _COLLECTION_TAGS:
             tag = cut_for_message(event.tag.replace("tag:yaml.org,2002:", "!!"))
             self._note(f"unknown tag {tag}", self.place(event), path)
@@ -284,7 +284,7 @@ class NodeReader:
         return SourcePlace(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _note(
-        self, message: str, place: SourcePlace, path: Path, *, value: Json = None, suggestion: str | None = None
+        self, message: str, place: SourcePlace, path: ValuePath, *, value: Json = None, suggestion: str | None = None
     ) -> None:
         shown = cut_for_message(value) if isinstance(value, str) else value
         problem = Problem(message=message, path=path_text(path), place=place, value=shown, suggestion=suggestion)
