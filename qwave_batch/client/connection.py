@@ -106,7 +106,7 @@ AnyConnection: TypeAlias = Connection | ConnectionFromEnviron | Simulated
 """The accounts that a run accepts."""
 
 
-def account_of(connection: AnyAccount, environ: Mapping[str, str]) -> Connection:
+def connection_with_key(connection: AnyAccount, environ: Mapping[str, str]) -> Connection:
     """Return an account with its key.
 
     Raises:
@@ -118,5 +118,5 @@ def account_of(connection: AnyAccount, environ: Mapping[str, str]) -> Connection
 
 
 def connection_of(connection: AnyConnection, environ: Mapping[str, str]) -> Connection | Simulated:
-    """Return a connection that is ready for use; raises as ``account_of`` does."""
-    return connection if isinstance(connection, Simulated) else account_of(connection, environ)
+    """Return a connection that is ready for use; raises as ``connection_with_key`` does."""
+    return connection if isinstance(connection, Simulated) else connection_with_key(connection, environ)

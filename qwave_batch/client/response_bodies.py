@@ -56,7 +56,7 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _AnnouncedDigest:
     header: str
     algorithm: str
     digest: bytes
@@ -66,7 +66,7 @@ class _Told:
 class BodyChecks:
     """The digests that a server sent for one body, and the body received so far."""
 
-    told: tuple[_Told, ...]
+    told: tuple[_AnnouncedDigest, ...]
     _sent: dict[str, _Hash] = field(init=False)
     """Digests of the bytes as received."""
     _meant: dict[str, _Hash] = field(init=False)
@@ -106,7 +106,7 @@ def checks_of(headers: Mapping[str, str]) -> BodyChecks:
     return BodyChecks(told=tuple(_read(headers)))
 
 
-def _read(headers: Mapping[str, str]) -> Iterator[_Told]:
+def _read(headers: Mapping[str, str]) -> Iterator[_AnnouncedDigest]:
     is_of_parts = headers.get(_OF_PARTS, "").strip().lower() == "composite"
     for header, algorithm in _OF_ONE.items():
         if header in headers and not (is_of_parts and header.startswith("x-amz-")):
@@ -117,13 +117,13 @@ def _read(headers: Mapping[str, str]) -> Iterator[_Told]:
             yield from _told(header, name.strip(), value.partition(";")[0])
 
 
-def _told(header: str, name: str, value: str) -> Iterator[_Told]:
+def _told(header: str, name: str, value: str) -> Iterator[_AnnouncedDigest]:
     lower = name.lower()
     algorithm = _ALIASES.get(lower, lower)
     if algorithm in _ALGORITHMS:
         digest = _bytes_of(value.strip().strip('"').strip(":").strip(), _ALGORITHMS[algorithm][1])
         if digest is not None:
-            yield _Told(header, algorithm, digest)
+            yield _AnnouncedDigest(header, algorithm, digest)
 
 
 def _bytes_of(text: str, length: int) -> bytes | None:

@@ -49,7 +49,7 @@ class Unreadable(ValueError):
     """An answer that cannot be relied on; its text is a phrase with the reason."""
 
 
-def read_json(body: bytes) -> Json:
+def json_of_body(body: bytes) -> Json:
     """Return the JSON value of a body: UTF-8; raises Unreadable.
 
     NaN, infinities and numbers out of range become null: a deciding field then counts as missing, and no other needs
@@ -68,9 +68,9 @@ def read_json(body: bytes) -> Json:
     return value
 
 
-def read_object(body: bytes) -> JsonObject:
+def object_of_body(body: bytes) -> JsonObject:
     """Return the JSON object of a body; raises Unreadable."""
-    value = read_json(body)
+    value = json_of_body(body)
     if not isinstance(value, Mapping):
         raise Unreadable("the answer is JSON, but no object")
     return value

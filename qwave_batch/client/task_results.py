@@ -95,7 +95,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unknown:
+class _UnknownImage:
     """A value that is not recognized as an image."""
 
     reason: str
@@ -109,15 +109,15 @@ def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Re
         base: The task's own address, for addresses that are relative to it.
         scrub: Removes secrets from recorded texts.
     """
-    reader = _Reader(base, scrub)
+    reader = _ResultReader(base, scrub)
     result = answer.get("result")
     found = list(reader.images_in(result)) if result else []
-    if not any(isinstance(each, _Unknown) or each.is_listed for each in found):
+    if not any(isinstance(each, _UnknownImage) or each.is_listed for each in found):
         beside = (list(reader.images(answer.get(holder))) for holder in _HOLDERS)
         found = next((each for each in beside if each), found)
     if len(found) > MAX_IMAGES:
         return Result(unread=f"the task's result lists {len(found):,} images")
-    unknown = [each.reason for each in found if isinstance(each, _Unknown)]
+    unknown = [each.reason for each in found if isinstance(each, _UnknownImage)]
     while len(found) > 1 and found[-1] == _HOLE:  # the charge tells better how many are missing
         found.pop()
     return Result(
@@ -126,23 +126,23 @@ def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Re
     )
 
 
-class _Reader:
+class _ResultReader:
     """Walks through a result and yields in the result's order."""
 
     def __init__(self, base: str, scrub: Scrub) -> None:
         self._base, self._scrub = base, scrub
 
-    def images_in(self, result: Json) -> Iterator[ResultImage | _Unknown]:
+    def images_in(self, result: Json) -> Iterator[ResultImage | _UnknownImage]:
         """Yield the images of a ``result``: an object that mentions no images is unknown."""
         if isinstance(result, Mapping) and not _KNOWN & result.keys() and any(key in result for key in _HOLDERS):
             yield from self._held(result, 0)
         else:
             yield from self.images(result)
 
-    def images(self, value: Json, depth: int = 0) -> Iterator[ResultImage | _Unknown]:
+    def images(self, value: Json, depth: int = 0) -> Iterator[ResultImage | _UnknownImage]:
         """Yield the images in one place."""
         if depth > _DEEPEST:
-            yield _Unknown("the task's result is nested too deeply")
+            yield _UnknownImage("the task's result is nested too deeply")
         elif value is None or (not value and not isinstance(value, int | float)):
             if depth:
                 yield _HOLE
@@ -154,9 +154,9 @@ class _Reader:
         elif isinstance(value, Mapping):
             yield from self._object(value, depth)
         else:
-            yield _Unknown(f"the task's result holds {words(str(value), limit=40)} in place of an image")
+            yield _UnknownImage(f"the task's result holds {words(str(value), limit=40)} in place of an image")
 
-    def _object(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+    def _object(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
         if _KNOWN & value.keys():
             yield from self._image(value, depth)
         elif any(key in value for key in _HOLDERS):
@@ -169,16 +169,16 @@ class _Reader:
                 yield from self.images(each, depth + 1)
         else:
             names = ", ".join(words(key, limit=40, scrub=self._scrub) for key in list(value)[:5])
-            yield _Unknown(f"the task's result holds no images in a known place, but {names}")
+            yield _UnknownImage(f"the task's result holds no images in a known place, but {names}")
 
-    def _held(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+    def _held(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
         """Yield the images of the first place that is not empty."""
         for holder in _HOLDERS:
             if value.get(holder):
                 yield from self.images(value[holder], depth)
                 return
 
-    def _image(self, image: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+    def _image(self, image: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
         expires_at = instant(image.get("expires_at"))
         for key in _ADDRESSES:
             if value := image.get(key):
@@ -189,12 +189,12 @@ class _Reader:
                 yield (
                     self._letters(value)
                     if isinstance(value, str)
-                    else _Unknown(f"the {key} of an image is not a string")
+                    else _UnknownImage(f"the {key} of an image is not a string")
                 )
                 return
         yield _HOLE
 
-    def _addresses(self, value: Json, expires_at: float | None, depth: int) -> Iterator[ResultImage | _Unknown]:
+    def _addresses(self, value: Json, expires_at: float | None, depth: int) -> Iterator[ResultImage | _UnknownImage]:
         """Yield the images of a ``url``: usually one, in a list or alone."""
         if isinstance(value, Mapping):
             yield from self.images(value, depth + 1)
@@ -208,25 +208,25 @@ class _Reader:
             elif isinstance(each, Mapping):
                 yield from self.images(each, depth + 1)
             else:
-                yield _Unknown("an image of the task's result has no usable url")
+                yield _UnknownImage("an image of the task's result has no usable url")
 
-    def _address(self, text: str, expires_at: float | None) -> ResultImage | _Unknown:
+    def _address(self, text: str, expires_at: float | None) -> ResultImage | _UnknownImage:
         if is_data_address(text) or decoded_bare(text) is not None:
             return self._letters(text)
         if len(text) > MAX_URL_LENGTH:
-            return _Unknown(f"the address of an image has {len(text):,} letters")
+            return _UnknownImage(f"the address of an image has {len(text):,} letters")
         try:
             # an address with a scheme is kept literally: signatures depend on it
             url = text if "://" in text[:20] else urljoin(self._base, text)
             read_address(url)
         except BadAddress as bad:
-            return _Unknown(f"the address of an image can't be used: {bad}")
+            return _UnknownImage(f"the address of an image can't be used: {bad}")
         except ValueError:
-            return _Unknown("the address of an image makes no sense")
+            return _UnknownImage("the address of an image makes no sense")
         masked = self._scrub(url)
         return ResultImage(url=url, masked_url=masked if masked != url else None, expires_at=expires_at)
 
-    def _letters(self, text: str) -> ResultImage | _Unknown:
+    def _letters(self, text: str) -> ResultImage | _UnknownImage:
         try:
             content = (
                 decoded_address(text.strip())
@@ -234,7 +234,7 @@ class _Reader:
                 else decoded_letters(text.encode("ascii", "replace"))
             )
         except BadLetters as bad:
-            return _Unknown(f"an image of the task's result is {bad}")
+            return _UnknownImage(f"an image of the task's result is {bad}")
         return ResultImage(url="", masked_url=INLINE, content=content) if content else _HOLE
 
 

@@ -51,7 +51,7 @@ from qwave_batch.client.answers import (
 from qwave_batch.client.error_bodies import ground_of, refused_as_such, said_in, speaks_of_funds
 from qwave_batch.client.http import HttpResponse, Scrub, words
 from qwave_batch.client.retry_after import retry_after_s, told_wait_s, unread_retry_after
-from qwave_batch.client.task_reading import Unreadable, read_object, read_task
+from qwave_batch.client.task_reading import Unreadable, object_of_body, read_task
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit
 
@@ -94,7 +94,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         reading = AnswerReading(response=response, error=None, now=now, scrub=scrub)
         answer: JsonObject = {}
         try:
-            answer = read_object(response.body)
+            answer = object_of_body(response.body)
             task = read_task(
                 answer, quota=quota, expected_id=task_id, tasks_url=tasks_url, body=response.body, scrub=scrub
             )

@@ -63,7 +63,7 @@ class _Place:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _LinkSearch:
     """One search; all links on its way share one limit."""
 
     links: dict[Path, Path] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Committed:
         """
         if len(name) > _MOST_PATH_LENGTH:
             return None
-        walk = _Walk()
+        walk = _LinkSearch()
         place = self._walk(_Place((), (self._root,)), name, walk)
         entry = place.entry
         if entry is None or entry.mode in {_TREE, _SUBMODULE}:
@@ -107,7 +107,7 @@ class Committed:
             raise LeadsOut("is not in this clone, which has only part of the repository")
         return Located(path=place.path, info=info, links=walk.links)
 
-    def _walk(self, place: _Place, name: str, walk: _Walk) -> _Place:
+    def _walk(self, place: _Place, name: str, walk: _LinkSearch) -> _Place:
         """Return where a name leads from a folder."""
         for part in name.split("/"):
             if part == "..":
@@ -122,7 +122,7 @@ class Committed:
                 place = self._follow(place, part, entry, walk) if entry and is_link else place.below(part, entry)
         return place
 
-    def _follow(self, folder: _Place, name: str, entry: TreeEntry, walk: _Walk) -> _Place:
+    def _follow(self, folder: _Place, name: str, entry: TreeEntry, walk: _LinkSearch) -> _Place:
         walk.left -= 1
         self._left_links -= 1
         target = self._target(entry) if walk.left >= 0 and self._left_links >= 0 else None

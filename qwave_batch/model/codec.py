@@ -170,13 +170,13 @@ class Codec:
                     elif isinstance(note, lazy.cattrs.IterableValidationNote):
                         path, kind = f"{path}[{note.index}]", note.type
                 return self._first_fault(first, path, kind)
-            case _Missing(key=key):
+            case _MissingKey(key=key):
                 return MissingKey(_joined(path, key))
-            case _Unknown(key=key):
+            case _UnknownKey(key=key):
                 return DecodeError(path, f"{_joined(path, key)} is not a key of it")
             case KeyError():  # of a key without a default: the path leads to it already
                 return MissingKey(path)
-            case _Unread(words=words):
+            case _UnreadKey(words=words):
                 return DecodeError(path, _at(path, words))
             case _:
                 return DecodeError(path, _at(path, f"expected {_words_for(kind)}"))
@@ -199,21 +199,21 @@ class _WrongType(_Fault):
 
 
 @dataclass(eq=False)
-class _Missing(_Fault):
+class _MissingKey(_Fault):
     """An object lacks a key."""
 
     key: str
 
 
 @dataclass(eq=False)
-class _Unknown(_Fault):
+class _UnknownKey(_Fault):
     """An object has a key that nothing is written under."""
 
     key: str
 
 
 @dataclass(eq=False)
-class _Unread(_Fault):
+class _UnreadKey(_Fault):
     """A reader of a key's own does not take it."""
 
     words: str
@@ -222,8 +222,8 @@ class _Unread(_Fault):
 def _check_keys(found: Collection[str], names: Collection[str]) -> None:
     for name in sorted(names):
         if name not in found:
-            raise _Missing(name)
-    raise _Unknown(min(str(name) for name in found if name not in names)[:_SHOWN])
+            raise _MissingKey(name)
+    raise _UnknownKey(min(str(name) for name in found if name not in names)[:_SHOWN])
 
 
 def _read_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
@@ -256,7 +256,7 @@ def _reading(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
         try:
             return read(value)
         except (ValueError, TypeError, OverflowError) as error:
-            raise _Unread(str(error)) from None
+            raise _UnreadKey(str(error)) from None
 
     return read_value
 

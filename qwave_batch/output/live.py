@@ -56,7 +56,7 @@ def _wait_as_json(waiting: Waiting | None) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _LiveHeader:
     """What stands in the file beside the progress."""
 
     told_at: float
@@ -84,6 +84,6 @@ def read_live(layout: RunLayout) -> LiveRun | None:
     """
     with suppress(OSError, UsageError, ValueError, RecursionError):
         facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
-        told_at = LENIENT.decode(facts, _Told).told_at
+        told_at = LENIENT.decode(facts, _LiveHeader).told_at
         return LiveRun(told_at=told_at, progress=LENIENT.decode(facts, Progress))
     return None

@@ -22,7 +22,7 @@ from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.table.tables import Table
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ def _catalog_of(spec: Spec, problems: ProblemCollector) -> Catalog:
         guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
         problems.add(
             ("catalog",),
-            f'unknown catalog "{cut(spec.catalog)}"',
+            f'unknown catalog "{cut_for_message(spec.catalog)}"',
             value=spec.catalog,
             allowed=unknown.known,
             suggestion=guess,

@@ -24,8 +24,8 @@ from qwave_batch.plan.expand.prompts import ROW_NAMES, PromptCompiler, check_nam
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, note_unknown
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec, Unsupported
-from qwave_batch.spec.template.templates import TemplateFault, Value, compile_path
+from qwave_batch.spec.document import Spec, Unsupported, ValuePath
+from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_path
 
 PATH: tuple[str, str] = ("output", "path")
 
@@ -105,7 +105,9 @@ def prepare(
     return PreparedSpec(expansion=expansion, links=links)
 
 
-def _calculated(base: Mapping[str, Value | None], matrix: ResolvedMatrix, path: Value | None) -> frozenset[str]:
+def _calculated(
+    base: Mapping[str, TemplateValue | None], matrix: ResolvedMatrix, path: TemplateValue | None
+) -> frozenset[str]:
     """Return the names with which shared templates do more than insert them."""
     shared = [path, *base.values(), *(value for entry in matrix.includes for value in entry.fields.values())]
     for axis in matrix.axes:
@@ -126,7 +128,7 @@ def _prompt_names(spec: Spec) -> set[str]:
     return names.union(ROW_NAMES) if any(entry.source is not None for entry in spec.prompts) else names
 
 
-def _compiled_path(spec: Spec, known: frozenset[str], problems: ProblemCollector) -> Value | None:
+def _compiled_path(spec: Spec, known: frozenset[str], problems: ProblemCollector) -> TemplateValue | None:
     check_template(spec.output_path, problems)
     try:
         path = compile_path(spec.output_path, PATH, problems.allowance)
@@ -157,7 +159,7 @@ def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, pro
             )
 
 
-def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[Path, str]]:
+def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[ValuePath, str]]:
     """Yield every field that a spec sets anywhere, with its path."""
     yield from ((("request", name), name) for name in spec.request)
     for entry in spec.prompts:

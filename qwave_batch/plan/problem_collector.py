@@ -10,12 +10,12 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice
 from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Problem, SourcePlace
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.table.rows import NeededColumns, Row
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.template.render_budget import RenderAllowance
 from qwave_batch.spec.template.templates import TemplateFault
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 from qwave_batch.spec.values.value_warnings import SuspiciousValue
 from qwave_batch.spec.yaml.source_map import SourceMap
 
@@ -71,13 +71,13 @@ class ProblemCollector:
     of_reading: list[Problem] = field(default_factory=list)
     """The warnings that no other mistake in the spec can cause, since they follow from the file alone."""
     _is_muted: bool = False
-    _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
-    _messages: Counter[Path] = field(default_factory=Counter)
-    _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
+    _found: dict[tuple[ValuePath, str, str], Problem] = field(default_factory=dict)
+    _messages: Counter[ValuePath] = field(default_factory=Counter)
+    _of_tables: dict[tuple[str, str], ValuePath] = field(default_factory=dict)
     """The path at which a table was first reported: further entries that read it are not reported again."""
-    _beyond: dict[Path, Problem] = field(default_factory=dict)
-    _doubts: dict[tuple[Path, str], SuspiciousValue] = field(default_factory=dict)
-    _firsts: dict[tuple[Path, str], TemplateFault] = field(default_factory=dict)
+    _beyond: dict[ValuePath, Problem] = field(default_factory=dict)
+    _doubts: dict[tuple[ValuePath, str], SuspiciousValue] = field(default_factory=dict)
+    _firsts: dict[tuple[ValuePath, str], TemplateFault] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -94,7 +94,7 @@ class ProblemCollector:
 
     def add(  # noqa: PLR0913 - the facts of a problem, all by name
         self,
-        where: Path,
+        where: ValuePath,
         message: str,
         *,
         value: Json = None,
@@ -106,7 +106,7 @@ class ProblemCollector:
         """Report a problem with the value at ``where``."""
         if self._is_muted:
             return
-        message = cut(message, MESSAGE_CHARACTERS)
+        message = cut_for_message(message, MESSAGE_CHARACTERS)
         severity = "warning" if warning else "error"
         key = (where, severity, message)
         if known := self._found.get(key):
@@ -150,7 +150,7 @@ class ProblemCollector:
         if self.allowance.is_spent:
             raise SpecError(self.found())
 
-    def warn_of_table(self, warning: Problem, where: Path) -> None:
+    def warn_of_table(self, warning: Problem, where: ValuePath) -> None:
         """Report a warning about a row of the table named at ``where``; repetitions for other rows are counted."""
         if self._is_muted or warning.place is None:
             return
@@ -168,7 +168,7 @@ class ProblemCollector:
             rows = (*rows, warning.place)
         self._found[key] = replace(known, count=known.count + 1, rows=rows)
 
-    def doubt(self, where: Path, doubt: SuspiciousValue) -> None:
+    def doubt(self, where: ValuePath, doubt: SuspiciousValue) -> None:
         """Report as a warning a suspicious use of a value in a template."""
         if self._is_muted or not self._is_due(doubt):
             return
@@ -180,7 +180,7 @@ class ProblemCollector:
             return True
         return self._columns.are_all(self.table, doubt.column, doubt.only)
 
-    def take(self, problems: Iterable[Problem], where: Path) -> None:
+    def take(self, problems: Iterable[Problem], where: ValuePath) -> None:
         """Add problems found elsewhere, in a file named at ``where``."""
         if not self._is_muted:
             path = self.source_map.path_text(where)
@@ -202,7 +202,7 @@ class ProblemCollector:
 
     def add_key(
         self,
-        where: Path,
+        where: ValuePath,
         message: str,
         *,
         suggestion: str | None = None,

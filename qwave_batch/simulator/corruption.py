@@ -171,7 +171,7 @@ def other_shape(body: Body) -> Body:
     return _with_images(body, lambda _: None, data=[{"image_url": _address(image)} for image in _images(body)])
 
 
-def unreadable_result(body: Body) -> Body:
+def result_of_no_known_form(body: Body) -> Body:
     """Return a result whose images are in an unknown place, without a cost."""
     if not _images(body):
         return body
@@ -214,7 +214,7 @@ def error_in_success(_: Body) -> Body:
 
 SHAPES: Mapping[FaultName, Callable[[Body], Body]] = {
     FaultName.OTHER_SHAPE: other_shape,
-    FaultName.UNREADABLE_RESULT: unreadable_result,
+    FaultName.UNREADABLE_RESULT: result_of_no_known_form,
     FaultName.UNLISTED: unlisted,
     FaultName.LISTED_IN_PART: listed_in_part,
     FaultName.RELATIVE_URL: relative_url,

@@ -29,7 +29,7 @@ from qwave_batch.simulator.simulated_limits import SimulatedLimits
 from qwave_batch.simulator.simulated_task import SimulatedCharge, SimulatedTask, charge_of
 from qwave_batch.simulator.task_factory import TaskMaker
 from qwave_batch.simulator.task_store import TaskStore
-from qwave_batch.simulator.validation import ImageOrder, hash_of, judge, read_object
+from qwave_batch.simulator.validation import ImageOrder, hash_of, read_order, read_request_object
 
 _HOUR_S = 3600.0
 _LONGEST_IDEMPOTENCY_KEY = 255
@@ -139,7 +139,7 @@ class Simulator:
 
     def available_quota(self, key: str) -> int:
         """Return the amount that the account of a key can still spend."""
-        return self._wallet.available(account_of(key), self.clock.now())
+        return self._wallet.available(account_of_key(key), self.clock.now())
 
     def account(self, authorization: str | None) -> str | None:
         """Return the account that an Authorization header names, or None for an invalid key."""
@@ -148,12 +148,12 @@ class Simulator:
         if scheme.lower() != "bearer" or not key:
             return None
         valid = self.settings.keys
-        return account_of(key) if valid is None or key in valid else None
+        return account_of_key(key) if valid is None or key in valid else None
 
     def submit(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Submission:
         """Process a submit: reject it, create a task, or find the task of its Idempotency-Key."""
         now = self.clock.now()
-        body = read_object(raw)
+        body = read_request_object(raw)
         named = body.get("model") if isinstance(body, dict) else None
         model = named if isinstance(named, str) else ""
         if wait_s := self._gates.of(caller.account).enter_submit(model, self.clock.monotonic()):
@@ -163,7 +163,7 @@ class Simulator:
             return Submission(reply=self._strike_submit(caller, fault, now))
         if now < self._windows.get(caller.account, 0.0):
             return Submission(reply=window_exceeded(self._windows[caller.account]))
-        order = body if isinstance(body, Reply) else judge(body, self.catalog)
+        order = body if isinstance(body, Reply) else read_order(body, self.catalog)
         if isinstance(order, Reply):
             return Submission(reply=order)
         return self._take(caller.account, order, idempotency_key, now)
@@ -344,7 +344,7 @@ class Simulator:
         return reply
 
 
-def account_of(key: str) -> str:
+def account_of_key(key: str) -> str:
     """Return the account of a key: a hash, so that no key is ever stored."""
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, person=b"qwave-simulator").hexdigest()
 

@@ -150,13 +150,15 @@ def _lay_out(order: ImageDesign, number: int, wide: int, high: int) -> _Page:
     size = max(10, min(round(math.sqrt(wide * high) / 20), wide // 7, high // 5))
     line, margin = text_drawing.line_height(size), max(4, size // 2)
     room = wide - 2 * margin
-    names = text_drawing.wrap(order.model, size, room, 6 if wide < high else 3)
+    names = text_drawing.wrap_to_pixels(order.model, size, room, 6 if wide < high else 3)
     seed = f"seed {order.seed}" if order.seed is not None else "random"
     which = f"  {number}/{order.count}" if order.count > 1 else ""
-    foot = text_drawing.wrap(f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1)
+    foot = text_drawing.wrap_to_pixels(
+        f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1
+    )
     free = high - line * (len(names) + len(foot)) - 2 * margin
     lines = max(0, min(free // line, round(high * _SHARE_OF_PROMPT / line)))
-    prompt = text_drawing.wrap(text_drawing.readable(order.prompt), size, room, lines)
+    prompt = text_drawing.wrap_to_pixels(text_drawing.readable(order.prompt), size, room, lines)
     text_top = high - margin // 2 - line * (len(foot) + len(prompt))
     return _Page(
         wide=wide, high=high, size=size, line=line, margin=margin,

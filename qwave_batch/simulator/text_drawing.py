@@ -42,7 +42,7 @@ def width(text: str, size: int) -> float:
     return sum(_letter(character, size).advance for character in text)
 
 
-def wrap(text: str, size: int, room: float, lines: int) -> list[str]:
+def wrap_to_pixels(text: str, size: int, room: float, lines: int) -> list[str]:
     """Return text wrapped into at most so many lines that fit into ``room`` pixels; an ellipsis marks a cut."""
     out: list[str] = []
     line = ""

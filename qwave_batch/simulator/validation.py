@@ -33,7 +33,7 @@ class ImageOrder:
     """The events to report; empty means all."""
 
 
-def read_object(raw: bytes) -> dict[str, Any] | Reply:
+def read_request_object(raw: bytes) -> dict[str, Any] | Reply:
     """Return the JSON object in a body, or a rejection if it is not a strict JSON object."""
     try:
         body = json.loads(
@@ -57,7 +57,7 @@ def hash_of(body: Json) -> str:
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def judge(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
+def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
     """Return the order in a body, or the API's rejection, which names the field at fault."""
     name = body.get("model")
     if not isinstance(name, str):

@@ -11,7 +11,7 @@ from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.requests import render_in
 from qwave_batch.plan.expand.scope import size_of_value
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 HELD_TEXTS = 4096  # per template; one that uses a long axis is not worth caching
 HELD_CHARACTERS = 5_000_000
@@ -38,12 +38,12 @@ class TemplateNames:
             case={*prompt.variables, *ROW_NAMES, "prompt"} if prompt.table else set(),
         )
 
-    def slots(self, value: Value) -> tuple[int, ...]:
+    def slots(self, value: TemplateValue) -> tuple[int, ...]:
         """Return the slots that a template depends on."""
         slots = [number for number, name in enumerate(self.axes) if name in value.names]
         return (*slots, len(self.axes)) if value.names.intersection(self.added) else tuple(slots)
 
-    def follows_case(self, value: Value) -> bool:
+    def follows_case(self, value: TemplateValue) -> bool:
         """Whether a template can render differently from row to row."""
         return not value.names.isdisjoint(self.case)
 
@@ -60,7 +60,7 @@ class RenderedTemplate:
     Keys are positions and never values, since ``1``, ``1.0`` and ``true`` are equal to a dict.
     """
 
-    value: Value | None
+    value: TemplateValue | None
     """None for a template with a mistake, which renders to ``UNKNOWN``."""
     pick: Callable[[tuple[int, ...]], Any]
     names_repeat: bool
@@ -70,7 +70,7 @@ class RenderedTemplate:
     """The characters of the cached long values."""
 
     @classmethod
-    def of(cls, value: Value | None, names: TemplateNames) -> "RenderedTemplate":
+    def of(cls, value: TemplateValue | None, names: TemplateNames) -> "RenderedTemplate":
         """Return an empty cache for a template."""
         if value is None or value.is_constant:
             return cls(value, picker(()), names_repeat=False, follows_case=False)
@@ -115,7 +115,7 @@ class RenderedTemplates:
     _held: dict[int, RenderedTemplate] = field(default_factory=dict)
     """By the template's ``id``: the prompt and the matrix keep the templates alive while this is used."""
 
-    def render(self, value: Value | None, scope: CellScope) -> Json:
+    def render(self, value: TemplateValue | None, scope: CellScope) -> Json:
         """Return a template rendered in a cell.
 
         Raises:
@@ -123,7 +123,7 @@ class RenderedTemplates:
         """
         return self.of(value).render(scope)
 
-    def of(self, value: Value | None) -> RenderedTemplate:
+    def of(self, value: TemplateValue | None) -> RenderedTemplate:
         """Return the cache of one template."""
         held = self._held.get(id(value))
         if held is None:

@@ -8,11 +8,11 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import AxisName, ResolvedAxis, same_json
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import compile_value
-from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import inline_yaml, kind_of
+from qwave_batch.spec.values.text_conversion import to_text
+from qwave_batch.spec.values.value_messages import inline_yaml, type_name
 
 _FEW = 20
 _MOST_LOOKED_AT = 10_000
@@ -64,14 +64,14 @@ class ExcludeCheck:
         where = self._where(entry, name)
         written = str(axis.origin[-1])
         if self._may_be_narrowed(where, axis):
-            shown = inline_yaml(wanted) or kind_of(wanted)
+            shown = inline_yaml(wanted) or type_name(wanted)
             message = f"this exclude matches no combination: {written} has no {shown} here"
             self.problems.add(entry.origin, message, warning=True)
             return
         message, hint = _words(axis, name, wanted, written)
         self.problems.add(where, message, value=wanted, suggestion=hint)
 
-    def _may_be_narrowed(self, where: Path, axis: ResolvedAxis) -> bool:
+    def _may_be_narrowed(self, where: ValuePath, axis: ResolvedAxis) -> bool:
         """Whether a part of the axis, or of a variable that it or the exclude uses, is overridden."""
         raw = next(written.values for written in self.spec.matrix.axes if written.name == axis.origin[-1])
         parts = (raw if isinstance(raw, (str, tuple)) else None, self.spec.matrix.exclude[int(where[2])])
@@ -89,27 +89,27 @@ class ExcludeCheck:
                 waiting += compile_value(self.spec.vars[name], ()).names
         return frozenset(found)
 
-    def _where(self, entry: MatrixRule, name: AxisName) -> Path:
+    def _where(self, entry: MatrixRule, name: AxisName) -> ValuePath:
         """Return the path of a key of an exclude, in either spelling of the name."""
         mark = self.problems.source_map.at(entry.origin)
         keys = mark.below if mark else {}
         written = (name.text, f"request.{name.text}", f"vars.{name.text}")
         return (*entry.origin, next((key for key in written if key in keys), name.text))
 
-    def _file(self, where: Path) -> str:
+    def _file(self, where: ValuePath) -> str:
         return self.problems.source_map.place(where).file
 
 
 def _words(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tuple[str, str | None]:
     """Return the message about a value that an axis does not have, and the advice."""
-    shown = inline_yaml(wanted) or kind_of(wanted)
+    shown = inline_yaml(wanted) or type_name(wanted)
     known = list(_candidates(axis, name))
     if isinstance(wanted, (list, tuple)) and not any(isinstance(label, (list, tuple)) for label in known):
         each = ", ".join(f"{{{name.text}: {inline_yaml(item)}}}" for item in wanted[:_FEW])
         return f"a list names no value of the axis {written}", f"write an entry for each: {each}" if each else None
     other = next((label for label in known if _reads_alike(label, wanted)), None)
     if other is not None:
-        has = f"{shown} is {kind_of(wanted)}, and the axis {written} has {_named_kind(other)} {inline_yaml(other)}"
+        has = f"{shown} is {type_name(wanted)}, and the axis {written} has {_named_kind(other)} {inline_yaml(other)}"
         return has, f"write {inline_yaml(other)}{' without quotes' if isinstance(wanted, str) else ''}"
     is_field = name.text != axis.name.text
     message = (
@@ -154,10 +154,10 @@ def _holder(axis: ResolvedAxis, wanted: Json) -> Json:
 def _reads_alike(label: Json, wanted: Json) -> bool:
     """Whether two values of different types look the same in a text."""
     scalars = (str, int, float, bool)
-    if not isinstance(label, scalars) or not isinstance(wanted, scalars) or kind_of(label) == kind_of(wanted):
+    if not isinstance(label, scalars) or not isinstance(wanted, scalars) or type_name(label) == type_name(wanted):
         return False
-    return text_of(label) == text_of(wanted)
+    return to_text(label) == to_text(wanted)
 
 
 def _named_kind(value: Json) -> str:
-    return "" if isinstance(value, bool) else kind_of(value).replace("a ", "the ", 1)
+    return "" if isinstance(value, bool) else type_name(value).replace("a ", "the ", 1)

@@ -8,7 +8,7 @@ from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.requests import RequestBuilder
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.signed_links import links_in, signature_in
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 
 _PLAIN = (int, float, bool)
 
@@ -18,8 +18,8 @@ class SignedLinks:
     """The signed links of a plan, by the path of the field that has them."""
 
     callback_fields: frozenset[str]
-    _found: dict[Path, set[int]] = field(default_factory=dict)
-    _marks: dict[Path, str] = field(default_factory=dict)
+    _found: dict[ValuePath, set[int]] = field(default_factory=dict)
+    _marks: dict[ValuePath, str] = field(default_factory=dict)
 
     def observe(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> None:
         """Check a request that makes a job."""
@@ -28,7 +28,7 @@ class SignedLinks:
             if not is_plain and any(True for _ in links_in(value)):
                 self.note(value, builder.origin(name, combination))
 
-    def note(self, value: Json, where: Path) -> None:
+    def note(self, value: Json, where: ValuePath) -> None:
         """Check the value of a field of a request."""
         for link in links_in(value):
             mark = signature_in(link)

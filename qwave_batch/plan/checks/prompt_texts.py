@@ -12,9 +12,9 @@ from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.scope import AvailableNames
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.template.literal_text import TAG, literal_text, raw_text, unspaced_comments
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _FOREIGN = re.compile(
     rf"\$\{{[^{{}}{TAG}\n]{{1,100}}\}}"
@@ -65,7 +65,7 @@ def is_of_environment(written: str) -> bool:
 
 def sent_words(found: list[str]) -> str:
     """Return the message about choices and wildcards in a text."""
-    listed = " and ".join(f'"{cut(written, 60)}"' for written in found[:_SHOWN])
+    listed = " and ".join(f'"{cut_for_message(written, 60)}"' for written in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     return f"{listed}{more} {'is sent as it stands' if len(found) == 1 else 'are sent as they stand'}"
 
@@ -75,7 +75,7 @@ def environment_words(written: str) -> tuple[str, str, Advice]:
     name = re.split(r"\W", written[2:-1].strip(), maxsplit=1)[0] or "NAME"
     ours = name.lower()
     return (
-        f'"{cut(written, 60)}" is sent as it stands: a spec reads no environment',
+        f'"{cut_for_message(written, 60)}" is sent as it stands: a spec reads no environment',
         f"write {{{{ {ours} }}}}",
         Advice(NextStep.SET_VARIABLE, f"vars.{ours}=${name}"),
     )
@@ -203,18 +203,18 @@ class TextCheck:
                 what += f" of {prompt.table.shown_as}"
             self._note_name(found, what, prompt.text_origin, is_error=is_error)
 
-    def _note_name(self, found: Misspelt, what: str, where: Path, *, is_error: bool) -> None:
+    def _note_name(self, found: Misspelt, what: str, where: ValuePath, *, is_error: bool) -> None:
         signs = "single braces are" if found.written.startswith("{") else "it is"
         self.problems.add(
             where,
-            f'"{cut(found.written, 60)}" is sent as it stands: {signs} no template, '
-            f"and {cut(found.name, 60)} is {what}",
+            f'"{cut_for_message(found.written, 60)}" is sent as it stands: {signs} no template, '
+            f"and {cut_for_message(found.name, 60)} is {what}",
             value=found.written,
             suggestion=f"did you mean {found.guess}?",
             warning=not is_error,
         )
 
-    def _note_foreign(self, found: list[str], where: Path) -> None:
+    def _note_foreign(self, found: list[str], where: ValuePath) -> None:
         plain = [written for written in found if not is_of_environment(written)]
         if plain:
             self.problems.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
@@ -223,9 +223,9 @@ class TextCheck:
                 message, instead, step = environment_words(written)
                 self.problems.add(where, message, suggestion=instead, next_step=step, warning=True)
 
-    def _note_comments(self, raw: Json, where: Path) -> None:
+    def _note_comments(self, raw: Json, where: ValuePath) -> None:
         for comment in dict.fromkeys(unspaced_comments(raw)):
-            shown = cut(comment, 60)
+            shown = cut_for_message(comment, 60)
             self.problems.add(
                 where,
                 f'"{shown}" is a comment of the template and is left out',

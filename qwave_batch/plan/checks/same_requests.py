@@ -11,8 +11,8 @@ from qwave_batch.plan.expand.jobs import is_random
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Unsupported
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.document import Unsupported, ValuePath
+from qwave_batch.spec.template.templates import TemplateValue
 
 _HELD = 10_000
 """The maximum number of repeated requests that are counted."""
@@ -26,7 +26,7 @@ class Sameness:
     intended. So are all in a spec that lets fields be dropped.
     """
 
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     matrix: ResolvedMatrix
     unsupported: Unsupported
     problems: ProblemCollector
@@ -41,7 +41,7 @@ class Sameness:
     """Whether repeated requests count for the current prompt."""
     _again: Counter[int] = field(default_factory=Counter)
     """By request: the number of cases that repeat it."""
-    _second: tuple[ExpandedEntry, Path] | None = None
+    _second: tuple[ExpandedEntry, ValuePath] | None = None
 
     def next_prompt(self, prompt: CompiledPrompt, *, has_error: bool) -> None:
         """Go on to the next prompt; if its text has an error, nothing else is reported about it."""

@@ -8,12 +8,12 @@ from shlex import quote
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.expand.axes import Vocabulary
-from qwave_batch.spec.document import Path, PromptEntry, Spec
+from qwave_batch.spec.document import PromptEntry, Spec, ValuePath
 from qwave_batch.spec.overrides import SHOWN_AS
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.value_uses import ValueUses, leads_to, value_uses_of
-from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.text_conversion import to_text
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.scalars import read_plain
 
 _LONGEST = 120  # characters; longer values are not shown
@@ -48,7 +48,7 @@ Scope = int | None
 def spelling_words(spelling: str) -> tuple[str, str]:
     """Return the message about a value that a text spells differently, and the advice."""
     value = read_plain(spelling)
-    message = f"{spelling} is {kind_of(value)} and is written as {text_of(value)}"
+    message = f"{spelling} is {type_name(value)} and is written as {to_text(value)}"
     return message, f'put quotes around it to keep it as it stands: "{spelling}"'
 
 
@@ -58,7 +58,7 @@ class Spellings:
 
     spec: Spec
     vocabulary: Vocabulary
-    _of_rows: dict[tuple[int, Path], bool] = field(default_factory=dict)
+    _of_rows: dict[tuple[int, ValuePath], bool] = field(default_factory=dict)
 
     def warnings(self) -> Iterator[Problem]:
         """Yield a warning for each number of the spec that a text spells differently."""
@@ -75,14 +75,14 @@ class Spellings:
                     severity="warning",
                 )
 
-    def is_written(self, position: int, cell: Path) -> bool:
+    def is_written(self, position: int, cell: ValuePath) -> bool:
         """Whether the value at ``cell`` of a row is inserted into a text by prompt number ``position``."""
         key = (position, cell)
         if key not in self._of_rows:
             self._of_rows[key] = self._reaches_text(position, ("row", *cell))
         return self._of_rows[key]
 
-    def _is_due(self, path: Path) -> bool:
+    def _is_due(self, path: ValuePath) -> bool:
         match path:
             case ("prompts", int(), "tags", *_):
                 return True
@@ -91,7 +91,7 @@ class Spellings:
             case _:
                 return any(self._reaches_text(scope, way) for scope, way in self._seen_as(path))
 
-    def _seen_as(self, path: Path) -> Iterator[tuple[Scope, Path]]:
+    def _seen_as(self, path: ValuePath) -> Iterator[tuple[Scope, ValuePath]]:
         """Yield the names by which templates see the value at a place of the spec."""
         match path:
             case ("vars", *way):
@@ -111,7 +111,7 @@ class Spellings:
             case _:
                 pass
 
-    def _reaches_text(self, scope: Scope, way: Path) -> bool:
+    def _reaches_text(self, scope: Scope, way: ValuePath) -> bool:
         """Whether a value is inserted into a text, under its own name or through an alias."""
         waiting, seen = [(scope, way)], {(scope, way)}
         while waiting:
@@ -127,7 +127,7 @@ class Spellings:
                         waiting.append(found)
         return False
 
-    def _sees(self, template: Scope, scope: Scope, way: Path) -> bool:
+    def _sees(self, template: Scope, scope: Scope, way: ValuePath) -> bool:
         """Whether a template of one prompt, or of all, sees the value that has this name in a scope."""
         if template is None or template == scope:
             return True
@@ -138,9 +138,9 @@ class Spellings:
         return {entry.position: entry.vars for entry in self.spec.prompts}
 
     @cached_property
-    def _texts(self) -> Sequence[tuple[Scope, frozenset[Path]]]:
+    def _texts(self) -> Sequence[tuple[Scope, frozenset[ValuePath]]]:
         """The values that the templates of each scope insert into texts."""
-        found: list[tuple[Scope, frozenset[Path]]] = []
+        found: list[tuple[Scope, frozenset[ValuePath]]] = []
         for scope, value in self._values():
             found += [(scope, flows.written) for _, flows in _flows(value)]
         for entry in self.spec.prompts:
@@ -150,9 +150,9 @@ class Spellings:
         return [(scope, writes) for scope, writes in found if writes]
 
     @cached_property
-    def _aliases(self) -> Sequence[tuple[Scope, Path, Path]]:
+    def _aliases(self) -> Sequence[tuple[Scope, ValuePath, ValuePath]]:
         """The names to which values are passed on, with scope and source."""
-        found: list[tuple[Scope, Path, Path]] = []
+        found: list[tuple[Scope, ValuePath, ValuePath]] = []
         for scope, named in ((None, self.spec.vars), *((entry.position, entry.vars) for entry in self.spec.prompts)):
             found += [(scope, way, source) for way, flows in _flows(named) for source in flows.passed_on]
         for entry in self.spec.prompts:
@@ -189,7 +189,7 @@ def _parts(entry: PromptEntry) -> tuple[Json, ...]:
     return (entry.vars, entry.meta, entry.request, entry.where)
 
 
-def _flows(value: Json) -> Iterator[tuple[Path, ValueUses]]:
+def _flows(value: Json) -> Iterator[tuple[ValuePath, ValueUses]]:
     """Yield the uses in each template of a value, with its path."""
     match value:
         case str() if is_template(value):

@@ -9,7 +9,7 @@ from qwave_batch.plan.checks.converted_values import note_converted_cells
 from qwave_batch.plan.checks.spellings import Spellings
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.table.rows import Row
 from qwave_batch.spec.table.tables import Table
 
@@ -91,10 +91,10 @@ class RowChecks:
     spellings: Spellings
     repeat: int
     """How often each job is repeated."""
-    _origin: Path = ()
+    _origin: ValuePath = ()
     """The path of the prompt whose table is read."""
     _comments: CommentLines | None = None
-    _repeat_users: tuple[Path, ...] = ()
+    _repeat_users: tuple[ValuePath, ...] = ()
     """The templates of the prompt that use ``repeat``, until they are reported."""
 
     def begin_table(self, prompt: CompiledPrompt, table: Table) -> None:

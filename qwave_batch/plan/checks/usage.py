@@ -9,9 +9,9 @@ from qwave_batch.plan.expand.axes import ResolvedAxis, Vocabulary
 from qwave_batch.plan.expand.combinations import MOST_ENTRIES, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.table.rows import NeededColumns
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 _SURELY = 0.75
 """How similar a name must be to a field to count as its misspelling: here any other name is equally valid."""
@@ -21,10 +21,10 @@ _SURELY = 0.75
 class UsageCheck:
     """The templates of one spec, and the matrix whose names they use."""
 
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     prompts: Sequence[CompiledPrompt]
     matrix: ResolvedMatrix
-    path: Value | None
+    path: TemplateValue | None
     vocabulary: Vocabulary
     problems: ProblemCollector
 
@@ -47,7 +47,7 @@ class UsageCheck:
             for name in sorted(entry.variables.keys() - used):
                 self._note_idle((*entry.origin, name), name)
 
-    def _shared(self) -> Iterator[tuple[Value, Path]]:
+    def _shared(self) -> Iterator[tuple[TemplateValue, ValuePath]]:
         """Yield the templates that see axes and belong to no prompt, except the output path."""
         for name, value in self.base.items():
             if value:
@@ -59,7 +59,7 @@ class UsageCheck:
         for entry in self.matrix.includes:
             yield from ((value, (*entry.origin, name)) for name, value in entry.fields.items() if value)
 
-    def _check_own_combinations(self, needed: Mapping[str, Path]) -> None:
+    def _check_own_combinations(self, needed: Mapping[str, ValuePath]) -> None:
         for number in self.matrix.own:
             entry = self.matrix.includes[number]
             for axis, value in zip(self.matrix.axes, entry.own_values, strict=True):
@@ -82,7 +82,7 @@ class UsageCheck:
                 suggestion=f"write request.{name.text} to set the field, vars.{name.text} for a variable of your own",
             )
 
-    def _note_idle(self, where: Path, name: str) -> None:
+    def _note_idle(self, where: ValuePath, name: str) -> None:
         guess = nearest(name, sorted(self.vocabulary.fields), cutoff=_SURELY)
         self.problems.add_key(
             where,
@@ -93,7 +93,7 @@ class UsageCheck:
         )
 
 
-def _templates(prompt: CompiledPrompt) -> Iterator[tuple[Value, Path]]:
+def _templates(prompt: CompiledPrompt) -> Iterator[tuple[TemplateValue, ValuePath]]:
     """Yield the templates of a prompt that see axes."""
     if prompt.text:
         yield prompt.text, prompt.text_origin
@@ -106,7 +106,10 @@ _ROW = "row"
 
 
 def with_columns(
-    prompts: Sequence[CompiledPrompt], base: Mapping[str, Value | None], matrix: ResolvedMatrix, path: Value | None
+    prompts: Sequence[CompiledPrompt],
+    base: Mapping[str, TemplateValue | None],
+    matrix: ResolvedMatrix,
+    path: TemplateValue | None,
 ) -> list[CompiledPrompt]:
     """Return the prompts, with the needed columns for those that have a table."""
     if all(prompt.table is None for prompt in prompts):
@@ -131,7 +134,7 @@ def _wanted(prompt: CompiledPrompt, shared: frozenset[str] | None) -> NeededColu
     return NeededColumns(columns=columns, are_rows_hashed=not prompt.has_id)
 
 
-def _of_matrix(matrix: ResolvedMatrix) -> Iterator[Value | None]:
+def _of_matrix(matrix: ResolvedMatrix) -> Iterator[TemplateValue | None]:
     """Yield the templates of the matrix that see rows."""
     for axis in matrix.axes:
         for position in range(axis.count if axis.is_listed else 0):
@@ -140,7 +143,7 @@ def _of_matrix(matrix: ResolvedMatrix) -> Iterator[Value | None]:
         yield from entry.fields.values()
 
 
-def _columns(values: Iterable[Value | None]) -> frozenset[str] | None:
+def _columns(values: Iterable[TemplateValue | None]) -> frozenset[str] | None:
     """Return the columns that templates read; None for all of them, if some template uses the row as a whole."""
     columns: set[str] = set()
     for value in values:

@@ -8,8 +8,8 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import nearest
 from qwave_batch.model.job_identity import random_seed
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.document import IntegerRange, Path, RandomSeeds
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.document import IntegerRange, RandomSeeds, ValuePath
+from qwave_batch.spec.template.templates import TemplateValue
 
 FIELD_PREFIX = "request."
 VARIABLE_PREFIX = "vars."
@@ -88,14 +88,14 @@ class AxisValue:
     """The value that templates see under the axis' name."""
     fields: Mapping[str, Json] = field(default_factory=dict)
     """Request fields that it sets; None leaves a field out."""
-    late: Mapping[str, Value | None] = field(default_factory=dict)
+    late: Mapping[str, TemplateValue | None] = field(default_factory=dict)
     """Request fields that are templates over the whole scope, rendered for each job."""
-    origin: Path = ()
+    origin: ValuePath = ()
     """Its path in the spec."""
     sets_by_request: bool = False
     """Whether its fields are under its own ``request``."""
 
-    def place_of(self, name: str) -> Path:
+    def place_of(self, name: str) -> ValuePath:
         """Return the path in the spec of a field that it sets."""
         if self.sets_by_request:
             return (*self.origin, "request", name)
@@ -118,7 +118,7 @@ class ResolvedAxis:
     """The value of its only request field by position, if it sets exactly one field and never leaves it out."""
     is_listed: bool
     """Whether its values are held in memory; otherwise they are computed on demand, and may be many."""
-    origin: Path
+    origin: ValuePath
 
     def matches(self, position: int, key: AxisName, wanted: Json) -> bool:
         """Whether value number ``position`` matches the ``key: wanted`` of an exclude or include."""
@@ -139,10 +139,10 @@ def _own_field(name: str, wanted: Json) -> Json:
 def read_value(
     name: AxisName,
     raw: Json,
-    origin: Path,
+    origin: ValuePath,
     *,
     fields: Mapping[str, Json] = _NOTHING,
-    late: Mapping[str, Value | None] = _NOTHING,
+    late: Mapping[str, TemplateValue | None] = _NOTHING,
 ) -> AxisValue:
     """Return the meaning of one rendered value of the axis ``name``.
 
@@ -161,14 +161,14 @@ def read_value(
     return AxisValue(label=label, variable=raw, fields=fields, late=late, origin=origin, sets_by_request=True)
 
 
-def _field_value(name: str, raw: Json, origin: Path) -> AxisValue:
+def _field_value(name: str, raw: Json, origin: ValuePath) -> AxisValue:
     if isinstance(raw, Mapping) and name in raw:
         fields = {key: value for key, value in raw.items() if key != "id"}
         return AxisValue(label=raw.get("id", raw[name]), variable=raw[name], fields=fields, origin=origin)
     return AxisValue(label=raw, variable=raw, fields={name: raw}, origin=origin)
 
 
-def list_axis(name: AxisName, values: Sequence[AxisValue], origin: Path) -> ResolvedAxis:
+def list_axis(name: AxisName, values: Sequence[AxisValue], origin: ValuePath) -> ResolvedAxis:
     """Return the axis of a literal list."""
     sets = frozenset(key for value in values for key in (*value.fields, *value.late))
     alone: list[Json] = [value.fields[name.text] for value in values if value.fields.keys() == {name.text}]
@@ -186,7 +186,7 @@ def list_axis(name: AxisName, values: Sequence[AxisValue], origin: Path) -> Reso
     )
 
 
-def computed_axis(name: AxisName, values: IntegerRange | RandomSeeds, origin: Path) -> ResolvedAxis:
+def computed_axis(name: AxisName, values: IntegerRange | RandomSeeds, origin: ValuePath) -> ResolvedAxis:
     """Return the axis of a range or of drawn seeds; values are computed on demand and need no memory."""
 
     def number(position: int) -> int:

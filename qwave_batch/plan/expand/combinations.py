@@ -9,8 +9,8 @@ from operator import and_
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import AxisName, AxisValue, Masks, ResolvedAxis
-from qwave_batch.spec.document import Path
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.document import ValuePath
+from qwave_batch.spec.template.templates import TemplateValue
 
 HELD_POSITIONS = 65_536
 MOST_ENTRIES = 20_000_000
@@ -28,13 +28,13 @@ class MatrixRule:
 
     keys: tuple[tuple[AxisName, Json], ...]
     """The names that belong to axes, with the wanted values."""
-    fields: Mapping[str, Value | None] = field(default_factory=dict)
+    fields: Mapping[str, TemplateValue | None] = field(default_factory=dict)
     """Include only: the request fields it adds if no axis value sets them."""
     variables: Mapping[str, Json] = field(default_factory=dict)
     """Include only: the template variables it adds."""
     own_values: tuple[AxisValue | None, ...] = ()
     """Include only: its value for each axis, for an include that is a combination of its own."""
-    origin: Path = ()
+    origin: ValuePath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Combination:
     slots: tuple[int, ...]
     """The position in each axis, then a number for the includes: equal slots mean equal values."""
 
-    def additions(self) -> Iterator[tuple[str, Value | None, MatrixRule]]:
+    def additions(self) -> Iterator[tuple[str, TemplateValue | None, MatrixRule]]:
         """Yield the request fields that the includes add, in their order, except those that an axis value sets."""
         taken = {name for value in self.values if value for name in (*value.fields, *value.late)}
         for entry in self.includes:

@@ -17,7 +17,7 @@ from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Sample, Spec
+from qwave_batch.spec.document import Sample, Spec, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault
 
 
@@ -151,7 +151,7 @@ class Expansion:
             return False
         return True
 
-    def _note_size(self, where: Path, message: str) -> None:
+    def _note_size(self, where: ValuePath, message: str) -> None:
         self.problems.add(
             where, f"{message}; a plan has at most {MOST_ENTRIES:,}", suggestion="take fewer, or some of them"
         )

@@ -7,7 +7,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import path_key, safe_path
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 _OPENING = re.compile(r"\{\{|\{%")
 _SURE = r"\{\{\s*(?:job_id|model|prompt\.id|repeat)\s*\}\}"
@@ -48,7 +48,7 @@ def check_template(raw: str, problems: ProblemCollector) -> None:
 class OutputPath:
     """Renders ``output.path`` for a job."""
 
-    def __init__(self, template: Value | None, fields: frozenset[str]) -> None:
+    def __init__(self, template: TemplateValue | None, fields: frozenset[str]) -> None:
         """Take the compiled template, None with a mistake, and all request fields, which are empty when not sent."""
         self._template = template
         self._fields = fields.intersection(template.names) if template else frozenset()

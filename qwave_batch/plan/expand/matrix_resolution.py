@@ -20,9 +20,9 @@ from qwave_batch.plan.expand.axes import (
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, render_or_report
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Axis, Path, Spec
+from qwave_batch.spec.document import Axis, Spec, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 LATE_KEY = "request"
 """The key under which a value of a custom axis sets request fields."""
@@ -52,7 +52,7 @@ class MatrixReader:
         return ResolvedMatrix(axes, excludes, includes)
 
     def _axis(self, axis: Axis) -> ResolvedAxis | None:
-        origin: Path = ("matrix", axis.name)
+        origin: ValuePath = ("matrix", axis.name)
         name = self.vocabulary.read(axis.name)
         if name.text in BUILT_IN:
             self.problems.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
@@ -63,7 +63,7 @@ class MatrixReader:
             return self._listed(name, axis.values, origin, is_template=False)
         return computed_axis(name, axis.values, origin)
 
-    def _template_list(self, template: str, origin: Path) -> tuple[Json, ...]:
+    def _template_list(self, template: str, origin: ValuePath) -> tuple[Json, ...]:
         value = self._render(template, origin)
         if isinstance(value, (list, tuple)) and value:
             return tuple(value)
@@ -71,7 +71,7 @@ class MatrixReader:
             self.problems.add(origin, "an axis given by a template must come out as a list with values", value=value)
         return (UNKNOWN,)
 
-    def _listed(self, name: AxisName, raws: tuple[Json, ...], origin: Path, *, is_template: bool) -> ResolvedAxis:
+    def _listed(self, name: AxisName, raws: tuple[Json, ...], origin: ValuePath, *, is_template: bool) -> ResolvedAxis:
         values: list[AxisValue] = []
         labels: set[bytes] = set()
         for number, raw in enumerate(raws):
@@ -91,9 +91,9 @@ class MatrixReader:
             labels.add(label)
         return list_axis(name, values, origin)
 
-    def _value(self, name: AxisName, raw: Json, where: Path, *, is_rendered: bool) -> AxisValue:
+    def _value(self, name: AxisName, raw: Json, where: ValuePath, *, is_rendered: bool) -> AxisValue:
         fields: dict[str, Json] = {}
-        late: dict[str, Value | None] = {}
+        late: dict[str, TemplateValue | None] = {}
         if isinstance(raw, Mapping) and not name.is_field and isinstance(own := raw.get(LATE_KEY), Mapping):
             raw = {key: value for key, value in raw.items() if key != LATE_KEY}
             late = self._late(own, (*where, LATE_KEY))
@@ -101,10 +101,10 @@ class MatrixReader:
             late = {field: value for field, value in late.items() if field not in fields}
         return read_value(name, raw if is_rendered else self._render(raw, where), where, fields=fields, late=late)
 
-    def _late(self, fields: Mapping[str, Json], where: Path) -> dict[str, Value | None]:
+    def _late(self, fields: Mapping[str, Json], where: ValuePath) -> dict[str, TemplateValue | None]:
         return {name: compiled(raw, (*where, name), self.known, self.problems) for name, raw in fields.items()}
 
-    def _render(self, raw: Json, where: Path) -> Json:
+    def _render(self, raw: Json, where: ValuePath) -> Json:
         value = compiled(raw, where, self.variables, self.problems, of=" here, where only vars are")
         if self.allowance.is_full:
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
@@ -127,7 +127,7 @@ class MatrixReader:
                 setters[field] = axis
 
     def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> MatrixRule | None:
-        origin: Path = ("matrix", "exclude", number)
+        origin: ValuePath = ("matrix", "exclude", number)
         keys: list[tuple[AxisName, Json]] = []
         for written, wanted in raw.items():
             name = self._key(axes, written)
@@ -147,9 +147,9 @@ class MatrixReader:
         return next((axis.name for axis in axes if axis.name.text == name.text), name)
 
     def _include(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> MatrixRule:
-        origin: Path = ("matrix", "include", number)
+        origin: ValuePath = ("matrix", "include", number)
         keys: list[tuple[AxisName, Json]] = []
-        fields: dict[str, Value | None] = {}
+        fields: dict[str, TemplateValue | None] = {}
         variables: dict[str, Json] = {}
         by_axis: dict[str, Json] = {}
         for written, given in raw.items():
@@ -170,7 +170,7 @@ class MatrixReader:
         return MatrixRule(keys=tuple(keys), fields=fields, variables=variables, own_values=own_values, origin=origin)
 
 
-def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: Path) -> AxisValue:
+def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: ValuePath) -> AxisValue:
     """Return the value of ``axis`` that an include refers to by its label, else the value that it defines itself."""
     raw = by_axis[axis.name.text]
     same = same_spelled if axis.name.is_field else same_json

@@ -14,13 +14,13 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
 from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.table.tables import Row, Table
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
-from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
+from qwave_batch.spec.values.text_conversion import PromptRecord, to_text
 
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
@@ -95,7 +95,7 @@ class CaseReader:
     """Names with which shared templates do more than insert them."""
     tables_read: dict[str, int] = field(default_factory=dict)
     """The number of rows of each table that was read to its end."""
-    none_passes: dict[Path, tuple[Table, int]] = field(default_factory=dict)
+    none_passes: dict[ValuePath, tuple[Table, int]] = field(default_factory=dict)
     """By the path of a prompt whose ``where`` accepts no row: its table, and the number of rows."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
@@ -153,7 +153,7 @@ class CaseReader:
         if read and not passed:
             self.none_passes[prompt.origin] = table, read
 
-    def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
+    def _passes(self, prompt: CompiledPrompt, where: TemplateValue, names: Mapping[str, Json]) -> bool:
         verdict = render_or_report(where, names, self.problems)
         if verdict is not UNKNOWN and not isinstance(verdict, bool):
             self.problems.add(
@@ -221,4 +221,4 @@ def _hashed_row(row: Row) -> bytes:
 
 
 def _text(value: Json) -> str:
-    return "" if value is UNKNOWN else text_of(value)
+    return "" if value is UNKNOWN else to_text(value)

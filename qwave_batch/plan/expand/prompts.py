@@ -16,12 +16,12 @@ from qwave_batch.plan.expand.scope import (
     render_or_report,
 )
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
+from qwave_batch.spec.document import PromptEntry, Sample, Spec, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.table.rows import NeededColumns
 from qwave_batch.spec.table.tables import ALL_COLUMNS, Table
 from qwave_batch.spec.template.compiler import Into
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 from qwave_batch.spec.values.similar_names import meant_name
 from qwave_batch.spec.values.text_cells import TextCell, TextRow
 from qwave_batch.spec.values.value_messages import names_listed
@@ -29,7 +29,7 @@ from qwave_batch.spec.values.value_messages import names_listed
 _LONG = 1000  # characters, longer than any value that is compared
 
 
-def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], problems: ProblemCollector) -> None:
+def check_names(names: Collection[str], where: ValuePath, taken: Mapping[str, str], problems: ProblemCollector) -> None:
     """Report names that would hide one of the language's own, or one of the matrix; ``taken`` maps names to kinds."""
     for name in names:
         if name in BUILT_IN:
@@ -39,10 +39,10 @@ def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], p
 
 
 def compile_variables(
-    raw: Mapping[str, Json], where: Path, known: Collection[str], problems: ProblemCollector
-) -> dict[str, Value | None]:
+    raw: Mapping[str, Json], where: ValuePath, known: Collection[str], problems: ProblemCollector
+) -> dict[str, TemplateValue | None]:
     """Return the compiled variables, None for those with a mistake; each may use ``known`` and those before it."""
-    values: dict[str, Value | None] = {}
+    values: dict[str, TemplateValue | None] = {}
     at_hand = AvailableNames(known, values)
     for name, template in raw.items():
         values[name] = compiled(template, (*where, name), at_hand, problems, of=" here")
@@ -50,7 +50,7 @@ def compile_variables(
 
 
 def render_variables(  # the parts of a scope
-    values: Mapping[str, Value | None],
+    values: Mapping[str, TemplateValue | None],
     scope: Mapping[str, Json],
     problems: ProblemCollector,
     allowance: ValueAllowance,
@@ -80,7 +80,7 @@ def render_variables(  # the parts of a scope
     return own
 
 
-def _cells_of(value: Value, row: TextRow, own: Mapping[str, Json]) -> list[TextCell]:
+def _cells_of(value: TemplateValue, row: TextRow, own: Mapping[str, Json]) -> list[TextCell]:
     """Return the cells that a variable may be made of."""
     ways = [str(way[1]) for way in value.attributes if way[0] == "row" and len(way) == 2]  # noqa: PLR2004
     found = [row.cell(column) for column in ways if column in row]
@@ -111,21 +111,21 @@ ROW_NAMES = ("row", "row_number")
 class CompiledPrompt:
     """A prompt entry of the spec with its templates compiled."""
 
-    origin: Path
-    text_origin: Path
-    text: Value | None
+    origin: ValuePath
+    text_origin: ValuePath
+    text: TemplateValue | None
     """None for a text with a mistake, and so for every template below."""
     raw_text: str
     has_id: bool
-    prompt_id: Value | None
-    variables: Mapping[str, Value | None]
-    tags: tuple[Value | None, ...]
-    meta: Mapping[str, Value | None]
-    request: Mapping[str, Value | None]
+    prompt_id: TemplateValue | None
+    variables: Mapping[str, TemplateValue | None]
+    tags: tuple[TemplateValue | None, ...]
+    meta: Mapping[str, TemplateValue | None]
+    request: Mapping[str, TemplateValue | None]
     table: Table | None = None
     wanted: NeededColumns = ALL_COLUMNS
     """The parts of the table's rows that templates read."""
-    where: Value | None = None
+    where: TemplateValue | None = None
     sample: Sample | None = None
     limit: int | None = None
 
@@ -138,7 +138,7 @@ class CompiledPrompt:
                 held |= value.names  # the names it is made of are used in calculations through it
         return held
 
-    def naming(self, name: str) -> Iterator[Path]:
+    def naming(self, name: str) -> Iterator[ValuePath]:
         """Yield the paths of its text and request fields that use a name."""
         places = [(self.text, self.text_origin)]
         places += [(value, (*self.origin, "request", field)) for field, value in self.request.items()]
@@ -163,7 +163,7 @@ class PromptCompiler:
         return [self._compile(entry) for entry in self.spec.prompts]
 
     def _compile(self, entry: PromptEntry) -> CompiledPrompt:
-        origin: Path = ("prompts", entry.position)
+        origin: ValuePath = ("prompts", entry.position)
         text_origin = origin if entry.is_short else (*origin, "text")
         check_names(entry.vars, (*origin, "vars"), self.taken, self.problems)
         before = AvailableNames(self.variables, ROW_NAMES if entry.source is not None else ())
@@ -171,10 +171,10 @@ class PromptCompiler:
         own = AvailableNames(before, entry.vars)
         all_names = AvailableNames(own, self.cell_names)
 
-        def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> Value | None:
+        def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> TemplateValue | None:
             return compiled(raw, (*origin, key, *more), own, self.problems, of=" here", into=into)
 
-        def full(raw: Json, where: Path, *, into: Into = "value") -> Value | None:
+        def full(raw: Json, where: ValuePath, *, into: Into = "value") -> TemplateValue | None:
             return compiled(raw, where, all_names, self.problems, into=into)
 
         prompt = CompiledPrompt(
@@ -202,7 +202,7 @@ class PromptCompiler:
             return prompt
         columns = table.columns
 
-        def checked(value: Value | None, where: Path) -> Value | None:
+        def checked(value: TemplateValue | None, where: ValuePath) -> TemplateValue | None:
             used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
             for column in sorted(used.difference(columns)):
                 self.problems.add(

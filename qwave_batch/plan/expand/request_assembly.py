@@ -15,9 +15,9 @@ from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Unsupported
+from qwave_batch.spec.document import Unsupported, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class RequestAssembler:
     """Builds and checks the requests of a spec."""
 
     catalog: Catalog
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     """The spec's own ``request``, compiled."""
     matrix: ResolvedMatrix
     unsupported: Unsupported
@@ -136,7 +136,7 @@ class RequestAssembler:
             self._note_unknown(unknown, where)
             return None
 
-    def _note_unknown(self, unknown: UnknownName, where: Path) -> None:
+    def _note_unknown(self, unknown: UnknownName, where: ValuePath) -> None:
         gone = self.catalog.gone.get(unknown.name)
         self.problems.add(
             where,

@@ -15,12 +15,12 @@ from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.compiler import Into
 from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
 from qwave_batch.spec.template.render_budget import ITEM, STEPS_OF_A_FAILURE
-from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_value
 from qwave_batch.spec.values.value_messages import names_listed
 
 _ENVIRONMENTS = frozenset({"ENV", "env", "environ", "getenv", "os", "process"})
@@ -62,8 +62,14 @@ def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[s
 
 
 def compiled(  # the facts about a value and its place
-    raw: Json, where: Path, known: Collection[str], problems: ProblemCollector, *, of: str = "", into: Into = "value"
-) -> Value | None:
+    raw: Json,
+    where: ValuePath,
+    known: Collection[str],
+    problems: ProblemCollector,
+    *,
+    of: str = "",
+    into: Into = "value",
+) -> TemplateValue | None:
     """Return a compiled value that needs only ``known`` names, or report its mistake and return None.
 
     Args:
@@ -90,7 +96,7 @@ def compiled(  # the facts about a value and its place
 def note_unknown(  # noqa: PLR0913 - what a sentence about a name needs
     name: str,
     known: Collection[str],
-    where: Path,
+    where: ValuePath,
     problems: ProblemCollector,
     *,
     of: str = "",
@@ -131,12 +137,12 @@ def _without_vars(name: str, raw: Json, known: Collection[str]) -> str | None:
     return f"write {{{{ {asked[1]} }}}}: variables have no vars before them" if asked and asked[1] in known else None
 
 
-def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
+def is_unknown(value: TemplateValue | None, scope: Mapping[str, Json]) -> bool:
     """Whether a mistake noted elsewhere keeps this value from being rendered."""
     return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
 
 
-def render_or_report(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
+def render_or_report(value: TemplateValue | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
     """Return the rendered value, or ``UNKNOWN`` after reporting why it cannot be rendered."""
     if value is None or is_unknown(value, scope):
         return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
@@ -164,7 +170,7 @@ class ValueAllowance:
         """Whether a value exceeded the limit: the rest need not be rendered any more."""
         return self.left == 0
 
-    def hold(self, value: Value | None, came_out: Json, problems: ProblemCollector) -> Json:
+    def hold(self, value: TemplateValue | None, came_out: Json, problems: ProblemCollector) -> Json:
         """Return a rendered value, or ``UNKNOWN`` after reporting that it is too long."""
         if value is None or value.is_constant or came_out is UNKNOWN:
             return came_out

@@ -14,7 +14,7 @@ from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_line
 from qwave_batch.plan.file.plan_seal import Seal, is_closed, opened_header
 from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
 from qwave_batch.spec.table.json_rows import DECODER, VALUE_SIGNS
-from qwave_batch.spec.table.table_file import Line, check_values, open_table_file, read_lines
+from qwave_batch.spec.table.table_file import Line, check_values, open_table_file, read_table_lines
 from qwave_batch.spec.values.json_values import check_leaves
 
 _MERGE_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
@@ -80,7 +80,7 @@ class PlanReader:
     def _lines(self) -> Iterator[Line]:
         """Yield the lines that are not blank; many files end with a blank one."""
         with open_table_file(self.source, self.shown_as) as file:
-            for line in read_lines(file):
+            for line in read_table_lines(file):
                 if line.text and not line.text.isspace():
                     yield line
 
