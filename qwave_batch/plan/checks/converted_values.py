@@ -1,4 +1,4 @@
-"""Unquoted texts and numbers that come out as another text than stands in the file."""
+"""Warns of unquoted texts and numbers whose value is written differently in the file."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,9 @@ def _cut_words(comment: str) -> str:
 
 
 def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[Problem]:
-    """Yield a warning for each value of the spec that comes out as another text than stands there.
+    """Yield a warning for each value of the spec that becomes a different text than the file shows.
 
-    That is a text behind which a comment reads like a part of it, and a number that a text shows in another spelling.
+    These are texts before a comment that looks like part of them, and numbers that a text spells differently.
     """
     yield from spellings.warnings()
     for path, written in spec.notes:
@@ -37,7 +37,7 @@ def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[P
 
 
 def note_converted_cells(row: Row, origin: ValuePath, spellings: Spellings, problems: ProblemCollector) -> None:
-    """Note the cells of a row that are cut off by a comment, or written in another spelling than they have."""
+    """Note the cells of a row that a comment cuts off, or that are spelled differently in a text."""
     where = (*origin, "from")
     for path, written in row.notes:
         if written.comment:
@@ -48,7 +48,7 @@ def note_converted_cells(row: Row, origin: ValuePath, spellings: Spellings, prob
 
 
 def _takes_any_text(path: ValuePath, catalog: Catalog, vocabulary: Vocabulary) -> bool:
-    """Whether any text may stand at a place that is sent, and not one of a few words or the name of a file."""
+    """Whether a place that is sent accepts any text, rather than one of a few words or the name of a file."""
     match path:
         case ("vars", *_) | ("output", "path") | ("prompts", int()):
             return True

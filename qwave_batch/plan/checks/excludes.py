@@ -1,4 +1,4 @@
-"""Excludes that drop nothing: one that names no value of its axis, and one that others leave nothing to."""
+"""Checks for excludes that drop nothing: they name no value of an axis, or other excludes drop all their matches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MOST_LOOKED_AT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ExcludeCheck:
-    """The excludes of a matrix, held against its axes."""
+    """Compares the excludes of a matrix with its axes."""
 
     spec: Spec
     matrix: ResolvedMatrix
@@ -29,8 +29,8 @@ class ExcludeCheck:
     def run(self) -> None:
         """Note each exclude that drops nothing.
 
-        It is an error where it names no value of an axis in the same file. An axis that was replaced on top of that
-        file may have lost the value, which is how a run is narrowed.
+        It is an error if it names no value of an axis in the same file. An axis that was overridden may have lost the
+        value, which is how a run is narrowed.
         """
         for entry in self.matrix.idle_excludes():
             missing = [(name, wanted) for name, wanted in entry.keys if not self._is_there(name, wanted)]
@@ -54,7 +54,7 @@ class ExcludeCheck:
         return any(axis.matches(position, name, wanted) for position in range(axis.count))
 
     def _knows_not(self, name: AxisName) -> bool:
-        """Whether a mistake keeps a value of the axis from being known."""
+        """Whether a mistake makes the values of the axis unknown."""
         axis = self._axis(name)
         values = (axis.value(position) for position in range(axis.count if axis.is_listed else 0))
         return any(UNKNOWN in (value.label, *value.fields.values()) or name.text in value.late for value in values)
@@ -72,7 +72,7 @@ class ExcludeCheck:
         self.problems.add(where, message, value=wanted, suggestion=hint)
 
     def _may_be_narrowed(self, where: ValuePath, axis: ResolvedAxis) -> bool:
-        """Whether a part of the axis, or of what its templates or the exclude's use, is written elsewhere."""
+        """Whether a part of the axis, or of a variable that it or the exclude uses, is overridden."""
         raw = next(written.values for written in self.spec.matrix.axes if written.name == axis.origin[-1])
         parts = (raw if isinstance(raw, (str, tuple)) else None, self.spec.matrix.exclude[int(where[2])])
         variables = self._variables_of(frozenset[str]().union(*(compile_value(part, ()).names for part in parts)))
@@ -80,7 +80,7 @@ class ExcludeCheck:
         return any(self.problems.source_map.files_of(origin) - {self._file(where)} for origin in origins)
 
     def _variables_of(self, names: frozenset[str]) -> frozenset[str]:
-        """Return those of the names that are variables, with the variables that these are made of."""
+        """Return the variables among the names, with the variables that they are made of."""
         found, waiting = set[str](), list(names)
         while waiting:
             name = waiting.pop()
@@ -90,7 +90,7 @@ class ExcludeCheck:
         return frozenset(found)
 
     def _where(self, entry: MatrixRule, name: AxisName) -> ValuePath:
-        """Return the place of a key of an exclude, whichever way the name is written there."""
+        """Return the path of a key of an exclude, in either spelling of the name."""
         mark = self.problems.source_map.at(entry.origin)
         keys = mark.below if mark else {}
         written = (name.text, f"request.{name.text}", f"vars.{name.text}")
@@ -101,7 +101,7 @@ class ExcludeCheck:
 
 
 def _words(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tuple[str, str | None]:
-    """Return what is said of a value that an axis does not have, and the way out."""
+    """Return the message about a value that an axis does not have, and the advice."""
     shown = inline_yaml(wanted) or type_name(wanted)
     known = list(_candidates(axis, name))
     if isinstance(wanted, (list, tuple)) and not any(isinstance(label, (list, tuple)) for label in known):
@@ -133,7 +133,7 @@ def _way_out(axis: ResolvedAxis, name: AxisName, wanted: Json, known: Sequence[J
 
 
 def _candidates(axis: ResolvedAxis, name: AxisName) -> Iterator[Json]:
-    """Yield what an exclude may ask an axis for under a name."""
+    """Yield the values that an exclude can name on an axis under a key."""
     for position in range(min(axis.count, _MOST_LOOKED_AT)):
         value = axis.value(position)
         if name.text == axis.name.text:
@@ -143,7 +143,7 @@ def _candidates(axis: ResolvedAxis, name: AxisName) -> Iterator[Json]:
 
 
 def _holder(axis: ResolvedAxis, wanted: Json) -> Json:
-    """Return the label of the value that has what is wanted in one of its fields."""
+    """Return the label of the value that has the wanted value in one of its fields."""
     for position in range(min(axis.count, _MOST_LOOKED_AT) if axis.is_listed else 0):
         value = axis.value(position)
         if isinstance(value.variable, Mapping) and any(same_json(item, wanted) for item in value.variable.values()):
@@ -152,7 +152,7 @@ def _holder(axis: ResolvedAxis, wanted: Json) -> Json:
 
 
 def _reads_alike(label: Json, wanted: Json) -> bool:
-    """Whether two values of different types read the same in a text."""
+    """Whether two values of different types look the same in a text."""
     scalars = (str, int, float, bool)
     if not isinstance(label, scalars) or not isinstance(wanted, scalars) or type_name(label) == type_name(wanted):
         return False

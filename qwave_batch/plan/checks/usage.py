@@ -1,4 +1,4 @@
-"""Checks that every axis is used, that its name means one thing, and that no combination lacks one."""
+"""Checks that every axis is used, that its name is unambiguous, and that every combination has a value for it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from qwave_batch.spec.table.rows import NeededColumns
 from qwave_batch.spec.template.templates import TemplateValue
 
 _SURELY = 0.75
-"""How close a name must be to a field to be taken for it: here any other name is as good."""
+"""How similar a name must be to a field to count as its misspelling: here any other name is equally valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,10 @@ class UsageCheck:
     problems: ProblemCollector
 
     def run(self) -> None:
-        """Note every idle axis, every axis whose name could mean two things, and every include that lacks one."""
+        """Report every unused axis, every ambiguous axis name, and every include that lacks an axis."""
         shared = list(self._shared())
         in_texts = {name for value, _ in shared for name in value.names}
-        # more of them than a plan has entries are refused when they are counted
+        # a matrix with more of them than a plan may have entries is rejected by the count
         looks_at_own = 0 < len(self.prompts) * len(self.matrix.own) <= MOST_ENTRIES
         for prompt in self.prompts:
             own = list(_templates(prompt))
@@ -48,7 +48,7 @@ class UsageCheck:
                 self._note_idle((*entry.origin, name), name)
 
     def _shared(self) -> Iterator[tuple[TemplateValue, ValuePath]]:
-        """Yield the templates that see axes and belong to no prompt, but for the output path."""
+        """Yield the templates that see axes and belong to no prompt, except the output path."""
         for name, value in self.base.items():
             if value:
                 yield value, ("request", name)
@@ -111,7 +111,7 @@ def with_columns(
     matrix: ResolvedMatrix,
     path: TemplateValue | None,
 ) -> list[CompiledPrompt]:
-    """Return the prompts, those with a table with what of its rows is wanted."""
+    """Return the prompts, with the needed columns for those that have a table."""
     if all(prompt.table is None for prompt in prompts):
         return list(prompts)
     shared = _columns((*base.values(), *_of_matrix(matrix), path))
@@ -144,7 +144,7 @@ def _of_matrix(matrix: ResolvedMatrix) -> Iterator[TemplateValue | None]:
 
 
 def _columns(values: Iterable[TemplateValue | None]) -> frozenset[str] | None:
-    """Return the columns that templates read; None for all of them: some template takes the row as a whole."""
+    """Return the columns that templates read; None for all of them, if some template uses the row as a whole."""
     columns: set[str] = set()
     for value in values:
         if value is None or _ROW not in value.names:
@@ -156,7 +156,7 @@ def _columns(values: Iterable[TemplateValue | None]) -> frozenset[str] | None:
 
 
 def check_limits(spec: Spec, catalog: Catalog, problems: ProblemCollector) -> None:
-    """Report limits of models that are not in the catalog: they would limit nothing."""
+    """Report limits of models that are not in the catalog, which would have no effect."""
     for name in spec.terms.limits.models:
         try:
             catalog.model(name)

@@ -1,4 +1,4 @@
-"""Reads the matrix of a spec against the catalog's vocabulary: what each axis and each entry means."""
+"""Resolves the matrix of a spec with the catalog's fields: the meaning of each axis and each entry."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.templates import TemplateValue
 
 LATE_KEY = "request"
-"""The key under which a value of an axis of one's own sets request fields."""
+"""The key under which a value of a custom axis sets request fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixReader:
-    """Everything that reading a matrix needs."""
+    """The inputs of resolving a matrix."""
 
     spec: Spec
     vocabulary: Vocabulary
@@ -40,10 +40,10 @@ class MatrixReader:
     """The names that the templates of requests see."""
     problems: ProblemCollector
     allowance: ValueAllowance
-    """For what the templates of axes, excludes and includes come out as."""
+    """Limits the results of the templates of axes, excludes and includes."""
 
     def read(self) -> ResolvedMatrix:
-        """Return the matrix; what is wrong with it is noted."""
+        """Return the matrix; mistakes in it are reported."""
         axes = [axis for written in self.spec.matrix.axes if (axis := self._axis(written))]
         self._check_setters(axes)
         written = enumerate(self.spec.matrix.exclude)
@@ -111,7 +111,7 @@ class MatrixReader:
         return self.allowance.hold(value, render_or_report(value, self.variables, self.problems), self.problems)
 
     def _check_setters(self, axes: list[ResolvedAxis]) -> None:
-        """Note names given to two axes, and fields that two axes set."""
+        """Report names given to two axes, and fields that two axes set."""
         names: dict[str, ResolvedAxis] = {}
         setters: dict[str, ResolvedAxis] = {}
         for axis in axes:
@@ -142,7 +142,7 @@ class MatrixReader:
         return MatrixRule(keys=tuple(keys), origin=origin) if is_whole else None
 
     def _key(self, axes: list[ResolvedAxis], written: str) -> AxisName:
-        """Return a key of an entry; where an axis has that name, what the axis means by it."""
+        """Return a key of an entry; if an axis has that name, with the axis' meaning."""
         name = self.vocabulary.read(written)
         return next((axis.name for axis in axes if axis.name.text == name.text), name)
 
@@ -171,7 +171,7 @@ class MatrixReader:
 
 
 def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: ValuePath) -> AxisValue:
-    """Return the value of ``axis`` that an include names by its label, else the value it gives itself."""
+    """Return the value of ``axis`` that an include refers to by its label, else the value that it defines itself."""
     raw = by_axis[axis.name.text]
     same = same_spelled if axis.name.is_field else same_json
     if axis.is_listed:

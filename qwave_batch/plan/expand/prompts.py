@@ -1,4 +1,4 @@
-"""The prompts of a spec with their templates compiled, and the mistakes in them noted."""
+"""Compiles the templates of the prompts of a spec, and reports the mistakes in them."""
 
 from collections import ChainMap
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ from qwave_batch.spec.values.similar_names import meant_name
 from qwave_batch.spec.values.text_cells import TextCell, TextRow
 from qwave_batch.spec.values.value_messages import names_listed
 
-_LONG = 1000  # characters, longer than what anybody compares
+_LONG = 1000  # characters, longer than any value that is compared
 
 
 def check_names(names: Collection[str], where: ValuePath, taken: Mapping[str, str], problems: ProblemCollector) -> None:
-    """Note names that would hide one of the language's own, or one that the matrix has; ``taken`` says as what."""
+    """Report names that would hide one of the language's own, or one of the matrix; ``taken`` maps names to kinds."""
     for name in names:
         if name in BUILT_IN:
             problems.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
@@ -49,21 +49,21 @@ def compile_variables(
     return values
 
 
-def render_variables(  # what a scope is made of
+def render_variables(  # the parts of a scope
     values: Mapping[str, TemplateValue | None],
     scope: Mapping[str, Json],
     problems: ProblemCollector,
     allowance: ValueAllowance,
     calculated: Container[str] = frozenset(),
 ) -> dict[str, Json]:
-    """Return the rendered variables, in order, until they are too long together.
+    """Return the rendered variables, in order, until their total size exceeds the limit.
 
     Args:
         values: The variables.
         scope: The names that the first of them sees.
-        problems: Where to note.
-        allowance: What they may come to.
-        calculated: Names that templates calculate with: such a variable stays known as the cell that it was.
+        problems: Collects the mistakes.
+        allowance: The limit of their size.
+        calculated: Names that templates calculate with: such a variable remains a cell.
     """
     own: dict[str, Json] = {}
     seen = ChainMap(own, cast("dict[str, Json]", scope))
@@ -88,7 +88,7 @@ def _cells_of(value: TemplateValue, row: TextRow, own: Mapping[str, Json]) -> li
 
 
 def _with_cells(held: Json, cells: Sequence[TextCell]) -> Json:
-    """Return a variable with the texts in it that read like cells as such, so that they stay known to be cells."""
+    """Return a variable with cells in place of the texts that equal them, so that they remain known as cells."""
     match held:
         case str():
             return next((cell.like(held) for cell in cells if _read_alike(held, str(cell))), held)
@@ -124,22 +124,22 @@ class CompiledPrompt:
     request: Mapping[str, TemplateValue | None]
     table: Table | None = None
     wanted: NeededColumns = ALL_COLUMNS
-    """What of the table's rows templates read."""
+    """The parts of the table's rows that templates read."""
     where: TemplateValue | None = None
     sample: Sample | None = None
     limit: int | None = None
 
     def calculated(self, by_others: frozenset[str]) -> frozenset[str]:
-        """Return the names that its templates, and those that all prompts share, do more with than write them down."""
+        """Return the names with which its templates, and the shared ones, do more than insert them."""
         own = (self.text, self.prompt_id, self.where, *self.tags, *self.meta.values(), *self.request.values())
         held = by_others.union(*(value.calculated for value in (*own, *self.variables.values()) if value))
         for name, value in reversed(tuple(self.variables.items())):
             if name in held and value:
-                held |= value.names  # what it is made of is calculated with under its name
+                held |= value.names  # the names it is made of are used in calculations through it
         return held
 
     def naming(self, name: str) -> Iterator[ValuePath]:
-        """Yield the places of its text and request fields that use a name."""
+        """Yield the paths of its text and request fields that use a name."""
         places = [(self.text, self.text_origin)]
         places += [(value, (*self.origin, "request", field)) for field, value in self.request.items()]
         yield from (where for value, where in places if value and name in value.names)
@@ -147,19 +147,19 @@ class CompiledPrompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptCompiler:
-    """What compiling the prompts of a spec needs."""
+    """Compiles the prompts of a spec."""
 
     spec: Spec
     variables: Collection[str]
     """The names of ``vars``."""
     taken: Mapping[str, str]
-    """The names that the matrix has, which no prompt may hide, and as what it has them."""
+    """The names of the matrix, which no prompt may hide, with their kinds."""
     cell_names: frozenset[str]
-    """The names that texts and requests see beside the prompt's own: vars, axes, includes' variables, and so on."""
+    """The names that texts and requests see besides the prompt's own: vars, axes, includes' variables, and so on."""
     problems: ProblemCollector
 
     def compile(self) -> list[CompiledPrompt]:
-        """Return the prompts, with what is wrong with them noted."""
+        """Return the prompts; mistakes in them are reported."""
         return [self._compile(entry) for entry in self.spec.prompts]
 
     def _compile(self, entry: PromptEntry) -> CompiledPrompt:
@@ -196,7 +196,7 @@ class PromptCompiler:
         return self._without_foreign_columns(prompt)
 
     def _without_foreign_columns(self, prompt: CompiledPrompt) -> CompiledPrompt:
-        """Note columns that the table lacks; what names one is a mistake and is not rendered."""
+        """Report columns that the table lacks; a template that uses one is a mistake and is not rendered."""
         table = prompt.table
         if table is None or table.columns is None:
             return prompt

@@ -1,4 +1,4 @@
-"""Builds the request of one cell: the spec's fields, the prompt's, the axes', the includes'."""
+"""Builds the request of one cell from the fields of the spec, the prompt, the axes and the includes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from qwave_batch.spec.template.templates import TemplateFault, TemplateValue
 from qwave_batch.spec.values import text_conversion as texts
 
 Render: TypeAlias = Callable[[TemplateValue | None, CellScope], Json]
-"""Renders a template in a cell: ``render_in``, or something faster that gives the same."""
+"""Renders a template in a cell: ``render_in``, or a faster function with the same result."""
 
 
 def render_in(value: TemplateValue | None, scope: CellScope) -> Json:
-    """Return a value rendered in a cell; ``UNKNOWN`` when a mistake that is reported elsewhere prevents it.
+    """Return a value rendered in a cell; ``UNKNOWN`` if a mistake that is reported elsewhere prevents it.
 
     Raises:
         TemplateFault: It fails there; the fault knows all names that are defined.
@@ -41,7 +41,7 @@ def render_in(value: TemplateValue | None, scope: CellScope) -> Json:
 class RequestBuilder:
     """Builds the requests of one prompt, cell by cell; the weakest setter comes first, so that stronger ones win.
 
-    A setter that is None has a mistake, which is reported already; its field becomes ``UNKNOWN``.
+    A setter that is None has a mistake, which is already reported; its field becomes ``UNKNOWN``.
     """
 
     base: Mapping[str, TemplateValue | None]
@@ -64,7 +64,7 @@ class RequestBuilder:
         return {name: value for name, value in fields.items() if value is not None}
 
     def origin(self, name: str, combination: Combination) -> ValuePath:
-        """Return the place in the spec that set a field of a cell, or the prompt where none did."""
+        """Return the path in the spec that set a field of a cell, or the prompt if none did."""
         for added, _, entry in reversed(list(combination.additions())):
             if added == name:
                 return (*entry.origin, name)
