@@ -1,4 +1,4 @@
-"""A rate limit that nobody announced, read off its own 429s: what was let through in the minute before one. Pure."""
+"""Infers an unannounced rate limit from its 429s: the number of requests accepted in the minute before one. Pure."""
 
 import math
 from collections import deque
@@ -7,37 +7,37 @@ from qwave_batch.run.limits.sliding_window import last_send_at
 
 PERIOD_S = 60.0
 MARGIN_S, MOST_MARGIN_S = 0.25, 2.0
-"""The server counts a request when it arrives, and the way there is not always equally long: so much later than it
-might the next one leaves, and a little later still each time that was not enough."""
+"""The server counts a request on arrival, and the delay varies: the next one is sent this much later than allowed, and
+a little later still after each time that was not enough."""
 TOLERANCE_S = 2.0
-"""Waits are told in whole seconds, rounded up."""
+"""Waits are stated in whole seconds, rounded up."""
 GROWTH = 20
-"""After a minute without 429s one more is tried for so many that were let through before."""
+"""After a minute without 429s the limit is raised by one for this many accepted requests."""
 
 
 class InferredWindow:
-    """At most so many sends in any minute, as soon as the server's own 429s show that it counts that way.
+    """At most so many sends in any minute, once the server's 429s show that it counts like this.
 
-    A 429 whose wait ends just when our oldest send of the last minute is a minute old may come from a window of a
-    minute; its size is then what that minute let through. An API that always says the same is right by chance now and
-    then: it is believed when a second one is right with another wait, as only a countdown is. Any other 429 teaches
-    nothing here. Times are monotonic seconds.
+    A 429 whose wait ends just when our oldest send of the last minute becomes a minute old may come from a window of a
+    minute; the size of the window is the number of sends accepted in that minute. An API with a constant wait matches
+    by chance now and then: a limit is accepted when a second 429 matches with a different wait, as only a countdown
+    does. Any other 429 is ignored here. Times are monotonic seconds.
     """
 
     def __init__(self) -> None:
         self.limit: int | None = None
-        """Sends in a minute; None while nothing is known."""
+        """Sends per minute; None while unknown."""
         self._sent: deque[float] = deque()
         self._reserved = 0
         self._margin_s = MARGIN_S
         self._suspected_s: float | None = None
-        """The wait that was asked for when a 429 first looked like a window's."""
+        """The stated wait when a 429 first looked like a window's."""
         self._tried_at = -math.inf
         self._before: int | None = None
-        """The limit before the last try of more."""
+        """The limit before the last increase."""
 
     def opens_at(self, now: float) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        """Return when one more may be sent, ``now`` or later; infinity until a reservation is spent."""
         self._forget(now)
         if self.limit is None:
             return now
@@ -51,15 +51,15 @@ class InferredWindow:
         return now if self.limit is None else last_send_at(self._sent, self.limit, PERIOD_S, sends, now)
 
     def reserve(self) -> None:
-        """Put room aside for a send that is being prepared."""
+        """Reserve room for a send that is being prepared."""
         self._reserved += 1
 
     def give_back(self) -> None:
-        """Release room that was put aside and is not needed."""
+        """Release a reservation that is not needed."""
         self._reserved -= 1
 
     def spend(self, now: float) -> None:
-        """Count a send that leaves now, on room that was put aside."""
+        """Count a send that leaves now, using a reservation."""
         self._reserved -= 1
         self._forget(now)
         self._sent.append(now)
@@ -70,7 +70,7 @@ class InferredWindow:
             self._tried_at = now
 
     def was_throttled(self, sent_at: float, now: float, wait_s: float | None) -> bool:
-        """Take in a 429 and the wait that it asks for; return whether it was learned from."""
+        """Record a 429 and its stated wait; return whether the limit changed."""
         self.take_back(sent_at)
         self._forget(now)
         if not self._sent or wait_s is None:
@@ -93,7 +93,7 @@ class InferredWindow:
         return self.limit is not None or abs(wait_s - self._suspected_s) > TOLERANCE_S
 
     def _step_back(self, now: float) -> None:
-        """Take back the last try of more; without one, it was a little early only."""
+        """Undo the last increase; without one, the send was only a little early."""
         if self._before is not None and now - self._tried_at <= PERIOD_S:
             self.limit = self._before
         else:
@@ -101,12 +101,12 @@ class InferredWindow:
         self._before = None
 
     def take_back(self, sent_at: float) -> None:
-        """Take a refused send off the log: it does not count at the server either."""
+        """Remove a rejected send from the log: the server does not count it either."""
         if sent_at in self._sent:
             self._sent.remove(sent_at)
 
     def forget_limit(self) -> None:
-        """Take the limit back: it turned out to be another's."""
+        """Forget the limit: it turned out to belong to another window."""
         self.limit = None
 
     def _forget(self, now: float) -> None:

@@ -1,7 +1,7 @@
 """One limiter admits and records every call of a run: submits, polls, cancels, and downloads by their hosts. Pure.
 
-``admit`` tells when a call may leave and what holds it until then; ``record`` takes in what its answer teaches. The
-clock's values come in as arguments: monotonic seconds, but for ``unix_now``.
+``admit`` tells when a call may be sent and what delays it; ``record`` learns from its answer. The clock's values are
+arguments: monotonic seconds, except ``unix_now``.
 """
 
 import math
@@ -42,11 +42,11 @@ from qwave_batch.run.limits.throttle_state import (
 from qwave_batch.run.limits.uncounted_calls import CancelThrottle, HostThrottles
 
 POLL_WEIGHT, MUCH = 0.1, 0.15
-"""What a poll counts in the share of those without an answer, and the share that is no accident any more."""
+"""The weight of a poll in the share of unanswered calls, and the share that is not a coincidence any more."""
 POLLS_COUNT_S = 300.0
-"""So long after a 429 on a poll they are held to count no more."""
+"""This long after a 429 on a poll, polls are assumed not to count any more."""
 HELD_NEWS_S = 1.0
-"""How old the rate limit headers of a held answer are at most."""
+"""Maximum age of the rate limit headers of a held answer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,11 +55,11 @@ class RateLimiter:
 
     rng: random.Random
     max_wait_s: float
-    """The longest wait that is waited for."""
+    """The longest acceptable wait."""
     window: SlidingWindow = field(default_factory=lambda: SlidingWindow(None))
     """The spec's own limit."""
     concurrency: AdaptiveConcurrency = field(default_factory=lambda: AdaptiveConcurrency.under(None))
-    """How many tasks of all models may be alive at once."""
+    """The number of tasks of all models that may be alive at once."""
     counts_polls: bool = False
     """Whether polls count against the limit on requests by the spec."""
     infers_windows: bool = True
@@ -67,10 +67,10 @@ class RateLimiter:
     said: str = ""
     """The API's own words of its newest 429, in quotes."""
     quota_window: str = ""
-    """The name of the quota window that was used up last; empty when nobody gave it one."""
+    """The name of the last exhausted quota window; empty if it has none."""
     _quota_until: float = 0.0
     _account: ThrottleEpisode = field(default_factory=ThrottleEpisode)
-    """429s that are about the submits of all models."""
+    """429s that concern the submits of all models."""
     _polls: ThrottleEpisode = field(default_factory=ThrottleEpisode)
     _cancels: CancelThrottle = field(default_factory=CancelThrottle)
     _hosts: HostThrottles = field(default_factory=HostThrottles)
@@ -78,31 +78,31 @@ class RateLimiter:
     _inferred: InferredWindow = field(default_factory=InferredWindow)
     _told: HeaderWindows = field(default_factory=HeaderWindows)
     _made_at: float = -math.inf
-    """When the newest submit left that made a task."""
+    """When the newest successful submit was sent."""
     _polls_refused_at: float | None = None
-    """When a poll was last answered with 429; None when that is long ago."""
+    """When a poll was last answered with 429; None if that is long ago."""
     _unanswered: float = 0.0
-    """The share of the latest polls that went without an answer."""
+    """The share of recent polls without an answer."""
 
     def add(self, model: ModelThrottle) -> ModelThrottle:
-        """Hold a model to limits of its own."""
+        """Give a model its own limits."""
         self._models[model.name] = model
         return model
 
     def of(self, model: str) -> ModelThrottle:
-        """Return what is known of a model's limits."""
+        """Return the limits of a model."""
         if model not in self._models:
             self._models[model] = ModelThrottle(model)
         return self._models[model]
 
-    # When a call may leave.
+    # # Admission.
 
     def admit(self, call: ApiCall, now: float) -> Admission:
-        """Return when a call may leave, in the past or now when it may at once, and what opens last before it."""
+        """Return when a call may be sent, in the past or now if it may at once, and what delays it longest."""
         return max(self._gates(call, now), key=lambda gate: gate.at)
 
     def _gates(self, call: ApiCall, now: float) -> Iterator[Admission]:
-        """Yield everything that a call has to pass."""
+        """Yield every limit that applies to a call."""
         match call:
             case SubmitCall():
                 yield from self._gates_of_submit(self.of(call.model), now, call.alive)
@@ -137,7 +137,7 @@ class RateLimiter:
     def _refusals_of(self, model: ModelThrottle) -> Iterator[Admission]:
         for episode, name in ((self._account, None), (model.episode, model.name)):
             if self._quota_until >= episode.until > 0.0:
-                yield Admission(episode.until, WaitKind.QUOTA, None)  # a quota window is the account's
+                yield Admission(episode.until, WaitKind.QUOTA, None)  # a quota window belongs to the account
             else:
                 yield Admission(episode.until, WaitKind.RATE_LIMIT, name)
 
@@ -146,23 +146,23 @@ class RateLimiter:
         return Admission(window.opens_at(now), WaitKind.API_WINDOW, name)
 
     def refused_until(self, model: str) -> float:
-        """Return before when the API's own word lets no submit of a model leave, whatever room there is."""
+        """Return until when the API's own answers forbid submits of a model, whatever other limits allow."""
         found = self.of(model)
         return max(self._account.until, found.episode.until, found.outage.until)
 
     def reserve(self, model: str) -> Reservation:
-        """Put room aside for a submit that is being prepared, wherever it counts."""
+        """Reserve room for a submit that is being prepared, in every window that counts it."""
         found = self.of(model)
         return Reservation(
             (self.window, found.window, self._inferred, found.inferred, self._told.account, self._told.of(model))
         )
 
     def count_poll(self, now: float) -> None:
-        """Count a poll that leaves now, where polls count."""
+        """Count a poll that leaves now, if polls count."""
         Reservation(self._windows_of_polls()).spend(now)
 
     def _windows_of_polls(self) -> tuple[Window, ...]:
-        """Return where polls count: what a 429 on one has taught is of the API's windows, not of the spec's."""
+        """Return the windows in which polls count: those of the API that a 429 on a poll revealed, not the spec's."""
         own = (self.window,) if self.counts_polls else ()
         return (*own, self._inferred, self._told.account) if self.polls_count else ()
 
@@ -173,17 +173,17 @@ class RateLimiter:
 
     @property
     def shared_per_minute(self) -> int | None:
-        """What submits and polls have together in a minute; None where polls are free or no limit is known."""
+        """The shared limit of submits and polls per minute; None if polls are free or no limit is known."""
         own = self.window.limit if self.counts_polls else None
         limits = [limit for limit in (own, self._inferred.limit) if limit is not None]
         return min(limits, default=None) if self.polls_count else None
 
     @property
     def cancels_flow(self) -> bool:
-        """Whether cancels need not be sent one by one: one that was alone was answered, and none refused since."""
+        """Whether cancels need not be sent one by one: one that was alone was answered, and none was rejected since."""
         return self._cancels.flows
 
-    # What answers teach.
+    # # Learning from answers.
 
     def record(
         self,
@@ -194,13 +194,13 @@ class RateLimiter:
         now: float,
         is_held: bool = False,
     ) -> Reaction:
-        """Take in the answer to a call, and return what follows.
+        """Record the answer to a call, and return its consequences.
 
         Args:
-            call: What was asked.
-            answer: What came.
-            sent_at: When it left.
-            now: The present.
+            call: The call.
+            answer: Its answer.
+            sent_at: When it was sent.
+            now: The current time.
             is_held: Whether the API may have held the answer until the task's end.
         """
         match call:
@@ -221,7 +221,7 @@ class RateLimiter:
     def _record_submit(
         self, model: ModelThrottle, answer: object, sent_at: float, now: float, *, is_held: bool
     ) -> Reaction:
-        # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
+        # The headers of a held answer usually describe its end: calls sent before that are counted in them.
         as_of = max(sent_at, now - HELD_NEWS_S) if is_held else sent_at
         match answer:
             case NoAnswer() | TaskNotFound():
@@ -242,7 +242,7 @@ class RateLimiter:
         return NO_REACTION
 
     def _record_poll(self, answer: object, sent_at: float, now: float) -> None:
-        """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
+        """Record a poll's answer: its rate limit headers, which matter if polls count, and a failure."""
         self._unanswered += POLL_WEIGHT * (isinstance(answer, NoAnswer) - self._unanswered)
         if isinstance(answer, NoAnswer) and self._unanswered > MUCH:
             self.concurrency.had_trouble(now)
@@ -256,7 +256,7 @@ class RateLimiter:
             self._told.hear_poll(answer.rate, sent_at=sent_at, now=now)
 
     def _record_trouble(self, model: ModelThrottle, asked_s: float, sent_at: float, now: float) -> Reaction:
-        """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too."""
+        """Record a 5xx or a missing answer to a submit; a second failing model means that the account is affected."""
         model.was_not_answered(asked_s, sent_at, now, self.rng)
         if any(other is not model and now - other.troubled_at < CALM_S for other in self._models.values()):
             self.concurrency.had_trouble(now)
@@ -265,10 +265,10 @@ class RateLimiter:
             return NO_REACTION
         return Reaction(too_long=LongWait(kind=WaitKind.RETRY, model=model.name, wait_s=asked_s, so_far_s=so_far_s))
 
-    # What a 429 holds.
+    # # Effects of a 429.
 
     def _refuse_submit(self, model: ModelThrottle, answer: Throttled, sent_at: float, now: float) -> Reaction:
-        """Hold what a 429 on a submit is about, unless that is longer than the run may wait."""
+        """Throttle the submits that a 429 concerns, unless that takes longer than the run may wait."""
         self._note(answer, now)
         if answer.is_quota_window:
             self._account.record(sent_at, now)
@@ -286,9 +286,9 @@ class RateLimiter:
         return Reaction(retry_at=max(self._account.until, model.episode.until))
 
     def _hold_model(self, model: ModelThrottle, wait_s: float | None, sent_at: float, now: float) -> None:
-        """Take a 429 on a submit to mean its model, unless it turns out to be the account's.
+        """Attribute a 429 on a submit to its model, unless it turns out to concern the account.
 
-        It is the account's when the submit left after another model's hold began, and none that did has got through.
+        It concerns the account if the submit was sent after another model was throttled, and none sent since succeeded.
         """
         others = [other.episode for other in self._models.values() if other is not model and other.episode.until > now]
         policy = UNSAID if wait_s is None else SAID
@@ -304,7 +304,7 @@ class RateLimiter:
             model.inferred.forget_limit()
 
     def _refuse_polls(self, answer: Throttled, now: float) -> Reaction:
-        """Hold everything: a 429 on a poll comes from a bucket that counts all requests."""
+        """Throttle everything: a 429 on a poll comes from a bucket that counts all requests."""
         self._note(answer, now)
         self._polls.record(now, now)
         if too_long := self._too_long(answer, now):
@@ -315,18 +315,18 @@ class RateLimiter:
         return Reaction(retry_at=self._polls.until)
 
     def _note(self, answer: Throttled, now: float) -> None:
-        """Keep what a 429 says, for whoever watches."""
+        """Keep the message of a 429, for observers."""
         self.said = answer.quoted
         if answer.is_quota_window:
             self.quota_window = answer.window or ""
             self._quota_until = now + (answer.wait_s or 0.0)
 
-    # Waits that are too long.
+    # # Waits beyond the maximum.
 
     def _too_long(
         self, answer: Throttled, now: float, model: str | None = None, episode: ThrottleEpisode | None = None
     ) -> LongWait | None:
-        """Return the wait that a 429 asks for, if it is too long; 429s that follow each other are one wait."""
+        """Return the wait that a 429 requires, if it is too long; consecutive 429s are one wait."""
         wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
         so_far_s = episode.lasts_s(now) if episode else 0.0
         if so_far_s + wait_s <= self.max_wait_s:
@@ -334,20 +334,20 @@ class RateLimiter:
         return LongWait.asked_for(answer, wait_s, so_far_s, model)
 
     def closed_window(self, model: str, now: float) -> LongWait | None:
-        """Return the wait for the window that headers tell of, if it opens for a model's submits too late."""
+        """Return the wait for the window in the headers, if it opens too late for a model's submits."""
         told = self._told_to(self.of(model), now)
         return self.too_long_until(told.at, now, told.model)
 
     def too_long_until(self, at: float, now: float, model: str | None = None) -> LongWait | None:
-        """Return the wait for a window of the API that opens then, if it is too long."""
+        """Return the wait for a window of the API that opens at this time, if it is too long."""
         if at == math.inf or at - now <= self.max_wait_s:
             return None
         return LongWait(kind=WaitKind.API_WINDOW, model=model, wait_s=at - now)
 
-    # How all of it stands.
+    # # Current state.
 
     def state(self, now: float, unix_now: float) -> ThrottleState:
-        """Return what is held at this moment, and until when."""
+        """Return the current throttles and their ends."""
         held = [(ThrottleScope.ACCOUNT, "", self._account), (ThrottleScope.POLLS, "", self._polls)]
         held += [(ThrottleScope.MODEL, model.name, model.episode) for model in self._models.values()]
         held += [(ThrottleScope.HOST, host, episode) for host, episode in self._hosts.episodes.items()]
@@ -363,18 +363,18 @@ class RateLimiter:
 
     @property
     def allowed(self) -> int | None:
-        """How many tasks may be alive at once now; None where that is what somebody said."""
+        """The limit of tasks alive at once; None if it is the configured one."""
         models = [model.concurrency for model in self._models.values()]
         if not any(each.is_found_out for each in (self.concurrency, *models)):
             return None
         return min(self.concurrency.limit, sum(each.limit for each in models))
 
     def last_submit_at(self, left: Mapping[str, int], now: float) -> float:
-        """Return the earliest time at which the limits that are known let the last of so many submits leave.
+        """Return the earliest time at which the known limits allow the last of so many submits.
 
         Args:
-            left: How many submits are left of each model.
-            now: The present.
+            left: Number of submits left, by model.
+            now: The current time.
         """
         at = now
         for name, sends in left.items():
@@ -387,10 +387,10 @@ class RateLimiter:
         return at
 
     def lessons(self) -> list[LimitLesson]:
-        """Return what 429s have taught of the API's limits.
+        """Return the limits of the API learned from 429s.
 
-        Of models only where the account taught nothing: before its limit is known for what it is, its first 429s look
-        like those of the models that they happen to hit.
+        Models are only included if nothing was learned about the account: before the account's limit is recognized, its
+        first 429s look like those of the models that they happen to hit.
         """
         account = LimitLesson(None, self._inferred.limit, self.concurrency.cuts, self.concurrency.limit)
         models = [

@@ -1,4 +1,4 @@
-"""At most so many sends in any minute: a log of the last ones, with room that can be reserved. Pure."""
+"""A sliding window over the last sends, with room that can be reserved. Pure."""
 
 import math
 from collections import deque
@@ -7,19 +7,19 @@ from typing import Protocol
 
 PERIOD_S = 60.0
 MARGIN_S = 0.25
-"""The server counts a request when it arrives, and the way there is not always equally long."""
+"""The server counts a request on arrival, and the delay varies."""
 
 
 def last_send_at(sent: Sequence[float], limit: int, period_s: float, sends: int, now: float) -> float:
-    """Return when the last of so many sends can leave where at most ``limit`` may in any period; ``sent`` is sorted."""
+    """Return when the last of so many sends can leave if at most ``limit`` may in any period; ``sent`` is sorted."""
     rounds, place = divmod(sends - 1, limit)
-    before = limit - place  # it leaves a period after the so-many-eth send before this round
+    before = limit - place  # it leaves a period after the send this many places before it
     first = max(now, sent[-before] + period_s) if before <= len(sent) else now
     return first + rounds * period_s
 
 
 class SlidingWindow:
-    """A ceiling on sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
+    """A limit of sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
@@ -27,11 +27,11 @@ class SlidingWindow:
         self._reserved = 0
 
     def opens_at(self, now: float, spare: int = 0) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent.
+        """Return when one more may be sent, ``now`` or later; infinity until a reservation is spent.
 
         Args:
-            now: The present.
-            spare: How much room to leave to others.
+            now: The current time.
+            spare: Room to leave to other sends.
         """
         if self.limit is None:
             return now
@@ -47,41 +47,41 @@ class SlidingWindow:
         return now if self.limit is None else last_send_at(self._sent, self.limit, PERIOD_S + MARGIN_S, sends, now)
 
     def reserve(self) -> None:
-        """Put room aside for a send that is being prepared."""
+        """Reserve room for a send that is being prepared."""
         self._reserved += 1
 
     def give_back(self) -> None:
-        """Release room that was put aside and is not needed."""
+        """Release a reservation that is not needed."""
         self._reserved -= 1
 
     def spend(self, now: float) -> None:
-        """Count a send that leaves now, on room that was put aside."""
+        """Count a send that leaves now, using a reservation."""
         self._reserved -= 1
         self._sent.append(now)
 
 
 class Window(Protocol):
-    """A limit on sends, with room that can be put aside."""
+    """A limit on sends, with room that can be reserved."""
 
     def opens_at(self, now: float) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        """Return when one more may be sent, ``now`` or later; infinity until a reservation is spent."""
         ...
 
     def reserve(self) -> None:
-        """Put room aside for a send that is being prepared."""
+        """Reserve room for a send that is being prepared."""
         ...
 
     def give_back(self) -> None:
-        """Release room that was put aside and is not needed."""
+        """Release a reservation that is not needed."""
         ...
 
     def spend(self, now: float) -> None:
-        """Count a send that leaves now, on room that was put aside."""
+        """Count a send that leaves now, using a reservation."""
         ...
 
 
 class Reservation:
-    """Room for one send in every window where it counts; it is spent or given back once."""
+    """Room for one send in every window that counts it; it is spent or released once."""
 
     def __init__(self, windows: Sequence[Window]) -> None:
         self._windows = windows
@@ -95,7 +95,7 @@ class Reservation:
         self._windows = ()
 
     def give_back(self) -> None:
-        """Release the room, unless it was spent."""
+        """Release the reservation, unless it was spent."""
         for window in self._windows:
             window.give_back()
         self._windows = ()

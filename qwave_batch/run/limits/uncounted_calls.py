@@ -1,4 +1,4 @@
-"""Throttles of calls that no window counts: cancels, and downloads by host. Pure; times are monotonic seconds."""
+"""Throttles of calls outside all windows: cancels, and downloads by host. Pure; times are monotonic seconds."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,12 +9,12 @@ from qwave_batch.run.limits.throttle_episode import UNSAID, ThrottleEpisode
 from qwave_batch.run.limits.throttle_state import NO_REACTION, LongWait, Reaction
 
 LONE_REFUSALS = 5
-"""After so many cancels in a row, sent alone, that were answered with 429, no more are sent."""
+"""After this many consecutive single cancels that were answered with 429, no more are sent."""
 
 
 @dataclass(slots=True)
 class CancelThrottle:
-    """Sends cancels one by one until one of them was answered, and again after a 429."""
+    """Sends cancels one by one until one was answered, and again after a 429."""
 
     flows: bool = False
     """Whether they need not be sent one by one."""
@@ -22,7 +22,7 @@ class CancelThrottle:
     _lone_refusals: int = 0
 
     def record(self, answer: object, now: float, *, is_alone: bool, max_wait_s: float) -> Reaction:
-        """Take in what became of a cancel, or of the question that precedes it."""
+        """Record the answer to a cancel, or to the poll before it."""
         if isinstance(answer, Throttled):
             self.flows = False
             wait_s = UNSAID.first_s if answer.wait_s is None else answer.wait_s
@@ -39,16 +39,16 @@ class CancelThrottle:
 
 @dataclass(slots=True)
 class HostThrottles:
-    """Leaves hosts alone for as long as they ask: whatever else lies there would be refused too."""
+    """Pauses downloads from hosts for as long as they ask: any other download would be rejected too."""
 
     episodes: dict[str, ThrottleEpisode] = field(default_factory=dict)
 
     def opens_at(self, host: str) -> float:
-        """Return when something may be downloaded from a host; in the past when it may now."""
+        """Return when a download from a host may start; in the past if it may now."""
         return self.episodes[host].until if host in self.episodes else 0.0
 
     def record(self, host: str, answer: object, now: float, *, max_wait_s: float) -> Reaction:
-        """Take in what became of a download."""
+        """Record the result of a download."""
         if not isinstance(answer, DownloadFailed):
             return NO_REACTION
         unsaid_s = UNSAID.first_s if answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
