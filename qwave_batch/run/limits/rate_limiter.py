@@ -168,7 +168,7 @@ class RateLimiter:
 
     @property
     def polls_count(self) -> bool:
-        """Whether polls count against the API's limits: the spec says so, or a poll was answered with 429 of late."""
+        """Whether polls count against the API's limits: by the spec, or since a recent poll was answered with 429."""
         return self.counts_polls or self._polls_refused_at is not None
 
     @property

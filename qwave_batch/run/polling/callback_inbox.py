@@ -18,7 +18,7 @@ FIRST_S, LONGEST_S = 10.0, 60.0
 """Polling continues in addition: the time to the first poll without a callback while a model is unknown, and the
 longest time between polls."""
 STRETCH, SLACK_S = 2.0, 3.0
-"""Later the first poll without a callback comes after this many times the usual latency of the model, and this."""
+"""Once the model is known, the first poll without a callback comes after this factor of its latency, plus this."""
 LATENCY_WEIGHT = 0.1
 """Weight of a new latency in the mean."""
 UNCALLED = 3

@@ -126,7 +126,7 @@ class LatencyEstimator:
         self._weighed_at = self.made
 
     def _step(self, shares: list[float], weight: float) -> list[float]:
-        """Return shares that are at least as likely: every task is dealt out over its interval as ``shares`` say."""
+        """Return shares that are at least as likely: each task is distributed over its interval by ``shares``."""
         below = [0.0, *accumulate(shares)]
         rises = [0.0] * (BINS + 1)
         for (first, last), count in self._closed.items():
