@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from qwave_batch import lazy
 from qwave_batch.errors import FolderError
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
 from qwave_batch.files.regular_files import irregular_kind
-from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX, Tree
+from qwave_batch.files.tree import PRIVATE_MODE, Tree
 
 LOG, INDEX, JOURNAL = "-wal", "-shm", "-journal"
 """Suffixes of the files that SQLite keeps next to a database."""

@@ -2,58 +2,33 @@
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
-from qwave_batch.errors import FolderError, UnsupportedSystem
+from qwave_batch.files.folder_handles import (
+    NEW_FILE_FLAGS,
+    Found,
+    create_temporary,
+    entries_of_folder,
+    folder_handle,
+    parts_of_path,
+)
 from qwave_batch.files.regular_files import NotRegular, irregular_kind, open_regular, read_regular, sync_folder
 
-TEMPORARY_PREFIX = ".tmp-"
-"""Prefix of the names of half-written files."""
 PRIVATE_MODE = 0o600
 SHARED_MODE = 0o640
 PRIVATE_FOLDER_MODE = 0o700
 SHARED_FOLDER_MODE = 0o750
-if not hasattr(os, "O_DIRECTORY"):  # not POSIX
-    raise UnsupportedSystem
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_DEPTH = 100
 """Levels of folders that a walk enters: each level costs a walk from the root."""
 _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE_BYTES = 1 << 20
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
-
-
-class LinkInTheWay(FolderError):
-    """A symbolic link, or something else that is not a folder, where a folder must be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One entry of a walk."""
-
-    path: str
-    """Relative to the root, with ``/``."""
-    status: os.stat_result
-    """Of the entry itself, never of what a link leads to."""
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a regular file."""
-        return stat.S_ISREG(self.status.st_mode)
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder, and not a link to one."""
-        return stat.S_ISDIR(self.status.st_mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +94,7 @@ class Tree:
                     _refuse_other_kinds(status, self.root / path)
                 os.unlink(name, dir_fd=folder)
             # unbuffered: the writer counts the bytes that the disk accepted
-            return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb", buffering=0)
+            return os.fdopen(os.open(name, NEW_FILE_FLAGS, mode, dir_fd=folder), "wb", buffering=0)
 
     def open_to_update(self, path: str, *, mode: int = PRIVATE_MODE) -> int:
         """Return the descriptor of a regular file to read and write in place, created if missing.
@@ -159,7 +134,7 @@ class Tree:
         with self._at(path) as (folder, name):
             with suppress(FileNotFoundError):
                 _refuse_other_kinds(os.stat(name, dir_fd=folder, follow_symlinks=False), self.root / path)
-            temporary, file = _new_temporary(folder, name, mode)
+            temporary, file = create_temporary(folder, name, mode)
             try:
                 for piece in (data,) if isinstance(data, bytes) else data:
                     file.write(piece)
@@ -202,7 +177,7 @@ class Tree:
         if not path:
             self.root.mkdir(mode=mode, parents=True, exist_ok=True)
             return
-        with self._folder(_parts_of(path), mode=mode):
+        with folder_handle(self.root, parts_of_path(path), mode=mode):
             pass
 
     def link_from(self, other: "Tree", source: str, target: str) -> bool:
@@ -231,7 +206,7 @@ class Tree:
 
     def sync_folder(self, path: str) -> bool:
         """Make the names in a folder durable; return False if the file system cannot do that."""
-        with self._folder(_parts_of(path)) as folder:
+        with folder_handle(self.root, parts_of_path(path)) as folder:
             return sync_folder(folder)
 
     def free_bytes(self) -> int:
@@ -242,8 +217,8 @@ class Tree:
     def entries(self, path: str = "") -> list[Found]:
         """Return the entries of a folder by name; none if it is missing."""
         try:
-            with self._folder(_parts_of(path) if path else ()) as folder:
-                return _entries(folder, path)
+            with folder_handle(self.root, parts_of_path(path) if path else ()) as folder:
+                return entries_of_folder(folder, path)
         except OSError as error:
             if error.errno in _NOT_THERE:
                 return []
@@ -265,24 +240,9 @@ class Tree:
     @contextmanager
     def _at(self, path: str, *, mode: int | None = None) -> Iterator[tuple[int, str]]:
         """Yield the handle of the folder that an entry is in, and the entry's name."""
-        *above, name = _parts_of(path)
-        with self._folder(above, mode=mode) as folder:
+        *above, name = parts_of_path(path)
+        with folder_handle(self.root, above, mode=mode) as folder:
             yield folder, name
-
-    @contextmanager
-    def _folder(self, parts: Iterable[str], *, mode: int | None = None) -> Iterator[int]:
-        """Yield the handle of a folder; with ``mode`` folders that are not there are made."""
-        handle = os.open(self.root, _FOLDER)
-        try:
-            way = self.root
-            for part in parts:
-                way /= part
-                below = _enter(handle, part, way, mode)
-                os.close(handle)
-                handle = below
-            yield handle
-        finally:
-            os.close(handle)
 
 
 def place_of(path: Path) -> tuple[Tree, str]:
@@ -290,57 +250,7 @@ def place_of(path: Path) -> tuple[Tree, str]:
     return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
 
 
-def _parts_of(path: str) -> list[str]:
-    """Return the components of a relative path; a programming error or an unchecked record otherwise."""
-    parts = path.split("/")
-    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
-        raise FolderError(f"{path!r} is not a path below a folder")
-    return parts
-
-
 def _refuse_other_kinds(status: os.stat_result, path: Path) -> None:
     kind = irregular_kind(status.st_mode)
     if kind is not None:
         raise NotRegular(str(path), kind)
-
-
-def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
-    for _ in range(2):
-        try:
-            return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
-        except FileNotFoundError:
-            if mode is None:
-                raise
-            with suppress(FileExistsError):  # another thread was quicker
-                os.mkdir(name, mode, dir_fd=handle)
-                sync_folder(handle)
-        except OSError as error:
-            _refuse(handle, name, way, error)
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(way))
-
-
-def _refuse(handle: int, name: str, way: Path, error: OSError) -> NoReturn:
-    """Raise LinkInTheWay for a link; other failures stay the system's."""
-    with suppress(OSError):
-        mode = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
-        if stat.S_ISLNK(mode):
-            raise LinkInTheWay(
-                f"{way} is a symbolic link where a folder is needed; links are not followed here"
-            ) from error
-    raise error
-
-
-def _new_temporary(folder: int, name: str, mode: int) -> tuple[str, BinaryIO]:
-    while True:
-        temporary = f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{name[-40:]}"
-        with suppress(FileExistsError):
-            return temporary, os.fdopen(os.open(temporary, _NEW_FILE, mode, dir_fd=folder), "wb")
-
-
-def _entries(folder: int, path: str) -> list[Found]:
-    prefix = f"{path}/" if path else ""
-    found: list[Found] = []
-    for name in sorted(os.listdir(folder)):
-        with suppress(FileNotFoundError):  # it went away meanwhile
-            found.append(Found(f"{prefix}{name}", os.stat(name, dir_fd=folder, follow_symlinks=False)))
-    return found

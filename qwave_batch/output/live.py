@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
-from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
+from qwave_batch.files.tree import PRIVATE_MODE
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LIVE, PRIVATE
 from qwave_batch.model.codec import LENIENT

@@ -4,27 +4,32 @@ import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.model import Model
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.money import QuotaUnit, nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import dialect
 from qwave_batch.simulator.account_balances import Accounts
+from qwave_batch.simulator.api_calls import Call, Caller, Seen, Submission
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import ImageDesign
-from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
+from qwave_batch.simulator.replies import (
+    Reply,
+    json_reply,
+    refusal,
+    task_not_found,
+)
 from qwave_batch.simulator.simulated_limits import SimulatedLimits
 from qwave_batch.simulator.simulated_task import SimulatedCharge, SimulatedTask, charge_of
 from qwave_batch.simulator.task_factory import TaskMaker
@@ -33,53 +38,6 @@ from qwave_batch.simulator.validation import ImageOrder, hash_of, read_order, re
 
 _HOUR_S = 3600.0
 _LONGEST_IDEMPOTENCY_KEY = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """The caller, and the address under which it reached the server."""
-
-    account: str
-    origin: str
-    """Scheme and host as the client wrote them, such as ``http://127.0.0.1:8000``."""
-    elsewhere: str
-    """The URL of this request on another host name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A callback that a submit has requested."""
-
-    url: str
-    events: tuple[str, ...]
-    """The events to report; empty means all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """The outcome of a submit."""
-
-    reply: Reply
-    task: SimulatedTask | None = None
-    """The task that was created or found, if the regular answer to it may still be waited for."""
-    call: Call | None = None
-    """The callback for the end of the task; None for a task that existed already, whose callback is scheduled."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """Requests that have reached the server so far, for tests."""
-
-    answers: Counter[tuple[FaultPlace, int]]
-    """Number of requests to each place, by the intended status of the answer."""
-    keys_on_files: int = 0
-    """Number of Authorization headers sent with a request for a file."""
-    keys_after_redirect: int = 0
-    """Number of Authorization headers sent on to the other host name of a redirect."""
-    throttled: int = 0
-    """Number of requests rejected by the rate limits."""
-    calls: Counter[int] = field(default_factory=Counter)
-    """Number of answered callbacks, by status; 0 means no answer."""
 
 
 class Simulator:
@@ -209,22 +167,15 @@ class Simulator:
 
     def balance(self, caller: Caller) -> Reply:
         """Answer with the account's balance."""
-        now = self.clock.now()
-        used, unit = self._wallet.used(caller.account, now), self.catalog.quota
-        body = {
-            "object": "credit_summary",
-            "currency": "USD",
-            "total_granted_usd": _usd(self._wallet.granted_quota, unit),
-            "total_used_usd": _usd(used, unit),
-            "total_available_usd": _usd(self._wallet.granted_quota - used, unit),
-            "as_of": int(now),
-        }
+        now, granted = self.clock.now(), self._wallet.granted_quota
+        used = self._wallet.used(caller.account, now)
+        body = dialect.balance_body(granted, used, self.catalog.quota, now)
         return self._answered(caller, FaultPlace.INFO, "balance", body)
 
     def models(self, caller: Caller) -> Reply:
         """Answer with the list of models and their prices."""
         offered = self._offered()
-        body = {"object": "list", "data": [_model_body(name, prices) for name, prices in offered.items()]}
+        body = {"object": "list", "data": [dialect.model_body(name, prices) for name, prices in offered.items()]}
         return self._answered(caller, FaultPlace.INFO, "models", body)
 
     def model(self, caller: Caller, name: str) -> Reply:
@@ -233,7 +184,7 @@ class Simulator:
         if prices is None:
             missing = refusal(404, "model_not_found", f'model "{name[:100]}" does not exist')
             return self._answered(caller, FaultPlace.INFO, name, missing)
-        return self._answered(caller, FaultPlace.INFO, name, _model_body(name, prices))
+        return self._answered(caller, FaultPlace.INFO, name, dialect.model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
         """Return the design of an image file, or why there is none; files need no key."""
@@ -274,7 +225,7 @@ class Simulator:
 
     def _offered(self) -> dict[str, JsonObject]:
         """Return the stated price of each model: the catalog's, unless the settings replace it."""
-        stated = {name: _price_config(model) for name, model in self.catalog.models.items()}
+        stated = {name: dialect.price_config(model) for name, model in self.catalog.models.items()}
         return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
 
     def _take(self, account: str, order: ImageOrder, idempotency_key: str | None, now: float) -> Submission:
@@ -347,17 +298,3 @@ class Simulator:
 def account_of_key(key: str) -> str:
     """Return the account of a key: a hash, so that no key is ever stored."""
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, person=b"qwave-simulator").hexdigest()
-
-
-def _usd(quota: int, unit: QuotaUnit) -> float:
-    return usd_from_nusd(unit.to_nusd(quota))
-
-
-def _price_config(model: Model) -> JsonObject:
-    prices = model.price.usd_per_image
-    default = max(map(float, prices.values()))
-    return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
-
-
-def _model_body(name: str, prices: JsonObject) -> dict[str, Any]:
-    return {"id": name, "object": "model", "price_config": prices}

@@ -16,8 +16,9 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from qwave_batch.errors import UsageError
+from qwave_batch.simulator.api_calls import Caller
 from qwave_batch.simulator.corruption import bad_key
-from qwave_batch.simulator.embedded_api import Caller, Simulator
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import FaultPlace
 from qwave_batch.simulator.image_drawing import render
 from qwave_batch.simulator.replies import (

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from qwave_batch.simulator.embedded_api import Call, Caller, Simulator
+from qwave_batch.simulator.api_calls import Call, Caller
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.simulated_task import SimulatedTask

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, parse_latency
-from qwave_batch.simulator.embedded_api import Caller, account_of_key
+from qwave_batch.simulator.api_calls import Caller
+from qwave_batch.simulator.embedded_api import account_of_key
 from tests.api_units import QUOTA
 
 FakeClock: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
