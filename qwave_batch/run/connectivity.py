@@ -66,7 +66,7 @@ class ApiTime:
 def is_key_kept(first_sent_at: float | None, api_now: float, idempotency_hours: float | None) -> bool:
     """Whether the API certainly still knows a key that was first sent at ``first_sent_at``.
 
-    A stamp in the future comes from a wrong clock, so the answer is no.
+    A stamp in the future comes from a wrong clock: then the key may be gone.
     """
     if idempotency_hours is None or first_sent_at is None:
         return False

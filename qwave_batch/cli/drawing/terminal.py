@@ -1,4 +1,4 @@
-"""What one stream can show: its width, colour, and characters beyond ASCII."""
+"""The capabilities of one stream: its width, colour, and characters beyond ASCII."""
 
 import os
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ _OF_SINGLE_ONES = (
     "CONTINUOUS_INTEGRATION", "DRONE", "GITEA_ACTIONS", "GITHUB_ACTIONS", "GITLAB_CI", "GO_PIPELINE_NAME", "HUDSON_URL",
     "JENKINS_URL", "SEMAPHORE", "TEAMCITY_VERSION", "TF_BUILD", "TRAVIS", "WOODPECKER", "bamboo_buildKey",
 )  # fmt: skip
-"""What single CIs set, some of them in place of ``CI``."""
+"""Variables that single CI systems set, some of them instead of ``CI``."""
 
 Colour: TypeAlias = Literal["red", "yellow", "green", "dim", "bold"]
 
 _CODES: Mapping[Colour, str] = {"red": "31", "yellow": "33", "green": "32", "dim": "2", "bold": "1"}
 _NARROWEST = 40
 CLEAR = "\r\x1b[K"
-"""What clears the line of a terminal that the cursor is in."""
+"""Clears the terminal line of the cursor."""
 _PLAIN_WIDTH = 80
 
 
@@ -78,7 +78,7 @@ def _width(stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool) -> 
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """Return how wide a stream's terminal is right now; None when it has no width, or is none."""
+    """Return the current width of a stream's terminal; None when it has no width, or is not a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
@@ -98,7 +98,7 @@ def _speaks_unicode(stream: TextIO) -> bool:
 
 
 def is_ci(environ: Mapping[str, str]) -> bool:
-    """Tell whether the environment is a CI's; ``CI`` decides where it says anything, also that it is none."""
+    """Tell whether the environment is a CI's; ``CI`` decides if it is set, even to false."""
     said = environ.get("CI", "").strip().casefold()
     if said:
         return said not in _NO

@@ -65,7 +65,7 @@ class FetchState:
     broken: dict[int, int] = field(default_factory=dict)
     """How often the bytes of an image were broken, by place."""
     evidence: dict[int, str] = field(default_factory=dict)
-    """Where invalid image bytes are kept, by place."""
+    """Paths of invalid image bytes, by place."""
     is_owed: bool = False
     """Whether more images were paid for than are listed."""
     rounds: int = 0
