@@ -1,9 +1,6 @@
 """Docstrings, comments and the documentation are plain English: whole sentences, standard words."""
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +15,10 @@ RULES = {
     "a statement that begins with a question word": re.compile(r"(?:What|Whoever|Whatever|Where|Who|Whose)\b"),
     "whoever": re.compile(r"\bwhoever\b", re.IGNORECASE),
     '"is no" where "is not a" is meant': re.compile(
-        r"(?<!\bthere )\b(?:is|are|was|were|be) (?:no|none|nothing of)\b"
+        r"(?<!\b[Tt]here )\b(?:is|are|was|were|be) (?:no|none|nothing of)\b"
         r"(?! (?:longer|more|other|less|greater|larger|smaller|better|worse|earlier|later|different)\b)"
         r"(?! (?:such|way|need|room)\b)"
-        r"(?= [a-z`]|[,.;:]| of)",
-        re.IGNORECASE,
+        r"(?= [a-z`]|[,.;:])",
     ),
     "a private word": re.compile(
         r"\b(?:desk|darkroom|bell|deaf|seats?|lender|patience|brakes?|house|strikes?)\b"
@@ -36,7 +32,19 @@ _LABELS = ("Args:", "Returns:", "Raises:", "Yields:", "Attributes:", "Examples:"
 # `code`, "quoted words" and links are names or examples, not prose
 _ITEM = re.compile(r"(?:[-*#]+|\d+\.)\s+")
 _ENTRY = re.compile(r"\*{0,2}[\w.]+(?:, \w+)*: ")
-_MAYBE_COMMENT = re.compile(r"#\s")
+_TRIPLE = r'"""(?:[^"\\]|\\.|"(?!""))*"""'
+_LEXEME = re.compile(
+    r"(?P<comment>\#[^\n]*)"
+    rf"|(?:(?m:^)[ ]*|\A)r?(?P<docstring>{_TRIPLE})(?=[ ]*(?:\n|\Z))"
+    rf"|{_TRIPLE}"
+    r"|'(?:[^'\\\n]|\\.)*'"
+    r'|"(?:[^"\\\n]|\\.)*"',
+    re.DOTALL,
+)
+"""A comment, a docstring or another string: `tokenize` and `ast` take several seconds for all files."""
+_CONTINUES = ("(", "[", "{", ",", "=", "+", "\\")
+"""Ends of code after which a string on a line of its own is not a docstring."""
+_FAR = 200
 _DIRECTIVES = ("#!", "# noqa", "# type", "# pragma", "# fmt")
 _CODE = ("```", ">>>", "$ ")
 _NOT_PROSE = re.compile(r"``?[^`]*``?|\"[^\"]*\"|\]\([^)]*\)|https?://\S+")
@@ -70,6 +78,8 @@ def passages_of_text(lines: list[str], first_line: int) -> Iterator[Passage]:
             entry_indent = indent
         if is_row:
             yield from (Passage(number, cell.strip()) for cell in line.strip("|").split("|"))
+        elif line.startswith("#"):
+            yield Passage(number, line.lower())  # a title may be a clause: "What a job costs"
         elif line and not in_code and not is_label and not line.startswith(_CODE):
             start = start if held else number
             held.append(_ITEM.sub("", _ENTRY.sub("", line) if is_entry or entry_indent == indent else line))
@@ -77,32 +87,27 @@ def passages_of_text(lines: list[str], first_line: int) -> Iterator[Passage]:
 
 def docstrings(source: str) -> Iterator[Passage]:
     """Yield the docstrings of modules, classes, functions and fields."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield from passages_of_text(node.value.value.splitlines(), node.lineno)
+    for found in _LEXEME.finditer(source):
+        before = source[max(0, found.start() - _FAR) : found.start()]
+        if (text := found["docstring"]) is not None and not before.rstrip().endswith(_CONTINUES):
+            yield from passages_of_text(text[3:-3].splitlines(), source.count("\n", 0, found.start()) + 1)
 
 
 def comments(source: str) -> Iterator[Passage]:
     """Yield comments, those on lines of their own that follow each other as one."""
     held: list[str] = []
-    start = last = 0
-    for row, is_alone, text in _comments(source):
-        if held and (row != last + 1 or not is_alone):
+    start = end = 0
+    for found in _LEXEME.finditer(source):
+        if (text := found["comment"]) is None or text.startswith(_DIRECTIVES):
+            continue
+        if held and source[end : found.start()].strip(" ") != "\n":
             yield Passage(start, " ".join(held))
             held = []
-        start = start if held else row
-        held.append(text)
-        last = row
+        start = start if held else source.count("\n", 0, found.start()) + 1
+        held.append(text.lstrip("# "))
+        end = found.end()
     if held:
         yield Passage(start, " ".join(held))
-
-
-def _comments(source: str) -> Iterator[tuple[int, bool, str]]:
-    if _MAYBE_COMMENT.search(source) is None:
-        return
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and not token.string.startswith(_DIRECTIVES):
-            yield token.start[0], token.line.lstrip().startswith("#"), token.string.lstrip("# ").strip()
 
 
 def offences(passages: Iterator[Passage]) -> list[str]:
