@@ -164,14 +164,10 @@ class HeaderWindows:
     def hear_task(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
         """Take in the headers of the answer to a submit that made a task."""
         self._scope.hear(model, rate, sent_at=sent_at, now=now)
-        self._hear_submit(model, rate, sent_at, now)
+        self.hear_submit(model, rate, sent_at=sent_at, now=now)
 
-    def hear_refusal(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
-        """Take in the headers of a 429 on a submit; one without any is perhaps a gateway's, and tells nothing."""
-        if rate is not None:
-            self._hear_submit(model, rate, sent_at, now)
-
-    def _hear_submit(self, model: str, rate: RateHint | None, sent_at: float, now: float) -> None:
+    def hear_submit(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit, of which nobody knows which window they are about."""
         self.of(model).hear(rate, sent_at=sent_at, now=now)
         if self._scope.is_shared:
             self.account.hear(rate, sent_at=sent_at, now=now)

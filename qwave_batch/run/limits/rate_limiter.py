@@ -164,7 +164,8 @@ class RateLimiter:
                 self.known.told.hear_task(model.name, answer.rate, sent_at=as_of, now=now)
             case Throttled():
                 model.outage.close()
-                self.known.told.hear_refusal(model.name, answer.rate, sent_at=as_of, now=now)
+                if answer.rate is not None:  # one without headers is perhaps a gateway's, and tells of no window
+                    self.known.told.hear_submit(model.name, answer.rate, sent_at=as_of, now=now)
                 return self._refuse_submit(model, answer, sent_at, now)
             case _:
                 model.outage.close()
