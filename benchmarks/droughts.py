@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from qwave_batch.simulator import Simulator
-from qwave_batch.simulator.embedded_api import Caller, Submission
+from qwave_batch.simulator.api_calls import Caller, Submission
 from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.replies import Reply, Trickling, Whole
 

@@ -1,6 +1,7 @@
 """What happens in a run, as typed events, and how far it is, as progress."""
 
-from qwave_batch.model.events import (
+from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
+from qwave_batch.model.run_events import (
     Event,
     ImagesStored,
     JobSetBack,
@@ -13,7 +14,6 @@ from qwave_batch.model.events import (
     TaskAccepted,
     TaskEnded,
 )
-from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
 from qwave_batch.output.event_lines import event_as_json
 from qwave_batch.output.event_log import EventLog
 

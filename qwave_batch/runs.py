@@ -8,8 +8,8 @@ from qwave_batch.api.run_batch import run_batch, run_request
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary
 from qwave_batch.api.run_place import RunPlace, run_place
 from qwave_batch.api.run_sync import run_batch_sync
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EndKind
-from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.model.task import TaskState
 from qwave_batch.run.run_end import JobCounts

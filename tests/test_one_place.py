@@ -64,6 +64,10 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         "makes a database under a name of its own, and compares schemas in memory",
         frozenset({"sqlite3.connect"}),
     ),
+    "files.folder_handles": (
+        "is the one place",
+        frozenset({"os.fdopen", "os.listdir", "os.mkdir", "os.open", "os.stat"}),
+    ),
     "files.regular_files": ("is the one place", frozenset({"os.fdopen", "os.open", "os.stat"})),
     "files.tree": (
         "is the one place",
@@ -72,8 +76,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
                 ".mkdir()",
                 "os.fdopen",
                 "os.link",
-                "os.listdir",
-                "os.mkdir",
                 "os.open",
                 "os.replace",
                 "os.rmdir",

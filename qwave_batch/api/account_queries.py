@@ -20,7 +20,7 @@ from qwave_batch.client.answers import (
     Throttled,
     Trouble,
 )
-from qwave_batch.client.connection import AnyAccount, Connection, account_of
+from qwave_batch.client.connection import AnyAccount, Connection, connection_with_key
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.client.transport import AiohttpTransport
 from qwave_batch.errors import AccountError, QwaveError, UnknownName
@@ -103,7 +103,7 @@ async def ask_balance(connection: AnyAccount, *, catalog: str = LATEST) -> Balan
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL or the key can't be right.
     """
-    account = account_of(connection, os.environ)
+    account = connection_with_key(connection, os.environ)
     known = await asyncio.to_thread(catalog_at, catalog)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         answer = await api.balance()
@@ -140,7 +140,7 @@ async def ask_models(connection: AnyAccount, *, catalog: str) -> LiveModelList:
         AccountError: the key is refused, or the API does not answer.
         UsageError: the base URL, the key or the catalog can't be right.
     """
-    account = account_of(connection, os.environ)
+    account = connection_with_key(connection, os.environ)
     known = await asyncio.to_thread(catalog_at, catalog)
     async with _task_api(account, account.base_url or known.base_url, known.quota) as api:
         try:

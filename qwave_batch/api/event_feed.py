@@ -7,8 +7,8 @@ from typing import TypeVar
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.attempt import AttemptChange
 from qwave_batch.model.clock import Clock
-from qwave_batch.model.events import OnEvent, RunWaiting
 from qwave_batch.model.progress import OnProgress, Progress, Waiting
+from qwave_batch.model.run_events import OnEvent, RunWaiting
 from qwave_batch.output.live import LiveRun, remove_live, write_live
 from qwave_batch.run.attempt_events import event_of
 

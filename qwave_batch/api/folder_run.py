@@ -22,12 +22,12 @@ from qwave_batch.folder.traces import check_ledger_file
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
-from qwave_batch.model.events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
-from qwave_batch.model.run_warning import RunWarning
+from qwave_batch.model.run_events import OnEvent, RunEnded, RunEstimated, RunStarted
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.unrecorded_submits import check_is_claimed
 from qwave_batch.plan.file.plan_file import AnyPlan

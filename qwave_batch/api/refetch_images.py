@@ -14,10 +14,10 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.codec import Codec, Key
-from qwave_batch.model.events import OnEvent
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.engine import run_plan

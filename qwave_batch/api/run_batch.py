@@ -16,8 +16,8 @@ from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.client.connection import AnyConnection, Connection, connection_of
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import FolderClaim
-from qwave_batch.model.events import OnEvent
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
 from qwave_batch.plan.planner import Plan

@@ -9,8 +9,8 @@ from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import InUsd, usd_from_nusd
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
-from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.job_actions import is_to_submit
 from qwave_batch.run.run_end import JobCounts

@@ -13,9 +13,8 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.record import JobStatus
-from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.signed_links import is_signed, without_signatures

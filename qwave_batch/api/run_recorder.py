@@ -6,13 +6,13 @@ from pathlib import Path
 from qwave_batch.errors import QwaveError
 from qwave_batch.folder.inputs import keep_input_file, keep_spec
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.git.state import GitUnknown, look_at_git
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.run_warning import RunWarning
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.output.manifest import write_manifest
-from qwave_batch.output.provenance import GitUnknown, look_at_git, versions
-from qwave_batch.output.summary import RunFacts, reopen_summary, write_summary
+from qwave_batch.output.summary import RunFacts, reopen_summary, versions, write_summary
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.planner import Plan
 from qwave_batch.run.run_end import RequestCounts, RunEnd

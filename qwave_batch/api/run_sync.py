@@ -15,8 +15,8 @@ from qwave_batch.api.folder_run import Confirm
 from qwave_batch.api.run_batch import run_batch
 from qwave_batch.api.run_outcome import RunSummary
 from qwave_batch.client.connection import AnyConnection
-from qwave_batch.model.events import OnEvent
 from qwave_batch.model.progress import OnProgress
+from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.run.run_request import RunOptions

@@ -1,4 +1,4 @@
-"""What the vendors offer: dated JSON Schemas, spelling and prices. No code here knows a vendor by name."""
+"""The offers of the vendors: dated JSON Schemas, spellings and prices. No code here depends on a vendor's name."""
 
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.catalog_files import LATEST, catalog_dates, newest_catalog, open_catalog

@@ -1,4 +1,4 @@
-"""A catalog: everything that is known about the API and its models as of one date."""
+"""A catalog: all facts about the API and its models as of one date."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from qwave_batch.model.next_step import Advice, NextStep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Successor:
-    """What to use in place of a model that is gone."""
+    """The replacement of a retired model."""
 
     use: str
-    """A model's name, or a sentence's end such as ``a model of another vendor``."""
+    """A model's name, or the end of a sentence such as ``a model of another vendor``."""
     since: str | None = None
-    """The day it went, when that is known."""
+    """The date of its retirement, if known."""
 
     def __str__(self) -> str:
         return f"{f'gone since {self.since}' if self.since else 'gone'}: use {self.use}"
@@ -33,13 +33,13 @@ class Catalog:
     quota: QuotaUnit
     """The unit in which the API counts money: holds and charges of tasks."""
     idempotency_hours: float | None
-    """How long the API keeps an Idempotency-Key; None when it keeps none."""
+    """How long the API keeps an Idempotency-Key; None if it keeps none."""
     result_lifetime_hours: tuple[float, float]
-    """The shortest and the longest time that a finished image stays at the API."""
+    """The shortest and the longest time that a finished image stays available at the API."""
     models: Mapping[str, Model]
     """In the catalog's order."""
     gone: Mapping[str, Successor]
-    """Names that older catalogs had."""
+    """Names of older catalogs."""
     callback_fields: frozenset[str]
 
     def __repr__(self) -> str:
@@ -53,19 +53,19 @@ class Catalog:
 
     @cached_property
     def content_fields(self) -> frozenset[str]:
-        """The fields that carry content for any of the models: without one a request would ask for something else."""
+        """The fields that carry content for any of the models: a request without one would ask for something else."""
         return frozenset().union(*(model.content_fields for model in self.models.values()))
 
     def job_cost_nusd(self, job: Job, images: int) -> int:
         """Return the price of so many images of a job, in nano-dollars.
 
-        A job that left the plan may be of a model that this catalog does not have: then its estimate stands for it.
+        A job that left the plan may use a model that this catalog lacks: then its estimate is returned.
         """
         model = self.models.get(job.model)
         return job.estimated_nusd if model is None else model.cost_nusd(job.request, images)
 
     def job_image_format(self, job: Job) -> str | None:
-        """Return the file format that a job's images should have; None where the catalog does not have its model."""
+        """Return the file format that a job's images should have; None if the catalog lacks its model."""
         model = self.models.get(job.model)
         return None if model is None else model.image_format(job.request)
 
@@ -73,7 +73,7 @@ class Catalog:
         """Return a model by its name.
 
         Raises:
-            UnknownName: The catalog has no such model; it says which name is close, or what to use instead.
+            UnknownName: The catalog has no such model; the message names a similar one or the replacement.
         """
         if name in self.models:
             return self.models[name]

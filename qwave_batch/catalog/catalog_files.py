@@ -1,4 +1,4 @@
-"""Opens the dated catalogs that ship with the program: their files read, each model with a schema of its own."""
+"""Opens the dated catalogs that ship with the program and builds a schema for each model."""
 
 import json
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from qwave_batch.model.money import CURRENCY, QuotaUnit
 from qwave_batch.resources import shipped
 
 LATEST = "latest"
-"""Stands for the newest catalog that ships with the program, where a caller asks for it; a spec names a date."""
+"""Stands for the newest catalog that ships with the program, for callers that ask for it; a spec names a date."""
 _FILE = "catalog.yaml"
-# the C parser reads the same YAML some ten times faster, where PyYAML was built with it
+# the C parser is about ten times faster, where PyYAML was built with it
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -57,7 +57,7 @@ def open_catalog(date: str) -> Catalog:
 
 
 def read_catalog(folder: Path) -> Catalog:
-    """Return the catalog that a folder with catalog.yaml and its vendors' schema files describes."""
+    """Return the catalog described by a folder with catalog.yaml and the vendors' schema files."""
     listing: dict[str, Any] = yaml.load((folder / _FILE).read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
     names = dict.fromkeys(entry["vendor"] for entry in listing["models"].values())
     vendors = {vendor: _read_json(folder / f"{vendor}.schema.json") for vendor in names}
@@ -107,7 +107,7 @@ def _model(
 
 
 def _quota_unit(money: Mapping[str, Any]) -> QuotaUnit:
-    """Return the API's unit of money; raise ValueError for prices in a currency that budgets are not written in."""
+    """Return the API's unit of money; raises ValueError for prices in another currency than budgets use."""
     if money["currency"] != CURRENCY:
         raise ValueError(f"the prices are in {money['currency']}, and budgets and ledgers are in {CURRENCY}")
     return QuotaUnit(per_usd=money["quota_per_usd"])
@@ -123,10 +123,10 @@ _SHARED = "#/$defs/"
 
 
 def model_schema(vendor_schema: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """Return the schema of one model with every shared part in its place, so that it needs no other file.
+    """Return the schema of one model with every shared part inlined, so that it needs no other file.
 
     Raises:
-        ValueError: The vendor's file has no such model, or lays a check over a shared part that has one already.
+        ValueError: The vendor's file has no such model, or overrides a check of a shared part.
     """
     shared = vendor_schema["$defs"]
     if model not in shared:
@@ -148,7 +148,7 @@ def _inlined(schema: Any, shared: Mapping[str, Any]) -> Any:
         return own
     name = schema["$ref"].removeprefix(_SHARED)
     part = _inlined(shared[name], shared)
-    # JSON Schema applies both sides; a laid-over check would be lost here, a description may well be replaced
+    # JSON Schema applies both sides; an overridden check would be lost here, but a description may be replaced
     if clash := (own.keys() & part.keys()) - _ANNOTATIONS:
         raise ValueError(f"{', '.join(sorted(clash))} stands both in {name} and beside a reference to it")
     return {**part, **own}

@@ -1,4 +1,4 @@
-"""Looks things up: catalogs, models and JSON Schemas, as plain JSON."""
+"""Looks up catalogs, models and JSON Schemas and returns them as plain JSON."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _NAMES = ("spec", "manifest")
 
 
 def describe_catalog(date: str) -> dict[str, Json]:
-    """Return the models of a catalog, each in short, as ``models --json`` prints them.
+    """Return a short description of each model of a catalog, as ``models --json`` prints them.
 
     Args:
         date: The catalog's date, or ``LATEST``.
@@ -31,14 +31,14 @@ def describe_catalog(date: str) -> dict[str, Json]:
 
 
 def describe_model(name: str, *, catalog: str) -> dict[str, Json]:
-    """Return everything that a catalog says of a model, with type, range and default of its fields.
+    """Return everything that a catalog says about a model, with type, range and default of its fields.
 
     Args:
         name: The model.
         catalog: The catalog's date, or ``LATEST``.
 
     Raises:
-        UnknownName: there is no such model or catalog, with the nearest.
+        UnknownName: There is no such model or catalog; the message names the nearest.
     """
     return model_as_json(catalog_at(catalog).model(name))
 
@@ -51,7 +51,7 @@ def json_schema(name: str, *, catalog: str = LATEST) -> JsonObject:
         catalog: The date of the catalog that has the model, or whose models editors offer for a spec.
 
     Raises:
-        UnknownName: there is no such schema or catalog, with the nearest.
+        UnknownName: There is no such schema or catalog; the message names the nearest.
     """
     if name == "manifest":
         return _shipped(_MANIFEST)
@@ -72,7 +72,7 @@ _LIMITS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems
 
 
 def catalog_as_json(catalog: Catalog) -> dict[str, Json]:
-    """Return what the catalog holds, with a short description of each model."""
+    """Return the content of the catalog, with a short description of each model."""
     return {
         "catalog": catalog.date,
         "base_url": catalog.base_url,
@@ -82,7 +82,7 @@ def catalog_as_json(catalog: Catalog) -> dict[str, Json]:
 
 
 def model_as_json(model: Model) -> dict[str, Json]:
-    """Return all that the catalog knows of a model: its fields, and the rules between them, too."""
+    """Return everything the catalog says about a model: its fields and the rules between them."""
     return {
         **_in_short(model),
         "native_resolution": model.native_resolution,

@@ -17,7 +17,7 @@ _NAMED = frozenset({"properties", "$defs", "dependentRequired", "dependentSchema
 def catalog_fingerprint(catalog: Catalog) -> str:
     """Return 64 hex digits that stay the same while the catalog means the same.
 
-    Texts, layout and the keys that only matter while a run talks to the API are not part of it.
+    Texts, layout and keys that only matter while a run talks to the API are excluded.
     """
     content = {
         "date": catalog.date,

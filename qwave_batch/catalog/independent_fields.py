@@ -14,16 +14,16 @@ _SPEAK_BY_NAME = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "els
 _CHECKABLE = frozenset({"type", "minLength", "maxLength", "minimum", "maximum", "title", "description", "default"})
 
 
-@lru_cache(maxsize=256)  # every prompt asks
+@lru_cache(maxsize=256)  # called for every prompt
 def independent_fields(model: Model) -> Mapping[str, Accepts]:
     """Return the fields whose value no rule and no price of the model reads, each with the check of its values.
 
-    A field is only named here when its own schema is of a simple kind, so that the check is exact. A keyword that is
-    not known to name the fields it reads may read all of them: then there are none.
+    A field appears here only if its own schema is of a simple kind, so that the check is exact. A keyword that is not
+    known to name the fields it reads may read all of them: then the result is empty.
     """
     rules = {key: value for key, value in model.schema.items() if key not in _SAY_NOTHING_OF_FIELDS}
     properties = rules.pop("properties", {})
-    rules.pop("required", None)  # reads whether a field is there, never its value
+    rules.pop("required", None)  # reads whether a field is present, never its value
     is_foreign = any(key not in _SPEAK_BY_NAME and not key.startswith("x-") for key in rules)
     if is_foreign or not isinstance(properties, Mapping):
         return {}
@@ -64,7 +64,7 @@ def _bound(schema: JsonObject, keyword: str, otherwise: float) -> float:
 
 
 def _priced(model: Model) -> Iterator[str]:
-    """Yield the fields that decide about money and the number of images."""
+    """Yield the fields that affect the price or the number of images."""
     if model.price.field:
         yield model.price.field
     for surcharge in model.price.surcharges:
@@ -76,7 +76,7 @@ def _priced(model: Model) -> Iterator[str]:
 
 
 def _strings(value: Json) -> Iterator[str]:
-    """Yield every text inside a rule, keys too, each up to its first dot: all the names it could mean."""
+    """Yield every text inside a rule, keys included, up to its first dot: every name it could mean."""
     if isinstance(value, str):
         yield value.split(".")[0]
     elif isinstance(value, Mapping):

@@ -1,6 +1,6 @@
-"""The extension keywords of catalog schemas: what JSON Schema can't say, each a function. See docs/catalog.md.
+"""The extension keywords of catalog schemas: checks beyond JSON Schema, each a function. See docs/catalog.md.
 
-Every name starts with ``x-``, so that a validator that does not know them passes over them.
+Every name starts with ``x-``, so that validators that do not know them ignore them.
 """
 
 import math
@@ -12,17 +12,17 @@ from typing import Any, TypeAlias
 from qwave_batch.catalog.request_fields import count_at, entries_at
 
 Keyword: TypeAlias = Callable[[Any, Any], str | None]
-"""The keyword's value and the instance to what is wrong, or None."""
+"""Maps the keyword's value and the instance to an error message, or None."""
 
 
 def _sum(wanted: Any, instance: Any) -> str | None:
-    """Hold a list of objects to an exact sum over one of their members."""
+    """Check that a list of objects has an exact sum over one of their members."""
     if not isinstance(instance, list | tuple):
         return None
     shares = [item.get(wanted["of"]) for item in instance if isinstance(item, Mapping)]
     numbers = [share for share in shares if _is_number(share)]
     if len(numbers) < len(instance):
-        return None  # what is missing or no number is complained of by itself
+        return None  # a missing or non-numeric value is reported by another check
     # a float counts as the shortest decimal that prints the same: 33.3 + 33.3 + 33.4 is 100
     total = sum((Fraction(str(number)) for number in numbers), start=Fraction(0))
     if total == wanted["is"]:
@@ -31,7 +31,7 @@ def _sum(wanted: Any, instance: Any) -> str | None:
 
 
 def _same_length(names: Any, instance: Any) -> str | None:
-    """Hold two lists of an object to the same number of entries."""
+    """Check that two lists of an object have the same number of entries."""
     lists = [instance.get(name) for name in names] if isinstance(instance, Mapping) else []
     lengths = [len(value) for value in lists if isinstance(value, list | tuple)]
     if len(lengths) == len(names) and len(set(lengths)) > 1:
@@ -40,7 +40,7 @@ def _same_length(names: Any, instance: Any) -> str | None:
 
 
 def _total(wanted: Any, instance: Any) -> str | None:
-    """Hold lengths of lists and values of numbers, added up, to a maximum."""
+    """Check that lengths of lists and values of numbers add up to at most a maximum."""
     if not isinstance(instance, Mapping):
         return None
     total = sum(entries_at(instance, path) for path in wanted["lengths"])
@@ -57,21 +57,21 @@ KEYWORDS: Mapping[str, Keyword] = {
     "x-sameLength": _same_length,
     "x-total": _total,
 }
-"""The keywords that can refuse a request."""
+"""The keywords that can reject a request."""
 
 FITTING: Mapping[str, Callable[[Any, Any], bool]] = {
     name: partial(_fits, keyword) for name, keyword in KEYWORDS.items()
 }
-"""The same keywords as a verdict."""
+"""The same keywords as boolean checks."""
 
 MESSAGE = "x-message"
-"""How to word a value that the schema around it refuses; ``{at}``, ``{value}`` and ``{model}`` are filled in."""
+"""The message for a value that the surrounding schema rejects, with ``{at}``, ``{value}`` and ``{model}`` filled in."""
 
 RULE = "x-rule"
-"""The request field at fault, and the sentence, when anything below the schema around it fails."""
+"""The request field at fault, and the message, when anything below the surrounding schema fails."""
 
 ANNOTATIONS = frozenset({MESSAGE, RULE})
-"""The keywords that only say how a refusal is worded."""
+"""The keywords that only affect the message of a rejection."""
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Compares the models and prices that an account is offered today with the catalog. Pure."""
+"""Compares the models and prices that an account is currently offered with the catalog. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ class OfferState(StrEnum):
 
     SAME = "same"
     NEW = "new"
-    """The account is offered it, and the catalog does not know it."""
+    """The account is offered it, but the catalog does not have it."""
     GONE = "gone"
-    """The catalog has it, and the account is not offered it."""
+    """The catalog has it, but the account is not offered it."""
     OTHER_PRICE = "other price"
     UNREAD = "price not understood"
-    """Its price is stated in a way that this program can't read, or not at all."""
+    """Its price is missing or stated in a form that this program cannot read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A model as the catalog and the account have it."""
+    """A model in the catalog and as offered to the account."""
 
     model: str
     standing: OfferState
@@ -70,11 +70,11 @@ def offers(catalog: Catalog, price_configs: Mapping[str, JsonObject]) -> tuple[O
 
 
 def read_price(config: JsonObject, model: Model | None) -> Price | None:
-    """Return the price of an image that an API's pricing object states plainly; None when it does not.
+    """Return the price of an image that an API's pricing object states plainly; None otherwise.
 
-    Plain is ``{"image_prices": {"default": 0.04}}``, and entries beside the default that are named by the values of
-    one field of the model, such as its resolutions. Another number or object beside ``image_prices`` may be a factor
-    or a fee that is not documented, so the program does not guess.
+    Plain means ``{"image_prices": {"default": 0.04}}``, where further entries are named by the values of one field of
+    the model, such as its resolutions. Another number or object beside ``image_prices`` may be an undocumented factor
+    or fee, so the program does not guess.
     """
     stated = config.get("image_prices")
     if not isinstance(stated, Mapping) or not stated or any(map(_may_count, _beside(config))):
@@ -110,14 +110,14 @@ def _beside(config: JsonObject) -> Iterator[Json]:
 
 
 def _may_count(value: Json) -> bool:
-    """Whether a value may change what is paid; words and switches do not."""
+    """Whether a value may affect the price; words and booleans do not."""
     if isinstance(value, bool):
         return False
     return isinstance(value, int | float | Mapping | list | tuple)
 
 
 def _amount(value: Json) -> str | None:
-    """Return a price as the decimal text that catalogs hold."""
+    """Return a price as decimal text, as in catalogs."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -128,7 +128,7 @@ def _amount(value: Json) -> str | None:
 
 
 def _field_named_by(names: frozenset[str] | set[str], model: Model | None) -> str | None:
-    """Return the one field of a model whose values the names are."""
+    """Return the one field of a model that has these names as values."""
     if model is None or not names:
         return None
     wanted = {name.casefold() for name in names}

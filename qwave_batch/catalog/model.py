@@ -1,4 +1,4 @@
-"""One model as the catalog describes it: the requests that it takes, and their price."""
+"""One model of a catalog: its valid requests and their price."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,22 +26,22 @@ class Model:
 
     name: str
     vendor: str
-    """The name of the vendor's schema file; data, never a reason for another way through the code."""
+    """The name of the vendor's schema file; data, never a reason for a special case in code."""
     title: str
     schema: JsonObject
     """The model's own complete JSON Schema 2020-12."""
     fields: Mapping[str, JsonObject]
     """Each request field with its schema."""
     content_fields: frozenset[str]
-    """Fields that a request can't lose without asking for something else."""
+    """Fields that a request cannot lose without asking for something else."""
     spelling: Spelling
     messages: ViolationMessages
     image_rules: tuple[ImageRule, ...]
     price: Price
     returns: str
-    """The file format of the images when no output_format decides: ``jpeg``, ``png`` or ``webp``."""
+    """The file format of the images if no output_format decides: ``jpeg``, ``png`` or ``webp``."""
     native_resolution: str | None = None
-    """The tier of the images where the model takes no resolution and the documents name one."""
+    """The tier of the images if the model takes no resolution and the documents name one."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -64,7 +64,7 @@ class Model:
 
     @property
     def takes_seed(self) -> bool:
-        """Whether a request may name a seed."""
+        """Whether a request may set a seed."""
         return "seed" in self.fields
 
     @property
@@ -83,17 +83,17 @@ class Model:
 
     @cached_property
     def whole_numbers(self) -> WholeNumbers:
-        """Turns the model's integers into integers, however they were written."""
+        """Converts the model's integers to integers, however they were written."""
         return WholeNumbers(self.fields)
 
     @cached_property
     def validator(self) -> "Validator":
-        """The reference: it decides whether a request is valid, and lists the failed checks."""
+        """The reference validator: it decides whether a request is valid, and lists the failed checks."""
         return request_validator(self.schema)
 
     @cached_property
     def fits(self) -> Check | None:
-        """Gives the reference's verdict on a request faster; None where only the reference knows it."""
+        """Gives the same verdict as the reference faster; None where only the reference can decide."""
         return fitting(self.schema, FITTING, ANNOTATIONS)
 
     def normalise(self, request: JsonObject) -> dict[str, Json]:
@@ -111,11 +111,11 @@ class Model:
         return max_images(self.image_rules, request)
 
     def estimate_nusd(self, request: JsonObject) -> int:
-        """Return the most that the request should cost, in nano-dollars; surcharges of unknown amount apart."""
+        """Return the most that the request should cost, in nano-dollars; excludes surcharges of unknown amount."""
         return self.cost_nusd(request, self.max_images(request))
 
     def cost_nusd(self, request: JsonObject, images: int) -> int:
-        """Return the catalog's price of the images that came, in nano-dollars."""
+        """Return the catalog's price of the returned images, in nano-dollars."""
         return self.price.nusd_per_image(request) * images
 
     def image_format(self, request: JsonObject) -> str:

@@ -1,4 +1,4 @@
-"""Finds the valid choice closest to one that is not: by size for tiers, by shape for ratios, else by spelling."""
+"""Finds the valid choice closest to an invalid one: by size for tiers, by shape for ratios, else by spelling."""
 
 import math
 import re
@@ -17,7 +17,7 @@ def nearest_choice(value: Json, choices: Sequence[Json]) -> str | None:
     texts = [choice for choice in choices if isinstance(choice, str)]
     if isinstance(value, int | float):
         value = str(value)
-    # comparing spellings takes time in proportion to the text, and an inline image is megabytes of it
+    # comparing spellings takes time in proportion to the text, and an inline image has megabytes
     if not texts or not isinstance(value, str) or len(value) > _LONGEST:
         return None
     for measure in (_shape, _size):
@@ -27,7 +27,7 @@ def nearest_choice(value: Json, choices: Sequence[Json]) -> str | None:
 
 
 def _closest(value: str, texts: Sequence[str], measure: Callable[[str], float | None]) -> str | None:
-    """Return the text with the nearest measure, the first of several; None when the value has none."""
+    """Return the text with the nearest measure, the first of several; None when the value has no measure."""
     wanted = measure(value)
     if wanted is None:
         return None

@@ -1,4 +1,4 @@
-"""Puts a request into the model's own spelling: tiers and formats in its case, whole numbers as integers."""
+"""Normalises a request to the model's own spelling: tiers and formats in its case, whole numbers as integers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
@@ -8,7 +8,7 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 
 
 class Spelling:
-    """The choices of a model's fields, found without regard to case."""
+    """The choices of a model's fields, matched without regard to case."""
 
     def __init__(self, fields: Mapping[str, JsonObject], ignore_case: Iterable[str]) -> None:
         self._own = {name: _own_spelling(fields[name]) for name in ignore_case if name in fields}
@@ -38,14 +38,14 @@ class WholeNumbers:
         self._evened = {name: evened for name, evened in found.items() if evened is not None}
 
     def even(self, request: dict[str, Json]) -> dict[str, Json]:
-        """Return the request with its integers as such; to JSON they are the same numbers."""
+        """Return the request with its whole numbers as integers; JSON treats them as equal."""
         for name in self._evened.keys() & request.keys():
             request[name] = self._evened[name](request[name])
         return request
 
 
 def _evened(schema: Json) -> Evened | None:
-    """Return what makes integers of the numbers that a schema wants to be integers; None where it wants none."""
+    """Return a converter for the numbers that a schema requires to be integers; None where it requires none."""
     match schema:
         case {"type": "integer"}:
             return _integer

@@ -1,4 +1,4 @@
-"""What a request costs, as the catalog states it: how many images it may return, and the price of each."""
+"""The cost of a request according to the catalog: how many images it may return, and the price of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,24 +11,24 @@ from qwave_batch.model.money import nusd_from_usd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRule:
-    """One way a request comes to its number of images."""
+    """One rule for the number of images of a request."""
 
     source: str
     """The dotted path of the number in the request."""
     otherwise: int
-    """The number when the request does not say."""
+    """The number if the request does not set it."""
     when: Mapping[str, Json] = field(default_factory=dict)
-    """The fields and values of the requests that the rule is for; empty for all."""
+    """Fields and values of the requests that the rule applies to; empty for all."""
     less: str | None = None
-    """The list whose entries take their share of ``otherwise``."""
+    """A list whose number of entries is subtracted from ``otherwise``."""
 
     @classmethod
     def from_json(cls, rule: Mapping[str, Any]) -> "ImageRule":
-        """Read a rule as it stands in catalog.yaml."""
+        """Parse a rule from catalog.yaml."""
         return cls(source=rule["from"], otherwise=rule["otherwise"], when=rule.get("when", {}), less=rule.get("less"))
 
     def count(self, request: JsonObject) -> int:
-        """Return the number of images this rule comes to; 0 for a request that it is not for."""
+        """Return the number of images by this rule; 0 for a request that it does not apply to."""
         if any(request.get(name) != value for name, value in self.when.items()):
             return 0
         room = self.otherwise - (entries_at(request, self.less) if self.less else 0)
@@ -42,14 +42,14 @@ def max_images(rules: Sequence[ImageRule], request: JsonObject) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surcharge:
-    """Something that costs extra, without a known amount."""
+    """An extra cost of unknown amount."""
 
     when: Mapping[str, Json]
-    """The fields and values of the requests that pay it."""
+    """Fields and values of the requests that it applies to."""
     note: str
 
     def applies(self, request: JsonObject) -> bool:
-        """Return whether the request pays it."""
+        """Return whether it applies to the request."""
         return all(request.get(name) == value for name, value in self.when.items())
 
 
@@ -60,14 +60,14 @@ class Price:
     usd_per_image: Mapping[str, str]
     """Decimal strings by the value of ``field``; one entry, under an empty key, when every image costs the same."""
     field: str | None = None
-    """The request field that decides."""
+    """The request field that decides the price."""
     default: str | None = None
-    """The value of that field when a request leaves it out."""
+    """The value of that field if a request omits it."""
     surcharges: tuple[Surcharge, ...] = ()
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any], fields: Mapping[str, JsonObject]) -> "Price":
-        """Read the price of a model's entry in catalog.yaml."""
+        """Parse the price of a model's entry in catalog.yaml."""
         stated = entry["usd_per_image"]
         surcharges = tuple(Surcharge(when=one["when"], note=one["note"]) for one in entry.get("surcharges", ()))
         if isinstance(stated, str):
@@ -81,14 +81,14 @@ class Price:
         )
 
     def nusd_per_image(self, request: JsonObject) -> int:
-        """Return what one image of the request costs; the dearest price when the request does not decide."""
+        """Return the price of one image of the request; the highest price if the request does not decide."""
         value = request.get(self.field, self.default) if self.field else ""
         if isinstance(value, str) and value in self.usd_per_image:
             return nusd_from_usd(self.usd_per_image[value])
         return max(map(nusd_from_usd, self.usd_per_image.values()))
 
     def unpriced(self, request: JsonObject) -> tuple[str, ...]:
-        """Return notes on what the request will cost extra, without a known amount."""
+        """Return notes on extra costs of unknown amount."""
         return tuple(surcharge.note for surcharge in self.surcharges if surcharge.applies(request))
 
     def as_json(self) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""Reads what the schema of a request field says, and the values of requests by dotted paths."""
+"""Reads the schema of a request field, and the values of requests by dotted paths."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ _TYPE_OF = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def choices_of(field: JsonObject) -> tuple[Json, ...]:
-    """Return the values that the field is limited to, in the catalog's order; empty when it is not."""
+    """Return the values that the field is limited to, in the catalog's order; empty if it is not limited."""
     match field.get("enum"):
         case [*choices]:
             return tuple(choices)
@@ -26,7 +26,7 @@ def type_of(field: JsonObject) -> str:
 
 
 def is_free_text(field: JsonObject) -> bool:
-    """Whether the field takes any text, and not one of a few words or an address."""
+    """Whether the field takes any text, rather than one of a few words or an address."""
     return field.get("type") == "string" and not choices_of(field) and "pattern" not in field
 
 
@@ -41,7 +41,7 @@ def value_at(request: JsonObject, path: str) -> Json:
 
 
 def count_at(request: JsonObject, path: str, otherwise: int) -> int:
-    """Return the whole number at a path, or ``otherwise`` when something else or nothing stands there."""
+    """Return the whole number at a path, or ``otherwise`` if there is no whole number."""
     value = value_at(request, path)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return otherwise
@@ -49,6 +49,6 @@ def count_at(request: JsonObject, path: str, otherwise: int) -> int:
 
 
 def entries_at(request: JsonObject, path: str) -> int:
-    """Return how many entries the list at a path has, 0 when there is no list."""
+    """Return the number of entries of the list at a path, 0 when there is no list."""
     value = value_at(request, path)
     return len(value) if isinstance(value, list | tuple) else 0

@@ -27,7 +27,7 @@ def _is_number(_checker: object, instance: object) -> bool:
 
 
 def _refusing(keyword: Keyword) -> Callable[[Any, Any, Any, Any], Iterator["ValidationError"]]:
-    """Return a keyword as jsonschema calls it: validator, the keyword's value, the instance, the schema around it."""
+    """Wrap a keyword as jsonschema calls it: validator, the keyword's value, the instance, the surrounding schema."""
 
     def refuse(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator["ValidationError"]:
         if (words := keyword(wanted, instance)) is not None:
@@ -47,6 +47,6 @@ def _validator_class() -> Any:
 
 
 def request_validator(schema: JsonObject) -> "Validator":
-    """Return a validator for requests that a model's schema describes; it takes a moment to build."""
+    """Return a validator for the requests of a model's schema; building it takes a moment."""
     validator: Validator = _validator_class()(schema)
     return validator

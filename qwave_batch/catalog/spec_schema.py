@@ -1,7 +1,7 @@
-"""The schema of specs for editors: what a spec may say, with what a catalog knows written into it.
+"""The JSON Schema of specs for editors, with the models and fields of a catalog written into it.
 
-It takes and refuses exactly what ``spec.structure.schema.json`` does, since a name that no model has is an error of the
-plan and not of the file's form: fields and values are described and offered, never demanded.
+It accepts and rejects exactly the same as ``spec.structure.schema.json``, since an unknown model name is an error of
+the plan and not of the file's form: fields and values are described and offered, never required.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,10 +20,10 @@ _BOUNDS = (("minimum", "maximum", ""), ("minLength", "maxLength", " characters")
 
 
 def spec_schema(structure: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
-    """Return the schema that editors complete and explain specs with.
+    """Return the schema that editors use to complete and explain specs.
 
     Args:
-        structure: The schema that specs are held to, ``spec.structure.schema.json``.
+        structure: The schema that validates specs, ``spec.structure.schema.json``.
         catalog: The catalog whose models and fields are offered.
     """
     names = [name for name in _field_names(catalog.models.values()) if name != _SET_ELSEWHERE]
@@ -57,7 +57,7 @@ def _field_names(models: Iterable[Model]) -> Iterable[str]:
 
 
 def _field(name: str, catalog: Catalog) -> dict[str, Json]:
-    """Return what is said about a request field, and the values that any of the models offers."""
+    """Return the description of a request field and the values that any model offers."""
     if name == "model":
         return _model_field(catalog)
     takers = {model.name: model.fields[name] for model in catalog.models.values() if name in model.fields}
@@ -84,7 +84,7 @@ def _examples(field: JsonObject) -> tuple[Json, ...]:
 
 
 def _description(takers: Mapping[str, JsonObject], models: int) -> str:
-    """Return what a field is, then which models take which values of it, those alike on one line."""
+    """Return a field's description, then which models take which values; models with equal values share a line."""
     first, *others = dict.fromkeys(str(field.get("description", "")) for field in takers.values())
     alike: dict[str, list[str]] = {}
     for name, field in takers.items():
@@ -103,7 +103,7 @@ def _description(takers: Mapping[str, JsonObject], models: int) -> str:
 
 
 def _values(field: JsonObject) -> str:
-    """Return which values a field takes, in a few words."""
+    """Return the values of a field, in a few words."""
     choices = choices_of(field)
     kind = ", ".join(map(str, choices)) if choices else _NOUNS.get(type_of(field), "a text")
     bounds = [_bounds(field.get(least), field.get(most), unit) for least, most, unit in _BOUNDS]

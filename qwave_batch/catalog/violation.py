@@ -8,7 +8,7 @@ from qwave_batch.catalog.keywords import RULE
 from qwave_batch.model.jsontypes import Json
 
 Kind: TypeAlias = Literal["unknown_field", "missing_field", "bad_value", "rule"]
-"""A field the model does not take; one it needs; a value it does not offer; fields that do not go together."""
+"""An unknown field; a missing field; a value that is not offered; fields that cannot be combined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +19,14 @@ class Violation:
     field: str
     """The request field at fault, the one the API would name; empty when there is none."""
     path: tuple[str | int, ...] = ()
-    """The place inside the request; empty for what is missing."""
+    """The path inside the request; empty for a missing field."""
     value: Json = None
     allowed: tuple[Json, ...] = ()
-    """What was allowed, in the catalog's order; empty when it can't be listed."""
+    """The allowed values, in the catalog's order; empty when they cannot be listed."""
     message: str
     """A short sentence without a full stop."""
     suggestion: str | None = None
-    """The nearest valid choice as a question, to stand behind the message."""
+    """The nearest valid choice as a question, to follow the message."""
 
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A check between fields, as the schema words it."""
+    """A check between fields, in the schema's words."""
 
     field: str
     """The request field at fault."""
@@ -50,19 +50,19 @@ class FailedCheck:
     limit: Any
     """The value of the keyword."""
     instance: Any
-    """What was checked."""
+    """The value that was checked."""
     path: tuple[str | int, ...]
-    """Where it stands in the request."""
+    """Its path in the request."""
     schema: Mapping[str, Any]
-    """The schema that the keyword stands in."""
+    """The schema that contains the keyword."""
     text: str
-    """The keyword's own words."""
+    """The message of the keyword."""
     rule: Rule | None
-    """The rule that the check is a part of."""
+    """The rule that contains the check."""
 
     @classmethod
     def from_error(cls, error: "ValidationError", schema: Mapping[str, Any]) -> "FailedCheck":
-        """Read an error of a validator of this schema."""
+        """Build it from an error of a validator of this schema."""
         return cls(
             keyword=str(error.validator),
             limit=error.validator_value,
@@ -75,12 +75,12 @@ class FailedCheck:
 
     @property
     def field(self) -> str:
-        """The request field that was checked; empty for the request as a whole."""
+        """The checked request field; empty for the request as a whole."""
         return str(self.path[0]) if self.path else ""
 
     @property
     def allowed(self) -> tuple[Any, ...]:
-        """The values that would have passed, where they can be listed."""
+        """The values that would have passed, if they can be listed."""
         match self.keyword:
             case "enum":
                 return tuple(self.limit)
@@ -91,7 +91,7 @@ class FailedCheck:
 
 
 def _rule_above(error: "ValidationError", schema: Any) -> Rule | None:
-    """Return the innermost rule on the way from the model's schema to the keyword that failed."""
+    """Return the innermost rule between the model's schema and the failed keyword."""
     rule = None
     for step in error.absolute_schema_path:
         schema = schema[step]

@@ -1,4 +1,4 @@
-"""Turns the failed checks of a request into violations, each with a sentence for the model's user."""
+"""Turns the failed checks of a request into violations, each with a message for the user."""
 
 import json
 import re
@@ -26,7 +26,7 @@ _NOUNS = {
 }
 
 _Message: TypeAlias = Callable[[str, FailedCheck, str], str]
-"""Takes the place in the request, the failed check and the model's name, and gives the message."""
+"""Builds a message from the path in the request, the failed check and the model's name."""
 
 
 def message_of(check: FailedCheck, model: str) -> str:
@@ -41,7 +41,7 @@ def message_of(check: FailedCheck, model: str) -> str:
 
 
 def request_path(path: Iterable[str | int]) -> str:
-    """Return a path as people write it: ``color_palette[2].hex``."""
+    """Return a path in readable form: ``color_palette[2].hex``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -49,7 +49,7 @@ def request_path(path: Iterable[str | int]) -> str:
 
 
 def filled(template: str, **values: str) -> str:
-    """Put values in their places; a plain replacement, since a template may speak of {mode: fast} too."""
+    """Fill in values by plain replacement, since a template may also contain braces such as {mode: fast}."""
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)
     return template
@@ -69,7 +69,7 @@ def did_you_mean(choice: str | None) -> str | None:
 
 
 def other_spelling(check: FailedCheck) -> str | None:
-    """Return how to write what a text was surely meant to be, where the model wants no text."""
+    """Return the correct spelling of a text that was surely meant as another type, where the model takes no text."""
     if check.keyword != "type" or not isinstance(check.instance, str):
         return None
     text = check.instance.strip()
@@ -135,7 +135,7 @@ _MESSAGES: Mapping[str, _Message] = {
     "minimum": _too_small,
     "type": _other_type,
 }
-"""How each keyword of JSON Schema says no."""
+"""The message of each keyword of JSON Schema."""
 
 
 def _counted(value: str | Sequence[Json]) -> str:
@@ -150,15 +150,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViolationMessages:
-    """Words the violations of one model."""
+    """Builds the violations of one model."""
 
     model: str
     schema: Mapping[str, Any]
     known_fields: frozenset[str]
-    """The request fields of any model: one that another model takes was not misspelled."""
+    """The request fields of any model: a field that another model takes was not misspelled."""
 
     def violations(self, request: JsonObject, errors: "Iterable[ValidationError]") -> tuple[Violation, ...]:
-        """Return one violation for each thing that is wrong, in the order of the model's fields."""
+        """Return one violation for each error, in the order of the model's fields."""
         checks = [FailedCheck.from_error(error, self.schema) for error in errors]
         if not checks:
             return ()
@@ -172,7 +172,7 @@ class ViolationMessages:
         return self._ordered(found)
 
     def _of_value(self, check: FailedCheck) -> Iterator[Violation]:
-        """Yield the violations of a failed check of one value, or of a mapping with a key missing or too many."""
+        """Yield the violations of a failed check of one value, or of a mapping with a missing or extra key."""
         match check.keyword:
             case "additionalProperties":
                 yield from self._too_much(check)
@@ -238,5 +238,5 @@ def _of_rule(check: FailedCheck, rule: Rule, request: JsonObject) -> Violation:
 
 
 def _weighed(check: FailedCheck, rule: Rule) -> str:
-    """Return the field whose value the rule weighed: where that is wrong already, the rule adds nothing."""
+    """Return the field whose value the rule depends on: if that value is invalid already, the rule adds nothing."""
     return rule.field if check.keyword in KEYWORDS else check.field

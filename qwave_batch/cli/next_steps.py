@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from qwave_batch.cli.drawing.text import pasted
 from qwave_batch.errors import QwaveError
-from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.problem import Problem
-from qwave_batch.model.run_warning import RunWarning
 
 _WORDS: Mapping[NextStep, str] = {
     NextStep.RUN_AGAIN: "run it again",

@@ -7,7 +7,7 @@ from qwave_batch.client.answers import Balance, LiveModel, LiveModels, Trouble
 from qwave_batch.client.http import HttpResponse, Scrub, words
 from qwave_batch.client.instants import instant
 from qwave_batch.client.retry_after import served_at
-from qwave_batch.client.task_reading import Unreadable, number, read_json
+from qwave_batch.client.task_reading import Unreadable, json_of_body, number
 from qwave_batch.client.verdict import read, trouble
 from qwave_batch.model.jsontypes import Json
 
@@ -22,7 +22,7 @@ def judge_told(
     if response.status != 200:  # noqa: PLR2004 - the name is longer than the number
         return trouble(reading)
     try:
-        return reader(read_json(response.body), served_at(response.headers))
+        return reader(json_of_body(response.body), served_at(response.headers))
     except Unreadable as unreadable:
         return reading.unanswered(str(unreadable))
 

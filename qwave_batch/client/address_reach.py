@@ -17,8 +17,8 @@ class Reach(Enum):
 
     PUBLIC = auto()
     NOBODYS = auto()
-    """Addresses that nobody owns, so that only a proxy of this machine or network can answer: those that catch all
-    give names such addresses, and know by them which name was meant."""
+    """Addresses that nobody owns, so that only a proxy of this machine or network can answer: transparent proxies hand
+    out such addresses for names, and recognize by them which name was meant."""
     PRIVATE = auto()
     """The private network, and everything else outside the internet."""
     LINK_LOCAL = auto()

@@ -9,7 +9,7 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.client.http import HttpResponse, Scrub, words
 from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at
-from qwave_batch.client.task_reading import Unreadable, read_object
+from qwave_batch.client.task_reading import Unreadable, object_of_body
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 
@@ -63,7 +63,7 @@ class AnswerReading:
 def read_error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:
     """Return the error of a body in the API's own form, or None for any other form."""
     try:
-        error = read_object(body).get("error")
+        error = object_of_body(body).get("error")
     except Unreadable:
         return None
     if not isinstance(error, Mapping):

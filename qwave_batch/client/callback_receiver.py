@@ -53,7 +53,7 @@ _LIMITS = ReceiverLimits()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class _Line:
+class _OpenConnection:
     """One open connection."""
 
     task: "asyncio.Task[None]"
@@ -100,7 +100,7 @@ class CallbackReceiver:
         self._limits = limits
         self._secret = secrets.token_urlsafe(_SECRET_BYTES)
         self._server: asyncio.Server | None = None
-        self._lines: dict[_Line, None] = {}
+        self._lines: dict[_OpenConnection, None] = {}
         self._on_callback: OnCallback | None = None
         self._url = ""
 
@@ -143,7 +143,7 @@ class CallbackReceiver:
         assert task is not None  # noqa: S101 - asyncio runs this as one
         limits = self._limits
         last_call_at = asyncio.get_running_loop().time() + limits.connection_s - limits.call_s
-        line = _Line(task=task, reader=reader, writer=writer, last_call_at=last_call_at)
+        line = _OpenConnection(task=task, reader=reader, writer=writer, last_call_at=last_call_at)
         if len(self._lines) >= limits.connections:
             # drop the oldest connection that has not shown the secret: idle connections make room for real calls
             oldest = min(self._lines, key=lambda each: each.is_known)
@@ -163,7 +163,7 @@ class CallbackReceiver:
             self._lines.pop(line, None)
             writer.transport.abort()
 
-    async def _answered(self, line: _Line) -> bool:
+    async def _answered(self, line: _OpenConnection) -> bool:
         """Answer the next call; tells whether another one may follow."""
         line.is_known = False
         keeps_open = False
@@ -194,7 +194,7 @@ class CallbackReceiver:
         if head.method != "POST" or not is_secret:
             raise BadCall(HTTPStatus.NOT_FOUND)
 
-    async def _hang_up(self, line: _Line) -> None:
+    async def _hang_up(self, line: _OpenConnection) -> None:
         """Close a connection in a way that its last answer arrives."""
         if line.writer.can_write_eof():
             line.writer.write_eof()

@@ -89,11 +89,11 @@ class Simulated:
     faults: str = ""
     """Faults to inject and how often, such as ``drop_after=0.05,poll.http500=10%``; see docs/simulator.md."""
     requests_per_minute: int | None = None
-    """Submits in any 60 seconds; None is no limit."""
+    """Submits allowed in any 60 seconds; None means no limit."""
     dialect: str = "september"
-    """The documents that it follows: ``may`` or ``september``."""
+    """The API documents that it follows: ``may`` or ``september``."""
     seed: int = 0
-    """Another seed is another course of events."""
+    """Seed of durations and faults."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -103,14 +103,14 @@ class Simulated:
 AnyAccount: TypeAlias = Connection | ConnectionFromEnviron
 """An account of a real API."""
 AnyConnection: TypeAlias = Connection | ConnectionFromEnviron | Simulated
-"""What a run may be given."""
+"""The accounts that a run accepts."""
 
 
-def account_of(connection: AnyAccount, environ: Mapping[str, str]) -> Connection:
+def connection_with_key(connection: AnyAccount, environ: Mapping[str, str]) -> Connection:
     """Return an account with its key.
 
     Raises:
-        UsageError: the environment is to have a key, and has none, or names a proxy that can't be used.
+        UsageError: the environment has no key, or names a proxy that cannot be used.
     """
     if isinstance(connection, ConnectionFromEnviron):
         return Connection.from_environ(environ, base_url=connection.base_url)
@@ -118,5 +118,5 @@ def account_of(connection: AnyAccount, environ: Mapping[str, str]) -> Connection
 
 
 def connection_of(connection: AnyConnection, environ: Mapping[str, str]) -> Connection | Simulated:
-    """Return a connection that is ready for use; raises as ``account_of`` does."""
-    return connection if isinstance(connection, Simulated) else account_of(connection, environ)
+    """Return a connection that is ready for use; raises as ``connection_with_key`` does."""
+    return connection if isinstance(connection, Simulated) else connection_with_key(connection, environ)

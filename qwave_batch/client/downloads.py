@@ -1,4 +1,4 @@
-"""Fetches a result: redirects by hand, never with the key, bounded in size and time."""
+"""Downloads a result: follows redirects without the key, bounded in size and time."""
 
 import asyncio
 import contextlib
@@ -26,9 +26,9 @@ from qwave_batch.model.clock import Clock
 
 
 class PartialFile:
-    """Takes a download's bytes.
+    """Receives a download's bytes.
 
-    It is not synced: the caller that checks the file and gives it its final name syncs it, once, if it is good.
+    It is not synced: the caller that checks the file and renames it syncs it once, if it is good.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,7 +42,7 @@ class PartialFile:
         """The whole body if it was small; then no file exists."""
 
     def keep(self, data: bytes) -> None:
-        """Hold a whole body in memory."""
+        """Keep a whole body in memory."""
         self.content, self.size_bytes = data, len(data)
 
     def write(self, data: bytes, *, last: bool) -> None:
@@ -62,7 +62,7 @@ class PartialFile:
             self.size_bytes += len(data)
 
     def discard(self) -> None:
-        """Close the file and remove it, or what an earlier try left there; nothing is written from then on."""
+        """Close and remove the file, or one that an earlier try left; nothing is written from then on."""
         with self._lock:
             self._discarded = True
             self._close()
@@ -71,11 +71,11 @@ class PartialFile:
 
     def _close(self) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # what made the download fail is told, not this
+            with contextlib.suppress(OSError):  # the reason why the download failed is reported, not this
                 self._file.close()
 
     def _write_all(self, data: bytes) -> None:
-        """Write every byte; a raw file may take fewer at a time."""
+        """Write every byte; a raw file may accept fewer at a time."""
         rest = memoryview(data)
         while rest and self._file is not None:
             rest = rest[self._file.write(rest) :]
@@ -84,13 +84,13 @@ class PartialFile:
 MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 EXPIRED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-"""Statuses that say that an address does not serve a file, not yet or not any more."""
+"""Statuses of an address that does not serve the file, not yet or no longer."""
 _WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadLimits:
-    """How much and how long a download may be."""
+    """Limits on the size and duration of a download."""
 
     max_bytes: int
     timeout_s: float
@@ -100,9 +100,9 @@ class DownloadLimits:
 async def download(
     transport: Transport, url: str, into: Path, *, limits: DownloadLimits, clock: Clock
 ) -> DownloadAnswer:
-    """Fetch ``url`` into memory when it is small, else into the file ``into``; unless it comes whole, no file is left.
+    """Download ``url`` into memory if it is small, else into the file ``into``; a partial file is removed.
 
-    Plain http is taken where the API itself names it, since a paid image weighs more than a careless address; a
+    Plain http is accepted where the API itself names it, since a paid image matters more than a careless address; a
     redirect from https to http is not.
 
     Raises StorageError when the disk fails.
@@ -111,7 +111,7 @@ async def download(
     try:
         answer = await _follow(transport, url, sink, limits=limits, clock=clock)
     except BaseException:
-        sink.discard()  # right here, since a cancelled task may not come to wait for a thread
+        sink.discard()  # at once, since a cancelled task may not get to wait for a thread
         raise
     if not isinstance(answer, Downloaded):
         await asyncio.to_thread(sink.discard)

@@ -1,8 +1,8 @@
-"""Reads from an error body what a refusal concerns: money, the account, the job, its model, or unknown. Pure.
+"""Tells from an error body what a rejection concerns: money, the account, the job, its model, or unknown. Pure.
 
-No document lists such codes, so they are read as words: of a code and a type each whole word, of a message only phrases
-that mean money and nothing else. An API that says how fast it may be asked often names plans and quotas too, and one
-that lacks machines its own.
+No document lists such codes, so their words are read: every whole word of a code and a type, but of a message only
+phrases that can only mean money. Rate limit errors often mention plans and quotas too, and errors of an overloaded
+API its own resources.
 """
 
 import re
@@ -72,9 +72,9 @@ _OF_THE_ACCOUNT = frozenset(
 
 
 def speaks_of_funds(error: JsonObject) -> bool:
-    """Tell whether an error says that money or a plan is used up, and not that it was asked too fast.
+    """Tell whether an error says that money or a plan is used up, rather than that calls came too fast.
 
-    A message that speaks of pace wins over a code: quotas are also of requests in a minute.
+    A message about the rate overrides a code: quotas also count requests per minute.
     """
     marks, message = _marks(error), words(error.get("message"))
     if _PACE.search(message):
@@ -89,7 +89,7 @@ def speaks_of_funds(error: JsonObject) -> bool:
 
 
 def ground_of(error: JsonObject) -> Ground:
-    """Return what a refusal with this error is about."""
+    """Return the subject of a rejection with this error."""
     named = _ground_of_param(words(error.get("param"), limit=200))
     if named == "account":
         return "funds" if speaks_of_funds(error) else "account"
@@ -97,7 +97,7 @@ def ground_of(error: JsonObject) -> Ground:
 
 
 def _ground_of_param(param: str) -> Literal["account", "job", "model"] | None:
-    """Return what a path such as ``headers.authorization`` or ``image[0]`` names; its ends decide."""
+    """Return the subject of a path such as ``headers.authorization`` or ``image[0]``; its two ends decide."""
     parts = [part.lower().replace("-", "_").removesuffix("_id") for part in _PARAM_PART.findall(param)]
     if not parts:
         return None
@@ -135,7 +135,7 @@ _MEANINGS: Mapping[int, str] = {
 
 
 def refused_as_such(response: HttpResponse, sent_bytes: int, scrub: Scrub = str) -> Refused | None:
-    """Return the refusal of a request for its size or method, from any server on the way; None if it is not one."""
+    """Return the rejection of a request for its size or method, by any server on the way; None if it is not one."""
     meaning = _MEANINGS.get(response.status)
     if meaning is None:
         return None
@@ -155,7 +155,7 @@ _NO_CODE = "no_code"
 
 
 def said_in(answer: JsonObject, scrub: Scrub = str) -> JobError | None:
-    """Return what an answer says went wrong; None when it does not speak of an error."""
+    """Return the error described in an answer; None when it describes none."""
     for place in _PLACES:
         if found := _said(answer.get(place), scrub):
             return found

@@ -1,4 +1,4 @@
-"""Requests and responses on the wire, before any meaning, and the Protocol of a transport."""
+"""Requests and responses on the wire, before interpretation, and the Protocol of a transport."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout_s: float = 30.0
-    """From the first try to connect to the last byte of the response."""
+    """From the start of connecting to the last byte of the response."""
     stall_timeout_s: float | None = None
-    """How long nothing at all may come; None is as long as ``timeout_s``."""
+    """Longest time without any byte; None means ``timeout_s``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """One response, whole."""
+    """One complete response."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case; a header that came several times is joined with a comma."""
+    """Names in lower case; the values of a repeated header are joined with commas."""
     body: bytes = field(default=b"", repr=False)
 
 
@@ -36,14 +36,14 @@ class Sink(Protocol):
     """Receives a download's bytes."""
 
     def write(self, data: bytes, *, last: bool) -> None:
-        """Take the next bytes; ``last`` is true once, at the end of a whole body.
+        """Write the next bytes; ``last`` is true once, at the end of a complete body.
 
         Called in a worker thread, one call at a time. Raises StorageError when the disk fails.
         """
         ...
 
     def keep(self, data: bytes) -> None:
-        """Take a whole body that is small, in place of all writes; called in the event loop, so it does not block."""
+        """Keep a complete small body, in place of all writes; called in the event loop, so it must not block."""
         ...
 
 
@@ -57,14 +57,14 @@ class Transport(Protocol):
     async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
         """Put the body of a 200 into ``sink`` and return the response without it.
 
-        For any address, not only the API's: an address inside the own network is refused unless the API itself
-        lives there. Any other status leaves ``sink`` alone, and its body is not read.
+        For any address, not only the API's: an address inside the private network is rejected unless the API itself
+        is there. Any other status leaves ``sink`` alone, and its body is not read.
         """
         ...
 
 
 class TransportFailed(Exception):
-    """No whole response came."""
+    """No complete response came."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -72,27 +72,27 @@ class TransportFailed(Exception):
 
 
 class NeverSent(TransportFailed):
-    """The request surely did not reach the server: no address, no connection, no TLS."""
+    """The request certainly did not reach the server: no address, no connection, no TLS."""
 
 
 class Untrusted(NeverSent):
-    """The server's certificate is not accepted, or it speaks no TLS; that does not mend itself in a moment."""
+    """The server's certificate was rejected, or it does not speak TLS; a quick retry does not fix that."""
 
 
 class Forbidden(NeverSent):
-    """The address is one we do not speak to; another try would end the same."""
+    """The address is not allowed; a retry would end the same."""
 
 
 class PerhapsSent(TransportFailed):
-    """The request may have reached the server and may have had its effect."""
+    """The request may have reached the server and taken effect."""
 
 
 class ResponseTooLarge(PerhapsSent):
-    """The response is larger than it may be; another try would end the same."""
+    """The response is larger than allowed; a retry would end the same."""
 
 
 Scrub: TypeAlias = Callable[[str], str]
-"""Takes secrets out of a text."""
+"""Removes secrets from a text."""
 
 MAX_LENGTH = 1000
 
@@ -100,10 +100,10 @@ MAX_LENGTH = 1000
 def words(value: Json, *, limit: int = MAX_LENGTH, scrub: Scrub = str) -> str:
     """Return a text on one line, without control characters or lone surrogates, cut short; empty for no text.
 
-    Secrets are taken out first: a cut could leave half of one.
+    Secrets are removed first: a cut could leave half of one.
     """
     if not isinstance(value, str):
         return ""
-    start = scrub(value)[: 4 * limit]  # whatever is cut here would be cut below
+    start = scrub(value)[: 4 * limit]  # anything cut here would be cut below
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

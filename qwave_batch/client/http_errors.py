@@ -12,7 +12,7 @@ from qwave_batch.client.resolver import ForbiddenAddress
 from qwave_batch.client.response_bodies import BadEncoding
 
 FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError, EOFError, BadEncoding)
-"""Everything that aiohttp, the sockets, TLS and a body raise for what a network, a server or an address does."""
+"""Everything that aiohttp, the sockets, TLS and a body raise because of a network, a server or an address."""
 
 _MEANINGS: tuple[tuple[type[BaseException], type[TransportFailed], str], ...] = (
     (aiohttp.ClientConnectorDNSError, NeverSent, "the host's name can't be looked up"),
@@ -47,7 +47,7 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUES
 
 
 def failure_of(error: BaseException) -> TransportFailed:
-    """Return what a foreign exception means for a request: surely not sent, or perhaps sent."""
+    """Return the meaning of a foreign exception: certainly not sent, or perhaps sent."""
     forbidden = error if isinstance(error, ForbiddenAddress) else getattr(error, "os_error", None)
     if isinstance(forbidden, ForbiddenAddress):
         return Forbidden(forbidden.reason)
@@ -62,7 +62,7 @@ def failure_of(error: BaseException) -> TransportFailed:
 
 
 def _words_of_distrust(error: BaseException) -> str | None:
-    """Return what is wrong with a server's certificate, and the way out; None when it is something else."""
+    """Return the fault of a server's certificate, with advice; None for any other failure."""
     host = words(getattr(error, "host", None), limit=253)
     whose = f" of {host}" if host else ""
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
@@ -82,11 +82,11 @@ def _words_of_distrust(error: BaseException) -> str | None:
 
 
 def _told(error: BaseException) -> str:
-    """Return the operating system's or TLS' own words, or the exception's name: never a request's contents."""
+    """Return the operating system's or TLS's own words, or the exception's name: never a request's contents."""
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     if isinstance(cause, ssl.SSLError):
         told = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
         return words(told) or type(cause).__name__
     if isinstance(cause, OSError) and cause.errno is not None:
-        return os.strerror(cause.errno).lower()  # asyncio's own wording repeats the address
+        return os.strerror(cause.errno).lower()  # asyncio's own message repeats the address
     return type(cause).__name__

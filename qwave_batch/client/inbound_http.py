@@ -1,4 +1,4 @@
-"""Reads HTTP/1.1 calls that anybody may make: bounded in bytes, strict, and silent about whatever comes."""
+"""Reads HTTP/1.1 calls that anybody may make: bounded in bytes, strict, and without logging their content."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import unquote
 
 MAX_HEAD_BYTES = 16 * 1024
-"""Of a request line with all its headers, of the trailers behind a body, and of the line before a chunk."""
+"""Limit of a request line with its headers, of the trailers after a body, and of the line before a chunk."""
 _REQUEST_LINE = re.compile(r"([A-Z]{1,20}) ([!-~]{1,8192}) HTTP/1\.([01])")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}):(.*)")
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -19,7 +19,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class BadCall(Exception):
-    """A call that is not read to its end; ``status`` is what it is answered with."""
+    """A rejected call; ``status`` is the status of the answer."""
 
     def __init__(self, status: HTTPStatus) -> None:
         self.status = status
@@ -34,17 +34,17 @@ class CallHead:
     path: str
     """Without a query, percent-decoded."""
     length: int | None
-    """The body's bytes; None for a body in chunks."""
+    """The body's size in bytes; None for a chunked body."""
     keeps_open: bool
     """Whether another call may follow on the connection."""
     awaits_word: bool
-    """Whether the caller sends the body only when it is told to."""
+    """Whether the caller waits for a 100 before it sends the body."""
 
 
 async def read_head(reader: asyncio.StreamReader) -> CallHead | None:
     """Return the head of the next call; None when the caller has hung up. Raises BadCall.
 
-    The reader's limit is ``MAX_HEAD_BYTES``, and bounds what is read here.
+    The reader's limit is ``MAX_HEAD_BYTES``, which bounds the read.
     """
     try:
         text = (await reader.readuntil(_END_OF_HEAD)).decode("latin-1")
@@ -69,7 +69,7 @@ async def read_head(reader: asyncio.StreamReader) -> CallHead | None:
 async def read_body(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: CallHead, *, max_bytes: int
 ) -> bytes:
-    """Return the body behind a head; raises BadCall for one that is too large or not rightly put."""
+    """Return the body after a head; raises BadCall for one that is too large or malformed."""
     if head.length is not None and head.length > max_bytes:
         raise BadCall(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if head.awaits_word:
@@ -83,20 +83,20 @@ async def read_body(
 
 
 async def drop_rest(reader: asyncio.StreamReader, *, max_bytes: int) -> None:
-    """Read on and forget it: a connection that is closed with unread bytes takes the answer away again."""
+    """Read and discard the rest: closing a connection with unread bytes would destroy the answer."""
     while max_bytes > 0 and (data := await reader.read(MAX_HEAD_BYTES)):
         max_bytes -= len(data)
 
 
 def answer_of(status: HTTPStatus, *, keeps_open: bool) -> bytes:
     """Return an answer without a body."""
-    length = "" if status is HTTPStatus.NO_CONTENT else "Content-Length: 0\r\n"  # a 204 may have none
+    length = "" if status is HTTPStatus.NO_CONTENT else "Content-Length: 0\r\n"  # a 204 must not have one
     connection = "keep-alive" if keeps_open else "close"
     return f"HTTP/1.1 {status.value} {status.phrase}\r\n{length}Connection: {connection}\r\n\r\n".encode()
 
 
 def _headers(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the headers by lower-case name; raises BadCall for what is none, and for two of what counts."""
+    """Yield the headers by lower-case name; raises BadCall for a malformed line or a repeated framing header."""
     seen: set[str] = set()
     for line in lines:
         header = _HEADER.fullmatch(line)

@@ -1,4 +1,4 @@
-"""Moments as servers write them: Unix seconds or milliseconds, ISO 8601, HTTP dates. All become Unix seconds."""
+"""Times as servers write them: Unix seconds or milliseconds, ISO 8601, HTTP dates. All become Unix seconds."""
 
 import functools
 import re
@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from qwave_batch.model.jsontypes import Json
 
-# 10^11 s is the year 5138 and 10^11 ms is 1973, so a date of our age is on one side or the other
+# 10^11 s is the year 5138 and 10^11 ms is 1973, so current dates are clearly on one side or the other
 _MILLISECONDS_FROM = 1e11
 _MICROSECONDS_FROM = 1e14
 _NONSENSE_FROM = 1e17
@@ -18,7 +18,7 @@ _HTTP_DATE = re.compile(
     r"|[a-z]{3} [a-z]{3} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4}",
     re.ASCII | re.IGNORECASE,
 )
-"""The forms of a date in HTTP; the reader of mails would take one with anything behind it."""
+"""The forms of a date in HTTP; the e-mail parser would accept one followed by anything."""
 
 
 def instant(value: Json) -> float | None:
@@ -32,7 +32,7 @@ def instant(value: Json) -> float | None:
     return _from_number(value)
 
 
-@functools.lru_cache(maxsize=16)  # every answer of one second carries the same Date
+@functools.lru_cache(maxsize=16)  # all answers of one second carry the same Date
 def http_date(text: str) -> float | None:
     """Return Unix seconds for an HTTP date such as ``Sun, 22 Nov 2026 08:00:00 GMT``, else None."""
     text = text.strip()
@@ -46,7 +46,7 @@ def http_date(text: str) -> float | None:
 
 
 def _from_number(number: float) -> float | None:
-    if not 0 <= number < _NONSENSE_FROM:  # so worded, it is true of NaN too
+    if not 0 <= number < _NONSENSE_FROM:  # written like this, it is also true of NaN
         return None
     if number >= _MICROSECONDS_FROM:
         return number / 1e6
@@ -54,7 +54,7 @@ def _from_number(number: float) -> float | None:
 
 
 def iso_moment(text: str) -> float | None:
-    """Return Unix seconds for a moment by ISO 8601, else None; without a zone it is UTC."""
+    """Return Unix seconds for an ISO 8601 time, else None; without a zone it is UTC."""
     try:
         return _timestamp(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError):
@@ -62,6 +62,6 @@ def iso_moment(text: str) -> float | None:
 
 
 def _timestamp(moment: datetime) -> float | None:
-    """Return Unix seconds; a moment without a zone is UTC, one before 1970 is none of ours."""
+    """Return Unix seconds; a time without a zone is UTC, and one before 1970 is rejected."""
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return seconds if seconds >= 0 else None

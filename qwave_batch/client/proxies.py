@@ -1,4 +1,4 @@
-"""Which proxy a call goes through: the customary environment variables, read once and handed in."""
+"""Selects the proxy of a call: the usual environment variables, read once and passed in."""
 
 from base64 import b64encode
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from qwave_batch.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """One proxy; what it wants to know of its user stays out of its repr."""
+    """One proxy; its credentials stay out of its repr."""
 
     address: WebAddress
     authorization: str | None = field(default=None, repr=False)
@@ -20,15 +20,15 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxies:
-    """The proxies of this machine; without any, every call goes straight to its host."""
+    """The proxies of this machine; without any, every call goes directly to its host."""
 
     https: Proxy | None = None
     http: Proxy | None = None
     bypass: tuple[str, ...] = ()
-    """Hosts that are spoken to without a proxy: a name stands for itself and all below it, ``*`` for all."""
+    """Hosts reached without a proxy: a name stands for itself and its subdomains, ``*`` for all."""
 
     def for_address(self, address: WebAddress) -> Proxy | None:
-        """Return the proxy on the way to an address; none for this machine, whatever the variables say."""
+        """Return the proxy for an address; none for this machine, whatever the variables say."""
         proxy = self.https if address.scheme == "https" else self.http
         return None if proxy is None or address.is_loopback or self._bypasses(address) else proxy
 
@@ -43,13 +43,13 @@ class Proxies:
 
 
 def proxies_from(environment: Mapping[str, str]) -> Proxies:
-    """Return what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in small letters or capitals.
+    """Return the proxies set by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in either case.
 
     Raises UsageError for a proxy that is not reached over http, such as a SOCKS proxy.
     """
 
     def found(*names: str) -> tuple[str, str]:
-        """Return the variable that counts, as it is written in the environment, with its text."""
+        """Return the variable that takes effect, as spelled in the environment, with its text."""
         spelled = [spelling for name in names for spelling in (name, name.upper())]
         variable = next((name for name in spelled if environment.get(name)), "")
         return variable, environment.get(variable, "")

@@ -1,4 +1,4 @@
-"""Names are looked up here, so that what is checked is what is connected to: nobody is led into the own network."""
+"""Resolves host names, so that the checked address is the one connected to: no name leads into the private network."""
 
 import socket
 from collections.abc import Collection, Iterable
@@ -19,7 +19,7 @@ from qwave_batch.client.web_addresses import WebAddress, is_localhost
 
 
 class ForbiddenAddress(OSError):
-    """An address that no result of this API is at; aiohttp passes an OSError on."""
+    """The address cannot serve a result of this API; an OSError, so that aiohttp passes it on."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -28,7 +28,7 @@ class ForbiddenAddress(OSError):
 
 
 class LocalNames(AbstractResolver):
-    """Looks up names; ``localhost`` is this machine whatever a name server says of it."""
+    """Resolves names; ``localhost`` is this machine whatever a name server says."""
 
     def __init__(self, names: AbstractResolver) -> None:
         self._names = names
@@ -36,7 +36,7 @@ class LocalNames(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Return the addresses of a name; raises ForbiddenAddress for a ``localhost`` that is elsewhere."""
+        """Return the addresses of a name; raises ForbiddenAddress for a ``localhost`` that points elsewhere."""
         found = await self._names.resolve(host, port, family)
         if not is_localhost(host):
             return found
@@ -51,11 +51,11 @@ class LocalNames(AbstractResolver):
 
 
 class ResultGuard(AbstractResolver):
-    """Looks up the hosts of results, and leaves out the addresses that none of them may be at.
+    """Resolves the hosts of results and drops forbidden addresses.
 
-    That is the own network, unless the API itself is there, and the proxies, whose names are trusted for themselves
-    alone. A connection is made to the addresses that are returned here and to no others, so a name that changes its
-    address after the check changes nothing.
+    Forbidden are the private network, unless the API itself is there, and the proxies, which are trusted only as
+    proxies. Connections are made only to the addresses returned here, so a name that changes its address after the
+    check gains nothing.
     """
 
     def __init__(self, names: AbstractResolver, api: WebAddress, proxies: Iterable[WebAddress] = ()) -> None:
@@ -67,7 +67,7 @@ class ResultGuard(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """Return the addresses of a name; raises ForbiddenAddress when none of them may be spoken to."""
+        """Return the addresses of a name; raises ForbiddenAddress when none of them is allowed."""
         found = await self._names.resolve(host, port, family)
         refused: ForbiddenAddress | None = None
         allowed: list[ResolveResult] = []
@@ -83,9 +83,9 @@ class ResultGuard(AbstractResolver):
         return allowed
 
     async def check(self, address: WebAddress) -> None:
-        """Pass when a result may be asked for there, by what is written; raises ForbiddenAddress.
+        """Check that a result may be requested from an address as written; raises ForbiddenAddress.
 
-        A name is looked at again when it is looked up, unless a proxy does that.
+        A name is checked again when it is resolved, unless a proxy resolves it.
         """
         if address.literal is not None:
             await self.check_ip(address.host, address.port)
@@ -95,12 +95,12 @@ class ResultGuard(AbstractResolver):
                 raise ForbiddenAddress("the address is the proxy's")
 
     async def check_ip(self, address: str, port: int, *, is_by_name: bool = False) -> None:
-        """Pass when a result may be at this address and port; raises ForbiddenAddress.
+        """Check that a result may be at this address and port; raises ForbiddenAddress.
 
         Args:
             address: The IP address.
             port: The port.
-            is_by_name: Whether it is what a name stands for.
+            is_by_name: Whether a host name resolved to it.
         """
         ip = read_ip(address)
         if ip is None or (
@@ -116,23 +116,25 @@ class ResultGuard(AbstractResolver):
                 raise ForbiddenAddress("the address is the proxy's")
 
     async def api_reach(self) -> frozenset[Reach]:
-        """Return the kinds of place the API itself is at; the internet when that can't be told.
+        """Return the kinds of network in which the API is; the internet when that is unknown.
 
-        A name server can't open more of this machine's surroundings than the API's name needs: with a public address
-        among its IPv4 addresses (among its IPv6 ones when it has no other) the API is on the internet, and nothing
-        but a base URL written as a number is on this wire.
+        A name server cannot open more of the local networks than the API's name needs: with a public address among
+        its IPv4 addresses (among its IPv6 ones when it has no other) the API is on the internet, and only a base URL
+        with a literal address can be on the link.
         """
         if self._api.literal is not None:
             return frozenset({reach_of(self._api.literal)})
         found = await self._addresses_of(self._api)
         kinds = {reach_of(ip) for ip in found if ip.version == 4} or {reach_of(ip) for ip in found}  # noqa: PLR2004
         kinds.discard(Reach.LINK_LOCAL)
-        if kinds & {Reach.PUBLIC, Reach.NOBODYS} or not kinds:  # a proxy that catches all connections is not a network
+        if (
+            kinds & {Reach.PUBLIC, Reach.NOBODYS} or not kinds
+        ):  # a proxy that intercepts all connections is not a network
             return frozenset({Reach.PUBLIC})
         return frozenset(kinds if len(kinds) == 1 else kinds - {Reach.LOOPBACK})
 
     async def _addresses_of(self, place: WebAddress) -> Collection[IPAddress]:
-        """Return the addresses of the API or a proxy, as they were when first asked for."""
+        """Return the addresses of the API or a proxy, as resolved the first time."""
         if place.literal is not None:
             return {plain_ip(place.literal)}
         if place.name not in self._known:
@@ -150,7 +152,7 @@ class ResultGuard(AbstractResolver):
 
 
 def _words_of_refusal(address: str) -> str:
-    """Return why no result is fetched from an address, and what can be done where that is meant."""
+    """Return why no result is fetched from an address, and what to do if that is intended."""
     found = range_of(address)
     where = f"the address is in {found}, which" if found else "the address"
     return (

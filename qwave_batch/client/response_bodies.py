@@ -1,6 +1,6 @@
 """Decompresses bodies with a limit and checks the digests of response headers against the received bytes. Pure.
 
-An ``ETag`` proves nothing: it need not be a digest, and of a file that was uploaded in parts it is none.
+An ``ETag`` proves nothing: it need not be a digest, and it is not the digest of a file uploaded in parts.
 """
 
 import base64
@@ -37,7 +37,7 @@ _ALGORITHMS: dict[str, tuple[Callable[[], _Hash], int]] = {
     "sha-512": (hashlib.sha512, 64),
     "crc32": (_Crc32, 4),
 }
-"""By their names in ``Digest``, with the length of a digest in bytes; the others are let be."""
+"""By name in ``Digest``, with the length of a digest in bytes; other algorithms are ignored."""
 _OF_ONE = {
     "content-md5": "md5",
     "x-ms-blob-content-md5": "md5",
@@ -48,15 +48,15 @@ _OF_ONE = {
 }
 """Headers that hold one digest."""
 _OF_SEVERAL = ("repr-digest", "content-digest", "digest", "x-goog-hash")
-"""Headers that hold ``algorithm=digest``, several with commas between them."""
+"""Headers that hold ``algorithm=digest``, several separated by commas."""
 _OF_PARTS = "x-amz-checksum-type"
-"""The header that says that a checksum is made of those of parts."""
+"""The header which says that a checksum was made from those of parts."""
 _ALIASES = {"sha-1": "sha", "sha1": "sha", "sha256": "sha-256", "sha512": "sha-512"}
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _AnnouncedDigest:
     header: str
     algorithm: str
     digest: bytes
@@ -64,32 +64,32 @@ class _Told:
 
 @dataclass(slots=True)
 class BodyChecks:
-    """The digests that a server told of one body, and the body as far as it has come."""
+    """The digests that a server sent for one body, and the body received so far."""
 
-    told: tuple[_Told, ...]
+    told: tuple[_AnnouncedDigest, ...]
     _sent: dict[str, _Hash] = field(init=False)
-    """Of the bytes as they came."""
+    """Digests of the bytes as received."""
     _meant: dict[str, _Hash] = field(init=False)
-    """Of the bytes that they stand for, once their compression is undone."""
+    """Digests of the decompressed bytes."""
 
     def __post_init__(self) -> None:
         self._sent = {told.algorithm: _ALGORITHMS[told.algorithm][0]() for told in self.told}
         self._meant = {told.algorithm: _ALGORITHMS[told.algorithm][0]() for told in self.told}
 
     def take_sent(self, data: bytes) -> None:
-        """Take in the next bytes as they came."""
+        """Add the next received bytes."""
         for each in self._sent.values():
             each.update(data)
 
     def take_meant(self, data: bytes) -> None:
-        """Take in the next bytes that the sent ones stand for."""
+        """Add the next decompressed bytes."""
         for each in self._meant.values():
             each.update(data)
 
     def fault(self) -> str | None:
-        """Return which digest the body, all of which has come, does not have; None when it has them all.
+        """Return the digest that the complete body does not match; None when it matches all.
 
-        Of a compressed body a header may tell either digest.
+        For a compressed body a header may state either digest.
         """
         for told in self.told:
             if told.digest not in {self._sent[told.algorithm].digest(), self._meant[told.algorithm].digest()}:
@@ -98,7 +98,7 @@ class BodyChecks:
 
 
 def checks_of(headers: Mapping[str, str]) -> BodyChecks:
-    """Return the digests that headers tell; what can't be read, or is of an unknown algorithm, is let be.
+    """Return the digests in headers; unreadable ones and unknown algorithms are ignored.
 
     Args:
         headers: By lower-case name; several of one name are joined with commas.
@@ -106,7 +106,7 @@ def checks_of(headers: Mapping[str, str]) -> BodyChecks:
     return BodyChecks(told=tuple(_read(headers)))
 
 
-def _read(headers: Mapping[str, str]) -> Iterator[_Told]:
+def _read(headers: Mapping[str, str]) -> Iterator[_AnnouncedDigest]:
     is_of_parts = headers.get(_OF_PARTS, "").strip().lower() == "composite"
     for header, algorithm in _OF_ONE.items():
         if header in headers and not (is_of_parts and header.startswith("x-amz-")):
@@ -117,17 +117,17 @@ def _read(headers: Mapping[str, str]) -> Iterator[_Told]:
             yield from _told(header, name.strip(), value.partition(";")[0])
 
 
-def _told(header: str, name: str, value: str) -> Iterator[_Told]:
+def _told(header: str, name: str, value: str) -> Iterator[_AnnouncedDigest]:
     lower = name.lower()
     algorithm = _ALIASES.get(lower, lower)
     if algorithm in _ALGORITHMS:
         digest = _bytes_of(value.strip().strip('"').strip(":").strip(), _ALGORITHMS[algorithm][1])
         if digest is not None:
-            yield _Told(header, algorithm, digest)
+            yield _AnnouncedDigest(header, algorithm, digest)
 
 
 def _bytes_of(text: str, length: int) -> bytes | None:
-    """Return the digest that a text in hex or base 64 stands for; None for any other text."""
+    """Return the digest that a hex or Base64 text encodes; None for any other text."""
     if len(text) == 2 * length and _HEX.fullmatch(text):
         return bytes.fromhex(text)
     try:
@@ -142,23 +142,23 @@ _WINDOW_OF_EITHER = zlib.MAX_WBITS | 32  # gzip or zlib, told apart by the first
 
 
 class BadEncoding(ValueError):
-    """A body that is compressed in a way nobody asked for, or is damaged."""
+    """A body that is damaged, or compressed in a way that was not requested."""
 
 
 class Decoder(Protocol):
-    """Turns the bytes of a body into the bytes that were meant."""
+    """Turns the bytes of a body into its content."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes stand for, in pieces of a bounded size; raises BadEncoding."""
+        """Yield the content of the next bytes, in pieces of a bounded size; raises BadEncoding."""
         ...
 
     def finish(self) -> None:
-        """Make sure that nothing is missing at the end; raises BadEncoding."""
+        """Check that nothing is missing at the end; raises BadEncoding."""
         ...
 
 
 class Plain:
-    """A body that stands for itself."""
+    """A body without compression."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield the bytes."""
@@ -169,7 +169,7 @@ class Plain:
 
 
 class Inflate:
-    """A body compressed with gzip or deflate. A bomb costs the memory of one piece, not of what it grows to."""
+    """A body compressed with gzip or deflate. A decompression bomb costs the memory of one piece only."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_WINDOW_OF_EITHER)
@@ -190,13 +190,13 @@ class Inflate:
             data = self._inflate.unconsumed_tail
 
     def finish(self) -> None:
-        """Make sure that the stream came to its end."""
+        """Check that the stream has ended."""
         if self._took_any and not self._inflate.eof:
             raise BadEncoding("the compressed body is cut off")
 
 
 def decoder_for(encoding: str) -> Decoder:
-    """Return the decoder for a ``Content-Encoding``; raises BadEncoding for one that is not known."""
+    """Return the decoder for a ``Content-Encoding``; raises BadEncoding for an unknown one."""
     match encoding.strip().lower():
         case "" | "identity":
             return Plain()

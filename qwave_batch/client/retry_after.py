@@ -1,4 +1,4 @@
-"""How long a server asks to wait, and how many calls it still allows; read from headers, without a clock."""
+"""Reads from headers how long a server asks to wait and how many calls it still allows; without a clock."""
 
 import re
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from qwave_batch.client.instants import http_date, iso_moment
 from qwave_batch.model.jsontypes import Json
 
 LONGEST_S = 32 * 86_400.0
-"""A month's quota window is the longest wait that makes sense."""
+"""A month's quota window is the longest sensible wait."""
 
-_MOMENT_FROM = 1e9  # as a wait it would be 31 years, as a moment it is 2001
+_MOMENT_FROM = 1e9  # as a wait it would be 31 years, as a date it is 2001
 _MILLISECONDS_FROM = 1e12
 _MICROSECONDS_FROM = 1e15
 _NONSENSE_FROM = 1e17
@@ -25,7 +25,7 @@ _ISO_DURATION = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SECONDS = {"w": 604_800.0, "d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-"""By unit, the longest first: the order in which the parts of a duration stand."""
+"""By unit, the longest first: the order of the parts of a duration."""
 _SPELLINGS = {
     "w": "w week weeks",
     "d": "d day days",
@@ -39,22 +39,22 @@ _SPELLINGS = {
 _UNITS = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 _RANK = {unit: rank for rank, unit in enumerate(_SECONDS)}
 _HAS_TIME = re.compile(r"[T ]\d\d", re.ASCII)
-"""A date alone is a whole day, and no moment."""
+"""A date alone is a whole day and not a moment."""
 _OF_A_POLICY = re.compile(r'(?<=\d)(?:\s?;\s?[a-z]+=(?:"[^"]*"|[\w.-]+))+\s?$', re.ASCII | re.IGNORECASE)
 """The suffix that the older draft adds to a number, as in ``1, 1;w=60``."""
 _QUOTES = "\"'"
 _BETWEEN = re.compile(r"(?<!mon)(?<!tue)(?<!wed)(?<!thu)(?<!fri)(?<!sat)(?<!sun)(?<!day), ", re.IGNORECASE)
-"""The commas between the values of a header that came several times, and not those of dates."""
+"""The commas between the values of a repeated header, but not those inside dates."""
 
 
 def read_wait(value: Json, now: float) -> float | None:
-    """Return the seconds from ``now`` that a value says, at least 0; None for what makes no sense.
+    """Return the seconds to wait from ``now``, at least 0; None for a value that makes no sense.
 
-    Of several values in one text the longest wait counts.
+    If a text holds several values, the longest wait counts.
 
     Args:
         value: A number or a text.
-        now: The present in Unix seconds, by the server's clock.
+        now: The current time in Unix seconds, by the server's clock.
     """
     if isinstance(value, str):
         return _of_text(value, now) if len(value) <= _LONGEST_TEXT else None
@@ -88,7 +88,7 @@ def _of_one(text: str, now: float) -> float | None:
 
 
 def _of_number(number: float, now: float) -> float | None:
-    if not 0 <= number < _NONSENSE_FROM:  # so worded, it is true of NaN too
+    if not 0 <= number < _NONSENSE_FROM:  # written like this, it is also true of NaN
         return None
     if number < _MOMENT_FROM:
         return float(number) if number <= LONGEST_S else None
@@ -97,7 +97,7 @@ def _of_number(number: float, now: float) -> float | None:
 
 
 def _of_duration(text: str) -> float | None:
-    """Return the seconds of a duration with units, or of an ISO one; a month or a year is of no certain length."""
+    """Return the seconds of a duration with units, or of an ISO one; months and years have no fixed length."""
     if _DURATION.fullmatch(text):
         return _of_parts([(float(amount), unit.lower()) for amount, unit in _PARTS.findall(text)])
     found = _ISO_DURATION.fullmatch(text.replace(",", "."))
@@ -108,7 +108,7 @@ def _of_duration(text: str) -> float | None:
 
 
 def _of_parts(parts: list[tuple[float, str]]) -> float | None:
-    """Return the sum of amounts with their units, which stand once each, the longest first."""
+    """Return the sum of amounts with their units; each unit appears once, the longest first."""
     units = [_UNITS.get(spelling) for _, spelling in parts]
     known = [unit for unit in units if unit is not None]
     ranks = [_RANK[unit] for unit in known]
@@ -118,14 +118,14 @@ def _of_parts(parts: list[tuple[float, str]]) -> float | None:
 
 
 MAX_WAIT_S = LONGEST_S
-"""A longer wait than a month is taken for this, which no run waits."""
+"""The cap of a wait; no run waits longer than a month."""
 
 _PLAIN_NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
-"""A number as people write it, or several: nobody can tell."""
+"""A number with grouped digits, or several numbers: ambiguous."""
 _CUT_NUMBER = re.compile(r"=\s*\d{1,3},\d{3}(?![\w=])", re.ASCII)
 _ITEM = re.compile(r'(?:[^",]|"[^"]*")+')
-"""One of several, with a comma between them that is not in quotes."""
+"""One of several items, separated by commas outside quotes."""
 _PARAMETER = re.compile(r'([A-Za-z-]{1,32})\s*=\s*("[^"]{0,64}"|[^\s;,"]{1,64})', re.ASCII)
 _OLD_NAMES = ("limit", "remaining", "reset")
 _FAMILIES = ("ratelimit", "x-ratelimit", "x-rate-limit")
@@ -140,17 +140,17 @@ def served_at(headers: Mapping[str, str]) -> float | None:
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds that ``Retry-After`` asks to wait, or None when it is missing or makes no sense.
+    """Return the seconds that ``Retry-After`` asks to wait, or None when it is missing or cannot be parsed.
 
-    A date is held against the server's own ``Date``, and against ``now`` only when there is none: the two clocks
-    may differ. A date that is past means no wait.
+    A date is compared with the server's own ``Date``, and with ``now`` only when there is none: the two clocks may
+    differ. A past date means no wait.
     """
     wait_s = read_wait(headers.get("retry-after"), _reference(headers, now))
     return None if wait_s is None else bounded_wait(wait_s)
 
 
 def unread_retry_after(headers: Mapping[str, str], now: float) -> str:
-    """Return a ``Retry-After`` that makes no sense, as it was written; empty when there is none such."""
+    """Return a ``Retry-After`` that cannot be parsed, as it was written; empty when there is none such."""
     text = headers.get("retry-after", "").strip()
     return text if text and retry_after_s(headers, now) is None else ""
 
@@ -172,9 +172,9 @@ def bounded_wait(wait_s: float) -> float:
 
 
 def rate_hint(headers: Mapping[str, str], now: float) -> RateHint | None:
-    """Return what the standard and the customary rate limit headers say, or None when there are none.
+    """Return the limits stated by the standard and the usual rate limit headers, or None when there are none.
 
-    Where several are there, the least that is left and the latest reset count.
+    If there are several, the smallest remainder and the latest reset count.
     """
     reference = _reference(headers, now)
     hints = [_from_three(f"{family}-", suffix, headers, reference) for family in _FAMILIES for suffix in _OF_REQUESTS]
@@ -240,13 +240,13 @@ def _hint(limit: float | None, remaining: float | None, reset: str | None, now: 
 
 
 def _number(text: str) -> float | None:
-    """Return a number that is all of a text; the beginning of ``0.5k`` is another."""
+    """Return a number that fills all of a text; ``0.5k`` is rejected."""
     plain = text.strip().strip('"')
     return float(plain) if _PLAIN_NUMBER.fullmatch(plain) else None
 
 
 def _numbers(text: str) -> list[float]:
-    """Return the numbers of a header that came once or several times, as in ``100, 100;w=60``; empty if one is none."""
+    """Return the numbers of a header that may be repeated, as in ``100, 100;w=60``; empty if any cannot be read."""
     if _GROUPED.fullmatch(text.strip()):
         return []
     found = [_number(item.split(";")[0]) for item in text.split(",")]

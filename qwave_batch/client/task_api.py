@@ -24,29 +24,29 @@ from qwave_batch.model.money import QuotaUnit
 MAX_PREFER_WAIT_S = 60
 CALL_TIMEOUT_S = 30.0
 STATUS_TIMEOUT_S = 180.0
-"""An answer with images in it takes its time, as long as it keeps coming."""
+"""An answer with images in it may take long, as long as bytes keep arriving."""
 READ_AT_ONCE_BYTES = 1024 * 1024
-"""A larger answer holds images, and is read in a thread."""
+"""A larger answer holds images and is parsed in a thread."""
 SLOWEST_UPLOAD_BYTES_PER_S = 64 * 1024
-"""Inline images make a request megabytes large; such a one is given the time that a slow line needs."""
+"""Inline images make a request megabytes large; its timeout allows for a slow connection."""
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
 
 
 class TaskApi:
-    """One account of one task API. No call raises for what a server or a network does."""
+    """One account of one task API. No call raises because of a server or a network."""
 
     def __init__(self, transport: Transport, base_url: str, key: str, clock: Clock, *, quota: QuotaUnit) -> None:
-        """Take the way to an API, and the key.
+        """Configure the client; nothing is sent.
 
         Args:
             transport: Sends requests.
-            base_url: Where the API is.
+            base_url: The API's base URL.
             key: The account's key.
-            clock: Gives the time where the server gives none.
+            clock: Gives the time when the server sends none.
             quota: The unit in which the API counts money.
 
         Raises:
-            UsageError: The base URL or the key can't be right.
+            UsageError: The base URL or the key is invalid.
         """
         self._quota = quota
         self._transport = transport
@@ -57,12 +57,12 @@ class TaskApi:
 
     @property
     def host(self) -> str:
-        """The API's host, with its port where it is an unusual one."""
+        """The API's host, with its port unless it is the default."""
         return self._base_url.host
 
     @property
     def key_fingerprint(self) -> str:
-        """16 hex digits that tell keys apart and say nothing of them."""
+        """16 hex digits that tell keys apart and reveal nothing about them."""
         return self._key.fingerprint
 
     async def submit(
@@ -70,7 +70,7 @@ class TaskApi:
     ) -> Answer:
         """Submit a task; with ``prefer_wait_s`` the server is asked to hold the answer until the task ends.
 
-        Raises UsageError for a request that JSON can't hold: nothing was sent.
+        Raises UsageError for a request that JSON cannot express: nothing was sent.
         """
         headers = {"Content-Type": "application/json"}
         if idempotency_key is not None:
@@ -84,26 +84,26 @@ class TaskApi:
         return await self._judged(response, "submit", None, sent_bytes=len(body))
 
     async def status(self, task_id: str) -> Answer:
-        """Ask how a task stands."""
+        """Ask for the state of a task."""
         response = await self._call(
             "GET", f"/tasks/{_segment(task_id)}", timeout_s=STATUS_TIMEOUT_S, stall_timeout_s=CALL_TIMEOUT_S
         )
         return await self._judged(response, "status", task_id)
 
     async def cancel(self, task_id: str) -> Answer:
-        """Cancel a task that is still queued; ``Refused`` with ``task_not_cancellable`` when it no longer is."""
+        """Cancel a task that is still queued; ``Refused`` with ``task_not_cancellable`` if it is not."""
         response = await self._call("POST", f"/tasks/{_segment(task_id)}/cancel")
         return await self._judged(response, "cancel", task_id)
 
     async def balance(self) -> Balance | Trouble:
-        """Ask what the account holds."""
+        """Ask for the account's balance."""
         response = await self._call("GET", "/dashboard/billing/balance")
         if isinstance(response, NoAnswer):
             return response
         return judge_told(response, read_balance, now=self._clock.now(), scrub=self._key.scrub)
 
     async def models(self) -> LiveModels | Trouble:
-        """Ask which models there are today, with their prices."""
+        """Ask for all current models and their prices."""
         response = await self._call("GET", "/models")
         if isinstance(response, NoAnswer):
             return response
@@ -119,7 +119,7 @@ class TaskApi:
     async def download(
         self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = 120.0
     ) -> DownloadAnswer:
-        """Fetch a result without the key: into memory when it is small, else into ``into``; on failure no file is left.
+        """Download a result without the key: into memory if it is small, else into ``into``; a partial file is removed.
 
         The file is closed but not synced. Raises StorageError when the disk fails.
         """
@@ -173,7 +173,7 @@ class TaskApi:
 
 
 def encoded(request: JsonObject) -> bytes:
-    """Return a request as the JSON that is sent; raises UsageError for what JSON can't hold."""
+    """Return a request as the JSON that is sent; raises UsageError for values that JSON cannot express."""
     try:
         text = json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_as_dict)
         return text.encode("utf-8")
@@ -182,7 +182,7 @@ def encoded(request: JsonObject) -> bytes:
 
 
 def _as_dict(value: object) -> object:
-    """Return a read-only mapping as the dict that the encoder knows."""
+    """Return a read-only mapping as a dict, which the encoder supports."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is no JSON")

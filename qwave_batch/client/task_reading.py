@@ -1,8 +1,8 @@
-"""Reads tasks out of answers, in either dialect of the API. Pure: bytes in, frozen data out.
+"""Parses tasks in either dialect of the API. Pure: bytes in, frozen data out.
 
-What decides must be right: an answer without the task's id or any word for its state is unreadable, and a result of
-unknown shape is told as such. Everything else is an ornament: where it is missing or makes no sense it is None, because
-a paid result is not thrown away over the form of a date.
+Decisive fields must be right: an answer without the task's id or any word for its state is unreadable, and a result of
+unknown shape is reported as such. All other fields are optional: if missing or senseless they are None, because a paid
+result is not thrown away over the format of a date.
 """
 
 import json
@@ -32,12 +32,12 @@ _KNOWN: Mapping[str, TaskState] = {
 
 
 def known_state(status: Json) -> TaskState | None:
-    """Return the state that a word means, however it is written; None for any other word, and for what is none."""
+    """Return the state that a word means, in any spelling; None for an unknown word or another type."""
     return _KNOWN.get(status.strip().casefold()) if isinstance(status, str) else None
 
 
 TASK_ID = re.compile(r"(?!\.{1,2}$)[!-~]{1,200}")
-"""An id stands in a URL, a ledger and a terminal: visible ASCII, and no step in a path."""
+"""An id appears in URLs, ledgers and terminals: visible ASCII, and not a step in a path."""
 
 _MAX_AMOUNT = 10**15
 _MAX_DIGITS = 300
@@ -46,14 +46,14 @@ _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?", re.ASCII)
 
 
 class Unreadable(ValueError):
-    """An answer that can't be relied on; its text says why in a phrase."""
+    """An answer that cannot be relied on; its text is a phrase with the reason."""
 
 
-def read_json(body: bytes) -> Json:
+def json_of_body(body: bytes) -> Json:
     """Return the JSON value of a body: UTF-8; raises Unreadable.
 
-    NaN, infinities and numbers out of range are null: where a field decides it is not told, and elsewhere nobody needs
-    it.
+    NaN, infinities and numbers out of range become null: a deciding field then counts as missing, and no other needs
+    them.
     """
     try:
         value: Json = json.loads(
@@ -68,9 +68,9 @@ def read_json(body: bytes) -> Json:
     return value
 
 
-def read_object(body: bytes) -> JsonObject:
+def object_of_body(body: bytes) -> JsonObject:
     """Return the JSON object of a body; raises Unreadable."""
-    value = read_json(body)
+    value = json_of_body(body)
     if not isinstance(value, Mapping):
         raise Unreadable("the answer is JSON, but no object")
     return value
@@ -88,12 +88,12 @@ def read_task(
     """Return the task that an answer describes; raises Unreadable.
 
     Args:
-        answer: the body of a 200.
-        quota: the unit in which the API counts money.
-        expected_id: the id that was asked about; an answer about any other task is unreadable.
-        tasks_url: where tasks are asked for, for image addresses that are relative to their task's.
-        body: the same as bytes, kept with a task whose images can't be had.
-        scrub: takes secrets out of what is written down; a task id that holds one is unreadable.
+        answer: The body of a 200.
+        quota: The unit in which the API counts money.
+        expected_id: The id that was asked for; an answer about any other task is unreadable.
+        tasks_url: The URL of the tasks, for image addresses relative to their task's.
+        body: The answer as bytes, kept with a task whose images are unavailable.
+        scrub: Removes secrets from recorded texts; a task id that holds one is unreadable.
     """
     task_id = answer.get("task_id")
     if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id) or scrub(task_id) != task_id:
@@ -106,7 +106,9 @@ def read_task(
     result = read_result(answer, base=base, scrub=scrub) if looks else Result()
     cost = _nusd(answer.get("cost"), quota)
     state = known or _state_of_unknown(answer, result, cost)
-    if state.is_terminal and result.is_listed and (cost != 0 or known is None):  # they are ours whatever the word is
+    if (
+        state.is_terminal and result.is_listed and (cost != 0 or known is None)
+    ):  # images were paid for, whatever the word is
         state = TaskState.COMPLETED
     shows = state in {TaskState.COMPLETED, TaskState.ENDED}
     word = "" if known else _word(answer.get("status"), scrub)
@@ -127,9 +129,9 @@ def read_task(
 
 
 def _state_of_unknown(answer: JsonObject, result: Result, cost_nusd: int | None) -> TaskState:
-    """Return the state that a word stands for which is not known: by what stands beside it.
+    """Return the state for an unknown word, judged by the other fields.
 
-    Images are there whatever the word is; a moment of the end, an error, a bill or a result say that it is over.
+    With images it is a success; an end time, an error, a charge or a result say that the task is over.
     """
     if result.is_listed:
         return TaskState.COMPLETED
@@ -162,7 +164,7 @@ def _error(answer: JsonObject, word: str, scrub: Scrub) -> TaskError:
 
 
 def number(value: Json) -> float | None:
-    """Return an amount that is written as a number or as text, else None."""
+    """Return an amount written as a number or as text, else None."""
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -171,7 +173,7 @@ def number(value: Json) -> float | None:
 
 
 def _nusd(value: Json, quota: QuotaUnit) -> int | None:
-    """Return an amount of quota in nano-dollars: a whole number that is not negative, also as 5500.0 or "5500"."""
+    """Return an amount of quota in nano-dollars: a whole number of at least 0, also written 5500.0 or "5500"."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -192,7 +194,7 @@ def _short_enough(text: str) -> int | None:
 
 
 def _nothing(_: str) -> None:
-    """Return what NaN and the infinities are read as."""
+    """Return the replacement for NaN and the infinities."""
 
 
 def _not_json(body: bytes) -> str:

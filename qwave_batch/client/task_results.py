@@ -1,8 +1,8 @@
-"""Reads a task's result in every shape that the vendors behind the API use. Pure.
+"""Parses a task's result in every shape that the vendors behind the API use. Pure.
 
-Images stand in a list, an object or alone, under ``images``, ``data`` or ``output``, in ``result`` or beside
-``status``; each as an address, or as bytes in letters. Nothing at all in these places means that nothing is listed
-yet. Whatever else stands there may be images, and paid: it is unread, which is not "no images".
+Images appear in a list, an object or alone, under ``images``, ``data`` or ``output``, in ``result`` or beside
+``status``; each as an address or as Base64. If all these places are empty, nothing is listed yet. Any other value there
+may be images that were paid for: it is unread, which differs from "no images".
 """
 
 import binascii
@@ -23,11 +23,11 @@ _SPACE = re.compile(rb"\s+")
 _LETTERS = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _FEWEST_LETTERS = 64
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0")
-"""How the files begin that a text without any mark is taken for."""
+"""The first bytes of files that an unmarked text is accepted as."""
 
 
 class BadLetters(ValueError):
-    """A text that should be an image and is none; it says why in a phrase."""
+    """A text that should encode an image and does not; its message is a phrase with the reason."""
 
 
 def is_data_address(text: str) -> bool:
@@ -36,7 +36,7 @@ def is_data_address(text: str) -> bool:
 
 
 def decoded_address(text: str) -> bytes:
-    """Return the bytes of a ``data:`` address, whatever type it claims; raises BadLetters."""
+    """Return the bytes of a ``data:`` address, regardless of its type; raises BadLetters."""
     head, comma, body = text[len("data:") :].partition(",")
     if not comma:
         raise BadLetters("a data: address without a comma")
@@ -45,9 +45,9 @@ def decoded_address(text: str) -> bytes:
 
 
 def decoded_letters(letters: bytes) -> bytes:
-    """Return the bytes that base64 stands for, with white space in it, without padding or URL-safe; raises BadLetters.
+    """Return the bytes of a Base64 text; white space, missing padding and the URL-safe alphabet pass.
 
-    Anything else is not a formatting slip: the decoded image would differ from the one that was sent.
+    Raises BadLetters for any other deviation: the decoded image would differ from the original.
     """
     plain = _SPACE.sub(b"", letters).replace(b"-", b"+").replace(b"_", b"/")
     if not _LETTERS.fullmatch(plain):
@@ -59,7 +59,7 @@ def decoded_letters(letters: bytes) -> bytes:
 
 
 def decoded_bare(text: str) -> bytes | None:
-    """Return the bytes of a text that is an image in base64 without saying so; None when it is none."""
+    """Return the bytes of an unmarked text that is an image in Base64; None for any other text."""
     if len(text) < _FEWEST_LETTERS or (text.startswith(("/", "http")) and not text.startswith("/9j/")):
         return None
     try:
@@ -84,41 +84,41 @@ class Result:
     """The images found so far."""
 
     images: tuple[ResultImage, ...] = ()
-    """In the API's order, with a hole for each place that holds none yet, or one that can't be read."""
+    """In the API's order, with an empty entry for each place that has no image yet, or an unreadable one."""
     unread: str = ""
-    """Why a part of it can't be read; empty when all of it can."""
+    """Why a part of it cannot be read; empty when all of it can."""
 
     @property
     def is_listed(self) -> bool:
-        """Whether an image of it can be had."""
+        """Whether at least one image is available."""
         return any(image.is_listed for image in self.images)
 
 
 @dataclass(frozen=True, slots=True)
-class _Unknown:
+class _UnknownImage:
     """A value that is not recognized as an image."""
 
     reason: str
 
 
 def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Result:
-    """Return what an answer shows of a task's images; it raises nothing.
+    """Return the images in an answer; never raises.
 
     Args:
         answer: The whole answer.
         base: The task's own address, for addresses that are relative to it.
-        scrub: Takes secrets out of what is written down.
+        scrub: Removes secrets from recorded texts.
     """
-    reader = _Reader(base, scrub)
+    reader = _ResultReader(base, scrub)
     result = answer.get("result")
     found = list(reader.images_in(result)) if result else []
-    if not any(isinstance(each, _Unknown) or each.is_listed for each in found):
+    if not any(isinstance(each, _UnknownImage) or each.is_listed for each in found):
         beside = (list(reader.images(answer.get(holder))) for holder in _HOLDERS)
         found = next((each for each in beside if each), found)
     if len(found) > MAX_IMAGES:
         return Result(unread=f"the task's result lists {len(found):,} images")
-    unknown = [each.reason for each in found if isinstance(each, _Unknown)]
-    while len(found) > 1 and found[-1] == _HOLE:  # how many are missing, the bill tells better
+    unknown = [each.reason for each in found if isinstance(each, _UnknownImage)]
+    while len(found) > 1 and found[-1] == _HOLE:  # the charge tells better how many are missing
         found.pop()
     return Result(
         images=tuple(each if isinstance(each, ResultImage) else _HOLE for each in found),
@@ -126,23 +126,23 @@ def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Re
     )
 
 
-class _Reader:
-    """Walks through a result; what it yields is in the result's order."""
+class _ResultReader:
+    """Walks through a result and yields in the result's order."""
 
     def __init__(self, base: str, scrub: Scrub) -> None:
         self._base, self._scrub = base, scrub
 
-    def images_in(self, result: Json) -> Iterator[ResultImage | _Unknown]:
-        """Yield the images of a ``result``: an object that says nothing of images is not known."""
+    def images_in(self, result: Json) -> Iterator[ResultImage | _UnknownImage]:
+        """Yield the images of a ``result``: an object that mentions no images is unknown."""
         if isinstance(result, Mapping) and not _KNOWN & result.keys() and any(key in result for key in _HOLDERS):
             yield from self._held(result, 0)
         else:
             yield from self.images(result)
 
-    def images(self, value: Json, depth: int = 0) -> Iterator[ResultImage | _Unknown]:
-        """Yield what stands in one place."""
+    def images(self, value: Json, depth: int = 0) -> Iterator[ResultImage | _UnknownImage]:
+        """Yield the images in one place."""
         if depth > _DEEPEST:
-            yield _Unknown("the task's result is nested too deeply")
+            yield _UnknownImage("the task's result is nested too deeply")
         elif value is None or (not value and not isinstance(value, int | float)):
             if depth:
                 yield _HOLE
@@ -154,9 +154,9 @@ class _Reader:
         elif isinstance(value, Mapping):
             yield from self._object(value, depth)
         else:
-            yield _Unknown(f"the task's result holds {words(str(value), limit=40)} in place of an image")
+            yield _UnknownImage(f"the task's result holds {words(str(value), limit=40)} in place of an image")
 
-    def _object(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+    def _object(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
         if _KNOWN & value.keys():
             yield from self._image(value, depth)
         elif any(key in value for key in _HOLDERS):
@@ -169,16 +169,16 @@ class _Reader:
                 yield from self.images(each, depth + 1)
         else:
             names = ", ".join(words(key, limit=40, scrub=self._scrub) for key in list(value)[:5])
-            yield _Unknown(f"the task's result holds no images in a known place, but {names}")
+            yield _UnknownImage(f"the task's result holds no images in a known place, but {names}")
 
-    def _held(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
-        """Yield what the first place holds that holds anything."""
+    def _held(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
+        """Yield the images of the first place that is not empty."""
         for holder in _HOLDERS:
             if value.get(holder):
                 yield from self.images(value[holder], depth)
                 return
 
-    def _image(self, image: JsonObject, depth: int) -> Iterator[ResultImage | _Unknown]:
+    def _image(self, image: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
         expires_at = instant(image.get("expires_at"))
         for key in _ADDRESSES:
             if value := image.get(key):
@@ -189,13 +189,13 @@ class _Reader:
                 yield (
                     self._letters(value)
                     if isinstance(value, str)
-                    else _Unknown(f"the {key} of an image is not a string")
+                    else _UnknownImage(f"the {key} of an image is not a string")
                 )
                 return
         yield _HOLE
 
-    def _addresses(self, value: Json, expires_at: float | None, depth: int) -> Iterator[ResultImage | _Unknown]:
-        """Yield the images of a ``url``: most often one in a list, or alone."""
+    def _addresses(self, value: Json, expires_at: float | None, depth: int) -> Iterator[ResultImage | _UnknownImage]:
+        """Yield the images of a ``url``: usually one, in a list or alone."""
         if isinstance(value, Mapping):
             yield from self.images(value, depth + 1)
             return
@@ -208,25 +208,25 @@ class _Reader:
             elif isinstance(each, Mapping):
                 yield from self.images(each, depth + 1)
             else:
-                yield _Unknown("an image of the task's result has no usable url")
+                yield _UnknownImage("an image of the task's result has no usable url")
 
-    def _address(self, text: str, expires_at: float | None) -> ResultImage | _Unknown:
+    def _address(self, text: str, expires_at: float | None) -> ResultImage | _UnknownImage:
         if is_data_address(text) or decoded_bare(text) is not None:
             return self._letters(text)
         if len(text) > MAX_URL_LENGTH:
-            return _Unknown(f"the address of an image has {len(text):,} letters")
+            return _UnknownImage(f"the address of an image has {len(text):,} letters")
         try:
-            # an address with a scheme is left to the letter: signatures depend on it
+            # an address with a scheme is kept literally: signatures depend on it
             url = text if "://" in text[:20] else urljoin(self._base, text)
             read_address(url)
         except BadAddress as bad:
-            return _Unknown(f"the address of an image can't be used: {bad}")
+            return _UnknownImage(f"the address of an image can't be used: {bad}")
         except ValueError:
-            return _Unknown("the address of an image makes no sense")
+            return _UnknownImage("the address of an image makes no sense")
         masked = self._scrub(url)
         return ResultImage(url=url, masked_url=masked if masked != url else None, expires_at=expires_at)
 
-    def _letters(self, text: str) -> ResultImage | _Unknown:
+    def _letters(self, text: str) -> ResultImage | _UnknownImage:
         try:
             content = (
                 decoded_address(text.strip())
@@ -234,7 +234,7 @@ class _Reader:
                 else decoded_letters(text.encode("ascii", "replace"))
             )
         except BadLetters as bad:
-            return _Unknown(f"an image of the task's result is {bad}")
+            return _UnknownImage(f"an image of the task's result is {bad}")
         return ResultImage(url="", masked_url=INLINE, content=content) if content else _HOLE
 
 

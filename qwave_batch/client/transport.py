@@ -29,20 +29,20 @@ from qwave_batch.errors import UsageError
 CONNECT_TIMEOUT_S = 15.0
 STALL_TIMEOUT_S = 30.0
 KEEP_ALIVE_S = 4.0
-"""Below the 5 s after which common servers hang up: a submit on a line that the server is just closing would be lost
-without anyone knowing whether it was heard."""
+"""Below the 5 s after which common servers hang up: a submit on a connection that the server is just closing would be
+lost, and it would be unknown whether it arrived."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_GOOD_ANSWER_BYTES = 128 * 1024 * 1024
-"""Of a success: it may hold images, and one of 4K comes to some 20 MB of letters."""
+"""For a success: it may hold images, and a 4K image takes some 20 MB of Base64."""
 MAX_HEADER_BYTES = 64 * 1024
 _STREAM_FROM_BYTES = 512 * 1024
-_SINK_BYTES = 1024 * 1024  # a body that is smaller stays in memory, a larger one is written in such pieces
+_SINK_BYTES = 1024 * 1024  # a smaller body stays in memory, a larger one is written in pieces of this size
 
 
 class AiohttpTransport:
-    """Carries requests over one aiohttp session; an async context manager.
+    """Sends requests over aiohttp sessions; an async context manager.
 
-    It follows no redirect, keeps no cookie, reads no environment and no netrc, and asks for bodies as they are.
+    It follows no redirect, keeps no cookie, reads no environment and no netrc, and requests bodies uncompressed.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class AiohttpTransport:
         """Prepare for an API.
 
         Args:
-            base_url: the API's; its host is trusted, any other host must not lead into the own network.
-            max_connections: requests on their way at once; the others wait, and their time does not count yet.
-            proxies: what the environment says of proxies; none when left out. Behind a proxy it is the proxy that
-                looks names up, so that only addresses written as numbers can be refused here.
-            trust: which certificates are trusted beside the system's; none when left out.
-            resolver: looks up names; the system's when left out.
-            stall_timeout_s: how long a download may stand still.
+            base_url: The API's; its host is trusted, any other host must not lead into the private network.
+            max_connections: Requests in flight at once; others wait, and their timeout does not run yet.
+            proxies: Proxy settings; None means no proxy. A proxy resolves host names itself, so that only literal
+                addresses can be checked here.
+            trust: Certificates trusted in addition to the system's; none by default.
+            resolver: Resolves names; the system's by default.
+            stall_timeout_s: Longest time without any byte of a download.
         """
         self._api = read_base_url(base_url).address
         self._proxies = proxies or Proxies()
@@ -91,7 +91,7 @@ class AiohttpTransport:
             self._sessions = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """Return the API's response, whatever its status, with a body of at most 4 MiB, or 128 of a success."""
+        """Return the API's response, whatever its status, with a body of at most 4 MiB, or 128 MiB for a success."""
 
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
@@ -102,7 +102,7 @@ class AiohttpTransport:
         return await self._exchange(request, read)
 
     async def fetch(self, request: HttpRequest, sink: Sink, *, max_bytes: int) -> HttpResponse:
-        """Put the body of a 200 into ``sink``; an address inside the own network is refused."""
+        """Write the body of a 200 to ``sink``; an address inside the private network is rejected."""
 
         async def read(response: aiohttp.ClientResponse) -> HttpResponse:
             headers = headers_of(response)
@@ -122,17 +122,17 @@ class AiohttpTransport:
         *,
         is_result: bool = False,
     ) -> HttpResponse:
-        """Send a request and read its response; a foreign exception becomes a TransportFailed.
+        """Send a request and read its response; a foreign exception becomes TransportFailed.
 
-        aiohttp's exceptions carry the request's headers, the key among them, so none may stay behind as a cause or
-        a context: that is why the failure is raised outside of the ``except``.
+        aiohttp's exceptions carry the request's headers, including the key, so none may remain as a cause or context:
+        that is why the failure is raised outside the ``except``.
         """
         if self._sessions is None:
             raise RuntimeError("the transport is not open")
         address = read_address(request.url)
         proxy = self._proxies.for_address(address)
         login = None if proxy is None or proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
-        # behind a proxy, its name is the only one that is looked up here
+        # behind a proxy, only the proxy's own name is resolved here
         session = self._sessions.results if is_result and proxy is None else self._sessions.trusted
         try:
             if is_result:
@@ -162,7 +162,7 @@ class AiohttpTransport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sessions:
-    """The lines that are open; those to the API and to a proxy are never those to where a result is."""
+    """The open sessions; connections to the API and proxies are never shared with those to result hosts."""
 
     trusted: aiohttp.ClientSession
     """To the hosts that the user named: the API's, and the proxies'."""
@@ -172,14 +172,14 @@ class _Sessions:
 
 
 class _NoCookies(aiohttp.DummyCookieJar):
-    """Keeps no cookie, and does not read them either: aiohttp would warn of bad ones on stderr, in their own words."""
+    """Ignores cookies without parsing them: aiohttp would log a warning for each bad one, with its text."""
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        """Leave the cookies of an answer alone."""
+        """Ignore the cookies of an answer."""
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext | None:
-    """Return what certificates are held to; None for the system's own alone. It reads files.
+    """Return the TLS context that verifies certificates; None for the system's own. It reads files.
 
     Raises UsageError for a file that holds no certificates.
     """
@@ -197,7 +197,7 @@ def tls_context(trust: Trust) -> ssl.SSLContext | None:
 
 
 def new_session(names: AbstractResolver, tls: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
-    """Return a session that does nothing of its own accord."""
+    """Return a session without automatic behaviour."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=names, ssl=tls or True),
         cookie_jar=_NoCookies(),
@@ -208,12 +208,12 @@ def new_session(names: AbstractResolver, tls: ssl.SSLContext | None = None) -> a
 
 
 def payload_of(body: bytes | None) -> bytes | BytesIO | None:
-    """Return a body as aiohttp likes it: a large one as a stream, so that sending it does not hold up the loop."""
+    """Return a body for aiohttp: a large one as a stream, so that sending it does not block the loop."""
     return body if body is None or len(body) < _STREAM_FROM_BYTES else BytesIO(body)
 
 
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Return a response's headers by lower-case name; raises TooLarge when they are more than any server needs."""
+    """Return a response's headers by lower-case name; raises TooLarge for more than any server needs."""
     if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
         raise ResponseTooLarge("the answer's headers are too long")
     headers: dict[str, str] = {}
@@ -226,7 +226,7 @@ def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
 async def bounded_body(
     response: aiohttp.ClientResponse, headers: dict[str, str], max_bytes: int, checks: BodyChecks | None = None
 ) -> AsyncIterator[bytes]:
-    """Yield a body as it comes, uncompressed; raises TooLarge beyond ``max_bytes``."""
+    """Yield a body as received, uncompressed; raises TooLarge beyond ``max_bytes``."""
     checks = checks or BodyChecks(told=())
     decoder = decoder_for(headers.get("content-encoding", ""))
     if (response.content_length or 0) > max_bytes:
@@ -244,7 +244,7 @@ async def bounded_body(
 
 
 async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
-    """Hand over a small body as it is, and let a worker thread write a larger one: the loop never waits for a disk."""
+    """Pass on a small body as it is, and write a larger one in a worker thread: the loop never waits for a disk."""
     gathered: list[bytes] = []
     size_bytes = 0
     is_small = True
@@ -262,7 +262,7 @@ async def pour(body: AsyncIterator[bytes], sink: Sink) -> None:
 
 @cache
 def user_agent() -> str:
-    """Return what the client calls itself."""
+    """Return the client's ``User-Agent``."""
     try:
         return f"qwave-batch/{version('qwave-batch')}"
     except PackageNotFoundError:  # run from a checkout that is not installed

@@ -1,35 +1,35 @@
 """Turns status, headers and body of a response into an Answer. Pure, and it never guesses.
 
-Only an answer that the API itself must have written ends anything: a task that can be read, or an error body in the
-API's own form, ``{"error": {"code", "message"}}``. A 4xx without one may come from a proxy on the way, and says nothing
-about the task.
+Only an answer that the API itself must have written is final: a task that can be read, or an error body in the API's
+own form, ``{"error": {"code", "message"}}``. A 4xx without one may come from a proxy on the way, and says nothing about
+the task.
 
 | status | submit | status call | cancel |
 |---|---|---|---|
 | 2xx with a readable task | TaskAnswer | TaskAnswer | TaskAnswer |
-| 2xx without one | Unanswered, with the error that it holds | Unanswered | Unanswered |
+| 2xx without one | NoAnswer, with the error that it holds | NoAnswer | NoAnswer |
 | 401 | AccountBlocked (key), from any server on the way: only the owner can supply a better key | same | same |
-| 402 | Stopped (balance), likewise | same | same |
-| 403 or 429 that speaks of money, and 429 names no time | Stopped (balance) | as below | as below |
+| 402 | AccountBlocked (balance), likewise | same | same |
+| 403 or 429 that mentions money, and 429 names no time | AccountBlocked (balance) | as below | as below |
 | 403, 451 | Denied, from any server on the way | same | same |
-| 404 with an error body | Refused: the model, say, is not there | Missing | Missing |
+| 404 with an error body | Refused: the model, say, does not exist | TaskNotFound | TaskNotFound |
 | 429 | Throttled, from any server on the way | same | same |
-| 500 ``price_not_configured`` | Refused, the attempt kept | Unanswered | Unanswered |
-| 408, 409, all of 5xx, 1xx, 3xx | Unanswered | Unanswered | Unanswered |
-| 405, 413, 414, 431, whatever the body | Refused: the request itself does not fit | Unanswered | as below |
-| any other 4xx with an error body | Refused | Unanswered | Refused |
-| whatever is left | Unanswered | Unanswered | Unanswered |
+| 500 ``price_not_configured`` | Refused, the attempt kept | NoAnswer | NoAnswer |
+| 408, 409, all of 5xx, 1xx, 3xx | NoAnswer | NoAnswer | NoAnswer |
+| 405, 413, 414, 431, whatever the body | Refused: the request itself does not fit | NoAnswer | as below |
+| any other 4xx with an error body | Refused | NoAnswer | Refused |
+| anything else | NoAnswer | NoAnswer | NoAnswer |
 
-403 and 451 are not in the API's documents. They are about what was asked, a prompt or a model that the key may not use,
-more often than about the key: whoever asked finds out which. Without an error body it is perhaps a firewall's, so that
-the attempt is kept.
+The API's documents do not mention 403 and 451. They more often concern the request, such as a prompt or a model that
+the key may not use, than the key itself; the caller finds out which. Without an error body it may come from a firewall,
+so the attempt is kept.
 
-``price_not_configured`` is the one 5xx that ends a job: the documents say that the model cannot be billed, so waiting
-does not help. But a 5xx is no proof that nothing was made, so whoever asks again later does so under the same
-idempotency key (``keeps_attempt``).
+``price_not_configured`` is the only 5xx that ends a job: the documents say that the model cannot be billed, so waiting
+does not help. But a 5xx does not prove that nothing was created, so a later attempt uses the same idempotency key
+(``keeps_attempt``).
 
-409 on a submit means that the first sending of the same key is still at work, or was another request: both keep the
-attempt. On a cancel, ``task_not_cancellable`` counts whatever its 4xx is.
+409 on a submit means that the first submit with the same key is still in progress, or was a different request: both
+keep the attempt. On a cancel, ``task_not_cancellable`` counts with any 4xx.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ from qwave_batch.client.answers import (
 from qwave_batch.client.error_bodies import ground_of, refused_as_such, said_in, speaks_of_funds
 from qwave_batch.client.http import HttpResponse, Scrub, words
 from qwave_batch.client.retry_after import retry_after_s, told_wait_s, unread_retry_after
-from qwave_batch.client.task_reading import Unreadable, read_object, read_task
+from qwave_batch.client.task_reading import Unreadable, object_of_body, read_task
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.money import QuotaUnit
 
@@ -64,7 +64,7 @@ _NO_REFUSAL: Mapping[Call, frozenset[int]] = {
     "cancel": _NO_REFUSAL_OF_A_SUBMIT | {404},
     "status": frozenset(range(400, 500)),
 }
-"""The 4xx that mean something else than that the API refuses what it was asked."""
+"""4xx statuses that do not mean that the API rejects the request."""
 
 
 def judge(  # noqa: PLR0913 - all by name, and none goes with another
@@ -78,23 +78,23 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
     sent_bytes: int = 0,
     scrub: Scrub = str,
 ) -> Answer:
-    """Return what a response to a call about a task means.
+    """Return the meaning of a response to a call about a task.
 
     Args:
-        response: any response at all; nothing in it makes this raise.
-        call: what was asked.
-        now: Unix seconds, used only where the server gives no ``Date``.
-        quota: the unit in which the API counts money.
-        task_id: the task that was asked about; an answer about another task does not count as an answer.
-        tasks_url: where tasks are asked for.
-        sent_bytes: the size of what was sent, for a refusal of that.
-        scrub: takes the key out of whatever text the answer carries.
+        response: Any response; nothing in it makes this raise.
+        call: The kind of call.
+        now: Unix seconds, used only if the server gives no ``Date``.
+        quota: The unit in which the API counts money.
+        task_id: The task asked for; an answer about another task is not an answer.
+        tasks_url: The URL of the tasks.
+        sent_bytes: The size of the request, for a rejection because of it.
+        scrub: Removes the key from any text of the answer.
     """
     if _is_success(response.status):
         reading = AnswerReading(response=response, error=None, now=now, scrub=scrub)
         answer: JsonObject = {}
         try:
-            answer = read_object(response.body)
+            answer = object_of_body(response.body)
             task = read_task(
                 answer, quota=quota, expected_id=task_id, tasks_url=tasks_url, body=response.body, scrub=scrub
             )
@@ -116,7 +116,7 @@ def read(response: HttpResponse, *, now: float, scrub: Scrub) -> AnswerReading:
 
 
 def trouble(reading: AnswerReading) -> Trouble:
-    """Return what a response means that is neither a success nor a refusal of what was asked for."""
+    """Return the meaning of a response that is neither a success nor a rejection of the request."""
     status, error = reading.status, reading.error
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _throttled(reading)
@@ -132,7 +132,7 @@ def trouble(reading: AnswerReading) -> Trouble:
 
 
 def _refused(reading: AnswerReading, call: Call) -> Refused | None:
-    """Return the refusal of a submit or cancel, or None when the response is none."""
+    """Return the rejection of a submit or cancel, or None for any other response."""
     error, status = reading.error, reading.status
     if error is None:
         return None
@@ -153,7 +153,7 @@ def _refused(reading: AnswerReading, call: Call) -> Refused | None:
 
 
 def _is_out_of_funds(reading: AnswerReading) -> bool:
-    """Tell whether a 403 or a 429 is what 402 is; a 429 that names a time is a window, which opens again."""
+    """Tell whether a 403 or a 429 means the same as 402; a 429 that names a time is a window, which reopens."""
     if reading.error is None:
         return False
     if reading.status in _DENIALS:
@@ -167,7 +167,7 @@ def _denied(reading: AnswerReading) -> Denied:
     error = reading.error
     ground = "unsaid" if error is None else ground_of(error.details)
     if error is not None and ground == "unsaid" and reading.status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
-        ground = "job"  # laws forbid contents
+        ground = "job"  # the law forbids contents
     return Denied(
         status=reading.status,
         code=error.code if error else f"http_{reading.status}",
@@ -195,7 +195,7 @@ def _stopped(reading: AnswerReading) -> AccountBlocked:
 
 
 def _throttled(reading: AnswerReading) -> Throttled:
-    """Return how long to wait: ``Retry-After`` or the body's ``reset_at``, the longer of both, else the headers' reset.
+    """Return how long to wait: the longer of ``Retry-After`` and the body's ``reset_at``, else the headers' reset.
 
     A quota window's ``reset_at`` is its end; a gateway before it may add a ``Retry-After`` of its own.
     """
@@ -229,7 +229,7 @@ def _phrase(status: int) -> str:
 
 
 def _described(reading: AnswerReading, *, of: str = "") -> str:
-    """Return a response in words: by default with its status before them."""
+    """Return a response in words, by default with its status first."""
     status, error = reading.status, reading.error
     name = of or f"HTTP {status} {_phrase(status)}".strip()
     if error is not None:

@@ -1,4 +1,4 @@
-"""Web addresses: http and https only, without a login, and one way to write each. Pure."""
+"""Web addresses: http and https only, without a login, in one canonical spelling. Pure."""
 
 import functools
 import re
@@ -24,7 +24,7 @@ class WebAddress:
     """An http or https address without user name and password."""
 
     text: str
-    """The whole address, percent-encoded, ready to be sent as it is."""
+    """The whole address, percent-encoded, sent as it is."""
     scheme: str
     host: str
     """Lower case, an IPv6 address without brackets."""
@@ -34,7 +34,7 @@ class WebAddress:
 
     @property
     def literal(self) -> IPAddress | None:
-        """The IP address that stands in place of a name, when one does."""
+        """The IP address that is used instead of a name, if any."""
         return read_ip(self.host)
 
     @property
@@ -47,7 +47,7 @@ class WebAddress:
 
     @property
     def name(self) -> str:
-        """The host as it is compared with another: without the dots that may end a name."""
+        """The host as compared with another: without trailing dots."""
         return self.host.rstrip(".")
 
 
@@ -57,11 +57,11 @@ def is_localhost(host: str) -> bool:
     return name == "localhost" or name.endswith(".localhost")
 
 
-@functools.lru_cache(maxsize=256)  # a download and its transport ask about the same one
+@functools.lru_cache(maxsize=256)  # a download and its transport ask for the same one
 def read_address(text: str) -> WebAddress:
     """Return the address that a text holds; raises BadAddress.
 
-    What is already percent-encoded stays as it is, to the letter, since signatures in a query depend on it.
+    Existing percent-encoding is kept literally, since signatures in a query depend on it.
     """
     scheme = _SCHEME.match(text)
     if scheme is None:
@@ -96,7 +96,7 @@ def read_address(text: str) -> WebAddress:
 
 
 def redirected(origin: WebAddress, location: str) -> WebAddress:
-    """Return where a redirect leads; raises BadAddress, also for one that gives up encryption."""
+    """Return the target of a redirect; raises BadAddress, also for one that drops encryption."""
     try:
         joined = urljoin(origin.text, location.strip())
     except ValueError:
@@ -124,17 +124,17 @@ class BaseUrl:
 
     @property
     def host(self) -> str:
-        """The host, with its port where it is not the scheme's own: what a run folder keeps on record."""
+        """The host, with its port unless it is the scheme's default: the form recorded in a run folder."""
         host = f"[{self.address.host}]" if ":" in self.address.host else self.address.host
         usual = 443 if self.address.scheme == "https" else 80
         return host if self.address.port == usual else f"{host}:{self.address.port}"
 
 
 def read_base_url(text: str) -> BaseUrl:
-    """Return the base URL that a user gave; raises UsageError, which shows no password that stands in it.
+    """Return the base URL that a user gave; raises UsageError, which shows no password in it.
 
-    A slash at the end is dropped. The version is never added by guess: a gateway may have its own paths, and a key
-    sent to the wrong one is a key given away.
+    A trailing slash is dropped. The version is never added by guess: a gateway may have its own paths, and a key sent
+    to the wrong one is a leaked key.
     """
     trimmed = text.strip().rstrip("/")
     try:

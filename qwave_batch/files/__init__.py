@@ -1,1 +1,1 @@
-"""The only room that opens, makes, moves and removes files whose names or places a stranger may have chosen."""
+"""The only package that opens, creates, moves and removes files whose names or locations a stranger may have chosen."""

@@ -27,9 +27,9 @@ def open_regular(
 
     Args:
         path: The file; with ``dir_fd`` a single name in that folder.
-        shown_as: What errors call it; its path when left out.
+        shown_as: Its name in errors; defaults to its path.
         dir_fd: The folder's handle.
-        follows_link: Whether the name itself may be a symbolic link; folders above it may always be.
+        follows_link: Whether the name itself may be a symbolic link; folders above it always may.
 
     Raises:
         NotRegular: it is a symbolic link, a folder, a pipe, a socket or a device.
@@ -82,7 +82,7 @@ _KINDS = (
 
 
 def _kind_at(path: str | Path, dir_fd: int | None, *, follows_link: bool) -> str | None:
-    """Return what keeps a name from being opened as a regular file, when its kind is the reason."""
+    """Return why a name cannot be opened as a regular file, if its kind is the reason."""
     try:
         return irregular_kind(os.stat(path, dir_fd=dir_fd, follow_symlinks=follows_link).st_mode)
     except OSError:
@@ -99,7 +99,7 @@ _LET_BE = frozenset(
 
 
 def sync_folder(handle: int) -> bool:
-    """Make the names in a folder durable; return False where the file system has no such thing, as databases do.
+    """Make the names in a folder durable; return False if the file system cannot do that.
 
     Raises:
         OSError: the disk failed.

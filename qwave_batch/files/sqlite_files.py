@@ -8,21 +8,22 @@ from functools import lru_cache
 
 from qwave_batch import lazy
 from qwave_batch.errors import FolderError
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
 from qwave_batch.files.regular_files import irregular_kind
-from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX, Tree
+from qwave_batch.files.tree import PRIVATE_MODE, Tree
 
 LOG, INDEX, JOURNAL = "-wal", "-shm", "-journal"
 """Suffixes of the files that SQLite keeps next to a database."""
 
 
 def check_database(tree: Tree, path: str) -> None:
-    """Refuse a database that is a link, or that stands beside links or a rollback journal; nothing is changed.
+    """Reject a database that is a link, or that has links or a rollback journal beside it; nothing is changed.
 
     This program's databases keep a write-ahead log. A rollback journal beside one was put there by somebody else:
-    SQLite would play it back, and would remove a file that the journal names.
+    SQLite would replay it, and would remove a file that the journal names.
 
     Raises:
-        FolderError: there is such a thing.
+        FolderError: there is such a file.
     """
     for name in (path, path + LOG, path + INDEX, path + JOURNAL):
         status = tree.look(name)
@@ -45,9 +46,9 @@ def is_index_shared(tree: Tree, path: str) -> bool:
 
 
 def unshare_database(tree: Tree, path: str) -> None:
-    """Before a database is written: give it and its log content of their own, as in a snapshot of hard links.
+    """Give a database and its log content of their own before it is written, in case of a snapshot of hard links.
 
-    The caller has checked it, and is the only one who writes it.
+    The caller has checked it and is its only writer.
     """
     tree.unshare(path)
     tree.unshare(path + LOG)
@@ -59,7 +60,7 @@ def is_there(tree: Tree, path: str) -> bool:
     """Whether there is a database with anything in it.
 
     Raises:
-        FolderError: it is empty, and its log is not, so that something was taken away.
+        FolderError: it is empty but its log is not, so data was removed.
     """
     status, log = tree.look(path), tree.look(path + LOG)
     if status is not None and status.st_size > 0:
@@ -70,13 +71,13 @@ def is_there(tree: Tree, path: str) -> bool:
 
 
 def make_database(tree: Tree, path: str, fill: Callable[["lazy.sqlite3.Connection"], None]) -> None:
-    """Make a database with a write-ahead log, filled by ``fill``: it is there whole, or not at all.
+    """Create a database with a write-ahead log, filled by ``fill``; it is complete or absent.
 
-    SQLite turns the log on under a rollback journal, so it is made under another name: whatever is killed meanwhile,
-    no journal ever stands beside ``path``.
+    SQLite turns the log on under a rollback journal, so the database is created under another name: even if the
+    process is killed meanwhile, no journal ever lies beside ``path``.
 
     Raises:
-        FolderError, OSError, sqlite3.Error: it can't be made; nothing is left.
+        FolderError, OSError, sqlite3.Error: it cannot be created; nothing is left.
     """
     above, _, name = path.rpartition("/")
     temporary = f"{above}/{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{name}".removeprefix("/")
@@ -98,16 +99,16 @@ def make_database(tree: Tree, path: str, fill: Callable[["lazy.sqlite3.Connectio
 
 
 def _check_log_is_gone(tree: Tree, path: str) -> None:
-    """Raise where the log is still there: closing a database says nothing of a log that the disk did not take."""
+    """Raise if the log is still there: closing a database does not report a log that the disk did not accept."""
     log = tree.look(path + LOG)
     if log is not None and log.st_size > 0:
         raise lazy.sqlite3.OperationalError("its log could not be written into it")
 
 
 MAX_CELL_BYTES = 128 * 1024 * 1024
-"""Of one cell; a job with images in its request is far below."""
+"""Limit of one cell; a job with images in its request is far below."""
 _SCHEMA_STEPS = 200_000
-"""Of SQLite's own machine, to read the schema: it takes a few hundred, unless its pages lead round in circles."""
+"""Limit of SQLite's virtual machine steps to read the schema: it takes a few hundred, unless its pages are circular."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
 
@@ -116,7 +117,7 @@ class DamagedDatabase(Exception):
 
 
 def open_schema(connection: "lazy.sqlite3.Connection") -> None:
-    """Prepare a new connection to a file that may be anybody's, and read its schema; call it before all else.
+    """Prepare a new connection to an untrusted file and read its schema; call it before anything else.
 
     Raises:
         sqlite3.DatabaseError: it can't be read.
@@ -131,16 +132,16 @@ def open_schema(connection: "lazy.sqlite3.Connection") -> None:
 def check_schema(
     connection: "lazy.sqlite3.Connection", tables: str, *, missing: Collection[str] = (), old_tables: str = ""
 ) -> None:
-    """Pass when the schema is ours to the letter: views, triggers, defaults and conflict clauses would act for us.
+    """Check that the schema is exactly ours: views, triggers, defaults and conflict clauses would act on our behalf.
 
     Args:
-        connection: Made ready by ``open_schema``.
-        tables: The statements that make the tables and indexes of today.
-        missing: Columns of these that the file's format has not.
-        old_tables: The statements that made tables which an old format had, and which may be there.
+        connection: Prepared by ``open_schema``.
+        tables: The statements that create the current tables and indexes.
+        missing: Columns that the file's format lacks.
+        old_tables: The statements that created tables of an old format, which may be present.
 
     Raises:
-        Damaged: it is not.
+        Damaged: it differs.
     """
     expected, old = _expected(tables, frozenset(missing)), _expected(old_tables, frozenset())
     found: set[tuple[str, str, str]] = set()
@@ -158,7 +159,7 @@ def check_schema(
 
 @lru_cache(maxsize=8)
 def _expected(tables: str, missing: frozenset[str]) -> dict[tuple[str, str, str], tuple[str, ...]]:
-    """Return what stands in a schema, by kind, name and table: what SQLite makes of our own statements."""
+    """Return the expected schema by kind, name and table: what SQLite makes of our own statements."""
     with closing(lazy.sqlite3.connect(":memory:")) as model:
         model.executescript(tables)
         found = {(kind, name, table): _parts(sql) for kind, name, table, sql in model.execute(_SCHEMA)}
@@ -166,10 +167,10 @@ def _expected(tables: str, missing: frozenset[str]) -> dict[tuple[str, str, str]
 
 
 def check_pages(connection: "lazy.sqlite3.Connection") -> None:
-    """Pass when the file's pages are what SQLite makes; what is read afterwards has an end.
+    """Check that the file's pages are well-formed, so that later reads end.
 
     Raises:
-        Damaged: they are not.
+        Damaged: they are malformed.
     """
     (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if said != "ok":
@@ -187,9 +188,9 @@ def _bounded(connection: "lazy.sqlite3.Connection", steps: int) -> Iterator[None
 
 @lru_cache(maxsize=64)
 def _parts(sql: object) -> tuple[str, ...]:
-    """Return a statement as its columns and clauses, whatever its spaces and comments; empty for an index of its own.
+    """Return a statement as its columns and clauses, ignoring spaces and comments; empty for an automatic index.
 
-    A table that has got a column since is written otherwise than one that was made with it.
+    A table that had a column added is written differently from one created with it.
     """
     if not isinstance(sql, str):
         return ()

@@ -1,30 +1,29 @@
-"""A folder and what lies below it: opened, made, moved and removed by handles, and never over a link."""
+"""A folder and its content: opened, created, moved and removed through handles, and never through a link."""
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
-from qwave_batch.errors import FolderError, UnsupportedSystem
+from qwave_batch.files.folder_handles import (
+    NEW_FILE_FLAGS,
+    Found,
+    create_temporary,
+    entries_of_folder,
+    folder_handle,
+    parts_of_path,
+)
 from qwave_batch.files.regular_files import NotRegular, irregular_kind, open_regular, read_regular, sync_folder
 
-TEMPORARY_PREFIX = ".tmp-"
-"""Prefix of the names of half-written files."""
 PRIVATE_MODE = 0o600
 SHARED_MODE = 0o640
 PRIVATE_FOLDER_MODE = 0o700
 SHARED_FOLDER_MODE = 0o750
-if not hasattr(os, "O_DIRECTORY"):  # not POSIX
-    raise UnsupportedSystem
-
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_DEPTH = 100
 """Levels of folders that a walk enters: each level costs a walk from the root."""
 _UPDATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -32,42 +31,18 @@ _PIECE_BYTES = 1 << 20
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
 
-class LinkInTheWay(FolderError):
-    """A symbolic link, or something else that is not a folder, where a folder must be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One entry of a walk."""
-
-    path: str
-    """Relative to the root, with ``/``."""
-    status: os.stat_result
-    """Of the entry itself, never of what a link leads to."""
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a regular file."""
-        return stat.S_ISREG(self.status.st_mode)
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder, and not a link to one."""
-        return stat.S_ISDIR(self.status.st_mode)
-
-
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A root folder. Every path is relative to it, with ``/``; the root itself may be reached over links.
 
-    Each call walks from the root by handles, so that a folder which is swapped for a link between two calls, or
-    within one, is refused and not followed.
+    Each call walks from the root by handles, so a folder that is swapped for a link between two calls, or within one,
+    is rejected and not followed.
     """
 
     root: Path
 
     def look(self, path: str) -> os.stat_result | None:
-        """Return the status of the entry itself, or None when it, or a folder above it, is not there.
+        """Return the status of the entry itself, or None when it, or a folder above it, is missing.
 
         Raises:
             LinkInTheWay: a folder above it is a link or a file.
@@ -81,12 +56,12 @@ class Tree:
             raise
 
     def is_file(self, path: str) -> bool:
-        """Whether a regular file stands there."""
+        """Whether the path is a regular file."""
         status = self.look(path)
         return status is not None and stat.S_ISREG(status.st_mode)
 
     def is_folder(self, path: str) -> bool:
-        """Whether a folder stands there, and not a link to one."""
+        """Whether the path is a folder, and not a link to one."""
         status = self.look(path)
         return status is not None and stat.S_ISDIR(status.st_mode)
 
@@ -106,7 +81,7 @@ class Tree:
             return read_regular(file, shown_as=str(self.root / path), most_bytes=most_bytes)
 
     def create(self, path: str, *, mode: int = SHARED_MODE) -> BinaryIO:
-        """Make a new file to write, in place of a file or link of that name, which is removed and not written to.
+        """Create a new file for writing; a file or link of that name is removed and not written to.
 
         Raises:
             NotRegular: a folder, a pipe or a device has the name.
@@ -119,10 +94,10 @@ class Tree:
                     _refuse_other_kinds(status, self.root / path)
                 os.unlink(name, dir_fd=folder)
             # unbuffered: the writer counts the bytes that the disk accepted
-            return os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb", buffering=0)
+            return os.fdopen(os.open(name, NEW_FILE_FLAGS, mode, dir_fd=folder), "wb", buffering=0)
 
     def open_to_update(self, path: str, *, mode: int = PRIVATE_MODE) -> int:
-        """Return the descriptor of a regular file to read and write in place, made when it is not there.
+        """Return the descriptor of a regular file to read and write in place, created if missing.
 
         Raises:
             NotRegular, LinkInTheWay: it is not one, or is reached over a link.
@@ -140,9 +115,9 @@ class Tree:
             return descriptor
 
     def unshare(self, path: str) -> None:
-        """Give a file that has several names, as in a snapshot of hard links, content of its own under this name.
+        """Give a file with several names, as in a snapshot of hard links, content of its own under this name.
 
-        Later writes to it do not show under the other names.
+        Later writes to it do not affect the other names.
         """
         status = self.look(path)
         if status is None or status.st_nlink <= 1:
@@ -159,7 +134,7 @@ class Tree:
         with self._at(path) as (folder, name):
             with suppress(FileNotFoundError):
                 _refuse_other_kinds(os.stat(name, dir_fd=folder, follow_symlinks=False), self.root / path)
-            temporary, file = _new_temporary(folder, name, mode)
+            temporary, file = create_temporary(folder, name, mode)
             try:
                 for piece in (data,) if isinstance(data, bytes) else data:
                     file.write(piece)
@@ -176,7 +151,7 @@ class Tree:
                 raise
 
     def move(self, source: str, target: str, *, is_durable: bool = True) -> None:
-        """Give a file a new name, in place of what has that name, and make the name durable."""
+        """Rename a file, replacing any file of that name, and make the name durable."""
         with self._at(source) as (from_folder, old), self._at(target) as (to_folder, new):
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
             if is_durable:
@@ -193,7 +168,7 @@ class Tree:
             os.rmdir(name, dir_fd=folder)
 
     def make_folder(self, path: str = "", *, mode: int = SHARED_FOLDER_MODE) -> None:
-        """Make a folder, the root when left out, with all above it, as far as they are not there, durably.
+        """Create a folder, by default the root, and all missing folders above it, durably.
 
         Raises:
             LinkInTheWay: one of them is a link.
@@ -202,11 +177,11 @@ class Tree:
         if not path:
             self.root.mkdir(mode=mode, parents=True, exist_ok=True)
             return
-        with self._folder(_parts_of(path), mode=mode):
+        with folder_handle(self.root, parts_of_path(path), mode=mode):
             pass
 
     def link_from(self, other: "Tree", source: str, target: str) -> bool:
-        """Give a file of another tree a second name here; return False where the file system has no such names."""
+        """Give a file of another tree a second name here; return False if the file system has no hard links."""
         with other._at(source) as (there, old), self._at(target) as (here, new):  # noqa: SLF001 - a Tree too
             try:
                 os.link(old, new, src_dir_fd=there, dst_dir_fd=here, follow_symlinks=False)
@@ -215,7 +190,7 @@ class Tree:
             return True
 
     def write_synced(self, path: str, data: bytes, *, mode: int = SHARED_MODE) -> int:
-        """Make a new file as ``create`` does, durable once this returns; return its time in nanoseconds."""
+        """Create a file as ``create`` does, durable once this returns; return its time in nanoseconds."""
         with self.create(path, mode=mode) as file:
             rest = memoryview(data)
             while rest:
@@ -230,29 +205,29 @@ class Tree:
             return os.fstat(file.fileno()).st_mtime_ns
 
     def sync_folder(self, path: str) -> bool:
-        """Make the names in a folder durable; return False where the file system can't."""
-        with self._folder(_parts_of(path)) as folder:
+        """Make the names in a folder durable; return False if the file system cannot do that."""
+        with folder_handle(self.root, parts_of_path(path)) as folder:
             return sync_folder(folder)
 
     def free_bytes(self) -> int:
-        """Return how much more the root's file system takes of this user."""
+        """Return how many bytes this user can still write to the root's file system."""
         found = os.statvfs(self.root)
         return found.f_bavail * found.f_frsize
 
     def entries(self, path: str = "") -> list[Found]:
-        """Return what a folder holds, by name; nothing when it is not there."""
+        """Return the entries of a folder by name; none if it is missing."""
         try:
-            with self._folder(_parts_of(path) if path else ()) as folder:
-                return _entries(folder, path)
+            with folder_handle(self.root, parts_of_path(path) if path else ()) as folder:
+                return entries_of_folder(folder, path)
         except OSError as error:
             if error.errno in _NOT_THERE:
                 return []
             raise
 
     def walk(self, path: str) -> Iterator[Found]:
-        """Yield all below a folder but the folders, by name; a link is yielded as such and never entered.
+        """Yield everything below a folder except folders, by name; a link is yielded as such and never entered.
 
-        A folder that lies deeper than any that this program makes is yielded as one entry.
+        A folder nested deeper than any that this program creates is yielded as one entry.
         """
         waiting = self.entries(path)[::-1]
         while waiting:
@@ -265,82 +240,17 @@ class Tree:
     @contextmanager
     def _at(self, path: str, *, mode: int | None = None) -> Iterator[tuple[int, str]]:
         """Yield the handle of the folder that an entry is in, and the entry's name."""
-        *above, name = _parts_of(path)
-        with self._folder(above, mode=mode) as folder:
+        *above, name = parts_of_path(path)
+        with folder_handle(self.root, above, mode=mode) as folder:
             yield folder, name
-
-    @contextmanager
-    def _folder(self, parts: Iterable[str], *, mode: int | None = None) -> Iterator[int]:
-        """Yield the handle of a folder; with ``mode`` folders that are not there are made."""
-        handle = os.open(self.root, _FOLDER)
-        try:
-            way = self.root
-            for part in parts:
-                way /= part
-                below = _enter(handle, part, way, mode)
-                os.close(handle)
-                handle = below
-            yield handle
-        finally:
-            os.close(handle)
 
 
 def place_of(path: Path) -> tuple[Tree, str]:
-    """Return a file's place in the tree above its own folder, so that this folder is not reached over a link either."""
+    """Return a file's location in the tree above its own folder, so that this folder is not reached through a link."""
     return Tree(path.parent.parent), f"{path.parent.name}/{path.name}"
-
-
-def _parts_of(path: str) -> list[str]:
-    """Return the components of a relative path; a programming error or an unchecked record otherwise."""
-    parts = path.split("/")
-    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
-        raise FolderError(f"{path!r} is not a path below a folder")
-    return parts
 
 
 def _refuse_other_kinds(status: os.stat_result, path: Path) -> None:
     kind = irregular_kind(status.st_mode)
     if kind is not None:
         raise NotRegular(str(path), kind)
-
-
-def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
-    for _ in range(2):
-        try:
-            return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
-        except FileNotFoundError:
-            if mode is None:
-                raise
-            with suppress(FileExistsError):  # another thread was quicker
-                os.mkdir(name, mode, dir_fd=handle)
-                sync_folder(handle)
-        except OSError as error:
-            _refuse(handle, name, way, error)
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(way))
-
-
-def _refuse(handle: int, name: str, way: Path, error: OSError) -> NoReturn:
-    """Raise LinkInTheWay for a link; other failures stay the system's."""
-    with suppress(OSError):
-        mode = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
-        if stat.S_ISLNK(mode):
-            raise LinkInTheWay(
-                f"{way} is a symbolic link where a folder is needed; links are not followed here"
-            ) from error
-    raise error
-
-
-def _new_temporary(folder: int, name: str, mode: int) -> tuple[str, BinaryIO]:
-    while True:
-        temporary = f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}-{name[-40:]}"
-        with suppress(FileExistsError):
-            return temporary, os.fdopen(os.open(temporary, _NEW_FILE, mode, dir_fd=folder), "wb")
-
-
-def _entries(folder: int, path: str) -> list[Found]:
-    prefix = f"{path}/" if path else ""
-    found: list[Found] = []
-    for name in sorted(os.listdir(folder)):
-        with suppress(FileNotFoundError):  # it went away meanwhile
-            found.append(Found(f"{prefix}{name}", os.stat(name, dir_fd=folder, follow_symlinks=False)))
-    return found

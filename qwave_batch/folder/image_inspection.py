@@ -12,7 +12,7 @@ from qwave_batch.folder.formats.gif import check_gif
 from qwave_batch.folder.formats.jpeg import check_jpeg
 from qwave_batch.folder.formats.judging import LARGE_FILE, BadImage, Content, Effort, OtherFormat, Size, memory
 from qwave_batch.folder.formats.png import check_png
-from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of
+from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of_bytes
 from qwave_batch.folder.formats.webp import check_webp
 
 __all__ = [
@@ -93,7 +93,7 @@ def inspect_bytes(data: bytes) -> ImageInfo:
 
 def _inspect(content: Content) -> ImageInfo:
     data, size_bytes, effort = content.data, len(content.data), Effort()
-    image_format = format_of(data) or kind_of(data).image_format
+    image_format = format_of(data) or kind_of_bytes(data).image_format
     if image_format is None:
         raise _foreign(data)
     _check_file_size(size_bytes)
@@ -120,7 +120,7 @@ def _check(image_format: str) -> Callable[[Content, Effort], Size]:
 
 def _foreign(data: bytes) -> BadImage:
     """Return the verdict on bytes of another kind."""
-    kind = kind_of(data)
+    kind = kind_of_bytes(data)
     verdict = OtherFormat if kind.is_result else BadImage
     bad = verdict(f"neither PNG, JPEG, WebP nor GIF: {foreign_kind(data)}")
     bad.extension = kind.extension

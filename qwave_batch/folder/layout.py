@@ -6,9 +6,10 @@ from pathlib import Path
 from shlex import quote
 
 from qwave_batch.errors import FolderError, nearest
+from qwave_batch.files.folder_handles import LinkInTheWay
 from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
-from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, LinkInTheWay, Tree
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, Tree
 from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY, ArtifactStore, LocalArtifacts
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.workspace import (

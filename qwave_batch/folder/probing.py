@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 
 from qwave_batch.errors import FolderError, StorageError
-from qwave_batch.files.tree import TEMPORARY_PREFIX
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
 from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import reason_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from qwave_batch.errors import FolderError
-from qwave_batch.files.tree import TEMPORARY_PREFIX, Found
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX, Found
 from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import COUNT, EVIDENCE, LEDGER, LIVE, PARTIAL, PRIVATE, REMEMBERED, SIMULATOR

@@ -1,1 +1,1 @@
-"""The only room that starts git: so that nothing which a repository names is run, and no key is at hand."""
+"""The only package that starts git, in a way that runs nothing named by a repository and exposes no key."""

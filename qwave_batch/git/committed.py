@@ -1,4 +1,4 @@
-"""The files of a commit, found by their paths as a checkout would find them, links included."""
+"""The files of a commit, found by path as a checkout would find them, links included."""
 
 import os
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Path = tuple[str, ...]
 
 
 class LeadsOut(Exception):
-    """A path to something that this repository does not hold; the text continues its name."""
+    """A path to something outside this repository; the text continues its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class _Place:
 
 
 @dataclass(slots=True)
-class _Walk:
-    """One search; what it may still do is shared by all links on its way."""
+class _LinkSearch:
+    """One search; all links on its way share one limit."""
 
     links: dict[Path, Path] = field(default_factory=dict)
     left: int = _MOST_LINKS
@@ -90,14 +90,14 @@ class Committed:
     def find(self, name: str) -> Located | None:
         """Return the file of that name, or None when the commit has none; ``..`` and links are followed.
 
-        A name that the system would not take, for its length, is of no file.
+        A name too long for the system does not exist.
 
         Raises:
             LeadsOut: it lies outside of the repository, or in a submodule.
         """
         if len(name) > _MOST_PATH_LENGTH:
             return None
-        walk = _Walk()
+        walk = _LinkSearch()
         place = self._walk(_Place((), (self._root,)), name, walk)
         entry = place.entry
         if entry is None or entry.mode in {_TREE, _SUBMODULE}:
@@ -107,7 +107,7 @@ class Committed:
             raise LeadsOut("is not in this clone, which has only part of the repository")
         return Located(path=place.path, info=info, links=walk.links)
 
-    def _walk(self, place: _Place, name: str, walk: _Walk) -> _Place:
+    def _walk(self, place: _Place, name: str, walk: _LinkSearch) -> _Place:
         """Return where a name leads from a folder."""
         for part in name.split("/"):
             if part == "..":
@@ -122,7 +122,7 @@ class Committed:
                 place = self._follow(place, part, entry, walk) if entry and is_link else place.below(part, entry)
         return place
 
-    def _follow(self, folder: _Place, name: str, entry: TreeEntry, walk: _Walk) -> _Place:
+    def _follow(self, folder: _Place, name: str, entry: TreeEntry, walk: _LinkSearch) -> _Place:
         walk.left -= 1
         self._left_links -= 1
         target = self._target(entry) if walk.left >= 0 and self._left_links >= 0 else None

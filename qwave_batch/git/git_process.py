@@ -1,4 +1,4 @@
-"""The only place where git is started: in an environment made for it, for a limited time, its output limited."""
+"""Starts git, in an environment built for it, with limited time and output."""
 
 import os
 import shutil

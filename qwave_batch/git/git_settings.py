@@ -1,4 +1,4 @@
-"""Which settings of a repository and of the user are heeded: those that say how files compare, and none that run."""
+"""Selects the settings of a repository and of the user that are honoured: those for comparing files, none that run."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ _HEEDED = frozenset(
         "sparsecheckoutcone", "symlinks", "trustctime",
     )
 )  # fmt: skip
-"""How a file in a work tree is compared with the one in git; each has a word as its value."""
+"""Settings for comparing a file in a work tree with the one in git; each has a word as its value."""
 USER_SETTINGS = r"^(core\.[a-z]+|safe\.directory)$"
-"""The user's own settings that are asked for, of which the heeded ones count."""
+"""The user's own settings that are read, of which only the honoured ones count."""
 _WORD = re.compile(r"[A-Za-z0-9]{0,16}")
 _NAME = re.compile(r'[^\0-\x1f\x7f"\\]{1,250}')
 _TRACKING = {
@@ -95,10 +95,10 @@ def _heeded_in(settings: Sequence[Setting]) -> dict[str, str]:
 
 
 def settings_of(repository: Sequence[Setting], user: Sequence[Setting]) -> GitSettings:
-    """Return what is heeded; the repository wins over the user.
+    """Return the honoured settings; the repository overrides the user.
 
     Raises:
-        GitRefused: the repository is of a kind that is not known here.
+        GitRefused: the repository is of an unknown kind.
     """
     of_repository = dict(repository)
     for name in of_repository:

@@ -1,8 +1,8 @@
-"""A repository, asked through a git directory of our own that has its objects and references and none of its settings.
+"""Reads a repository through a git directory of our own that has its objects and references but none of its settings.
 
-Git runs what a configuration names: filters, monitors, hooks, helpers, whatever a new version brings. So it is never
-shown one that a stranger wrote. It is pointed at a scratch git directory with a configuration from here, and finds the
-repository's objects, references and index from there. What is left of a repository is data.
+Git runs programs named by a configuration: filters, monitors, hooks, helpers, and others in new versions. So it never
+sees a configuration that a stranger wrote. It is given a scratch git directory with our own configuration, from where
+it finds the repository's objects, references and index. The rest of a repository is plain data.
 """
 
 import math
@@ -33,7 +33,7 @@ _LINKED_LINKS = ("refs", "reftable")  # a linked work tree has some of its own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """The repository of a work tree, to be asked until its time is up."""
+    """The repository of a work tree, readable until its deadline."""
 
     tree: WorkTree
     git: Git
@@ -41,7 +41,7 @@ class Repository:
     """By the monotonic clock."""
 
     def left_s(self) -> float:
-        """Return how long it may still be asked."""
+        """Return the seconds left."""
         return self.deadline_s - time.monotonic()
 
     def ask(self, *arguments: str, timeout_s: float = math.inf) -> bytes:
@@ -55,15 +55,15 @@ class Repository:
 
 @contextmanager
 def repository_around(folder: Path, *, patience_s: float) -> Iterator[Repository]:
-    """Yield the repository of the work tree that a folder is in, to be asked for ``patience_s``.
+    """Yield the repository of the work tree around a folder, readable for ``patience_s``.
 
     Raises:
         GitMissing: git is not installed.
-        NoWorkTree: the folder is in none.
+        NoWorkTree: the folder is not in a work tree.
         GitRefused: the work tree is of another user, or of a kind that is not read.
         StorageError: a scratch folder cannot be created.
     """
-    find_git()  # what is missing is told first
+    find_git()  # a missing program is reported first
     with repository_of(work_tree_around(folder), deadline_s=time.monotonic() + patience_s) as repository:
         yield repository
 
@@ -118,7 +118,7 @@ def _user_settings(git: Git, timeout_s: float) -> list[Setting]:
 
 
 def _settings_in(config: Path, git: Git, timeout_s: float) -> list[Setting]:
-    """Let git read a text: it does not open the file itself, and not what the file includes."""
+    """Have git read a text: it opens neither the file itself nor files that it includes."""
     if not os.path.lexists(config):
         return []
     with open_regular(config, follows_link=True) as file:
@@ -128,7 +128,7 @@ def _settings_in(config: Path, git: Git, timeout_s: float) -> list[Setting]:
 
 
 def _lay_out(tree: WorkTree, settings: GitSettings, root: Path, git_dir: Path) -> None:
-    """Make the git directory: a configuration from here, and links to what is data."""
+    """Create the git directory: our own configuration, and links to plain data."""
     (root / "config").write_text(settings.as_config(), encoding="utf-8")
     for name in _SHARED_LINKS:
         _link(tree.common_dir / name, root / name)
@@ -164,7 +164,7 @@ def _link(there: Path, here: Path) -> None:
 
 
 def _is_regular(path: Path) -> bool:
-    """Return whether a file is there; one that git would wait for, or read without an end, is refused."""
+    """Return whether a file exists; one that would block git, or never end, is rejected."""
     if not os.path.lexists(path) or path.is_dir():
         return False
     with open_regular(path, follows_link=True) as file:

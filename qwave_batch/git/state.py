@@ -31,7 +31,7 @@ class GitState:
 
 @dataclass(frozen=True, slots=True)
 class GitUnknown:
-    """There is a work tree, and git does not tell of it."""
+    """There is a work tree, but its state is unknown."""
 
     reason: str
 
@@ -43,7 +43,7 @@ def git_state(spec: Path) -> GitState | None:
 
 
 def look_at_git(spec: Path) -> GitState | GitUnknown | None:
-    """Return the state of the work tree around a file, why it is not known, or None without a work tree or a commit.
+    """Return the state of the work tree around a file, why it is unknown, or None without a work tree or a commit.
 
     No command that the repository names is run, and nothing is fetched. It starts processes and blocks for some
     seconds at most: call it in a thread.
@@ -98,9 +98,9 @@ def _may_be_lfs(item: bytes) -> bool:
 
 
 def _are_lfs(repository: Repository, items: list[bytes]) -> bool:
-    """Return whether each file is what its pointer in git means.
+    """Return whether each file has the content that its pointer in git describes.
 
-    Git takes them for changed where it cannot tell from their times, since the filter of LFS is not run here.
+    Git reports them as changed if their times do not settle it, since the LFS filter does not run here.
     """
     if not items:
         return True

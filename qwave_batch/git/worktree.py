@@ -41,11 +41,10 @@ class WorkTree:
 def work_tree_around(folder: Path) -> WorkTree:
     """Return the work tree that a folder is in.
 
-    A folder that merely looks like a bare repository is not taken for one, wherever it stands. No file but ``.git``,
-    ``HEAD`` and ``commondir`` is read.
+    A folder that merely looks like a bare repository is ignored. Only ``.git``, ``HEAD`` and ``commondir`` are read.
 
     Raises:
-        NoWorkTree: it is in none, or within a git directory.
+        NoWorkTree: it is in no work tree, or within a git directory.
         GitRefused: it is of another user, or its ``.git`` leads nowhere.
     """
     below: list[str] = []

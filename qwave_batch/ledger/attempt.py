@@ -168,7 +168,7 @@ def results_from_text(text: str | None) -> tuple[ResultImage, ...]:
     return tuple(ResultImage(url=url) for url, *_ in value)
 
 
-def text_of(value: JobError | ReusedFrom | None) -> str | None:
+def stored_text(value: JobError | ReusedFrom | None) -> str | None:
     """Return an error or an origin as the text that the ledger stores."""
     return json.dumps(EXACT.encode(value)) if value else None
 

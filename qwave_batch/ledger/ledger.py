@@ -31,7 +31,7 @@ from qwave_batch.ledger.reused_jobs import ReusableJob, read_holding
 from qwave_batch.ledger.snapshots import (
     JobSnapshot,
     PlanLine,
-    read_lines,
+    read_plan_lines,
     read_record,
     read_snapshots,
     read_snapshots_of,
@@ -179,7 +179,7 @@ class Ledger:
 
     def lines(self) -> Iterator[PlanLine]:
         """Stream the plan in its order, each line with its record, all from one moment."""
-        return self._stream(read_lines)
+        return self._stream(read_plan_lines)
 
     def snapshots(self) -> Iterator[JobSnapshot]:
         """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected."""

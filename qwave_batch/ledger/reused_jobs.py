@@ -10,7 +10,7 @@ from qwave_batch.ledger.attempt import (
     StoredFile,
     attempt_from_row,
     idempotency_key,
-    text_of,
+    stored_text,
     text_of_results,
 )
 from qwave_batch.ledger.attempt_states import NOTHING_OUT, AttemptState, IllegalTransition
@@ -77,7 +77,7 @@ def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) 
             theirs.submitted_at,
             theirs.ended_at,
             text_of_results(theirs.results),
-            text_of(taken.origin),
+            stored_text(taken.origin),
         ),
     )
     attempt = attempt_from_row(added.fetchone())

@@ -131,7 +131,7 @@ def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> It
             yield _standing(connection, *found)
 
 
-def read_lines(connection: sqlite3.Connection) -> Iterator[PlanLine]:
+def read_plan_lines(connection: sqlite3.Connection) -> Iterator[PlanLine]:
     """Stream the plan in its order."""
     for found in connection.execute(_PLANNED):
         yield _standing(connection, *found).line

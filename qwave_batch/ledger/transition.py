@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from qwave_batch.ledger.attempt import Attempt, StoredFile, results_as_kept, text_of, text_of_results
+from qwave_batch.ledger.attempt import Attempt, StoredFile, results_as_kept, stored_text, text_of_results
 from qwave_batch.ledger.attempt_states import NEW_ROUNDS, AttemptState, IllegalTransition, check_transition
 
 
@@ -40,7 +40,7 @@ def replace_images(connection: sqlite3.Connection, attempt: Attempt, files: Sequ
 
 _AS_TEXT: Mapping[str, Callable[[Any], str | None]] = {
     "results": text_of_results,
-    "error": text_of,
+    "error": stored_text,
     "callback": lambda callback: json.dumps(dict(callback)),
 }
 """The fields stored as text."""

@@ -8,17 +8,34 @@ their own names, and reads them back with their types checked; what stands diffe
 cattrs makes the functions that do it. It is imported when the first of them is needed.
 """
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from types import GenericAlias, NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from types import GenericAlias
+from typing import Any, TypeVar, get_args
 
 from qwave_batch import lazy
-from qwave_batch.model.jsontypes import Json, JsonObject
+from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
+from qwave_batch.model.value_reading import (
+    ValueFault,
+    WrongType,
+    as_it_is,
+    expected_words,
+    is_json_object_type,
+    is_objects_type,
+    is_optional_type,
+    is_strings_type,
+    read_bool,
+    read_exact_integer,
+    read_float,
+    read_integer,
+    read_mapping,
+    read_string,
+    read_strings,
+    reader_of_optional,
+)
 
 T = TypeVar("T")
 
@@ -100,23 +117,23 @@ class Codec:
         """
         try:
             return self._converter.structure(value, kind)
-        except (lazy.cattrs.BaseValidationError, _Fault) as error:
+        except (lazy.cattrs.BaseValidationError, ValueFault) as error:
             raise self._first_fault(error, "", kind) from None
 
     @cached_property
     def _converter(self) -> "lazy.cattrs.Converter":
         converter = lazy.cattrs.Converter()
-        converter.register_structure_hook(str, _string)
+        converter.register_structure_hook(str, read_string)
         converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
-        converter.register_structure_hook(bool, _truth)
-        converter.register_structure_hook(int, _exact_integer if self._exact else _integer)
-        converter.register_structure_hook(float, _number)
-        converter.register_structure_hook_func(_is_json_object, _object)
-        converter.register_unstructure_hook_func(_is_json_object, _as_it_is)
-        converter.register_structure_hook_func(_is_strings, _strings)
-        converter.register_unstructure_hook_func(_is_strings, list)
-        converter.register_structure_hook_factory(_is_maybe, _reader_of_maybe)
-        converter.register_structure_hook_factory(_is_objects, self._reader_of_objects)
+        converter.register_structure_hook(bool, read_bool)
+        converter.register_structure_hook(int, read_exact_integer if self._exact else read_integer)
+        converter.register_structure_hook(float, read_float)
+        converter.register_structure_hook_func(is_json_object_type, read_mapping)
+        converter.register_unstructure_hook_func(is_json_object_type, as_it_is)
+        converter.register_structure_hook_func(is_strings_type, read_strings)
+        converter.register_unstructure_hook_func(is_strings_type, list)
+        converter.register_structure_hook_factory(is_optional_type, reader_of_optional)
+        converter.register_structure_hook_factory(is_objects_type, self._reader_of_objects)
         converter.register_structure_hook_factory(is_dataclass, self._reader)
         converter.register_unstructure_hook_factory(is_dataclass, self._writer)
         return converter
@@ -127,7 +144,7 @@ class Codec:
 
         def read_objects(value: object, _: object) -> tuple[object, ...]:
             if not isinstance(value, list | tuple):
-                raise _WrongType
+                raise WrongType
             return tuple(read(value, items)) if value else ()
 
         return read_objects
@@ -141,7 +158,7 @@ class Codec:
 
         def read_object(value: Any, _: object) -> object:
             if type(value) is not dict and not isinstance(value, Mapping):
-                raise _WrongType
+                raise WrongType
             if exact and value.keys() != names:
                 _check_keys(value.keys(), names)
             return read({**absent, **value} if absent else value, kind)
@@ -170,16 +187,16 @@ class Codec:
                     elif isinstance(note, lazy.cattrs.IterableValidationNote):
                         path, kind = f"{path}[{note.index}]", note.type
                 return self._first_fault(first, path, kind)
-            case _Missing(key=key):
+            case _MissingKey(key=key):
                 return MissingKey(_joined(path, key))
-            case _Unknown(key=key):
+            case _UnknownKey(key=key):
                 return DecodeError(path, f"{_joined(path, key)} is not a key of it")
             case KeyError():  # of a key without a default: the path leads to it already
                 return MissingKey(path)
-            case _Unread(words=words):
+            case _UnreadKey(words=words):
                 return DecodeError(path, _at(path, words))
             case _:
-                return DecodeError(path, _at(path, f"expected {_words_for(kind)}"))
+                return DecodeError(path, _at(path, f"expected {expected_words(kind)}"))
 
 
 EXACT = Codec(exact=True)
@@ -190,30 +207,22 @@ LENIENT = Codec()
 _PLAIN = Key()
 
 
-class _Fault(Exception):
-    """Why a value can't be read."""
-
-
-class _WrongType(_Fault):
-    """It is not of its field's type."""
-
-
 @dataclass(eq=False)
-class _Missing(_Fault):
+class _MissingKey(ValueFault):
     """An object lacks a key."""
 
     key: str
 
 
 @dataclass(eq=False)
-class _Unknown(_Fault):
+class _UnknownKey(ValueFault):
     """An object has a key that nothing is written under."""
 
     key: str
 
 
 @dataclass(eq=False)
-class _Unread(_Fault):
+class _UnreadKey(ValueFault):
     """A reader of a key's own does not take it."""
 
     words: str
@@ -222,8 +231,8 @@ class _Unread(_Fault):
 def _check_keys(found: Collection[str], names: Collection[str]) -> None:
     for name in sorted(names):
         if name not in found:
-            raise _Missing(name)
-    raise _Unknown(min(str(name) for name in found if name not in names)[:_SHOWN])
+            raise _MissingKey(name)
+    raise _UnknownKey(min(str(name) for name in found if name not in names)[:_SHOWN])
 
 
 def _read_overrides(keys: Mapping[str, Key]) -> dict[str, Any]:
@@ -256,87 +265,13 @@ def _reading(read: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
         try:
             return read(value)
         except (ValueError, TypeError, OverflowError) as error:
-            raise _Unread(str(error)) from None
+            raise _UnreadKey(str(error)) from None
 
     return read_value
 
 
 def _writing(write: Callable[[Any], Json]) -> Callable[[Any], Json]:
     return lambda value: None if value is None else write(value)
-
-
-# nearly every value is of the exact type, which is told sooner
-
-
-def _string(value: object, _: object) -> str:
-    if type(value) is str or isinstance(value, str):
-        return value
-    raise _WrongType
-
-
-def _truth(value: object, _: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise _WrongType
-
-
-def _exact_integer(value: object, _: object) -> int:
-    if type(value) is int and value >= 0:
-        return value
-    raise _WrongType
-
-
-def _integer(value: object, _: object) -> int:
-    if type(value) is float and value.is_integer() and value >= 0:  # as other programs write whole numbers
-        return int(value)
-    return _exact_integer(value, None)
-
-
-def _number(value: object, _: object) -> int | float:
-    if type(value) is int or (type(value) is float and math.isfinite(value)):
-        return value
-    raise _WrongType
-
-
-def _object(value: object, _: object) -> Mapping[str, Json]:
-    if type(value) is dict or isinstance(value, Mapping):
-        return value
-    raise _WrongType
-
-
-def _strings(value: object, _: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple):
-        if not value:
-            return ()
-        if all(isinstance(each, str) for each in value):
-            return tuple(value)
-    raise _WrongType
-
-
-def _as_it_is(value: Json) -> Json:
-    return value
-
-
-def _is_json_object(kind: Any) -> bool:
-    return bool(kind == JsonObject)
-
-
-def _is_maybe(kind: Any) -> bool:
-    return get_origin(kind) in {Union, UnionType} and len(get_args(kind)) == _PAIR and NoneType in get_args(kind)
-
-
-def _reader_of_maybe(kind: Any, converter: "lazy.cattrs.Converter") -> Callable[[Any, Any], Any]:
-    (inner,) = (choice for choice in get_args(kind) if choice is not NoneType)
-    read = converter.get_structure_hook(inner)  # once, and not for each value as the converter's own does
-    return lambda value, _: None if value is None else read(value, inner)
-
-
-def _is_strings(kind: Any) -> bool:
-    return bool(kind == tuple[str, ...])
-
-
-def _is_objects(kind: Any) -> bool:
-    return get_origin(kind) is tuple and len(get_args(kind)) == _PAIR and is_dataclass(get_args(kind)[0])
 
 
 def _joined(path: str, name: str) -> str:
@@ -347,24 +282,4 @@ def _at(path: str, words: str) -> str:
     return f"{path}: {words}" if path else words
 
 
-def _words_for(kind: Any) -> str:
-    """Return the values that a type has in JSON, in words."""
-    choices = get_args(kind)
-    if get_origin(kind) in {Union, UnionType}:
-        return " or ".join("null" if choice is NoneType else _words_for(choice) for choice in choices)
-    if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
-        allowed = choices or tuple(member.value for member in kind)
-        return f"one of {', '.join(map(str, allowed))}"
-    if _is_strings(kind):
-        return "a list of strings"
-    return _WORDS.get(kind, "a list of objects" if _is_objects(kind) else "an object")
-
-
-_WORDS: Mapping[Any, str] = {
-    str: "a string",
-    int: "a non-negative integer",
-    float: "a finite number",
-    bool: "true or false",
-}
-_PAIR = 2  # the item's type and the dots of tuple[X, ...]
 _SHOWN = 100

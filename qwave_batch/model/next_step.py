@@ -62,3 +62,16 @@ class Advice:
     step: NextStep
     about: str = ""
     """The folder, file or name, where the step needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunWarning:
+    """Something that a run went on with, and that deserves a look; ``str`` of it is the message."""
+
+    message: str
+    """A sentence without a full stop, which names no option and no command."""
+    next_steps: tuple[Advice, ...] = ()
+    """What can be done about it."""
+
+    def __str__(self) -> str:
+        return self.message

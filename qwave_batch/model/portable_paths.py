@@ -47,11 +47,11 @@ _RESERVED = frozenset(
 _RESERVED_TOO = frozenset({"conin$", "conout$"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "¹²³"})
 """Reserved as well, and never made by ``component``, which keeps no such characters."""
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories of what steers a terminal or can't be seen; ``plain`` keeps none of them."""
+"""Unicode categories of what steers a terminal or can't be seen; ``portable_text`` keeps none of them."""
 _GIT = re.compile(r"\.git|git~[0-9]+", re.ASCII)
 
 
-def plain(text: str) -> str:
+def portable_text(text: str) -> str:
     """Return ``text`` in NFC with ``-`` for all but letters, digits and ``._-``: a value as it stands in a path.
 
     A mark stays with the letter that carries it; one without a letter is replaced too.
@@ -76,7 +76,7 @@ def component(text: str) -> str:
     """
     if len(text) <= MAX_COMPONENT_BYTES and _SAFE_TEXT.fullmatch(text):
         return text
-    name = plain(text) or "-"
+    name = portable_text(text) or "-"
     inner = name.strip(".")
     if inner != name:
         start = len(name) - len(name.lstrip("."))

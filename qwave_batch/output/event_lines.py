@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 
 from qwave_batch.model.codec import LEFT_OUT, Codec, Key
-from qwave_batch.model.events import (
+from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.progress import Throttle
+from qwave_batch.model.record import ImageFile
+from qwave_batch.model.run_events import (
     Event,
     ImagesStored,
     JobSetBack,
@@ -15,9 +18,6 @@ from qwave_batch.model.events import (
     TaskAccepted,
     TaskEnded,
 )
-from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.progress import Throttle
-from qwave_batch.model.record import ImageFile
 from qwave_batch.output.times import iso_from_unix
 
 NAMES: Mapping[type[Event], str] = {

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from qwave_batch.folder.storage import reason_of, storage_errors
-from qwave_batch.model.events import Event
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.run_events import Event
 from qwave_batch.output.event_lines import event_as_json
 from qwave_batch.output.times import iso_from_unix
 

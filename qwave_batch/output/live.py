@@ -5,7 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from qwave_batch.errors import UsageError
-from qwave_batch.files.tree import PRIVATE_MODE, TEMPORARY_PREFIX
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
+from qwave_batch.files.tree import PRIVATE_MODE
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import LIVE, PRIVATE
 from qwave_batch.model.codec import LENIENT
@@ -56,7 +57,7 @@ def _wait_as_json(waiting: Waiting | None) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _LiveHeader:
     """What stands in the file beside the progress."""
 
     told_at: float
@@ -84,6 +85,6 @@ def read_live(layout: RunLayout) -> LiveRun | None:
     """
     with suppress(OSError, UsageError, ValueError, RecursionError):
         facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))
-        told_at = LENIENT.decode(facts, _Told).told_at
+        told_at = LENIENT.decode(facts, _LiveHeader).told_at
         return LiveRun(told_at=told_at, progress=LENIENT.decode(facts, Progress))
     return None

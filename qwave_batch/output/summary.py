@@ -1,19 +1,21 @@
 """summary.json: how a run folder stands, and what made it so."""
 
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 
 from qwave_batch.errors import UsageError
 from qwave_batch.folder.artifacts import SPEC, SUMMARY, read_artifact, sha256_of_artifact
 from qwave_batch.folder.layout import RunLayout
+from qwave_batch.git.state import GitState, GitUnknown
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.output.manifest import WrittenManifest
-from qwave_batch.output.provenance import GitState, GitUnknown
 from qwave_batch.output.times import iso_from_unix
 
 _MOST_BYTES = 1 << 20
@@ -45,6 +47,23 @@ class RunFacts:
     """Why it ended early; empty when it did not."""
     versions: Mapping[str, str | None] = field(default_factory=dict)
     git: GitState | GitUnknown | None = None
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions that an image's making may depend on, by name."""
+    return {
+        "qwave-batch": _version_of("qwave-batch"),
+        "python": platform.python_version(),
+        "pillow": _version_of("pillow"),
+        "aiohttp": _version_of("aiohttp"),
+    }
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from a checkout
+        return None
 
 
 def summary_as_json(

@@ -1,1 +1,1 @@
-"""From a spec and a catalog to a stream of jobs: pure, lazy, in a stable order, each with a stable identity."""
+"""Expands a spec with a catalog into a stream of jobs: pure, lazy, in a stable order, each with a stable id."""

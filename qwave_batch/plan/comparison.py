@@ -11,20 +11,20 @@ from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 
 EXAMPLES = 5
-_PLANNED = 1  # a mark is a small integer, so that a million of them take no room: this bit, and the stage above it
+_PLANNED = 1  # a mark is one small integer, to save memory for a million of them: this bit, and the stage above it
 _STAGE_SHIFT = 1
 
 
 class Stage(Enum):
-    """How far the other side is with a job."""
+    """The progress of a job on the other side."""
 
     PLANNED = auto()
-    """Not started, or it ended in a way that a plain run tries again."""
+    """Not started, or ended in a way that a plain run retries."""
     MADE = auto()
     HELD = auto()
-    """In flight, or unknown: it may be paid already, so a plain run does not submit it again."""
+    """In flight or unknown: it may be paid for already, so a plain run does not submit it again."""
     FAILED = auto()
-    """It failed for good: a plain run does not try it again."""
+    """It failed for good: a plain run does not retry it."""
 
 
 _STAGES = tuple(Stage)
@@ -32,31 +32,31 @@ _STAGES = tuple(Stage)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedJob:
-    """A job as the other side has it."""
+    """A job on the other side."""
 
     number: int
     """Its id as an integer."""
     model: str
     images: int
-    """The most images that it may return."""
+    """The maximum number of images."""
     nusd: int
-    """The most it should cost, in nano-dollars."""
+    """The estimated cost, in nano-dollars."""
     stage: Stage = Stage.PLANNED
     is_planned: bool = True
-    """False for a job that the folder still has and its plan no longer contains."""
+    """False for a job that is still in the folder and no longer in its plan."""
     label: Callable[[], str] = str
-    """Gives the name that people see."""
+    """Returns the name shown to users."""
 
 
 OtherJobs: TypeAlias = Callable[[], Iterable[ComparedJob]]
-"""Gives the jobs of the other side; it is called twice, so that only ids are held in between."""
+"""Yields the jobs of the other side; it is called twice, so that only ids are kept in between."""
 
 PriceOf: TypeAlias = Callable[[Job], int]
-"""Gives the most that a job should cost, in nano-dollars."""
+"""Returns the estimated cost of a job, in nano-dollars."""
 
 
 def catalog_price_of(job: Job) -> int:
-    """Return the most that a job should cost by the catalog, in nano-dollars."""
+    """Return the estimated cost of a job by the catalog, in nano-dollars."""
     return job.estimated_nusd
 
 
@@ -70,11 +70,11 @@ class JobSums:
 
     @property
     def estimated_usd(self) -> float:
-        """The most that they should cost."""
+        """The estimated cost."""
         return usd_from_nusd(self.nusd)
 
     def add(self, images: int, nusd: int) -> None:
-        """Count one more."""
+        """Count another one."""
         self.jobs += 1
         self.images += images
         self.nusd += nusd
@@ -82,19 +82,19 @@ class JobSums:
 
 @dataclass(slots=True)
 class Change:
-    """How many jobs of one model, or of all, are added, removed or unchanged, and how far they are."""
+    """The number of jobs of one model, or of all, that are added, removed or unchanged, with their progress."""
 
     added: JobSums = field(default_factory=JobSums)
     removed: JobSums = field(default_factory=JobSums)
     unchanged: JobSums = field(default_factory=JobSums)
     made: JobSums = field(default_factory=JobSums)
-    """Jobs of the plan, added or unchanged, whose images are there already."""
+    """Jobs of the plan, added or unchanged, whose images exist already."""
     held: JobSums = field(default_factory=JobSums)
     failed: JobSums = field(default_factory=JobSums)
     reused: JobSums = field(default_factory=JobSums)
     """Jobs that can be reused from another folder."""
     to_make: JobSums = field(default_factory=JobSums)
-    """Jobs that a run of the folder would still make and pay for, among the added and the unchanged."""
+    """Jobs that a run of the folder would still submit and pay for, among the added and the unchanged."""
 
 
 @dataclass(slots=True)
@@ -105,9 +105,9 @@ class Comparison:
     by_model: dict[str, Change] = field(default_factory=dict)
     """In the order of the plan; models that are only on the other side come last."""
     kept: JobSums = field(default_factory=JobSums)
-    """Removed jobs that are made: their images stay until they are pruned."""
+    """Removed jobs that are complete: their images stay until they are pruned."""
     added: list[str] = field(default_factory=list)
-    """The first few, as people call them."""
+    """The first few, by the names shown to users."""
     removed: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:
@@ -124,7 +124,7 @@ class Comparison:
         return not self.total.added.jobs and not self.total.removed.jobs
 
     def of(self, model: str) -> tuple[Change, Change]:
-        """Return the change of all and the change of a model."""
+        """Return the total change and the change of a model."""
         return self.total, self.by_model.setdefault(model, Change())
 
 
@@ -139,9 +139,9 @@ def compare(
 
     Args:
         ours: The plan.
-        theirs: Gives the jobs of the other side.
-        reusable: The numbers of jobs that another folder has made.
-        price_of: The prices to count with.
+        theirs: Yields the jobs of the other side.
+        reusable: The numbers of jobs that can be reused from another folder.
+        price_of: The prices to use.
     """
     result = Comparison()
     marks = {known.number: _mark(known) for known in theirs()}
@@ -161,13 +161,13 @@ def compare(
 
 
 def label_of(job: Job) -> str:
-    """Return the name that people see for a job: its prompt and its value on each axis."""
+    """Return the name shown to users for a job: its prompt and its value on each axis."""
     values = [str(label) if isinstance(label, str | int | float) else "..." for label in job.axes.values()]
     return " ".join([job.prompt_id, *values, *([f"repeat {job.repeat}"] if job.repeat else [])])
 
 
 def compared_jobs(entries: Iterable[PlanEntrySummary]) -> Iterator[ComparedJob]:
-    """Yield the jobs of a plan as another side."""
+    """Yield the jobs of a plan as the other side."""
     for entry in entries:
         if entry.is_made:
             yield ComparedJob(
@@ -200,7 +200,7 @@ def _fate(change: Change, stage: Stage, *, can_be_taken: bool) -> JobSums:
 
 
 def _note_removed(result: Comparison, theirs: OtherJobs, left: dict[int, int]) -> None:
-    """Count the jobs of the other side that the plan does not have; ``left`` are their marks."""
+    """Count the jobs of the other side that the plan lacks; ``left`` are their marks."""
     if not any(mark & _PLANNED for mark in left.values()):
         return
     for known in theirs():

@@ -1,4 +1,4 @@
-"""Counts the entries of a plan in one pass, and checks what can only be seen in all of them together."""
+"""Counts the entries of a plan in one pass, and checks properties that involve all of them."""
 
 from dataclasses import dataclass, field
 
@@ -17,23 +17,23 @@ from qwave_batch.spec.template.templates import TemplateFault
 
 
 def count_plan(prepared: PreparedSpec, figures: Figures, sampler: Sampler | None = None) -> None:
-    """Count a plan into ``figures``, and show its jobs to the sampler; every mistake in it is reported on the way."""
+    """Count a plan into ``figures``, and pass its jobs to the sampler; all mistakes found are reported."""
     _PlanCount(prepared.expansion, prepared.links, figures, sampler or Sampler()).run()
 
 
 @dataclass(slots=True)
 class _PlanCount:
-    """One pass over an expansion; no job is made but those that are shown to the sampler."""
+    """One pass over an expansion; whole jobs are only built for the sampler."""
 
     expansion: Expansion
     links: SignedLinks
     figures: Figures
-    """Grows while the pass goes on."""
+    """Grows during the pass."""
     sampler: Sampler
     _clashes: PathClashes = field(default_factory=PathClashes)
 
     def run(self) -> None:
-        """Count the plan; every mistake in it is reported on the way."""
+        """Count the plan; all mistakes found are reported."""
         expansion, figures, sampler = self.expansion, self.figures, self.sampler
         texts = TextCheck(spec=expansion.spec, matrix=expansion.matrix, problems=expansion.problems)
         sameness = Sameness(

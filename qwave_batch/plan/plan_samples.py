@@ -1,4 +1,4 @@
-"""Picks a few jobs of a plan for people to look at before they pay: in one pass, without holding the plan."""
+"""Picks sample jobs of a plan for people to review before they pay: in one pass, without holding the plan."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -10,11 +10,11 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.short_repr import shortened
 
 SHOWN = 3
-"""How many are shown by default."""
+"""The default number of samples."""
 _HELD = 128
 _VALUE_CHARACTERS = 200
 _OWN_PLACE = ("model", "prompt")
-"""Fields of a request that a sample shows in places of their own."""
+"""Fields of a request that a sample shows separately."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,10 @@ class JobSample:
     model: str
     prompt: str
     varies: Mapping[str, Json]
-    """Its axes, and the fields of its request that differ between the jobs that were looked at; long values are cut."""
+    """Its axes, and the fields of its request that differ between the sampled jobs; long values are shortened."""
     job_id: str
     index: int
-    """The place in the full product, from 0."""
+    """The position in the full product, from 0."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -44,27 +44,27 @@ _SAMPLE = Codec({JobSample: {"varies": Key(write=dict)}})
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A job that was looked at."""
+    """A candidate for a sample."""
 
     position: int
     job: JobSample
-    """With all fields of its request among those that vary."""
+    """With all fields of its request in ``varies``."""
 
 
 @dataclass(slots=True)
 class Sampler:
-    """Looks at jobs of a stream at equal distances, and at each job with a longer prompt than all before it.
+    """Samples jobs of a stream at equal distances, and each job with a longer prompt than all before it.
 
-    The held jobs are spread evenly: when there are twice as many as needed, every second one is dropped, and from then
-    on the distance is twice as long. So one pass is enough for a plan of any length.
+    The candidates are spread evenly: if there are twice as many as needed, every second one is dropped and the distance
+    doubles. So one pass is enough for a plan of any length.
     """
 
     wanted: int = SHOWN
-    """How many may be asked for."""
+    """The maximum number of samples."""
     next_position: int = 0
-    """The position among the jobs of the next one that is looked at, whatever its length."""
+    """The position of the next candidate, regardless of its length."""
     longest: int = -1
-    """The length of the longest prompt so far: a longer one is looked at too."""
+    """The length of the longest prompt so far: a longer one is a candidate too."""
     _held: list[_Seen] = field(default_factory=list)
     _with_longest: _Seen | None = None
     _stride: int = 1
@@ -72,7 +72,7 @@ class Sampler:
     _varying: set[str] = field(default_factory=set)
 
     def look(self, position: int, job: Job) -> None:
-        """Look at a job that is to be made; its path does not matter."""
+        """Consider a job that is to be made; its path does not matter."""
         fields = {name: _cut(value) for name, value in job.request.items() if name not in _OWN_PLACE}
         self._compare(fields)
         seen = _Seen(
@@ -97,11 +97,11 @@ class Sampler:
             self.next_position = self._held[-1].position + self._stride
 
     def can_give(self, count: int, jobs: int) -> bool:
-        """Whether enough of so many jobs are held for ``count`` of them to be spread evenly."""
+        """Return whether there are enough candidates for ``count`` evenly spread samples of so many jobs."""
         return count <= max(self.wanted, _HELD // 4) or jobs <= _HELD
 
     def samples(self, count: int, jobs: int) -> tuple[JobSample, ...]:
-        """Return up to ``count`` of so many jobs: evenly from the first on, the one with the longest prompt too."""
+        """Return up to ``count`` samples of so many jobs: evenly spaced, including the one with the longest prompt."""
         longest = self._with_longest
         if longest is None or count < 1:
             return ()
@@ -111,7 +111,7 @@ class Sampler:
             near = min(self._held, key=lambda seen: abs(seen.position - wanted))
             chosen[near.position] = near
         left = [seen for seen in self._held if seen.position not in chosen]
-        while left and len(chosen) < count:  # two of them fell on one job
+        while left and len(chosen) < count:  # two positions may select the same job
             far = max(left, key=lambda seen: min(abs(seen.position - other) for other in chosen))
             left.remove(far)
             chosen[far.position] = far
@@ -131,13 +131,13 @@ class Sampler:
 def samples_of(
     sampler: Sampler, count: int, jobs: int, items: Callable[[], Iterable[PlanItem]]
 ) -> tuple[JobSample, ...]:
-    """Return samples of a plan: those that were gathered when it was counted, or with another pass if they are many.
+    """Return samples of a plan: those collected while it was counted, or from another pass if many are wanted.
 
     Args:
-        sampler: What looked at the plan.
-        count: How many are wanted.
-        jobs: How many jobs of the plan are to be made.
-        items: Gives the plan's items anew.
+        sampler: The sampler of the count.
+        count: The wanted number.
+        jobs: The number of jobs to be made.
+        items: Yields the plan's items again.
     """
     if not sampler.can_give(count, jobs):
         sampler = Sampler(wanted=count)
@@ -149,7 +149,7 @@ def samples_of(
 
 
 def _cut(value: Json) -> Json:
-    """Return a value, or the beginning of one that is long."""
+    """Return a value, shortened if it is long."""
     if isinstance(value, str):
         text = value
     elif isinstance(value, Mapping | list | tuple):

@@ -1,4 +1,4 @@
-"""The figures of a plan: the jobs that would be made, their price, and the skipped jobs with their reasons."""
+"""The figures of a plan: the number of jobs, their price, and the skipped jobs with their reasons."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from qwave_batch.plan.signed_links import is_signed
 
 @dataclass(frozen=True, slots=True)
 class SkipReason:
-    """Jobs of one model that are left out for one reason."""
+    """Jobs of one model that are skipped for one reason."""
 
     reason: str
     field: str | None
@@ -25,7 +25,7 @@ class SkipReason:
 
 @dataclass(slots=True)
 class ModelFigures:
-    """What one model is asked for."""
+    """The requested jobs and images of one model."""
 
     jobs: int = 0
     images: int = 0
@@ -33,7 +33,7 @@ class ModelFigures:
     estimated_usd = InUsd()
 
     def as_json(self) -> dict[str, Json]:
-        """Return the object that stands under ``by_model``."""
+        """Return the object under ``by_model``."""
         return _MODEL.encode(self)
 
 
@@ -42,14 +42,14 @@ _MODEL = Codec({ModelFigures: {"estimated_nusd": usd_key("estimated_usd")}})
 
 @dataclass(slots=True)
 class Figures:
-    """Counts of a plan, grown item by item."""
+    """Counts of a plan, updated item by item."""
 
     folded: int = 0
     skipped: int = 0
     by_model: dict[str, ModelFigures] = field(default_factory=dict)
     skips: Counter[SkipReason] = field(default_factory=Counter)
     has_signed_links: bool = False
-    """Whether a request has a link that is signed for a time."""
+    """Whether a request has a link with an expiring signature."""
     estimated_usd = InUsd()
 
     def __repr__(self) -> str:
@@ -57,7 +57,7 @@ class Figures:
         return f"Figures({self.as_line()})"
 
     def as_line(self) -> str:
-        """Return the figures that matter most in one line."""
+        """Return the main figures on one line."""
         parts = [
             f"{self.jobs:,} jobs",
             f"{self.images:,} images",
@@ -73,12 +73,12 @@ class Figures:
 
     @property
     def images(self) -> int:
-        """The most images they may bring."""
+        """The maximum number of images."""
         return sum(figures.images for figures in self.by_model.values())
 
     @property
     def estimated_nusd(self) -> int:
-        """The most they should cost, in nano-dollars."""
+        """The estimated cost, in nano-dollars."""
         return sum(figures.estimated_nusd for figures in self.by_model.values())
 
     def count(self, *, model: str, error: JobError | None, images: int, estimated_nusd: int) -> None:
@@ -96,11 +96,11 @@ class Figures:
 
 
 Watch: TypeAlias = Callable[[Figures], None]
-"""Is given figures that are about to be counted, to look at them from another thread while they grow."""
+"""Is given figures that are about to be counted, to follow their growth from another thread."""
 
 
 def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler: Sampler | None = None) -> Figures:
-    """Return the figures of a stream of plan items; ``sampler`` is shown its jobs."""
+    """Return the figures of a stream of plan items; ``sampler`` is given its jobs."""
     figures = Figures()
     made = 0
     if watch is not None:
@@ -122,7 +122,7 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler
 
 
 def figures_as_json(figures: Figures, header: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what ``plan --json`` prints; ``header`` holds name, spec_sha256 and catalog."""
+    """Return the object that ``plan --json`` prints; ``header`` holds name, spec_sha256 and catalog."""
     return {
         **header,
         "jobs": figures.jobs,
@@ -142,23 +142,23 @@ class PlanEntrySummary:
     number: int
     """The job's id as an integer, which takes a third of the memory."""
     is_new: bool
-    """False for an entry that came out as a job already there."""
+    """False for an entry that resolved to an earlier job."""
     model: str
     images: int
-    """The most that it may bring."""
+    """The maximum number of images."""
     nusd: int
-    """The most that it should cost by the catalog, in nano-dollars."""
+    """The estimated cost by the catalog, in nano-dollars."""
     dropped: tuple[str, ...]
     error: JobError | None
     """Why it is skipped, or None."""
     job: Callable[[], Job]
-    """Makes the whole job."""
+    """Builds the whole job."""
     labels: Callable[[], Mapping[str, Json]]
-    """Gives the label of its value on each axis."""
+    """Returns the label of its value on each axis."""
 
     @property
     def is_made(self) -> bool:
-        """Whether it stands for a job that is to be made: not skipped, and not there already."""
+        """Whether it stands for a job to be made: neither skipped nor a duplicate."""
         return self.is_new and self.error is None
 
 

@@ -1,4 +1,4 @@
-"""Makes a plan of a spec: everything is checked once, all problems are reported together, jobs are streamed."""
+"""Plans a spec: everything is checked once, all problems are reported together, jobs are streamed."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -22,21 +22,21 @@ from qwave_batch.plan.preparation import prepare
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.table.tables import Table
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A checked plan; iterating over ``items()`` expands it anew each time, always to the same items."""
+    """A checked plan; each iteration over ``items()`` expands it again, always to the same items."""
 
     spec: Spec
     catalog_used: Catalog
     figures: Figures
     warnings: tuple[Problem, ...]
     sampler: Sampler = field(repr=False, compare=False)
-    """What looked at the jobs while they were counted."""
+    """Selected sample jobs while they were counted."""
     start: StartExpansion = field(default=expand_with_cache, repr=False, compare=False)
-    """How its entries are made."""
+    """The implementation of the expansion."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -59,17 +59,17 @@ class Plan:
 
     @property
     def terms(self) -> Terms:
-        """What a run of it is held to."""
+        """The terms of a run."""
         return self.spec.terms
 
     @property
     def output_folder(self) -> Path | None:
-        """The run folder that the spec names; None where it names none."""
+        """The run folder that the spec names; None without one."""
         return self.spec.output_folder
 
     @property
     def spec_file(self) -> Path:
-        """Where the spec's file lies, a whole path as it was named."""
+        """The absolute path of the spec's file, as it was named."""
         return Path(os.path.abspath(self.spec.file))  # noqa: PTH100 - links are not followed
 
     def items(self) -> Iterator[PlanItem]:
@@ -77,11 +77,11 @@ class Plan:
         return self._expansion().items()
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
-        """Yield the entries in outline, in plan order."""
+        """Yield summaries of the entries, in plan order."""
         return self._expansion().outlines()
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
-        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        """Return up to ``count`` sample jobs: evenly spaced, and including the one with the longest prompt."""
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
     def _expansion(self) -> Expansion:
@@ -94,11 +94,11 @@ def make_plan(spec: Spec, *, watch: Watch | None = None, start: StartExpansion =
 
     Args:
         spec: The spec.
-        watch: Given the figures before they are counted, to look at them while they grow.
-        start: How entries are made; ``expand_plainly`` makes the same ones without caches.
+        watch: Given the figures before they are counted, to follow their growth.
+        start: The implementation of the expansion; ``expand_plainly`` gives the same entries without caches.
 
     Raises:
-        SpecError: With every problem of the spec, catalog violations included, or because no job is left.
+        SpecError: With every problem of the spec, catalog violations included, or if no job is left.
     """
     problems = ProblemCollector(spec.source_map)
     catalog = _catalog_of(spec, problems)
@@ -120,9 +120,9 @@ def make_plan(spec: Spec, *, watch: Watch | None = None, start: StartExpansion =
 
 
 def rest_problems(rest: Spec) -> tuple[Problem, ...]:
-    """Return the problems of what is left of a spec with mistakes.
+    """Return the problems in the rest of a spec with mistakes.
 
-    That it makes no job follows from the mistakes. Of the warnings only those count that the file alone gives rise to.
+    That it makes no jobs follows from the mistakes. Only those warnings count that follow from the file alone.
     """
     problems = ProblemCollector(rest.source_map)
     try:
@@ -143,7 +143,7 @@ def _catalog_of(spec: Spec, problems: ProblemCollector) -> Catalog:
         guess = f'did you mean "{unknown.suggestion}"?' if unknown.suggestion else None
         problems.add(
             ("catalog",),
-            f'unknown catalog "{cut(spec.catalog)}"',
+            f'unknown catalog "{cut_for_message(spec.catalog)}"',
             value=spec.catalog,
             allowed=unknown.known,
             suggestion=guess,
@@ -170,9 +170,9 @@ def _note_empty(figures: Figures, expansion: Expansion, problems: ProblemCollect
 
 
 def _note_none_passes(expansion: Expansion, problems: ProblemCollector) -> None:
-    """Note tables of which ``where`` lets no row through, beside prompts that make jobs.
+    """Report tables of which ``where`` accepts no row, beside prompts that make jobs.
 
-    A ``where`` that names nothing of the rows turns its prompt off, which is meant.
+    A ``where`` that uses nothing of the rows turns its prompt off, which is intended.
     """
     if problems.has_errors():
         return
@@ -190,7 +190,7 @@ def _note_none_passes(expansion: Expansion, problems: ProblemCollector) -> None:
 
 
 def _none_of(table: Table, rows: int) -> tuple[str, str]:
-    """Return why a table makes no prompt, and what to do."""
+    """Return why a table makes no prompts, and what to do."""
     if rows:
         left_out = f"all {rows:,} rows" if rows > 1 else "the only row"
         return f"where leaves out {left_out} of {table.shown_as}", "look at where, and at what stands in the column"

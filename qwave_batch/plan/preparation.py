@@ -1,4 +1,4 @@
-"""Compiles and checks all that a spec says before its first job is made."""
+"""Compiles and checks a spec before its first job is made."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,31 +24,31 @@ from qwave_batch.plan.expand.prompts import ROW_NAMES, PromptCompiler, check_nam
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, note_unknown
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec, Unsupported
-from qwave_batch.spec.template.templates import TemplateFault, Value, compile_path
+from qwave_batch.spec.document import Spec, Unsupported, ValuePath
+from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_path
 
 PATH: tuple[str, str] = ("output", "path")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedSpec:
-    """A spec that is ready to be expanded."""
+    """A spec that is ready for expansion."""
 
     expansion: Expansion
     links: SignedLinks
-    """Sees the links of each request that is built."""
+    """Checks the links of each request that is built."""
 
 
 def prepare(
     spec: Spec, catalog: Catalog, problems: ProblemCollector, *, start: StartExpansion = expand_with_cache
 ) -> PreparedSpec:
-    """Return a spec compiled and checked; its mistakes are reported, and what they leave unknown causes no others.
+    """Return a compiled and checked spec; its mistakes are reported, and values left unknown by them cause no others.
 
     Args:
         spec: The spec.
-        catalog: The catalog that it names.
-        problems: Where mistakes are reported.
-        start: How entries are made: ``expand_plainly`` has the same meaning without caches.
+        catalog: The catalog of the spec.
+        problems: Collects the mistakes.
+        start: The implementation of the expansion: ``expand_plainly`` has the same semantics without caches.
     """
     vocabulary = vocabulary_of(catalog)
     axes = {vocabulary.read(axis.name).text for axis in spec.matrix.axes}
@@ -105,8 +105,10 @@ def prepare(
     return PreparedSpec(expansion=expansion, links=links)
 
 
-def _calculated(base: Mapping[str, Value | None], matrix: ResolvedMatrix, path: Value | None) -> frozenset[str]:
-    """Return the names that the templates which all prompts share do more with than write them down."""
+def _calculated(
+    base: Mapping[str, TemplateValue | None], matrix: ResolvedMatrix, path: TemplateValue | None
+) -> frozenset[str]:
+    """Return the names with which shared templates do more than insert them."""
     shared = [path, *base.values(), *(value for entry in matrix.includes for value in entry.fields.values())]
     for axis in matrix.axes:
         for position in range(axis.count if axis.is_listed else 0):
@@ -121,12 +123,12 @@ def _added_names(spec: Spec, vocabulary: Vocabulary) -> set[str]:
 
 
 def _prompt_names(spec: Spec) -> set[str]:
-    """Return the names that some prompt brings, for the templates that all prompts share."""
+    """Return the names that some prompt defines, for the shared templates."""
     names = {name for entry in spec.prompts for name in entry.vars}
     return names.union(ROW_NAMES) if any(entry.source is not None for entry in spec.prompts) else names
 
 
-def _compiled_path(spec: Spec, known: frozenset[str], problems: ProblemCollector) -> Value | None:
+def _compiled_path(spec: Spec, known: frozenset[str], problems: ProblemCollector) -> TemplateValue | None:
     check_template(spec.output_path, problems)
     try:
         path = compile_path(spec.output_path, PATH, problems.allowance)
@@ -140,9 +142,9 @@ def _compiled_path(spec: Spec, known: frozenset[str], problems: ProblemCollector
 
 
 def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, problems: ProblemCollector) -> None:
-    """Note fields that no model of the catalog takes: leaving them out, or skipping all, would hide a typing mistake.
+    """Report fields that no model of the catalog takes: dropping them, or skipping all, would hide a typing mistake.
 
-    Where nothing is left out, the catalog refuses them job by job.
+    If nothing is dropped, the catalog rejects them job by job.
     """
     if spec.unsupported is Unsupported.ERROR:
         return
@@ -157,8 +159,8 @@ def _check_known(spec: Spec, matrix: ResolvedMatrix, vocabulary: Vocabulary, pro
             )
 
 
-def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[Path, str]]:
-    """Yield every field that a spec sets anywhere, with its place."""
+def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[ValuePath, str]]:
+    """Yield every field that a spec sets anywhere, with its path."""
     yield from ((("request", name), name) for name in spec.request)
     for entry in spec.prompts:
         yield from ((("prompts", entry.position, "request", name), name) for name in entry.request)
@@ -173,7 +175,7 @@ def _set_fields(spec: Spec, matrix: ResolvedMatrix) -> Iterator[tuple[Path, str]
 
 
 def _check_setters(spec: Spec, matrix: ResolvedMatrix, problems: ProblemCollector) -> None:
-    """Note fields that a prompt sets although an axis does, and texts set as a field."""
+    """Report fields that a prompt sets although an axis does, and texts set as a field."""
     by_axis = {name: axis for axis in matrix.axes for name in axis.sets}
     for entry in spec.prompts:
         for name in entry.request:

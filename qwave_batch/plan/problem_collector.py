@@ -10,12 +10,12 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice
 from qwave_batch.model.problem import MOST_PROBLEMS, TOO_MANY, Problem, SourcePlace
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.table.rows import NeededColumns, Row
 from qwave_batch.spec.table.tables import Table
 from qwave_batch.spec.template.render_budget import RenderAllowance
 from qwave_batch.spec.template.templates import TemplateFault
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 from qwave_batch.spec.values.value_warnings import SuspiciousValue
 from qwave_batch.spec.yaml.source_map import SourceMap
 
@@ -27,7 +27,7 @@ class Columns:
     _held: dict[tuple[str, str, Callable[[Json], bool]], bool] = field(default_factory=dict)
 
     def are_all(self, table: Table, column: str, is_such: Callable[[Json], bool]) -> bool:
-        """Whether all cells of a column are such cells, as far as the table can be read."""
+        """Return whether all cells of a column are of that kind, as far as the table can be read."""
         key = (table.shown_as, column, is_such)
         if key not in self._held:
             self._held[key] = _are_all(table, column, is_such)
@@ -42,7 +42,7 @@ def _are_all(table: Table, column: str, is_such: Callable[[Json], bool]) -> bool
             if column in row.cells
         )
     except SpecError:
-        return True  # rows that can't be read are reported elsewhere
+        return True  # unreadable rows are reported elsewhere
 
 
 SHOWN_CHARACTERS = 120
@@ -61,23 +61,23 @@ class ProblemCollector:
 
     source_map: SourceMap
     spoiled_names: set[str] = field(default_factory=set)
-    """Names that templates with a mistake use all the same."""
+    """Names that templates with a mistake use anyway."""
     row: Row | None = None
-    """The row of a table that is being looked at, to be named with what is found there."""
+    """The current row of a table, which is named in the problems found there."""
     table: Table | None = None
-    """The table that the row is of."""
+    """The table of the row."""
     allowance: RenderAllowance = field(default_factory=RenderAllowance)
-    """What the templates of the plan may still do together; all that is looked at here shares it."""
+    """The limits shared by all templates of the plan."""
     of_reading: list[Problem] = field(default_factory=list)
-    """The warnings that no other mistake in the spec can make up, since the file alone gives rise to them."""
+    """The warnings that no other mistake in the spec can cause, since they follow from the file alone."""
     _is_muted: bool = False
-    _found: dict[tuple[Path, str, str], Problem] = field(default_factory=dict)
-    _messages: Counter[Path] = field(default_factory=Counter)
-    _of_tables: dict[tuple[str, str], Path] = field(default_factory=dict)
-    """Where a table was named when it was first warned of: another entry that reads it says nothing new."""
-    _beyond: dict[Path, Problem] = field(default_factory=dict)
-    _doubts: dict[tuple[Path, str], SuspiciousValue] = field(default_factory=dict)
-    _firsts: dict[tuple[Path, str], TemplateFault] = field(default_factory=dict)
+    _found: dict[tuple[ValuePath, str, str], Problem] = field(default_factory=dict)
+    _messages: Counter[ValuePath] = field(default_factory=Counter)
+    _of_tables: dict[tuple[str, str], ValuePath] = field(default_factory=dict)
+    """The path at which a table was first reported: further entries that read it are not reported again."""
+    _beyond: dict[ValuePath, Problem] = field(default_factory=dict)
+    _doubts: dict[tuple[ValuePath, str], SuspiciousValue] = field(default_factory=dict)
+    _firsts: dict[tuple[ValuePath, str], TemplateFault] = field(default_factory=dict)
     _columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
@@ -85,7 +85,7 @@ class ProblemCollector:
 
     @contextmanager
     def muted(self) -> Iterator[None]:
-        """Note nothing for as long as a pass goes on that another one repeats."""
+        """Report nothing during a pass that another one repeats."""
         before, self._is_muted = self._is_muted, True
         try:
             yield
@@ -94,7 +94,7 @@ class ProblemCollector:
 
     def add(  # noqa: PLR0913 - the facts of a problem, all by name
         self,
-        where: Path,
+        where: ValuePath,
         message: str,
         *,
         value: Json = None,
@@ -103,16 +103,16 @@ class ProblemCollector:
         next_step: Advice | None = None,
         warning: bool = False,
     ) -> None:
-        """Note a problem with the value at ``where``."""
+        """Report a problem with the value at ``where``."""
         if self._is_muted:
             return
-        message = cut(message, MESSAGE_CHARACTERS)
+        message = cut_for_message(message, MESSAGE_CHARACTERS)
         severity = "warning" if warning else "error"
         key = (where, severity, message)
         if known := self._found.get(key):
             self._found[key] = self._once_more(known)
         elif self._messages[where] < MESSAGES_AT_A_PLACE:
-            if not warning:  # a spec may hold as many warnings as it has places, and is still run
+            if not warning:  # the number of warnings is bounded by the spec, which still runs
                 self._check_number()
             self._messages[where] += 1
             self._found[key] = Problem(
@@ -138,10 +138,10 @@ class ProblemCollector:
             )
 
     def add_template(self, fault: TemplateFault, *, value: Json = None) -> None:
-        """Note a template that does not parse, or can't be filled in.
+        """Report a template that does not parse or cannot be rendered.
 
         Raises:
-            SpecError: With everything noted, when the templates have done all that those of a plan may.
+            SpecError: With everything reported, if the templates have used up the limits of the plan.
         """
         if self.allowance.is_spent:
             self._is_muted = False
@@ -150,8 +150,8 @@ class ProblemCollector:
         if self.allowance.is_spent:
             raise SpecError(self.found())
 
-    def warn_of_table(self, warning: Problem, where: Path) -> None:
-        """Note a warning about a row of the table that is named at ``where``; the same one of other rows is counted."""
+    def warn_of_table(self, warning: Problem, where: ValuePath) -> None:
+        """Report a warning about a row of the table named at ``where``; repetitions for other rows are counted."""
         if self._is_muted or warning.place is None:
             return
         first = self._of_tables.setdefault((warning.place.file, warning.message), where)
@@ -168,8 +168,8 @@ class ProblemCollector:
             rows = (*rows, warning.place)
         self._found[key] = replace(known, count=known.count + 1, rows=rows)
 
-    def doubt(self, where: Path, doubt: SuspiciousValue) -> None:
-        """Note as a warning what a template does that its author may not mean."""
+    def doubt(self, where: ValuePath, doubt: SuspiciousValue) -> None:
+        """Report as a warning a suspicious use of a value in a template."""
         if self._is_muted or not self._is_due(doubt):
             return
         first = self._doubts.setdefault((where, doubt.of), doubt)
@@ -180,8 +180,8 @@ class ProblemCollector:
             return True
         return self._columns.are_all(self.table, doubt.column, doubt.only)
 
-    def take(self, problems: Iterable[Problem], where: Path) -> None:
-        """Add problems that were found elsewhere, in what is named at ``where``."""
+    def take(self, problems: Iterable[Problem], where: ValuePath) -> None:
+        """Add problems found elsewhere, in a file named at ``where``."""
         if not self._is_muted:
             path = self.source_map.path_text(where)
             self._found.update(
@@ -192,7 +192,7 @@ class ProblemCollector:
             )
 
     def take_warnings(self, warnings: Iterable[Problem]) -> None:
-        """Note what is found in how the spec is written, with its own paths."""
+        """Report notes on how the spec is written, with their own paths."""
         for found in warnings:
             self._check_number()
             self._found.setdefault(
@@ -202,14 +202,14 @@ class ProblemCollector:
 
     def add_key(
         self,
-        where: Path,
+        where: ValuePath,
         message: str,
         *,
         suggestion: str | None = None,
         next_step: Advice | None = None,
         warning: bool = False,
     ) -> None:
-        """Note a problem with the key at ``where`` and not with its value."""
+        """Report a problem with the key at ``where`` rather than with its value."""
         self._check_number()
         severity: Literal["error", "warning"] = "warning" if warning else "error"
         self._found.setdefault(
@@ -226,18 +226,18 @@ class ProblemCollector:
         )
 
     def found(self) -> tuple[Problem, ...]:
-        """Return what was found: errors first, each kind in the order of the file."""
+        """Return the problems found: errors first, each kind in the order of the file."""
         return tuple(sorted((*self._found.values(), *self._beyond.values()), key=_order))
 
     def has_errors(self) -> bool:
-        """Whether anything found forbids the run."""
+        """Whether any problem is an error."""
         return any(problem.severity == "error" for problem in self._found.values())
 
     def __len__(self) -> int:
         return len(self._found)
 
     def _check_number(self) -> None:
-        """Stop when there are more problems than people read: finding the rest may take minutes."""
+        """Stop if there are more problems than anybody reads: finding the rest may take minutes."""
         if len(self._found) >= MOST_PROBLEMS:
             raise SpecError([*self.found(), TOO_MANY])
 
@@ -255,7 +255,7 @@ def _order(problem: Problem) -> tuple[bool, str, int, int]:
 
 
 def value_shortened(value: Json) -> Json:
-    """Return the value, or its beginning when it is a long text."""
+    """Return the value, shortened if it is a long text."""
     if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
         return value[: SHOWN_CHARACTERS - 1] + "…"
     return value

@@ -1,4 +1,4 @@
-"""Finds links that are signed for a time: signed anew, the same image is another job."""
+"""Finds links with an expiring signature: with a new signature, the same image becomes another job."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _MARKS: Mapping[str, frozenset[str]] = {
     "signature": frozenset({"expires", "policy", "key-pair-id"}),
     "sig": frozenset({"se"}),
 }
-"""By the parameter that holds a signature: where its name is a common word, those one of which stands beside it."""
+"""By the parameter that holds a signature: if its name is a common word, the parameters one of which accompanies it."""
 _OF_SIGNING = re.compile(
     r"(?i)(?:x-(?:amz|goog|oss)-|q-)|(?:awsaccesskeyid|googleaccessid|ossaccesskeyid|security-token)$"
 )
@@ -26,7 +26,7 @@ _HOLDING = (str, list, tuple, dict)
 
 
 def signature_in(link: str) -> str | None:
-    """Return the name of the parameter that signs a link for a time, as it is written; None for any other text."""
+    """Return the name of the parameter with the expiring signature of a link, as written; None for any other text."""
     if "?" not in link or not link[:8].lower().startswith(("http://", "https://")):
         return None
     names = {part.partition("=")[0].casefold(): part.partition("=")[0] for part in _parts(link)}
@@ -37,7 +37,7 @@ def signature_in(link: str) -> str | None:
 
 
 def unsigned(link: str) -> str:
-    """Return a signed link without what each signing makes anew, and any other as it is."""
+    """Return a signed link without the parameters that change with each signature, and any other text unchanged."""
     mark = signature_in(link)
     if mark is None:
         return link
@@ -51,7 +51,7 @@ def unsigned(link: str) -> str:
 
 
 def is_signed(request: JsonObject) -> bool:
-    """Whether a request has a link that is signed for a time."""
+    """Whether a request has a link with an expiring signature."""
     return any(
         signature_in(link) is not None
         for name, value in request.items()
@@ -72,7 +72,7 @@ def without_signatures(value: Json) -> Json:
 
 
 def links_in(value: Json) -> Iterator[str]:
-    """Yield the texts inside of a field that may be links with parameters."""
+    """Yield the texts inside a field that may be links with parameters."""
     if isinstance(value, str):
         if "?" in value and value[:4].lower() == "http":
             yield value
@@ -87,5 +87,5 @@ def links_in(value: Json) -> Iterator[str]:
 def _parts(link: str) -> list[str]:
     try:
         return [part for part in urlsplit(link).query.split("&") if part]
-    except ValueError:  # of an address that is none, which the catalog tells
+    except ValueError:  # an invalid address, which the catalog reports
         return []

@@ -1,4 +1,4 @@
-"""Counts in the jobs of a plan which model takes, drops or refuses which value of which axis. Pure."""
+"""Counts for the jobs of a plan which model takes, drops or rejects which value of which axis. Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,12 +13,12 @@ from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.spec.document import Spec
 
 MOST_VALUES = 40
-"""An axis with more values than that, such as a range of seeds, stands as one."""
+"""An axis with more values than that, such as a range of seeds, is shown as one value."""
 HELD_VERDICTS = 4096
 
 
 class Support(StrEnum):
-    """What a model does with a value."""
+    """A model's support of a value."""
 
     TAKES = "takes"
     DROPS = "drops"
@@ -27,12 +27,12 @@ class Support(StrEnum):
     SOMETIMES = "sometimes"
     """It depends on the values of the other axes."""
     ABSENT = "absent"
-    """The plan never asks it for that."""
+    """The plan never requests this."""
 
 
 @dataclass(slots=True)
 class SupportCount:
-    """How often a model was asked for a value, and how often it took, dropped or refused it."""
+    """How often a value was requested of a model, and how often it was taken, dropped or rejected."""
 
     takes: int = 0
     drops: int = 0
@@ -40,7 +40,7 @@ class SupportCount:
 
     @property
     def support(self) -> Support:
-        """The sum of it."""
+        """The resulting support."""
         asked = [
             support
             for support, times in (
@@ -55,7 +55,7 @@ class SupportCount:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a job: the fields that were left out, and those that it was refused for."""
+    """The outcome of a job: the fields that were dropped, and those for which it was rejected."""
 
     model: str
     dropped: frozenset[str] = frozenset()
@@ -64,7 +64,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class AxisSupport:
-    """One axis with what each model does with each of its values."""
+    """One axis with the support of each of its values by each model."""
 
     name: str
     fields: frozenset[str]
@@ -72,11 +72,11 @@ class AxisSupport:
     values: dict[str, Json] = field(default_factory=dict)
     """The labels by their text, in the order of the plan."""
     has_more: bool = False
-    """Whether it has more than ``MOST_VALUES`` values, which then stand as one, under an empty text."""
+    """Whether it has more than ``MOST_VALUES`` values, which are then shown as one, under an empty text."""
     _cells: dict[tuple[str, str], SupportCount] = field(default_factory=dict)
 
     def support(self, model: str, text: str) -> Support:
-        """Return what a model does with a value."""
+        """Return a model's support of a value."""
         cell = self._cells.get((model, text))
         return cell.support if cell else Support.ABSENT
 
@@ -94,7 +94,7 @@ class AxisSupport:
         cell.takes += not self.fields & (verdict.dropped | verdict.refused)
 
     def settle(self) -> None:
-        """Put the values of a long axis together as one."""
+        """Merge the values of a long axis into one."""
         if not self.has_more:
             return
         together: dict[tuple[str, str], SupportCount] = {}
@@ -113,7 +113,7 @@ class ModelEntries:
     asked: int = 0
     refused: int = 0
     elsewhere: int = 0
-    """Refused entries that no axis causes, but the spec's or a prompt's own request."""
+    """Rejected entries not caused by any axis, but by the spec's or a prompt's own request."""
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ class SupportMatrix:
                 axis.count(labels[axis.name], verdict)
 
     def as_json(self) -> dict[str, Json]:
-        """Return what ``plan --matrix --json`` prints under ``matrix``."""
+        """Return the object that ``plan --matrix --json`` prints under ``matrix``."""
         return {
             "models": {
                 name: {"entries": each.asked, "refused": each.refused, "refused_elsewhere": each.elsewhere}
@@ -175,7 +175,7 @@ def axes_that_set_fields(spec: Spec, catalog: Catalog) -> dict[str, frozenset[st
 
 
 def _fields_of(value: Json, name: AxisName) -> frozenset[str]:
-    """Return the request fields that a value sets beside the axis' own."""
+    """Return the request fields that a value sets besides the axis' own."""
     if not isinstance(value, Mapping):
         return frozenset()
     if name.is_field:
@@ -187,11 +187,11 @@ def _fields_of(value: Json, name: AxisName) -> frozenset[str]:
 def support_of(
     entries: Iterable[PlanEntrySummary], catalog: Catalog, axes: Mapping[str, frozenset[str]]
 ) -> SupportMatrix:
-    """Return what the models of a plan do with the values of its axes.
+    """Return the support of the values of a plan's axes by its models.
 
     Args:
-        entries: The plan, made with ``unsupported: drop``, so that dropped fields and refused values differ.
-        catalog: What the models offer.
+        entries: The plan, made with ``unsupported: drop``, so that dropped fields and rejected values differ.
+        catalog: The catalog.
         axes: The axes to show, each with the request fields that it sets.
     """
     matrix = SupportMatrix(axes=[AxisSupport(name, fields) for name, fields in axes.items()])
@@ -205,7 +205,7 @@ def support_of(
 
 
 class _Judge:
-    """Finds all that a model has against a skipped job; the same verdict is one object, however many jobs have it."""
+    """Finds all violations of a skipped job; equal verdicts share one object, however many jobs have them."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -239,5 +239,5 @@ class _Judge:
 
 
 def label_text(label: Json) -> str:
-    """Return a label as people write it."""
+    """Return a label in readable form."""
     return label if isinstance(label, str) else json.dumps(label, ensure_ascii=False, separators=(",", ":"))

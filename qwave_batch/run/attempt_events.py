@@ -5,8 +5,8 @@ from typing import Literal, assert_never
 from qwave_batch.ledger.attempt import Attempt, AttemptChange
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_of
-from qwave_batch.model.events import Event, ImagesStored, JobSetBack, SubmitBegun, TaskAccepted, TaskEnded
 from qwave_batch.model.money import usd_from_nusd
+from qwave_batch.model.run_events import Event, ImagesStored, JobSetBack, SubmitBegun, TaskAccepted, TaskEnded
 
 
 def event_of(change: AttemptChange, time: float) -> Event | None:  # noqa: PLR0911 - one a state

@@ -4,10 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from qwave_batch.model.job import Job
-from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
-from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.run.run_end import JobCounts, RequestCounts
 from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHistory
 

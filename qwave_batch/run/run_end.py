@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
-from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import StopReason
 
 

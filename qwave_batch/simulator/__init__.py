@@ -1,4 +1,4 @@
-"""The embedded task API: as strict as the real one, and as nasty as it is asked to be."""
+"""The embedded task API: as strict as the real one, with faults on request."""
 
 from qwave_batch.simulator.behaviour import Behaviour
 from qwave_batch.simulator.dialect import Dialect, Settings

@@ -1,4 +1,4 @@
-"""The money of each account: granted once, on hold while a task is alive, charged or given back when it ends."""
+"""The money of each account: granted once, held while a task is alive, charged or refunded when it ends."""
 
 import heapq
 from collections import defaultdict
@@ -14,22 +14,22 @@ class Accounts:
         self.granted_quota = granted_quota
         self._used: defaultdict[str, int] = defaultdict(int)
         self._refunds: list[tuple[float, str, str, int]] = []  # when, task, account, how much
-        self._void: set[str] = set()  # cancelled tasks, whose refund is done
+        self._void: set[str] = set()  # cancelled tasks, already refunded
         for task in tasks:
             self._count(task, now)
 
     def hold(self, task: SimulatedTask) -> None:
-        """Set the money of a new task aside."""
+        """Hold the price of a new task."""
         self._count(task, task.created_at)
 
     def release(self, task: SimulatedTask) -> None:
-        """Give back the hold of a task that is being cancelled."""
+        """Release the hold of a task that is being cancelled."""
         self._used[task.account] -= task.hold_quota
         if _refund(task):
             self._void.add(task.task_id)
 
     def used(self, account: str, now: float) -> int:
-        """Return what an account has used: charges and holds."""
+        """Return the amount an account has used: charges and holds."""
         while self._refunds and self._refunds[0][0] <= now:
             _, task_id, owner, quota = heapq.heappop(self._refunds)
             if task_id in self._void:
@@ -39,7 +39,7 @@ class Accounts:
         return self._used[account]
 
     def available(self, account: str, now: float) -> int:
-        """Return what an account may still put on hold."""
+        """Return the amount that an account can still hold."""
         return self.granted_quota - self.used(account, now)
 
     def _count(self, task: SimulatedTask, now: float) -> None:

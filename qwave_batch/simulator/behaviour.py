@@ -22,7 +22,7 @@ _FAILURES = {
 
 @dataclass(frozen=True, slots=True)
 class Delivers:
-    """The task completes with so many images; none at all is possible."""
+    """The task completes with this many images, possibly none."""
 
     images: int
 
@@ -45,26 +45,26 @@ Ending: TypeAlias = Delivers | Fails | NeverEnds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """All that will happen to a task, known when it is accepted."""
+    """Everything that will happen to a task, fixed when it is accepted."""
 
     queue_s: float
-    """How long it is queued, and can be cancelled; part of ``latency_s``."""
+    """Time in the queue, during which it can be cancelled; part of ``latency_s``."""
     latency_s: float
-    """From acceptance to the end."""
+    """Time from acceptance to the end."""
     ending: Ending
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """A seeded script. Two simulators with one behaviour do the same to the same requests."""
+    """A seeded script. Two simulators with the same behaviour treat the same requests alike."""
 
     seed: int = 0
     latency: Latency = _QUICK
-    """Seconds from acceptance to the end of a task, waiting in the queue included."""
+    """Seconds from acceptance to the end of a task, including the time in the queue."""
     queue_share: float = 0.2
-    """The part of that time in which a task is queued; 1 keeps it queued to its end."""
+    """The part of that time in which a task is queued; 1 keeps it queued until its end."""
     short_group_chance: float = 0.25
-    """How often a group, where the model itself chooses how many images it makes, brings fewer than it may."""
+    """Chance that a group task, whose model chooses the number of images, returns fewer than the maximum."""
     faults: Sequence[Fault] = field(default=())
 
     @cached_property
@@ -74,22 +74,22 @@ class Behaviour:
         return {place: tuple(fault for fault in ordered if place in fault.places) for place in FaultPlace}
 
     def has_faults(self, place: FaultPlace) -> bool:
-        """Return whether anything can go wrong at a place, so that nobody counts in vain."""
+        """Return whether anything can go wrong at a place, so that counting is skipped otherwise."""
         return bool(self._faults_at[place])
 
     def striking(self, moment: Arrival) -> tuple[Fault, ...]:
-        """Return the faults that strike: at most one that replaces the answer, then those that change its shape."""
+        """Return the faults that apply: at most one that replaces the answer, then those that change its shape."""
         hits = [fault for fault in self._faults_at[moment.place] if fault.strikes(self.seed, moment)]
         replacing = [fault for fault in hits if not KINDS[fault.name].is_shape]
         return (*replacing[:1], *(fault for fault in hits if KINDS[fault.name].is_shape))
 
     def fate(self, moment: Arrival, *, images: int, is_group: bool) -> Fate:
-        """Return what will happen to a task that may bring up to ``images``.
+        """Return the fate of a task that may return up to ``images``.
 
         Args:
-            moment: At the place ``task``: the hash of the request, and the how many-eth task of this request it is.
-            images: The most it may bring.
-            is_group: Whether the model itself chooses how many it makes.
+            moment: At the place ``task``: the hash of the request, and the number of tasks of this request so far.
+            images: The most it may return.
+            is_group: Whether the model itself chooses the number of images.
         """
         latency_s = self.latency.draw(fraction(self.seed, "latency", moment.key, moment.attempt))
         return Fate(
@@ -123,7 +123,7 @@ class FaultInjector:
         self._attempts: Counter[tuple[FaultPlace, str]] = Counter()
 
     def striking(self, place: FaultPlace, key: str, model: str = "") -> tuple[Fault, ...]:
-        """Count a request and return the faults that strike it."""
+        """Count a request and return the faults that apply to it."""
         if not self._behaviour.has_faults(place):
             return ()
         self._arrivals[place] += 1

@@ -1,4 +1,4 @@
-"""Corrupts answers as faults ask for it. Pure: the server does the sending."""
+"""Corrupts answers as faults require. Pure: the server sends them."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -45,12 +45,12 @@ _Rule: TypeAlias = Callable[[Reply, Fault, Circumstances], Reply]
 
 
 def spoil(reply: Reply, fault: Fault, circumstances: Circumstances) -> Reply:
-    """Return what the client gets instead of ``reply``, which is empty where a fault strikes before there is any."""
+    """Return the replacement of ``reply``, which is empty for a fault that applies before there is an answer."""
     return _RULES[fault.name](reply, fault, circumstances)
 
 
 def too_many(wait_s: float, *, headers: dict[str, str] | None = None) -> Reply:
-    """Return a 429 that says how long to wait, in whole seconds that are enough."""
+    """Return a 429 with the wait in whole seconds, rounded up."""
     wait = str(max(1, math.ceil(wait_s)))
     return refusal(429, "rate_limit_exceeded", "too many requests", headers={**(headers or {}), "Retry-After": wait})
 
@@ -160,7 +160,7 @@ _RULES: Mapping[FaultName, _Rule] = {
     FaultName.REFUSED_FILE: _always(refusal(403, "forbidden", "this file is not for you")),
     FaultName.EXPIRED_URL: _always(refusal(410, "expired", "this file has expired")),
 }
-"""How each fault changes an answer; the faults that are missing change a task, or the JSON before it is an answer."""
+"""How each fault changes an answer; the missing faults change a task, or the JSON before it becomes an answer."""
 
 
 Body = dict[str, Any]
@@ -171,8 +171,8 @@ def other_shape(body: Body) -> Body:
     return _with_images(body, lambda _: None, data=[{"image_url": _address(image)} for image in _images(body)])
 
 
-def unreadable_result(body: Body) -> Body:
-    """Return a result whose images are in no place that anybody knows, and no cost."""
+def result_of_no_known_form(body: Body) -> Body:
+    """Return a result whose images are in an unknown place, without a cost."""
     if not _images(body):
         return body
     told = {key: value for key, value in body.items() if key != "cost"}
@@ -180,12 +180,12 @@ def unreadable_result(body: Body) -> Body:
 
 
 def unlisted(body: Body) -> Body:
-    """Return a result that lists no image yet."""
+    """Return a result that lists no images yet."""
     return _with_images(body, lambda _: [])
 
 
 def listed_in_part(body: Body) -> Body:
-    """Return a result that lists its first image only."""
+    """Return a result that lists only its first image."""
     return _with_images(body, lambda images: images[:1])
 
 
@@ -195,7 +195,7 @@ def relative_url(body: Body) -> Body:
 
 
 def unknown_word(body: Body) -> Body:
-    """Return the end of a task in a word that no document names, with neither images nor a cost."""
+    """Return the end of a task in an undocumented word, with neither images nor a cost."""
     if "completed_at" not in body:
         return body
     told = {key: value for key, value in body.items() if key not in {"result", "cost"}}
@@ -203,18 +203,18 @@ def unknown_word(body: Body) -> Body:
 
 
 def no_number(body: Body) -> Body:
-    """Return an answer with numbers that JSON does not have, in fields that nobody needs."""
+    """Return an answer with numbers that JSON does not have, in unimportant fields."""
     return {**body, "eta": float("nan"), "queue_seconds": float("inf")}
 
 
 def error_in_success(_: Body) -> Body:
-    """Return a success that holds an error in place of a task."""
+    """Return a success with an error in place of a task."""
     return {"error": {"code": "invalid_prompt", "message": "this prompt is not allowed"}}
 
 
 SHAPES: Mapping[FaultName, Callable[[Body], Body]] = {
     FaultName.OTHER_SHAPE: other_shape,
-    FaultName.UNREADABLE_RESULT: unreadable_result,
+    FaultName.UNREADABLE_RESULT: result_of_no_known_form,
     FaultName.UNLISTED: unlisted,
     FaultName.LISTED_IN_PART: listed_in_part,
     FaultName.RELATIVE_URL: relative_url,
@@ -230,7 +230,7 @@ def _images(body: Body) -> list[Body]:
 
 
 def _with_images(body: Body, change: Callable[[list[Body]], Any], **beside: Any) -> Body:
-    """Return an answer whose list of images is another; one without images stays as it is."""
+    """Return an answer with its list of images replaced; one without images stays as it is."""
     images = _images(body)
     return {**body, "result": {"images": change(images)}, **beside} if images else body
 

@@ -1,11 +1,13 @@
-"""The two dialects of the task API: how a task is written by the server of May, and by the one of September."""
+"""The bodies of answers in the two dialects of the task API: those of the May server and of the September server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from qwave_batch.catalog.model import Model
 from qwave_batch.model.jsontypes import JsonObject
+from qwave_batch.model.money import QuotaUnit, usd_from_nusd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator.simulated_limits import RateLimits
 from qwave_batch.simulator.simulated_task import SimulatedTask
@@ -14,7 +16,7 @@ _DAY_S = 86_400.0
 
 
 class Dialect(StrEnum):
-    """Which documents the server follows."""
+    """The API documents that the server follows."""
 
     MAY = "may"
     """Milliseconds, integer progress, no costs, no ``Prefer``; files live for 24 hours, then 404."""
@@ -126,9 +128,37 @@ class Settings:
     """Initial balance of every account."""
     limits: RateLimits = _UNLIMITED
     idempotency_hours: float | None = 24.0
-    """How long an Idempotency-Key stands for its task; None is an older server, which ignores the header."""
+    """How long an Idempotency-Key maps to its task; None is an older server, which ignores the header."""
     max_body_bytes: int = 64 << 20
-    """Larger requests are refused with 413; input images may come inline."""
+    """Larger requests are rejected with 413; input images may be inline."""
     offers: Mapping[str, JsonObject | None] = field(default_factory=dict)
-    """By model, the ``price_config`` that ``GET /v1/models`` states in place of the catalog's; None hides the model.
-    Names that the catalog does not know are listed too. The catalog alone sets what tasks cost."""
+    """By model, the ``price_config`` that ``GET /v1/models`` states instead of the catalog's; None hides the model.
+    Names unknown to the catalog are listed too. Task costs always follow the catalog."""
+
+
+def balance_body(granted_quota: int, used_quota: int, unit: QuotaUnit, now: float) -> dict[str, Any]:
+    """Return the answer to a question for the balance, the same in both dialects; amounts are in units of quota."""
+    return {
+        "object": "credit_summary",
+        "currency": "USD",
+        "total_granted_usd": _usd(granted_quota, unit),
+        "total_used_usd": _usd(used_quota, unit),
+        "total_available_usd": _usd(granted_quota - used_quota, unit),
+        "as_of": int(now),
+    }
+
+
+def price_config(model: Model) -> JsonObject:
+    """Return the stated prices of a model: the default, and those of its cases by name."""
+    prices = model.price.usd_per_image
+    default = max(map(float, prices.values()))
+    return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
+
+
+def model_body(name: str, prices: JsonObject) -> dict[str, Any]:
+    """Return the answer to a question for a model, the same in both dialects."""
+    return {"id": name, "object": "model", "price_config": prices}
+
+
+def _usd(quota: int, unit: QuotaUnit) -> float:
+    return usd_from_nusd(unit.to_nusd(quota))

@@ -1,85 +1,43 @@
-"""The embedded task API without its socket: every call as a function that answers at once."""
+"""The embedded task API without a socket: every call is a function that answers at once."""
 
 import math
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.model import Model
 from qwave_batch.model.clock import Clock, SystemClock
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.model.money import QuotaUnit, nusd_from_usd, usd_from_nusd
+from qwave_batch.model.money import nusd_from_usd
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import dialect
 from qwave_batch.simulator.account_balances import Accounts
+from qwave_batch.simulator.api_calls import Call, Caller, Seen, Submission
 from qwave_batch.simulator.behaviour import Behaviour, FaultInjector
 from qwave_batch.simulator.corruption import SHAPES, Circumstances, balance_used_up, spoil, too_many, window_exceeded
 from qwave_batch.simulator.dialect import Settings
 from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName, FaultPlace
 from qwave_batch.simulator.image_drawing import ImageDesign
-from qwave_batch.simulator.replies import Reply, json_reply, refusal, task_not_found
+from qwave_batch.simulator.replies import (
+    Reply,
+    json_reply,
+    refusal,
+    task_not_found,
+)
 from qwave_batch.simulator.simulated_limits import SimulatedLimits
 from qwave_batch.simulator.simulated_task import SimulatedCharge, SimulatedTask, charge_of
 from qwave_batch.simulator.task_factory import TaskMaker
 from qwave_batch.simulator.task_store import TaskStore
-from qwave_batch.simulator.validation import ImageOrder, hash_of, judge, read_object
+from qwave_batch.simulator.validation import ImageOrder, hash_of, read_order, read_request_object
 
 _HOUR_S = 3600.0
 _LONGEST_IDEMPOTENCY_KEY = 255
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """The caller, and the address under which it reached the server."""
-
-    account: str
-    origin: str
-    """Scheme and host as the client wrote them, such as ``http://127.0.0.1:8000``."""
-    elsewhere: str
-    """The URL of this request on another host name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call that a submit has asked for."""
-
-    url: str
-    events: tuple[str, ...]
-    """The ends that are to be told; empty is all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """The outcome of a submit."""
-
-    reply: Reply
-    task: SimulatedTask | None = None
-    """The task that was made or found, when the right answer to it may still be waited for."""
-    call: Call | None = None
-    """The callback for the end of the task; None for a task that existed already, whose callback is scheduled."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """Requests that have reached the server so far; tests read it."""
-
-    answers: Counter[tuple[FaultPlace, int]]
-    """How many requests came to each place, by the status that was meant as the answer."""
-    keys_on_files: int = 0
-    """How often an Authorization header came with a request for a file."""
-    keys_after_redirect: int = 0
-    """How often an Authorization header was carried along to the other host name of a redirect."""
-    throttled: int = 0
-    """How many requests the rate limits refused."""
-    calls: Counter[int] = field(default_factory=Counter)
-    """How many calls at the end of a task were answered, by the status; 0 is without an answer."""
 
 
 class Simulator:
@@ -95,15 +53,15 @@ class Simulator:
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        """Take up the tasks of an earlier process, if ``state_path`` names a file that has some.
+        """Load the tasks of an earlier process, if ``state_path`` names a file that has some.
 
         Args:
             catalog: The catalog with the rules and prices.
             behaviour: Latency and faults.
-            state_path: File that keeps the tasks; None keeps them in memory.
+            state_path: File that stores the tasks; None stores them in memory.
             settings: Dialect, account and limits.
-            clock: The time that tasks live in.
-            rng: Where task ids come from; nothing else depends on it.
+            clock: The clock of the tasks.
+            rng: Source of task ids; nothing else depends on it.
         """
         self.catalog = catalog
         self.behaviour = behaviour or Behaviour()
@@ -125,35 +83,35 @@ class Simulator:
         self.close()
 
     def close(self) -> None:
-        """Close the state; nothing can be asked afterwards."""
+        """Close the state; no calls are possible afterwards."""
         self._store.close()
 
     def tasks(self) -> tuple[SimulatedTask, ...]:
-        """Return all tasks in the order in which they were made."""
+        """Return all tasks in order of creation."""
         return tuple(self._store)
 
     def charges(self) -> tuple[SimulatedCharge, ...]:
-        """Return what each task costs at this moment, in the order in which they were made."""
+        """Return the current cost of each task, in order of creation."""
         now = self.clock.now()
         return tuple(charge_of(task, now) for task in self._store)
 
     def available_quota(self, key: str) -> int:
-        """Return what the account of a key may still spend."""
-        return self._wallet.available(account_of(key), self.clock.now())
+        """Return the amount that the account of a key can still spend."""
+        return self._wallet.available(account_of_key(key), self.clock.now())
 
     def account(self, authorization: str | None) -> str | None:
-        """Return the account that an Authorization header names, or None when it names no valid key."""
+        """Return the account that an Authorization header names, or None for an invalid key."""
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
             return None
         valid = self.settings.keys
-        return account_of(key) if valid is None or key in valid else None
+        return account_of_key(key) if valid is None or key in valid else None
 
     def submit(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Submission:
-        """Take a body in: refuse it, make a task, or find the task that its Idempotency-Key stands for."""
+        """Process a submit: reject it, create a task, or find the task of its Idempotency-Key."""
         now = self.clock.now()
-        body = read_object(raw)
+        body = read_request_object(raw)
         named = body.get("model") if isinstance(body, dict) else None
         model = named if isinstance(named, str) else ""
         if wait_s := self._gates.of(caller.account).enter_submit(model, self.clock.monotonic()):
@@ -163,13 +121,13 @@ class Simulator:
             return Submission(reply=self._strike_submit(caller, fault, now))
         if now < self._windows.get(caller.account, 0.0):
             return Submission(reply=window_exceeded(self._windows[caller.account]))
-        order = body if isinstance(body, Reply) else judge(body, self.catalog)
+        order = body if isinstance(body, Reply) else read_order(body, self.catalog)
         if isinstance(order, Reply):
             return Submission(reply=order)
         return self._take(caller.account, order, idempotency_key, now)
 
     def answer_submit(self, caller: Caller, task: SimulatedTask, *, waited: bool) -> Reply:
-        """Return the answer to a submit that came to a task, with the faults of that place."""
+        """Return the answer to a submit that has a task, with the faults of that place."""
         now = self.clock.now()
         task = self._store.get(task.task_id) or task
         is_over = task.state(now).is_terminal
@@ -177,7 +135,7 @@ class Simulator:
         return self._answered(caller, FaultPlace.ACCEPTED, task.sent_hash, body)
 
     def seconds_left(self, task: SimulatedTask) -> float | None:
-        """Return how long a task still lives; None when it never ends."""
+        """Return the remaining time of a task; None when it never ends."""
         return max(0.0, task.ends_at - self.clock.now()) if task.ends_at is not None else None
 
     def status(self, caller: Caller, task_id: str) -> Reply:
@@ -208,35 +166,28 @@ class Simulator:
         return self._spoilt(caller, json_reply(self._reshaped(body, faults)), faults)
 
     def balance(self, caller: Caller) -> Reply:
-        """Answer what the account holds."""
-        now = self.clock.now()
-        used, unit = self._wallet.used(caller.account, now), self.catalog.quota
-        body = {
-            "object": "credit_summary",
-            "currency": "USD",
-            "total_granted_usd": _usd(self._wallet.granted_quota, unit),
-            "total_used_usd": _usd(used, unit),
-            "total_available_usd": _usd(self._wallet.granted_quota - used, unit),
-            "as_of": int(now),
-        }
+        """Answer with the account's balance."""
+        now, granted = self.clock.now(), self._wallet.granted_quota
+        used = self._wallet.used(caller.account, now)
+        body = dialect.balance_body(granted, used, self.catalog.quota, now)
         return self._answered(caller, FaultPlace.INFO, "balance", body)
 
     def models(self, caller: Caller) -> Reply:
-        """Answer the list of models with their prices."""
+        """Answer with the list of models and their prices."""
         offered = self._offered()
-        body = {"object": "list", "data": [_model_body(name, prices) for name, prices in offered.items()]}
+        body = {"object": "list", "data": [dialect.model_body(name, prices) for name, prices in offered.items()]}
         return self._answered(caller, FaultPlace.INFO, "models", body)
 
     def model(self, caller: Caller, name: str) -> Reply:
-        """Answer one model with its price."""
+        """Answer with one model and its price."""
         prices = self._offered().get(name)
         if prices is None:
             missing = refusal(404, "model_not_found", f'model "{name[:100]}" does not exist')
             return self._answered(caller, FaultPlace.INFO, name, missing)
-        return self._answered(caller, FaultPlace.INFO, name, _model_body(name, prices))
+        return self._answered(caller, FaultPlace.INFO, name, dialect.model_body(name, prices))
 
     def file(self, task_id: str, number: int, extension: str) -> ImageDesign | Reply:
-        """Return what a file shows, or why there is none; files need no key."""
+        """Return the design of an image file, or why there is none; files need no key."""
         task = self._store.get(task_id)
         now = self.clock.now()
         ended_at = task.completed_at(now) if task else None
@@ -258,23 +209,23 @@ class Simulator:
         return self._answered(caller, FaultPlace.DOWNLOAD, key, reply)
 
     def called(self, caller: Caller, task: SimulatedTask) -> tuple[bytes, Sequence[Fault]]:
-        """Return the body of the call that tells of a task's end, and the faults that strike it."""
+        """Return the body of the callback that reports a task's end, and the faults that apply to it."""
         now = self.clock.now()
         task = self._store.get(task.task_id) or task
         body = json_reply(self._status_body(caller, task, now)).body
         return body, self._misfortune.striking(FaultPlace.CALLBACK, task.sent_hash)
 
     def state(self, task: SimulatedTask) -> TaskState:
-        """Return where a task stands now."""
+        """Return the current state of a task."""
         return (self._store.get(task.task_id) or task).state(self.clock.now())
 
     def rate_headers(self, account: str | None) -> dict[str, str]:
-        """Return the headers that say how much room the account has, where the settings ask for them."""
+        """Return the rate limit headers of the account, if the settings enable them."""
         return self._gates.of(account).headers(self.clock.monotonic()) if account else {}
 
     def _offered(self) -> dict[str, JsonObject]:
-        """Return what is said of each model's price: the catalog's, but for what the settings say."""
-        stated = {name: _price_config(model) for name, model in self.catalog.models.items()}
+        """Return the stated price of each model: the catalog's, unless the settings replace it."""
+        stated = {name: dialect.price_config(model) for name, model in self.catalog.models.items()}
         return {name: prices for name, prices in {**stated, **self.settings.offers}.items() if prices is not None}
 
     def _take(self, account: str, order: ImageOrder, idempotency_key: str | None, now: float) -> Submission:
@@ -344,20 +295,6 @@ class Simulator:
         return reply
 
 
-def account_of(key: str) -> str:
-    """Return the account of a key: a hash, so that no key is ever written down."""
+def account_of_key(key: str) -> str:
+    """Return the account of a key: a hash, so that no key is ever stored."""
     return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12, person=b"qwave-simulator").hexdigest()
-
-
-def _usd(quota: int, unit: QuotaUnit) -> float:
-    return usd_from_nusd(unit.to_nusd(quota))
-
-
-def _price_config(model: Model) -> JsonObject:
-    prices = model.price.usd_per_image
-    default = max(map(float, prices.values()))
-    return {"image_prices": {"default": default, **{name: float(usd) for name, usd in prices.items() if name}}}
-
-
-def _model_body(name: str, prices: JsonObject) -> dict[str, Any]:
-    return {"id": name, "object": "model", "price_config": prices}

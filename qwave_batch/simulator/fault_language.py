@@ -1,4 +1,4 @@
-"""The language that asks for faults, and when a fault applies.
+"""The language that requests faults, and the conditions under which a fault applies.
 
     drop_before=0.05,poll.http500=0.1,truncated_image=1#1,http429=@3..5:2
 
@@ -49,34 +49,34 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One chance for a fault to strike."""
+    """One opportunity for a fault to apply."""
 
     place: FaultPlace
     key: str
     """The subject of the request: the hash of its body, a task, a file."""
     attempt: int = 1
-    """How often this key has come to this place, this time included."""
+    """The number of requests with this key at this place so far, this one included."""
     arrival: int = 1
-    """How many requests have come to this place, this one included."""
+    """The number of requests at this place so far, this one included."""
     model: str = ""
-    """The model that is asked for, where a request names one."""
+    """The requested model, if the request names one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault that was asked for."""
+    """A requested fault."""
 
     name: FaultName
     places: frozenset[FaultPlace]
     chance: float = 1.0
     arrivals: tuple[Span, ...] = ()
-    """Which arrivals it may strike; empty is all."""
+    """Arrivals to which it may apply; empty means all."""
     attempts: tuple[Span, ...] = ()
-    """Which attempts of one key it may strike; empty is all."""
+    """Attempts of one key to which it may apply; empty means all."""
     seconds: float = 0.0
 
     def strikes(self, seed: int, moment: Arrival) -> bool:
-        """Return whether the fault strikes at this moment."""
+        """Return whether the fault applies at this moment."""
         if self.arrivals and not any(moment.arrival in span for span in self.arrivals):
             return False
         if self.attempts and not any(moment.attempt in span for span in self.attempts):
@@ -92,7 +92,7 @@ class Fault:
 
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
-    """Return the faults that ``text`` asks for; UsageError names the entry that is wrong and the nearest name."""
+    """Return the faults that ``text`` requests; UsageError names the invalid entry and the nearest name."""
     return tuple(_parse_entry(entry.strip()) for entry in text.split(",") if entry.strip())
 
 

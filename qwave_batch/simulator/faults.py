@@ -1,4 +1,4 @@
-"""The faults that the simulator can be asked for: names, stages and effects."""
+"""The faults of the simulator: names, stages and effects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _SPOILT_USUAL = frozenset(
 
 
 class FaultName(StrEnum):
-    """Every fault there is."""
+    """All faults."""
 
     DROP = "drop"
     HTTP500 = "http500"
@@ -98,9 +98,9 @@ class FaultKind:
     """The stage that applies if none is named."""
     possible: frozenset[FaultPlace]
     seconds: float = 0.0
-    """How long it lasts when no ``:SECONDS`` is given; 0 for faults that do not last."""
+    """Default duration without ``:SECONDS``; 0 for faults without a duration."""
     is_shape: bool = False
-    """Whether it only changes how an answer looks, and may come on top of another fault."""
+    """Whether it only changes the form of an answer, so that it can be combined with another fault."""
 
 
 def _wire(says: str, *, seconds: float = 0.0) -> FaultKind:
@@ -196,8 +196,8 @@ KINDS: Mapping[FaultName, FaultKind] = {
     FaultName.CALLBACK_TWICE: _only(FaultPlace.CALLBACK, "the call comes twice"),
     FaultName.CALLBACK_GARBAGE: _only(FaultPlace.CALLBACK, "the call has a body without a task's id"),
 }
-"""Every fault, in the order in which they get their turn."""
+"""Every fault, in the order in which they are tried."""
 
 
 ALIASES: Mapping[str, str] = {"drop_before": "submit.drop", "drop_after": "accepted.drop"}
-"""Names that read better than a place and a name."""
+"""Shorter names for a place and a fault."""

@@ -1,7 +1,7 @@
 """The simulator's images: a quiet landscape per prompt and seed, with model, prompt and seed written on it.
 
-An image is drawn in one channel, dark ground to light sky, and coloured by a palette that comes from the prompt;
-that is what makes it cheap. The upper part of the channel's range is the band with the model's name.
+An image is drawn in one channel, from dark ground to light sky, and coloured by a palette derived from the prompt,
+which keeps it cheap. The upper part of the channel's range is the band with the model's name.
 """
 
 import io
@@ -27,9 +27,9 @@ EXTENSIONS: Mapping[str, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 _SIDE_OF_1K = 256  # pixels; a quarter of the real thing, so that an image costs a millisecond or two
 _LONGEST_PROMPT = 600  # characters kept; more does not fit on any image
-_MOST_PIXELS = 32 * 1024 * 1024  # of a state that anybody may have written; ours are far below
-_TOP = 191  # the lightest value of the landscape; above it is the band
-_HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # where each ridge lies, from the top, and how light it is
+_MOST_PIXELS = 32 * 1024 * 1024  # a state file may have been edited; our own images are far below
+_TOP = 191  # the lightest value of the landscape; the band is above it
+_HILLS = ((0.50, 92), (0.60, 58), (0.74, 26))  # position of each ridge from the top, and its lightness
 _IS_GROUND = [255 if value <= _HILLS[0][1] + 12 else 0 for value in range(256)]
 _FOOT_INK = 150
 _HUES, _SPANS = 72, 6  # few enough to be computed once each
@@ -40,7 +40,7 @@ _TIER = re.compile(r"(?<![\d.])([\d.]+)\s*(k|mp|sq)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDesign:
-    """All that decides what the images of one task look like."""
+    """Everything that decides the content of one task's images."""
 
     model: str
     prompt: str
@@ -55,7 +55,7 @@ class ImageDesign:
     """``png``, ``jpeg`` or ``webp``."""
     transparent: bool
     count: int
-    """How many images there are."""
+    """The number of images."""
 
     @property
     def extension(self) -> str:
@@ -68,12 +68,12 @@ class ImageDesign:
         return CONTENT_TYPES[self.format]
 
     def as_json(self) -> str:
-        """Return the order as the store keeps it."""
+        """Return the design as the store keeps it."""
         return json.dumps(EXACT.encode(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what ``as_json`` wrote; raises ValueError for what it has not written."""
+        """Read the output of ``as_json``; raises ValueError for anything else."""
         order = EXACT.decode(json.loads(text), cls)
         if max(map(len, (order.model, order.prompt, order.variation, order.ratio, order.tier))) > _LONGEST_PROMPT:
             raise ValueError("the order of an image is not one of ours")
@@ -84,7 +84,7 @@ class ImageDesign:
 
 
 def design_images(model: Model, request: JsonObject, *, body_hash: str, task_id: str, count: int) -> ImageDesign:
-    """Return what the images of a task will look like. Without a seed of its own they vary by task."""
+    """Return the design of a task's images. Without a seed in the request they vary by task."""
     seed = request.get("seed") if model.takes_seed else None
     seed = int(seed) if isinstance(seed, int | float) and seed >= 0 else None
     asked = _setting(model, request, "aspect_ratio", "1:1")
@@ -116,7 +116,7 @@ def pixel_size(ratio: str, tier: str) -> tuple[int, int]:
 
 
 def render(order: ImageDesign, number: int) -> bytes:
-    """Return the file of one image, ``number`` counting from 1; the same bytes for the same order, always."""
+    """Return the file of one image, ``number`` counting from 1; the same design always gives the same bytes."""
     wide, high = pixel_size(order.ratio, order.tier)
     page = _lay_out(order, number, wide, high)
     image = _landscape(order, number, page)
@@ -150,13 +150,15 @@ def _lay_out(order: ImageDesign, number: int, wide: int, high: int) -> _Page:
     size = max(10, min(round(math.sqrt(wide * high) / 20), wide // 7, high // 5))
     line, margin = text_drawing.line_height(size), max(4, size // 2)
     room = wide - 2 * margin
-    names = text_drawing.wrap(order.model, size, room, 6 if wide < high else 3)
+    names = text_drawing.wrap_to_pixels(order.model, size, room, 6 if wide < high else 3)
     seed = f"seed {order.seed}" if order.seed is not None else "random"
     which = f"  {number}/{order.count}" if order.count > 1 else ""
-    foot = text_drawing.wrap(f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1)
+    foot = text_drawing.wrap_to_pixels(
+        f"{seed}  {order.ratio}  {order.tier}{which}", size, room, 3 if wide < high else 1
+    )
     free = high - line * (len(names) + len(foot)) - 2 * margin
     lines = max(0, min(free // line, round(high * _SHARE_OF_PROMPT / line)))
-    prompt = text_drawing.wrap(text_drawing.readable(order.prompt), size, room, lines)
+    prompt = text_drawing.wrap_to_pixels(text_drawing.readable(order.prompt), size, room, lines)
     text_top = high - margin // 2 - line * (len(foot) + len(prompt))
     return _Page(
         wide=wide, high=high, size=size, line=line, margin=margin,
@@ -180,7 +182,7 @@ def _landscape(order: ImageDesign, number: int, page: _Page) -> Image.Image:
     radius = math.sqrt(wide * high) * (0.06 + 0.07 * fraction(*facts, "radius"))
     pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_TOP)
     step = max(4, wide // 48)
-    lift = max(0.0, high * _HILLS[-1][0] - page.text_top + page.line)  # the words stand on the dark ground
+    lift = max(0.0, high * _HILLS[-1][0] - page.text_top + page.line)  # the text is placed on the dark ground
     for hill, (base, light) in enumerate(_HILLS):
         phase, waves = math.tau * fraction(*facts, "phase", hill), 0.7 + 1.6 * fraction(*facts, "waves", hill)
         swing = min(wide, high) * (0.03 + 0.05 * fraction(*facts, "swing", hill))

@@ -1,4 +1,4 @@
-"""Chance from a seed, and task latencies: distributions written in a few characters, such as ``normal(2,0.3)``."""
+"""Seeded randomness, and task latencies: distributions in a short notation such as ``normal(2,0.3)``."""
 
 import math
 import re
@@ -20,7 +20,7 @@ class Latency(Protocol):
     """A distribution of seconds."""
 
     def draw(self, share: float) -> float:
-        """Return the seconds that this share of tasks (0 up to 1) stays below."""
+        """Return the seconds within which this share of tasks (0 up to 1) has ended."""
         ...
 
 
@@ -31,20 +31,20 @@ class Constant:
     seconds: float
 
     def draw(self, share: float) -> float:
-        """Return the one value there is."""
+        """Return the constant."""
         del share
         return self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """``1..4``: anything between, equally likely."""
+    """``1..4``: uniformly distributed."""
 
     low: float
     high: float
 
     def draw(self, share: float) -> float:
-        """Return the seconds that this share of tasks stays below."""
+        """Return the seconds within which this share of tasks has ended."""
         return self.low + (self.high - self.low) * share
 
 
@@ -56,7 +56,7 @@ class Normal:
     deviation: float
 
     def draw(self, share: float) -> float:
-        """Return the seconds that this share of tasks stays below."""
+        """Return the seconds within which this share of tasks has ended."""
         return max(0.0, self.mean + self.deviation * _standard_normal(share))
 
 
@@ -68,7 +68,7 @@ class Lognormal:
     sigma: float
 
     def draw(self, share: float) -> float:
-        """Return the seconds that this share of tasks stays below."""
+        """Return the seconds within which this share of tasks has ended."""
         return self.median * math.exp(self.sigma * _standard_normal(share))
 
 
@@ -96,12 +96,12 @@ _SEPARATOR = "\x1f"
 
 
 def fraction(*facts: object) -> float:
-    """Return a number from 0 up to but not including 1 that depends on ``facts`` and nothing else."""
+    """Return a number from 0 up to but not including 1 that depends only on ``facts``."""
     text = _SEPARATOR.join(map(str, facts))
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) * 2.0**-53
 
 
 def pick(count: int, *facts: object) -> int:
-    """Return a whole number from 0 to ``count - 1`` that depends on ``facts`` and nothing else."""
+    """Return a whole number from 0 to ``count - 1`` that depends only on ``facts``."""
     return int(fraction(*facts) * count)

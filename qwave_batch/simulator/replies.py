@@ -1,4 +1,4 @@
-"""An answer of the simulator before it is sent, and the ways in which the sending can go wrong."""
+"""An answer of the simulator before it is sent, and the ways in which sending it can fail."""
 
 import json
 from collections.abc import Mapping
@@ -25,21 +25,21 @@ class CutShort:
 
 @dataclass(frozen=True, slots=True)
 class Hanging:
-    """Nothing comes for so many seconds, then the connection is cut."""
+    """Nothing is sent for this many seconds, then the connection is cut."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trickling:
-    """The body takes so many seconds."""
+    """Sending the body takes this many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Flooding:
-    """The body is followed by more and more; ``announced_bytes`` is its Content-Length, or None for none."""
+    """The body is followed by endless data; ``announced_bytes`` is its Content-Length, or None for none."""
 
     announced_bytes: int | None
 
@@ -71,10 +71,10 @@ def refusal(
     more: Mapping[str, Json] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """Return an answer with the API's error body; ``more`` stands beside ``message`` and ``code``."""
+    """Return an answer with the API's error body; ``more`` is added beside ``message`` and ``code``."""
     return json_reply({"error": {"message": message, "code": code, **(more or {})}}, status=status, headers=headers)
 
 
 def task_not_found(task_id: str) -> Reply:
-    """Return the 404 for a task that is unknown, or another account's."""
+    """Return the 404 for a task that is unknown or belongs to another account."""
     return refusal(404, "task_not_found", f"task {task_id[:80]} does not exist")

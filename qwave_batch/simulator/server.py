@@ -1,4 +1,4 @@
-"""The simulator on a loopback port: HTTP in and out, and nothing decided here."""
+"""The simulator on a loopback port: it only translates between HTTP and the embedded API."""
 
 import asyncio
 import ipaddress
@@ -16,8 +16,9 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 
 from qwave_batch.errors import UsageError
+from qwave_batch.simulator.api_calls import Caller
 from qwave_batch.simulator.corruption import bad_key
-from qwave_batch.simulator.embedded_api import Caller, Simulator
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import FaultPlace
 from qwave_batch.simulator.image_drawing import render
 from qwave_batch.simulator.replies import (
@@ -35,12 +36,12 @@ from qwave_batch.simulator.task_callbacks import TaskCallbacks
 
 _LONGEST_WAIT_S = 60
 _PREFER_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)\"?\s*(?:,|;|$)", re.IGNORECASE)
-_SILENT = logging.getLogger(f"{__name__}.aiohttp")  # a handler that fails is answered with a 500, and tells nothing
+_SILENT = logging.getLogger(f"{__name__}.aiohttp")  # a handler that fails is answered with a 500 and logs nothing
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 _FLOOD_BLOCK = b"\0" * 65_536
 _TRICKLE_STEPS = 20
-_REDIRECTED = "elsewhere"  # marks the address that a redirect leads to
+_REDIRECTED = "elsewhere"  # marks the target address of a redirect
 _OTHER_HOST = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
 
@@ -48,7 +49,7 @@ _OTHER_HOST = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve the simulator on loopback while the block runs; yields the base URL, which ends in ``/v1``.
 
-    The simulator stays open, so that it can be asked afterwards what happened.
+    The simulator stays open, so that its records can be read afterwards.
 
     Raises:
         UsageError: The host is not this machine's loopback, or the port is taken.
@@ -85,7 +86,7 @@ async def serve_forever(
 
 
 class _Handlers:
-    """One method a route."""
+    """One method per route."""
 
     def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor, callbacks: TaskCallbacks) -> None:
         self._simulator = simulator
@@ -114,7 +115,7 @@ class _Handlers:
                 self._simulator.seen.keys_after_redirect += 1
             try:
                 reply = await handle(request, _caller(request, account)) if account else bad_key()
-            except sqlite3.Error as error:  # its disk is full, say: what it would have promised is not on record
+            except sqlite3.Error as error:  # a full disk, say: the promised task would not be recorded
                 reply = refusal(503, "server_error", f"the simulator can't keep its state: {error}")
             self._simulator.seen.answers[place, reply.status] += 1
             return await self._send(request, reply, account)
@@ -139,7 +140,7 @@ class _Handlers:
         return self._simulator.answer_submit(caller, submission.task, waited=wait_s > 0)
 
     async def _hold(self, task: SimulatedTask, wait_s: float) -> None:
-        """Return when the task ends, is cancelled, or the client's patience is over."""
+        """Return when the task ends, is cancelled, or the requested wait is over."""
         left_s = self._simulator.seconds_left(task)
         cancelled = self._cancelled.get(task.task_id) or asyncio.Event()
         self._cancelled[task.task_id] = cancelled
@@ -185,7 +186,7 @@ class _Handlers:
         else:
             body = await asyncio.get_running_loop().run_in_executor(self._painter, render, design, number)
             reply = Reply(body=body, content_type=design.content_type)
-        if _REDIRECTED not in request.query:  # a client that followed a redirect gets what it came for
+        if _REDIRECTED not in request.query:  # a client that followed a redirect gets the file
             reply = self._simulator.answer_file(_caller(request, None), task_id, number, reply)
         self._simulator.seen.answers[FaultPlace.DOWNLOAD, reply.status] += 1
         return await self._send(request, reply, None)
@@ -223,7 +224,7 @@ class _Handlers:
     async def _stream(
         self, request: web.Request, reply: Reply, headers: dict[str, str], parts: list[bytes], pause_s: float
     ) -> web.StreamResponse:
-        """Send parts of a body whose length is announced; when they are not all of it, the connection is cut."""
+        """Send parts of a body whose length is announced; the connection is cut if they are incomplete."""
         response = web.StreamResponse(status=reply.status, headers=headers)
         response.content_length = len(reply.body)
         await response.prepare(request)
@@ -236,7 +237,7 @@ class _Handlers:
     async def _flood(
         self, request: web.Request, reply: Reply, headers: dict[str, str], announced_bytes: int | None
     ) -> web.StreamResponse:
-        """Send more and more until the client leaves."""
+        """Send endless data until the client disconnects."""
         response = web.StreamResponse(status=reply.status, headers=headers)
         response.content_length = announced_bytes
         await response.prepare(request)
@@ -247,7 +248,7 @@ class _Handlers:
 
 
 def _cut(request: web.Request, *, abruptly: bool = True) -> web.StreamResponse:
-    """End the connection instead of answering; what is returned goes nowhere."""
+    """End the connection instead of answering; the returned response is not sent."""
     if request.transport is not None:
         request.transport.abort() if abruptly else request.transport.close()
     return web.Response()

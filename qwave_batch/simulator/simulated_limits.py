@@ -1,4 +1,4 @@
-"""Requests per minute, as the server counts them: a window of 60 seconds that slides."""
+"""Requests per minute, as the server counts them: a sliding window of 60 seconds."""
 
 import math
 from collections import deque
@@ -14,7 +14,7 @@ class RateLimits:
 
     requests_per_minute: int | None = None
     models: Mapping[str, int] = field(default_factory=dict)
-    """Submits a minute for single models, beside the account's limit."""
+    """Submits per minute of single models, in addition to the account's limit."""
     count_polls: bool = False
     """Whether polls count against the account's limit too."""
     send_headers: bool = False
@@ -22,14 +22,14 @@ class RateLimits:
 
 
 class CountedWindow:
-    """Admits at most ``limit`` requests in any 60 seconds; a refused one does not count."""
+    """Admits at most ``limit`` requests in any 60 seconds; a rejected one does not count."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._admitted_at: deque[float] = deque()
 
     def wait_s(self, now: float) -> float:
-        """Return how long it takes until there is room again; 0 when there is room."""
+        """Return the seconds until a request is admitted; 0 if one is admitted now."""
         self._forget(now)
         if len(self._admitted_at) < self.limit:
             return 0.0
@@ -40,7 +40,7 @@ class CountedWindow:
         self._admitted_at.append(now)
 
     def remaining(self, now: float) -> int:
-        """Return how many requests there is room for."""
+        """Return how many requests would be admitted now."""
         self._forget(now)
         return max(0, self.limit - len(self._admitted_at))
 
@@ -64,15 +64,15 @@ class CountedLimit:
         self._models = {model: CountedWindow(rpm) for model, rpm in limits.models.items()}
 
     def enter_submit(self, model: str, now: float) -> float:
-        """Count a submit and return 0, or return the seconds until one would be let in."""
+        """Count a submit and return 0, or return the seconds until one would be admitted."""
         return self._enter([window for window in (self.account, self._models.get(model)) if window], now)
 
     def enter_poll(self, now: float) -> float:
-        """Count a poll, where polls count, and return 0, or return the seconds until one would be let in."""
+        """Count a poll, if polls count, and return 0, or return the seconds until one would be admitted."""
         return self._enter([self.account] if self.account and self._limits.count_polls else [], now)
 
     def headers(self, now: float) -> dict[str, str]:
-        """Return the headers that say how much room there is, where the limits are to be told."""
+        """Return the rate limit headers, if the limits enable them."""
         window = self.account
         if window is None or not self._limits.send_headers:
             return {}
@@ -95,14 +95,14 @@ class CountedLimit:
 
 
 class SimulatedLimits:
-    """A gate for every account."""
+    """The limits of every account."""
 
     def __init__(self, limits: RateLimits) -> None:
         self._limits = limits
         self._gates: dict[str, CountedLimit] = {}
 
     def of(self, account: str) -> CountedLimit:
-        """Return the gate of an account."""
+        """Return the limits of an account."""
         if account not in self._gates:
             self._gates[account] = CountedLimit(self._limits)
         return self._gates[account]

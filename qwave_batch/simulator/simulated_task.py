@@ -1,4 +1,4 @@
-"""A task of the simulator: its whole fate is on record from the start, so its state is a matter of the time."""
+"""A task of the simulator: its whole fate is recorded from the start, so its state depends only on the time."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class SimulatedTask:
     model: str
     action: str
     body_hash: str
-    """The hash of the request without callback fields: alike for alike jobs."""
+    """The hash of the request without callback fields: equal for equal jobs."""
     sent_hash: str
     """The hash of the whole body, which an idempotency key stands for."""
     idempotency_key: str | None
@@ -27,19 +27,19 @@ class SimulatedTask:
     ends_at: float | None
     """None for a task that never ends."""
     images: int
-    """How many images it brings when it ends well."""
+    """The number of images it returns on success."""
     error_code: str | None
     error_message: str | None
     hold_quota: int
     """Amount held at submit."""
     price_quota: int
-    """Cost of its images after success; 0 if it will fail or return none."""
+    """Cost of its images after success; 0 if it will fail or return no images."""
     cancelled_at: float | None = None
     picture: str = "{}"
     """Content of its images, as JSON; see image_drawing.py."""
 
     def state(self, now: float) -> TaskState:
-        """Return where the task stands at a moment."""
+        """Return the state of the task at a given time."""
         if self.cancelled_at is not None:
             return TaskState.CANCELLED
         if self.ends_at is not None and now >= self.ends_at:
@@ -47,13 +47,13 @@ class SimulatedTask:
         return TaskState.PROCESSING if now >= self.starts_at else TaskState.QUEUED
 
     def completed_at(self, now: float) -> float | None:
-        """Return when the task ended, or None while it has not."""
+        """Return when the task ended, or None while it is running."""
         if self.cancelled_at is not None:
             return self.cancelled_at
         return self.ends_at if self.ends_at is not None and now >= self.ends_at else None
 
     def cost_quota(self, now: float) -> int:
-        """Return what is charged at a moment: the hold until the task ends, then what its images cost."""
+        """Return the amount charged at a given time: the hold until the task ends, then the cost of its images."""
         match self.state(now):
             case TaskState.QUEUED | TaskState.PROCESSING:
                 return self.hold_quota
@@ -77,7 +77,7 @@ class SimulatedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedCharge:
-    """Cost of one task to its account at a moment: the amount on hold, or the final charge."""
+    """Cost of one task to its account at a given time: the amount held, or the final charge."""
 
     task_id: str
     account: str
@@ -89,11 +89,11 @@ class SimulatedCharge:
     cost_quota: int
     """0 for failed and cancelled tasks and those without images; the hold while the task is alive."""
     images: int
-    """How many images it has brought."""
+    """The number of images returned so far."""
 
 
 def charge_of(task: SimulatedTask, now: float) -> SimulatedCharge:
-    """Return what a task costs at a moment."""
+    """Return the cost of a task at a given time."""
     state = task.state(now)
     return SimulatedCharge(
         task_id=task.task_id,

@@ -1,4 +1,4 @@
-"""The calls that a submit has asked for: one at the end of its task, to this machine only, and never again."""
+"""The callbacks that submits requested: one at the end of each task, only to this machine, and never retried."""
 
 import asyncio
 import ipaddress
@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from qwave_batch.simulator.embedded_api import Call, Caller, Simulator
+from qwave_batch.simulator.api_calls import Call, Caller
+from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.fault_language import Fault
 from qwave_batch.simulator.faults import FaultName
 from qwave_batch.simulator.simulated_task import SimulatedTask
@@ -20,7 +21,7 @@ _GARBAGE = b"<ping/>"
 
 
 class TaskCallbacks:
-    """Makes the calls while its block runs; those still to come are forgotten with it."""
+    """Makes the callbacks while its block runs; those still due at its end are dropped."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -42,7 +43,7 @@ class TaskCallbacks:
             await self._session.close()
 
     def promise(self, caller: Caller, task: SimulatedTask, call: Call | None) -> None:
-        """Call when a task ends, if that was asked for and leads to this machine."""
+        """Call when a task ends, if that was requested and leads to this machine."""
         if call is None or not _is_loopback(call.url):
             return
         calling = asyncio.get_running_loop().create_task(self._call_in_time(caller, task, call))
@@ -50,7 +51,7 @@ class TaskCallbacks:
         calling.add_done_callback(self._calling.discard)
 
     def cancelled(self, task_id: str) -> None:
-        """Take in that a task has perhaps ended before its time."""
+        """Note that a task may have ended early."""
         if event := self._cancelled.get(task_id):
             event.set()
 
@@ -82,7 +83,7 @@ class TaskCallbacks:
     async def _post(self, url: str, body: bytes) -> None:
         if self._session is None:
             raise RuntimeError("the callbacks are not open")
-        status = 0  # nobody is there; the call is not made again
+        status = 0  # nothing listens there; the callback is not repeated
         with suppress(aiohttp.ClientError, OSError, TimeoutError, ValueError):
             async with self._session.post(
                 url,

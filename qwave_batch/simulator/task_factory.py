@@ -1,4 +1,4 @@
-"""How an order becomes a task: its fate, its price, its images and its name, all at once."""
+"""Turns an order into a task and fixes its fate, price, images and id."""
 
 from random import Random
 
@@ -12,7 +12,7 @@ from qwave_batch.simulator.validation import ImageOrder
 
 
 class TaskMaker:
-    """Makes tasks; only their ids depend on ``rng``."""
+    """Creates tasks; only their ids depend on ``rng``."""
 
     def __init__(self, behaviour: Behaviour, rng: Random, quota: QuotaUnit) -> None:
         self._behaviour = behaviour

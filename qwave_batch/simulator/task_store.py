@@ -1,4 +1,4 @@
-"""The tasks of the simulator in SQLite: in memory, or in a file that a killed process leaves whole."""
+"""The tasks of the simulator in SQLite: in memory, or in a file that survives a killed process."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -87,9 +87,9 @@ class TaskStore:
             raise DamagedDatabase("it holds a task that this program has not written")
 
     def _prepare(self, *, is_new: bool) -> None:
-        """Make the connection quick, and the tables of a store in memory."""
-        # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is only synced at
-        # checkpoints, because a power cut may cost simulated tasks.
+        """Configure the connection for speed, and create the tables of a store in memory."""
+        # A commit reaches the kernel before it returns, so a killed process loses nothing; the disk is synced only at
+        # checkpoints, because losing simulated tasks in a power cut is acceptable.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")
@@ -97,28 +97,28 @@ class TaskStore:
             self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Close the file; nothing can be asked afterwards."""
+        """Close the file; no calls are possible afterwards."""
         self._db.close()
 
     def add(self, task: SimulatedTask) -> None:
-        """Put a new task on record."""
+        """Record a new task."""
         self._db.execute(_INSERT, [getattr(task, column) for column in _COLUMNS])
 
     def cancel(self, task_id: str, at: float) -> None:
-        """Put it on record that a task was cancelled."""
+        """Record that a task was cancelled."""
         self._db.execute("UPDATE tasks SET cancelled_at = ? WHERE task_id = ?", (at, task_id))
 
     def get(self, task_id: str) -> SimulatedTask | None:
-        """Return a task, or None when there is none of this id."""
+        """Return a task, or None for an unknown id."""
         return _task(self._db.execute(f"{_SELECT} WHERE task_id = ?", (task_id,)).fetchone())
 
     def by_idempotency_key(self, account: str, key: str, since: float) -> SimulatedTask | None:
-        """Return the newest task that an account made with a key since a moment."""
+        """Return the newest task that an account created with a key since a given time."""
         where = "WHERE idempotency_key = ? AND account = ? AND created_at > ? ORDER BY created_at DESC LIMIT 1"
         return _task(self._db.execute(f"{_SELECT} {where}", (key, account, since)).fetchone())
 
     def count_of_body(self, account: str, body_hash: str) -> int:
-        """Return how many tasks an account has made with one request."""
+        """Return how many tasks an account has created with one request."""
         query = "SELECT count(*) FROM tasks WHERE body_hash = ? AND account = ?"
         return int(self._db.execute(query, (body_hash, account)).fetchone()[0])
 
@@ -127,13 +127,13 @@ class TaskStore:
         return int(self._db.execute("SELECT count(*) FROM tasks").fetchone()[0])
 
     def __iter__(self) -> Iterator[SimulatedTask]:
-        """Stream all tasks in the order in which they were made."""
+        """Stream all tasks in order of creation."""
         for row in self._db.execute(f"{_SELECT} ORDER BY rowid"):
             yield SimulatedTask(**dict(zip(_COLUMNS, row, strict=True)))
 
 
 def _make(path: Path) -> None:
-    """See to it that there is a state file of ours at ``path``, and nothing beside it that SQLite would obey."""
+    """Ensure that ``path`` is a state file of ours, with no file beside it that SQLite would replay."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tree, name = place_of(path)
     check_database(tree, name)

@@ -1,4 +1,4 @@
-"""Text on the simulator's images: letters from a cache, and a box with the code for what the built-in font lacks."""
+"""Text on the simulator's images: letters from a cache, and a box with the code for characters missing in the font."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from functools import cache, lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-_MISSING = "\U0010fffd"  # a private character: what the font draws for it, it draws for everything that it lacks
+_MISSING = "\U0010fffd"  # a private character: the font draws every missing character like it
 _INVISIBLE = frozenset({"Cc", "Cf", "Mn", "Me", "Cs", "Cn"})
-_PLAIN = {  # what stands for a character that does not come apart by itself
+_PLAIN = {  # replacements for characters that do not decompose
     "\N{HYPHEN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{MULTIPLICATION SIGN}": "x", "\N{MIDDLE DOT}": "-",
     "ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "ł": "l",
 }  # fmt: skip
@@ -33,17 +33,17 @@ class Letter:
 
 
 def readable(text: str) -> str:
-    """Return text in one line, without what can't be seen."""
+    """Return text on one line, without invisible characters."""
     return " ".join("".join(_simplified(character) for character in text).split())
 
 
 def width(text: str, size: int) -> float:
-    """Return how many pixels a line of text takes."""
+    """Return the width of a line of text in pixels."""
     return sum(_letter(character, size).advance for character in text)
 
 
-def wrap(text: str, size: int, room: float, lines: int) -> list[str]:
-    """Return text cut into at most so many lines that fit into ``room`` pixels; a cut end is shown by dots."""
+def wrap_to_pixels(text: str, size: int, room: float, lines: int) -> list[str]:
+    """Return text wrapped into at most so many lines that fit into ``room`` pixels; an ellipsis marks a cut."""
     out: list[str] = []
     line = ""
     for piece in _pieces(text):
@@ -110,7 +110,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):
         raise TypeError("this Pillow was built without FreeType")
-    return font.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the other engine is not on every machine
+    return font.font_variant(layout_engine=ImageFont.Layout.BASIC)  # the other engine is not available everywhere
 
 
 @lru_cache(maxsize=4096)

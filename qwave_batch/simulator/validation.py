@@ -1,4 +1,4 @@
-"""Validates a submitted body before any money moves: a valid order, or a refusal."""
+"""Validates a submitted body before any money is held: a valid order, or a rejection."""
 
 import json
 import math
@@ -30,11 +30,11 @@ class ImageOrder:
     callback_url: str | None = None
     """Callback address for the end of the task."""
     callback_events: tuple[str, ...] = ()
-    """The ends that are to be told; empty is all."""
+    """The events to report; empty means all."""
 
 
-def read_object(raw: bytes) -> dict[str, Any] | Reply:
-    """Return the JSON object in a body, or a refusal if it is not a strict JSON object."""
+def read_request_object(raw: bytes) -> dict[str, Any] | Reply:
+    """Return the JSON object in a body, or a rejection if it is not a strict JSON object."""
     try:
         body = json.loads(
             raw.decode(),
@@ -52,13 +52,13 @@ def read_object(raw: bytes) -> dict[str, Any] | Reply:
 
 
 def hash_of(body: Json) -> str:
-    """Return a short hash of a JSON value, whatever the order of its keys and its spacing."""
+    """Return a short hash of a JSON value that ignores the order of keys and spacing."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def judge(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
-    """Return the order that a body makes, or the API's refusal, which names the field at fault."""
+def read_order(body: Mapping[str, Any], catalog: Catalog) -> ImageOrder | Reply:
+    """Return the order in a body, or the API's rejection, which names the field at fault."""
     name = body.get("model")
     if not isinstance(name, str):
         return _violation("model", "model is required and must be a string")

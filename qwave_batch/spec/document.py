@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import TypeAlias
 
 from qwave_batch.model.jsontypes import Json
@@ -11,7 +11,7 @@ from qwave_batch.model.problem import Problem
 from qwave_batch.model.terms import Terms
 from qwave_batch.spec.inputs.file_access import FileAccess
 from qwave_batch.spec.table.tables import Table
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap, SourceNote
 
 __all__ = [
@@ -20,13 +20,13 @@ __all__ = [
     "AxisValues",
     "IntegerRange",
     "Matrix",
-    "Path",
     "PromptEntry",
     "RandomSeeds",
     "Sample",
     "SourceMap",
     "Spec",
     "Unsupported",
+    "ValuePath",
 ]
 
 DEFAULT_OUTPUT_PATH = "{{ model }}/{{ prompt.id }}-{{ job_id }}"
@@ -115,7 +115,7 @@ class Spec:
 
     file: str
     """The spec's file as the user named it."""
-    root: FilePath
+    root: Path
     """The folder that relative file names start from: the spec's own."""
     source: bytes
     """The spec's file, byte for byte."""
@@ -135,15 +135,15 @@ class Spec:
     sample: Sample | None
     terms: Terms
     output_path: str
-    output_folder: FilePath | None = None
+    output_folder: Path | None = None
     """The absolute path of the run folder; None if the spec does not set it."""
     inputs: FileAccess
     """Which files the spec may read."""
-    files_read: Mapping[str, FilePath] = field(default_factory=dict)
+    files_read: Mapping[str, Path] = field(default_factory=dict)
     """The resolved paths of base files and tables, by their names relative to the spec's folder."""
     overrides: tuple[str, ...]
     """``--set`` arguments as given."""
-    notes: tuple[tuple[Path, SourceNote], ...] = ()
+    notes: tuple[tuple[ValuePath, SourceNote], ...] = ()
     """Values whose spelling may not be what their author means, with their paths."""
     warnings: tuple[Problem, ...] = ()
     """Warnings found while reading; the plan shows them with its own."""

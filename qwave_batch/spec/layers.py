@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import Mark
 
 NEEDED = frozenset({"version", "name", "catalog", "prompts"})
@@ -19,7 +19,7 @@ class Layer:
     mark: Mark
 
 
-def merge_layers(over: Layer, base: Layer, path: Path = ()) -> Layer:
+def merge_layers(over: Layer, base: Layer, path: ValuePath = ()) -> Layer:
     """Return ``over`` merged over ``base``: mappings merge key by key in the base's order, all else is replaced.
 
     A null removes the base's key, and a mapping that loses its last key is removed too.
@@ -42,7 +42,7 @@ def merge_layers(over: Layer, base: Layer, path: Path = ()) -> Layer:
     return Layer(fields, replace(over.mark, below=below))
 
 
-def removes(new: Layer, path: Path) -> bool:
+def removes(new: Layer, path: ValuePath) -> bool:
     """Whether a value that is merged over another one at ``path`` removes it: an explicit null does.
 
     In ``vars``, ``request`` and ``meta`` null is a value like any other.

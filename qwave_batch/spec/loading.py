@@ -26,7 +26,7 @@ from qwave_batch.spec.recovery import RecoveredSpec, recover
 from qwave_batch.spec.spec_checks import id_problems, open_tables, range_problems, template_problems
 from qwave_batch.spec.structure import structure_problems, with_known_keys
 from qwave_batch.spec.table.tables import Table
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.source_map import SourceMap
 from qwave_batch.spec.yaml.yaml_nodes import MAX_VALUES
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
@@ -219,7 +219,7 @@ class _Files:
         if isinstance(layer.value, dict):
             return layer
         self.leaves_open = True
-        message = f"expected a mapping, found {kind_of(layer.value)}"
+        message = f"expected a mapping, found {type_name(layer.value)}"
         self.problems.append(Problem(message=message, place=layer.mark.place))
         return None
 

@@ -9,8 +9,8 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.inputs.text_encoding import decode_spec
 from qwave_batch.spec.layers import Layer, removes, without
-from qwave_batch.spec.values.value_messages import kind_of
-from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.values.value_messages import type_name
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
@@ -145,7 +145,7 @@ def _parsed(argument: str, number: int) -> tuple[list[str], int]:
     return steps, position + 1
 
 
-def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: SourcePlace) -> Layer:
+def _placed(layer: Layer, steps: Sequence[str], done: ValuePath, new: Layer, place: SourcePlace) -> Layer:
     if not steps:
         return new
     step, rest = steps[0], steps[1:]
@@ -170,10 +170,10 @@ def _placed(layer: Layer, steps: Sequence[str], done: Path, new: Layer, place: S
             items = [*layer.value[:index], put.value, *layer.value[index + 1 :]]
             return Layer(items, replace(layer.mark, below={**layer.mark.below, index: replace(put.mark, key=None)}))
         case _:
-            raise _wrong(f'{path_text(done)} is {kind_of(layer.value)} and has no key "{step}"', place)
+            raise _wrong(f'{path_text(done)} is {type_name(layer.value)} and has no key "{step}"', place)
 
 
-def _index(step: str, items: Sequence[Json], done: Path, place: SourcePlace) -> int:
+def _index(step: str, items: Sequence[Json], done: ValuePath, place: SourcePlace) -> int:
     where = path_text(done)
     if not step.isdecimal():
         names = [item.get("id") if isinstance(item, Mapping) else None for item in items]

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.structure import is_structured
-from qwave_batch.spec.values.value_path import Path, steps_of
+from qwave_batch.spec.values.value_path import ValuePath, steps_of
 
 
 class UnknownValue:
@@ -74,7 +74,7 @@ class _Rest:
     value: dict[str, Any]
     lost_prompts: set[int] = field(default_factory=set)
 
-    def remove(self, path: Path) -> bool:
+    def remove(self, path: ValuePath) -> bool:
         """Remove the value at ``path``; False if the effect of that is not known."""
         match path:
             case ():  # a key is missing: either it gets a default at the end, or the recovery fails

@@ -11,7 +11,7 @@ from qwave_batch.spec.table.tables import Table, open_table
 from qwave_batch.spec.template.literal_text import OPENINGS, is_template
 from qwave_batch.spec.template.templates import TemplateFault, compile_path, compile_value
 from qwave_batch.spec.values.json_values import MAX_INTEGER
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap
 
 MAX_WORDS_OF_SPEC = 500_000  # tokens; compiling one takes about ten microseconds
@@ -50,7 +50,7 @@ def fault_problem(fault: TemplateFault, source_map: SourceMap) -> Problem:
     )
 
 
-def _templated(spec: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+def _templated(spec: Mapping[str, Json]) -> Iterator[tuple[ValuePath, Json]]:
     """Yield the parts of a spec in which strings may be templates."""
     for key in ("vars", "request", "matrix"):
         if key in spec:
@@ -72,7 +72,7 @@ def _too_many_words(place: SourcePlace) -> Problem:
     )
 
 
-def _problems_below(value: Json, path: Path, source_map: SourceMap) -> Iterator[Problem | int]:
+def _problems_below(value: Json, path: ValuePath, source_map: SourceMap) -> Iterator[Problem | int]:
     """Yield the problems of the templates in a value, and for each valid one its number of tokens."""
     match value:
         case str():
@@ -98,12 +98,12 @@ def _problems_below(value: Json, path: Path, source_map: SourceMap) -> Iterator[
 
 def id_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[Problem]:
     """Yield each duplicate id; ids that are templates can only be compared after rendering."""
-    taken: dict[str, Path] = {}
+    taken: dict[str, ValuePath] = {}
     for number, prompt in enumerate(_list(spec.get("prompts"))):
         name = prompt.get("id") if isinstance(prompt, Mapping) else None
         if not isinstance(name, str) or is_template(name):
             continue
-        path: Path = ("prompts", number, "id")
+        path: ValuePath = ("prompts", number, "id")
         if name in taken:
             message = f'the id "{name}" is already used at {source_map.place(taken[name])}'
             yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=name)
@@ -121,7 +121,7 @@ def range_problems(spec: Mapping[str, Json], source_map: SourceMap) -> Iterator[
             continue
         last = start + (count - 1) * step
         if abs(last) > MAX_INTEGER:
-            path: Path = ("matrix", name)
+            path: ValuePath = ("matrix", name)
             message = f"its last integer is {last}, which is beyond 2^53-1"
             yield Problem(message=message, path=source_map.path_text(path), place=source_map.place(path), value=last)
 
@@ -139,7 +139,7 @@ def open_tables(
         name = prompt.get("from") if isinstance(prompt, Mapping) else None
         if not isinstance(name, str) or not name.strip():
             continue
-        path: Path = ("prompts", number, "from")
+        path: ValuePath = ("prompts", number, "from")
         if is_template(name):
             message = "from takes the name of a file, not a template"
             problems.append(

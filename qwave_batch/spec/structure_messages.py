@@ -12,8 +12,8 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.layers import NEEDED
 from qwave_batch.spec.overrides import SHOWN_AS
-from qwave_batch.spec.values.value_messages import axis_hint, inline_yaml, kind_of
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_messages import axis_hint, inline_yaml, type_name
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceMap
 
 SHOWN_CHARACTERS = 80
@@ -44,7 +44,7 @@ class SchemaViolation:
     """The value of the keyword in the schema."""
     value: Any
     """The refused value; if ``is_name``, the key itself."""
-    path: Path
+    path: ValuePath
     """Path of the value; if ``is_name``, of the mapping that has the key."""
     schema: Mapping[str, Any]
     """The subschema that contains the keyword."""
@@ -58,12 +58,17 @@ class SchemaViolation:
 def shown(value: Json) -> str:
     """Return a value as messages show it, cut if it is long."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool | int | float | None) else ""
-    text = text or kind_of(value)
+    text = text or type_name(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 2] + "…" + text[-1]
 
 
 def _at(
-    source_map: SourceMap, path: Path, message: str, value: Json = None, suggestion: str | None = None, **facts: Any
+    source_map: SourceMap,
+    path: ValuePath,
+    message: str,
+    value: Json = None,
+    suggestion: str | None = None,
+    **facts: Any,
 ) -> Problem:
     return Problem(
         message=message,
@@ -75,7 +80,9 @@ def _at(
     )
 
 
-def _at_key(source_map: SourceMap, path: Path, message: str, suggestion: str | None = None, **facts: Any) -> Problem:
+def _at_key(
+    source_map: SourceMap, path: ValuePath, message: str, suggestion: str | None = None, **facts: Any
+) -> Problem:
     return Problem(
         message=message,
         path=source_map.path_text(path),
@@ -99,7 +106,7 @@ def _unknown_keys(violation: SchemaViolation, source_map: SourceMap) -> Iterator
             yield unknown_key((*violation.path, key), known, source_map)
 
 
-def unknown_key(path: Path, known: Sequence[str], source_map: SourceMap) -> Problem:
+def unknown_key(path: ValuePath, known: Sequence[str], source_map: SourceMap) -> Problem:
     """Return the problem of an unknown key."""
     key, allowed = str(path[-1]), tuple(known)
     guess = "text" if "text" in known and key.casefold() in _TEXTS else nearest(key, known)
@@ -175,7 +182,7 @@ def _meant(text: str, wanted: Sequence[str]) -> str | None:
 def _kind(violation: SchemaViolation, source_map: SourceMap) -> str:
     value = violation.value
     if isinstance(value, Mapping | list):
-        return kind_of(value)
+        return type_name(value)
     return f"{_article(value)}{shown(value) if isinstance(value, str) else _source(violation, source_map)}"
 
 
@@ -224,7 +231,7 @@ def _empty(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Proble
 
 
 def _kind_word(value: Json) -> str:
-    return kind_of(value).replace("a ", "the ", 1)
+    return type_name(value).replace("a ", "the ", 1)
 
 
 def _pattern(violation: SchemaViolation, source_map: SourceMap) -> Iterator[Problem]:

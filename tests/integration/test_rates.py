@@ -18,7 +18,7 @@ from qwave_batch.run.engine import run_plan
 from qwave_batch.run.run_end import RunEnd
 from qwave_batch.run.run_request import RunOptions
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
-from qwave_batch.simulator.embedded_api import Seen
+from qwave_batch.simulator.api_calls import Seen
 from qwave_batch.simulator.simulated_task import SimulatedTask
 from tests.api_units import QUOTA
 from tests.integration.skipping_time import SkippingClock, run_skipping

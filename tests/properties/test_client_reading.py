@@ -13,7 +13,7 @@ from qwave_batch.client.answers import AccountBlocked, Denied, NoAnswer, Refused
 from qwave_batch.client.http import HttpResponse, words
 from qwave_batch.client.instants import http_date, instant
 from qwave_batch.client.retry_after import MAX_WAIT_S, rate_hint, retry_after_s, served_at
-from qwave_batch.client.task_reading import Unreadable, read_json, read_task
+from qwave_batch.client.task_reading import Unreadable, json_of_body, read_task
 from qwave_batch.client.verdict import Call, judge
 from qwave_batch.client.web_addresses import BadAddress, read_address, redirected
 from qwave_batch.model.task import TaskState
@@ -150,7 +150,7 @@ def test_account_and_models_are_read_or_unreadable(body: Any) -> None:
 @given(body=st.binary() | st.text('[]{}":,0123456789eE.-NaInfty').map(str.encode))
 def test_any_bytes_are_json_or_unreadable(body: bytes) -> None:
     with suppress(Unreadable):
-        json.dumps(read_json(body), allow_nan=False)
+        json.dumps(json_of_body(body), allow_nan=False)
 
 
 @given(text=st.text(), limit=st.integers(1, 50))

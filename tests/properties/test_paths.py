@@ -13,7 +13,7 @@ from qwave_batch.model.portable_paths import (
     is_git_name,
     path_fault,
     path_key,
-    plain,
+    portable_text,
     safe_path,
 )
 
@@ -52,8 +52,8 @@ def test_composition_of_the_input_does_not_matter(text: str) -> None:
 
 @given(anything, anything)
 def test_values_cleaned_one_by_one_give_the_same_component(first: str, second: str) -> None:
-    joined = f"{plain(first)}_{plain(second)}"
-    assert plain(joined) == joined
+    joined = f"{portable_text(first)}_{portable_text(second)}"
+    assert portable_text(joined) == joined
 
 
 @given(st.text(st.characters(categories=["Ll", "Lo"]), min_size=200, max_size=300), st.data())

@@ -13,7 +13,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem
 from qwave_batch.spec.inputs.text_encoding import decode_spec
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 from qwave_batch.spec.yaml.yaml_reader import read_yaml
 
@@ -32,11 +32,11 @@ values: st.SearchStrategy[Json] = st.recursive(
 )
 
 
-def paths(mark: Mark, path: Path = ()) -> list[Path]:
+def paths(mark: Mark, path: ValuePath = ()) -> list[ValuePath]:
     return [path] + [found for step, below in mark.below.items() for found in paths(below, (*path, step))]
 
 
-def value_at(value: Any, path: Path) -> Any:
+def value_at(value: Any, path: ValuePath) -> Any:
     for step in path:
         value = value[step]
     return value

@@ -8,7 +8,7 @@ from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, size
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cut, wrap
+from qwave_batch.cli.drawing.text import cut_to_width, wrap
 from qwave_batch.cli.options import add_json, add_yes
 from qwave_batch.errors import UsageError
 
@@ -54,7 +54,10 @@ def _is_wanted(args: Namespace, console: Console) -> bool:
 def _draw(found: "PrunePlan", terminal: Terminal) -> list[str]:
     if not (found.files or found.job_ids or found.kept):
         return ["nothing to remove: all that is there is in the plan"]
-    lines = [cut(f"  {terminal.shown(file.path)}", terminal.width, mark=terminal.mark) for file in found.files[:_SHOWN]]
+    lines = [
+        cut_to_width(f"  {terminal.shown(file.path)}", terminal.width, mark=terminal.mark)
+        for file in found.files[:_SHOWN]
+    ]
     if len(found.files) > _SHOWN:
         lines.append(f"  and {count(len(found.files) - _SHOWN, 'more file')}")
     lines.append(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cut, wrap
+from qwave_batch.cli.drawing.text import cut_to_width, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.accounts import LiveModelList, Offer
@@ -53,7 +53,7 @@ def _catalog_price(offer: "Offer") -> str:
 def _live_price(offer: "Offer") -> str:
     if offer.live_price is not None:
         return _amounts(offer.live_price.usd_per_image)
-    return "-" if offer.stated is None else cut(json.dumps(offer.stated, ensure_ascii=False), _STATED_SHOWN)
+    return "-" if offer.stated is None else cut_to_width(json.dumps(offer.stated, ensure_ascii=False), _STATED_SHOWN)
 
 
 def _amounts(by_value: Mapping[str, str]) -> str:

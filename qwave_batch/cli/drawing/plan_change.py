@@ -8,7 +8,7 @@ from qwave_batch.cli.drawing.plan_money import money_column
 from qwave_batch.cli.drawing.plan_view import draw_facts
 from qwave_batch.cli.drawing.table import Column, draw_table
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cells, cut, wrap
+from qwave_batch.cli.drawing.text import cells, cut_to_width, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.comparisons import Change, PlanComparison
@@ -111,6 +111,6 @@ def _draw_examples(what: str, labels: Sequence[str], jobs: int, terminal: Termin
         return []
     lines = wrap(f"{what}:", terminal.width)
     room = terminal.width - cells("  ")
-    lines += [f"  {cut(terminal.shown(label), room, mark=terminal.mark)}" for label in labels]
+    lines += [f"  {cut_to_width(terminal.shown(label), room, mark=terminal.mark)}" for label in labels]
     more = jobs - len(labels)
     return [*lines, *([f"  and {more:,} more"] if more else []), ""]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import qwave_batch as qb
 from qwave_batch.cli.drawing.amounts import count
 from qwave_batch.cli.drawing.terminal import Colour, Terminal
-from qwave_batch.cli.drawing.text import cells, cut, pad, wrap
+from qwave_batch.cli.drawing.text import cells, cut_to_width, pad, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.plans import Support, SupportMatrix
@@ -19,7 +19,7 @@ _NARROWEST_MODEL = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _MatrixColumn:
     axis: int
     text: str
     label: str
@@ -73,7 +73,7 @@ def draw_matrix(matrix: "SupportMatrix", terminal: Terminal) -> list[str]:
         lines += [terminal.paint(line, "bold") for line in (_axis_line(band, matrix, room, terminal), labels)]
         lines.append(terminal.paint(terminal.rule * (room + _band_width(band)), "dim"))
         for name, shown in zip(matrix.models, names, strict=True):
-            row = [pad(cut(shown, room, mark=terminal.mark), room)]
+            row = [pad(cut_to_width(shown, room, mark=terminal.mark), room)]
             supports = [matrix.axes[column.axis].support(name, column.text) for column in band]
             row += [_cell(each, column, signs, terminal) for each, column in zip(supports, band, strict=True)]
             lines.append(_joined(row, band))
@@ -116,20 +116,20 @@ def value_labels(matrix: "SupportMatrix") -> Iterator[tuple[int, str, str]]:
             yield number, text, text if not axis.has_more else "all"
 
 
-def _columns(matrix: "SupportMatrix", terminal: Terminal, narrowest: int) -> Iterator[_Column]:
+def _columns(matrix: "SupportMatrix", terminal: Terminal, narrowest: int) -> Iterator[_MatrixColumn]:
     for number, group in itertools.groupby(value_labels(matrix), key=lambda value: value[0]):
         columns = []
         for _, text, label in group:
-            shown = cut(terminal.shown(label), _WIDEST_LABEL, mark=terminal.mark)
-            columns.append(_Column(number, text, shown, max(cells(shown), narrowest)))
+            shown = cut_to_width(terminal.shown(label), _WIDEST_LABEL, mark=terminal.mark)
+            columns.append(_MatrixColumn(number, text, shown, max(cells(shown), narrowest)))
         missing = cells(terminal.shown(matrix.axes[number].name)) - _width(columns)
         *first, last = columns
         yield from (*first, replace(last, width=last.width + max(0, missing)))
 
 
-def _bands(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
+def _bands(columns: Sequence[_MatrixColumn], room: int) -> Iterator[list[_MatrixColumn]]:
     """Yield as many columns as fit side by side, then the next ones; an axis that fits whole is not torn apart."""
-    band: list[_Column] = []
+    band: list[_MatrixColumn] = []
     used = 0
     for _, group in itertools.groupby(columns, key=lambda column: column.axis):
         axis = list(group)
@@ -148,25 +148,25 @@ def _bands(columns: Sequence[_Column], room: int) -> Iterator[list[_Column]]:
         yield band
 
 
-def _width(columns: Sequence[_Column]) -> int:
+def _width(columns: Sequence[_MatrixColumn]) -> int:
     return sum(column.width for column in columns) + _GAP * (len(columns) - 1)
 
 
-def _axis_line(band: Sequence[_Column], matrix: "SupportMatrix", room: int, terminal: Terminal) -> str:
+def _axis_line(band: Sequence[_MatrixColumn], matrix: "SupportMatrix", room: int, terminal: Terminal) -> str:
     line = " " * room
     for number, group in itertools.groupby(band, key=lambda column: column.axis):
         width = _width(list(group))
         name = terminal.shown(matrix.axes[number].name)
-        line += " " * _BETWEEN_AXES + pad(cut(name, max(width, 1), mark=terminal.mark), width)
+        line += " " * _BETWEEN_AXES + pad(cut_to_width(name, max(width, 1), mark=terminal.mark), width)
     return line.rstrip()
 
 
-def _band_width(band: Sequence[_Column]) -> int:
+def _band_width(band: Sequence[_MatrixColumn]) -> int:
     axes = len({column.axis for column in band})
     return sum(column.width for column in band) + _GAP * (len(band) - axes) + _BETWEEN_AXES * axes
 
 
-def _cell(support: "Support", column: _Column, signs: Mapping["Support", str], terminal: Terminal) -> str:
+def _cell(support: "Support", column: _MatrixColumn, signs: Mapping["Support", str], terminal: Terminal) -> str:
     colours: Mapping[Support, Colour] = {
         qb.plans.Support.TAKES: "green",
         qb.plans.Support.DROPS: "dim",
@@ -178,7 +178,7 @@ def _cell(support: "Support", column: _Column, signs: Mapping["Support", str], t
     return (terminal.paint(sign, colours[support]) if sign else sign) + fill
 
 
-def _joined(fields: Sequence[str], band: Sequence[_Column]) -> str:
+def _joined(fields: Sequence[str], band: Sequence[_MatrixColumn]) -> str:
     line, before = fields[0], -1
     for field, column in zip(fields[1:], band, strict=True):
         line += " " * (_GAP if column.axis == before else _BETWEEN_AXES) + field

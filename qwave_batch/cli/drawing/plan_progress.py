@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from qwave_batch.cli.drawing.amounts import count, usd
 from qwave_batch.cli.drawing.terminal import CLEAR, Terminal
-from qwave_batch.cli.drawing.text import cut
+from qwave_batch.cli.drawing.text import cut_to_width
 
 if TYPE_CHECKING:
     from qwave_batch.plans import Figures
@@ -47,7 +47,7 @@ def _tick(
         return
     with suppress(OSError, ValueError):  # the terminal is gone; planning goes on
         while not ended.wait(_EVERY_S):
-            line = cut(terminal.shown(words()), terminal.width - 1, mark=terminal.mark)
+            line = cut_to_width(terminal.shown(words()), terminal.width - 1, mark=terminal.mark)
             stream.write(f"{CLEAR}{terminal.paint(line, 'dim')}")
             stream.flush()
         stream.write(CLEAR)

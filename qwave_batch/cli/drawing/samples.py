@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cut, wrap
+from qwave_batch.cli.drawing.text import cut_to_width, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.plans import JobSample, Json
@@ -20,7 +20,9 @@ def draw_samples(samples: "Iterable[JobSample]", terminal: Terminal) -> list[str
     """Return the lines that show samples: what each goes by, then its prompt; none for none."""
     lines: list[str] = []
     for sample in samples:
-        words = (cut(terminal.shown(word), terminal.width - 6, mark=terminal.mark) for word in sample_words(sample))
+        words = (
+            cut_to_width(terminal.shown(word), terminal.width - 6, mark=terminal.mark) for word in sample_words(sample)
+        )
         who = "  ".join(word.replace(" ", _UNBROKEN) for word in words)
         lines += [
             line.rstrip().replace(_UNBROKEN, " ") for line in wrap(who, terminal.width, indent="  ", hang="      ")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from qwave_batch.cli.drawing.amounts import count, draw_cost_report, duration, size, usd
 from qwave_batch.cli.drawing.progress_view import sentence, undone
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cut, wrap
+from qwave_batch.cli.drawing.text import cut_to_width, wrap
 
 if TYPE_CHECKING:
     from qwave_batch.events import Progress
@@ -67,7 +67,7 @@ def draw_glance(glance: "Glance", terminal: Terminal, *, now: float) -> list[str
         lines += [_bar(progress, terminal), *_pace(glance.live, terminal, now)]
     if glance.spent_nusd is not None:
         lines.append(_money(glance.spent_nusd, glance.held_nusd))
-    return [line if "\x1b" in line else cut(line, terminal.width, mark=terminal.mark) for line in lines]
+    return [line if "\x1b" in line else cut_to_width(line, terminal.width, mark=terminal.mark) for line in lines]
 
 
 def glance_sentence(glance: "Glance", terminal: Terminal) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qwave_batch.cli.drawing.terminal import Terminal
-from qwave_batch.cli.drawing.text import cells, cut, pad
+from qwave_batch.cli.drawing.text import cells, cut_to_width, pad
 
 _GAP = "  "
 _NARROWEST_COLUMN = 8
@@ -70,7 +70,7 @@ def _fitted(widths: Sequence[int], room: int, gives_way: Sequence[bool]) -> list
 
 def _line(row: Sequence[str], widths: Sequence[int], columns: Sequence[Column], terminal: Terminal) -> str:
     fields = (
-        pad(cut(cell, width, mark=terminal.mark), width, right=column.right)
+        pad(cut_to_width(cell, width, mark=terminal.mark), width, right=column.right)
         for cell, width, column in zip(row, widths, columns, strict=True)
     )
     return _GAP.join(fields).rstrip()

@@ -54,7 +54,7 @@ def cells(text: str) -> int:
     return width
 
 
-def cut(text: str, width: int, *, mark: str = "…") -> str:
+def cut_to_width(text: str, width: int, *, mark: str = "…") -> str:
     """Return ``text`` in at most ``width`` columns, with ``mark`` at the end when something is gone."""
     if cells(text) <= width:
         return text

@@ -17,7 +17,7 @@ from qwave_batch.folder.formats.judging import (
     Content,
     Effort,
     Size,
-    check_size,
+    check_image_size,
     memory,
 )
 
@@ -64,7 +64,7 @@ except Exception:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _PillowFormat:
     """How Pillow calls a format."""
 
     plugin: str
@@ -72,13 +72,13 @@ class _Reader:
     title: str
 
 
-_READERS = {
-    "avif": _Reader("AvifImagePlugin", "AVIF", "AVIF"),
-    "tiff": _Reader("TiffImagePlugin", "TIFF", "TIFF"),
-    "bmp": _Reader("BmpImagePlugin", "BMP", "BMP"),
-    "jpeg2000": _Reader("Jpeg2KImagePlugin", "JPEG2000", "JPEG 2000"),
+_PILLOW_FORMATS = {
+    "avif": _PillowFormat("AvifImagePlugin", "AVIF", "AVIF"),
+    "tiff": _PillowFormat("TiffImagePlugin", "TIFF", "TIFF"),
+    "bmp": _PillowFormat("BmpImagePlugin", "BMP", "BMP"),
+    "jpeg2000": _PillowFormat("Jpeg2KImagePlugin", "JPEG2000", "JPEG 2000"),
 }
-APART = frozenset(_READERS)
+APART = frozenset(_PILLOW_FORMATS)
 """The formats that are decoded so."""
 
 
@@ -94,13 +94,13 @@ def check_apart(image_format: str, content: Content, effort: Effort) -> Size:
         NotRead: the library at hand does not read the format.
     """
     effort.check()
-    reader = _READERS[image_format]
+    reader = _PILLOW_FORMATS[image_format]
     arguments = (_MEMORY_BYTES, _CPU_S, MAX_PIXELS, reader.plugin, json.dumps(sys.path), reader.name)
     with memory(LARGE_DECODE + 1):  # one process at a time
         told = _told(content.data, [str(argument) for argument in arguments], reader)
     match told:
         case [int(width), int(height)]:
-            check_size((width, height))
+            check_image_size((width, height))
             return width, height
         case "unread":
             raise NotRead
@@ -110,7 +110,7 @@ def check_apart(image_format: str, content: Content, effort: Effort) -> Size:
             raise BadImage(f"{reader.title} does not decode")
 
 
-def _told(data: bytes, arguments: list[str], reader: _Reader) -> object:
+def _told(data: bytes, arguments: list[str], reader: _PillowFormat) -> object:
     try:
         ended = subprocess.run(  # noqa: S603 - our own interpreter, and nothing of the file in its arguments
             [sys.executable, "-I", "-c", _DECODE, *arguments],

@@ -12,7 +12,7 @@ from qwave_batch.folder.formats.judging import (
     Size,
     check_frame_place,
     check_frames,
-    check_size,
+    check_image_size,
 )
 
 _SCREEN_BYTES = 13
@@ -26,7 +26,7 @@ _S_PER_PIXEL = 8e-9
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _GifFrame:
     place: Size
     size: Size
     code_bits: int
@@ -39,15 +39,15 @@ def check_gif(content: Content, effort: Effort) -> Size:
     """Return the size of a GIF that is whole, or raise BadImage."""
     data = content.data
     try:
-        frames = _Walk(data).frames()
+        frames = _GifWalk(data).frames()
     except IndexError:  # the walk ran off the end of the bytes
         raise BadImage("GIF is cut short") from None
     if not frames:
         raise BadImage("GIF does not decode: it holds no image")
     screen = _pair(data, 6)
-    check_size(screen)
+    check_image_size(screen)
     for frame in frames:
-        check_size(frame.size)
+        check_image_size(frame.size)
         check_frame_place(frame.place, frame.size, screen)
     check_frames([frame.size for frame in frames], most_pixels=_MAX_FRAME_PIXELS)
     view = memoryview(data)
@@ -58,13 +58,13 @@ def check_gif(content: Content, effort: Effort) -> Size:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _GifWalk:
     data: bytes
     _blocks: int = field(default=0, init=False)
 
-    def frames(self) -> list[_Frame]:
+    def frames(self) -> list[_GifFrame]:
         """Return where the frames are, once the file's end is found; raise IndexError when it ends before."""
-        data, frames = self.data, list[_Frame]()
+        data, frames = self.data, list[_GifFrame]()
         at = _SCREEN_BYTES + _colour_table_bytes(data[10])
         while (kind := data[at]) != ord(";"):
             if kind == ord("!"):  # an extension: label, then blocks
@@ -74,7 +74,7 @@ class _Walk:
                 start = at + 11 + _colour_table_bytes(flags)
                 size, place = _pair(data, at + 5), _pair(data, at + 1)
                 at = self._past_blocks(start)
-                frames.append(_Frame(place, size, data[start - 1], bool(flags & _INTERLACED), start, at))
+                frames.append(_GifFrame(place, size, data[start - 1], bool(flags & _INTERLACED), start, at))
                 if len(frames) > MAX_FRAMES:
                     raise BadImage(f"GIF has more than the {MAX_FRAMES:,} frames that are read")
             else:

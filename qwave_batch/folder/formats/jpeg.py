@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadImage, Content, Effort, Size, check_size, memory
+from qwave_batch.folder.formats.judging import MAX_CHUNKS, BadImage, Content, Effort, Size, check_image_size, memory
 
 _SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
 _ALONE = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})
@@ -64,7 +64,7 @@ _ARITHMETIC_COST = _Cost(1_000, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _JpegFrame:
     """The image as its header describes it."""
 
     marker: int
@@ -98,7 +98,7 @@ class _Scan:
 def check_jpeg(content: Content, effort: Effort) -> Size:
     """Return the size of a JPEG that is whole, or raise BadImage."""
     data = content.data
-    frame: _Frame | None = None
+    frame: _JpegFrame | None = None
     scans: list[_Scan] = []
     interval = 0
     for number, (marker, start, end, coded_end) in enumerate(_segments(data)):
@@ -157,7 +157,7 @@ def _after_marker(data: bytes, at: int) -> int:
     raise BadImage("JPEG is cut short")
 
 
-def _read_frame(marker: int, content: bytes) -> _Frame:
+def _read_frame(marker: int, content: bytes) -> _JpegFrame:
     if marker not in {*_BASELINE, _PROGRESSIVE, *_ARITHMETIC}:
         raise BadImage("JPEG does not decode: it is of a kind, such as lossless, that is not read")
     count = content[5] if len(content) > 5 else 0  # noqa: PLR2004  # the place of the count
@@ -166,7 +166,7 @@ def _read_frame(marker: int, content: bytes) -> _Frame:
     if content[0] != 8:  # noqa: PLR2004  # bits of a sample
         raise BadImage("JPEG does not decode: it has more or less than 8 bits a sample")
     height, width = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
-    check_size((width, height))
+    check_image_size((width, height))
     components = [content[6 + 3 * place :][:3] for place in range(count)]
     factors = [(part[1] >> 4, part[1] & 15) for part in components]
     if not all(1 <= factor <= _MAX_FACTOR for pair in factors for factor in pair):
@@ -175,7 +175,7 @@ def _read_frame(marker: int, content: bytes) -> _Frame:
         factors = [(1, 1)]
     columns = math.ceil(width / (_BLOCK * max(across for across, _ in factors)))
     rows = math.ceil(height / (_BLOCK * max(down for _, down in factors)))
-    return _Frame(
+    return _JpegFrame(
         marker=marker,
         size=(width, height),
         units=columns * rows,
@@ -185,13 +185,13 @@ def _read_frame(marker: int, content: bytes) -> _Frame:
     )
 
 
-def _scanned_blocks(content: bytes, frame: _Frame | None) -> int:
+def _scanned_blocks(content: bytes, frame: _JpegFrame | None) -> int:
     if frame is None or not content:
         raise BadImage("JPEG does not decode: a scan comes before the header")
     return sum(frame.blocks_of(content[place]) for place in range(1, min(len(content), 1 + 2 * content[0]), 2))
 
 
-def _check_work(frame: _Frame, scans: list[int], size_bytes: int) -> None:
+def _check_work(frame: _JpegFrame, scans: list[int], size_bytes: int) -> None:
     """Refuse an image whose decode would take too long."""
     cost = _ARITHMETIC_COST if frame.marker in _ARITHMETIC else _BASELINE_COST
     cost = _PROGRESSIVE_COST if frame.marker == _PROGRESSIVE else cost
@@ -200,7 +200,7 @@ def _check_work(frame: _Frame, scans: list[int], size_bytes: int) -> None:
         raise BadImage(f"JPEG has {len(scans)} scans that go over {blocks:,} blocks, more than is decoded")
 
 
-def _check_restarts(data: memoryview, frame: _Frame, scan: "_Scan") -> None:
+def _check_restarts(data: memoryview, frame: _JpegFrame, scan: "_Scan") -> None:
     """Hold a scan that is coded in stretches to their number and order: the decoder makes up those that are missing."""
     if not scan.interval:
         return
@@ -209,7 +209,7 @@ def _check_restarts(data: memoryview, frame: _Frame, scan: "_Scan") -> None:
         raise BadImage("JPEG is damaged: its restart markers are not those of the image")
 
 
-def _decode_one_scan(data: memoryview, frame: _Frame, scan: _Scan) -> None:
+def _decode_one_scan(data: memoryview, frame: _JpegFrame, scan: _Scan) -> None:
     mode, raw_mode = _MODES[len(frame.components)]
     size = _scaled(frame)
     image = Image.new(mode, size)
@@ -227,11 +227,11 @@ def _decode_one_scan(data: memoryview, frame: _Frame, scan: _Scan) -> None:
         raise BadImage("JPEG does not decode: its coded data is damaged")
 
 
-def _decode(data: memoryview, frame: _Frame) -> None:
+def _decode(data: memoryview, frame: _JpegFrame) -> None:
     mode, raw_mode = _MODES[len(frame.components)]
     Image.frombytes(mode, _scaled(frame), data, "jpeg", raw_mode, "", _SCALE, 0)
 
 
-def _scaled(frame: _Frame) -> Size:
+def _scaled(frame: _JpegFrame) -> Size:
     width, height = frame.size
     return math.ceil(width / _SCALE), math.ceil(height / _SCALE)

@@ -66,7 +66,7 @@ class Effort:
             raise BadImage(f"it takes more than {MAX_CPU_S:g} s of processor time to decode")
 
 
-def check_size(size: Size) -> None:
+def check_image_size(size: Size) -> None:
     """Raise BadImage when no image of that size is read."""
     width, height = size
     if not width or not height:

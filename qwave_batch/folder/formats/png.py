@@ -15,7 +15,7 @@ from qwave_batch.folder.formats.judging import (
     Content,
     Effort,
     Size,
-    check_size,
+    check_image_size,
 )
 
 _SIGNATURE_BYTES = 8
@@ -83,7 +83,7 @@ def check_png(content: Content, effort: Effort) -> Size:
     data = content.data
     parts = _walk(data, effort)
     header = _read_header(parts.header)
-    check_size(header.size)
+    check_image_size(header.size)
     if header.colour == _INDEXED and (parts.palette is None or len(parts.palette) not in _PALETTE_BYTES):
         raise BadImage("PNG does not decode: its palette is missing or damaged")
     _inflate(_blocks(data, parts.pixels, effort), header)

@@ -75,7 +75,7 @@ def format_of(data: bytes) -> str | None:
     return None
 
 
-def kind_of(data: bytes) -> Kind:
+def kind_of_bytes(data: bytes) -> Kind:
     """Return what bytes that are of none of these formats look like."""
     beginning = data[:_LOOKED_AT]
     found, is_text = _binary_kind(beginning), _is_text(beginning)
@@ -92,7 +92,7 @@ def foreign_kind(data: bytes) -> str:
     """Return what bytes of another kind look like, such as ``an HTML page``, without repeating any of them."""
     if not data:
         return "the file is empty"
-    return f"{kind_of(data).name} of {len(data):,} bytes"
+    return f"{kind_of_bytes(data).name} of {len(data):,} bytes"
 
 
 def _binary_kind(beginning: bytes) -> Kind:

@@ -12,7 +12,7 @@ from qwave_batch.folder.formats.judging import (
     Size,
     check_frame_place,
     check_frames,
-    check_size,
+    check_image_size,
     memory,
 )
 
@@ -42,7 +42,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class _WebpFrame:
     place: Size
     size: Size
     pixels: _Chunk
@@ -81,18 +81,18 @@ def check_webp(content: Content, effort: Effort) -> Size:
     return canvas
 
 
-def _read(data: bytes, chunks: list[_Chunk], effort: Effort) -> tuple[Size, list[_Frame]]:
+def _read(data: bytes, chunks: list[_Chunk], effort: Effort) -> tuple[Size, list[_WebpFrame]]:
     """Return the size of the canvas, and the frames that are drawn on it."""
     if not chunks:
         raise BadImage("WEBP does not decode: it holds no image")
     first = chunks[0]
     if first.kind in {_LOSSY, _LOSSLESS}:
         size = _coded_size(data, first)
-        return size, [_Frame((0, 0), size, first, None)]
+        return size, [_WebpFrame((0, 0), size, first, None)]
     if first.kind != b"VP8X" or first.end - first.start < _CANVAS_BYTES:
         raise BadImage("WEBP does not decode: its header is damaged")
     canvas = _triple(data, first.start + 4) + 1, _triple(data, first.start + 7) + 1
-    check_size(canvas)
+    check_image_size(canvas)
     if not data[first.start] & _IS_ANIMATED:
         frame = _frame(data, chunks, (0, 0))
         if frame.size != canvas:
@@ -101,7 +101,7 @@ def _read(data: bytes, chunks: list[_Chunk], effort: Effort) -> tuple[Size, list
     return canvas, [_animated(data, chunk, effort) for chunk in chunks if chunk.kind == b"ANMF"]
 
 
-def _animated(data: bytes, chunk: _Chunk, effort: Effort) -> _Frame:
+def _animated(data: bytes, chunk: _Chunk, effort: Effort) -> _WebpFrame:
     if chunk.end - chunk.start < _FRAME_BYTES:
         raise BadImage("WEBP does not decode: the header of a frame is damaged")
     start = chunk.start
@@ -113,13 +113,13 @@ def _animated(data: bytes, chunk: _Chunk, effort: Effort) -> _Frame:
     return frame
 
 
-def _frame(data: bytes, chunks: "list[_Chunk] | Iterator[_Chunk]", place: Size) -> _Frame:
+def _frame(data: bytes, chunks: "list[_Chunk] | Iterator[_Chunk]", place: Size) -> _WebpFrame:
     alpha = None
     for chunk in chunks:
         if chunk.kind == _ALPHA:
             alpha = alpha or chunk
         elif chunk.kind in {_LOSSY, _LOSSLESS}:
-            return _Frame(place, _coded_size(data, chunk), chunk, alpha if chunk.kind == _LOSSY else None)
+            return _WebpFrame(place, _coded_size(data, chunk), chunk, alpha if chunk.kind == _LOSSY else None)
     raise BadImage("WEBP does not decode: it holds no image")
 
 
@@ -134,7 +134,7 @@ def _coded_size(data: bytes, chunk: _Chunk) -> Size:
         size = int.from_bytes(head[6:8], "little") & 0x3FFF, int.from_bytes(head[8:10], "little") & 0x3FFF
     else:
         raise BadImage("WEBP does not decode: the header of its pixels is damaged")
-    check_size(size)
+    check_image_size(size)
     return size
 
 
@@ -162,7 +162,7 @@ def _walk(data: bytes, at: int, border: _Border, effort: Effort) -> Iterator[_Ch
     raise BadImage(f"WEBP has more than the {MAX_CHUNKS:,} chunks that are read")
 
 
-def _memory_bytes(frame: _Frame) -> int:
+def _memory_bytes(frame: _WebpFrame) -> int:
     width, height = frame.size
     per_pixel = _BYTES_PER_PIXEL + (_ALPHA_BYTES_PER_PIXEL if frame.alpha else 0)
     coded_bytes = frame.pixels.end - frame.pixels.start  # libwebp has a copy of its own
@@ -180,7 +180,7 @@ def _decode(decoder: Any) -> None:
         raise BadImage("WEBP does not decode: its pixels are damaged")
 
 
-def _alone(data: bytes, frame: _Frame) -> bytes:
+def _alone(data: bytes, frame: _WebpFrame) -> bytes:
     """Return a file of this frame alone: no metadata, no canvas that is larger than it."""
     view, parts = memoryview(data), list[bytes | memoryview]()
     if frame.alpha is not None:

@@ -1,1 +1,1 @@
-"""What makes expansion fast: work that many cells of a matrix share is done once."""
+"""Caches that make expansion fast: work shared by many cells of a matrix is done once."""

@@ -1,6 +1,6 @@
-"""Expands cells by the request template of a cell like it: the same entries as the plain expansion, sooner.
+"""Expands cells from the request template of an earlier similar cell: the same entries as the plain expansion, faster.
 
-The property test in tests/properties/test_plan.py holds the two to the same jobs, ids and problems.
+The property test in tests/properties/test_plan.py checks that both give the same jobs, ids and problems.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from qwave_batch.spec.recovery import UNKNOWN
 
 
 def expand_with_cache(assembler: RequestAssembler) -> PromptExpander:
-    """Begin a pass in which cells that are alike are built and judged once."""
+    """Begin a pass in which similar cells are built and checked once."""
     return _CachedPass(assembler).of_prompt
 
 
@@ -44,12 +44,12 @@ class CachedEntry(ExpandedEntry):
 
 @dataclass(slots=True)
 class _CachedPass:
-    """One pass over all prompts, with what they share."""
+    """One pass over all prompts, with the caches that they share."""
 
     assembler: RequestAssembler
     _fragments: JsonFragmentCache = field(default_factory=JsonFragmentCache)
     _shared: tuple[Sequence[FreeField], RequestTemplateCache] | None = None
-    """What prompts share that have a text and nothing else of their own."""
+    """Shared by prompts that have a text and nothing else of their own."""
 
     def of_prompt(self, prompt: CompiledPrompt) -> ExpandCell:
         """Return the expansion of a prompt."""
@@ -81,7 +81,7 @@ class _CachedPrompt:
     _case: PromptCase | None = None
 
     def entry(self, cell: MatrixCell) -> ExpandedEntry | None:
-        """Return the entry of a cell, or None when it makes no job, which is reported.
+        """Return the entry of a cell, or None if it makes no job, which is reported.
 
         Raises:
             TemplateFault: A template fails on this cell.
@@ -105,7 +105,7 @@ class _CachedPrompt:
         return self._built(cell, scope)
 
     def _built(self, cell: MatrixCell, scope: CellScope) -> ExpandedEntry | None:
-        """Build and judge the whole request; its template serves cells like it, unless a free field is at fault."""
+        """Build and check the whole request; its template serves similar cells, unless a free field is at fault."""
         made = self.assembler.assemble(self.builder, scope)
         if made is None:
             return None

@@ -1,4 +1,4 @@
-"""The fields that differ between cells of one request template, such as text and seed: each is judged by itself."""
+"""The fields that differ between cells of one request template, such as text and seed; each is checked by itself."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.requests import prompt_text
 
 Fetch: TypeAlias = Callable[[CellScope], Json]
-"""Gives the value of a field in a cell."""
+"""Gets the value of a field in a cell."""
 
 HELD_FRAGMENTS = 4096
 HELD_CHARACTERS = 10_000_000
@@ -24,16 +24,16 @@ HELD_CHARACTERS = 10_000_000
 
 @dataclass(slots=True, kw_only=True)
 class FreeField:
-    """A field of one prompt whose value no rule and no price reads."""
+    """A field of one prompt whose value no rule and no price depends on."""
 
     name: str
     fetch: Fetch
     checks: Mapping[str, Accepts]
-    """By model: whether the model takes a value, as the catalog would say."""
+    """By model: whether the model accepts a value, with the same result as the catalog."""
 
 
 def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Catalog) -> list[FreeField]:
-    """Return the fields that no rule of any model reads, and that one place only sets; ``text`` is the prompt's."""
+    """Return the fields that no rule of any model reads and that only one place sets; ``text`` is the prompt's."""
     checks = {model.name: independent_fields(model) for model in catalog.models.values()}
     found = []
     for name, fetch in _candidates(text, matrix):
@@ -44,7 +44,7 @@ def free_fields_of(text: RenderedTemplate, matrix: ResolvedMatrix, catalog: Cata
 
 
 def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[FreeField]:
-    """Return the same free fields for another prompt that differs in its text only."""
+    """Return the same free fields for another prompt that differs only in its text."""
     return [
         FreeField(name=free.name, fetch=_text(text), checks=free.checks) if free.name == "prompt" else free
         for free in free_fields
@@ -65,7 +65,7 @@ def _candidates(text: RenderedTemplate, matrix: ResolvedMatrix) -> list[tuple[st
         for name in axis.value(position).late
     }
     for number, axis in enumerate(matrix.axes):
-        # a whole number with a fraction is sent as another one, for which the whole request is needed
+        # 1.0 is sent as 1, for which the whole request is needed
         if axis.alone and not axis.sets & (added | late) and not _has_fractions(axis):
             found.append((axis.name.text, _from_slot(axis.alone, number)))
     return found
@@ -83,11 +83,11 @@ def _from_slot(value_at: Callable[[int], Json], number: int) -> Fetch:
 
 @dataclass(slots=True)
 class JsonFragmentCache:
-    """The canonical JSON of values; the last few thousand are held."""
+    """A cache of the canonical JSON of values; the last few thousand are kept."""
 
     _held: dict[str, bytes] = field(default_factory=dict)
     _size: int = 0
-    """The characters of those held texts that are not short."""
+    """The characters of the cached long texts."""
 
     def of(self, value: Json) -> bytes:
         """Return the canonical JSON of a value.

@@ -1,4 +1,4 @@
-"""Renders a template once for all the cells that look the same to it."""
+"""Renders a template once for all the cells in which its result is the same."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.requests import render_in
 from qwave_batch.plan.expand.scope import size_of_value
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
-HELD_TEXTS = 4096  # per template; one that names a long axis is not worth holding
+HELD_TEXTS = 4096  # per template; one that uses a long axis is not worth caching
 HELD_CHARACTERS = 5_000_000
-SHORT = 1000  # characters; so many of HELD_TEXTS are few
+SHORT = 1000  # characters; few of HELD_TEXTS are longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateNames:
-    """Tells what each name that the templates of one prompt use depends on."""
+    """Tells which slots each name in the templates of one prompt depends on."""
 
     axes: Sequence[str]
-    """The names of the axes, in order: the slots of a combination. The slot after the last is the includes'."""
+    """The names of the axes, in slot order. The slot after the last belongs to the includes."""
     added: Collection[str]
     """Variables that includes add."""
     case: Collection[str]
@@ -38,12 +38,12 @@ class TemplateNames:
             case={*prompt.variables, *ROW_NAMES, "prompt"} if prompt.table else set(),
         )
 
-    def slots(self, value: Value) -> tuple[int, ...]:
+    def slots(self, value: TemplateValue) -> tuple[int, ...]:
         """Return the slots that a template depends on."""
         slots = [number for number, name in enumerate(self.axes) if name in value.names]
         return (*slots, len(self.axes)) if value.names.intersection(self.added) else tuple(slots)
 
-    def follows_case(self, value: Value) -> bool:
+    def follows_case(self, value: TemplateValue) -> bool:
         """Whether a template can render differently from row to row."""
         return not value.names.isdisjoint(self.case)
 
@@ -55,23 +55,23 @@ def picker(slots: Sequence[int]) -> Callable[[tuple[int, ...]], Any]:
 
 @dataclass(slots=True)
 class RenderedTemplate:
-    """What one template rendered to, by the positions of the axes that it names.
+    """The cached results of one template, by the positions of the axes that it names.
 
     Keys are positions and never values, since ``1``, ``1.0`` and ``true`` are equal to a dict.
     """
 
-    value: Value | None
-    """None for a template with a mistake: it renders to ``UNKNOWN``."""
+    value: TemplateValue | None
+    """None for a template with a mistake, which renders to ``UNKNOWN``."""
     pick: Callable[[tuple[int, ...]], Any]
     names_repeat: bool
     follows_case: bool
     _held: dict[Any, Json] = field(default_factory=dict)
     _size: int = 0
-    """The characters of those held values that are not short."""
+    """The characters of the cached long values."""
 
     @classmethod
-    def of(cls, value: Value | None, names: TemplateNames) -> "RenderedTemplate":
-        """Return the cache of a template, still empty."""
+    def of(cls, value: TemplateValue | None, names: TemplateNames) -> "RenderedTemplate":
+        """Return an empty cache for a template."""
         if value is None or value.is_constant:
             return cls(value, picker(()), names_repeat=False, follows_case=False)
         return cls(
@@ -82,7 +82,7 @@ class RenderedTemplate:
         )
 
     def render(self, scope: CellScope) -> Json:
-        """Return the rendered value; names are only looked up when no cell like this one was seen before.
+        """Return the rendered value; names are only looked up if no similar cell was rendered before.
 
         Raises:
             TemplateFault: The template fails on this cell.
@@ -101,7 +101,7 @@ class RenderedTemplate:
         return rendered
 
     def next_case(self) -> None:
-        """Drop what was held if the next row may change it."""
+        """Drop the cached values if the next row may change them."""
         if self.follows_case:
             self._held.clear()
             self._size = 0
@@ -113,9 +113,9 @@ class RenderedTemplates:
 
     names: TemplateNames
     _held: dict[int, RenderedTemplate] = field(default_factory=dict)
-    """By the template's ``id``: the prompt and the matrix hold the templates for as long as this is used."""
+    """By the template's ``id``: the prompt and the matrix keep the templates alive while this is used."""
 
-    def render(self, value: Value | None, scope: CellScope) -> Json:
+    def render(self, value: TemplateValue | None, scope: CellScope) -> Json:
         """Return a template rendered in a cell.
 
         Raises:
@@ -123,7 +123,7 @@ class RenderedTemplates:
         """
         return self.of(value).render(scope)
 
-    def of(self, value: Value | None) -> RenderedTemplate:
+    def of(self, value: TemplateValue | None) -> RenderedTemplate:
         """Return the cache of one template."""
         held = self._held.get(id(value))
         if held is None:
@@ -131,6 +131,6 @@ class RenderedTemplates:
         return held
 
     def next_case(self) -> None:
-        """Drop what the next row may change."""
+        """Drop the cached values that the next row may change."""
         for held in self._held.values():
             held.next_case()

@@ -1,4 +1,4 @@
-"""What cells share that differ in their free fields only: worked out once, however many cells there are."""
+"""The parts of a request that cells share if they differ only in their free fields: computed once for all of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,25 +19,25 @@ HELD_BYTES = 50_000_000
 
 @dataclass(slots=True, kw_only=True)
 class RequestTemplate:
-    """A request that is judged, priced and written as JSON except for its free fields."""
+    """A request that is checked, priced and written as JSON except for its free fields."""
 
     verdict: RequestVerdict
     checks: Sequence[Accepts | None]
-    """For each free field, whether the verdict holds for a value; None where the model takes no such field."""
+    """For each free field, whether the verdict holds for a value; None if the model does not take the field."""
     filled: Sequence[tuple[int, str]]
     """The free fields that are sent, by number and name, in the order of their names."""
     prompt_number: int | None
-    """The number of the free field that is the prompt, where it is sent."""
+    """The number of the free field that is the prompt, if it is sent."""
     pieces: Sequence[bytes]
-    """The canonical JSON of repeat and request, cut where the free fields stand."""
+    """The canonical JSON of repeat and request, split at the free fields."""
     body: dict[str, Json]
-    """The request of the cell that it was made from, without callback fields."""
+    """The request of the cell that it was built from, without callback fields."""
 
     @classmethod
     def of(
         cls, request: dict[str, Json], verdict: RequestVerdict, free_fields: Sequence[FreeField], repeat: int
     ) -> "RequestTemplate":
-        """Return the template of a request that was built and judged as a whole."""
+        """Return the template of a request that was built and checked as a whole."""
         filled, pieces = _cut(request, free_fields, repeat)
         return cls(
             verdict=verdict,
@@ -95,22 +95,22 @@ def _sort_key(name: str) -> bytes:
 
 @dataclass(slots=True)
 class RequestTemplateCache:
-    """The request templates of one prompt, by the slots that anything but the free fields depends on."""
+    """The request templates of one prompt, by the slots that its other fields depend on."""
 
     pick: Callable[[tuple[int, ...]], Any]
     follows_case: bool
     follows_prompt: bool
-    """Whether another prompt that differs in its text only could have other templates."""
+    """Whether another prompt that differs only in its text could have other templates."""
     _held: dict[Any, RequestTemplate] = field(default_factory=dict)
     _size: int = 0
-    """The bytes of their requests that are held."""
+    """The bytes of the cached requests."""
 
     def get(self, slots: tuple[int, ...], repeat: int) -> RequestTemplate | None:
-        """Return the template of a cell, if one like it was seen before."""
+        """Return the template of a cell, if a similar cell was seen before."""
         return self._held.get((self.pick(slots), repeat))
 
     def keep(self, slots: tuple[int, ...], repeat: int, template: RequestTemplate) -> None:
-        """Hold a template for later cells."""
+        """Keep a template for later cells."""
         size = sum(map(len, template.pieces))
         self._size += size
         if len(self._held) >= HELD_TEMPLATES or self._size > HELD_BYTES:
@@ -119,7 +119,7 @@ class RequestTemplateCache:
         self._held[self.pick(slots), repeat] = template
 
     def next_case(self) -> None:
-        """Drop what was held if the next row may change it."""
+        """Drop the cached templates if the next row may change them."""
         if self.follows_case:
             self._held.clear()
             self._size = 0
@@ -128,7 +128,7 @@ class RequestTemplateCache:
 def template_cache_of(
     builder: RequestBuilder, free_fields: Sequence[FreeField], names: TemplateNames
 ) -> RequestTemplateCache:
-    """Return the cache of a prompt, still empty, keyed by what its other fields depend on."""
+    """Return an empty cache for a prompt, keyed by the slots that its other fields depend on."""
     apart = {free.name for free in free_fields}
     axes, includes = builder.matrix.axes, builder.matrix.includes
     templates = [value for name, value in (*builder.base.items(), *builder.prompt.request.items()) if name not in apart]

@@ -1,1 +1,1 @@
-"""Checks that find what the author of a spec may not mean."""
+"""Checks for parts of a spec that its author may not have intended."""

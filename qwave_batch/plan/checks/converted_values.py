@@ -1,4 +1,4 @@
-"""Unquoted texts and numbers that come out as another text than stands in the file."""
+"""Warns of unquoted texts and numbers whose value is written differently in the file."""
 
 from collections.abc import Iterator
 
@@ -8,21 +8,21 @@ from qwave_batch.model.problem import Problem
 from qwave_batch.plan.checks.spellings import Spellings, spelling_words
 from qwave_batch.plan.expand.axes import Vocabulary
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.table.rows import Row
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _WAY_OUT = "put quotes around the whole text; a comment that is meant has a blank behind its #"
 
 
 def _cut_words(comment: str) -> str:
-    return f'the text ends before "{cut(comment, 60)}": everything from # on is a comment'
+    return f'the text ends before "{cut_for_message(comment, 60)}": everything from # on is a comment'
 
 
 def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[Problem]:
-    """Yield a warning for each value of the spec that comes out as another text than stands there.
+    """Yield a warning for each value of the spec that becomes a different text than the file shows.
 
-    That is a text behind which a comment reads like a part of it, and a number that a text shows in another spelling.
+    These are texts before a comment that looks like part of them, and numbers that a text spells differently.
     """
     yield from spellings.warnings()
     for path, written in spec.notes:
@@ -36,8 +36,8 @@ def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[P
             )
 
 
-def note_converted_cells(row: Row, origin: Path, spellings: Spellings, problems: ProblemCollector) -> None:
-    """Note the cells of a row that are cut off by a comment, or written in another spelling than they have."""
+def note_converted_cells(row: Row, origin: ValuePath, spellings: Spellings, problems: ProblemCollector) -> None:
+    """Note the cells of a row that a comment cuts off, or that are spelled differently in a text."""
     where = (*origin, "from")
     for path, written in row.notes:
         if written.comment:
@@ -47,8 +47,8 @@ def note_converted_cells(row: Row, origin: Path, spellings: Spellings, problems:
             problems.add(where, f'in "{path[0]}" {message}', suggestion=way_out, warning=True)
 
 
-def _takes_any_text(path: Path, catalog: Catalog, vocabulary: Vocabulary) -> bool:
-    """Whether any text may stand at a place that is sent, and not one of a few words or the name of a file."""
+def _takes_any_text(path: ValuePath, catalog: Catalog, vocabulary: Vocabulary) -> bool:
+    """Whether a place that is sent accepts any text, rather than one of a few words or the name of a file."""
     match path:
         case ("vars", *_) | ("output", "path") | ("prompts", int()):
             return True
@@ -63,7 +63,7 @@ def _takes_any_text(path: Path, catalog: Catalog, vocabulary: Vocabulary) -> boo
             return False
 
 
-def _field_of(path: Path, vocabulary: Vocabulary) -> str | None:
+def _field_of(path: ValuePath, vocabulary: Vocabulary) -> str | None:
     """Return the request field that a value of the matrix is for, or None for a variable or a label."""
     match path:
         case ("include" | "exclude", int(), str(key), *_):

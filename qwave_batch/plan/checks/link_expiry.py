@@ -1,4 +1,4 @@
-"""Warns of links that are signed for a time: signed again, the same request is another job."""
+"""Warns of links with an expiring signature: with a new signature, the same request becomes another job."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,28 +8,28 @@ from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.requests import RequestBuilder
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.plan.signed_links import links_in, signature_in
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 
 _PLAIN = (int, float, bool)
 
 
 @dataclass(slots=True)
 class SignedLinks:
-    """The signed links of a plan, by the place of the field that has them."""
+    """The signed links of a plan, by the path of the field that has them."""
 
     callback_fields: frozenset[str]
-    _found: dict[Path, set[int]] = field(default_factory=dict)
-    _marks: dict[Path, str] = field(default_factory=dict)
+    _found: dict[ValuePath, set[int]] = field(default_factory=dict)
+    _marks: dict[ValuePath, str] = field(default_factory=dict)
 
     def observe(self, request: Mapping[str, Json], builder: RequestBuilder, combination: Combination) -> None:
-        """Look at a request that makes a job."""
+        """Check a request that makes a job."""
         for name, value in request.items():
             is_plain = type(value) in _PLAIN or name == "prompt" or name in self.callback_fields
             if not is_plain and any(True for _ in links_in(value)):
                 self.note(value, builder.origin(name, combination))
 
-    def note(self, value: Json, where: Path) -> None:
-        """Look at the value of a field of a request."""
+    def note(self, value: Json, where: ValuePath) -> None:
+        """Check the value of a field of a request."""
         for link in links_in(value):
             mark = signature_in(link)
             if mark is not None:
@@ -40,7 +40,7 @@ class SignedLinks:
         return bool(self._found)
 
     def note_axes(self, matrix: ResolvedMatrix) -> None:
-        """Look at the values of axes: not every value of an axis that sets one field alone is part of a request."""
+        """Check the values of axes: if an axis sets only one field, not all its values appear in requests."""
         for axis in matrix.axes:
             if axis.alone and axis.is_listed:
                 for value in map(axis.value, range(axis.count)):
@@ -48,7 +48,7 @@ class SignedLinks:
                         self.note(link, value.place_of(name))
 
     def report(self, problems: ProblemCollector) -> None:
-        """Warn of the fields that have such links, each with their number."""
+        """Warn of each field that has such links, with their number."""
         problems.row = None
         for where, links in self._found.items():
             number = f"{len(links):,} links are" if len(links) > 1 else "1 link is"

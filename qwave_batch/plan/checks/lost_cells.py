@@ -1,6 +1,6 @@
-"""Cells that hold no text of their author's: the error of a spreadsheet, the null of a program, a letter that is lost.
+"""Finds cells that lost their text: a spreadsheet's error, a program's null, a replacement character.
 
-Each column is reported once, where such a cell ends up in a prompt; a template that checks for them gets no warning.
+Each column is reported once, if such a cell ends up in a prompt; a template that checks for them gets no warning.
 """
 
 import re
@@ -25,14 +25,14 @@ _WAY_OUT = "mend the table, or leave such rows out with where"
 
 @dataclass(slots=True)
 class LostCells:
-    """Looks at the rows of one spec while its plan is counted."""
+    """Checks the rows of one spec while its plan is counted."""
 
     problems: ProblemCollector
     _prompt: CompiledPrompt | None = None
     _columns: tuple[str, ...] = field(default=())
 
     def look(self, case: PromptCase, text: str) -> None:
-        """Look at the first prompt that a row comes to."""
+        """Check the first prompt of a row."""
         row = case.row
         if row is None:
             return
@@ -66,7 +66,7 @@ class LostCells:
 
 
 def _columns_of(case: PromptCase) -> tuple[str, ...]:
-    """Return the columns that may be written into the text."""
+    """Return the columns that may be inserted into the text."""
     read = case.prompt.wanted.columns
     columns = case.row.cells.keys() if read is None and case.row else read or ()
     return tuple(columns) if len(columns) <= _MOST_COLUMNS else ()

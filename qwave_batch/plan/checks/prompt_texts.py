@@ -1,4 +1,4 @@
-"""Warns of texts that are sent in another way than they read: once a prompt and once a row, never once a job."""
+"""Warns of texts that are sent differently from how they look: once per prompt and once per row, never once per job."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -12,9 +12,9 @@ from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.scope import AvailableNames
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.template.literal_text import TAG, literal_text, raw_text, unspaced_comments
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _FOREIGN = re.compile(
     rf"\$\{{[^{{}}{TAG}\n]{{1,100}}\}}"
@@ -23,7 +23,7 @@ _FOREIGN = re.compile(
 )
 _SINGLE = re.compile(rf"\$?\{{([^{{}}|{TAG}\n]{{1,120}})\}}")
 _FORMAT = re.compile(r"[!:][^!:]*$")
-"""What Python lets stand behind a name in braces."""
+"""The suffix that Python allows after a name in braces."""
 _OTHER = re.compile(
     rf"(?<![\w.])row\.([^\W\d]\w{{0,100}})(?![\w(])|(?<![\w.])row\[[\"']([^\"'{TAG}\n]{{1,100}})[\"']\]"
     rf"|\$(\w{{1,100}})|%\((\w{{1,100}})\)[a-z]?|<([^<>{TAG}\n]{{1,100}})>|(?<!\[)\[([^\[\]{TAG}\n]{{1,100}})\](?!\])"
@@ -35,54 +35,54 @@ CHOICES = "choices are an axis of your own in the matrix, or rows of a table"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misspelt:
-    """A name of the spec that stands in a text in the signs of another language."""
+    """A name of the spec that a text uses in the syntax of another language."""
 
     written: str
     name: str
     is_column: bool
     is_braced: bool
-    """Whether it stands in single braces, which have no other use in most texts, or is all of the text."""
+    """Whether it is in single braces, which have no other use in most texts, or is the whole text."""
 
     @property
     def guess(self) -> str:
-        """What is to be written."""
+        """The likely intended spelling."""
         if not self.is_column:
             return f"{{{{ {self.name} }}}}"
         return f"{{{{ row.{self.name} }}}}" if _IDENTIFIER.fullmatch(self.name) else f'{{{{ row["{self.name}"] }}}}'
 
 
 def foreign_in(text: str) -> list[str]:
-    """Return the choices, wildcards and variables of the environment in a text, each once."""
+    """Return the distinct choices, wildcards and environment variables in a text."""
     if "{" not in text and "__" not in text:
         return []
     return list(dict.fromkeys(_FOREIGN.findall(text)))
 
 
 def is_of_environment(written: str) -> bool:
-    """Whether it is what a shell would fill in from its environment."""
+    """Whether a shell would replace it from its environment."""
     return written.startswith("$")
 
 
 def sent_words(found: list[str]) -> str:
-    """Return the sentence about choices and wildcards in a text."""
-    listed = " and ".join(f'"{cut(written, 60)}"' for written in found[:_SHOWN])
+    """Return the message about choices and wildcards in a text."""
+    listed = " and ".join(f'"{cut_for_message(written, 60)}"' for written in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     return f"{listed}{more} {'is sent as it stands' if len(found) == 1 else 'are sent as they stand'}"
 
 
 def environment_words(written: str) -> tuple[str, str, Advice]:
-    """Return the sentence about ``${NAME}``, what to write instead, and how to give it a value."""
+    """Return the message about ``${NAME}``, the right spelling, and how to set a value."""
     name = re.split(r"\W", written[2:-1].strip(), maxsplit=1)[0] or "NAME"
     ours = name.lower()
     return (
-        f'"{cut(written, 60)}" is sent as it stands: a spec reads no environment',
+        f'"{cut_for_message(written, 60)}" is sent as it stands: a spec reads no environment',
         f"write {{{{ {ours} }}}}",
         Advice(NextStep.SET_VARIABLE, f"vars.{ours}=${name}"),
     )
 
 
 def misspelt_in(text: str, columns: Collection[str], names: Collection[str]) -> Iterator[Misspelt]:
-    """Yield the columns in a text that stand in the signs of other languages, and the other names in single braces."""
+    """Yield the columns that a text uses in the syntax of other languages, and the other names in single braces."""
     seen = set[str]()
     by_case: dict[str, str] = {}
     for found in _SINGLE.finditer(text) if "{" in text else ():
@@ -114,28 +114,28 @@ def _is_doubled(text: str, found: re.Match[str]) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class TextCheck:
-    """Looks at the texts of one spec while its plan is counted."""
+    """Checks the texts of one spec while its plan is counted."""
 
     spec: Spec
     matrix: ResolvedMatrix
     problems: ProblemCollector
     _names: dict[str, str] = field(default_factory=dict)
-    """What a text may name beside columns and variables of its own, and what each is."""
+    """The names available to a text besides its own columns and variables, each with its kind."""
     _reported: set[str] = field(default_factory=set)
-    """Parts of the current prompt that are reported already, or that are meant literally."""
+    """Parts of the current prompt that are already reported, or are meant literally."""
     _of_all: set[str] = field(default_factory=set)
-    """The same, of all prompts."""
+    """The same for all prompts."""
     _examples: dict[bool, str] = field(default_factory=dict)
-    """By whether it is an environment variable: the example that is reported for the rows of the current table."""
+    """By whether it is an environment variable: the example reported for the rows of the current table."""
     _lost: LostCells = field(init=False)
     has_error: bool = False
-    """Whether the text of the prompt at hand is one that can't be meant."""
+    """Whether the text of the current prompt cannot be intended."""
 
     def __post_init__(self) -> None:
         self._lost = LostCells(self.problems)
 
     def begin(self, prompts: Sequence[CompiledPrompt]) -> None:
-        """Look at what all prompts share."""
+        """Check the texts that all prompts share."""
         self._names = {
             **dict.fromkeys(("repeat", "row_number", "prompt.id"), "a name of the language"),
             **dict.fromkeys(self.spec.vars, "a variable"),
@@ -157,7 +157,7 @@ class TextCheck:
                 self._of_all.update(found)
 
     def next_prompt(self, case: PromptCase) -> None:
-        """Look at the text of a prompt as it is written, with the first row of its table."""
+        """Check the text of a prompt as it is written, with the first row of its table."""
         prompt = case.prompt
         self.has_error = False
         self._reported.clear()
@@ -179,7 +179,7 @@ class TextCheck:
         self.problems.row = row
 
     def next_case(self, case: PromptCase, text: str) -> None:
-        """Look at the first prompt that a row comes to, for what stands in its cells and in variables."""
+        """Check the cells and variables in the first prompt of a row."""
         if case.row is not None:
             self._lost.look(case, text)
         for written in foreign_in(text):
@@ -203,18 +203,18 @@ class TextCheck:
                 what += f" of {prompt.table.shown_as}"
             self._note_name(found, what, prompt.text_origin, is_error=is_error)
 
-    def _note_name(self, found: Misspelt, what: str, where: Path, *, is_error: bool) -> None:
+    def _note_name(self, found: Misspelt, what: str, where: ValuePath, *, is_error: bool) -> None:
         signs = "single braces are" if found.written.startswith("{") else "it is"
         self.problems.add(
             where,
-            f'"{cut(found.written, 60)}" is sent as it stands: {signs} no template, '
-            f"and {cut(found.name, 60)} is {what}",
+            f'"{cut_for_message(found.written, 60)}" is sent as it stands: {signs} no template, '
+            f"and {cut_for_message(found.name, 60)} is {what}",
             value=found.written,
             suggestion=f"did you mean {found.guess}?",
             warning=not is_error,
         )
 
-    def _note_foreign(self, found: list[str], where: Path) -> None:
+    def _note_foreign(self, found: list[str], where: ValuePath) -> None:
         plain = [written for written in found if not is_of_environment(written)]
         if plain:
             self.problems.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
@@ -223,9 +223,9 @@ class TextCheck:
                 message, instead, step = environment_words(written)
                 self.problems.add(where, message, suggestion=instead, next_step=step, warning=True)
 
-    def _note_comments(self, raw: Json, where: Path) -> None:
+    def _note_comments(self, raw: Json, where: ValuePath) -> None:
         for comment in dict.fromkeys(unspaced_comments(raw)):
-            shown = cut(comment, 60)
+            shown = cut_for_message(comment, 60)
             self.problems.add(
                 where,
                 f'"{shown}" is a comment of the template and is left out',
@@ -236,7 +236,7 @@ class TextCheck:
 
 
 def names_of_row(prompt: CompiledPrompt) -> set[str]:
-    """Return the names that come out differently from row to row of a prompt's table."""
+    """Return the names that differ from row to row of a prompt's table."""
     names = {*ROW_NAMES, "prompt"}
     for name, value in prompt.variables.items():
         if value is None or not value.names.isdisjoint(names):
@@ -250,7 +250,7 @@ def uses_row(prompt: CompiledPrompt) -> bool:
 
 
 def _meant_in(raw: Json) -> Iterator[str]:
-    """Yield what in the templates of a value is marked to stand as it is."""
+    """Yield the raw parts of the templates in a value, which are meant literally."""
     for text in _texts(raw):
         yield from foreign_in(raw_text(text))
 

@@ -1,4 +1,4 @@
-"""Warns of prompts that come out as the same request, where their author may have wanted an image of each."""
+"""Warns of prompts that become the same request, although their author may have wanted an image of each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -11,40 +11,40 @@ from qwave_batch.plan.expand.jobs import is_random
 from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Unsupported
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.document import Unsupported, ValuePath
+from qwave_batch.spec.template.templates import TemplateValue
 
 _HELD = 10_000
-"""At most this many repeated requests are counted."""
+"""The maximum number of repeated requests that are counted."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Sameness:
-    """Looks at the prompts and rows of one spec while its plan is counted: at the first request of each.
+    """Compares the first request of each prompt and row of one spec while its plan is counted.
 
-    Requests of one prompt that fall together do so because of an axis, and requests with a seed ask for the same
-    image: both are meant. So are all of a spec that lets fields be dropped.
+    Equal requests within one prompt come from an axis, and requests with a seed ask for the same image: both are
+    intended. So are all in a spec that lets fields be dropped.
     """
 
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     matrix: ResolvedMatrix
     unsupported: Unsupported
     problems: ProblemCollector
     is_open: bool = False
-    """Whether the case at hand has made no request of its own, and none that counts."""
+    """Whether the current case has no request of its own yet, and no repeated one that counts."""
     _prompt: CompiledPrompt | None = None
     _rows: int = 0
     _has_error: bool = False
     _is_same: bool = False
-    """Whether all rows of the table at hand give the same prompt."""
+    """Whether all rows of the current table give the same prompt."""
     _is_looked_at: bool = False
-    """Whether it counts that a case comes out as an earlier one."""
+    """Whether repeated requests count for the current prompt."""
     _again: Counter[int] = field(default_factory=Counter)
-    """By request: how many cases came out as one that an earlier case had made."""
-    _second: tuple[ExpandedEntry, Path] | None = None
+    """By request: the number of cases that repeat it."""
+    _second: tuple[ExpandedEntry, ValuePath] | None = None
 
     def next_prompt(self, prompt: CompiledPrompt, *, has_error: bool) -> None:
-        """Go on to the next prompt; with an error in its text nothing else is said of it."""
+        """Go on to the next prompt; if its text has an error, nothing else is reported about it."""
         self._end_prompt()
         self._prompt, self._rows, self._has_error, self._is_same = prompt, 0, has_error, False
         self._is_looked_at = not has_error and self.unsupported is not Unsupported.DROP
@@ -58,7 +58,7 @@ class Sameness:
         self.is_open = self._is_looked_at
 
     def see_again(self, entry: ExpandedEntry) -> None:
-        """Look at a request that an earlier entry has made, as long as the case is open."""
+        """Check a request that an earlier entry has made, as long as the case is open."""
         if not is_random(entry.request(), entry.verdict.model):
             return
         self.is_open = False
@@ -69,7 +69,7 @@ class Sameness:
             self._second = entry, entry.cell.case.prompt.text_origin
 
     def finish(self, entries: Callable[[], Iterator[ExpandedEntry]]) -> None:
-        """Note what came out the same; ``entries`` gives all of them anew."""
+        """Report the repeated requests; ``entries`` yields all entries again."""
         self._end_prompt()
         if self._second is None or self.problems.has_errors():
             return

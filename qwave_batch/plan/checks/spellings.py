@@ -1,4 +1,4 @@
-"""Numbers that a text would show in another spelling than the file: found where they are written into one."""
+"""Warns of numbers that a text would spell differently from the file, where templates insert them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,24 +8,24 @@ from shlex import quote
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.plan.expand.axes import Vocabulary
-from qwave_batch.spec.document import Path, PromptEntry, Spec
+from qwave_batch.spec.document import PromptEntry, Spec, ValuePath
 from qwave_batch.spec.overrides import SHOWN_AS
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.value_uses import ValueUses, leads_to, value_uses_of
-from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.text_conversion import to_text
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.scalars import read_plain
 
-_LONGEST = 120  # characters; what is longer is not shown
+_LONGEST = 120  # characters; longer values are not shown
 
 
 def set_option(argument: str) -> str:
-    """Return the option as a shell takes it, with all its quotes."""
+    """Return the option quoted for a shell."""
     return f"{SHOWN_AS} {quote(argument)}"
 
 
 def argument_at(place: SourcePlace, overrides: Sequence[str]) -> str | None:
-    """Return the argument that a place is in; None where that is a file, or where the argument is too long to show."""
+    """Return the argument that contains a place; None for a file, or for an argument too long to show."""
     if place.file != SHOWN_AS or place.line > len(overrides):
         return None
     argument = overrides[place.line - 1]
@@ -33,7 +33,7 @@ def argument_at(place: SourcePlace, overrides: Sequence[str]) -> str | None:
 
 
 def with_quotes(place: SourcePlace, spelling: str, overrides: Sequence[str]) -> str | None:
-    """Return the option in which a value keeps its spelling, or None."""
+    """Return the option with a value quoted so that it keeps its spelling, or None."""
     argument = argument_at(place, overrides)
     begins = (place.column or 1) - 1
     if argument is None or not argument.startswith(spelling, begins):
@@ -46,22 +46,22 @@ Scope = int | None
 
 
 def spelling_words(spelling: str) -> tuple[str, str]:
-    """Return what is said of a value that a text shows in another spelling, and the way out."""
+    """Return the message about a value that a text spells differently, and the advice."""
     value = read_plain(spelling)
-    message = f"{spelling} is {kind_of(value)} and is written as {text_of(value)}"
+    message = f"{spelling} is {type_name(value)} and is written as {to_text(value)}"
     return message, f'put quotes around it to keep it as it stands: "{spelling}"'
 
 
 @dataclass(frozen=True)
 class Spellings:
-    """Where the templates of a spec write values into texts."""
+    """The places where the templates of a spec insert values into texts."""
 
     spec: Spec
     vocabulary: Vocabulary
-    _of_rows: dict[tuple[int, Path], bool] = field(default_factory=dict)
+    _of_rows: dict[tuple[int, ValuePath], bool] = field(default_factory=dict)
 
     def warnings(self) -> Iterator[Problem]:
-        """Yield a warning for each number of the spec that is written into a text in another spelling."""
+        """Yield a warning for each number of the spec that a text spells differently."""
         for path, written in self.spec.notes:
             if written.spelling and self._is_due(path):
                 message, way_out = spelling_words(written.spelling)
@@ -75,14 +75,14 @@ class Spellings:
                     severity="warning",
                 )
 
-    def is_written(self, position: int, cell: Path) -> bool:
-        """Whether the value at ``cell`` of a row is written into a text by prompt number ``position``."""
+    def is_written(self, position: int, cell: ValuePath) -> bool:
+        """Whether the value at ``cell`` of a row is inserted into a text by prompt number ``position``."""
         key = (position, cell)
         if key not in self._of_rows:
             self._of_rows[key] = self._reaches_text(position, ("row", *cell))
         return self._of_rows[key]
 
-    def _is_due(self, path: Path) -> bool:
+    def _is_due(self, path: ValuePath) -> bool:
         match path:
             case ("prompts", int(), "tags", *_):
                 return True
@@ -91,8 +91,8 @@ class Spellings:
             case _:
                 return any(self._reaches_text(scope, way) for scope, way in self._seen_as(path))
 
-    def _seen_as(self, path: Path) -> Iterator[tuple[Scope, Path]]:
-        """Yield how templates name the value at a place of the spec."""
+    def _seen_as(self, path: ValuePath) -> Iterator[tuple[Scope, ValuePath]]:
+        """Yield the names by which templates see the value at a place of the spec."""
         match path:
             case ("vars", *way):
                 yield None, tuple(way)
@@ -111,8 +111,8 @@ class Spellings:
             case _:
                 pass
 
-    def _reaches_text(self, scope: Scope, way: Path) -> bool:
-        """Whether a value is written into a text, under its own name or one that it is handed on to."""
+    def _reaches_text(self, scope: Scope, way: ValuePath) -> bool:
+        """Whether a value is inserted into a text, under its own name or through an alias."""
         waiting, seen = [(scope, way)], {(scope, way)}
         while waiting:
             scope, way = waiting.pop()
@@ -127,7 +127,7 @@ class Spellings:
                         waiting.append(found)
         return False
 
-    def _sees(self, template: Scope, scope: Scope, way: Path) -> bool:
+    def _sees(self, template: Scope, scope: Scope, way: ValuePath) -> bool:
         """Whether a template of one prompt, or of all, sees the value that has this name in a scope."""
         if template is None or template == scope:
             return True
@@ -138,9 +138,9 @@ class Spellings:
         return {entry.position: entry.vars for entry in self.spec.prompts}
 
     @cached_property
-    def _texts(self) -> Sequence[tuple[Scope, frozenset[Path]]]:
-        """What the templates of each scope write into texts."""
-        found: list[tuple[Scope, frozenset[Path]]] = []
+    def _texts(self) -> Sequence[tuple[Scope, frozenset[ValuePath]]]:
+        """The values that the templates of each scope insert into texts."""
+        found: list[tuple[Scope, frozenset[ValuePath]]] = []
         for scope, value in self._values():
             found += [(scope, flows.written) for _, flows in _flows(value)]
         for entry in self.spec.prompts:
@@ -150,9 +150,9 @@ class Spellings:
         return [(scope, writes) for scope, writes in found if writes]
 
     @cached_property
-    def _aliases(self) -> Sequence[tuple[Scope, Path, Path]]:
-        """The names that values are handed on to: whose, the name, and where the value came from."""
-        found: list[tuple[Scope, Path, Path]] = []
+    def _aliases(self) -> Sequence[tuple[Scope, ValuePath, ValuePath]]:
+        """The names to which values are passed on, with scope and source."""
+        found: list[tuple[Scope, ValuePath, ValuePath]] = []
         for scope, named in ((None, self.spec.vars), *((entry.position, entry.vars) for entry in self.spec.prompts)):
             found += [(scope, way, source) for way, flows in _flows(named) for source in flows.passed_on]
         for entry in self.spec.prompts:
@@ -163,14 +163,14 @@ class Spellings:
             ]
         for axis in self.spec.matrix.axes:
             name = (self.vocabulary.read(axis.name).text,)
-            is_whole = isinstance(axis.values, str)  # the template of a list, whose items are the values
+            is_whole = isinstance(axis.values, str)  # a template that gives the whole list
             for way, flows in _flows(axis.values if isinstance(axis.values, (str, tuple)) else None):
                 steps = () if is_whole else way[1:]
                 found += [(None, (*name, *steps), (*source, "*") if is_whole else source) for source in flows.passed_on]
         return found
 
     def _values(self) -> Iterator[tuple[Scope, Json]]:
-        """Yield the parts of the spec in which a template may come out as any value."""
+        """Yield the parts of the spec in which a template may result in any value."""
         yield None, self.spec.vars
         yield None, self.spec.request
         for axis in self.spec.matrix.axes:
@@ -189,8 +189,8 @@ def _parts(entry: PromptEntry) -> tuple[Json, ...]:
     return (entry.vars, entry.meta, entry.request, entry.where)
 
 
-def _flows(value: Json) -> Iterator[tuple[Path, ValueUses]]:
-    """Yield what each template in a value does, with the way to it."""
+def _flows(value: Json) -> Iterator[tuple[ValuePath, ValueUses]]:
+    """Yield the uses in each template of a value, with its path."""
     match value:
         case str() if is_template(value):
             yield (), value_uses_of(value)

@@ -1,4 +1,4 @@
-"""Looks at the rows of tables while they are read, and warns of what their author may not mean."""
+"""Checks the rows of tables while they are read, and warns of rows that their author may not have intended."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from qwave_batch.plan.checks.converted_values import note_converted_cells
 from qwave_batch.plan.checks.spellings import Spellings
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.table.rows import Row
 from qwave_batch.spec.table.tables import Table
 
@@ -21,7 +21,7 @@ _REPEAT = "repeat"
 
 @dataclass(slots=True)
 class CommentLines:
-    """The rows of one column that make prompts: those that begin as comments do, and whether others do not."""
+    """The rows of one column that become prompts although they look like comments."""
 
     column: str
     has_others: bool = False
@@ -29,13 +29,13 @@ class CommentLines:
     """The first few of them."""
     count: int = 0
     _signs: dict[str, None] = field(default_factory=dict)
-    """How the rows found begin."""
+    """The prefixes of the rows found."""
     _begins: set[str] = field(default_factory=set)
-    """How others begin that only look like them, such as hashtags."""
+    """The prefixes of rows that only look similar, such as hashtags."""
     _is_indented: bool = False
 
     def look(self, row: Row) -> None:
-        """Look at the next row."""
+        """Check the next row."""
         text: Any = row.cells.get(self.column)
         begins = _COMMENT.match(text)
         if begins is None or (begins[2] and row.place.line > 1):
@@ -77,7 +77,7 @@ class CommentLines:
 
 
 def comment_lines_of(prompt: CompiledPrompt, table: Table) -> CommentLines | None:
-    """Return what looks for comments in a table of lines: it has one column, and a template reads it."""
+    """Return the check for comment lines in a table of lines, which has one column that a template reads."""
     columns = table.columns
     is_due = columns is not None and len(columns) == 1 and table.is_text and prompt.wanted.is_read(columns[0])
     return CommentLines(columns[0]) if columns and is_due else None
@@ -90,11 +90,11 @@ class RowChecks:
     problems: ProblemCollector
     spellings: Spellings
     repeat: int
-    """How often each job is made."""
-    _origin: Path = ()
-    """The place of the prompt whose table is read."""
+    """How often each job is repeated."""
+    _origin: ValuePath = ()
+    """The path of the prompt whose table is read."""
     _comments: CommentLines | None = None
-    _repeat_users: tuple[Path, ...] = ()
+    _repeat_users: tuple[ValuePath, ...] = ()
     """The templates of the prompt that use ``repeat``, until they are reported."""
 
     def begin_table(self, prompt: CompiledPrompt, table: Table) -> None:
@@ -104,12 +104,12 @@ class RowChecks:
         self._repeat_users = tuple(prompt.naming(_REPEAT))
 
     def read_row(self, row: Row) -> None:
-        """Look at a row that was read, before ``where`` decides about it."""
+        """Check a row that was read, before ``where`` filters it."""
         if row.notes:
             note_converted_cells(row, self._origin, self.spellings, self.problems)
 
     def use_row(self, row: Row, *, is_kept: bool) -> None:
-        """Look at a row that ``where`` lets through; one that the sample leaves out is not kept."""
+        """Check a row that ``where`` accepts; one that the sample leaves out is not kept."""
         if self._comments and is_kept:
             self._comments.look(row)
         if self._repeat_users and _REPEAT in row.cells:
@@ -117,7 +117,7 @@ class RowChecks:
             self._repeat_users = ()
 
     def end_table(self) -> None:
-        """Report what the rows have in common."""
+        """Report problems shared by all rows."""
         if self._comments and (warning := self._comments.warning()):
             self.problems.warn_of_table(warning, (*self._origin, "from"))
 

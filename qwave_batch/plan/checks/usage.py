@@ -1,4 +1,4 @@
-"""Checks that every axis is used, that its name means one thing, and that no combination lacks one."""
+"""Checks that every axis is used, that its name is unambiguous, and that every combination has a value for it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,30 +9,30 @@ from qwave_batch.plan.expand.axes import ResolvedAxis, Vocabulary
 from qwave_batch.plan.expand.combinations import MOST_ENTRIES, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.table.rows import NeededColumns
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 _SURELY = 0.75
-"""How close a name must be to a field to be taken for it: here any other name is as good."""
+"""How similar a name must be to a field to count as its misspelling: here any other name is equally valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageCheck:
     """The templates of one spec, and the matrix whose names they use."""
 
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     prompts: Sequence[CompiledPrompt]
     matrix: ResolvedMatrix
-    path: Value | None
+    path: TemplateValue | None
     vocabulary: Vocabulary
     problems: ProblemCollector
 
     def run(self) -> None:
-        """Note every idle axis, every axis whose name could mean two things, and every include that lacks one."""
+        """Report every unused axis, every ambiguous axis name, and every include that lacks an axis."""
         shared = list(self._shared())
         in_texts = {name for value, _ in shared for name in value.names}
-        # more of them than a plan has entries are refused when they are counted
+        # a matrix with more of them than a plan may have entries is rejected by the count
         looks_at_own = 0 < len(self.prompts) * len(self.matrix.own) <= MOST_ENTRIES
         for prompt in self.prompts:
             own = list(_templates(prompt))
@@ -47,8 +47,8 @@ class UsageCheck:
             for name in sorted(entry.variables.keys() - used):
                 self._note_idle((*entry.origin, name), name)
 
-    def _shared(self) -> Iterator[tuple[Value, Path]]:
-        """Yield the templates that see axes and belong to no prompt, but for the output path."""
+    def _shared(self) -> Iterator[tuple[TemplateValue, ValuePath]]:
+        """Yield the templates that see axes and belong to no prompt, except the output path."""
         for name, value in self.base.items():
             if value:
                 yield value, ("request", name)
@@ -59,7 +59,7 @@ class UsageCheck:
         for entry in self.matrix.includes:
             yield from ((value, (*entry.origin, name)) for name, value in entry.fields.items() if value)
 
-    def _check_own_combinations(self, needed: Mapping[str, Path]) -> None:
+    def _check_own_combinations(self, needed: Mapping[str, ValuePath]) -> None:
         for number in self.matrix.own:
             entry = self.matrix.includes[number]
             for axis, value in zip(self.matrix.axes, entry.own_values, strict=True):
@@ -82,7 +82,7 @@ class UsageCheck:
                 suggestion=f"write request.{name.text} to set the field, vars.{name.text} for a variable of your own",
             )
 
-    def _note_idle(self, where: Path, name: str) -> None:
+    def _note_idle(self, where: ValuePath, name: str) -> None:
         guess = nearest(name, sorted(self.vocabulary.fields), cutoff=_SURELY)
         self.problems.add_key(
             where,
@@ -93,7 +93,7 @@ class UsageCheck:
         )
 
 
-def _templates(prompt: CompiledPrompt) -> Iterator[tuple[Value, Path]]:
+def _templates(prompt: CompiledPrompt) -> Iterator[tuple[TemplateValue, ValuePath]]:
     """Yield the templates of a prompt that see axes."""
     if prompt.text:
         yield prompt.text, prompt.text_origin
@@ -106,9 +106,12 @@ _ROW = "row"
 
 
 def with_columns(
-    prompts: Sequence[CompiledPrompt], base: Mapping[str, Value | None], matrix: ResolvedMatrix, path: Value | None
+    prompts: Sequence[CompiledPrompt],
+    base: Mapping[str, TemplateValue | None],
+    matrix: ResolvedMatrix,
+    path: TemplateValue | None,
 ) -> list[CompiledPrompt]:
-    """Return the prompts, those with a table with what of its rows is wanted."""
+    """Return the prompts, with the needed columns for those that have a table."""
     if all(prompt.table is None for prompt in prompts):
         return list(prompts)
     shared = _columns((*base.values(), *_of_matrix(matrix), path))
@@ -131,7 +134,7 @@ def _wanted(prompt: CompiledPrompt, shared: frozenset[str] | None) -> NeededColu
     return NeededColumns(columns=columns, are_rows_hashed=not prompt.has_id)
 
 
-def _of_matrix(matrix: ResolvedMatrix) -> Iterator[Value | None]:
+def _of_matrix(matrix: ResolvedMatrix) -> Iterator[TemplateValue | None]:
     """Yield the templates of the matrix that see rows."""
     for axis in matrix.axes:
         for position in range(axis.count if axis.is_listed else 0):
@@ -140,8 +143,8 @@ def _of_matrix(matrix: ResolvedMatrix) -> Iterator[Value | None]:
         yield from entry.fields.values()
 
 
-def _columns(values: Iterable[Value | None]) -> frozenset[str] | None:
-    """Return the columns that templates read; None for all of them: some template takes the row as a whole."""
+def _columns(values: Iterable[TemplateValue | None]) -> frozenset[str] | None:
+    """Return the columns that templates read; None for all of them, if some template uses the row as a whole."""
     columns: set[str] = set()
     for value in values:
         if value is None or _ROW not in value.names:
@@ -153,7 +156,7 @@ def _columns(values: Iterable[Value | None]) -> frozenset[str] | None:
 
 
 def check_limits(spec: Spec, catalog: Catalog, problems: ProblemCollector) -> None:
-    """Report limits of models that are not in the catalog: they would limit nothing."""
+    """Report limits of models that are not in the catalog, which would have no effect."""
     for name in spec.terms.limits.models:
         try:
             catalog.model(name)

@@ -1,4 +1,4 @@
-"""What a spec or an override says to no effect: a variable that no template uses, a field that every job sets anew."""
+"""Checks for parts of a spec or an override without effect: unused variables, and fields that every job overwrites."""
 
 import json
 import re
@@ -14,36 +14,36 @@ from qwave_batch.plan.expand.combinations import ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.scope import GUESSES
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Spec
+from qwave_batch.spec.document import Spec, ValuePath
 from qwave_batch.spec.overrides import SHOWN_AS
-from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_value
 from qwave_batch.spec.values.value_messages import inline_yaml
 
 _BASE, _FILE, _COMMAND_LINE = range(3)
-"""Where something is written: in a base, in the spec's own file on it, or on top of both."""
+"""The origin of a part: a base file, the spec's own file, or the command line on top of both."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdleCheck:
-    """The templates of a spec whose names are compared with what the spec gives."""
+    """Compares the names that a spec defines with those that its templates use."""
 
     spec: Spec
-    variables: Mapping[str, Value | None]
+    variables: Mapping[str, TemplateValue | None]
     """``vars``, compiled."""
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     """The spec's own ``request``, compiled."""
     prompts: Sequence[CompiledPrompt]
     matrix: ResolvedMatrix
-    path: Value | None
+    path: TemplateValue | None
     problems: ProblemCollector
 
     def run(self) -> None:
-        """Note every variable that no template uses, and every field and variable that others always stand before.
+        """Report every unused variable, and every field and variable that others always override.
 
-        What a base file says is judged where that file is: a spec that builds on it uses what it likes of it.
+        A base file is judged on its own: a spec that extends it may use any part of it.
         """
         if None in (*self.base.values(), *self.variables.values(), *(prompt.text for prompt in self.prompts)):
-            return  # nobody knows which names a template with a mistake uses
+            return  # a template with a mistake may use any name
         if self.spec.vars or any(prompt.variables for prompt in self.prompts):
             self._note_all_unused()
         self._note_added_fields()
@@ -64,7 +64,7 @@ class IdleCheck:
                     self._note_unused(where, "no template of this prompt uses it", names | self._of_all)
 
     def _note_added_fields(self) -> None:
-        """Note fields that overrides add to a variable of which templates take other fields only."""
+        """Report fields that overrides add to a variable whose other fields are the only ones used."""
         for where, written in self.spec.notes:
             match where:
                 case ("vars", str(name), str(field)) if written.is_added:
@@ -75,7 +75,7 @@ class IdleCheck:
                 case _:
                     pass
 
-    def _all_values(self) -> Iterator[Value | None]:
+    def _all_values(self) -> Iterator[TemplateValue | None]:
         yield from (*self.variables.values(), *self.base.values(), self.path)
         for prompt in self.prompts:
             yield from _templates(prompt)
@@ -90,7 +90,7 @@ class IdleCheck:
                 continue
             axis = self._setter(name)
             if axis:
-                if self._layer(where) >= self._layer(axis.origin):  # else a wider one narrows what a base says
+                if self._layer(where) >= self._layer(axis.origin):  # otherwise it narrows a base file
                     self._note_axis(where, name, value, axis)
             elif self._is_elsewhere_in_every_prompt(where):
                 self._note_each_prompt(where, f"request.{name}", value)
@@ -100,7 +100,7 @@ class IdleCheck:
             if name not in needed and self._is_own(where) and self._is_elsewhere_in_every_prompt(where):
                 self._note_each_prompt(where, f"vars.{name}", value)
 
-    def _note_unused(self, where: Path, message: str, used: frozenset[str]) -> None:
+    def _note_unused(self, where: ValuePath, message: str, used: frozenset[str]) -> None:
         if self._is_anchored(where) or not self._is_own(where):
             return
         name = str(where[-1])
@@ -115,7 +115,7 @@ class IdleCheck:
         elif not self.problems.has_errors():
             self.problems.add_key(where, f'"{name}" changes nothing: {message}', suggestion=hint, warning=True)
 
-    def _note_axis(self, where: Path, name: str, value: Json, axis: ResolvedAxis) -> None:
+    def _note_axis(self, where: ValuePath, name: str, value: Json, axis: ResolvedAxis) -> None:
         written = str(axis.origin[-1])
         listed = self._listed(where, value)
         key = f'"{written}"' if "." in written else written
@@ -129,22 +129,22 @@ class IdleCheck:
         message = f"{name} is set by the axis {written} in every job, so this has no effect"
         self.problems.add_key(where, message, suggestion=hint, warning=True)
 
-    def _note_each_prompt(self, where: Path, called: str, value: Json) -> None:
+    def _note_each_prompt(self, where: ValuePath, called: str, value: Json) -> None:
         hint = f"write {set_option(self._in_a_prompt(where, called, value))}"
         hint = hint if self._is_set(where) else "write it into the prompts"
         message = f"every prompt has its own {called}, so this has no effect"
         self.problems.add_key(where, message, suggestion=hint, warning=True)
 
-    def _in_a_prompt(self, where: Path, called: str, value: Json) -> str:
-        """Return the override that sets for the first prompt what one sets for all."""
+    def _in_a_prompt(self, where: ValuePath, called: str, value: Json) -> str:
+        """Return an override that sets for the first prompt the value that another one sets for all."""
         given = argument_at(self.spec.source_map.key_place(where), self.spec.overrides)
         if given and given.partition("=")[0] == called:
             return f"prompts.0.{given}"
         listed = self._listed(where, value)
         return f"prompts.0.{called}={listed[1:-1] if listed else '...'}"
 
-    def _listed(self, where: Path, value: Json) -> str | None:
-        """Return a list of a value as one writes it, with the numbers spelled as they are; None for a long one."""
+    def _listed(self, where: ValuePath, value: Json) -> str | None:
+        """Return a list as YAML, with the numbers spelled as in the file; None for a long one."""
         mark = self.spec.source_map.at(where)
         spelled = {path: written.spelling for path, written in mark.notes() if written.spelling} if mark else {}
         if () in spelled:
@@ -162,28 +162,28 @@ class IdleCheck:
                 return axis
         return None
 
-    def _is_own(self, where: Path) -> bool:
-        """Whether something is written in the topmost file or on the command line, and not below what replaces it."""
+    def _is_own(self, where: ValuePath) -> bool:
+        """Whether a part is in the topmost file or on the command line, and not below a value that replaces it."""
         return self._layer(where) == _COMMAND_LINE or (self._layer(where) == _FILE and not self._is_built_upon)
 
-    def _layer(self, where: Path) -> int:
+    def _layer(self, where: ValuePath) -> int:
         file = self.spec.source_map.key_place(where).file
         return _COMMAND_LINE if file == SHOWN_AS else _FILE if file == self.spec.file else _BASE
 
     @cached_property
     def _is_built_upon(self) -> bool:
-        """Whether overrides replace what the spec's file makes of its own variables and fields."""
+        """Whether overrides replace the spec's own use of its variables and fields."""
         return any(override.strip().startswith(("prompts", "matrix")) for override in self.spec.overrides)
 
-    def _is_set(self, where: Path) -> bool:
+    def _is_set(self, where: ValuePath) -> bool:
         return self.spec.source_map.key_place(where).file == SHOWN_AS
 
-    def _is_anchored(self, where: Path) -> bool:
+    def _is_anchored(self, where: ValuePath) -> bool:
         mark = self.spec.source_map.at(where)
         return mark is not None and any(written.is_anchored for _, written in mark.notes())
 
-    def _is_elsewhere_in_every_prompt(self, where: Path) -> bool:
-        """Whether every prompt has its own one, written elsewhere; in one file it is a default."""
+    def _is_elsewhere_in_every_prompt(self, where: ValuePath) -> bool:
+        """Whether every prompt has its own value from another file; in one file it is a default."""
         part, name = where
         file = self.spec.source_map.key_place(where).file
         return bool(self.spec.prompts) and all(
@@ -198,7 +198,7 @@ class IdleCheck:
 
     @cached_property
     def _of_matrix(self) -> frozenset[str]:
-        """The names that templates of the matrix use, those that see nothing but ``vars`` too."""
+        """The names that templates of the matrix use, including those that see only ``vars``."""
         matrix = self.spec.matrix
         lists = [axis.values for axis in matrix.axes if isinstance(axis.values, (str, tuple))]
         try:
@@ -213,7 +213,7 @@ class IdleCheck:
 
     @cached_property
     def _of_nobody(self) -> frozenset[str]:
-        """The names that only a path names which the spec does not write."""
+        """The names used only by a path that the spec does not set."""
         if self.path is None or self.spec.source_map.at(("output", "path")) is not None:
             return frozenset()
         others = (self._of_prompt(prompt) for prompt in self.prompts)
@@ -223,20 +223,20 @@ class IdleCheck:
         return _names(_templates(prompt))
 
 
-def _takes_whole(value: Value, name: str) -> bool:
-    """Whether a template names a variable other than to take a field of it by its name."""
+def _takes_whole(value: TemplateValue, name: str) -> bool:
+    """Whether a template uses a variable other than through a named field."""
     named = re.compile(rf"""(?<![.\w]){re.escape(name)}\b(?!\s*(?:\.\s*[^\W\d]\w*(?![\w(])|\[\s*\\?["']))""")
     text = json.dumps(value.raw, ensure_ascii=False)
     tags = re.findall(r"\{[{%].*?[%}]\}", text, re.DOTALL)
     return any(named.search(tag) for tag in tags)
 
 
-def _templates(prompt: CompiledPrompt) -> Iterator[Value | None]:
+def _templates(prompt: CompiledPrompt) -> Iterator[TemplateValue | None]:
     yield from (prompt.text, prompt.prompt_id, prompt.where, *prompt.tags)
     yield from prompt.variables.values()
     yield from prompt.meta.values()
     yield from prompt.request.values()
 
 
-def _names(values: Iterable[Value | None]) -> frozenset[str]:
+def _names(values: Iterable[TemplateValue | None]) -> frozenset[str]:
     return frozenset[str]().union(*(value.names for value in values if value))

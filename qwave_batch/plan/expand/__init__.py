@@ -1,1 +1,1 @@
-"""From a spec and a catalog to jobs: the meaning of a matrix."""
+"""Expands a spec with a catalog into jobs: the semantics of the matrix."""

@@ -1,4 +1,4 @@
-"""The axes of a matrix with their values read: labels, request fields and template variables."""
+"""The axes of a matrix with resolved values: labels, request fields and template variables."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,18 +8,18 @@ from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.errors import nearest
 from qwave_batch.model.job_identity import random_seed
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.document import IntegerRange, Path, RandomSeeds
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.document import IntegerRange, RandomSeeds, ValuePath
+from qwave_batch.spec.template.templates import TemplateValue
 
 FIELD_PREFIX = "request."
 VARIABLE_PREFIX = "vars."
 BUILT_IN = frozenset({"prompt", "repeat", "row", "row_number", "vars", "request", "job_id"})
-"""Names that the planner gives to templates; a spec can't set them."""
+"""Names that the planner defines for templates; a spec cannot set them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AxisName:
-    """A name of an axis or of an include's key, read."""
+    """A parsed name of an axis or of an include's key."""
 
     text: str
     """The bare name, as templates and manifests use it."""
@@ -31,14 +31,14 @@ class AxisName:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The request fields of a catalog, as the meaning of bare names depends on them."""
+    """The request fields of a catalog, which decide the meaning of bare names."""
 
     fields: frozenset[str]
     partial: frozenset[str]
     """Fields that only some of the models take."""
 
     def read(self, written: str) -> AxisName:
-        """Return what a written name means."""
+        """Return the meaning of a written name."""
         if written.startswith(FIELD_PREFIX):
             return AxisName(written.removeprefix(FIELD_PREFIX), is_field=True, is_explicit=True)
         if written.startswith(VARIABLE_PREFIX):
@@ -46,7 +46,7 @@ class Vocabulary:
         return AxisName(written, is_field=written in self.fields, is_explicit=False)
 
     def guess(self, name: str, more: Iterable[str] = ()) -> str | None:
-        """Return the field, or one of ``more``, that a mistyped name was probably meant to be."""
+        """Return the field, or one of ``more``, that a misspelled name was probably meant to be."""
         return nearest(name, (*more, *sorted(self.fields)))
 
 
@@ -69,7 +69,7 @@ def same_json(left: Json, right: Json) -> bool:
 
 
 def same_spelled(left: Json, right: Json) -> bool:
-    """Whether two values of a request field are equal once spelling is evened out: ``2K`` and ``2k`` are."""
+    """Whether two values of a request field are equal after normalising their spelling: ``2K`` and ``2k`` are."""
     if isinstance(left, str) and isinstance(right, str):
         return left.casefold() == right.casefold()
     return same_json(left, right)
@@ -83,20 +83,20 @@ class AxisValue:
     """One value of an axis."""
 
     label: Json
-    """What exclude, include and manifests call it."""
+    """The label by which exclude, include and manifests refer to it."""
     variable: Json
-    """What templates see under the axis' name."""
+    """The value that templates see under the axis' name."""
     fields: Mapping[str, Json] = field(default_factory=dict)
-    """Request fields it sets; None leaves a field out."""
-    late: Mapping[str, Value | None] = field(default_factory=dict)
-    """Request fields that are templates over the whole scope, rendered a job at a time."""
-    origin: Path = ()
-    """Where it stands in the spec."""
+    """Request fields that it sets; None leaves a field out."""
+    late: Mapping[str, TemplateValue | None] = field(default_factory=dict)
+    """Request fields that are templates over the whole scope, rendered for each job."""
+    origin: ValuePath = ()
+    """Its path in the spec."""
     sets_by_request: bool = False
-    """Whether its fields stand under its own ``request``."""
+    """Whether its fields are under its own ``request``."""
 
-    def place_of(self, name: str) -> Path:
-        """Return where a field that it sets stands in the spec."""
+    def place_of(self, name: str) -> ValuePath:
+        """Return the path in the spec of a field that it sets."""
         if self.sets_by_request:
             return (*self.origin, "request", name)
         return (*self.origin, name) if len(self.fields) > 1 else self.origin
@@ -104,24 +104,24 @@ class AxisValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedAxis:
-    """An axis with all its values, lists held and ranges computed on demand."""
+    """An axis with all its values; lists are held in memory and ranges computed on demand."""
 
     name: AxisName
     count: int
     value: Callable[[int], AxisValue]
-    """Each of the next two is a part of it, without the rest."""
+    """Returns a value by its position. The next two return only a part of it."""
     label: Callable[[int], Json]
     variable: Callable[[int], Json]
     sets: frozenset[str]
     """Every request field that any of its values sets."""
     alone: Callable[[int], Json] | None
-    """The value of its one request field by position, when it sets one field only and never leaves it out."""
+    """The value of its only request field by position, if it sets exactly one field and never leaves it out."""
     is_listed: bool
-    """Whether its values are held; otherwise they are computed on demand, and may be many."""
-    origin: Path
+    """Whether its values are held in memory; otherwise they are computed on demand, and may be many."""
+    origin: ValuePath
 
     def matches(self, position: int, key: AxisName, wanted: Json) -> bool:
-        """Whether value number ``position`` is what an exclude or include calls ``key: wanted``."""
+        """Whether value number ``position`` matches the ``key: wanted`` of an exclude or include."""
         value = self.value(position)
         same = same_spelled if key.is_field else same_json
         if key.text == self.name.text and same(value.label, wanted):
@@ -132,26 +132,26 @@ class ResolvedAxis:
 
 
 def _own_field(name: str, wanted: Json) -> Json:
-    """Return the value a mapping such as ``{model: x, quality: high}`` gives to the axis' own field."""
+    """Return the value that a mapping such as ``{model: x, quality: high}`` gives to the axis' own field."""
     return wanted[name] if isinstance(wanted, Mapping) and name in wanted else wanted
 
 
 def read_value(
     name: AxisName,
     raw: Json,
-    origin: Path,
+    origin: ValuePath,
     *,
     fields: Mapping[str, Json] = _NOTHING,
-    late: Mapping[str, Value | None] = _NOTHING,
+    late: Mapping[str, TemplateValue | None] = _NOTHING,
 ) -> AxisValue:
     """Return the meaning of one rendered value of the axis ``name``.
 
     Args:
         name: The axis.
         raw: The value, without its own ``request``.
-        origin: Where it stands in the spec.
+        origin: Its path in the spec.
         fields: The constant fields of its own ``request``.
-        late: The fields of it that are templates, compiled.
+        late: The compiled fields of its own ``request`` that are templates.
     """
     if name.is_field:
         return _field_value(name.text, raw, origin)
@@ -161,15 +161,15 @@ def read_value(
     return AxisValue(label=label, variable=raw, fields=fields, late=late, origin=origin, sets_by_request=True)
 
 
-def _field_value(name: str, raw: Json, origin: Path) -> AxisValue:
+def _field_value(name: str, raw: Json, origin: ValuePath) -> AxisValue:
     if isinstance(raw, Mapping) and name in raw:
         fields = {key: value for key, value in raw.items() if key != "id"}
         return AxisValue(label=raw.get("id", raw[name]), variable=raw[name], fields=fields, origin=origin)
     return AxisValue(label=raw, variable=raw, fields={name: raw}, origin=origin)
 
 
-def list_axis(name: AxisName, values: Sequence[AxisValue], origin: Path) -> ResolvedAxis:
-    """Return the axis of a written list."""
+def list_axis(name: AxisName, values: Sequence[AxisValue], origin: ValuePath) -> ResolvedAxis:
+    """Return the axis of a literal list."""
     sets = frozenset(key for value in values for key in (*value.fields, *value.late))
     alone: list[Json] = [value.fields[name.text] for value in values if value.fields.keys() == {name.text}]
     is_alone = len(alone) == len(values) and sets == {name.text} and None not in alone
@@ -186,8 +186,8 @@ def list_axis(name: AxisName, values: Sequence[AxisValue], origin: Path) -> Reso
     )
 
 
-def computed_axis(name: AxisName, values: IntegerRange | RandomSeeds, origin: Path) -> ResolvedAxis:
-    """Return the axis of a range or of drawn seeds; nothing is held, so a million values cost nothing."""
+def computed_axis(name: AxisName, values: IntegerRange | RandomSeeds, origin: ValuePath) -> ResolvedAxis:
+    """Return the axis of a range or of drawn seeds; values are computed on demand and need no memory."""
 
     def number(position: int) -> int:
         if isinstance(values, IntegerRange):
@@ -211,22 +211,22 @@ def computed_axis(name: AxisName, values: IntegerRange | RandomSeeds, origin: Pa
     )
 
 
-HELD_VALUES = 65_536  # longer axes, which are ranges, compute their masks again and again
+HELD_VALUES = 65_536  # longer axes, which are ranges, recompute their masks
 
 
 class Masks:
-    """A bit for each entry, set where an axis value goes with it."""
+    """A bit mask for each axis value, with a bit set for each entry that the value matches."""
 
     def __init__(
         self, axis: ResolvedAxis, entries: Sequence[Sequence[tuple[AxisName, Json]]], *, silence_agrees: bool
     ) -> None:
-        """Read what each entry asks of ``axis``.
+        """Compute which entries match the values of ``axis``.
 
         Args:
             axis: The axis.
-            entries: For each entry, the keys that belong to this axis, with the values they ask for.
-            silence_agrees: Whether a value that does not set a key goes with an entry that names it: so for
-                include, which adds the key then, and not for exclude.
+            entries: For each entry, the keys that belong to this axis, with the wanted values.
+            silence_agrees: Whether a value that does not set a key matches an entry that names it: true for include,
+                which then adds the key, and false for exclude.
         """
         self._axis = axis
         self._entries = entries
@@ -247,7 +247,7 @@ class Masks:
         return mask
 
     def positions(self) -> range:
-        """Return positions that show every mask there is: one where all are the same."""
+        """Return positions that cover every distinct mask: a single one if all are the same."""
         return range(1 if self.asks_nothing else self._axis.count)
 
     def _agrees(self, position: int, asked: Sequence[tuple[AxisName, Json]]) -> bool:

@@ -1,4 +1,4 @@
-"""A cell of the full product, which becomes one entry of the plan, and the names that templates see there."""
+"""A cell of the full product, which becomes one entry of the plan, and the names that its templates see."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from qwave_batch.plan.expand.prompt_cases import PromptCase
 
 @dataclass(slots=True)
 class MatrixCell:
-    """Which prompt or row, which combination of the matrix, which repeat."""
+    """A prompt or row, a combination of the matrix, and a repeat."""
 
     case: PromptCase
     slots: tuple[int, ...]
-    """The combination, as ``ResolvedMatrix`` yields it."""
+    """The combination, as yielded by ``ResolvedMatrix``."""
     repeat: int
     index: int
-    """The place in the full product, from 0."""
+    """The position in the full product, from 0."""
 
 
 class CellScope:
@@ -30,7 +30,7 @@ class CellScope:
         self._variables: Mapping[str, Json] | None = None
 
     def some(self, names: Iterable[str]) -> dict[str, Json]:
-        """Return those of the names that are defined, with their values."""
+        """Return the defined ones among the names, with their values."""
         case = self.cell.case
         found: dict[str, Json] = {}
         for name in names:

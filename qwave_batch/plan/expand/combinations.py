@@ -1,4 +1,4 @@
-"""The lazy product of the axes, with what exclude drops and include adds."""
+"""The lazy product of the axes, with excluded combinations dropped and includes added."""
 
 import itertools
 import math
@@ -9,46 +9,46 @@ from operator import and_
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.axes import AxisName, AxisValue, Masks, ResolvedAxis
-from qwave_batch.spec.document import Path
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.document import ValuePath
+from qwave_batch.spec.template.templates import TemplateValue
 
 HELD_POSITIONS = 65_536
 MOST_ENTRIES = 20_000_000
-"""More than that is a slip of the keyboard: to count them alone would take minutes and gigabytes."""
+"""A larger plan is a typing mistake: even counting it would take minutes and gigabytes."""
 MOST_COMPARED = 4_000_000
-"""How often a value of an axis may be held against an exclude or include: that many take some seconds."""
+"""The limit of comparisons between axis values and excludes or includes: this many take some seconds."""
 MOST_COVERING = 500
 MOST_COVERED = 200_000
-"""So many excludes, and comparisons of theirs, are looked through for those that others leave nothing to."""
+"""The limit of excludes and comparisons in the search for excludes that others make redundant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixRule:
-    """An exclude or include entry, its values rendered."""
+    """An exclude or include entry with rendered values."""
 
     keys: tuple[tuple[AxisName, Json], ...]
-    """The names that belong to axes, with the value each asks for."""
-    fields: Mapping[str, Value | None] = field(default_factory=dict)
-    """Include only: the request fields it adds where no axis value sets them."""
+    """The names that belong to axes, with the wanted values."""
+    fields: Mapping[str, TemplateValue | None] = field(default_factory=dict)
+    """Include only: the request fields it adds if no axis value sets them."""
     variables: Mapping[str, Json] = field(default_factory=dict)
     """Include only: the template variables it adds."""
     own_values: tuple[AxisValue | None, ...] = ()
-    """Include only: what it says of each axis, for when it is a combination of its own."""
-    origin: Path = ()
+    """Include only: its value for each axis, for an include that is a combination of its own."""
+    origin: ValuePath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """One cell of the matrix: a value per axis, and the includes laid over it."""
+    """One cell of the matrix: a value per axis, and the includes that apply to it."""
 
     values: tuple[AxisValue | None, ...]
-    """A value per axis; None where an include of its own leaves the axis out."""
+    """A value per axis; None if a standalone include omits the axis."""
     includes: tuple[MatrixRule, ...]
     slots: tuple[int, ...]
     """The position in each axis, then a number for the includes: equal slots mean equal values."""
 
-    def additions(self) -> Iterator[tuple[str, Value | None, MatrixRule]]:
-        """Yield the request fields the includes add, in their order, never one that an axis value sets."""
+    def additions(self) -> Iterator[tuple[str, TemplateValue | None, MatrixRule]]:
+        """Yield the request fields that the includes add, in their order, except those that an axis value sets."""
         taken = {name for value in self.values if value for name in (*value.fields, *value.late)}
         for entry in self.includes:
             for name, value in entry.fields.items():
@@ -57,7 +57,7 @@ class Combination:
 
 
 class ResolvedMatrix:
-    """All combinations of a spec, in their order, made one at a time."""
+    """All combinations of a spec, in their order, computed one at a time."""
 
     def __init__(
         self, axes: Sequence[ResolvedAxis], excludes: Sequence[MatrixRule], includes: Sequence[MatrixRule]
@@ -68,25 +68,25 @@ class ResolvedMatrix:
         self._drops = self._masks(self.excludes, silence_agrees=False)
         self._lays = self._masks(self.includes, silence_agrees=True)
         self.is_too_large = math.prod(axis.count for axis in self.axes) > MOST_ENTRIES
-        """Whether there are more combinations than a plan has entries; nothing is looked for among them."""
+        """Whether there are more combinations than a plan may have entries; then they are not searched."""
         self.comparisons = self._comparisons()
-        """How many values are held against excludes and includes; beyond MOST_COMPARED none is."""
+        """The number of comparisons with excludes and includes; beyond MOST_COMPARED none is made."""
         looked_at = range(len(self.includes)) if self.can_compare else range(0)
         self._fit_nowhere = frozenset(number for number in looked_at if not self._fits_any(number))
         self.own = tuple(sorted(self._fit_nowhere))
-        """The numbers of the includes that fit no combination and are one themselves."""
+        """The numbers of the includes that match no combination and so are combinations themselves."""
         self._entries = _RulesByMask(self.includes)
 
     @property
     def can_compare(self) -> bool:
-        """Whether the values can be held against excludes and includes in some seconds."""
+        """Whether the values can be compared with excludes and includes in some seconds."""
         return not self.is_too_large and self.comparisons <= MOST_COMPARED
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
-        """Yield the slots of each combination: the product in the order written, then the includes of their own.
+        """Yield the slots of each combination: the product in the order written, then the standalone includes.
 
-        Slots are the position in each axis, then a number for the includes laid over; equal slots, equal values. An
-        include of its own has a negative number, and since what it says of an axis is its own, so is every slot of it.
+        Slots are the position in each axis, then a number for the includes that apply; equal slots mean equal values. A
+        standalone include has a negative number in every slot, since its values are its own.
         """
         if self.axes or not self.includes:
             yield from self._product()
@@ -94,7 +94,7 @@ class ResolvedMatrix:
             yield (-1 - number,) * (len(self.axes) + 1)
 
     def combination(self, slots: tuple[int, ...]) -> Combination:
-        """Return the combination that slots stand for."""
+        """Return the combination for the given slots."""
         laid = slots[-1]
         if laid < 0:
             entry = self.includes[-1 - laid]
@@ -124,11 +124,11 @@ class ResolvedMatrix:
                 yield axis, value
 
     def size(self) -> int:
-        """Return the number of combinations before anything is excluded."""
+        """Return the number of combinations before excludes."""
         return math.prod(axis.count for axis in self.axes) + len(self.own)
 
     def leave_out(self, number: int) -> None:
-        """Make no combination of include ``number``, which has a mistake."""
+        """Ignore include ``number``, which has a mistake."""
         self.own = tuple(own for own in self.own if own != number)
 
     def idle_excludes(self) -> Iterator[MatrixRule]:
@@ -138,7 +138,7 @@ class ResolvedMatrix:
                 yield entry
 
     def covered_excludes(self) -> Iterator[tuple[MatrixRule, MatrixRule]]:
-        """Yield each exclude that matches something, but nothing that one other does not match too, with that one."""
+        """Yield each exclude whose matches are all matched by a single other exclude, with that one."""
         if not self.can_compare or not 1 < len(self.excludes) <= MOST_COVERING or self.comparisons > MOST_COVERED:
             return
         every = (1 << len(self.excludes)) - 1
@@ -172,7 +172,7 @@ class ResolvedMatrix:
             yield (*slots[:-1], _together(self._lays, slots) & laid_over) if laid_over else slots
 
     def _comparisons(self) -> int:
-        """Return how often a value of an axis is held against an exclude or include."""
+        """Return the number of comparisons between axis values and excludes or includes."""
         return sum(
             axis.count * len(entries)
             for entries, masks in ((self.excludes, self._drops), (self.includes, self._lays))
@@ -181,9 +181,9 @@ class ResolvedMatrix:
         )
 
     def _fits_any(self, number: int) -> bool:
-        """Whether include ``number`` goes with some combination that no exclude drops.
+        """Whether include ``number`` matches a combination that no exclude drops.
 
-        Values that the excludes treat alike are looked at once, so the product is small however long the axes are.
+        Values that the excludes treat alike are compared once, so the product is small however long the axes are.
         """
         if not self.axes:
             return False
@@ -201,7 +201,7 @@ class ResolvedMatrix:
 
 
 class _RulesByMask(dict[int, tuple[MatrixRule, ...]]):
-    """The includes that a mask stands for; few different masks occur, so each is read once."""
+    """The includes for a mask; few different masks occur, so each is resolved once."""
 
     def __init__(self, includes: Sequence[MatrixRule]) -> None:
         super().__init__()
@@ -214,10 +214,10 @@ class _RulesByMask(dict[int, tuple[MatrixRule, ...]]):
 
 
 def _positions(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Yield all combinations of positions, the last fastest, without holding the positions of a long axis."""
+    """Yield all combinations of positions, the last fastest, without materialising the positions of a long axis."""
     long = next((number for number, count in enumerate(counts) if count > HELD_POSITIONS), None)
     if long is None:
-        yield from itertools.product(*map(range, counts))  # which makes a tuple of every range before it begins
+        yield from itertools.product(*map(range, counts))  # builds a tuple of every range first
         return
     for head in itertools.product(*map(range, counts[:long])):
         for position in range(counts[long]):
@@ -228,9 +228,8 @@ def _positions(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
 def _can_meet_in_none(choices: Sequence[set[int]]) -> bool:
     """Whether one mask of each set can be taken so that no bit is in all of them.
 
-    It goes from set to set with what the masks so far have in common, each such thing once. There may be very many
-    all the same: after more of them than a matrix with a meaning has, the answer is yes, and the include that was
-    asked for may turn out to be laid over nothing.
+    It goes from set to set and keeps the distinct intersections so far. There may be very many of them: beyond the
+    number that any sensible matrix has, the answer is yes, and the include may turn out to have no effect.
     """
     common = {-1}
     looked_at = 0
@@ -247,7 +246,7 @@ def _together(masks: Sequence[Masks], slots: Sequence[int]) -> int:
 
 
 def owner(axes: Sequence[ResolvedAxis], name: str) -> int | None:
-    """Return the number of the axis a name belongs to: by the axis' own name, else by a field it sets."""
+    """Return the number of the axis that a name belongs to: by the axis' own name, else by a field it sets."""
     for number, axis in enumerate(axes):
         if axis.name.text == name:
             return number

@@ -1,6 +1,6 @@
-"""The entries of a plan: each is the request of one cell, with what the catalog says of it and its identity.
+"""The entries of a plan: the request of one cell, with the catalog's verdict and its identity.
 
-This is the plain meaning: every cell is built and judged by itself. ``plan/cache`` gives the same entries faster.
+This is the plain semantics: every cell is built and checked by itself. ``plan/cache`` gives the same entries faster.
 """
 
 from abc import ABC, abstractmethod
@@ -17,18 +17,18 @@ from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_assembly import AssembledRequest, Fits, RequestAssembler
 
 _READ_FIRST = ("model", "action", "prompt")
-"""The fields that people read first stand first in a request."""
+"""The fields that come first in a request, for readers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestVerdict:
-    """What the catalog says of a request; many entries may share one."""
+    """The catalog's verdict on a request; many entries may share one."""
 
     model: Model
     action: str
-    """The action that the API will take: the one asked for, else the model's default."""
+    """The action that the API will take: the requested one, else the model's default."""
     callback: Mapping[str, Json]
-    """The callback fields, which are sent and do not identify the job."""
+    """The callback fields, which are sent and are not part of the job's identity."""
     dropped: tuple[str, ...]
     error: JobError | None
     """Why the entry is skipped, or None."""
@@ -38,7 +38,7 @@ class RequestVerdict:
 
 @dataclass(slots=True)
 class ExpandedEntry(ABC):
-    """An entry with its identity; the whole job is only built when it is asked for."""
+    """An entry with its identity; the whole job is built on demand."""
 
     number: int
     """The job's id as an integer."""
@@ -75,20 +75,20 @@ class PlainEntry(ExpandedEntry):
 
 
 ExpandCell: TypeAlias = Callable[[MatrixCell], ExpandedEntry | None]
-"""Gives the entry of a cell of one prompt, or None when it makes no job, which is reported.
+"""Returns the entry of a cell of one prompt, or None if it makes no job, which is reported.
 
 It raises TemplateFault when a template fails on the cell, and ValueError when a value has no canonical JSON.
 """
 
 PromptExpander: TypeAlias = Callable[[CompiledPrompt], ExpandCell]
-"""Gives the expansion of each prompt in turn, in one pass over all prompts."""
+"""Returns the expansion of each prompt in turn, in one pass over all prompts."""
 
 StartExpansion: TypeAlias = Callable[[RequestAssembler], PromptExpander]
-"""Begins a pass: ``expand_plainly`` is the meaning, ``plan/cache`` has the fast one."""
+"""Begins a pass: ``expand_plainly`` defines the semantics, ``plan/cache`` has the fast implementation."""
 
 
 def expand_plainly(assembler: RequestAssembler) -> PromptExpander:
-    """Begin a pass in which every cell is built and judged by itself."""
+    """Begin a pass in which every cell is built and checked by itself."""
 
     def of_prompt(prompt: CompiledPrompt) -> ExpandCell:
         builder = assembler.builder(prompt)
@@ -106,7 +106,7 @@ def expand_plainly(assembler: RequestAssembler) -> PromptExpander:
 
 
 def judged(made: AssembledRequest, callback_fields: frozenset[str]) -> tuple[dict[str, Json], RequestVerdict]:
-    """Return the request that identifies the job, and what the catalog says of it."""
+    """Return the request that identifies the job, and the catalog's verdict on it."""
     judgement, model = made.judgement, made.model
     is_fit = isinstance(judgement, Fits)
     whole = judgement.request if isinstance(judgement, Fits) else made.request

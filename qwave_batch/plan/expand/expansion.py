@@ -17,13 +17,13 @@ from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.request_assembly import RequestAssembler
 from qwave_batch.plan.plan_summary import PlanEntrySummary
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Sample, Spec
+from qwave_batch.spec.document import Sample, Spec, ValuePath
 from qwave_batch.spec.template.templates import TemplateFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
-    """The entries of a spec; mistakes in them are reported to ``problems`` on the way."""
+    """The entries of a spec; mistakes found during expansion are reported to ``problems``."""
 
     spec: Spec
     prompts: Sequence[CompiledPrompt]
@@ -40,19 +40,19 @@ class Expansion:
 
     @property
     def problems(self) -> ProblemCollector:
-        """What is reported on the way."""
+        """The problems reported during expansion."""
         return self.assembler.problems
 
     @property
     def maker(self) -> JobMaker:
-        """What makes whole jobs of the entries."""
+        """Builds whole jobs from the entries."""
         return JobMaker(matrix=self.matrix, output=self.output)
 
     def items(self) -> Iterator[PlanItem]:
-        """Yield each job at its first place, and a duplicate wherever the same job comes up again.
+        """Yield each job at its first place, and a duplicate for each later entry with the same job.
 
         Raises:
-            SpecError: After the last item, where there are mistakes: a table has changed since it was counted.
+            SpecError: After the last item, if there are mistakes: a table has changed since it was counted.
         """
         maker = self.maker
         for entry, is_new in self.folded():
@@ -63,7 +63,7 @@ class Expansion:
         self._raise_problems()
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
-        """Yield the entries in outline.
+        """Yield a summary of each entry.
 
         Raises:
             SpecError: After the last one, as ``items`` does.
@@ -85,7 +85,7 @@ class Expansion:
         self._raise_problems()
 
     def folded(self) -> Iterator[tuple[ExpandedEntry, bool]]:
-        """Yield the entries that the sample keeps, and whether each is the first of its job."""
+        """Yield the entries in the sample, and whether each is the first of its job."""
         seen: set[int] = set()
         sample = self.spec.sample
         threshold = self._threshold(sample) if sample else None
@@ -129,14 +129,14 @@ class Expansion:
         return None
 
     def _threshold(self, sample: Sample) -> bytes | None:
-        """Return the hash up to which jobs are in the sample, so that ``count`` of those that can be made are."""
+        """Return the hash up to which jobs are in the sample, so that it has ``count`` of the valid jobs."""
         with self.problems.muted():
             ids = {entry.job_id for entry in self.entries() if entry.verdict.error is None}
         draws = sorted(sample_hash(sample.seed, job_id) for job_id in ids)
         return draws[sample.count - 1] if len(draws) > sample.count else None
 
     def _is_feasible(self) -> bool:
-        """Whether the matrix is of a size that can be expanded; one that is not is reported."""
+        """Whether the matrix is small enough to be expanded; otherwise that is reported."""
         per_prompt = self.matrix.size() * self.spec.repeat
         if per_prompt > MOST_ENTRIES:
             self._note_size(("matrix",), f"the matrix makes {per_prompt:,} jobs of every prompt")
@@ -151,7 +151,7 @@ class Expansion:
             return False
         return True
 
-    def _note_size(self, where: Path, message: str) -> None:
+    def _note_size(self, where: ValuePath, message: str) -> None:
         self.problems.add(
             where, f"{message}; a plan has at most {MOST_ENTRIES:,}", suggestion="take fewer, or some of them"
         )

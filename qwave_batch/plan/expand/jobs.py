@@ -1,4 +1,4 @@
-"""Makes whole jobs, and the duplicates of jobs, out of the entries of a plan."""
+"""Builds whole jobs, and duplicates of jobs, from the entries of a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from qwave_batch.plan.expand.image_paths import OutputPath
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobMaker:
-    """Makes the jobs of one spec."""
+    """Builds the jobs of one spec."""
 
     matrix: ResolvedMatrix
     output: OutputPath
@@ -29,11 +29,11 @@ class JobMaker:
         return self._job(entry, request, self.path(entry, request) if entry.verdict.error is None else "")
 
     def job_without_path(self, entry: ExpandedEntry) -> Job:
-        """Return the job of an entry without the path of its images, which can't fail."""
+        """Return the job of an entry without the path of its images, which cannot fail."""
         return self._job(entry, entry.request(), "")
 
     def duplicate(self, entry: ExpandedEntry) -> Duplicate:
-        """Return the duplicate that an entry stands for when an earlier entry made the same job."""
+        """Return the duplicate for an entry whose job an earlier entry made."""
         case = entry.cell.case
         return Duplicate(
             job_id=entry.job_id,
@@ -45,7 +45,7 @@ class JobMaker:
         )
 
     def path(self, entry: ExpandedEntry, request: Mapping[str, Json]) -> str:
-        """Return where the images of an entry go.
+        """Return the path of an entry's images.
 
         Raises:
             TemplateFault: The output path fails on it.

@@ -1,4 +1,4 @@
-"""Reads the matrix of a spec against the catalog's vocabulary: what each axis and each entry means."""
+"""Resolves the matrix of a spec with the catalog's fields: the meaning of each axis and each entry."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ from qwave_batch.plan.expand.axes import (
 from qwave_batch.plan.expand.combinations import MatrixRule, ResolvedMatrix, owner
 from qwave_batch.plan.expand.scope import ValueAllowance, compiled, render_or_report
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Axis, Path, Spec
+from qwave_batch.spec.document import Axis, Spec, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 LATE_KEY = "request"
-"""The key under which a value of an axis of one's own sets request fields."""
+"""The key under which a value of a custom axis sets request fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixReader:
-    """Everything that reading a matrix needs."""
+    """The inputs of resolving a matrix."""
 
     spec: Spec
     vocabulary: Vocabulary
@@ -40,10 +40,10 @@ class MatrixReader:
     """The names that the templates of requests see."""
     problems: ProblemCollector
     allowance: ValueAllowance
-    """For what the templates of axes, excludes and includes come out as."""
+    """Limits the results of the templates of axes, excludes and includes."""
 
     def read(self) -> ResolvedMatrix:
-        """Return the matrix; what is wrong with it is noted."""
+        """Return the matrix; mistakes in it are reported."""
         axes = [axis for written in self.spec.matrix.axes if (axis := self._axis(written))]
         self._check_setters(axes)
         written = enumerate(self.spec.matrix.exclude)
@@ -52,7 +52,7 @@ class MatrixReader:
         return ResolvedMatrix(axes, excludes, includes)
 
     def _axis(self, axis: Axis) -> ResolvedAxis | None:
-        origin: Path = ("matrix", axis.name)
+        origin: ValuePath = ("matrix", axis.name)
         name = self.vocabulary.read(axis.name)
         if name.text in BUILT_IN:
             self.problems.add_key(origin, f'"{name.text}" is a name of the language itself and can\'t be an axis')
@@ -63,7 +63,7 @@ class MatrixReader:
             return self._listed(name, axis.values, origin, is_template=False)
         return computed_axis(name, axis.values, origin)
 
-    def _template_list(self, template: str, origin: Path) -> tuple[Json, ...]:
+    def _template_list(self, template: str, origin: ValuePath) -> tuple[Json, ...]:
         value = self._render(template, origin)
         if isinstance(value, (list, tuple)) and value:
             return tuple(value)
@@ -71,7 +71,7 @@ class MatrixReader:
             self.problems.add(origin, "an axis given by a template must come out as a list with values", value=value)
         return (UNKNOWN,)
 
-    def _listed(self, name: AxisName, raws: tuple[Json, ...], origin: Path, *, is_template: bool) -> ResolvedAxis:
+    def _listed(self, name: AxisName, raws: tuple[Json, ...], origin: ValuePath, *, is_template: bool) -> ResolvedAxis:
         values: list[AxisValue] = []
         labels: set[bytes] = set()
         for number, raw in enumerate(raws):
@@ -91,9 +91,9 @@ class MatrixReader:
             labels.add(label)
         return list_axis(name, values, origin)
 
-    def _value(self, name: AxisName, raw: Json, where: Path, *, is_rendered: bool) -> AxisValue:
+    def _value(self, name: AxisName, raw: Json, where: ValuePath, *, is_rendered: bool) -> AxisValue:
         fields: dict[str, Json] = {}
-        late: dict[str, Value | None] = {}
+        late: dict[str, TemplateValue | None] = {}
         if isinstance(raw, Mapping) and not name.is_field and isinstance(own := raw.get(LATE_KEY), Mapping):
             raw = {key: value for key, value in raw.items() if key != LATE_KEY}
             late = self._late(own, (*where, LATE_KEY))
@@ -101,17 +101,17 @@ class MatrixReader:
             late = {field: value for field, value in late.items() if field not in fields}
         return read_value(name, raw if is_rendered else self._render(raw, where), where, fields=fields, late=late)
 
-    def _late(self, fields: Mapping[str, Json], where: Path) -> dict[str, Value | None]:
+    def _late(self, fields: Mapping[str, Json], where: ValuePath) -> dict[str, TemplateValue | None]:
         return {name: compiled(raw, (*where, name), self.known, self.problems) for name, raw in fields.items()}
 
-    def _render(self, raw: Json, where: Path) -> Json:
+    def _render(self, raw: Json, where: ValuePath) -> Json:
         value = compiled(raw, where, self.variables, self.problems, of=" here, where only vars are")
         if self.allowance.is_full:
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
         return self.allowance.hold(value, render_or_report(value, self.variables, self.problems), self.problems)
 
     def _check_setters(self, axes: list[ResolvedAxis]) -> None:
-        """Note names given to two axes, and fields that two axes set."""
+        """Report names given to two axes, and fields that two axes set."""
         names: dict[str, ResolvedAxis] = {}
         setters: dict[str, ResolvedAxis] = {}
         for axis in axes:
@@ -127,7 +127,7 @@ class MatrixReader:
                 setters[field] = axis
 
     def _exclude(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> MatrixRule | None:
-        origin: Path = ("matrix", "exclude", number)
+        origin: ValuePath = ("matrix", "exclude", number)
         keys: list[tuple[AxisName, Json]] = []
         for written, wanted in raw.items():
             name = self._key(axes, written)
@@ -142,14 +142,14 @@ class MatrixReader:
         return MatrixRule(keys=tuple(keys), origin=origin) if is_whole else None
 
     def _key(self, axes: list[ResolvedAxis], written: str) -> AxisName:
-        """Return a key of an entry; where an axis has that name, what the axis means by it."""
+        """Return a key of an entry; if an axis has that name, with the axis' meaning."""
         name = self.vocabulary.read(written)
         return next((axis.name for axis in axes if axis.name.text == name.text), name)
 
     def _include(self, axes: list[ResolvedAxis], number: int, raw: Mapping[str, Json]) -> MatrixRule:
-        origin: Path = ("matrix", "include", number)
+        origin: ValuePath = ("matrix", "include", number)
         keys: list[tuple[AxisName, Json]] = []
-        fields: dict[str, Value | None] = {}
+        fields: dict[str, TemplateValue | None] = {}
         variables: dict[str, Json] = {}
         by_axis: dict[str, Json] = {}
         for written, given in raw.items():
@@ -170,8 +170,8 @@ class MatrixReader:
         return MatrixRule(keys=tuple(keys), fields=fields, variables=variables, own_values=own_values, origin=origin)
 
 
-def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: Path) -> AxisValue:
-    """Return the value of ``axis`` that an include names by its label, else the value it gives itself."""
+def _named(axis: ResolvedAxis, by_axis: Mapping[str, Json], origin: ValuePath) -> AxisValue:
+    """Return the value of ``axis`` that an include refers to by its label, else the value that it defines itself."""
     raw = by_axis[axis.name.text]
     same = same_spelled if axis.name.is_field else same_json
     if axis.is_listed:

@@ -14,20 +14,20 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.prompts import CompiledPrompt, render_variables
 from qwave_batch.plan.expand.scope import FEW_NAMES, ValueAllowance, render_or_report, with_names
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.table.tables import Row, Table
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 from qwave_batch.spec.template.text_filters import slug
 from qwave_batch.spec.values.json_values import stable_form
-from qwave_batch.spec.values.text_conversion import PromptRecord, text_of
+from qwave_batch.spec.values.text_conversion import PromptRecord, to_text
 
 NAME_CHARACTERS = 40
 NAME_DIGITS = 6
 
 
 class PromptCase:
-    """One prompt or one row of a table, with everything about it that no axis changes."""
+    """One prompt or one row of a table, with everything that is the same for all axes."""
 
     __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
 
@@ -45,37 +45,37 @@ class PromptCase:
         self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
         self.tags, self.meta = tags, meta
         self.names = names
-        """What templates see of it beside ``prompt``: vars, its own vars, row, row_number."""
+        """Names that templates see besides ``prompt``: vars, its own vars, row, row_number."""
         self.is_kept = is_kept
-        """False for a row that its sample leaves out: it counts in the order and makes no job."""
+        """False for a row that its sample leaves out: it counts in the order but makes no job."""
 
     @property
     def prompt_id(self) -> str:
-        """The prompt's id; one that was not given is worked out when somebody asks."""
+        """The prompt's id; a default id is computed on demand."""
         if self._prompt_id is None:
             self._prompt_id = default_id(self.prompt.raw_text, self.row)
         return self._prompt_id
 
     def named(self) -> PromptRecord:
-        """Return what templates see as ``prompt``."""
+        """Return the ``prompt`` that templates see."""
         record = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
         record.row = self.row.cells if self.row else None
         return record
 
 
 class RowObserver(Protocol):
-    """Looks at the rows of tables while they are read."""
+    """Checks the rows of tables while they are read."""
 
     def begin_table(self, prompt: CompiledPrompt, table: Table) -> None:
         """Go on to the table of a prompt."""
         ...
 
     def read_row(self, row: Row) -> None:
-        """Look at a row that was read, before ``where`` decides about it."""
+        """Check a row that was read, before ``where`` filters it."""
         ...
 
     def use_row(self, row: Row, *, is_kept: bool) -> None:
-        """Look at a row that ``where`` lets through; one that the sample leaves out is not kept."""
+        """Check a row that ``where`` accepts; one that the sample leaves out is not kept."""
         ...
 
     def end_table(self) -> None:
@@ -92,20 +92,20 @@ class CaseReader:
     problems: ProblemCollector
     observer: RowObserver
     calculated: frozenset[str] = frozenset()
-    """Names that templates which all prompts share do more with than write them down."""
+    """Names with which shared templates do more than insert them."""
     tables_read: dict[str, int] = field(default_factory=dict)
-    """How many rows there are in the tables that were read to their end."""
-    none_passes: dict[Path, tuple[Table, int]] = field(default_factory=dict)
-    """By the origin of a prompt whose ``where`` lets no row through: its table, and how many rows there are."""
+    """The number of rows of each table that was read to its end."""
+    none_passes: dict[ValuePath, tuple[Table, int]] = field(default_factory=dict)
+    """By the path of a prompt whose ``where`` accepts no row: its table, and the number of rows."""
     _ids: set[int] = field(default_factory=set)
     """Hashes of the ids that are taken."""
 
     def start(self) -> None:
-        """Begin a pass over all prompts: no id is taken yet."""
+        """Begin a pass over all prompts, with no ids taken."""
         self._ids.clear()
 
     def cases(self, prompt: CompiledPrompt) -> Iterator[PromptCase]:
-        """Yield the prompt, or a case for each row of its table that ``where`` lets through, up to ``limit``."""
+        """Yield the prompt, or a case for each row of its table that ``where`` accepts, up to ``limit``."""
         self.problems.row, self.problems.table = None, prompt.table
         if prompt.table is None:
             own = render_variables(prompt.variables, self.variables, self.problems, ValueAllowance())
@@ -124,12 +124,12 @@ class CaseReader:
                 if case:
                     yield case
             self.observer.end_table()
-        except SpecError as error:  # rows that can't be read; the prompts after them are still looked at
+        except SpecError as error:  # unreadable rows; the prompts after them are still checked
             self.problems.take(error.problems, (*prompt.origin, "from"))
         self.problems.row = None
 
     def _rows(self, prompt: CompiledPrompt, table: Table) -> Iterator[tuple[Row, Mapping[str, Json]]]:
-        """Yield the rows that ``where`` lets through, with the names they bring."""
+        """Yield the rows that ``where`` accepts, with the names they define."""
         names: Mapping[str, Json]
         calculated = prompt.calculated(self.calculated)
         is_short = len(self.variables) <= FEW_NAMES
@@ -153,7 +153,7 @@ class CaseReader:
         if read and not passed:
             self.none_passes[prompt.origin] = table, read
 
-    def _passes(self, prompt: CompiledPrompt, where: Value, names: Mapping[str, Json]) -> bool:
+    def _passes(self, prompt: CompiledPrompt, where: TemplateValue, names: Mapping[str, Json]) -> bool:
         verdict = render_or_report(where, names, self.problems)
         if verdict is not UNKNOWN and not isinstance(verdict, bool):
             self.problems.add(
@@ -165,7 +165,7 @@ class CaseReader:
         return verdict is True
 
     def _sampled(self, prompt: CompiledPrompt, table: Table) -> set[int] | None:
-        """Return the numbers of the rows that the sample keeps, or None when there is none."""
+        """Return the numbers of the rows in the sample, or None without a sample."""
         sample = prompt.sample
         if sample is None:
             return None
@@ -190,7 +190,7 @@ class CaseReader:
         )
 
     def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:
-        """Return the id; None when it can't be known, and empty when it can't be used, which is noted."""
+        """Return the id; None if it is unknown, and empty if it is invalid, which is reported."""
         value = render_or_report(prompt.prompt_id, names, self.problems)
         if value is UNKNOWN:
             return None
@@ -207,7 +207,7 @@ class CaseReader:
 
 
 def default_id(text: str, row: Row | None) -> str:
-    """Return the name of a prompt that has no id: its text's beginning as a slug, and a hash of text or row."""
+    """Return the default id of a prompt: a slug of the start of its text, and a hash of text or row."""
     hashed = text.encode() if row is None else _hashed_row(row)
     digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
     return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
@@ -216,9 +216,9 @@ def default_id(text: str, row: Row | None) -> str:
 def _hashed_row(row: Row) -> bytes:
     try:
         return canonical(dict(row.cells))
-    except ValueError:  # a cell that JSON has no value for
+    except ValueError:  # an unusable cell
         return canonical(stable_form(row.cells))
 
 
 def _text(value: Json) -> str:
-    return "" if value is UNKNOWN else text_of(value)
+    return "" if value is UNKNOWN else to_text(value)

@@ -1,4 +1,4 @@
-"""The prompts of a spec with their templates compiled, and the mistakes in them noted."""
+"""Compiles the templates of the prompts of a spec, and reports the mistakes in them."""
 
 from collections import ChainMap
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
@@ -16,21 +16,21 @@ from qwave_batch.plan.expand.scope import (
     render_or_report,
 )
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, PromptEntry, Sample, Spec
+from qwave_batch.spec.document import PromptEntry, Sample, Spec, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.table.rows import NeededColumns
 from qwave_batch.spec.table.tables import ALL_COLUMNS, Table
 from qwave_batch.spec.template.compiler import Into
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 from qwave_batch.spec.values.similar_names import meant_name
 from qwave_batch.spec.values.text_cells import TextCell, TextRow
 from qwave_batch.spec.values.value_messages import names_listed
 
-_LONG = 1000  # characters, longer than what anybody compares
+_LONG = 1000  # characters, longer than any value that is compared
 
 
-def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], problems: ProblemCollector) -> None:
-    """Note names that would hide one of the language's own, or one that the matrix has; ``taken`` says as what."""
+def check_names(names: Collection[str], where: ValuePath, taken: Mapping[str, str], problems: ProblemCollector) -> None:
+    """Report names that would hide one of the language's own, or one of the matrix; ``taken`` maps names to kinds."""
     for name in names:
         if name in BUILT_IN:
             problems.add_key((*where, name), f'"{name}" is a name of the language itself', suggestion="choose another")
@@ -39,31 +39,31 @@ def check_names(names: Collection[str], where: Path, taken: Mapping[str, str], p
 
 
 def compile_variables(
-    raw: Mapping[str, Json], where: Path, known: Collection[str], problems: ProblemCollector
-) -> dict[str, Value | None]:
+    raw: Mapping[str, Json], where: ValuePath, known: Collection[str], problems: ProblemCollector
+) -> dict[str, TemplateValue | None]:
     """Return the compiled variables, None for those with a mistake; each may use ``known`` and those before it."""
-    values: dict[str, Value | None] = {}
+    values: dict[str, TemplateValue | None] = {}
     at_hand = AvailableNames(known, values)
     for name, template in raw.items():
         values[name] = compiled(template, (*where, name), at_hand, problems, of=" here")
     return values
 
 
-def render_variables(  # what a scope is made of
-    values: Mapping[str, Value | None],
+def render_variables(  # the parts of a scope
+    values: Mapping[str, TemplateValue | None],
     scope: Mapping[str, Json],
     problems: ProblemCollector,
     allowance: ValueAllowance,
     calculated: Container[str] = frozenset(),
 ) -> dict[str, Json]:
-    """Return the rendered variables, in order, until they are too long together.
+    """Return the rendered variables, in order, until their total size exceeds the limit.
 
     Args:
         values: The variables.
         scope: The names that the first of them sees.
-        problems: Where to note.
-        allowance: What they may come to.
-        calculated: Names that templates calculate with: such a variable stays known as the cell that it was.
+        problems: Collects the mistakes.
+        allowance: The limit of their size.
+        calculated: Names that templates calculate with: such a variable remains a cell.
     """
     own: dict[str, Json] = {}
     seen = ChainMap(own, cast("dict[str, Json]", scope))
@@ -80,7 +80,7 @@ def render_variables(  # what a scope is made of
     return own
 
 
-def _cells_of(value: Value, row: TextRow, own: Mapping[str, Json]) -> list[TextCell]:
+def _cells_of(value: TemplateValue, row: TextRow, own: Mapping[str, Json]) -> list[TextCell]:
     """Return the cells that a variable may be made of."""
     ways = [str(way[1]) for way in value.attributes if way[0] == "row" and len(way) == 2]  # noqa: PLR2004
     found = [row.cell(column) for column in ways if column in row]
@@ -88,7 +88,7 @@ def _cells_of(value: Value, row: TextRow, own: Mapping[str, Json]) -> list[TextC
 
 
 def _with_cells(held: Json, cells: Sequence[TextCell]) -> Json:
-    """Return a variable with the texts in it that read like cells as such, so that they stay known to be cells."""
+    """Return a variable with cells in place of the texts that equal them, so that they remain known as cells."""
     match held:
         case str():
             return next((cell.like(held) for cell in cells if _read_alike(held, str(cell))), held)
@@ -111,35 +111,35 @@ ROW_NAMES = ("row", "row_number")
 class CompiledPrompt:
     """A prompt entry of the spec with its templates compiled."""
 
-    origin: Path
-    text_origin: Path
-    text: Value | None
+    origin: ValuePath
+    text_origin: ValuePath
+    text: TemplateValue | None
     """None for a text with a mistake, and so for every template below."""
     raw_text: str
     has_id: bool
-    prompt_id: Value | None
-    variables: Mapping[str, Value | None]
-    tags: tuple[Value | None, ...]
-    meta: Mapping[str, Value | None]
-    request: Mapping[str, Value | None]
+    prompt_id: TemplateValue | None
+    variables: Mapping[str, TemplateValue | None]
+    tags: tuple[TemplateValue | None, ...]
+    meta: Mapping[str, TemplateValue | None]
+    request: Mapping[str, TemplateValue | None]
     table: Table | None = None
     wanted: NeededColumns = ALL_COLUMNS
-    """What of the table's rows templates read."""
-    where: Value | None = None
+    """The parts of the table's rows that templates read."""
+    where: TemplateValue | None = None
     sample: Sample | None = None
     limit: int | None = None
 
     def calculated(self, by_others: frozenset[str]) -> frozenset[str]:
-        """Return the names that its templates, and those that all prompts share, do more with than write them down."""
+        """Return the names with which its templates, and the shared ones, do more than insert them."""
         own = (self.text, self.prompt_id, self.where, *self.tags, *self.meta.values(), *self.request.values())
         held = by_others.union(*(value.calculated for value in (*own, *self.variables.values()) if value))
         for name, value in reversed(tuple(self.variables.items())):
             if name in held and value:
-                held |= value.names  # what it is made of is calculated with under its name
+                held |= value.names  # the names it is made of are used in calculations through it
         return held
 
-    def naming(self, name: str) -> Iterator[Path]:
-        """Yield the places of its text and request fields that use a name."""
+    def naming(self, name: str) -> Iterator[ValuePath]:
+        """Yield the paths of its text and request fields that use a name."""
         places = [(self.text, self.text_origin)]
         places += [(value, (*self.origin, "request", field)) for field, value in self.request.items()]
         yield from (where for value, where in places if value and name in value.names)
@@ -147,23 +147,23 @@ class CompiledPrompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptCompiler:
-    """What compiling the prompts of a spec needs."""
+    """Compiles the prompts of a spec."""
 
     spec: Spec
     variables: Collection[str]
     """The names of ``vars``."""
     taken: Mapping[str, str]
-    """The names that the matrix has, which no prompt may hide, and as what it has them."""
+    """The names of the matrix, which no prompt may hide, with their kinds."""
     cell_names: frozenset[str]
-    """The names that texts and requests see beside the prompt's own: vars, axes, includes' variables, and so on."""
+    """The names that texts and requests see besides the prompt's own: vars, axes, includes' variables, and so on."""
     problems: ProblemCollector
 
     def compile(self) -> list[CompiledPrompt]:
-        """Return the prompts, with what is wrong with them noted."""
+        """Return the prompts; mistakes in them are reported."""
         return [self._compile(entry) for entry in self.spec.prompts]
 
     def _compile(self, entry: PromptEntry) -> CompiledPrompt:
-        origin: Path = ("prompts", entry.position)
+        origin: ValuePath = ("prompts", entry.position)
         text_origin = origin if entry.is_short else (*origin, "text")
         check_names(entry.vars, (*origin, "vars"), self.taken, self.problems)
         before = AvailableNames(self.variables, ROW_NAMES if entry.source is not None else ())
@@ -171,10 +171,10 @@ class PromptCompiler:
         own = AvailableNames(before, entry.vars)
         all_names = AvailableNames(own, self.cell_names)
 
-        def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> Value | None:
+        def simple(raw: Json, key: str, *more: str | int, into: Into = "value") -> TemplateValue | None:
             return compiled(raw, (*origin, key, *more), own, self.problems, of=" here", into=into)
 
-        def full(raw: Json, where: Path, *, into: Into = "value") -> Value | None:
+        def full(raw: Json, where: ValuePath, *, into: Into = "value") -> TemplateValue | None:
             return compiled(raw, where, all_names, self.problems, into=into)
 
         prompt = CompiledPrompt(
@@ -196,13 +196,13 @@ class PromptCompiler:
         return self._without_foreign_columns(prompt)
 
     def _without_foreign_columns(self, prompt: CompiledPrompt) -> CompiledPrompt:
-        """Note columns that the table lacks; what names one is a mistake and is not rendered."""
+        """Report columns that the table lacks; a template that uses one is a mistake and is not rendered."""
         table = prompt.table
         if table is None or table.columns is None:
             return prompt
         columns = table.columns
 
-        def checked(value: Value | None, where: Path) -> Value | None:
+        def checked(value: TemplateValue | None, where: ValuePath) -> TemplateValue | None:
             used = {str(path[1]) for path in value.attributes if path[0] == "row" and len(path) > 1} if value else set()
             for column in sorted(used.difference(columns)):
                 self.problems.add(

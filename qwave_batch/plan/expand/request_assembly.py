@@ -15,14 +15,14 @@ from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.requests import Render, RequestBuilder, render_in
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path, Unsupported
+from qwave_batch.spec.document import Unsupported, ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import Value
+from qwave_batch.spec.template.templates import TemplateValue
 
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """The model takes the request, perhaps without the fields that were dropped."""
+    """The model accepts the request, perhaps without the fields that were dropped."""
 
     request: dict[str, Json]
     """In the model's own spelling."""
@@ -31,7 +31,7 @@ class Fits:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The model refuses the request."""
+    """The model rejects the request."""
 
     violations: Sequence[Violation]
 
@@ -45,13 +45,13 @@ Judgement: TypeAlias = Fits | Rejected
 
 
 def judge_request(request: JsonObject, model: Model, unsupported: Unsupported, content: frozenset[str]) -> Judgement:
-    """Return whether the model takes the request, after what ``unsupported: drop`` may leave out.
+    """Return whether the model accepts the request, after ``unsupported: drop`` has dropped fields.
 
     Args:
         request: As rendered.
-        model: The model that it names.
-        unsupported: What the spec says about violations.
-        content: Fields that are never left out, since the image would be another one.
+        model: The model of the request.
+        unsupported: The spec's setting for violations.
+        content: Fields that are never dropped, since the image would differ.
     """
     normalised = model.normalise(request)
     violations = model.violations(normalised)
@@ -78,19 +78,19 @@ class AssembledRequest:
 
 
 RequestObserver: TypeAlias = Callable[[Mapping[str, Json], RequestBuilder, Combination], None]
-"""Sees each request that makes a job, with what tells where each of its fields was set."""
+"""Receives each request that makes a job, with a function that returns the origin of each field."""
 
 
 def observe_nothing(_request: Mapping[str, Json], _builder: RequestBuilder, _combination: Combination) -> None:
-    """Look at no request."""
+    """Ignore a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestAssembler:
-    """Builds and judges the requests of a spec."""
+    """Builds and checks the requests of a spec."""
 
     catalog: Catalog
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     """The spec's own ``request``, compiled."""
     matrix: ResolvedMatrix
     unsupported: Unsupported
@@ -102,7 +102,7 @@ class RequestAssembler:
         return RequestBuilder(self.base, prompt, self.matrix, render)
 
     def assemble(self, builder: RequestBuilder, scope: CellScope) -> AssembledRequest | None:
-        """Return the request of a cell with its judgement; None when it makes no job, which is reported.
+        """Return the request of a cell with its verdict; None if it makes no job, which is reported.
 
         Raises:
             TemplateFault: A template fails on this cell.
@@ -136,7 +136,7 @@ class RequestAssembler:
             self._note_unknown(unknown, where)
             return None
 
-    def _note_unknown(self, unknown: UnknownName, where: Path) -> None:
+    def _note_unknown(self, unknown: UnknownName, where: ValuePath) -> None:
         gone = self.catalog.gone.get(unknown.name)
         self.problems.add(
             where,
@@ -160,7 +160,7 @@ class RequestAssembler:
 
 
 def _certain(request: Mapping[str, Json], model: Model) -> Iterator[Violation]:
-    """Yield the violations of a request that what is unknown in it can't have caused."""
+    """Yield the violations of a request that unknown values in it cannot have caused."""
     known = {name: value for name, value in request.items() if value is not UNKNOWN}
     for found in model.violations(model.normalise(known)):
         if found.kind in {"unknown_field", "bad_value"} and request.get(found.field) is not UNKNOWN:

@@ -1,4 +1,4 @@
-"""Builds the request of one cell: the spec's fields, the prompt's, the axes', the includes'."""
+"""Builds the request of one cell from the fields of the spec, the prompt, the axes and the includes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import Combination, ResolvedMatrix
 from qwave_batch.plan.expand.prompts import CompiledPrompt
 from qwave_batch.plan.expand.scope import is_unknown
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
-from qwave_batch.spec.template.templates import TemplateFault, Value
+from qwave_batch.spec.template.templates import TemplateFault, TemplateValue
 from qwave_batch.spec.values import text_conversion as texts
 
-Render: TypeAlias = Callable[[Value | None, CellScope], Json]
-"""Renders a template in a cell: ``render_in``, or something faster that gives the same."""
+Render: TypeAlias = Callable[[TemplateValue | None, CellScope], Json]
+"""Renders a template in a cell: ``render_in``, or a faster function with the same result."""
 
 
-def render_in(value: Value | None, scope: CellScope) -> Json:
-    """Return a value rendered in a cell; ``UNKNOWN`` when a mistake that is reported elsewhere prevents it.
+def render_in(value: TemplateValue | None, scope: CellScope) -> Json:
+    """Return a value rendered in a cell; ``UNKNOWN`` if a mistake that is reported elsewhere prevents it.
 
     Raises:
         TemplateFault: It fails there; the fault knows all names that are defined.
@@ -41,10 +41,10 @@ def render_in(value: Value | None, scope: CellScope) -> Json:
 class RequestBuilder:
     """Builds the requests of one prompt, cell by cell; the weakest setter comes first, so that stronger ones win.
 
-    A setter that is None has a mistake, which is reported already; its field becomes ``UNKNOWN``.
+    A setter that is None has a mistake, which is already reported; its field becomes ``UNKNOWN``.
     """
 
-    base: Mapping[str, Value | None]
+    base: Mapping[str, TemplateValue | None]
     """The spec's own ``request``."""
     prompt: CompiledPrompt
     matrix: ResolvedMatrix
@@ -63,8 +63,8 @@ class RequestBuilder:
         fields["prompt"] = prompt_text(self.render(self.prompt.text, scope))
         return {name: value for name, value in fields.items() if value is not None}
 
-    def origin(self, name: str, combination: Combination) -> Path:
-        """Return the place in the spec that set a field of a cell, or the prompt where none did."""
+    def origin(self, name: str, combination: Combination) -> ValuePath:
+        """Return the path in the spec that set a field of a cell, or the prompt if none did."""
         for added, _, entry in reversed(list(combination.additions())):
             if added == name:
                 return (*entry.origin, name)
@@ -77,7 +77,7 @@ class RequestBuilder:
             return ("request", name)
         return self.prompt.text_origin if name == "prompt" else self.prompt.origin
 
-    def _templates(self, combination: Combination) -> Iterator[tuple[str, Value | None]]:
+    def _templates(self, combination: Combination) -> Iterator[tuple[str, TemplateValue | None]]:
         yield from self.base.items()
         yield from self.prompt.request.items()
         for chosen in combination.values:
@@ -89,4 +89,4 @@ class RequestBuilder:
 
 def prompt_text(value: Json) -> Json:
     """Return a rendered prompt text as a string; null leaves the field out, as in every other field."""
-    return value if value is None or value is UNKNOWN or isinstance(value, str) else texts.text_of(value)
+    return value if value is None or value is UNKNOWN or isinstance(value, str) else texts.to_text(value)

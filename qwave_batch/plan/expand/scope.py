@@ -1,7 +1,7 @@
-"""Templates with what they may name: compiled, checked, rendered; a mistake is noted once and makes no others.
+"""Compiles, checks and renders templates with the names available to them; a mistake is reported once, without others.
 
-What a mistake keeps us from knowing is ``UNKNOWN``, and what is made of it is ``UNKNOWN`` too, so that every
-other mistake in the spec can still be found in the same go.
+A value that is unknown because of a mistake is ``UNKNOWN``, and so is every result computed from it, so that all other
+mistakes in the spec are still found in the same pass.
 """
 
 import json
@@ -15,12 +15,12 @@ from qwave_batch.errors import nearest
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.problem_collector import ProblemCollector
-from qwave_batch.spec.document import Path
+from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.recovery import UNKNOWN
 from qwave_batch.spec.template.compiler import Into
 from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
 from qwave_batch.spec.template.render_budget import ITEM, STEPS_OF_A_FAILURE
-from qwave_batch.spec.template.templates import TemplateFault, Value, compile_value
+from qwave_batch.spec.template.templates import TemplateFault, TemplateValue, compile_value
 from qwave_batch.spec.values.value_messages import names_listed
 
 _ENVIRONMENTS = frozenset({"ENV", "env", "environ", "getenv", "os", "process"})
@@ -31,13 +31,13 @@ _ASKED = re.compile(
 FEW_NAMES = 1000
 NAMES_SHOWN = 100
 GUESSES = 200
-"""Problems that get a guess at what was meant: to make one takes longer than to find the problem."""
+"""The limit of problems that get a suggestion: making one takes longer than finding the problem."""
 _OF_ROWS = "a prompt has rows when it takes them from a table: from: FILE.csv"
 _HINTS = {"row": _OF_ROWS, "row_number": _OF_ROWS}
 
 
 class AvailableNames(Collection[str]):
-    """Names at hand, put together of those that many prompts share and a few more without copying them."""
+    """Available names: those that many prompts share and a few more, combined without a copy."""
 
     __slots__ = ("_parts",)
 
@@ -55,24 +55,30 @@ class AvailableNames(Collection[str]):
 
 
 def with_names(shared: Mapping[str, Json], own: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return names with their values, those of ``own`` before the shared ones; very many are not copied each time."""
+    """Return names with their values, ``own`` before the shared ones; large mappings are not copied each time."""
     if not own:
         return shared
     return {**shared, **own} if len(shared) <= FEW_NAMES else ChainMap(dict(own), cast("dict[str, Json]", shared))
 
 
-def compiled(  # what a value at a place is
-    raw: Json, where: Path, known: Collection[str], problems: ProblemCollector, *, of: str = "", into: Into = "value"
-) -> Value | None:
-    """Return a compiled value that needs only ``known`` names, or note what is wrong and return None.
+def compiled(  # the facts about a value and its place
+    raw: Json,
+    where: ValuePath,
+    known: Collection[str],
+    problems: ProblemCollector,
+    *,
+    of: str = "",
+    into: Into = "value",
+) -> TemplateValue | None:
+    """Return a compiled value that needs only ``known`` names, or report its mistake and return None.
 
     Args:
         raw: Any JSON value, with templates among its strings.
         where: Its place in the spec.
-        known: The names at hand.
-        problems: Where to note.
-        of: What the names belong to, to end the sentence "x is not defined".
-        into: What a template that is one single expression becomes.
+        known: The available names.
+        problems: Collects the mistakes.
+        of: The subject of the names, to end the sentence "x is not defined".
+        into: The kind of result of a template that is a single expression.
     """
     try:
         value = compile_value(raw, where, problems.allowance, into=into)
@@ -90,14 +96,14 @@ def compiled(  # what a value at a place is
 def note_unknown(  # noqa: PLR0913 - what a sentence about a name needs
     name: str,
     known: Collection[str],
-    where: Path,
+    where: ValuePath,
     problems: ProblemCollector,
     *,
     of: str = "",
     hint: str | None = None,
     next_step: Advice | None = None,
 ) -> None:
-    """Note a name that is not at hand, with the names that are and the nearest of them."""
+    """Report an undefined name, with the available names and the nearest of them."""
     at_hand = sorted(known) if len(known) <= (FEW_NAMES if len(problems) < GUESSES else NAMES_SHOWN) else []
     listed = names_listed(at_hand, NAMES_SHOWN) if at_hand or not known else "many others"
     guess = nearest(name, at_hand) if hint is None and len(problems) < GUESSES else None
@@ -113,9 +119,9 @@ def note_unknown(  # noqa: PLR0913 - what a sentence about a name needs
 
 
 def no_environment(name: str, raw: Json) -> tuple[str, Advice] | None:
-    """Return what to write in place of a variable of the environment, and how to give it a value.
+    """Return how to replace a use of an environment variable, and how to set its value.
 
-    None where a template looks for none.
+    None if the template does not look for one.
     """
     if name not in _ENVIRONMENTS:
         return None
@@ -126,18 +132,18 @@ def no_environment(name: str, raw: Json) -> tuple[str, Advice] | None:
 
 
 def _without_vars(name: str, raw: Json, known: Collection[str]) -> str | None:
-    """Return the way out where a template names a variable as one of ``vars``; None where it does not."""
+    """Return the advice for a template that uses a variable as a field of ``vars``; None for any other."""
     asked = re.search(r"\bvars\.(\w+)", json.dumps(raw, ensure_ascii=False)) if name == "vars" else None
     return f"write {{{{ {asked[1]} }}}}: variables have no vars before them" if asked and asked[1] in known else None
 
 
-def is_unknown(value: Value | None, scope: Mapping[str, Json]) -> bool:
+def is_unknown(value: TemplateValue | None, scope: Mapping[str, Json]) -> bool:
     """Whether a mistake noted elsewhere keeps this value from being rendered."""
     return value is None or any(scope.get(name) is UNKNOWN for name in value.names)
 
 
-def render_or_report(value: Value | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
-    """Return the rendered value, or ``UNKNOWN`` after noting why it can't be."""
+def render_or_report(value: TemplateValue | None, scope: Mapping[str, Json], problems: ProblemCollector) -> Json:
+    """Return the rendered value, or ``UNKNOWN`` after reporting why it cannot be rendered."""
     if value is None or is_unknown(value, scope):
         return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
     try:
@@ -147,12 +153,12 @@ def render_or_report(value: Value | None, scope: Mapping[str, Json], problems: P
         return UNKNOWN  # type: ignore[no-any-return]
 
 
-MOST_HELD = 20_000_000  # characters; an item of a list counts for some
+MOST_HELD = 20_000_000  # characters; an item of a list counts as several
 
 
 @dataclass(slots=True)
 class ValueAllowance:
-    """How many characters the values of ``vars`` and the matrix, or the variables of one row, may still have together.
+    """The characters left for the values of ``vars`` and the matrix, or for the variables of one row.
 
     Each value may be made of others, so they can grow fast.
     """
@@ -161,10 +167,10 @@ class ValueAllowance:
 
     @property
     def is_full(self) -> bool:
-        """Whether something did not fit: the rest need not be rendered any more."""
+        """Whether a value exceeded the limit: the rest need not be rendered any more."""
         return self.left == 0
 
-    def hold(self, value: Value | None, came_out: Json, problems: ProblemCollector) -> Json:
+    def hold(self, value: TemplateValue | None, came_out: Json, problems: ProblemCollector) -> Json:
         """Return a rendered value, or ``UNKNOWN`` after reporting that it is too long."""
         if value is None or value.is_constant or came_out is UNKNOWN:
             return came_out
@@ -172,7 +178,7 @@ class ValueAllowance:
         if size is None:
             self.left = 0
             message = f"the values that templates give here come to more than {MOST_HELD:,} characters together"
-            problems.allowance.spend(STEPS_OF_A_FAILURE)  # row after row it would take long
+            problems.allowance.spend(STEPS_OF_A_FAILURE)  # it would take long for row after row
             problems.add_template(TemplateFault(message, value.where, suggestion="make them where they are used"))
             return UNKNOWN  # type: ignore[no-any-return]  # it stands for any JSON value
         self.left -= size
@@ -180,7 +186,7 @@ class ValueAllowance:
 
 
 def size_of_value(value: Json, most: int) -> int | None:
-    """Return the characters of a value, or None when they are more than ``most``."""
+    """Return the characters of a value, or None if they exceed ``most``."""
     if isinstance(value, str):
         return len(value) if len(value) <= most else None
     try:

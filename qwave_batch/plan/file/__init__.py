@@ -1,1 +1,1 @@
-"""A plan as a file: written, sealed, and read back as it stands."""
+"""A plan as a file: written, sealed, and read back unchanged."""

@@ -1,4 +1,4 @@
-"""A plan as a file: a header line, then a line per job, to be read by people and run exactly as it stands."""
+"""A plan as a file: a header line, then a line per job, to be reviewed by people and run unchanged."""
 
 import os
 from collections import defaultdict
@@ -24,7 +24,7 @@ from qwave_batch.spec.parsing import parse_output_folder
 
 
 class AnyPlan(Protocol):
-    """What a plan of a spec and a plan out of a file have in common."""
+    """The common interface of a plan made from a spec and a plan read from a file."""
 
     @property
     def name(self) -> str:
@@ -43,17 +43,17 @@ class AnyPlan(Protocol):
 
     @property
     def terms(self) -> Terms:
-        """What a run is held to."""
+        """The terms of a run."""
         ...
 
     @property
     def output_folder(self) -> Path | None:
-        """The run folder that the spec names; None where it names none."""
+        """The run folder that the spec names; None without one."""
         ...
 
     @property
     def spec_file(self) -> Path | None:
-        """Where the spec's file lay, a whole path; None where a plan's file does not say."""
+        """The absolute path of the spec's file; None if a plan file does not state it."""
         ...
 
     @property
@@ -66,24 +66,26 @@ class AnyPlan(Protocol):
         ...
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
-        """Yield its entries in outline, the jobs in plan order."""
+        """Yield summaries of its entries, the jobs in plan order."""
         ...
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
-        """Return up to so many jobs to look at."""
+        """Return up to so many jobs as samples."""
         ...
 
 
 def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
-    """Yield the lines of a plan's file, each with its line end.
+    """Yield the lines of a plan file, each with its line end.
 
-    The header comes first and tells the number and the hash of the lines behind it, so they wait for it on disk.
+    The header comes first and contains the number and the hash of the lines, so they wait for it on disk.
 
     Args:
         plan: The plan.
-        beside: The folder of the plan's file, on whose disk they wait, and which the run folder and the spec's
-            file are written relative to; when left out they wait among the system's temporary files, the run folder
-            is written whole, and the spec's file is not.
+        beside: The folder of the plan file. The lines wait on its disk, and the run folder and the spec's file are
+            written
+            relative to it. Without it the lines wait among the system's temporary files, the run folder is written as
+            an
+            absolute path, and the spec's file is left out.
     """
     header: dict[str, Json] = {
         "plan": VERSION,
@@ -108,17 +110,17 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
-    """A plan out of a file; its jobs are read from there each time, and held to the catalog each time."""
+    """A plan from a file; its jobs are read and checked against the catalog on each pass."""
 
     file: Path
     """As it was named."""
     source: InputFile
-    """Where it lies."""
+    """The opened file."""
     header: PlanHeader
-    """What its first line says."""
+    """The parsed first line."""
     figures: Figures
     sampler: Sampler = field(repr=False, compare=False)
-    """What looked at the jobs while they were read."""
+    """Selected sample jobs while they were read."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -141,17 +143,17 @@ class SavedPlan:
 
     @property
     def terms(self) -> Terms:
-        """What a run of it is held to."""
+        """The terms of a run of it."""
         return self.header.terms
 
     @property
     def output_folder(self) -> Path | None:
-        """The run folder that the header names, found from the plan's file; None where it names none."""
+        """The run folder in the header, relative to the plan file; None without one."""
         return parse_output_folder(self.header.output, self.source.path.parent)
 
     @property
     def spec_file(self) -> Path | None:
-        """Where the spec lies by the header, found from the plan's file: a word to look there, and no more."""
+        """The location of the spec according to the header, relative to the plan file: only a hint."""
         spec = self.header.spec
         return None if spec is None else Path(os.path.abspath(self.source.path.parent / spec))  # noqa: PTH100 - as written
 
@@ -164,11 +166,11 @@ class SavedPlan:
         return PlanReader(self.source, str(self.file)).items(self.header)
 
     def outlines(self) -> Iterator[PlanEntrySummary]:
-        """Yield its jobs in outline."""
+        """Yield summaries of its jobs."""
         return (summary_of(item) for item in self.items() if isinstance(item, Job))
 
     def samples(self, count: int = SHOWN) -> tuple[JobSample, ...]:
-        """Return up to ``count`` jobs to look at: evenly from the first on, the one with the longest prompt too."""
+        """Return up to ``count`` sample jobs: evenly spaced, and including the one with the longest prompt."""
         return samples_of(self.sampler, count, self.figures.jobs, self.items)
 
 
@@ -177,11 +179,11 @@ def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Pa
 
     Args:
         file: The file.
-        watch: Given the figures before they are counted, to look at them while they grow.
-        allow_read: Folders that a link may lead to, out of the work tree that the file was named in.
+        watch: Given the figures before they are counted, to follow their growth.
+        allow_read: Folders outside the work tree of the file that links may lead to.
 
     Raises:
-        UsageError: It is not a plan, was changed by hand, or its catalog is not at hand as it was then.
+        UsageError: It is not a plan, was edited, or its catalog differs from the one used then.
     """
     source, _ = named_file(file, allow_read)
     reader = PlanReader(source, str(file))
@@ -192,12 +194,12 @@ def read_plan(file: Path, *, watch: Watch | None = None, allow_read: Sequence[Pa
 
 
 def is_plan_file(file: Path) -> bool:
-    """Whether a file to run is a plan and not a spec: it ends in .jsonl."""
+    """Whether a file to run is a plan rather than a spec: it ends in .jsonl."""
     return file.suffix == ".jsonl"
 
 
 def _output(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
-    """Return what a plan's header says of where it is run: nothing where its spec does not."""
+    """Return the ``output`` of a plan's header; empty if the spec has none."""
     folder = plan.output_folder
     if folder is None:
         return {}
@@ -205,7 +207,7 @@ def _output(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
 
 
 def _spec(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
-    """Return what a plan's header says of where its spec lies."""
+    """Return the header's value for the location of the spec."""
     file = plan.spec_file
     place = None if file is None or beside is None else os.path.relpath(file, beside.resolve())
     return {"spec": place} if is_place(place) else {}

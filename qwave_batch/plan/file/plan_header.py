@@ -1,4 +1,4 @@
-"""The first line of a plan's file, held to the rules of specs."""
+"""The first line of a plan file, checked by the rules of specs."""
 
 import re
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ from qwave_batch.spec.yaml.source_map import Mark, SourceMap
 
 VERSION = 1
 AGAIN = "plan the spec again"
-"""The way out of every fault of a plan's file."""
+"""The advice for every fault of a plan file."""
 _NEEDED = ("name", "catalog", "catalog_sha256", "spec_sha256", "limits", "retry", "timeout", "budget")
 _SEALS = ("jobs", WHOLE, OWN)
 """The keys that reveal an edit."""
 _OF_SPECS = ("name", "catalog", "limits", "retry", "timeout", "completion", "budget", "output")
-"""What stands in a header as it stands in a spec."""
+"""The keys that have the same form in a header and in a spec."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SHOWN = 100
 _LONGEST_PATH = 4096
@@ -35,34 +35,34 @@ _LONGEST_PATH = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHeader:
-    """What a plan's file says of all its jobs."""
+    """The parts of a plan file that concern all its jobs."""
 
     name: str
     catalog: Catalog
     spec_sha256: str
     terms: Terms
     output: Mapping[str, Any]
-    """What it says of ``output``, as a spec does; its folder is found from the plan's file."""
+    """The ``output`` of the spec; its folder is relative to the plan file."""
     spec: str | None
-    """Where the spec's file lay, from the plan's file; older plans do not say."""
+    """The location of the spec's file relative to the plan file; older plans do not state it."""
     jobs: int
-    """How many lines are behind it."""
+    """The number of lines after it."""
     lines_sha256: str
     """The hash of header and lines."""
     opened: str
-    """The text that the hash of the lines begins with."""
+    """The text at which the hash of the lines starts."""
 
 
 def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHeader:
-    """Return the header that the first line of a plan's file is.
+    """Return the parsed first line of a plan file.
 
     Args:
-        header: The object that the line holds.
+        header: The object on the line.
         line: The line.
         shown_as: The file's name.
 
     Raises:
-        UsageError: It is not a plan's, is of another version or catalog, or says what no spec may say.
+        UsageError: It is not a plan's, has another version or catalog, or breaks a rule of specs.
     """
     here = f"{shown_as}:{line.number}:"
     if "plan" not in header:
@@ -102,16 +102,16 @@ def read_header(header: Mapping[str, Any], line: Line, shown_as: str) -> PlanHea
 
 
 def is_place(path: Json) -> bool:
-    """Whether a header may have it as the place of the spec."""
+    """Whether a value can be the location of the spec."""
     is_path = isinstance(path, str) and 0 < len(path) <= _LONGEST_PATH and "\0" not in path
     return is_path and not any("\ud800" <= letter <= "\udfff" for letter in str(path))  # a name that is not UTF-8
 
 
 def _opened(header: Mapping[str, Any], line: Line, here: str) -> str:
-    """Return the text that the hash of the lines begins with.
+    """Return the text at which the hash of the lines starts.
 
     Raises:
-        UsageError: The header is not as it was written.
+        UsageError: The header was changed.
     """
     missing = [name for name in _SEALS if name not in header]
     if missing:
@@ -127,7 +127,7 @@ def _opened(header: Mapping[str, Any], line: Line, here: str) -> str:
 
 
 def _as_spec(header: Mapping[str, Any]) -> dict[str, Json]:
-    """Return a spec with what the header says; null there stands for what a spec does not say."""
+    """Return a spec with the values of the header; null stands for missing keys."""
     said = {name: _without_nulls(header[name]) for name in _OF_SPECS if name in header}
     return {"version": 1, "prompts": ["a plan has its prompts in its jobs"], **said}
 
@@ -139,7 +139,7 @@ def _without_nulls(value: Json) -> Json:
 
 
 def _catalog(header: Mapping[str, Any], shown_as: str) -> Catalog:
-    """Return the catalog, unless that of this date says something else than when the plan was made."""
+    """Return the catalog, unless it has changed since the plan was made."""
     try:
         catalog = open_catalog(header["catalog"])
     except UnknownName as unknown:

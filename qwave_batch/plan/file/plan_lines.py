@@ -1,4 +1,4 @@
-"""A job's line of a plan's file: nothing in it is believed that can be worked out from its request."""
+"""A job's line of a plan file: all values that follow from its request are recomputed, not trusted."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,16 +20,16 @@ from qwave_batch.plan.expand.jobs import is_random
 _HELD_VERDICTS = 65_536
 _PLAIN_COMPONENT = r"[A-Za-z0-9_-]{5,100}(?:\.[A-Za-z0-9_-]{1,40})?"
 _PLAIN_PATH = re.compile(rf"{_PLAIN_COMPONENT}(?:/{_PLAIN_COMPONENT}){{0,20}}", re.ASCII)
-"""Nearly every path; each component is one that ``safe_path`` leaves as it is."""
+"""Nearly every path; each component is one that ``safe_path`` leaves unchanged."""
 
 
 class LineFault(ValueError):
-    """Why a line is not one that this program writes; it continues ``file:line: ``."""
+    """The reason why this program has not written a line; it continues ``file:line: ``."""
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: one is made for each line read, and that would take 8 % longer
 class PlannedLine:
-    """A job's line as it stands: the manifest's plan fields and its estimate, or why it is skipped."""
+    """A job's line as it is written: the manifest's plan fields and its estimate, or why it is skipped."""
 
     job_id: str
     index: int
@@ -44,7 +44,7 @@ class PlannedLine:
     meta: JsonObject
     repeat: int
     also: tuple[Duplicate, ...]
-    """Other entries of the plan that came out as this job."""
+    """Other entries of the plan that resolved to this job."""
     path: str
     estimated_usd: float
     callback: JsonObject = field(default_factory=dict)
@@ -53,13 +53,13 @@ class PlannedLine:
 
     @property
     def duplicates(self) -> Iterator[Duplicate]:
-        """The other entries, each with the job's id, which stands there once."""
+        """The other entries, each with the job's id, which the line has once."""
         return (replace(duplicate, job_id=self.job_id) for duplicate in self.also)
 
 
 _LINES = Codec(
     {
-        # what is left out stands behind the other entries, in an order of its own
+        # omitted ones follow the other entries, in an order of their own
         Job: dict.fromkeys(("callback", "path", "max_images", "random", "estimated_nusd", "skip"), LEFT_OUT),
         Duplicate: {"job_id": Key(is_written=False, absent=""), "meta": LEFT_OUT},
     }
@@ -67,7 +67,7 @@ _LINES = Codec(
 
 
 def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
-    """Return the object of a job's line, as ``read_line`` reads it."""
+    """Return the object of a job's line, the inverse of ``read_line``."""
     line = _LINES.encode(job)
     line["also"] = [_LINES.encode(duplicate) for duplicate in also]
     line["path"] = job.path
@@ -80,10 +80,10 @@ def line_of(job: Job, also: Sequence[Duplicate] = ()) -> dict[str, Json]:
 
 
 def read_line(value: JsonObject) -> PlannedLine:
-    """Return the line that an object is.
+    """Return the line that an object represents.
 
     Raises:
-        LineFault: It is not what this program writes.
+        LineFault: This program does not write such a line.
     """
     try:
         line = _LINES.decode(value, PlannedLine)
@@ -99,7 +99,7 @@ def read_line(value: JsonObject) -> PlannedLine:
 
 @dataclass(slots=True)
 class LineReader:
-    """Reads the jobs of a plan's lines, with what was worked out for requests that differ in text and seed only."""
+    """Reads the jobs of a plan's lines, and caches verdicts for requests that differ only in text and seed."""
 
     catalog: Catalog
     _verdicts: dict[Any, "_Verdict"] = field(default_factory=dict)
@@ -108,7 +108,7 @@ class LineReader:
         """Return the job of a line.
 
         Raises:
-            LineFault: The line is not one that ``planfile`` writes for such a request with this catalog.
+            LineFault: ``plan_lines`` does not write such a line for this request and catalog.
         """
         model = _model(line.model, self.catalog)
         _check_identity(line, model)
@@ -142,10 +142,10 @@ class LineReader:
         )
 
     def _verdict(self, request: Mapping[str, Json], callback: Mapping[str, Json], model: Model) -> "_Verdict":
-        """Return what the catalog says of a request; one that differs from an earlier one by nothing that it reads.
+        """Return the catalog's verdict on a request, cached for requests that differ in nothing that it reads.
 
         Raises:
-            LineFault: A spec with this catalog would not have come to the request.
+            LineFault: A spec with this catalog would not result in this request.
         """
         if callback:
             return _judged(request, callback, model, self.catalog)
@@ -156,7 +156,7 @@ class LineReader:
             rest += (name, None) if accepts and accepts(value) else (name, type(value).__name__, value)
         try:
             found = self._verdicts.get(tuple(rest))
-        except TypeError:  # of a value that is a list or a mapping
+        except TypeError:  # from a value that is a list or a mapping
             return _judged(request, callback, model, self.catalog)
         if found is None:
             if len(self._verdicts) >= _HELD_VERDICTS:
@@ -167,7 +167,7 @@ class LineReader:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What the catalog says of a request that it takes."""
+    """The catalog's verdict on a request that it accepts."""
 
     max_images: int
     estimated_nusd: int
@@ -184,7 +184,7 @@ def _model(name: str, catalog: Catalog) -> Model:
 
 
 def _check_identity(line: PlannedLine, model: Model) -> None:
-    """Raise when a field is not the one that the request has, so that people read what is sent."""
+    """Raise if a field differs from the request, so that people read the values that are sent."""
     request = line.request
     if job_id(dict(request), line.repeat) != line.job_id:
         raise LineFault(f"the request is not the one that {line.job_id[:64]} names; was it edited?")
@@ -220,7 +220,7 @@ def _check_path(path: str, *, is_skipped: bool) -> None:
     fault = path_fault(f"images/{path}")
     if fault is not None:
         raise LineFault(f"path: {fault}, so it may lead out of the images of the run folder")
-    if safe_path(*path.split("/")) != path:  # letters that are newer than this Python's Unicode come out as hyphens
+    if safe_path(*path.split("/")) != path:  # letters newer than this Python's Unicode become hyphens
         raise LineFault("path: it is not one that output.path comes to: letters, digits, . _ - and / only")
 
 

@@ -1,4 +1,4 @@
-"""Reads a plan's file: every line held to the rules of plans, to its hash, and to the lines before it."""
+"""Reads a plan file and checks every line by the rules of plans, by its hash, and against the lines before it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from qwave_batch.plan.file.plan_lines import LineFault, LineReader, read_line
 from qwave_batch.plan.file.plan_seal import Seal, is_closed, opened_header
 from qwave_batch.spec.inputs.file_access import FileRefused, InputFile
 from qwave_batch.spec.table.json_rows import DECODER, VALUE_SIGNS
-from qwave_batch.spec.table.table_file import Line, check_values, open_table_file, read_lines
+from qwave_batch.spec.table.table_file import Line, check_values, open_table_file, read_table_lines
 from qwave_batch.spec.values.json_values import check_leaves
 
 _MERGE_MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
@@ -25,14 +25,14 @@ class PlanReader:
     """The lines of one plan's file."""
 
     source: InputFile
-    """Where it lies."""
+    """The opened file."""
     shown_as: str
 
     def header(self) -> PlanHeader:
-        """Return what the first line says.
+        """Return the parsed first line.
 
         Raises:
-            UsageError: The file can't be read, is not a plan, or its header is not as it was written.
+            UsageError: The file cannot be read, is not a plan, or its header was changed.
         """
         self._check_opens()
         for line in self._lines():
@@ -46,11 +46,11 @@ class PlanReader:
         """Yield the jobs of a file with this header, then its duplicates.
 
         Args:
-            header: What the first line says.
-            once: Whether to look also that no job, index or path is there twice, which takes memory for each.
+            header: The parsed first line.
+            once: Whether to check also that no job, index or path occurs twice, which takes memory for each.
 
         Raises:
-            UsageError: On the first line that is not as it was written, or at the end for lines that are not there.
+            UsageError: At the first line that was changed, or at the end for missing lines.
         """
         reader, seal, claims = LineReader(header.catalog), Seal(header.opened), _Claims() if once else None
         duplicates: list[Duplicate] = []
@@ -78,14 +78,14 @@ class PlanReader:
         yield from duplicates
 
     def _lines(self) -> Iterator[Line]:
-        """Yield the lines that are not blank; there is one of those at the end of many a file."""
+        """Yield the lines that are not blank; many files end with a blank one."""
         with open_table_file(self.source, self.shown_as) as file:
-            for line in read_lines(file):
+            for line in read_table_lines(file):
                 if line.text and not line.text.isspace():
                     yield line
 
     def _check_opens(self) -> None:
-        """Raise for a file that can't be opened, or that is not a regular one."""
+        """Raise for a file that cannot be opened, or is not a regular one."""
         source = self.source
         try:
             source.open().close()
@@ -123,7 +123,7 @@ class PlanReader:
         return value
 
     def _check_once(self, claims: "_Claims", line: Line, job: Job, duplicates: list[Duplicate]) -> None:
-        """Raise when the job of a line, an index or a path stands on an earlier line."""
+        """Raise if an earlier line has the same job, index or path."""
         here = f"{self.shown_as}:{line.number}:"
         if not claims.take_job(job):
             known = self._line_where(lambda value: value.get("job_id") == job.job_id)
@@ -141,11 +141,11 @@ class PlanReader:
             raise UsageError(f'{here} the path "{job.path}" is that of the job on line {known} already; {AGAIN}')
 
     def _line_where(self, is_it: Callable[[Mapping[str, Any]], bool]) -> int:
-        """Return the number of the first line with such an object: looked for where it is needed, and not held."""
+        """Return the number of the first line with such an object; searched on demand instead of stored."""
         return next(line.number for line in self._lines() if is_it(self._object(line)))
 
     def _unlike(self, line: Line, jobs: int, header: PlanHeader) -> str:
-        """Return what is said of a line that is a good job and not the one that was written here."""
+        """Return the message about a line that is a valid job but not the one written here."""
         here = f"{self.shown_as}:{line.number}:"
         if jobs >= header.jobs:
             return f"{here} the plan has {header.jobs} jobs, and this is one more; {AGAIN}"
@@ -166,28 +166,28 @@ class PlanReader:
 
 
 class _CutOff(UsageError):
-    """A line that ends before its JSON does."""
+    """A line that ends in the middle of its JSON."""
 
 
 @dataclass(slots=True)
 class _Claims:
-    """What the lines so far have taken: jobs by their numbers, places in the plan, paths."""
+    """The jobs (by number), indexes and paths that occurred so far."""
 
     _jobs: set[int] = field(default_factory=set)
     _indices: set[int] = field(default_factory=set)
     _paths: PathClashes = field(default_factory=PathClashes)
 
     def take_job(self, job: Job) -> bool:
-        """Whether no line had the job before."""
+        """Return whether the job is new."""
         return _added(self._jobs, int(job.job_id, 16))
 
     def take_index(self, index: int) -> bool:
-        """Whether no entry had the index before."""
+        """Return whether the index is new."""
         return _added(self._indices, index)
 
     def take_path(self, job: Job) -> int | None:
-        """Return the index of a job whose images have one of the names of this one's, or None."""
-        if job.skip is not None or job.path.endswith(job.job_id):  # which no other job's path does
+        """Return the index of the job whose images have one of the names of this one's, or None."""
+        if job.skip is not None or job.path.endswith(job.job_id):  # no other job's path ends like this
             return None
         return self._paths.claim(job.path, job.max_images, job.index)
 
@@ -203,7 +203,7 @@ def _indices(value: Mapping[str, Any]) -> set[int]:
 
 
 def _unread(error: ValueError | RecursionError, line: Line, shown_as: str) -> UsageError:
-    """Return why a line can't be read."""
+    """Return why a line cannot be read."""
     here = f"{shown_as}:{line.number}"
     if isinstance(error, RecursionError):
         return UsageError(f"{here}: not JSON: it is nested too deeply")
@@ -221,7 +221,7 @@ def _unread(error: ValueError | RecursionError, line: Line, shown_as: str) -> Us
 
 
 def _begins_whole(text: str) -> bool:
-    """Whether a line has a whole object at its beginning, so that what is wrong stands behind it."""
+    """Whether a line starts with a complete object, so that the mistake is after it."""
     try:
         DECODER.raw_decode(text)
     except (ValueError, RecursionError):

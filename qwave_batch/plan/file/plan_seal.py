@@ -1,9 +1,9 @@
 """The hashes of a plan file: they reveal any change and the line where it begins.
 
 One SHA-256 runs over the header and the lines after it. Each line ends with the first digits of the hash up to there,
-so an edited line can be named, and the line after one that was removed, inserted or moved. The header holds the hash of
-the whole file, and its own. This finds accidents; a person can compute the hashes again, so nothing in a plan is
-trusted because its hashes are right.
+so an edited line can be identified, and the line after one that was removed, inserted or moved. The header holds the
+hash of the whole file, and its own. This finds accidents; a person can compute the hashes again, so nothing in a plan
+is trusted because its hashes are right.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ WHOLE = "sha256"
 OWN = "seal"
 """The last key of every line."""
 _LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-"""Ends of lines to editors and to other programs, though not to JSON."""
+"""Characters that end lines in editors and other programs, though not in JSON."""
 _DIGITS = 16
 _CLOSING = f',"{OWN}":"{"0" * _DIGITS}"}}'
 _WHOLE_DIGITS = 64
@@ -27,13 +27,13 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Seal:
-    """The hash as it goes on from line to line; it begins with the header, without the header's own hashes."""
+    """The running hash over the lines; it begins with the header, without the header's own hashes."""
 
     def __init__(self, header: str) -> None:
         self._running = hashlib.sha256(_bytes(header))
 
     def close(self, opened: str) -> str:
-        """Take the text of the next line, up to its own hash, and return what is written behind that text."""
+        """Add the text of the next line, up to its own hash, and return the suffix to be written after it."""
         self._running.update(_bytes(opened))
         return _closing(self._running.hexdigest())
 
@@ -52,13 +52,13 @@ def opened_line(value: Mapping[str, Json]) -> str:
 
 
 def header_line(opened: str, whole: str) -> str:
-    """Return the whole first line: ``opened`` as ``Seal`` was given it, then the hashes."""
+    """Return the whole first line: the ``opened`` that ``Seal`` was given, then the hashes."""
     told = f'{opened},"{WHOLE}":"{whole}"'
     return told + _closing(hashlib.sha256(_bytes(told)).hexdigest())
 
 
 def opened_header(line: str) -> str | None:
-    """Return what ``header_line`` was given of a first line as it was written, or None for any other."""
+    """Return the ``opened`` of an unchanged first line, or None for any other line."""
     told = line[: -len(_CLOSING)]
     opened = told[: -len(f',"{WHOLE}":"{"0" * _WHOLE_DIGITS}"')]
     whole = told[-_WHOLE_DIGITS - 1 : -1]
@@ -66,7 +66,7 @@ def opened_header(line: str) -> str | None:
 
 
 def is_closed(line: str, seal: Seal) -> bool:
-    """Whether the next line of a file is as it was written; the seal goes on to it."""
+    """Return whether the next line of a file is unchanged, and add it to the hash."""
     border = len(line) - len(_CLOSING)
     return seal.close(line[:border]) == line[border:]
 

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qwave_batch.files.tree import LinkInTheWay
+from qwave_batch.files.folder_handles import LinkInTheWay
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import sha256_of_file
 from qwave_batch.ledger.attempt import StoredFile

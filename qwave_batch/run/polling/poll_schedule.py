@@ -33,7 +33,7 @@ class PollSchedule:
     """Expected latency."""
 
 
-class _Line(NamedTuple):
+class _CostLine(NamedTuple):
     slope: float
     start: float
     edge: int
@@ -41,7 +41,7 @@ class _Line(NamedTuple):
     def at(self, ended: float) -> float:
         return self.start - self.slope * ended
 
-    def is_hidden(self, before: "_Line", after: "_Line") -> bool:
+    def is_hidden(self, before: "_CostLine", after: "_CostLine") -> bool:
         """Whether it is nowhere the lowest of three whose slopes fall."""
         return (before.start - self.start) * (self.slope - after.slope) <= (self.start - after.start) * (
             before.slope - self.slope
@@ -66,7 +66,7 @@ def best_schedule(shares: Sequence[float], price_s: float, edges_s: Sequence[flo
     )
     passed = [0.0, *accumulate(waits)]
     following = [bins] * (bins + 1)
-    lines = deque([_Line(edges_s[bins], passed[bins], bins)])
+    lines = deque([_CostLine(edges_s[bins], passed[bins], bins)])
     cost = 0.0
     for edge in reversed(range(bins)):
         share, age_s = ended[edge], edges_s[edge]
@@ -74,7 +74,7 @@ def best_schedule(shares: Sequence[float], price_s: float, edges_s: Sequence[flo
             lines.popleft()
         following[edge] = lines[0].edge
         cost = price_s * (1 - share) + lines[0].at(share) - passed[edge] + share * age_s
-        line = _Line(age_s, passed[edge] + cost, edge)
+        line = _CostLine(age_s, passed[edge] + cost, edge)
         while len(lines) > 1 and lines[-1].is_hidden(lines[-2], line):
             lines.pop()
         lines.append(line)

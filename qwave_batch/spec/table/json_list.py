@@ -11,14 +11,14 @@ from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.table.json_rows import VALUE_SIGNS, decoded, object_row, unread_row
 from qwave_batch.spec.table.rows import Columns, Row, RowFault
 from qwave_batch.spec.table.table_file import MAX_LINE_BYTES, check_values
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _OBJECTS = re.compile(r"\[[ \t\n\r]*[{\]]")
 _NEAR_END = 16  # characters, within which a number, a word or an escape may be cut off
 
 
-def read_json(pieces: Iterator[str], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
+def read_json_list(pieces: Iterator[str], shown_as: str) -> tuple[Columns, Iterator[Row | RowFault]]:
     """Return the rows of a .json: each item of its list is an object, whose keys name the cells."""
     return None, _rows(_Text(pieces, shown_as))
 
@@ -144,7 +144,7 @@ def _not_a_list(text: _Text) -> RowFault:
         return RowFault(Problem(message=message, place=place))
     key = _list_within(text)
     if key is not None:
-        message = f'the file is one object that has its list under "{cut(key)}"'
+        message = f'the file is one object that has its list under "{cut_for_message(key)}"'
         return RowFault(Problem(message=message, place=place, suggestion="keep only that list in the file"))
     if _is_all(text):
         message = "the file is one object, not a list of objects"

@@ -13,7 +13,7 @@ from qwave_batch.spec.inputs.text_encoding import MAX_FILE_BYTES, decode_yaml
 from qwave_batch.spec.table.rows import Columns, Row, RowFault
 from qwave_batch.spec.table.table_file import Line, TableFile, check_values
 from qwave_batch.spec.values.json_values import UnusableCell, check_leaves, with_unusable
-from qwave_batch.spec.values.value_messages import cut, kind_of
+from qwave_batch.spec.values.value_messages import cut_for_message, type_name
 from qwave_batch.spec.yaml.yaml_reader import YamlDocument, read_yaml_list
 
 VALUE_SIGNS = ",[{"
@@ -28,7 +28,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(fields) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, _ in pairs if counts[name] > 1)
-        raise ValueError(f'duplicate key "{cut(twice)}"')
+        raise ValueError(f'duplicate key "{cut_for_message(twice)}"')
     return fields
 
 
@@ -68,7 +68,7 @@ def decoded(text: str, at: int = 0) -> tuple[Any, int]:
 def object_row(number: int, value: Any, place: SourcePlace, *, each: str) -> Row | RowFault:
     """Return the value as a row, or a fault; ``each`` says what was expected."""
     if not isinstance(value, dict):
-        return RowFault(Problem(message=f"row {number} is {kind_of(value)}; {each}", place=place))
+        return RowFault(Problem(message=f"row {number} is {type_name(value)}; {each}", place=place))
     try:
         check_leaves(value)
     except (ValueError, RecursionError):

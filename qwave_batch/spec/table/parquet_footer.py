@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, whole_number
+from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, integer_field
 
 MAX_FOOTER_BYTES = 4_000_000
 MAX_COLUMN_DEPTH = 64  # levels of nested columns, the limit of all values
@@ -82,7 +82,7 @@ def read_footer(file: BinaryIO, size_bytes: int) -> Footer:
     whole = CompactReader(file.read(length)).struct()
     leaves = list(_leaves(_structs(whole, 2)))
     groups = tuple(_group(group, leaves, size_bytes) for group in _structs(whole, 4))
-    return Footer(rows=max(whole_number(whole, 3), sum(group.rows for group in groups)), groups=groups)
+    return Footer(rows=max(integer_field(whole, 3), sum(group.rows for group in groups)), groups=groups)
 
 
 def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
@@ -101,15 +101,15 @@ def _leaves(elements: Sequence[Struct]) -> Iterator[Leaf]:
             name = _name(element)
             path = (f"{prefix}." if prefix else "") + name
             column = name if len(above) == 1 else column
-        is_nested = is_nested or (number > 0 and whole_number(element, 3) == _REPEATED)
-        children = whole_number(element, 5)
+        is_nested = is_nested or (number > 0 and integer_field(element, 3) == _REPEATED)
+        children = integer_field(element, 5)
         if children or not number:
             above.append((children, column, path, is_nested))
             if len(above) > MAX_COLUMN_DEPTH:
                 raise DamagedParquet(f"its columns are nested deeper than {MAX_COLUMN_DEPTH} levels")
         else:
             yield Leaf(
-                column, path, is_nested, whole_number(element, 1) == _BYTE_ARRAY, max(0, whole_number(element, 2))
+                column, path, is_nested, integer_field(element, 1) == _BYTE_ARRAY, max(0, integer_field(element, 2))
             )
 
 
@@ -117,17 +117,17 @@ def _group(group: Struct, leaves: Sequence[Leaf], size_bytes: int) -> RowGroup:
     chunks = _structs(group, 1)
     if len(chunks) != len(leaves):
         raise DamagedParquet("a row group does not have the columns of the schema")
-    return RowGroup(whole_number(group, 3), tuple(map(_chunk, chunks, leaves, [size_bytes] * len(leaves))))
+    return RowGroup(integer_field(group, 3), tuple(map(_chunk, chunks, leaves, [size_bytes] * len(leaves))))
 
 
 def _chunk(chunk: Struct, leaf: Leaf, size_bytes: int) -> Chunk:
     about = chunk.get(3)
     if not isinstance(about, dict):
         raise DamagedParquet("a column does not say where its pages are")
-    begin, dictionary = whole_number(about, 9), whole_number(about, 11)
+    begin, dictionary = integer_field(about, 9), integer_field(about, 11)
     if 0 < dictionary < begin:
         begin = dictionary
-    end = begin + whole_number(about, 7)
+    end = begin + integer_field(about, 7)
     if not 0 <= begin <= end <= size_bytes:
         raise DamagedParquet("a column is outside the file")
     return Chunk(leaf, begin, end)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from qwave_batch.spec.table.parquet_footer import Chunk, Leaf, ParquetTooLarge, read_footer
-from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, whole_number
+from qwave_batch.spec.table.thrift_compact import CompactReader, DamagedParquet, Struct, integer_field
 
 MAX_PAGE_BYTES = 128_000_000  # unpacked; writers aim at 1 MB, but some put a thousand images into a page
 MAX_OPEN_BYTES = 256_000_000  # unpacked at the same time: the largest page of each column
@@ -39,7 +39,7 @@ class ReadingPlan:
 
 
 @dataclass(slots=True)
-class _Column:
+class _ColumnPages:
     """The pages of one column in one group of rows."""
 
     leaf: Leaf
@@ -65,7 +65,7 @@ class _Column:
         about = header.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, 0), {})
         if not isinstance(about, dict):
             raise DamagedParquet("a page does not say what it is")
-        values = whole_number(about, 1)
+        values = integer_field(about, 1)
         if not 0 <= values <= MAX_PAGE_VALUES:
             raise ParquetTooLarge(f"has a page of {values:,} values; at most {MAX_PAGE_VALUES:,} are read")
         if kind == _DICTIONARY_PAGE:
@@ -74,7 +74,7 @@ class _Column:
                 raise ParquetTooLarge("has a dictionary with more values than bits")
         elif about:
             self.values += values
-            encoding = whole_number(about, 4 if kind == _DATA_PAGE_V2 else 2)
+            encoding = integer_field(about, 4 if kind == _DATA_PAGE_V2 else 2)
             self.each = max(self.each, self._each(size, values, encoding))
 
     def _each(self, size: int, values: int, encoding: int) -> float:
@@ -123,14 +123,14 @@ def plan_reading(file: BinaryIO, size_bytes: int, columns: Collection[str]) -> R
     return ReadingPlan(max(1, min(MOST_ROWS, rows)), tuple(dictionaries))
 
 
-def _per_row(column: _Column, rows: int) -> float:
+def _per_row(column: _ColumnPages, rows: int) -> float:
     each = max(column.each, column.leaf.width)
     return each * column.values / max(1, rows) if column.leaf.is_nested else each
 
 
-def _column(file: BinaryIO, chunk: Chunk) -> _Column:
+def _column(file: BinaryIO, chunk: Chunk) -> _ColumnPages:
     """Return the totals of the headers of a column's pages."""
-    found = _Column(chunk.leaf)
+    found = _ColumnPages(chunk.leaf)
     for header in _headers(file, chunk.begin, chunk.end):
         found.add(header)
     return found

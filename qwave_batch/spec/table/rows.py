@@ -8,7 +8,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.text_cells import TextRow
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceNote
 
 Columns: TypeAlias = tuple[str, ...] | None
@@ -41,7 +41,7 @@ class Row:
     """Cells by column name; strings, except in formats with more types."""
     place: SourcePlace
     """The place where the row starts."""
-    notes: tuple[tuple[Path, SourceNote], ...] = ()
+    notes: tuple[tuple[ValuePath, SourceNote], ...] = ()
     """Notes on cells, and values in cells, whose spelling may not be what their author means."""
 
 

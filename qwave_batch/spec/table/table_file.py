@@ -237,7 +237,7 @@ class Line:
     """Without its end."""
 
 
-def read_lines(file: TableFile) -> Iterator[Line]:
+def read_table_lines(file: TableFile) -> Iterator[Line]:
     """Yield the lines of a file.
 
     Raises:

@@ -9,11 +9,11 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.inputs.file_access import InputFile
 from qwave_batch.spec.table.delimited import read_csv, read_tsv
-from qwave_batch.spec.table.json_list import read_json
+from qwave_batch.spec.table.json_list import read_json_list
 from qwave_batch.spec.table.json_rows import read_jsonl, read_yaml_table
 from qwave_batch.spec.table.parquet import read_parquet
 from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault
-from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, open_table_file, read_lines
+from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, open_table_file, read_table_lines
 from qwave_batch.spec.values.text_cells import TextRow
 
 __all__ = ["FORMATS", "Row", "Table", "open_rows", "open_table"]
@@ -40,11 +40,11 @@ def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[R
 
 
 FORMATS: Mapping[str, Format] = {
-    ".csv": lambda file, wanted: read_csv(read_lines(file), file.shown_as, wanted),
-    ".tsv": lambda file, wanted: read_tsv(read_lines(file), file.shown_as, wanted),
-    ".jsonl": lambda file, _: read_jsonl(read_lines(file), file.shown_as),
-    ".json": lambda file, _: read_json(file.pieces(), file.shown_as),
-    ".txt": lambda file, _: _read_txt(read_lines(file), file.shown_as),
+    ".csv": lambda file, wanted: read_csv(read_table_lines(file), file.shown_as, wanted),
+    ".tsv": lambda file, wanted: read_tsv(read_table_lines(file), file.shown_as, wanted),
+    ".jsonl": lambda file, _: read_jsonl(read_table_lines(file), file.shown_as),
+    ".json": lambda file, _: read_json_list(file.pieces(), file.shown_as),
+    ".txt": lambda file, _: _read_txt(read_table_lines(file), file.shown_as),
     ".yaml": lambda file, _: read_yaml_table(file),
     ".yml": lambda file, _: read_yaml_table(file),
     ".parquet": read_parquet,

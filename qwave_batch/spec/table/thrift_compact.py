@@ -19,7 +19,7 @@ class DamagedParquet(ValueError):
     """Bytes that are not a complete, valid structure."""
 
 
-def whole_number(fields: Struct, number: int) -> int:
+def integer_field(fields: Struct, number: int) -> int:
     """Return an integer field of a struct, 0 if the field is missing.
 
     Raises:

@@ -15,7 +15,7 @@ from qwave_batch.spec.template.fast_render import (
 from qwave_batch.spec.template.sandbox import SpecEnvironment
 from qwave_batch.spec.template.syntax import MAX_SOURCE, MAX_WORDS, parse, typed_expression
 from qwave_batch.spec.template.tracing import Tracer
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 
 _WORDS_OF_PARSING = 10  # that a template counts as if it must be parsed
 
@@ -61,7 +61,7 @@ class CompiledTemplate:
     names: frozenset[str]
     asked: frozenset[str]
     """The names that may be undefined, since it uses ``default`` or ``is defined`` on them."""
-    attributes: frozenset[Path]
+    attributes: frozenset[ValuePath]
     bare: frozenset[str]
     """The names that it uses as a whole, not only by a named field."""
     lines: Mapping[str, int]
@@ -198,7 +198,7 @@ def _bare(every: Iterable[nodes.Node], heads: Collection[int]) -> Iterable[str]:
     return (node.name for node in every if isinstance(node, nodes.Name) and id(node) not in heads)
 
 
-def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, Path]]:
+def _chains(tree: nodes.Node) -> Iterable[tuple[nodes.Name, ValuePath]]:
     """Yield the name node and path of each dotted use: ``row.a.b`` and ``row["a"].b`` are ("row", "a", "b")."""
     inner: set[int] = set()
     methods = {id(call.node) for call in tree.find_all(nodes.Call)}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Any
 
-from qwave_batch.spec.template.render_budget import RenderBudget, TemplateLimitExceeded, check_size
+from qwave_batch.spec.template.render_budget import RenderBudget, TemplateLimitExceeded, check_length
 from qwave_batch.spec.values.value_messages import quoted
 
 _CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[0-9]*(?:\.[0-9]*)?[hlL]?(?P<kind>.)", re.DOTALL)
@@ -25,7 +25,7 @@ def formatted(budget: RenderBudget, text: str, *values: object) -> str:
     budget.step(fields)
     _check_size(budget, text, text, fields, values)
     made = text % _as_written(budget, text, values)
-    check_size(len(made))
+    check_length(len(made))
     budget.make(len(made))
     return made
 
@@ -64,7 +64,7 @@ def format_fields(budget: RenderBudget, text: str, *values: object, **named: obj
         widths.append(spec or "")
     _check_size(budget, text, " ".join(widths), fields, (*values, *named.values()))
     made = _FieldFormatter(budget).vformat(text, values, named)
-    check_size(len(made))
+    check_length(len(made))
     return made
 
 
@@ -110,7 +110,7 @@ def _check_size(budget: RenderBudget, text: str, widths: str, fields: int, value
             if not isinstance(value, str) or _may_quote(text):
                 length *= _ESCAPED
         longest = max(longest, length)
-    check_size(len(text) + padding + fields * longest)
+    check_length(len(text) + padding + fields * longest)
 
 
 def _may_quote(text: str) -> bool:

@@ -9,7 +9,7 @@ from jinja2.tests import TESTS as JINJA_TESTS
 from qwave_batch.spec.template.operators import holds
 from qwave_batch.spec.values.text_cells import TextCell
 from qwave_batch.spec.values.value_errors import TextCompared
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.value_messages import type_name
 
 _COMPARING: Mapping[str, str] = {
     "eq": "eq equalto ==",
@@ -34,7 +34,7 @@ def _rest(value: Any, by: Any) -> Any:
     # % formats strings, to any width
     for number in (value, by):
         if isinstance(number, str | list | tuple | Mapping):
-            raise TypeError(f"{kind_of(number)} cannot be divided")
+            raise TypeError(f"{type_name(number)} cannot be divided")
     return value % by
 
 

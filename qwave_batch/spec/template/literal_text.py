@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from jinja2 import Environment, TemplateSyntaxError
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 OPENINGS = ("{{", "{%", "{#")
 """A string that contains one of these is a template."""
@@ -103,7 +103,7 @@ def braces_as_text(source: str) -> str | None:
         return None
     three = "three braces: " if found.startswith("{{{") else ""
     return (
-        f"{three}if the braces belong to the prompt, write {{% raw %}}{cut(found, _SHOWN)}{{% endraw %}}, "
+        f"{three}if the braces belong to the prompt, write {{% raw %}}{cut_for_message(found, _SHOWN)}{{% endraw %}}, "
         "or put the text into a table, where cells are never templates"
     )
 

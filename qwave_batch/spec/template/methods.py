@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from qwave_batch.spec.template.cost_estimates import backward, forward
 from qwave_batch.spec.template.formatting import format_fields
-from qwave_batch.spec.template.render_budget import ITEM, MAX_CHARACTERS, RenderBudget, check_size, check_width
+from qwave_batch.spec.template.render_budget import ITEM, MAX_CHARACTERS, RenderBudget, check_length, check_width
 from qwave_batch.spec.values.text_cells import TextCell, TextRow, field_of
 from qwave_batch.spec.values.value_errors import MisusedValue
 
@@ -64,7 +64,7 @@ def joined(budget: RenderBudget, text: str, items: Iterable[object]) -> str:
             raise
         size += len(part) + len(text)
         if size - len(text) > MAX_CHARACTERS:
-            check_size(size - len(text))
+            check_length(size - len(text))
         parts.append(part)
     return text.join(parts)
 
@@ -73,7 +73,7 @@ def replaced(budget: RenderBudget, text: str, old: str, new: str, count: int | N
     """Return the text with ``old`` replaced, at most ``count`` times."""
     budget.scan(2 * forward(len(text), len(old)))
     times = text.count(old) if count is None or count < 0 else min(count, text.count(old))
-    check_size(len(text) + times * len(new))
+    check_length(len(text) + times * len(new))
     return text.replace(old, new, -1 if count is None else count)
 
 

@@ -14,11 +14,11 @@ from qwave_batch.spec.template.render_budget import (
     RenderBudget,
     TemplateLimitExceeded,
     check_bits,
-    check_size,
+    check_length,
 )
 from qwave_batch.spec.values.text_cells import TextCell
 from qwave_batch.spec.values.value_errors import TextInCalculation
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.value_messages import type_name
 
 _PLAIN = frozenset({int, float, bool, type(None)})
 _MEMBERSHIP = frozenset({"in", "notin"})
@@ -94,7 +94,7 @@ def sliced(budget: RenderBudget, value: Any, start: Any, stop: Any, step: Any) -
     elif isinstance(value, range):
         return value[part]
     elif not isinstance(value, Undefined):
-        raise TypeError(f"{kind_of(value)} cannot be sliced")
+        raise TypeError(f"{type_name(value)} cannot be sliced")
     return value[part]
 
 
@@ -121,16 +121,16 @@ def mapping(budget: RenderBudget, *arguments: Any, **named: Any) -> dict[Any, An
 def _add(budget: RenderBudget, left: Any, right: Any) -> Any:
     if isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
         size = len(left) + len(right)
-        check_size(size)
+        check_length(size)
         budget.make(size if isinstance(left, str) else size * ITEM)
     if isinstance(left, str) != isinstance(right, str) and not _is_missing(left, right):
-        raise TypeError(f"{kind_of(left)} and {kind_of(right)} cannot be added; to join strings, use ~")
+        raise TypeError(f"{type_name(left)} and {type_name(right)} cannot be added; to join strings, use ~")
     return left + right
 
 
 def _subtract(_: RenderBudget, left: Any, right: Any) -> Any:
     if isinstance(left, KeysView | ItemsView) or isinstance(right, KeysView | ItemsView):
-        raise TypeError(f"{kind_of(right)} cannot be subtracted from {kind_of(left)}")
+        raise TypeError(f"{type_name(right)} cannot be subtracted from {type_name(left)}")
     return left - right
 
 
@@ -138,7 +138,7 @@ def _multiply(budget: RenderBudget, left: Any, right: Any) -> Any:
     for many, times in ((left, right), (right, left)):
         if isinstance(many, str | list | tuple) and isinstance(times, int):
             size = len(many) * max(times, 0)
-            check_size(size)
+            check_length(size)
             budget.make(size if isinstance(many, str) else size * ITEM)
     if isinstance(left, int) and isinstance(right, int):
         check_bits(left.bit_length() + right.bit_length())

@@ -14,8 +14,8 @@ from jinja2 import Undefined
 
 from qwave_batch.spec.template.cost_estimates import SizeExceeded, measure
 from qwave_batch.spec.values.text_cells import TextCell
-from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.text_conversion import to_text
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.values.value_warnings import SuspiciousValue
 
 MAX_CHARACTERS = 1_000_000  # of one text; the longest prompt a model takes is a few thousand
@@ -48,7 +48,7 @@ class RenderAllowance:
     __slots__ = ("_made", "_steps", "warn")
 
     def __init__(self) -> None:
-        self.warn: Callable[[Path, SuspiciousValue], None] = _ignore
+        self.warn: Callable[[ValuePath, SuspiciousValue], None] = _ignore
         """Called with the path of a template and a suspicious use of a value in it."""
         self.refill()
 
@@ -86,7 +86,7 @@ class RenderAllowance:
             )
 
 
-def _ignore(_where: Path, _doubt: SuspiciousValue) -> None:
+def _ignore(_where: ValuePath, _doubt: SuspiciousValue) -> None:
     """Ignore a warning: only plans report them."""
 
 
@@ -178,7 +178,7 @@ class RenderBudget:
             str(value)  # raises: it stands for a missing name
         if type(value) is float and value.is_integer() and abs(value) < _WRITTEN_WITH_E:
             self.fractions = [*(self.fractions or ()), value][-_MAX_FRACTIONS:]
-        return text_of(value)
+        return to_text(value)
 
     def listed(self, items: Any) -> Any:
         """Return an iterable as a value with a length."""
@@ -198,7 +198,7 @@ class RenderBudget:
             raise TemplateLimitExceeded(f"it takes more than {MAX_CPU_S} seconds of CPU time")
 
 
-def check_size(size: int) -> None:
+def check_length(size: int) -> None:
     """Raise TemplateLimitExceeded for a string or list of too many characters or items."""
     if size > MAX_CHARACTERS:
         raise TemplateLimitExceeded(f"a string or list in it grows past {MAX_CHARACTERS:,} characters or items")
@@ -221,5 +221,5 @@ def check_bits(bits: int) -> None:
 def concat(parts: Iterable[str]) -> str:
     """Return the parts joined, after a check of the size."""
     held: Sequence[str] = parts if isinstance(parts, list | tuple) else list(parts)
-    check_size(sum(map(len, held)))
+    check_length(sum(map(len, held)))
     return "".join(held)

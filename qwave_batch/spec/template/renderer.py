@@ -24,12 +24,12 @@ from qwave_batch.spec.values.text_cells import TextCell, TextRow
 from qwave_batch.spec.values.text_conversion import PromptRecord
 from qwave_batch.spec.values.value_errors import MisusedValue
 from qwave_batch.spec.values.value_messages import expression_of
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.values.value_warnings import SuspiciousValue, whole_with_a_fraction
 
 
 def render_compiled(
-    compiled: CompiledTemplate, where: Path, scope: Mapping[str, Json], allowance: RenderAllowance | None = None
+    compiled: CompiledTemplate, where: ValuePath, scope: Mapping[str, Json], allowance: RenderAllowance | None = None
 ) -> Json:
     """Return the template rendered with ``scope``.
 
@@ -46,7 +46,7 @@ def render_compiled(
 
 
 def rendered(
-    compiled: CompiledTemplate, where: Path, allowance: RenderAllowance | None, scope: Mapping[str, Json]
+    compiled: CompiledTemplate, where: ValuePath, allowance: RenderAllowance | None, scope: Mapping[str, Json]
 ) -> Json:
     """Same as ``render_compiled``, with the scope last, since only it changes between calls."""
     filled = _filled(compiled, scope)
@@ -101,7 +101,7 @@ def _made(compiled: CompiledTemplate, context: Any, parts: Iterable[str]) -> Jso
 
 
 def _misuse_fault(
-    compiled: CompiledTemplate, misused: MisusedValue, where: Path, scope: Mapping[str, Json]
+    compiled: CompiledTemplate, misused: MisusedValue, where: ValuePath, scope: Mapping[str, Json]
 ) -> TemplateFault:
     for _ in _suspicious_values(compiled, scope):
         pass  # drop the warnings: the failure is reported instead

@@ -18,7 +18,7 @@ from qwave_batch.spec.template.render_budget import MAX_STEPS, RenderBudget, Tem
 from qwave_batch.spec.template.syntax import WordLimit
 from qwave_batch.spec.values.json_values import UnusableCell
 from qwave_batch.spec.values.text_cells import field_of
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.value_messages import type_name
 
 
 class NameMissing(TemplateRuntimeError):
@@ -114,7 +114,7 @@ class SpecEnvironment(ImmutableSandboxedEnvironment):
         if called is dict:
             return mapping(budget, *args, **kwargs)
         if not callable(called):
-            raise TypeError(f"{kind_of(called)} cannot be called")
+            raise TypeError(f"{type_name(called)} cannot be called")
         for given in (*args, *kwargs.values()):
             budget.weigh(given)
         result = super().call(context, called, *args, **kwargs)

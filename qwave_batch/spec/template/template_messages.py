@@ -15,8 +15,8 @@ from qwave_batch.spec.template.render_budget import TemplateLimitExceeded
 from qwave_batch.spec.template.sandbox import NameMissing
 from qwave_batch.spec.values.json_values import UnusableCellError
 from qwave_batch.spec.values.similar_names import meant_name
-from qwave_batch.spec.values.value_messages import cut, kind_of, names_listed
-from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.values.value_messages import cut_for_message, names_listed, type_name
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 
 _SHOWN_NAMES = 12
 _SENTENCE = 400  # characters of a library's message, which may repeat text of the template
@@ -36,7 +36,7 @@ class TemplateFault(UsageError):
     def __init__(
         self,
         message: str,
-        where: Path,
+        where: ValuePath,
         *,
         source: str = "",
         line: int = 1,
@@ -61,14 +61,14 @@ class TemplateFault(UsageError):
         """The subject: of faults with the same subject and place, one is reported and the others are counted."""
 
 
-def syntax_fault(error: TemplateSyntaxError, where: Path, source: str) -> TemplateFault:
+def syntax_fault(error: TemplateSyntaxError, where: ValuePath, source: str) -> TemplateFault:
     """Return the fault of a template that does not parse."""
-    message = cut((error.message or "it is not a template").rstrip("."), _SENTENCE)
+    message = cut_for_message((error.message or "it is not a template").rstrip("."), _SENTENCE)
     message = message[:1].lower() + message[1:]
     guess = None
     if isinstance(error, TemplateAssertionError) and (name := _unknown_filter(source)):
         guess = nearest(name, FILTER_NAMES)
-        message = f'there is no filter "{cut(name)}"'
+        message = f'there is no filter "{cut_for_message(name)}"'
     message = f"the template does not parse: {_in_signs(message)}"
     suggestion = _question(guess) or braces_as_text(source)
     return TemplateFault(message, where, source=source, line=error.lineno, suggestion=suggestion)
@@ -91,7 +91,13 @@ def _in_signs(message: str) -> str:
 
 
 def missing_fault(
-    error: NameMissing, uses: Collection[Path], scope: Mapping[str, Json], where: Path, *, source: str, line: int
+    error: NameMissing,
+    uses: Collection[ValuePath],
+    scope: Mapping[str, Json],
+    where: ValuePath,
+    *,
+    source: str,
+    line: int,
 ) -> TemplateFault:
     """Return the fault of an undefined name, with the available names."""
 
@@ -112,10 +118,10 @@ def missing_fault(
         return fault(f'{called} has no "{_shown(error.name)}"; it has {_listed(fields)}', fields)
     if isinstance(error.owner, Sequence) and isinstance(error.name, int):
         return fault(f"{called} has no item {error.name}; it has {len(error.owner)}, counting from 0")
-    return fault(f'{called} has no "{_shown(error.name)}" because it is {kind_of(error.owner)}')
+    return fault(f'{called} has no "{_shown(error.name)}" because it is {type_name(error.owner)}')
 
 
-def _values(uses: Collection[Path], scope: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+def _values(uses: Collection[ValuePath], scope: Mapping[str, Json]) -> Iterator[tuple[ValuePath, Json]]:
     """Yield the values that a template uses, with their paths."""
     for name, held in scope.items():
         yield (name,), held
@@ -135,8 +141,8 @@ def _listed(names: Sequence[str]) -> str:
 def _shown(name: object) -> str:
     """Return a name or key as messages show it; by mistake it may be no string."""
     if isinstance(name, str):
-        return cut(name)
-    return str(name) if isinstance(name, int | float | None) else kind_of(name)
+        return cut_for_message(name)
+    return str(name) if isinstance(name, int | float | None) else type_name(name)
 
 
 def _question(guess: str | None) -> str | None:
@@ -156,4 +162,6 @@ def failure_message(error: Exception) -> str:
             return "the template fails: division by zero"
         case _:
             said = translated(str(error)) if str(error) and not isinstance(error, LookupError) else None
-            return f"the template fails: {cut(said or 'it uses a value of a kind that does not work there')}"
+            return (
+                f"the template fails: {cut_for_message(said or 'it uses a value of a kind that does not work there')}"
+            )

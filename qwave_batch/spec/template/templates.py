@@ -9,30 +9,30 @@ from jinja2 import TemplateSyntaxError, pass_context
 from jinja2.runtime import Undefined
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.portable_paths import plain
+from qwave_batch.model.portable_paths import portable_text
 from qwave_batch.spec.template.compiler import CompiledTemplate, Into, compile_text
 from qwave_batch.spec.template.literal_text import is_template
 from qwave_batch.spec.template.render_budget import RenderAllowance
 from qwave_batch.spec.template.renderer import rendered
 from qwave_batch.spec.template.sandbox import SpecEnvironment
 from qwave_batch.spec.template.template_messages import TemplateFault, syntax_fault
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 
-__all__ = ["TemplateFault", "Value", "compile_path", "compile_value", "value_of"]
+__all__ = ["TemplateFault", "TemplateValue", "compile_path", "compile_value", "value_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class TemplateValue:
     """A value of the spec, with the templates in it compiled."""
 
     raw: Json
     """As written."""
-    where: Path
+    where: ValuePath
     names: frozenset[str] = frozenset()
     """Names that it takes from its scope."""
     asked: frozenset[str] = frozenset()
     """The names that may be undefined, since it tests for them."""
-    attributes: frozenset[Path] = frozenset()
+    attributes: frozenset[ValuePath] = frozenset()
     """Fields of the names that it uses, such as ``("row", "Prompt")``."""
     calculated: frozenset[str] = frozenset()
     """The names that it does more with than inserting them."""
@@ -53,7 +53,9 @@ class Value:
         return self.raw if self.renderer is None else self.renderer(scope)
 
 
-def compile_value(value: Json, where: Path, allowance: RenderAllowance | None = None, *, into: Into = "value") -> Value:
+def compile_value(
+    value: Json, where: ValuePath, allowance: RenderAllowance | None = None, *, into: Into = "value"
+) -> TemplateValue:
     """Return the value with every template string in it compiled.
 
     Args:
@@ -70,20 +72,22 @@ def compile_value(value: Json, where: Path, allowance: RenderAllowance | None = 
             return _compile_text(value, where, allowance, into)
         case Mapping():
             fields = {key: compile_value(item, (*where, key), allowance) for key, item in value.items()}
-            parts: Iterable[Value] = fields.values()
+            parts: Iterable[TemplateValue] = fields.values()
             return _whole(value, where, parts, lambda scope: {key: part.render(scope) for key, part in fields.items()})
         case list() | tuple():
             items = [compile_value(item, (*where, number), allowance) for number, item in enumerate(value)]
             return _whole(value, where, items, lambda scope: [part.render(scope) for part in items])
         case _:
-            return Value(raw=value, where=where)
+            return TemplateValue(raw=value, where=where)
 
 
-def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[[Mapping[str, Json]], Json]) -> Value:
+def _whole(
+    value: Json, where: ValuePath, parts: Iterable[TemplateValue], renderer: Callable[[Mapping[str, Json]], Json]
+) -> TemplateValue:
     held = [part for part in parts if not part.is_constant]
     if not held:
-        return Value(raw=value, where=where)
-    return Value(
+        return TemplateValue(raw=value, where=where)
+    return TemplateValue(
         raw=value,
         where=where,
         names=frozenset().union(*(part.names for part in held)),
@@ -97,7 +101,7 @@ def _whole(value: Json, where: Path, parts: Iterable[Value], renderer: Callable[
     )
 
 
-def _compile_text(source: str, where: Path, allowance: RenderAllowance | None, into: Into) -> Value:
+def _compile_text(source: str, where: ValuePath, allowance: RenderAllowance | None, into: Into) -> TemplateValue:
     try:
         compiled = _compiled(source, into)
     except TemplateSyntaxError as error:
@@ -105,9 +109,9 @@ def _compile_text(source: str, where: Path, allowance: RenderAllowance | None, i
     return value_of(compiled, where, allowance)
 
 
-def value_of(compiled: CompiledTemplate, where: Path, allowance: RenderAllowance | None = None) -> Value:
+def value_of(compiled: CompiledTemplate, where: ValuePath, allowance: RenderAllowance | None = None) -> TemplateValue:
     """Return the compiled template as the value at ``where``."""
-    return Value(
+    return TemplateValue(
         raw=compiled.source,
         where=where,
         names=compiled.names,
@@ -135,13 +139,13 @@ def _plain_part(context: Any, value: Any) -> Any:
         return value
     text = context.budget.text(value)
     context.budget.work(len(text))
-    return plain(text)
+    return portable_text(text)
 
 
 class PathEnvironment(SpecEnvironment):
     """The environment of path templates, in which each value becomes a single plain part of a path."""
 
-    as_part = staticmethod(plain)
+    as_part = staticmethod(portable_text)
 
     def __init__(self) -> None:
         super().__init__(finalize=_plain_part)
@@ -150,7 +154,7 @@ class PathEnvironment(SpecEnvironment):
 _PATH_ENVIRONMENT = PathEnvironment()
 
 
-def compile_path(source: str, where: Path, allowance: RenderAllowance | None = None) -> Value:
+def compile_path(source: str, where: ValuePath, allowance: RenderAllowance | None = None) -> TemplateValue:
     """Return a compiled path; in its text only the template's own slashes separate folders.
 
     Args:
@@ -162,7 +166,7 @@ def compile_path(source: str, where: Path, allowance: RenderAllowance | None = N
         TemplateFault: It does not parse.
     """
     if not is_template(source):
-        return Value(raw=source, where=where)
+        return TemplateValue(raw=source, where=where)
     try:
         return value_of(compile_text(_PATH_ENVIRONMENT, source, keeps_type=False), where, allowance)
     except TemplateSyntaxError as error:

@@ -15,9 +15,9 @@ from qwave_batch.model.portable_paths import nfc
 from qwave_batch.spec.template.cost_estimates import backward
 from qwave_batch.spec.template.formatting import formatted
 from qwave_batch.spec.template.methods import joined, replaced
-from qwave_batch.spec.template.render_budget import RenderBudget, check_size, check_width, concat
-from qwave_batch.spec.values.json_values import plain
-from qwave_batch.spec.values.text_conversion import text_of
+from qwave_batch.spec.template.render_budget import RenderBudget, check_length, check_width, concat
+from qwave_batch.spec.values.json_values import as_plain_json
+from qwave_batch.spec.values.text_conversion import to_text
 
 # internal filters: a template cannot spell a filter name with a space
 JOIN_TEXTS = "join texts"
@@ -132,7 +132,7 @@ def _indent(
     whole = budget.text(text)
     lines = len(whole.splitlines()) + 1
     budget.work(lines * 2 + len(whole) // 100)
-    check_size(len(whole) + lines * (width if isinstance(width, int) else len(width)))
+    check_length(len(whole) + lines * (width if isinstance(width, int) else len(width)))
     return do_indent(whole, width, first, blank)
 
 
@@ -141,9 +141,9 @@ def _tojson(budget: RenderBudget, value: Any, indent: int | None = None) -> str:
         raise TypeError("the indent must be a number of spaces")
     check_width(indent)
     characters, items = budget.weigh(value, times=2)
-    check_size(characters + items * (1 + (indent or 0) * _depth(value)))
-    made = json.dumps(plain(value), ensure_ascii=False, indent=indent)
-    check_size(len(made))
+    check_length(characters + items * (1 + (indent or 0) * _depth(value)))
+    made = json.dumps(as_plain_json(value), ensure_ascii=False, indent=indent)
+    check_length(len(made))
     return made
 
 
@@ -198,19 +198,19 @@ def _striptags(budget: RenderBudget, value: Any) -> str:
 def _urlencode(budget: RenderBudget, value: Any) -> str:
     characters, items = budget.weigh(value)
     budget.work(characters * 2 + items * 5)
-    check_size(characters + items)
+    check_length(characters + items)
     made: str = do_urlencode(_in_texts(value))
-    check_size(len(made))
+    check_length(len(made))
     return made
 
 
 def _in_texts(value: Any) -> Any:
     """Return the input of a query with its values as text: a mapping, a list of pairs, or one string."""
     if isinstance(value, Mapping):
-        return {text_of(name): text_of(given) for name, given in value.items()}
+        return {to_text(name): to_text(given) for name, given in value.items()}
     if isinstance(value, list | tuple):
-        return [[text_of(part) for part in pair] if isinstance(pair, list | tuple) else text_of(pair) for pair in value]
-    return text_of(value)
+        return [[to_text(part) for part in pair] if isinstance(pair, list | tuple) else to_text(pair) for pair in value]
+    return to_text(value)
 
 
 def _join_texts(budget: RenderBudget, parts: list[Any]) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from qwave_batch.spec.template.formatting import texts_by_fields, texts_by_percent
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.value_path import ValuePath
 
 ANY = "*"
 """In a path: any item."""
@@ -26,9 +26,9 @@ _AS_TEXT = frozenset(
 class ValueUses:
     """How a template uses the values that it names, by their paths: ``("row", "edition")``."""
 
-    written: frozenset[Path]
+    written: frozenset[ValuePath]
     """Those that become part of a text."""
-    passed_on: frozenset[Path]
+    passed_on: frozenset[ValuePath]
     """Those that may be the result of a template that is a single expression."""
 
 
@@ -54,8 +54,8 @@ _ENVIRONMENT = Environment()  # noqa: S701  # nothing is rendered with it
 
 @dataclass(slots=True)
 class _UseCollector:
-    written: set[Path] = field(default_factory=set)
-    bound: dict[str, frozenset[Path]] = field(default_factory=dict)
+    written: set[ValuePath] = field(default_factory=set)
+    bound: dict[str, frozenset[ValuePath]] = field(default_factory=dict)
     """The values of the names that the template itself sets."""
 
     def run(self, body: Iterable[nodes.Node]) -> None:
@@ -78,7 +78,7 @@ class _UseCollector:
                 case _:
                     self.run(node.iter_child_nodes())
 
-    def ways(self, node: nodes.Node) -> frozenset[Path]:
+    def ways(self, node: nodes.Node) -> frozenset[ValuePath]:
         """Return the paths of the values that an expression may give; note those that it writes into text."""
         match node:
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
@@ -105,10 +105,10 @@ class _UseCollector:
                 found = frozenset()
         return found
 
-    def _any_of(self, several: Iterable[nodes.Node]) -> frozenset[Path]:
-        return frozenset[Path]().union(*map(self.ways, several))
+    def _any_of(self, several: Iterable[nodes.Node]) -> frozenset[ValuePath]:
+        return frozenset[ValuePath]().union(*map(self.ways, several))
 
-    def _named(self, node: nodes.Name | nodes.Getattr | nodes.Getitem) -> frozenset[Path]:
+    def _named(self, node: nodes.Name | nodes.Getattr | nodes.Getitem) -> frozenset[ValuePath]:
         match node:
             case nodes.Name(name=name):
                 return self.bound.get(name, frozenset({(name,)}))
@@ -117,17 +117,17 @@ class _UseCollector:
             case nodes.Getitem(node=owner):
                 return _below(self.ways(owner), ANY)
 
-    def _called(self, name: str, owner: frozenset[Path], arguments: frozenset[Path]) -> frozenset[Path]:
+    def _called(self, name: str, owner: frozenset[ValuePath], arguments: frozenset[ValuePath]) -> frozenset[ValuePath]:
         if name == "join":
             self.written |= owner | arguments
         return _below(owner, ANY) if name in {"values", "items", "get"} else frozenset()
 
-    def _format(self, node: nodes.Filter | nodes.Call | nodes.Mod) -> frozenset[Path]:
+    def _format(self, node: nodes.Filter | nodes.Call | nodes.Mod) -> frozenset[ValuePath]:
         match node:
             case nodes.Filter(node=nodes.Node() as text, args=arguments):
                 return self._formatted(text, texts_by_percent, dict(enumerate(map(self.ways, arguments))))
             case nodes.Call(node=nodes.Getattr(node=text), args=arguments, kwargs=named):
-                slots: dict[int | str, frozenset[Path]] = dict(enumerate(map(self.ways, arguments)))
+                slots: dict[int | str, frozenset[ValuePath]] = dict(enumerate(map(self.ways, arguments)))
                 for keyword in named:
                     if isinstance(keyword, nodes.Keyword):
                         slots[keyword.key] = self.ways(keyword.value)
@@ -143,14 +143,16 @@ class _UseCollector:
         self,
         text: nodes.Node,
         texts_of: Callable[[str], frozenset[int | str]],
-        slots: Mapping[int | str, frozenset[Path]],
-    ) -> frozenset[Path]:
+        slots: Mapping[int | str, frozenset[ValuePath]],
+    ) -> frozenset[ValuePath]:
         """Note the values that a format string writes as text; none if the format string is not a literal."""
         shown = texts_of(text.value) if isinstance(text, nodes.Const) and isinstance(text.value, str) else frozenset()
         self.written |= self.ways(text).union(*(slots[slot] for slot in shown & slots.keys()))
         return frozenset()
 
-    def _filtered(self, name: str, value: frozenset[Path], arguments: frozenset[Path]) -> frozenset[Path]:
+    def _filtered(
+        self, name: str, value: frozenset[ValuePath], arguments: frozenset[ValuePath]
+    ) -> frozenset[ValuePath]:
         if name in {"default", "d"}:
             return value | arguments
         if name in _ONE_OF:
@@ -161,7 +163,7 @@ class _UseCollector:
             self.written |= value | arguments
         return frozenset()
 
-    def _bind(self, target: nodes.Node, ways: frozenset[Path]) -> None:
+    def _bind(self, target: nodes.Node, ways: frozenset[ValuePath]) -> None:
         match target:
             case nodes.Name(name=name):
                 self.bound[name] = ways
@@ -172,10 +174,10 @@ class _UseCollector:
                 pass
 
 
-def _below(ways: frozenset[Path], step: str) -> frozenset[Path]:
+def _below(ways: frozenset[ValuePath], step: str) -> frozenset[ValuePath]:
     return frozenset((*way, step) for way in ways)
 
 
-def leads_to(way: Path, path: Path) -> bool:
+def leads_to(way: ValuePath, path: ValuePath) -> bool:
     """Whether a path, which may contain ANY, leads to the value at ``path`` or to a value around it."""
     return len(way) <= len(path) and all(step in {ANY, other} for step, other in zip(way, path, strict=False))

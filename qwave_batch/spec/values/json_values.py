@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined, TemplateRuntimeError, Undefined
 from jinja2.utils import missing
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.spec.values.value_messages import how_to_get_value, kind_of
+from qwave_batch.spec.values.value_messages import how_to_get_value, type_name
 
 MAX_INTEGER = 2**53 - 1  # JSON readers disagree about larger integers
 MAX_DEPTH = 64  # levels of nesting in a spec or table, so that code may recurse
@@ -45,14 +45,14 @@ def as_json(value: object) -> Json:
     """
     if isinstance(value, Undefined):
         str(value)  # raises: it stands for a missing name
-    whole = plain(value)
+    whole = as_plain_json(value)
     check_leaves(whole)
     if isinstance(whole, str):
         check_text(whole)
     return whole  # type: ignore[return-value]  # plain() gives JSON's types only
 
 
-def plain(value: object) -> object:
+def as_plain_json(value: object) -> object:
     """Return a value with lists and mappings of any kind turned into ``list`` and ``dict``.
 
     Raises:
@@ -64,19 +64,19 @@ def plain(value: object) -> object:
         case None | bool() | int() | float():
             return value
         case Mapping():
-            return {_key(key): plain(item) for key, item in value.items()}
+            return {_key(key): as_plain_json(item) for key, item in value.items()}
         case Sequence():
-            return [plain(item) for item in value]
+            return [as_plain_json(item) for item in value]
         case Undefined():
             return str(value)  # raises: it stands for a missing name or an unusable cell
         case _:
-            raise TypeError(f"{kind_of(value)} cannot be used as a value; {how_to_get_value(value)}")
+            raise TypeError(f"{type_name(value)} cannot be used as a value; {how_to_get_value(value)}")
 
 
 def _key(key: object) -> str:
     if isinstance(key, str):
         return str(key)
-    raise TypeError(f"keys must be strings, found {kind_of(key)}")
+    raise TypeError(f"keys must be strings, found {type_name(key)}")
 
 
 def with_unusable(value: object, depth: int = 0) -> Any:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from qwave_batch.errors import nearest
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
@@ -23,7 +23,7 @@ def meant_name(name: str, known: Sequence[str]) -> str | None:
         return f'did you mean "{guess}"?' if guess else None
     other, difference = alike
     way_out = "Remove that from the table, or write the name that way"
-    return f'did you mean ["{_escaped(cut(other))}"], which has {difference}? {way_out}'
+    return f'did you mean ["{_escaped(cut_for_message(other))}"], which has {difference}? {way_out}'
 
 
 def _escaped(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.spec.values.value_errors import ListInText, MappingInText, NullInText, PromptInText
-from qwave_batch.spec.values.value_messages import how_to_get_value, kind_of
+from qwave_batch.spec.values.value_messages import how_to_get_value, type_name
 
 
 class PromptRecord(dict[str, Json]):
@@ -32,7 +32,7 @@ class PromptRecord(dict[str, Json]):
         return not self == other
 
 
-def text_of(value: object) -> str:
+def to_text(value: object) -> str:
     """Return a value as text: strings and numbers as they are, booleans as in JSON.
 
     Raises:
@@ -63,4 +63,4 @@ def _refused(value: Any) -> str:
         case _:
             is_sequence = hasattr(value, "__iter__") and not callable(value)
             way = "add | join(', ') after it" if is_sequence else how_to_get_value(value)
-            raise TypeError(f"{kind_of(value)} cannot be written into text; {way}")
+            raise TypeError(f"{type_name(value)} cannot be written into text; {way}")

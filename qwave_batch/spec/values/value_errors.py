@@ -7,7 +7,14 @@ The code that raises such an error knows the value, but not its name in the temp
 from collections.abc import Mapping
 from typing import Any
 
-from qwave_batch.spec.values.value_messages import SHOWN_IN_SENTENCE, cut, expression_of, kind_of, names_listed, quoted
+from qwave_batch.spec.values.value_messages import (
+    SHOWN_IN_SENTENCE,
+    cut_for_message,
+    expression_of,
+    names_listed,
+    quoted,
+    type_name,
+)
 
 _FEW = 6  # keys of a mapping
 _A_VALUE = "a value"
@@ -76,7 +83,7 @@ class MappingInText(MisusedValue):
             and not str(name).startswith("row")
             and isinstance(self.value[field], str | int | float)
         ):
-            text = cut(f"{field}: {self.value[field]}", SHOWN_IN_SENTENCE)
+            text = cut_for_message(f"{field}: {self.value[field]}", SHOWN_IN_SENTENCE)
             return f'{ways}; if you meant the string "{text}", put quotes around it'
         return ways
 
@@ -139,7 +146,7 @@ class NotANumber(MisusedValue):
                 if is_empty
                 else (f"{called} is the string {quoted(self.value)}, which is not a {number}")
             )
-        return f"{called} is {kind_of(self.value)}, which is not a {number}"
+        return f"{called} is {type_name(self.value)}, which is not a {number}"
 
     def suggestion(self, name: str | None) -> str:
         """Return how to give a default."""
@@ -213,7 +220,7 @@ class EmptyCellKept(MisusedValue):
         instead = self.instead
         match instead:
             case str():
-                shown = f"'{cut(str(instead), SHOWN_IN_SENTENCE)}'"
+                shown = f"'{cut_for_message(str(instead), SHOWN_IN_SENTENCE)}'"
             case bool():
                 shown = str(instead).lower()
             case int() | float():

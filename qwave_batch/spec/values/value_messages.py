@@ -18,24 +18,28 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
 _WORD = re.compile(r"[^\W\d]\w*", re.ASCII)
 
 
-def cut(text: str, most: int = SHOWN_CHARACTERS) -> str:
+def cut_for_message(text: str, most: int = SHOWN_CHARACTERS) -> str:
     """Return a text for a message, cut if it is long."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def quoted(text: str) -> str:
     """Return a text for a message, cut and in quotes."""
-    return json.dumps(cut(text, SHOWN_IN_SENTENCE), ensure_ascii=False)
+    return json.dumps(cut_for_message(text, SHOWN_IN_SENTENCE), ensure_ascii=False)
 
 
 def expression_of(owner: str, field: str) -> str:
     """Return the template expression for a field: ``row.level``, ``row["My level"]``."""
-    return f"{owner}.{field}" if _WORD.fullmatch(field) else f"{owner}[{json.dumps(cut(field), ensure_ascii=False)}]"
+    return (
+        f"{owner}.{field}"
+        if _WORD.fullmatch(field)
+        else f"{owner}[{json.dumps(cut_for_message(field), ensure_ascii=False)}]"
+    )
 
 
 def names_listed(names: Sequence[str], most: int) -> str:
     """Return a list of names for a sentence, shortened to ``most`` names."""
-    listed = ", ".join(cut(name) for name in names[:most]) or "nothing"
+    listed = ", ".join(cut_for_message(name) for name in names[:most]) or "nothing"
     return f"{listed} and {len(names) - most:,} more" if len(names) > most else listed
 
 
@@ -49,7 +53,7 @@ _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
 )
 
 
-def kind_of(value: object) -> str:
+def type_name(value: object) -> str:
     """Return the type of a value as messages name it: ``a list``, ``a number``."""
     for types, name in _KINDS:
         if isinstance(value, types):

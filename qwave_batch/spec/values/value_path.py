@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-Path: TypeAlias = tuple[str | int, ...]
+ValuePath: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead to a value inside a spec: ``("matrix", "seed", 2)``."""
 
 # keys have a maximum length; an unbounded search for the end of one would be slow
@@ -12,7 +12,7 @@ _PATH_STEP = re.compile(r'\["(?P<quoted>.{0,1000}?)"\]|\[(?P<index>\d+)\]|\.?(?P
 _PLAIN_KEY = re.compile(r"[^\s.\[\]\"']+")
 
 
-def path_text(path: Path) -> str:
+def path_text(path: ValuePath) -> str:
     """Return the path as people write it; a key with special characters is in brackets and quotes."""
     text = ""
     for step in path:
@@ -25,7 +25,7 @@ def path_text(path: Path) -> str:
     return text
 
 
-def steps_of(path: str) -> Path:
+def steps_of(path: str) -> ValuePath:
     """Return the steps of a path that ``path_text`` wrote."""
     return tuple(_steps(path))
 

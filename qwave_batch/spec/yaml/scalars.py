@@ -4,9 +4,9 @@ import re
 
 from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.values.json_values import check_number
-from qwave_batch.spec.values.text_conversion import text_of
-from qwave_batch.spec.values.value_messages import SHOWN_CHARACTERS, cut
-from qwave_batch.spec.values.value_path import Path
+from qwave_batch.spec.values.text_conversion import to_text
+from qwave_batch.spec.values.value_messages import SHOWN_CHARACTERS, cut_for_message
+from qwave_batch.spec.values.value_path import ValuePath
 from qwave_batch.spec.yaml.source_map import SourceNote
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -81,14 +81,14 @@ def read_tagged(text: str, tag: str) -> Scalar:
     if tag in {"tag:yaml.org,2002:str", "!"}:
         return text
     wanted = TAGGED.get(tag)
-    name = cut(tag.replace("tag:yaml.org,2002:", "!!"))
+    name = cut_for_message(tag.replace("tag:yaml.org,2002:", "!!"))
     if wanted is None:
         raise ValueError(f"unknown tag {name}")
     value = read_plain(text)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not wanted:
-        raise ValueError(f'"{cut(text)}" is not a valid {name}')
+        raise ValueError(f'"{cut_for_message(text)}" is not a valid {name}')
     return value
 
 
@@ -105,10 +105,10 @@ def source_note(value: Scalar, source: str, place: SourcePlace, text: str, end: 
     if isinstance(value, str):
         comment = _CUT_OFF.match(text, end)
         return SourceNote(place, comment=comment[1].rstrip()) if comment else None
-    return None if value is None or source == text_of(value) else SourceNote(place, spelling=source)
+    return None if value is None or source == to_text(value) else SourceNote(place, spelling=source)
 
 
-def missing_value_message(path: Path, text: str, end: int) -> tuple[str, str]:
+def missing_value_message(path: ValuePath, text: str, end: int) -> tuple[str, str]:
     """Return the message and the suggestion for a key or a dash without a value.
 
     Args:
@@ -117,7 +117,7 @@ def missing_value_message(path: Path, text: str, end: int) -> tuple[str, str]:
         end: The index at which the value would start.
     """
     step = path[-1]
-    head = f'"{cut(step)}" has no value' if isinstance(step, str) else "there is nothing after this dash"
+    head = f'"{cut_for_message(step)}" has no value' if isinstance(step, str) else "there is nothing after this dash"
     take_out = "give it a value, or remove the key" if isinstance(step, str) else "write the item, or remove the dash"
     comment = _COMMENT.match(text, end)
     if comment is None:

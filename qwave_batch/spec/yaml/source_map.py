@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -42,7 +42,7 @@ class Mark:
     note: SourceNote | None = None
     """None for most values, whose spelling is unambiguous."""
 
-    def notes(self, path: Path = ()) -> Iterator[tuple[Path, SourceNote]]:
+    def notes(self, path: ValuePath = ()) -> Iterator[tuple[ValuePath, SourceNote]]:
         """Yield the notes of this value and of those below it, with their paths."""
         if self.note:
             yield path, self.note
@@ -62,27 +62,27 @@ class SourceMap:
 
     root: Mark
 
-    def place(self, path: Path) -> SourcePlace:
+    def place(self, path: ValuePath) -> SourcePlace:
         """Return the place of the value at ``path``, or of the nearest value around it that is in a file."""
         return self._nearest(path).place
 
-    def key_place(self, path: Path) -> SourcePlace:
+    def key_place(self, path: ValuePath) -> SourcePlace:
         """Return the place of the key at the end of ``path``; for a value without a key, of the value."""
         mark = self._nearest(path)
         return mark.key or mark.place
 
-    def line_place(self, path: Path, line: int) -> SourcePlace:
+    def line_place(self, path: ValuePath, line: int) -> SourcePlace:
         """Return the place of line ``line`` (from 1) of the string at ``path``, as far as the file shows its lines."""
         mark = self._nearest(path)
         if mark.is_block:
             return SourcePlace(mark.place.file, mark.place.line + line)
         return mark.place
 
-    def path_text(self, path: Path) -> str:
+    def path_text(self, path: ValuePath) -> str:
         """Return the path as people write it: ``matrix.seed[2]``."""
         return path_text(path)
 
-    def at(self, path: Path) -> Mark | None:
+    def at(self, path: ValuePath) -> Mark | None:
         """Return the mark of the value at ``path``, or None if the file has none there."""
         mark = self.root
         for step in path:
@@ -91,11 +91,11 @@ class SourceMap:
             mark = mark.below[step]
         return mark
 
-    def files_of(self, path: Path) -> frozenset[str]:
+    def files_of(self, path: ValuePath) -> frozenset[str]:
         """Return the files that the value at ``path`` and all that is in it come from."""
         return frozenset(self._nearest(path).files())
 
-    def _nearest(self, path: Path) -> Mark:
+    def _nearest(self, path: ValuePath) -> Mark:
         mark = self.root
         for step in path:
             if step not in mark.below:

@@ -12,7 +12,7 @@ import yaml
 from yaml.scanner import ScannerError
 
 from qwave_batch.model.problem import Problem, SourcePlace
-from qwave_batch.spec.values.value_messages import cut
+from qwave_batch.spec.values.value_messages import cut_for_message
 from qwave_batch.spec.yaml.nesting import tokens_of
 
 _UNQUOTED_TEMPLATE = re.compile(r"(?:^|[:,\[-])\s*(\{[{%])")
@@ -117,7 +117,7 @@ def _cut_off(mistake: _SyntaxMistake) -> _Explanation | None:
         is_same_text = deeper > 0 or (deeper == 0 and not mistake.is_of_scanner) or mistake.opened in {"[", "{"}
         if comment and is_same_text and not mistake.text[begins:index].strip():
             line = mistake.text.count("\n", 0, ends) + 1
-            shown = cut(comment[1], _MOST_SHOWN)
+            shown = cut_for_message(comment[1], _MOST_SHOWN)
             return _Explanation(
                 f'the string on line {line} ends before "{shown}": everything from # on is a comment',
                 _QUOTE_IT,

@@ -9,8 +9,8 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH, UnusableCell, check_text
-from qwave_batch.spec.values.value_messages import cut
-from qwave_batch.spec.values.value_path import Path, path_text
+from qwave_batch.spec.values.value_messages import cut_for_message
+from qwave_batch.spec.values.value_path import ValuePath, path_text
 from qwave_batch.spec.yaml.scalars import Scalar, missing_value_message, read_plain, read_tagged, source_note
 from qwave_batch.spec.yaml.source_map import Mark, SourceNote
 
@@ -66,7 +66,7 @@ class NodeReader:
     has_notes: bool = False
     """Whether some value has a ``SourceNote``."""
 
-    def node(self, event: Any, path: Path, *, may_be_empty: bool = False) -> Node:
+    def node(self, event: Any, path: ValuePath, *, may_be_empty: bool = False) -> Node:
         """Return the node that starts with an event.
 
         Args:
@@ -106,7 +106,7 @@ class NodeReader:
     def _alias(self, event: Any) -> Node:
         name: str = event.anchor
         place = self.place(event)
-        shown = cut(name)
+        shown = cut_for_message(name)
         if name not in self.anchors:
             self.fail(f"the alias *{shown} is not defined: there is no &{shown} before it", place)
         node = self.anchors[name]
@@ -135,7 +135,7 @@ class NodeReader:
         note = node.mark.note or SourceNote(node.mark.place)
         return node._replace(mark=replace(node.mark, note=replace(note, is_anchored=True)))
 
-    def _scalar(self, event: Any, path: Path, *, may_be_empty: bool) -> Node:
+    def _scalar(self, event: Any, path: ValuePath, *, may_be_empty: bool) -> Node:
         place = self.place(event)
         value = self._scalar_value(event, path)
         found: SourceNote | None = None
@@ -152,7 +152,7 @@ class NodeReader:
         mark = Mark(place=place, is_block=event.style == "|", note=found)
         return Node(value, mark, 1, len(event.value) + _VALUE)
 
-    def _scalar_value(self, event: Any, path: Path) -> Scalar:
+    def _scalar_value(self, event: Any, path: ValuePath) -> Scalar:
         try:
             if event.tag is not None:
                 value = read_tagged(event.value, event.tag)
@@ -174,11 +174,11 @@ class NodeReader:
             return None
         return value
 
-    def _note_unread(self, event: Any, path: Path, error: ValueError, *, suggestion: str | None = None) -> None:
+    def _note_unread(self, event: Any, path: ValuePath, error: ValueError, *, suggestion: str | None = None) -> None:
         self._note(str(error), self.place(event), path, value=event.value, suggestion=suggestion)
         self.unread.add(self.place(event))
 
-    def _sequence(self, event: Any, path: Path) -> Node:
+    def _sequence(self, event: Any, path: ValuePath) -> Node:
         self._check_tag(event, path)
         place, size, characters = self.place(event), 1, _VALUE
         items: list[Json] = []
@@ -192,7 +192,7 @@ class NodeReader:
             characters += node.characters
         return Node(items, Mark(place=place, below=below), size, characters)
 
-    def _mapping(self, start: Any, path: Path) -> Node:
+    def _mapping(self, start: Any, path: ValuePath) -> Node:
         self._check_tag(start, path)
         fields: dict[str, Json] = {}
         below: dict[str | int, Mark] = {}
@@ -217,7 +217,7 @@ class NodeReader:
         return Node(fields, Mark(place=place, below=below), size, characters)
 
     def _key(
-        self, event: Any, path: Path, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
+        self, event: Any, path: ValuePath, fields: dict[str, Json], below: dict[str | int, Mark], *, is_quiet: bool
     ) -> object:
         """Return the key, or _NOTHING after noting why it is not valid; its value is read and dropped."""
         place = self.place(event)
@@ -240,7 +240,7 @@ class NodeReader:
             return _NOTHING
         if key in fields:
             self._note(
-                f'duplicate key "{cut(key)}"; the first is at {below[key].key}',
+                f'duplicate key "{cut_for_message(key)}"; the first is at {below[key].key}',
                 place,
                 (*path, key),
                 value=key,
@@ -249,11 +249,11 @@ class NodeReader:
             return _NOTHING
         return key
 
-    def _can_be_key(self, key: Json, event: Any, path: Path) -> TypeGuard[str]:
+    def _can_be_key(self, key: Json, event: Any, path: ValuePath) -> TypeGuard[str]:
         """Whether a value can be a key; the reason against it is noted."""
         place = self.place(event)
         if not isinstance(key, str):
-            shown = "a list or mapping" if isinstance(key, list | dict) else cut(event.value) or "nothing"
+            shown = "a list or mapping" if isinstance(key, list | dict) else cut_for_message(event.value) or "nothing"
             self._note(f"keys must be strings, found {shown}", place, path, suggestion="put quotes around the key")
             return False
         if len(key) > MAX_KEY:
@@ -261,8 +261,10 @@ class NodeReader:
             return False
         return True
 
-    def _unquoted_template(self, source: str, place: SourcePlace, path: Path) -> Node:
-        self._note("a template that begins with {{ needs quotes", place, path, suggestion=f'write "{cut(source)}"')
+    def _unquoted_template(self, source: str, place: SourcePlace, path: ValuePath) -> Node:
+        self._note(
+            "a template that begins with {{ needs quotes", place, path, suggestion=f'write "{cut_for_message(source)}"'
+        )
         return Node(source, Mark(place=place), 1, len(source))
 
     def _source(self, start: Any, end: Any) -> str:
@@ -272,9 +274,9 @@ class NodeReader:
         """Whether two opening braces are adjacent, which YAML reads as a mapping that is a key."""
         return bool(inner.flow_style and outer.flow_style and inner.start_mark.index == outer.start_mark.index + 1)
 
-    def _check_tag(self, event: Any, path: Path) -> None:
+    def _check_tag(self, event: Any, path: ValuePath) -> None:
         if event.tag not in _COLLECTION_TAGS:
-            tag = cut(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            tag = cut_for_message(event.tag.replace("tag:yaml.org,2002:", "!!"))
             self._note(f"unknown tag {tag}", self.place(event), path)
 
     def place(self, event: Any) -> SourcePlace:
@@ -282,9 +284,9 @@ class NodeReader:
         return SourcePlace(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _note(
-        self, message: str, place: SourcePlace, path: Path, *, value: Json = None, suggestion: str | None = None
+        self, message: str, place: SourcePlace, path: ValuePath, *, value: Json = None, suggestion: str | None = None
     ) -> None:
-        shown = cut(value) if isinstance(value, str) else value
+        shown = cut_for_message(value) if isinstance(value, str) else value
         problem = Problem(message=message, path=path_text(path), place=place, value=shown, suggestion=suggestion)
         self.problems.append(problem)
         if len(self.problems) >= MAX_PROBLEMS:

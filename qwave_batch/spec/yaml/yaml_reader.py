@@ -10,7 +10,7 @@ from qwave_batch.errors import SpecError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.spec.values.json_values import MAX_DEPTH
-from qwave_batch.spec.values.value_messages import kind_of
+from qwave_batch.spec.values.value_messages import type_name
 from qwave_batch.spec.yaml.nesting import deep_nesting
 from qwave_batch.spec.yaml.source_map import Mark
 from qwave_batch.spec.yaml.yaml_messages import syntax_problem
@@ -84,7 +84,7 @@ def read_yaml_list(text: str, shown_as: str) -> Iterator[YamlDocument]:
         event = _first(reader)
         if not isinstance(event, yaml.SequenceStartEvent):
             reader.fail(
-                f"expected a list of mappings, but the file is {kind_of(reader.node(event, ()).value)}",
+                f"expected a list of mappings, but the file is {type_name(reader.node(event, ()).value)}",
                 reader.place(event),
             )
         while not isinstance(event := events.get_event(), yaml.SequenceEndEvent):

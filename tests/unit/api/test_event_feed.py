@@ -6,8 +6,8 @@ from pathlib import Path
 
 from qwave_batch.api.event_feed import EventFeed, ProgressFile
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.model.events import Event, RunWaiting
 from qwave_batch.model.progress import Progress, Waiting, WaitKind
+from qwave_batch.model.run_events import Event, RunWaiting
 from tests.unit.cli.test_progress_view import NOW, FakeClock
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import qwave_batch as qb
-from qwave_batch.client.connection import account_of
+from qwave_batch.client.connection import connection_with_key
 
 SPEC = """\
 version: 1
@@ -86,10 +86,10 @@ def test_a_key_is_never_pickled(request_for: qb.RunRequest) -> None:
 def test_the_key_comes_from_the_environment_of_the_process_that_runs() -> None:
     connection = qb.ConnectionFromEnviron(base_url="http://127.0.0.1:1/v1")
     assert b"secret" not in pickle.dumps(connection)
-    account = account_of(connection, {"QWAVE_API_KEY": "secret"})
+    account = connection_with_key(connection, {"QWAVE_API_KEY": "secret"})
     assert (account.key, account.base_url) == ("secret", "http://127.0.0.1:1/v1")
     with pytest.raises(qb.UsageError, match="QWAVE_API_KEY"):
-        account_of(connection, {})
+        connection_with_key(connection, {})
 
 
 def test_reading_a_request_loads_no_engine(checkout: Path) -> None:

@@ -4,9 +4,8 @@ import pytest
 
 from qwave_batch.cli.next_steps import error_words, step_words, warning_words, worded
 from qwave_batch.errors import BudgetError, FolderError
-from qwave_batch.model.next_step import Advice, NextStep
+from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.problem import Problem
-from qwave_batch.model.run_warning import RunWarning
 
 
 @pytest.mark.parametrize("step", NextStep)

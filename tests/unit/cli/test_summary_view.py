@@ -5,9 +5,9 @@ from qwave_batch import JobStatus, ManifestLine, RunSummary
 from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import cells
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.model.run_ends import EndKind
-from qwave_batch.model.run_warning import RunWarning
 from qwave_batch.model.stop_reason import (
     AccountRefused,
     Interrupted,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.cli.drawing.text import cells, cut, pad, safe, wrap
+from qwave_batch.cli.drawing.text import cells, cut_to_width, pad, safe, wrap
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_safe_text_holds_no_control_character(text: str) -> None:
 
 @given(st.text(), st.integers(3, 30))
 def test_cut_text_fits(text: str, width: int) -> None:
-    shown = cut(safe(text), width)
+    shown = cut_to_width(safe(text), width)
     assert cells(shown) <= width
     assert shown == safe(text) or shown.endswith("…")
 

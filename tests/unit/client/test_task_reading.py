@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from qwave_batch.client.task_reading import Unreadable, read_json, read_object, read_task
+from qwave_batch.client.task_reading import Unreadable, json_of_body, object_of_body, read_task
 from qwave_batch.client.task_results import MAX_URL_LENGTH
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import ResultImage, TaskError, TaskState
@@ -151,11 +151,11 @@ def test_ornaments_that_make_no_sense_are_left_out() -> None:
 )
 def test_a_body_that_is_no_json_object_says_what_it_is(body: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
-        read_object(body)
+        object_of_body(body)
 
 
 def test_a_byte_order_mark_is_no_obstacle() -> None:
-    assert read_json(b"\xef\xbb\xbf" + json.dumps({"a": "图"}).encode()) == {"a": "图"}
+    assert json_of_body(b"\xef\xbb\xbf" + json.dumps({"a": "图"}).encode()) == {"a": "图"}
 
 
 def test_a_task_id_that_holds_a_secret_is_unreadable() -> None:

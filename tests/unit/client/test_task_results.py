@@ -9,7 +9,7 @@ import pytest
 
 from qwave_batch.client.answers import NoAnswer, Refused, TaskAnswer
 from qwave_batch.client.http import HttpResponse
-from qwave_batch.client.task_reading import Unreadable, read_object, read_task
+from qwave_batch.client.task_reading import Unreadable, object_of_body, read_task
 from qwave_batch.client.verdict import Call, judge
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.task import INLINE, Task, TaskState
@@ -145,14 +145,16 @@ def test_a_number_that_is_none_costs_no_image(number: str, status: str) -> None:
         f'{{"task_id": "t-1", "status": "{status}", "eta": {number}, "progress": {number}, "created_at": {number}, '
         f'"result": {{"seed": {number}, "images": [{{"url": ["{URL}"], "expires_at": {number}}}]}}}}'
     )
-    task = read_task(read_object(text.encode()), quota=QUOTA)
+    task = read_task(object_of_body(text.encode()), quota=QUOTA)
     assert task.state.value == status
     assert [image.url for image in task.images] == ([URL] if status == "completed" else [])
 
 
 @pytest.mark.parametrize("cost", ["NaN", "Infinity", "1e999", "1" + "0" * 5000])
 def test_a_cost_that_is_no_number_is_not_told(cost: str) -> None:
-    task = read_task(read_object(f'{{"task_id": "t-1", "status": "completed", "cost": {cost}}}'.encode()), quota=QUOTA)
+    task = read_task(
+        object_of_body(f'{{"task_id": "t-1", "status": "completed", "cost": {cost}}}'.encode()), quota=QUOTA
+    )
     assert task.cost_nusd is None
 
 
@@ -237,4 +239,4 @@ def test_a_request_that_does_not_fit_is_refused_whoever_says_so(status: int, bod
 
 def test_a_web_page_is_still_no_answer() -> None:
     with pytest.raises(Unreadable, match="web page"):
-        read_object(b"<html>")
+        object_of_body(b"<html>")

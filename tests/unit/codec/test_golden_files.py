@@ -14,14 +14,14 @@ import pytest
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import LockHolder
 from qwave_batch.folder.workspace import LIVE
-from qwave_batch.ledger.attempt import text_of
+from qwave_batch.ledger.attempt import stored_text
 from qwave_batch.ledger.plan_replacement import text_of_item
 from qwave_batch.model.codec import EXACT
-from qwave_batch.model.events import Event
 from qwave_batch.model.job import Duplicate, Job, JobError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import ReusedFrom
+from qwave_batch.model.run_events import Event
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.event_lines import NAMES, event_as_json
 from qwave_batch.output.live import LiveRun, read_live, write_live
@@ -46,12 +46,12 @@ def test_plans_in_the_ledger(name: str, items: Sequence[Job | Duplicate]) -> Non
 
 def test_errors_in_the_ledger() -> None:
     errors = [values.ERROR, values.PLAIN_ERROR]
-    assert [(text_of(error) or "").encode() for error in errors] == golden("errors.jsonl")
+    assert [(stored_text(error) or "").encode() for error in errors] == golden("errors.jsonl")
     assert [EXACT.decode(json.loads(line), JobError) for line in golden("errors.jsonl")] == errors
 
 
 def test_origins_in_the_ledger() -> None:
-    assert [(text_of(values.REUSED_FROM) or "").encode()] == golden("reused_from.json")
+    assert [(stored_text(values.REUSED_FROM) or "").encode()] == golden("reused_from.json")
     assert EXACT.decode(json.loads(golden("reused_from.json")[0]), ReusedFrom) == values.REUSED_FROM
 
 

@@ -1,7 +1,11 @@
 """Values of every kind that is kept or printed as JSON: each field set once, each left out once, and odd letters."""
 
 from qwave_batch.ledger.cost_report import CostReport
-from qwave_batch.model.events import (
+from qwave_batch.model.job import Duplicate, Job, JobError
+from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, Waiting, WaitKind
+from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.run_events import (
     Event,
     ImagesStored,
     JobSetBack,
@@ -13,10 +17,6 @@ from qwave_batch.model.events import (
     TaskAccepted,
     TaskEnded,
 )
-from qwave_batch.model.job import Duplicate, Job, JobError
-from qwave_batch.model.progress import Progress, Throttle, ThrottleScope, ThrottleState, Waiting, WaitKind
-from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
-from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.line_counts import LineCounts
 from qwave_batch.output.manifest_line import ManifestLine

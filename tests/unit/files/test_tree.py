@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import FolderError, UsageError
+from qwave_batch.files.folder_handles import LinkInTheWay
 from qwave_batch.files.regular_files import NotRegular
-from qwave_batch.files.tree import LinkInTheWay, Tree
+from qwave_batch.files.tree import Tree
 
 
 @pytest.fixture

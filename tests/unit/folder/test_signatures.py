@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of
+from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of_bytes
 from qwave_batch.folder.image_inspection import BadImage, inspect_bytes
 
 MARK = b"SECRET"
@@ -59,7 +59,7 @@ def test_a_long_text_whose_last_letter_is_cut_in_two_is_a_text() -> None:
 def test_no_byte_of_a_foreign_file_is_repeated(data: bytes) -> None:
     """Foreign bytes are somebody's secret, or steer a terminal."""
     assume(format_of(data) is None)
-    assume(kind_of(data).image_format is None)  # the decoders of those have a process of their own
+    assume(kind_of_bytes(data).image_format is None)  # the decoders of those have a process of their own
     with pytest.raises(BadImage) as bad:
         inspect_bytes(data)
     kinds = "the file is empty|(an? )?[A-Za-z0-9]+( [a-zA-Z0-9]+)? of [0-9,]+ bytes"

@@ -14,7 +14,7 @@ from qwave_batch import compare_plan, open_plan
 from qwave_batch.api.revisions import file_at
 from qwave_batch.cli.main import main
 from qwave_batch.errors import QwaveError
-from qwave_batch.output.provenance import git_state
+from qwave_batch.git.state import git_state
 from tests.unit.git.gitting import age, commit, git, make_repository
 
 KEY = "sk-a-key-that-nobody-may-see"

@@ -13,8 +13,8 @@ import pytest
 from qwave_batch.api.revisions import file_at
 from qwave_batch.errors import UsageError
 from qwave_batch.git.git_process import GitRefused
+from qwave_batch.git.state import git_state
 from qwave_batch.git.worktree import work_tree_around
-from qwave_batch.output.provenance import git_state
 from tests.unit.git.gitting import age, commit, git, make_repository
 
 

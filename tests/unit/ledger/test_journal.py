@@ -22,9 +22,9 @@ from qwave_batch.ledger.attempt_states import NEW_ROUNDS, RANK, TRANSITIONS, Att
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.events import ImagesStored
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
+from qwave_batch.model.run_events import ImagesStored
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.attempt_events import event_of
 

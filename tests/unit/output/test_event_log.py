@@ -13,7 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.errors import StorageError
-from qwave_batch.model.events import (
+from qwave_batch.model.job import JobError
+from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
+from qwave_batch.model.run_ends import EndKind
+from qwave_batch.model.run_events import (
     Event,
     ImagesStored,
     JobSetBack,
@@ -25,10 +29,6 @@ from qwave_batch.model.events import (
     TaskAccepted,
     TaskEnded,
 )
-from qwave_batch.model.job import JobError
-from qwave_batch.model.progress import WaitKind
-from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
-from qwave_batch.model.run_ends import EndKind
 from qwave_batch.output import event_log
 from qwave_batch.output.event_lines import event_as_json
 from qwave_batch.output.event_log import EventLog

@@ -6,7 +6,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.output.folder_status import folder_status
 from qwave_batch.output.manifest import Freshness
-from qwave_batch.output.summary import read_summary, reopen_summary
+from qwave_batch.output.summary import read_summary, reopen_summary, versions
 from qwave_batch.output.verification import verify
 
 Folder: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
@@ -74,3 +74,7 @@ def test_a_copy_without_its_ledger_stands_as_its_manifest_says(folder: Folder) -
     status = folder_status(RunLayout(folder.layout.root), None)
     assert (status.counts.jobs, status.counts.completed, status.counts.images) == (7, 1, 1)
     assert (status.name, status.backend, status.spent_nusd) == ("teahouse", "simulator", None)
+
+
+def test_versions_name_what_made_the_images() -> None:
+    assert {"qwave-batch", "python", "pillow"} <= set(versions())

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from qwave_batch.errors import BudgetError, FolderError, StorageError
-from qwave_batch.files.tree import TEMPORARY_PREFIX
+from qwave_batch.files.folder_handles import TEMPORARY_PREFIX
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import Advice, NextStep

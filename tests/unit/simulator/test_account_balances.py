@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.model.task import TaskState
 from qwave_batch.simulator import Behaviour, Settings, Simulator, parse_faults, parse_latency
-from qwave_batch.simulator.embedded_api import Caller, account_of
+from qwave_batch.simulator.api_calls import Caller
+from qwave_batch.simulator.embedded_api import account_of_key
 from tests.api_units import QUOTA
 
 FakeClock: TypeAlias = Any  # the fixture's class is in conftest.py, which is not importable
@@ -33,7 +34,7 @@ def test_what_is_left_is_what_was_granted_less_the_charges(
     clock: FakeClock, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str | None]], seed: int
 ) -> None:
     path = tmp_path_factory.mktemp("wallet") / "state.sqlite"
-    caller = Caller(account=account_of("key"), origin="http://127.0.0.1", elsewhere="")
+    caller = Caller(account=account_of_key("key"), origin="http://127.0.0.1", elsewhere="")
 
     def opened() -> Simulator:
         return Simulator(

@@ -114,7 +114,7 @@ def test_any_text_can_be_drawn(prompt: str, ratio: str, tier: str) -> None:
 
 @given(st.text(max_size=200), st.integers(40, 300), st.integers(1, 6))
 def test_wrapped_text_keeps_to_its_lines(text: str, room: int, lines: int) -> None:
-    assert len(text_drawing.wrap(text_drawing.readable(text), 13, room, lines)) <= lines
+    assert len(text_drawing.wrap_to_pixels(text_drawing.readable(text), 13, room, lines)) <= lines
 
 
 def test_accents_are_simplified_and_other_scripts_kept_as_boxes() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Settings, Simulator
-from qwave_batch.simulator.embedded_api import Caller
+from qwave_batch.simulator.api_calls import Caller
 
 CALLER = Caller(account="a", origin="http://127.0.0.1", elsewhere="http://localhost")
 

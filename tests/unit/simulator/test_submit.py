@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.catalog.catalog_files import open_catalog
 from qwave_batch.simulator import Behaviour, Simulator, parse_faults
-from qwave_batch.simulator.embedded_api import Caller
+from qwave_batch.simulator.api_calls import Caller
 
 Api: TypeAlias = Any  # the fixture's classes are in conftest.py, which is not importable
 ApiMaker: TypeAlias = Any

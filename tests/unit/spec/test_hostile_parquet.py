@@ -11,7 +11,7 @@ import pytest
 
 from qwave_batch.errors import SpecError
 from qwave_batch.spec.table.tables import open_rows
-from qwave_batch.spec.table.thrift_compact import DamagedParquet, whole_number
+from qwave_batch.spec.table.thrift_compact import DamagedParquet, integer_field
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -162,4 +162,4 @@ def test_a_link_in_the_place_of_the_table_is_not_followed_between_two_readings(t
 @pytest.mark.parametrize("found", [b"1", [{}], {1: 1}])
 def test_what_stands_in_the_place_of_a_number_is_no_number(found: object) -> None:
     with pytest.raises(DamagedParquet, match="where a number belongs"):
-        whole_number({1: found}, 1)
+        integer_field({1: found}, 1)

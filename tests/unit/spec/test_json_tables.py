@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import SourcePlace
-from qwave_batch.spec.table.json_list import read_json
+from qwave_batch.spec.table.json_list import read_json_list
 from qwave_batch.spec.table.rows import Row, RowFault
 from qwave_batch.spec.table.tables import open_rows, open_table
 
@@ -146,7 +146,7 @@ def test_however_the_text_comes_in_pieces_the_rows_are_what_was_written(
         return
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    _, read = read_json(iter(pieces), "t.json")
+    _, read = read_json_list(iter(pieces), "t.json")
     found = list(read)
     assert not any(isinstance(row, RowFault) for row in found)
     assert [row.cells for row in found if isinstance(row, Row)] == table

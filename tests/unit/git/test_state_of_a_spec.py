@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.output.provenance import git_state, versions
+from qwave_batch.git.state import git_state
 
 
 @pytest.fixture
@@ -64,7 +64,3 @@ def test_a_repositorys_own_monitor_is_not_run(spec: Path) -> None:
     subprocess.run(("git", "config", "core.fsmonitor", f"touch {trap}; false"), cwd=spec.parent, check=True)
     assert git_state(spec) is not None
     assert not trap.exists()
-
-
-def test_versions_name_what_made_the_images() -> None:
-    assert {"qwave-batch", "python", "pillow"} <= set(versions())
