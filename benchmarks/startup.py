@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-ROUNDS = 10
+ROUNDS = 20
 CHECKOUT = Path(__file__).parents[1]
 SPEC = "specs/quickstart.yaml"
 
@@ -44,9 +44,10 @@ def main() -> None:
     """Measure, and print a line for each command."""
     rounds = [{name: once(arguments) for name, arguments in COMMANDS.items()} for _ in range(ROUNDS)]
     best = {name: tuple(min(of_round[name][unit] for of_round in rounds) for unit in (0, 1)) for name in COMMANDS}
-    print(f"{'command':<42}{'seconds':>9}{'CPU':>9}{'of aiohttp':>12}")
+    print(f"{'command':<42}{'seconds':>9}{'CPU':>9}{'of bare':>9}{'of aiohttp':>12}")
     for name, (took_s, cpu_s) in best.items():
-        print(f"{name:<42}{took_s:>9.3f}{cpu_s:>9.3f}{cpu_s / best[AIOHTTP][1]:>12.0%}")
+        of_bare, of_aiohttp = cpu_s / best[BARE][1], cpu_s / best[AIOHTTP][1]
+        print(f"{name:<42}{took_s:>9.3f}{cpu_s:>9.3f}{of_bare:>8.1f}x{of_aiohttp:>12.0%}")
 
 
 if __name__ == "__main__":

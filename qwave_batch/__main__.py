@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 
 from qwave_batch.cli.interrupts import INTERRUPTED, break_on_signals
+from qwave_batch.cli.overview import asks_for_overview, print_overview
 from qwave_batch.cli.streams import own_streams, words_may_be_lost
 
 
@@ -14,6 +15,8 @@ def entry() -> int:
         try:
             if os.name == "posix":  # elsewhere little more than --help is of use
                 break_on_signals()
+            if asks_for_overview(sys.argv[1:]):
+                return print_overview(stdout, stderr, os.environ)
             # imported only now, so that a signal that comes meanwhile ends the process in order too
             main = import_module("qwave_batch.cli.main").main
             status: int = main(sys.argv[1:], stdout=stdout, stderr=stderr, stdin=sys.stdin, environ=os.environ)

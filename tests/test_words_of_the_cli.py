@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.cli.registry import COMMANDS
+from qwave_batch.cli.overview import COMMANDS
 
 PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 

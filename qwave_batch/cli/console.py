@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from qwave_batch import lazy
-from qwave_batch.cli.drawing.terminal import Terminal, is_ci
+from qwave_batch.cli.drawing.stream_width import is_ci
+from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import bounded, safe
 from qwave_batch.cli.streams import is_reader_gone, is_silent, words_may_be_lost
 from qwave_batch.model.jsontypes import Json

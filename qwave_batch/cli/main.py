@@ -9,10 +9,9 @@ from qwave_batch.cli.console import Console, bug_sentence
 from qwave_batch.cli.drawing.problems import draw_problems
 from qwave_batch.cli.drawing.text import bounded, wrap
 from qwave_batch.cli.next_steps import error_words
-from qwave_batch.cli.registry import COMMANDS, find_command, parser_of
+from qwave_batch.cli.overview import WIDEST_HELP, asks_for_overview, overview
+from qwave_batch.cli.registry import find_command, parser_of
 from qwave_batch.errors import QwaveError, SpecError, StorageError, UnknownName, UsageError
-
-_WIDEST_HELP = 100
 
 
 def main(
@@ -24,7 +23,11 @@ def main(
 ) -> int:
     """Do what ``argv`` asks for and return the exit status: results to ``stdout``, talk to ``stderr``."""
     console = Console(stdout=stdout, stderr=stderr, stdin=stdin, environ=environ or {})
-    status = _execute(argv, console)
+    return tell_what_is_lost(_execute(argv, console), console)
+
+
+def tell_what_is_lost(status: int, console: Console) -> int:
+    """Return the exit status of a command; where its results could not be printed, say so and let it have failed."""
     if console.lost is None:
         return status
     trouble = _explain(StorageError(f"stdout can't be written: {_words_of(console.lost)}"), console)
@@ -47,10 +50,10 @@ def _execute(argv: Sequence[str], console: Console) -> int:
 
 
 def _dispatch(argv: Sequence[str], console: Console) -> int:
-    width = min(_WIDEST_HELP, console.out.width)
+    width = min(WIDEST_HELP, console.out.width)
     match list(argv):
-        case [] | ["-h" | "--help" | "help"]:
-            console.print(_overview(width))
+        case arguments if asks_for_overview(arguments):
+            console.print(overview(width))
             return 0
         case ["--version"]:
             console.print([f"qwave-batch {_version()}"])
@@ -62,26 +65,6 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
             return find_command(name).execute(args, console)
         case _:
             raise UsageError("the arguments make no sense")
-
-
-def _overview(width: int) -> list[str]:
-    longest = max(map(len, COMMANDS))
-    return [
-        "usage: qwave-batch COMMAND [arguments]",
-        "",
-        *wrap("Declarative batch specs for image generation: a YAML file becomes a folder of images.", width),
-        "",
-        "commands:",
-        *(f"  {name:<{longest}}  {line}" for name, line in COMMANDS.items()),
-        "",
-        "options:",
-        f"  {'--help':<{longest}}  show this, or with a command its arguments",
-        f"  {'--version':<{longest}}  show the version",
-        "",
-        "start with:",
-        "  qwave-batch init",
-        "  qwave-batch run quickstart.yaml --simulate",
-    ]
 
 
 def _version() -> str:

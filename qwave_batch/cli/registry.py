@@ -1,30 +1,13 @@
 """The commands by name. A command's module is imported only when it is chosen."""
 
 from argparse import Namespace
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
 from qwave_batch.cli.arguments import Parser
 from qwave_batch.cli.console import Console
+from qwave_batch.cli.overview import COMMANDS
 from qwave_batch.errors import UnknownName
-
-COMMANDS: Mapping[str, str] = {
-    "init": "write a first spec, with comments, that runs as it is",
-    "validate": "check specs",
-    "plan": "show what would be made, and what it may cost",
-    "run": "make the folder hold what the spec describes",
-    "status": "show where a run stands, live or ended",
-    "cancel": "withdraw what is still queued at the API",
-    "refetch": "download again what was deleted or damaged",
-    "verify": "check every line and file of a run folder",
-    "prune": "remove what the spec no longer asks for, after showing it",
-    "models": "show what the catalog knows of its models",
-    "schema": "print a JSON Schema",
-    "simulator": "serve the embedded API on loopback",
-    "balance": "show what the account holds",
-}
-"""Each command with what it does, in the order of ``--help``."""
 
 
 class Command(Protocol):

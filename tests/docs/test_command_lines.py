@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qwave_batch.cli.registry import COMMANDS, parser_of
+from qwave_batch.cli.overview import COMMANDS
+from qwave_batch.cli.registry import parser_of
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "command-line.md"

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from qwave_batch.cli.main import main
-from qwave_batch.cli.registry import COMMANDS
+from qwave_batch.cli.overview import COMMANDS
 
 BLOCK = re.compile(r"^```text\nusage: qwave-batch ?(\S*).*?^```", re.MULTILINE | re.DOTALL)
 

@@ -15,7 +15,7 @@ from typing import Self
 
 import pytest
 
-from qwave_batch.cli.drawing.terminal import _OF_SINGLE_ONES
+from qwave_batch.cli.drawing.stream_width import _OF_SINGLE_ONES
 
 SPEC = """\
 version: 1

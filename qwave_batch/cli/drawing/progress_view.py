@@ -4,7 +4,8 @@ from typing import Never, Protocol, TextIO
 
 from qwave_batch import lazy
 from qwave_batch.cli.drawing.amounts import count, duration, usd
-from qwave_batch.cli.drawing.terminal import CLEAR, Terminal, columns_of
+from qwave_batch.cli.drawing.stream_width import columns_of
+from qwave_batch.cli.drawing.terminal import CLEAR, Terminal
 from qwave_batch.cli.drawing.text import cells, wrap
 from qwave_batch.cli.streams import words_may_be_lost
 from qwave_batch.model.clock import Clock

@@ -1,34 +1,24 @@
 """What one stream can show: its width, colour, and characters beyond ASCII."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias
 
+from qwave_batch.cli.drawing.stream_width import PLAIN_WIDTH, is_drawn_for_people, width_of_stream
 from qwave_batch.cli.drawing.text import safe
-
-_NO = frozenset({"", "0", "false", "no"})
-_OF_SINGLE_ONES = (
-    "APPVEYOR", "BITBUCKET_BUILD_NUMBER", "BUILDKITE", "CIRCLECI", "CIRRUS_CI", "CODEBUILD_BUILD_ID",
-    "CONTINUOUS_INTEGRATION", "DRONE", "GITEA_ACTIONS", "GITHUB_ACTIONS", "GITLAB_CI", "GO_PIPELINE_NAME", "HUDSON_URL",
-    "JENKINS_URL", "SEMAPHORE", "TEAMCITY_VERSION", "TF_BUILD", "TRAVIS", "WOODPECKER", "bamboo_buildKey",
-)  # fmt: skip
-"""What single CIs set, some of them in place of ``CI``."""
 
 Colour: TypeAlias = Literal["red", "yellow", "green", "dim", "bold"]
 
 _CODES: Mapping[Colour, str] = {"red": "31", "yellow": "33", "green": "32", "dim": "2", "bold": "1"}
-_NARROWEST = 40
 CLEAR = "\r\x1b[K"
 """What clears the line of a terminal that the cursor is in."""
-_PLAIN_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
     """How to draw on one stream."""
 
-    width: int = _PLAIN_WIDTH
+    width: int = PLAIN_WIDTH
     """Columns."""
     is_terminal: bool = False
     has_colour: bool = False
@@ -37,9 +27,9 @@ class Terminal:
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str]) -> "Terminal":
         """Return what ``stream`` can show; ``COLUMNS``, ``NO_COLOR``, ``TERM`` and ``CI`` are heeded."""
-        is_terminal = stream.isatty() and not is_ci(environ)
+        is_terminal = is_drawn_for_people(stream, environ)
         return cls(
-            width=max(_NARROWEST, _width(stream, environ, is_terminal=is_terminal)),
+            width=width_of_stream(stream, environ),
             is_terminal=is_terminal,
             has_colour=is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb",
             has_unicode=_speaks_unicode(stream),
@@ -70,21 +60,6 @@ def over(lines: int) -> str:
     return f"\x1b[{lines}A\x1b[J" if lines else ""
 
 
-def _width(stream: TextIO, environ: Mapping[str, str], *, is_terminal: bool) -> int:
-    columns = environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns):
-        return int(columns)
-    return (columns_of(stream) if is_terminal else None) or _PLAIN_WIDTH
-
-
-def columns_of(stream: TextIO) -> int | None:
-    """Return how wide a stream's terminal is right now; None when it has no width, or is none."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except (OSError, ValueError):
-        return None
-
-
 def _speaks_unicode(stream: TextIO) -> bool:
     """Whether the stream's encoding has box characters; a stream of text without one (StringIO) has all."""
     encoding = getattr(stream, "encoding", None)
@@ -95,11 +70,3 @@ def _speaks_unicode(stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def is_ci(environ: Mapping[str, str]) -> bool:
-    """Tell whether the environment is a CI's; ``CI`` decides where it says anything, also that it is none."""
-    said = environ.get("CI", "").strip().casefold()
-    if said:
-        return said not in _NO
-    return any(environ.get(name, "").strip().casefold() not in _NO for name in _OF_SINGLE_ONES)

@@ -9,7 +9,7 @@ from typing import TextIO
 import pytest
 
 from qwave_batch.cli.console import Console
-from qwave_batch.cli.drawing.terminal import is_ci
+from qwave_batch.cli.drawing.stream_width import is_ci
 
 
 class OnTerminal(StringIO):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.cli.main import main
-from qwave_batch.cli.registry import COMMANDS
+from qwave_batch.cli.overview import COMMANDS
 
 HEAVY = ("aiohttp", "jsonschema", "jinja2", "yaml", "PIL", "sqlite3")
 
