@@ -3,14 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from qwave_batch.client.answers import (
     AccountBlocked,
-    Answer,
     Balance,
     Denied,
     NoAnswer,
+    Refused,
+    TaskAnswer,
     TaskNotFound,
     Throttled,
     Trouble,
@@ -73,6 +74,10 @@ def is_key_kept(first_sent_at: float | None, api_now: float, idempotency_hours: 
     return -DISAGREEMENT_S < api_now - first_sent_at < (idempotency_hours - KEY_MARGIN_HOURS) * 3600
 
 
+UnthrottledAnswer: TypeAlias = TaskAnswer | Balance | Refused | AccountBlocked | Denied | TaskNotFound | NoAnswer
+"""The answer to any call but a 429: that one tells of limits, and here only that the key is good (``prove_key``)."""
+
+
 class KeyTrials(Protocol):
     """The models and tasks for which a key can be tried."""
 
@@ -112,7 +117,6 @@ class Connectivity:
         self._balance_denial: Denied | None = None
         """The denial of access to the balance, if any."""
         self._denied: set[str] = set()
-        self._has_warned_of_unread_wait = False
         self.unanswered: UnansweredCalls | None = None
         """None while the API answers."""
         self.is_key_proven = False
@@ -145,7 +149,13 @@ class Connectivity:
         """Record that the API knows a task of an earlier run."""
         self.account_verified = True
 
-    def record_response(self, answer: Answer | Balance | Trouble, *, model: str = "", task_id: str = "") -> None:
+    def prove_key(self, served_at: float | None) -> None:
+        """Record an answer that nobody gets without a valid key, by its date in Unix seconds, if it had one."""
+        self._observe_date(served_at)
+        self.unanswered = None
+        self.is_key_proven = True
+
+    def record_response(self, answer: UnthrottledAnswer, *, model: str = "", task_id: str = "") -> None:
         """Record the parts of an answer besides its meaning: its date, that the API responds, whether the run goes on.
 
         A rejected key ends the run at once; an empty account ends its submits.
@@ -155,7 +165,7 @@ class Connectivity:
             model: The model, for the answer to a submit.
             task_id: The task, for the answer to a poll.
         """
-        self._observe_date(answer)
+        self._observe_date(answer.served_at)
         match answer:
             case NoAnswer() if answer.status is None:
                 self._record_no_answer(answer, model)
@@ -171,10 +181,7 @@ class Connectivity:
             case AccountBlocked():  # for a submit, which knows its model
                 self.unanswered = None
             case _:
-                self.unanswered = None
-                self.is_key_proven = True
-                if isinstance(answer, Throttled):
-                    self._warn_of_unread_wait(answer)
+                self.prove_key(answer.served_at)
 
     def record_balance(self, answer: Balance | Trouble) -> None:
         """Record the answer to a balance call; a denied balance says nothing about the other rights of the key.
@@ -189,10 +196,13 @@ class Connectivity:
                 told = f"HTTP {answer.status}: {answer.message}"
             case NoAnswer(status=int(status)) if status < _SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
                 told = answer.reason
+            case Throttled():
+                self.prove_key(answer.served_at)
+                return
             case _:
                 self.record_response(answer)
                 return
-        self._observe_date(answer)
+        self._observe_date(answer.served_at)
         self.unanswered, self._balance_is_hidden = None, True
         self._counters.warn(
             f"the API does not show this key the balance ({told}), so the first submit is to prove the key"
@@ -228,13 +238,8 @@ class Connectivity:
         elif now - calls.since > self._max_offline_s:
             self._stops.stop(Unreachable(why=calls.why, tried_s=self._max_offline_s), leave=True)
 
-    def _warn_of_unread_wait(self, answer: Throttled) -> None:
-        if answer.unread and not self._has_warned_of_unread_wait:
-            self._has_warned_of_unread_wait = True
-            self._counters.warn(f'the API sent a Retry-After that makes no sense, "{answer.unread}": it was not heeded')
-
-    def _observe_date(self, answer: Answer | Balance | Trouble) -> None:
-        self._api_time.observe(answer.served_at, now=self._clock.now(), monotonic=self._clock.monotonic())
+    def _observe_date(self, served_at: float | None) -> None:
+        self._api_time.observe(served_at, now=self._clock.now(), monotonic=self._clock.monotonic())
 
 
 def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:

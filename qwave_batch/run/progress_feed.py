@@ -50,7 +50,7 @@ class ProgressFeed:
             history=run.counters.history,
             throttle=run.limiter.state(now, unix_now),
             max_offline_s=run.context.options.max_offline_s,
-            allowed=run.limiter.allowed,
+            allowed=run.limiter.known.allowed,
             unanswered=run.connectivity.unanswered,
             status_gap=(
                 StatusGap(why=watchdog.why, lasted_s=watchdog.stale_s(now)) if watchdog.is_stale(now) else None

@@ -14,6 +14,7 @@ from qwave_batch.run.images.image_fetching import ImageFetcher
 from qwave_batch.run.images.thread_image_store import ThreadImageStore
 from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.known_limits import KnownLimits
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.polling.callback_inbox import CallbackInbox
@@ -79,11 +80,13 @@ def assemble(
     )
     limiter = RateLimiter(
         rng=context.rng,
-        infers_windows=context.infers_windows,
         max_wait_s=context.options.max_wait_s,
-        window=SlidingWindow(context.terms.limits.requests_per_minute),
-        concurrency=AdaptiveConcurrency.under(_ceiling(context)),
-        counts_polls=context.terms.limits.count_polls,
+        known=KnownLimits(
+            window=SlidingWindow(context.terms.limits.requests_per_minute),
+            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
+            counts_polls=context.terms.limits.count_polls,
+            infers_windows=context.infers_windows,
+        ),
     )
     completion = context.options.completion or context.terms.completion
     long_poll = LongPollPolicy(
@@ -139,7 +142,7 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     calls = PollCalls(state, watchdog)
     failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)
-    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.concurrency.ceiling), MOST_DOWNLOADS)
+    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.known.concurrency.ceiling), MOST_DOWNLOADS)
     return Worker(
         state=state,
         breaker=breaker,

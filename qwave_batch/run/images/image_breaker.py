@@ -78,7 +78,7 @@ class ImageBreaker:
         self._probes = 0
         self._probed_at = -math.inf
 
-    # # Current state.
+    # Current state.
 
     @property
     def unread(self) -> int:
@@ -95,7 +95,7 @@ class ImageBreaker:
         """Since when submits are held because no image arrives; None while they are not."""
         return self._held_since
 
-    # # Recording.
+    # Recording.
 
     def task_ended(self, job_id: str, model: str, now: float) -> None:
         """Record that a task has ended and its image is to be fetched."""
@@ -156,7 +156,7 @@ class ImageBreaker:
         self._failing.pop(job_id, None)
         self._ended.pop(job_id, None)
 
-    # # Decisions.
+    # Decisions.
 
     @property
     def _counted(self) -> list[_Failing]:

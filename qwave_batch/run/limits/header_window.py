@@ -4,7 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import RateHint, TaskAnswer, Throttled
+from qwave_batch.client.answers import RateHint
 
 PROBE_EVERY_S = 1.0
 """Interval of single requests while the content of a new window is unknown."""
@@ -161,15 +161,16 @@ class HeaderWindows:
         """Return the window in which a model's submits count, and the model that owns it; None for the account's."""
         return (self.account, None) if self._scope.is_shared else (self.of(model), model)
 
-    def hear_submit(self, model: str, answer: TaskAnswer | Throttled, *, sent_at: float, now: float) -> None:
-        """Record the headers of the answer to a submit."""
-        if isinstance(answer, TaskAnswer):
-            self._scope.hear(model, answer.rate, sent_at=sent_at, now=now)
-        elif answer.rate is None:  # perhaps a gateway's answer: it says nothing about the calls left
-            return
-        self.of(model).hear(answer.rate, sent_at=sent_at, now=now)
+    def hear_task(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit that made a task."""
+        self._scope.hear(model, rate, sent_at=sent_at, now=now)
+        self.hear_submit(model, rate, sent_at=sent_at, now=now)
+
+    def hear_submit(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit, of which nobody knows which window they are about."""
+        self.of(model).hear(rate, sent_at=sent_at, now=now)
         if self._scope.is_shared:
-            self.account.hear(answer.rate, sent_at=sent_at, now=now)
+            self.account.hear(rate, sent_at=sent_at, now=now)
         else:
             self.account.forget()
 

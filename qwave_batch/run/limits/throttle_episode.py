@@ -1,12 +1,16 @@
-"""Consecutive failures, from the first to a success: how long they delay calls, and their effect on a model. Pure."""
+"""Refusals in a row, from the first to a success: how long they hold, and what they do to a model's submits.
+
+Cancels, and downloads from a host, are held the same way, and no window counts them. Pure; times are monotonic seconds.
+"""
 
 import math
 import random
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
+from qwave_batch.client.answers import DownloadFailed
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
-from qwave_batch.run.limits.inferred_window import InferredWindow
-from qwave_batch.run.limits.sliding_window import SlidingWindow
+from qwave_batch.run.limits.sliding_window import InferredWindow, SlidingWindow
 
 JITTER = 0.25
 """Our own waits are longer by up to this share, so that waiting callers do not all return at once."""
@@ -155,6 +159,55 @@ class ModelThrottle:
         if self.is_in_trouble:
             self.width = 1
         self.outage.hold(asked_s, OUTAGE if self.is_in_trouble else NO_GROWTH, sent_at=sent_at, now=now, rng=rng)
+
+
+LONE_REFUSALS = 5
+"""After so many cancels in a row, sent alone, that were answered with 429, no more are sent."""
+
+
+@dataclass(slots=True)
+class CancelThrottle:
+    """Sends cancels one by one until one of them was answered, and again after a 429."""
+
+    flows: bool = False
+    """Whether they need not be sent one by one."""
+    episode: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    _lone_refusals: int = 0
+
+    def was_refused(self, wait_s: float, now: float, *, is_alone: bool) -> None:
+        """Take in a 429 on a cancel, or on the question that precedes it."""
+        self.flows = False
+        self.episode.hold_until(now + wait_s, now)
+        self._lone_refusals += is_alone
+
+    def was_answered(self, *, is_alone: bool) -> None:
+        """Take in any other answer of an account that may go on."""
+        if is_alone:
+            self.flows, self._lone_refusals = True, 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether sending more is useless."""
+        return self._lone_refusals >= LONE_REFUSALS
+
+
+@dataclass(slots=True)
+class HostThrottles:
+    """Leaves hosts alone for as long as they ask: whatever else lies there would be refused too."""
+
+    episodes: dict[str, ThrottleEpisode] = field(default_factory=dict)
+
+    def opens_at(self, host: str) -> float:
+        """Return when something may be downloaded from a host; in the past when it may now."""
+        return self.episodes[host].until if host in self.episodes else 0.0
+
+    def was_refused(self, host: str, answer: DownloadFailed, now: float) -> float | None:
+        """Take in a failed download, and return for how long its host is left alone; None for not at all."""
+        unsaid_s = UNSAID.first_s if answer.status == HTTPStatus.TOO_MANY_REQUESTS else None
+        wait_s = unsaid_s if answer.retry_after_s is None else answer.retry_after_s
+        if wait_s is not None:
+            self.episodes.setdefault(host, ThrottleEpisode()).hold_until(now + wait_s, now)
+        return wait_s
 
 
 BASE_S = 0.5

@@ -1,11 +1,15 @@
-"""The inputs and outputs of a rate limiter: calls, admissions, reactions, and its state."""
+"""The values that go into a rate limiter and come out of it, and the calls that it holds. Pure.
 
-from dataclasses import dataclass
+Times are monotonic seconds, where nothing else is said.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from qwave_batch.client.answers import Throttled
-from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.progress import Throttle, ThrottleScope, ThrottleState, WaitKind
+from qwave_batch.run.limits.throttle_episode import CancelThrottle, HostThrottles, ModelThrottle, ThrottleEpisode
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,6 @@ class LongWait:
     said: str = ""
     """The API's own words, in quotes."""
 
-    @classmethod
-    def asked_for(cls, answer: Throttled, wait_s: float, so_far_s: float = 0.0, model: str | None = None) -> "LongWait":
-        """Return the wait that a 429 requires."""
-        return cls(
-            kind=WaitKind.QUOTA if answer.is_quota_window else WaitKind.RATE_LIMIT,
-            model=model,
-            wait_s=wait_s,
-            so_far_s=so_far_s,
-            window=answer.window or "",
-            said=answer.quoted,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
@@ -112,28 +104,42 @@ NO_REACTION = Reaction()
 """No consequences."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitLesson:
-    """The limits of a model or of the account as learned from 429s."""
+@dataclass(slots=True)
+class HeldCalls:
+    """The calls that the API has asked not to be made for a while, and its own words; models hold theirs themselves."""
 
-    model: str | None
-    """None for the account."""
-    per_minute: int | None
-    """Requests accepted per minute; None if no window was found."""
-    cuts: int
-    """Episodes of 429s."""
-    concurrency: int
-    """The final limit of concurrent tasks."""
+    account: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    """429s that are about the submits of all models."""
+    polls: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    cancels: CancelThrottle = field(default_factory=CancelThrottle)
+    hosts: HostThrottles = field(default_factory=HostThrottles)
+    said: str = ""
+    """The API's own words of its newest 429, in quotes."""
+    unread_wait: str = ""
+    """The first ``Retry-After`` that made no sense, as it was written; empty when there was none such."""
+    quota_window: str = ""
+    """The name of the quota window that was used up last; empty when nobody gave it one."""
+    quota_until: float = 0.0
 
-    @property
-    def is_any(self) -> bool:
-        """Whether anything was learned."""
-        return self.per_minute is not None or self.cuts > 0
+    def gates_of_submit(self, model: ModelThrottle) -> Iterator[Admission]:
+        """Yield until when the API's own word holds the submits of a model."""
+        for episode, name in ((self.account, None), (model.episode, model.name)):
+            if self.quota_until >= episode.until > 0.0:
+                yield Admission(episode.until, WaitKind.QUOTA, None)  # a quota window is the account's
+            else:
+                yield Admission(episode.until, WaitKind.RATE_LIMIT, name)
 
-    def __str__(self) -> str:
-        who = self.model or "the account"
-        if self.per_minute is not None:
-            requests = f"about {self.per_minute:,} requests a minute"
-            return f"the API took {requests} of {who}: limits in the spec save finding that out"
-        times = f"{self.cuts:,} time{'' if self.cuts == 1 else 's'}"
-        return f"the API asked for less of {who} {times}: {self.concurrency:,} tasks at once were allowed in the end"
+    def state(self, models: Collection[ModelThrottle], now: float, unix_now: float) -> ThrottleState:
+        """Return what is held at this moment, and until when in Unix seconds."""
+        held = [(ThrottleScope.ACCOUNT, "", self.account), (ThrottleScope.POLLS, "", self.polls)]
+        held += [(ThrottleScope.MODEL, model.name, model.episode) for model in models]
+        held += [(ThrottleScope.HOST, host, episode) for host, episode in self.hosts.episodes.items()]
+        return ThrottleState(
+            throttles=tuple(
+                Throttle(scope=scope, name=name, until=unix_now + episode.until - now, refusals=episode.answers)
+                for scope, name, episode in held
+                if episode.until > now
+            ),
+            quota_window=self.quota_window if self.quota_until > now else "",
+            said=self.said,
+        )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer
+from qwave_batch.client.answers import NoAnswer, TaskAnswer
 from qwave_batch.model.terms import Completion
 
 LONGEST_S = 60.0
@@ -50,14 +50,14 @@ class LongPollPolicy:
         wait_s = min(self.longest_s, self.timeout_s)
         return wait_s if wait_s >= min(SHORTEST_S, self.timeout_s) else None
 
-    def learn(self, answer: Answer, *, asked_s: float, took_s: float) -> bool:
+    def learn(self, answer: TaskAnswer | NoAnswer, *, asked_s: float, took_s: float) -> bool:
         """Record the answer to a submit that was to be held for ``asked_s``; return whether it was held.
 
         A task that ends at once tells nothing: it may be fast, or the key an old one.
         """
-        if isinstance(answer, NoAnswer) and answer.sent and took_s >= SHORTEST_S:
-            self.longest_s = min(self.longest_s, took_s * BROKEN_SHARE)
-        if not isinstance(answer, TaskAnswer):
+        if isinstance(answer, NoAnswer):
+            if answer.sent and took_s >= SHORTEST_S:
+                self.longest_s = min(self.longest_s, took_s * BROKEN_SHARE)
             return False
         is_over = answer.task.state.is_terminal
         is_held = took_s >= (HELD_FROM_S if is_over else asked_s * EARLY_SHARE)

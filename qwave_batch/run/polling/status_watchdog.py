@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import Throttled
-
 FEWEST_TASKS = 3
 """Fewer tasks without a status may have a problem of their own."""
 STALE_S = 30.0
@@ -22,8 +20,6 @@ class StatusWatchdog:
     """Whether that was a 429."""
     is_forbidden: bool = False
     """Whether that was a 403."""
-    final_throttle: Throttled | None = None
-    """The 429 that requires a longer wait than the run allows: nothing is polled any more."""
     _without_status: set[str] = field(default_factory=set)
 
     def record_success(self) -> None:
@@ -38,10 +34,6 @@ class StatusWatchdog:
         self.stale_since = now if self.stale_since is None else self.stale_since
         self.why, self.is_throttled, self.is_forbidden = why, is_throttled, is_forbidden
         self._without_status.add(task_id)
-
-    def stop_polling(self, throttled: Throttled) -> None:
-        """Answer every further poll with a 429 that requires a longer wait than the run allows."""
-        self.final_throttle = throttled
 
     def stale_s(self, now: float) -> float:
         """Return for how long no task's status was reported; 0 while polls succeed."""

@@ -60,7 +60,7 @@ class ModelQueues:
         return JobsLeft(
             jobs=self.alive + polls + sum(submits.values()) if self._all else pending,
             alive=self.alive,
-            last_submit_at=limiter.last_submit_at(submits, now),
+            last_submit_at=limiter.known.last_submit_at(submits, now),
         )
 
     def are_within(self, denied: Collection[str]) -> bool:
@@ -113,7 +113,7 @@ def build_model_queues(
     work: Mapping[tuple[str, JobAction], "array[int]"], limits: Limits, limiter: RateLimiter, long_poll: LongPollPolicy
 ) -> list[ModelQueue]:
     """Return a queue for each model with more work than fetches, and set its limits in the limiter."""
-    account = limiter.concurrency
+    account = limiter.known.concurrency
     model_queues: dict[str, ModelQueue] = {}
     for (model, kind), rows in work.items():
         if kind is JobAction.FETCH:
@@ -128,7 +128,7 @@ def build_model_queues(
                 window=SlidingWindow(own.requests_per_minute),
                 width=math.inf if long_poll.wait_s(is_first=True) else 1,
             )
-            model_queues[model] = ModelQueue(limiter.add(throttle))
+            model_queues[model] = ModelQueue(limiter.known.add(throttle))
         model_queue = model_queues[model]
         queue = {
             JobAction.POLL: model_queue.open_tasks,

@@ -70,12 +70,18 @@ class Scheduler:
                     break
         finally:
             await self._cancel_workers()
-            for lesson in self._limiter.lessons():
-                self._run.counters.warn(str(lesson))
+            self._warn_of_limits()
         if self._run.stops.storage_error is None:
             for model_queue in self._model_queues:
                 for job_run in model_queue.drain():
                     await self._leave_to_next_run(job_run)
+
+    def _warn_of_limits(self) -> None:
+        """Keep what 429s have taught as warnings."""
+        if unread := self._limiter.held.unread_wait:
+            self._run.counters.warn(f'the API sent a Retry-After that makes no sense, "{unread}": it was not heeded')
+        for lesson in self._limiter.known.lessons():
+            self._run.counters.warn(str(lesson))
 
     async def _fill(self) -> None:
         """Read the next pages of empty queues."""
@@ -133,7 +139,7 @@ class Scheduler:
         )
         if not self._run.connectivity.is_key_proven and is_first_out:
             return False
-        return len(self._workers) - len(self._breaker.waiters) < 3 * self._limiter.concurrency.limit + FETCHES
+        return len(self._workers) - len(self._breaker.waiters) < 3 * self._limiter.known.concurrency.limit + FETCHES
 
     @property
     def _may_submit(self) -> bool:
@@ -201,7 +207,7 @@ class Scheduler:
         """
         breaker, run, now = self._breaker, self._run, self._run.now()
         has_jobs = any(model_queue.submits_left for model_queue in self._model_queues) and not run.stops.is_on
-        limit = self._limiter.concurrency.limit
+        limit = self._limiter.known.concurrency.limit
         is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
         is_held = has_jobs and (breaker.is_tripped or is_full)
         is_waiting = all(self._are_queues_idle()) and len(self._workers) <= len(breaker.waiters)

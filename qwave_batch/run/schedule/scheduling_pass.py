@@ -39,7 +39,7 @@ class SchedulingPass:
     def __init__(
         self, model_queues: Sequence[ModelQueue], limiter: RateLimiter, breaker: ImageBreaker, fits: Fits, now: float
     ) -> None:
-        concurrency = limiter.concurrency
+        concurrency = limiter.known.concurrency
         self._limiter = limiter
         self._breaker = breaker
         self._fits = fits
@@ -92,7 +92,7 @@ class SchedulingPass:
         """Allow more tasks if the limit is fully used and nothing speaks against it."""
         wants = self._wanting()
         grown = [model_queue.throttle.concurrency.grow(model_queue.alive, self._now) for model_queue in wants]
-        return any([*grown, bool(wants) and self._limiter.concurrency.grow(self._alive, self._now)])
+        return any([*grown, bool(wants) and self._limiter.known.concurrency.grow(self._alive, self._now)])
 
     def grows_at(self) -> float:
         """Return when the limit grows next if nothing changes."""
@@ -100,7 +100,7 @@ class SchedulingPass:
         if not wants:
             return math.inf
         return min(
-            self._limiter.concurrency.grows_at(),
+            self._limiter.known.concurrency.grows_at(),
             *(model_queue.throttle.concurrency.grows_at() for model_queue in wants),
         )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from qwave_batch.client.answers import NoAnswer, TaskNotFound, Throttled
+from qwave_batch.client.answers import NoAnswer, TaskNotFound
 from qwave_batch.client.http import words
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import Task
@@ -75,19 +75,10 @@ def is_worth_another_try(error: JobError, *, failed_before: int, is_paid: bool) 
     return error.code in ALWAYS_WORTH_A_TRY or failed_before < SECOND_CHANCES
 
 
-def error_of_silence(answer: NoAnswer | Throttled) -> JobError:
+def error_of_silence(answer: NoAnswer) -> JobError:
     """Return the error of a submit that never got a definite answer; the next run resubmits it."""
-    match answer:
-        case Throttled():
-            return JobError(
-                code=answer.code or "rate_limited",
-                message=answer.message or "the API asked for fewer requests",
-                http_status=429,
-                retryable=True,
-            )
-        case NoAnswer():
-            code = "no_answer" if answer.status is None else "server_error"
-            return JobError(code=code, message=answer.reason, http_status=answer.status, retryable=True)
+    code = "no_answer" if answer.status is None else "server_error"
+    return JobError(code=code, message=answer.reason, http_status=answer.status, retryable=True)
 
 
 def perhaps_paid(error: JobError) -> JobError:

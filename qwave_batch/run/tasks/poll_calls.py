@@ -20,6 +20,13 @@ class PollCalls:
     def __init__(self, run: RunState, watchdog: StatusWatchdog) -> None:
         self._run = run
         self._watchdog = watchdog
+        self._last: Throttled | None = None
+        """The 429 that asks for a longer wait than the run allows: it stands for the answers to all further polls."""
+
+    @property
+    def are_over(self) -> bool:
+        """Whether nothing is polled any more."""
+        return self._last is not None
 
     async def wait_until_open(self, model: str, take_turn: Callable[[float], float] = float) -> None:
         """Return when polls are allowed and those before it in line have left; if polls count, it is counted.
@@ -31,7 +38,7 @@ class PollCalls:
         run, call = self._run, PollCall(model)
         while True:
             while (at := run.limiter.admit(call, now := run.now()).at) > now:
-                if self._watchdog.final_throttle is not None or self._is_too_late(at):
+                if self.are_over or self._is_too_late(at):
                     return
                 await run.context.clock.sleep(min(at - now, _LONGEST_SLEEP_S))
             # All waiters of a limit see it open at the same time: the line comes after it.
@@ -53,21 +60,30 @@ class PollCalls:
             is_retry: Whether the previous poll failed.
         """
         run = self._run
-        if self._watchdog.final_throttle is not None:
-            return self._watchdog.final_throttle
+        if self._last is not None:
+            return self._last
         run.counters.count_poll(is_retry=is_retry)
         sent_at = run.now()
         answer = await run.context.api.status(task_id)
+        if isinstance(answer, Throttled):
+            return self._record_throttled(answer, sent_at)
         run.connectivity.record_response(answer, task_id=task_id)
         if isinstance(answer, TaskAnswer):
             if is_earlier:
                 run.connectivity.verify_account()
             if answer.task.state.is_terminal:
                 self._watchdog.record_success()
+        run.limiter.record(PollCall(""), answer, sent_at=sent_at, now=run.now())
+        return answer
+
+    def _record_throttled(self, answer: Throttled, sent_at: float) -> Throttled:
+        """Hold all polls for as long as a 429 asks, or make it the last one when that is too long."""
+        run = self._run
+        run.connectivity.prove_key(answer.served_at)
         reaction = run.limiter.record(PollCall(""), answer, sent_at=sent_at, now=run.now())
-        if isinstance(answer, Throttled) and reaction.too_long is not None:
+        if reaction.too_long is not None:
             run.stops.stop(run.too_long(reaction.too_long))
-            self._watchdog.stop_polling(answer)
+            self._last = answer
         return answer
 
     async def poll_ended(self, task_id: str, model: str, *, is_earlier: bool, tries: int) -> Answer:
@@ -88,13 +104,13 @@ class PollCalls:
         if wait := run.limiter.too_long_until(at, run.now()):
             reason = run.too_long(wait)
             run.stops.stop(reason)
-            self._watchdog.stop_polling(Throttled(wait_s=wait.wait_s, message=str(reason)))
-        return self._watchdog.final_throttle is not None
+            self._last = Throttled(wait_s=wait.wait_s, message=str(reason))
+        return self.are_over
 
     def _wait_s(self, answer: Answer, failures: int) -> float | None:
         """Return how long to wait before polling an ended task again; None if that is useless."""
         run = self._run
-        if self._watchdog.final_throttle is not None or (run.stops.is_on and not run.stops.drains):
+        if self.are_over or (run.stops.is_on and not run.stops.drains):
             return None
         match answer:
             case Throttled():  # polls are held until its time

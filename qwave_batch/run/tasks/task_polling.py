@@ -122,8 +122,8 @@ class TaskPoller:
 
     def _plan(self, job_run: JobRun, attempt: Attempt, *, is_young: bool) -> TaskPollPlan:
         model, now, planner, limiter = job_run.job.model, self._run.now(), self._planner, self._run.limiter
-        if (per_minute := limiter.shared_per_minute) is not None:
-            planner.limit_polls(per_minute, slots=limiter.concurrency.limit)
+        if (per_minute := limiter.known.shared_per_minute) is not None:
+            planner.limit_polls(per_minute, slots=limiter.known.concurrency.limit)
         if is_young and job_run.held_s:
             return planner.plan_known_task(model, now, job_run.held_s)
         if is_young:
@@ -208,7 +208,7 @@ class TaskPoller:
     @property
     def _is_over(self) -> bool:
         """Whether polling is over in this run."""
-        return self._run.stops.is_leaving or self._watchdog.final_throttle is not None
+        return self._run.stops.is_leaving or self._calls.are_over
 
     def _watch_status(self, polled: _PolledTask, answer: Answer) -> None:
         """Record whether the API still reports tasks; after too long without, leave them to the next run."""

@@ -6,7 +6,7 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.run.limits.inferred_window import InferredWindow
+from qwave_batch.run.limits.sliding_window import InferredWindow
 
 
 def send(window: InferredWindow, now: float) -> None:
