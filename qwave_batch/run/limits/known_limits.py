@@ -19,7 +19,7 @@ POLLS_COUNT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class LimitLesson:
-    """What 429s have taught of the limits of a model or of the account."""
+    """The limits of a model or of the account as learned from 429s."""
 
     model: str | None
     """None for the account."""
@@ -114,7 +114,7 @@ class KnownLimits:
 
     @property
     def shared_per_minute(self) -> int | None:
-        """What submits and polls have together in a minute; None where polls are free or no limit is known."""
+        """The shared limit of submits and polls per minute; None if polls are free or no limit is known."""
         own = self.window.limit if self.counts_polls else None
         limits = [limit for limit in (own, self.inferred.limit) if limit is not None]
         return min(limits, default=None) if self.polls_count else None
@@ -139,7 +139,7 @@ class KnownLimits:
         if self._polls_refused_at is not None and now - self._polls_refused_at > POLLS_COUNT_S:
             self._polls_refused_at = None
 
-    # What they amount to.
+    # The total of the limits.
 
     @property
     def allowed(self) -> int | None:

@@ -1,7 +1,7 @@
 """One limiter admits and records every call of a run: submits, polls, cancels, and downloads by their hosts. Pure.
 
-``admit`` tells when a call may leave and what holds it until then; ``record`` takes in what its answer teaches. The
-clock's values come in as arguments: monotonic seconds, but for ``unix_now``.
+``admit`` tells when a call may be sent and what delays it; ``record`` learns from its answer. The clock's values are
+arguments: monotonic seconds, except ``unix_now``.
 """
 
 import math
@@ -42,9 +42,9 @@ from qwave_batch.run.limits.throttle_state import (
 )
 
 POLL_WEIGHT, MUCH = 0.1, 0.15
-"""What a poll counts in the share of those without an answer, and the share that is no accident any more."""
+"""The weight of a poll in the share of unanswered calls, and the share that is not a coincidence any more."""
 HELD_NEWS_S = 1.0
-"""How old the rate limit headers of a held answer are at most."""
+"""Maximum age of the rate limit headers of a held answer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,24 +53,24 @@ class RateLimiter:
 
     rng: random.Random
     max_wait_s: float
-    """The longest wait that is waited for."""
+    """The longest acceptable wait."""
     known: KnownLimits = field(default_factory=KnownLimits)
     """The windows that calls count in, and how many tasks may be alive at once."""
     held: HeldCalls = field(default_factory=HeldCalls)
     """The calls that the API has asked not to be made for a while."""
     _made_at: float = -math.inf
-    """When the newest submit left that made a task."""
+    """When the newest successful submit was sent."""
     _unanswered: float = 0.0
-    """The share of the latest polls that went without an answer."""
+    """The share of recent polls without an answer."""
 
-    # When a call may leave.
+    # Admission.
 
     def admit(self, call: ApiCall, now: float) -> Admission:
-        """Return when a call may leave, in the past or now when it may at once, and what opens last before it."""
+        """Return when a call may be sent, in the past or now if it may at once, and what delays it longest."""
         return max(self._gates(call, now), key=lambda gate: gate.at)
 
     def _gates(self, call: ApiCall, now: float) -> Iterator[Admission]:
-        """Yield everything that a call has to pass."""
+        """Yield every limit that applies to a call."""
         match call:
             case SubmitCall():
                 model = self.known.of(call.model)
@@ -92,7 +92,7 @@ class RateLimiter:
                 assert_never(call)
 
     def refused_until(self, model: str) -> float:
-        """Return before when the API's own word lets no submit of a model leave, whatever room there is."""
+        """Return until when the API's own answers forbid submits of a model, whatever other limits allow."""
         found = self.known.of(model)
         return max(self.held.account.until, found.episode.until, found.outage.until)
 
@@ -101,19 +101,19 @@ class RateLimiter:
         return self.held.state(self.known.models.values(), now, unix_now)
 
     def reserve(self, model: str) -> Reservation:
-        """Put room aside for a submit that is being prepared, wherever it counts."""
+        """Reserve room for a submit that is being prepared, in every window that counts it."""
         return Reservation(self.known.windows_of_submit(model))
 
     def count_poll(self, now: float) -> None:
-        """Count a poll that leaves now, where polls count."""
+        """Count a poll that leaves now, if polls count."""
         Reservation(self.known.windows_of_poll()).spend(now)
 
     @property
     def cancels_flow(self) -> bool:
-        """Whether cancels need not be sent one by one: one that was alone was answered, and none refused since."""
+        """Whether cancels need not be sent one by one: one that was alone was answered, and none was rejected since."""
         return self.held.cancels.flows
 
-    # What answers teach.
+    # Learning from answers.
 
     def record(
         self,
@@ -124,13 +124,13 @@ class RateLimiter:
         now: float,
         is_held: bool = False,
     ) -> Reaction:
-        """Take in the answer to a call, and return what follows.
+        """Record the answer to a call, and return its consequences.
 
         Args:
-            call: What was asked.
-            answer: What came.
-            sent_at: When it left.
-            now: The present.
+            call: The call.
+            answer: Its answer.
+            sent_at: When it was sent.
+            now: The current time.
             is_held: Whether the API may have held the answer until the task's end.
         """
         match call:
@@ -150,7 +150,7 @@ class RateLimiter:
     def _record_submit(
         self, model: ModelThrottle, answer: object, sent_at: float, now: float, *, is_held: bool
     ) -> Reaction:
-        # The headers of a held answer are as of its end, as a rule: what left before that is counted in them.
+        # The headers of a held answer usually describe its end: calls sent before that are counted in them.
         as_of = max(sent_at, now - HELD_NEWS_S) if is_held else sent_at
         match answer:
             case NoAnswer() | TaskNotFound():
@@ -172,7 +172,7 @@ class RateLimiter:
         return NO_REACTION
 
     def _record_poll(self, answer: object, sent_at: float, now: float) -> Reaction:
-        """Take in the rate limit headers of a poll's answer, which say something where polls count, and its trouble."""
+        """Record a poll's answer: its rate limit headers, which matter if polls count, and a failure."""
         self._unanswered += POLL_WEIGHT * (isinstance(answer, NoAnswer) - self._unanswered)
         if isinstance(answer, NoAnswer) and self._unanswered > MUCH:
             self.known.concurrency.had_trouble(now)
@@ -186,7 +186,7 @@ class RateLimiter:
         return self._refuse_polls(answer, now) if isinstance(answer, Throttled) else NO_REACTION
 
     def _record_trouble(self, model: ModelThrottle, asked_s: float, sent_at: float, now: float) -> Reaction:
-        """Take in a 5xx or silence on a submit; the account has trouble when a second model has it too."""
+        """Record a 5xx or a missing answer to a submit; a second failing model means that the account is affected."""
         model.was_not_answered(asked_s, sent_at, now, self.rng)
         if any(other is not model and now - other.troubled_at < CALM_S for other in self.known.models.values()):
             self.known.concurrency.had_trouble(now)
@@ -195,10 +195,10 @@ class RateLimiter:
             return NO_REACTION
         return Reaction(too_long=LongWait(kind=WaitKind.RETRY, model=model.name, wait_s=asked_s, so_far_s=so_far_s))
 
-    # What a 429 holds.
+    # Effects of a 429.
 
     def _refuse_submit(self, model: ModelThrottle, answer: Throttled, sent_at: float, now: float) -> Reaction:
-        """Hold what a 429 on a submit is about, unless that is longer than the run may wait."""
+        """Throttle the submits that a 429 concerns, unless that takes longer than the run may wait."""
         self._note(answer, now)
         if answer.is_quota_window:
             self.held.account.record(sent_at, now)
@@ -216,9 +216,9 @@ class RateLimiter:
         return Reaction(retry_at=max(self.held.account.until, model.episode.until))
 
     def _hold_model(self, model: ModelThrottle, wait_s: float | None, sent_at: float, now: float) -> None:
-        """Take a 429 on a submit to mean its model, unless it turns out to be the account's.
+        """Attribute a 429 on a submit to its model, unless it turns out to concern the account.
 
-        It is the account's when the submit left after another model's hold began, and none that did has got through.
+        It concerns the account if the submit was sent after another model was throttled, and none sent since succeeded.
         """
         others = [
             other.episode for other in self.known.models.values() if other is not model and other.episode.until > now
@@ -233,7 +233,7 @@ class RateLimiter:
         self.known.learn_from_refusal(model, wait_s, sent_at, now, is_accounts=is_accounts)
 
     def _refuse_polls(self, answer: Throttled, now: float) -> Reaction:
-        """Hold everything: a 429 on a poll comes from a bucket that counts all requests."""
+        """Throttle everything: a 429 on a poll comes from a bucket that counts all requests."""
         self._note(answer, now)
         self.held.polls.record(now, now)
         if too_long := self._too_long(answer):
@@ -263,14 +263,14 @@ class RateLimiter:
         return Reaction(retry_at=now + wait_s, too_long=too_long)
 
     def _note(self, answer: Throttled, now: float) -> None:
-        """Keep what a 429 says, for whoever watches."""
+        """Keep the message of a 429, for observers."""
         self.held.said = answer.quoted
         self.held.unread_wait = self.held.unread_wait or answer.unread
         if answer.is_quota_window:
             self.held.quota_window = answer.window or ""
             self.held.quota_until = now + (answer.wait_s or 0.0)
 
-    # Waits that are too long.
+    # Waits beyond the maximum.
 
     def _too_long(
         self, answer: Throttled, so_far_s: float = 0.0, model: str | None = None, *, is_hopeless: bool = False
@@ -289,12 +289,12 @@ class RateLimiter:
         )
 
     def closed_window(self, model: str, now: float) -> LongWait | None:
-        """Return the wait for the window that headers tell of, if it opens for a model's submits too late."""
+        """Return the wait for the window in the headers, if it opens too late for a model's submits."""
         told = self.known.gate_of_headers(model, now)
         return self.too_long_until(told.at, now, told.model)
 
     def too_long_until(self, at: float, now: float, model: str | None = None) -> LongWait | None:
-        """Return the wait for a window of the API that opens then, if it is too long."""
+        """Return the wait for a window of the API that opens at this time, if it is too long."""
         if at == math.inf or at - now <= self.max_wait_s:
             return None
         return LongWait(kind=WaitKind.API_WINDOW, model=model, wait_s=at - now)

@@ -15,15 +15,15 @@ might the next one leaves."""
 
 
 def last_send_at(sent: Sequence[float], limit: int, period_s: float, sends: int, now: float) -> float:
-    """Return when the last of so many sends can leave where at most ``limit`` may in any period; ``sent`` is sorted."""
+    """Return when the last of so many sends can leave if at most ``limit`` may in any period; ``sent`` is sorted."""
     rounds, place = divmod(sends - 1, limit)
-    before = limit - place  # it leaves a period after the so-many-eth send before this round
+    before = limit - place  # it leaves a period after the send this many places before it
     first = max(now, sent[-before] + period_s) if before <= len(sent) else now
     return first + rounds * period_s
 
 
 class SlidingWindow:
-    """A ceiling on sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
+    """A limit of sends in any ``PERIOD_S`` seconds; times are monotonic seconds."""
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
@@ -31,11 +31,11 @@ class SlidingWindow:
         self._reserved = 0
 
     def opens_at(self, now: float, spare: int = 0) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent.
+        """Return when one more may be sent, ``now`` or later; infinity until a reservation is spent.
 
         Args:
-            now: The present.
-            spare: How much room to leave to others.
+            now: The current time.
+            spare: Room to leave to other sends.
         """
         if self.limit is None:
             return now
@@ -172,7 +172,7 @@ class InferredWindow:
 
 
 class Window(Protocol):
-    """A limit on sends, with room that can be put aside."""
+    """A limit on sends, with room that can be reserved."""
 
     def opens_at(self, now: float) -> float:
         """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
@@ -192,7 +192,7 @@ class Window(Protocol):
 
 
 class Reservation:
-    """Room for one send in every window where it counts; it is spent or given back once."""
+    """Room for one send in every window that counts it; it is spent or released once."""
 
     def __init__(self, windows: Sequence[Window]) -> None:
         self._windows = windows
@@ -206,7 +206,7 @@ class Reservation:
         self._windows = ()
 
     def give_back(self) -> None:
-        """Release the room, unless it was spent."""
+        """Release the reservation, unless it was spent."""
         for window in self._windows:
             window.give_back()
         self._windows = ()

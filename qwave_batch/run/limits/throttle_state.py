@@ -18,27 +18,27 @@ class SubmitCall:
 
     model: str
     alive: int = 0
-    """Tasks alive at the API, whose polls need room too where they count."""
+    """Tasks alive at the API, whose polls need room too if they count."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollCall:
-    """A question about a task of a model."""
+    """A poll of a task of a model."""
 
     model: str
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceCall:
-    """The question for the account's balance."""
+    """A query of the account's balance."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelCall:
-    """A cancel of a task, or the question that precedes it."""
+    """A cancel of a task, or the poll before it."""
 
     is_alone: bool = False
-    """Whether no other one is under way."""
+    """Whether no other one is in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,59 +49,59 @@ class DownloadCall:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address; empty for an image that came in an answer."""
+    """Return the host of an address; empty for an image contained in an answer."""
     return urlsplit(url).netloc
 
 
 ApiCall: TypeAlias = SubmitCall | PollCall | BalanceCall | CancelCall | DownloadCall
-"""Every call that a run makes."""
+"""Every call of a run."""
 
 WaitForCall: TypeAlias = Literal[
     WaitKind.QUOTA, WaitKind.RATE_LIMIT, WaitKind.API_WINDOW, WaitKind.SPEC_LIMIT, WaitKind.RETRY
 ]
-"""What a call waits for at an API that answers."""
+"""Reasons why a call waits although the API answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """When a call may leave, and what holds it until then."""
+    """When a call may be sent, and what delays it."""
 
     at: float
-    """Monotonic seconds; infinity when only an event can tell."""
+    """Monotonic seconds; infinity if an event is needed."""
     kind: WaitForCall
     model: str | None
-    """Whose limit or trouble it is; None for the account's."""
+    """The model with the limit or failure; None for the account's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongWait:
-    """A wait that is longer than the run may wait."""
+    """A wait that exceeds the maximum of the run."""
 
     kind: WaitForCall
     model: str | None
     """The model whose submits would wait; None for the whole account."""
     wait_s: float
-    """From now."""
+    """Seconds from now."""
     so_far_s: float = 0.0
-    """How long the same has been waited for already."""
+    """How long the same cause has been waited for already."""
     window: str = ""
-    """The name of the quota window that is used up, if it has one."""
+    """The name of the exhausted quota window, if it has one."""
     said: str = ""
     """The API's own words, in quotes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """What follows from an answer."""
+    """The consequences of an answer."""
 
     retry_at: float = 0.0
-    """Monotonic seconds before which the same is not to be tried again."""
+    """Monotonic seconds before which the same call is not to be retried."""
     too_long: LongWait | None = None
-    """Set when that is longer than the run may wait."""
+    """Set if that exceeds the maximum wait of the run."""
 
 
 NO_REACTION = Reaction()
-"""Nothing follows."""
+"""No consequences."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""How a run reacts to a submit that made no task: the job is refused, tried again, left to the next run, or unknown."""
+"""How a run reacts to a submit that created no task: the job is failed, retried, left to the next run, or unknown."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -19,7 +19,7 @@ from qwave_batch.run.tasks.submit_refusals import DenialMeaning, SubmitRefusals
 
 
 class SubmitFailures:
-    """Puts on record what a failed submit means for its job, and returns how the job goes on."""
+    """Records the effect of a failed submit on its job, and returns the job's next step."""
 
     def __init__(self, run: RunState, refusals: SubmitRefusals) -> None:
         self._run = run
@@ -28,7 +28,7 @@ class SubmitFailures:
         self._journal = run.journal
 
     def record_task(self, model: str, sent_at: float) -> None:
-        """Record that a submit of a model that left at ``sent_at`` made a task: refusals are not of the account."""
+        """Record that a submit sent at ``sent_at`` created a task: rejections do not concern the account."""
         self._refusals.record_task(model, sent_at)
 
     async def react(
@@ -43,10 +43,10 @@ class SubmitFailures:
 
         Args:
             job_run: The job.
-            attempt: Its attempt, on record as being submitted.
+            attempt: Its attempt, recorded as being submitted.
             answer: The answer to the submit.
-            model_queue: Its model, which may be closed for this.
-            reaction: What follows from the answer for the limits.
+            model_queue: The queue of its model, which may be closed.
+            reaction: The consequences of the answer for the limits.
         """
         match answer:
             case Refused():
@@ -67,7 +67,7 @@ class SubmitFailures:
                 assert_never(answer)
 
     async def leave_to_next_run(self, job_run: JobRun) -> None:
-        """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
+        """Leave a job that waits for a retry to the next run, as certainly unpaid if that is known."""
         if job_run.attempt is not None and job_run.state is AttemptState.SUBMITTING and not job_run.is_maybe_submitted:
             await self._park(job_run, job_run.attempt, None)
 
@@ -86,14 +86,14 @@ class SubmitFailures:
         return Finished(status=JobStatus.PENDING)
 
     async def doubt(self, job_run: JobRun, attempt: Attempt, error: JobError) -> Step:
-        """Put on record that nobody can tell whether a task was made: the job is unknown."""
+        """Record that it is unknown whether a task was created."""
         job_run.attempt = await self._journal.doubt(attempt, error)
         return Finished(status=JobStatus.UNKNOWN, is_final_failure=True)
 
     async def _refuse(self, job_run: JobRun, attempt: Attempt, answer: Refused) -> Step:
         if (
             job_run.is_maybe_submitted
-        ):  # an earlier sending of the key may have been taken, whatever is said of this one
+        ):  # an earlier submit with the key may have been accepted, whatever this answer says
             return await self.doubt(job_run, attempt, perhaps_paid(answer.error))
         if answer.keeps_attempt:
             await self._park(job_run, attempt, answer.error)
@@ -103,9 +103,9 @@ class SubmitFailures:
         return Finished(status=JobStatus.FAILED, is_final_failure=True)
 
     async def _deny(self, job_run: JobRun, attempt: Attempt, answer: Denied, model_queue: ModelQueue) -> Step:
-        """Find out whether a 403 is about the job or about its model; the run goes on with all others."""
+        """Find out whether a 403 concerns the job or its model; the run continues with all others."""
         job_run.is_maybe_submitted = job_run.is_maybe_submitted or answer.keeps_attempt
-        if self._run.stops.is_leaving:  # the key is refused
+        if self._run.stops.is_leaving:  # the key was rejected
             return await self.leave(job_run, attempt)
         if answer.keeps_attempt and self._context.idempotency_hours is None:
             return await self.doubt(job_run, attempt, perhaps_paid(answer.error))
@@ -129,7 +129,7 @@ class SubmitFailures:
             self._close_silent(model_queue, answer, reaction.too_long)
         error = error_of_silence(answer)
         if answer.said is not None:
-            if job_run.said == answer.said:  # the same words twice: a third sending would get them too
+            if job_run.said == answer.said:  # the same message twice: a third try would get it too
                 return await self._take_at_its_word(job_run, attempt, answer.said)
             job_run.said = answer.said
         if answer.sent:
@@ -146,9 +146,9 @@ class SubmitFailures:
         self._run.leave_model(model_queue, trouble)
 
     async def _take_at_its_word(self, job_run: JobRun, attempt: Attempt, said: JobError) -> Step:
-        """Fail a job whose submit was answered with an error inside a success, which does not prove that none was made.
+        """Fail a job whose submit got an error inside a success, which does not prove that nothing was created.
 
-        Its key is kept, and what it may have cost stays held.
+        Its key is kept, and its possible cost stays reserved.
         """
         error = replace(said, message=f"{said.message} (said in an answer of success; the same key is kept)")
         job_run.attempt = await self._journal.park(attempt, error, is_maybe_submitted=True)

@@ -1,4 +1,4 @@
-"""A submit: the intent on record, the key on its way, and the task that the API makes."""
+"""Submits a job: records the intent, sends the key, and returns the task that the API created."""
 
 import asyncio
 import math
@@ -26,11 +26,11 @@ from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, JobRun, Re
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
 
 SURPRISING_HOLD = 2
-"""A hold of more than so many times the estimate stops its model: prices are not what we think."""
+"""A hold of more than this many times the estimate stops its model: prices differ from the catalog."""
 
 
 class Submitter:
-    """Makes tasks, each at most once."""
+    """Creates tasks, each at most once."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Submitter:
         self._place = StorageProbe(run.context.layout)
 
     async def submit(self, job_run: JobRun, lease: SlotLease) -> AcceptedAttempt | EndedTask | Step:
-        """Return the task that the API made, at work or in its end, or how the job goes on without one.
+        """Return the task that the API created, running or ended, or the next step of a job without one.
 
-        The task's id is on record, but for one that has ended already: that is known by ``job_run.acceptance``.
+        The task's id is recorded, except for one that has ended already: ``job_run.acceptance`` holds it.
         """
         if self._moved is not None:
             return self._stay(job_run, self._moved)
@@ -65,7 +65,7 @@ class Submitter:
             return await self._failures.doubt(job_run, attempt, key_too_old())
         sent_at = self._run.now()
         held_until = self._run.limiter.refused_until(lease.model_queue.model)
-        if held_until > sent_at:  # a 429 has come while the intent was put on record
+        if held_until > sent_at:  # a 429 arrived while the intent was recorded
             return RetryAt(at=held_until)
         lease.spend(sent_at)
         job_run.sent_at = sent_at
@@ -89,17 +89,17 @@ class Submitter:
         return made
 
     async def _try_place(self, job: Job) -> None:
-        """Find out whether the job's images can be stored, by the first one of its folder.
+        """Test whether the job's images can be stored, for the first job of its folder.
 
         Raises:
-            StorageError: they can't.
+            StorageError: they cannot.
         """
         of_many = job.max_images > 1
         if not self._place.is_known(job.path, of_many=of_many):
             await asyncio.to_thread(self._place.try_name, job.path, of_many=of_many)
 
     def _stay(self, job_run: JobRun, reason: FolderMoved) -> Step:
-        """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""
+        """Leave a job as it is: its recorded task failed, and this folder may not create another."""
         self._run.stops.stop(reason)
         self._run.budget.release(job_run.needed_nusd)
         return RetryAt(at=self._run.now())
@@ -144,7 +144,7 @@ class Submitter:
         return RetryAt(at=reaction.retry_at)
 
     async def _until_held(self, call: Coroutine[Any, Any, Answer], lease: SlotLease) -> Answer:
-        """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
+        """Return the answer; one that takes long is being held and is not a rejection, so others may follow."""
         sending = asyncio.ensure_future(call)
         try:
             if not await is_done_by(self._context.clock.sleep(HELD_FROM_S), sending):
@@ -155,7 +155,7 @@ class Submitter:
             sending.cancel()
 
     async def _intend(self, job_run: JobRun) -> Attempt:
-        """Put on record what is about to be sent."""
+        """Record the intent to send."""
         held_nusd, attempt = job_run.job.estimated_nusd, job_run.attempt
         match attempt:
             case Attempt(state=AttemptState.SUBMITTING):
@@ -168,7 +168,7 @@ class Submitter:
                     callback=callback_fields(self._inbox, job_run.job),
                 )
             case _:
-                # Selection lets a paid attempt come here only when a person asked for failed jobs again.
+                # Selection lets a paid attempt reach this only when a user asked for failed jobs again.
                 return await self._journal.intend(
                     job_run.job.job_id,
                     held_nusd=held_nusd,
@@ -200,7 +200,7 @@ class Submitter:
             hold_nusd=hold_nusd,
         )
         if task.state.is_terminal:
-            job_run.acceptance = acceptance  # goes on record in one write with the end
+            job_run.acceptance = acceptance  # recorded in one write with the end
         else:
             attempt = job_run.attempt = await self._journal.accept(attempt, acceptance)
         job_run.is_maybe_submitted, job_run.silences = False, 0

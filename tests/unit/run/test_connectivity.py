@@ -1,4 +1,4 @@
-"""What a run knows of the API: its clock, whether it answers, and whether it takes the key."""
+"""The connection of a run to the API: its clock, whether it answers, and whether it accepts the key."""
 
 from collections import Counter
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What 429s tell of windows that the API does not announce."""
+"""Unannounced windows of the API, as inferred from its 429s."""
 
 import math
 from collections import deque
