@@ -57,7 +57,7 @@ TRIES = {
     FaultName.PROMPT_DENIED: "#1",
     FaultName.TASK_LOST: "#1..9",
 }
-"""Faults that would strike a model, a request or a task for ever."""
+"""Faults that would affect a model, a request or a task for ever."""
 RARE = frozenset(
     {
         FaultName.NEVER_ENDS,
@@ -159,7 +159,7 @@ class Story:
     async def go(self) -> None:
         """Run, die and go on until the folder is whole, or waits for a task that never ends.
 
-        Whatever a plain run can't bring is asked for by a person once two of them have come to an end of their own.
+        Once two plain runs have come to an end of their own, the benchmark asks for the rest as a person would.
         """
         in_vain = 0
         for number in range(MOST_RUNS):

@@ -18,6 +18,11 @@ Nobody needs to say which functions belong to the way of a 429, so a count befor
 it are the same measure. Packages of effects and of sentences (``api`` and above) are listed, but the total that
 counts is that of the packages below them.
 
+The total falls in two parts. A reader who wants to know what becomes of a 429 has to open the modules that hold it:
+each sees all of it and may decide something about it. One that only reacts is handed a plain value that was made of it
+(a wait, a time, a count, a sentence for the end of the run), and is understood without knowing that there was a 429. So
+the first part is the way that has to be followed, and the second is what lies beside it or comes after it.
+
     python benchmarks/codebase.py
     python benchmarks/codebase.py --json
     python benchmarks/codebase.py --static
@@ -112,7 +117,17 @@ class Crossing:
     @property
     def below_api(self) -> Sequence[str]:
         """Those that decide and act, without the layers that put a run together and word it."""
-        return [module for module in self.modules if module.split(".")[0] not in LAYERS_OF_PEOPLE]
+        return below_api(self.modules)
+
+    @property
+    def only_reacts(self) -> Sequence[str]:
+        """Those that never see the 429 itself."""
+        return [module for module in self.modules if module not in self.holds]
+
+
+def below_api(modules: Sequence[str]) -> list[str]:
+    """Return those modules that lie below ``api``."""
+    return [module for module in modules if module.split(".")[0] not in LAYERS_OF_PEOPLE]
 
 
 def sources() -> list[Source]:
@@ -309,9 +324,10 @@ def print_figures(files: Sequence[Source], found: Crossing | None) -> None:
     print("\npublic names:", ", ".join(f"{name} {count}" for name, count in public_names(files).items()))
     if found is not None:
         print(f"\nmodules that one 429 crosses: {len(found.below_api)} below api, {len(found.modules)} in all")
-        for module in found.modules:
-            marks = [mark for mark, those in (("holds", found.holds), ("reacts", found.reacts)) if module in those]
-            print(f"  {module:32}{', '.join(marks)}")
+        for title, modules in (("hold it", found.holds), ("only react", found.only_reacts)):
+            print(f"\n  {title}: {len(below_api(modules))} below api, {len(modules)} in all")
+            for module in modules:
+                print(f"    {module}")
 
 
 def as_json(files: Sequence[Source], found: Crossing | None) -> str:
@@ -328,7 +344,14 @@ def as_json(files: Sequence[Source], found: Crossing | None) -> str:
                 "functions": len(function_names(files)),
             },
             "public": {PACKAGE: public.pop(PACKAGE), "modules": len(public), "their_names": sum(public.values())},
-            "one_429": None if found is None else {"below_api": len(found.below_api), "all": len(found.modules)},
+            "one_429": None
+            if found is None
+            else {
+                "below_api": len(found.below_api),
+                "hold": len(below_api(found.holds)),
+                "only_react": len(below_api(found.only_reacts)),
+                "all": len(found.modules),
+            },
         },
         separators=(",", ":"),
     )

@@ -44,7 +44,7 @@ class WatchedSimulator(Simulator):
         self._known: set[str] = set()
 
     def submit(self, caller: Caller, raw: bytes, idempotency_key: str | None) -> Submission:
-        """Note a new task; one that is found by its key is none."""
+        """Record a new task; one that is found by its key does not count."""
         submission = super().submit(caller, raw, idempotency_key)
         if submission.task is not None and submission.task.task_id not in self._known:
             self._known.add(submission.task.task_id)

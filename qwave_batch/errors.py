@@ -152,8 +152,8 @@ class RunStopped(QwaveError):
 def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """Return the known name closest to ``name``, compared without case, or None when none is close.
 
-    ``cutoff`` is how close, from 0 to 1 for the same. Long names, and those behind the first thousand, are not
-    compared: that takes time by the square of their length, and whoever wrote them may have written many.
+    ``cutoff`` is the required similarity, where 1 is equality. Long names, and those after the first thousand, are not
+    compared: that takes quadratic time, and the author of a spec may have written many.
     """
     if len(name) > _LONGEST_COMPARED:
         return None

@@ -1,4 +1,4 @@
-"""What happens in a run, as typed events, and how far it is, as progress."""
+"""The typed events of a run, and its progress."""
 
 from qwave_batch.model.progress import OnProgress, Progress, Waiting, WaitKind
 from qwave_batch.model.run_events import (

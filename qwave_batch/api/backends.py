@@ -46,7 +46,7 @@ async def open_api(
 
     Args:
         connection: Which one.
-        catalog: Where the API is when the connection does not say, and the embedded one's rules.
+        catalog: The catalog, with the API's default address and the embedded API's rules.
         layout: The run folder.
         connections: Requests on their way at once.
     """
@@ -106,7 +106,7 @@ async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[Cal
     """Yield the receiver while it listens; None in a run that is not called.
 
     Raises:
-        UsageError: the URL is none, or the port is taken.
+        UsageError: the URL is invalid, or the port is in use.
     """
     if not _is_called(terms, options):
         yield None

@@ -75,8 +75,8 @@ def budget_outlook(
 
     Args:
         plan: The plan.
-        estimated_usd: What all of it costs by these prices; None is by the catalog's.
-        found: What it was compared with.
+        estimated_usd: The total cost by these prices; None means the catalog's.
+        found: The comparison.
         prices: The account's prices to count with; None is the catalog's.
     """
     if plan.terms.max_usd is None:

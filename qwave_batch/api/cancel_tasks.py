@@ -91,10 +91,10 @@ class CancelReport:
 async def cancel_tasks(
     folder: str | Path, *, connection: AnyConnection, stop: StopSignal | None = None
 ) -> CancelReport:
-    """Withdraw what a folder still has queued at the API; tasks that were begun are left alone.
+    """Cancel the tasks of a folder that are still queued at the API; tasks that have started are left alone.
 
-    Each open task is asked how it stands. What the API cancelled is on record as cancelled, with what it says it
-    cost; a plain run takes it up again. Nothing is submitted.
+    Each open task is polled. Cancelled tasks are recorded as cancelled, with the cost that the API states; a plain run
+    submits their jobs again. Nothing is submitted.
 
     Args:
         folder: A run folder that no other process works on.

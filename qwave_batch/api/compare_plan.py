@@ -83,7 +83,7 @@ def compare_plan(
         prices: The account's prices to count with; None is the catalog's.
 
     Raises:
-        UsageError: the other side is none of those, or can't be read.
+        UsageError: the other side is not a plan, spec or run folder, or cannot be read.
     """
     price_of = prices.estimate_nusd if prices else catalog_price_of
     sources = [FolderJobs.of(folder, open_catalog(plan.catalog)) for folder in reuse]

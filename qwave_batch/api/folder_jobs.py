@@ -32,7 +32,7 @@ class FolderJobs:
 
     layout: RunLayout
     catalog: Catalog
-    """Whose prices hold for what a folder without a ledger describes."""
+    """The catalog whose prices apply to the plan of a folder without a ledger."""
 
     @classmethod
     def of(cls, folder: Path, catalog: Catalog) -> "FolderJobs":

@@ -205,7 +205,7 @@ class _FolderRun:
         """Do one pass over the folder, with its progress in the folder for other processes.
 
         Args:
-            options: What this pass is to do.
+            options: The options of this pass.
             still_gone: Filled with the jobs that were asked for in vain.
         """
         setup = self.setup

@@ -72,9 +72,9 @@ def _locked_ledger(layout: RunLayout) -> Iterator[Ledger]:
 
 
 def write_down(layout: RunLayout, ledger: Ledger) -> None:
-    """Write the manifest, and what follows from it in the summary, as the ledger has it now. It blocks.
+    """Write the manifest from the ledger, and update the summary accordingly. It blocks.
 
-    Where the ledger has lost records, the manifest may know of more, and stays until a run has taken that in.
+    If the ledger has lost records, the manifest may know more, and stays until a run has handled that.
     """
     identity = ledger.identity()
     if identity is None or identity.lost_since is None:

@@ -37,7 +37,7 @@ def open_plan(
 
     Raises:
         SpecError: the spec has problems; all of them are listed.
-        UsageError: the plan is none, or it is to be run other than as it stands.
+        UsageError: it is not a plan, or it is to be run with changes.
     """
     if not is_plan_file(Path(source)):
         return make_plan(_sound(read_spec(source, overrides=overrides, allow_read=allow_read)), watch=watch)

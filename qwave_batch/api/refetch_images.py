@@ -205,7 +205,7 @@ def _context(
 
 
 def _report(folder: Path, search: _Search, unfetched: _Unfetched, end: RunEnd) -> RefetchReport:
-    is_early = end.exit_status not in {0, 1}  # jobs that were never made are no business of this
+    is_early = end.exit_status not in {0, 1}  # jobs that were never submitted do not matter here
     return RefetchReport(
         folder=folder,
         jobs=len(search.missing),

@@ -53,16 +53,18 @@ async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has it
         reuse: Other run folders, made with the same API: what they hold of the very same jobs, whole and not
             random, is taken by hard link or copy and costs nothing.
         on_progress: Called in the event loop with the newest counts, at most ten times a second.
-        on_event: Called in the event loop with what happens, once it is on record. What it raises is raised when
-            the run has ended, and nothing more is told until then.
+        on_event: Called in the event loop with each event, once it is on record. An exception from it is raised when
+            the
+            run has ended, and no more events are passed until then.
         stop: Lets another task end the run early; nothing is lost by that.
         confirm: Asked before anything is submitted, with what the run may cost; with ``retry_failed`` after what is
             paid was fetched.
 
     Raises:
         SpecError: the spec has problems; all of them are listed.
-        UsageError: something else that was asked for is not right.
-        FolderError: ``out_dir`` is None, ``runs/NAME`` would be new, and one lies beside the spec already; or the
+        UsageError: another argument is invalid.
+        FolderError: ``out_dir`` is None and ``runs/NAME`` would be new although one lies beside the spec already; or
+            the
             folder is not one for this run.
         BudgetError: the estimate is above what the budget leaves, or ``confirm`` said no.
         StorageError: the folder is busy, or the disk failed.

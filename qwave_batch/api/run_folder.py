@@ -55,7 +55,7 @@ class RunFolder:
     def verify(self) -> VerifyReport:
         """Check every line and every file against manifest, schema and hashes; every image is decoded.
 
-        What is damaged is noted, so that the next run fetches it again even where size and time are as they were.
+        Damaged files are recorded, so that the next run fetches them again even if their size and time are unchanged.
         """
         with open_ledger(RunLayout(self.root)) as ledger:
             report = verify(RunLayout(self.root), ledger)
@@ -79,8 +79,8 @@ class RunFolder:
         """Remove what the spec no longer asks for, and return what that was. The spend stays on record.
 
         Args:
-            shown: What ``find_prunable`` gave and a person agreed to: nothing else is removed, nor what has changed
-                since. None is all that is found now.
+            shown: The result of ``find_prunable`` that a user agreed to: nothing else is removed, nor anything that has
+                changed since. None means everything found now.
 
         Raises:
             FolderBusy: a run is at work.

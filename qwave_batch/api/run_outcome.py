@@ -36,7 +36,7 @@ def estimate(snapshots: Iterable[JobSnapshot], options: RunOptions) -> CostEstim
 
     Args:
         snapshots: The jobs that the run is about (``run.work_list.jobs_in_scope``).
-        options: What the run is asked to do.
+        options: The options of the run.
 
     Raises:
         UsageError: ``only`` takes no line at all.

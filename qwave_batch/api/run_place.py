@@ -77,9 +77,9 @@ def _elsewhere(plan: AnyPlan, folder: Path) -> Path | None:
 
 
 def _bases(plan: AnyPlan) -> Iterator[Path]:
-    """Yield the folders from which the plan was perhaps run: its file's, and those above it in a git work tree.
+    """Yield the folders from which the plan may have been run: its file's, and those above it in a git work tree.
 
-    Of a plan's file those of its spec count, too. Where a link leads to a file, both places do.
+    For a plan file, those of its spec count, too. If a link leads to a file, both locations do.
     """
     files = (plan.file if isinstance(plan, SavedPlan) else None, plan.spec_file)
     typed = [os.path.abspath(file) for file in files if file is not None]  # noqa: PTH100 - as it was named

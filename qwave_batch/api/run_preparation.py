@@ -109,7 +109,7 @@ def open_reuse_sources(folders: Sequence[Path], *, into: RunLayout, backend: str
     Args:
         folders: The folders, the first that holds a job gives it.
         into: The folder that takes.
-        backend: What that folder is made with.
+        backend: The backend that the folder belongs to.
 
     Raises:
         FolderError: one of them is not a run folder, came without its ledger, or was made with another backend.

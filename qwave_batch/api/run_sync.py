@@ -37,11 +37,11 @@ def run_batch_sync(  # noqa: PLR0913  # as run_batch
     on_event: OnEvent | None = None,
     confirm: Confirm | None = None,
 ) -> RunSummary:
-    """Do what ``run_batch`` does, and return when it has ended.
+    """Do the same as ``run_batch``, and return when the run has ended.
 
-    Where an event loop is at work already, as in a notebook, it runs in a thread with a loop of its own, and the
-    callbacks are called from that thread. Ctrl-C (there: interrupting the kernel) stops it in order: what is in flight
-    has a moment, a second one leaves at once, and then KeyboardInterrupt is raised.
+    If an event loop is running already, as in a notebook, the run has a thread with a loop of its own, and the
+    callbacks are called from that thread. Ctrl-C (there: interrupting the kernel) stops it in order: calls in flight
+    may finish for a while, a second one ends it at once, and then KeyboardInterrupt is raised.
     """
 
     def begin(stop: StopSignal) -> Coroutine[Any, Any, RunSummary]:

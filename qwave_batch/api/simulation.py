@@ -29,8 +29,8 @@ async def serve_simulator(
 
     Args:
         simulated: How it behaves; None is a healthy API with answers of about a second.
-        port: Where it listens; 0 takes a free port.
-        state_path: Where its tasks are kept; None keeps them in memory.
+        port: The port to listen on; 0 takes a free one.
+        state_path: The file with its tasks; None keeps them in memory.
         catalog: The catalog whose rules it judges requests by: its date, or ``LATEST``.
 
     Raises:

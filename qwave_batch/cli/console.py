@@ -21,7 +21,7 @@ _STEERING = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class Console:
-    """What a command prints to and asks through."""
+    """The streams of a command for output and questions."""
 
     stdout: TextIO
     stderr: TextIO
@@ -39,7 +39,7 @@ class Console:
 
     @property
     def err(self) -> Terminal:
-        """How to draw on stderr: without colour too when stdout is no terminal."""
+        """How to draw on stderr: without colour also if stdout is not a terminal."""
         terminal = Terminal.of(self.stderr, self.environ)
         return terminal if self.stdout.isatty() else replace(terminal, has_colour=False)
 
@@ -71,7 +71,7 @@ class Console:
     def print_json(self, value: Json, *, on_one_line: bool = False) -> None:
         """Print one JSON value to stdout, in plain ASCII when the stream has nothing else.
 
-        What could steer a terminal or a CI is written as JSON's own escapes, which mean the same.
+        Characters that could control a terminal or a CI are written as JSON's own escapes, which mean the same.
         """
         indent = None if on_one_line else 2
         text = json.dumps(value, ensure_ascii=not self.out.has_unicode, indent=indent)

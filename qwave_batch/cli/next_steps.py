@@ -1,4 +1,4 @@
-"""What to do next, in words: the one place that says which option or command a next step is."""
+"""Words next steps: the only place that names the option or command for each of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -122,6 +122,16 @@ class Throttled(ResponseMeta):
         """The API's own words in quotes; empty if it had none."""
         return f'"{self.message}"' if self.message and self.code != "http_429" else ""
 
+    @property
+    def error(self) -> JobError:
+        """The 429 as the error of the job that asked; the next run sends it again."""
+        return JobError(
+            code=self.code or "rate_limited",
+            message=self.message or "the API asked for fewer requests",
+            http_status=429,
+            retryable=True,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswer(ResponseMeta):

@@ -11,11 +11,11 @@ from qwave_batch.folder.storage import storage_errors
 
 
 def borrow_image(source: Tree, path: str, target: Tree, into: str, *, size_bytes: int) -> ImageInfo | None:
-    """Bring a whole image to ``into`` and return what it is, decoded to its last row.
+    """Bring a complete image to ``into`` and return its format and size, decoded to its last row.
 
-    None, with nothing left there, when it is not there, of another size, reached over a link, or not an image.
-    Where both folders are on one file system that has hard links, no byte is copied: this program never writes into
-    a file that is in place, so neither folder can spoil the other's. It blocks: call it in a thread.
+    None, with nothing left there, if it is missing, of another size, reached through a link, or not an image. If both
+    folders are on one file system with hard links, no byte is copied: this program never writes into a file that is in
+    place, so neither folder can damage the other's. It blocks: call it in a thread.
 
     Raises:
         StorageError: the disk of ``target`` refuses.

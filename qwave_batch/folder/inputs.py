@@ -1,4 +1,4 @@
-"""What went in, kept beside what came out: the spec, its tables, and images that stood inline in requests."""
+"""The inputs of a run, stored beside its outputs: the spec, its tables, and inline images of requests."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.portable_paths import INPUTS, kept_at
 
 PREFIX = "sha256:"
-"""What an inline input becomes in a manifest line, with its hash behind."""
+"""Prefix of the hash that replaces an inline input in a manifest line."""
 
 _ENDINGS = ("bin", "gif", "jpeg", "png", "webp")
 _PIECE_BYTES = 1 << 20
@@ -56,7 +56,7 @@ def references(value: Json) -> Iterator[str]:
 
 
 def inline_bytes(text: str) -> bytes | None:
-    """Return the bytes of a ``data:`` URI, or None when ``text`` is none."""
+    """Return the bytes of a ``data:`` URI, or None for any other text."""
     if text[:5].lower() != "data:":
         return None
     head, comma, body = text.partition(",")
@@ -109,7 +109,7 @@ def keep_input_file(layout: RunLayout, file: Path, name: str) -> str:
 
     Args:
         layout: The folder.
-        file: Where the file lies.
+        file: The path of the file.
         name: Its name from the spec's folder, by which the spec that is kept finds the copy.
 
     Raises:

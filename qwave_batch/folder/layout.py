@@ -53,7 +53,7 @@ class RunLayout:
 
     @property
     def artifacts(self) -> ArtifactStore:
-        """What a run leaves for its readers: images, inputs, spec, manifest, summary."""
+        """The results of a run for its readers: images, inputs, spec, manifest, summary."""
         return LocalArtifacts(self.tree)
 
     @property
@@ -73,7 +73,7 @@ class RunLayout:
 
     @property
     def inputs(self) -> Path:
-        """What the spec pulled in, and inline images of requests."""
+        """Files that the spec uses, and inline images of requests."""
         return self.root / INPUTS
 
     @property

@@ -19,7 +19,7 @@ from qwave_batch.model.jsontypes import Json
 
 try:
     import fcntl
-except ImportError:  # not POSIX; whoever needs this module is told before anything is written
+except ImportError:  # not POSIX; a user of this module is told before anything is written
     raise UnsupportedSystem from None
 
 _MOST_BYTES = 4096
@@ -156,6 +156,6 @@ def _sign(descriptor: int) -> None:
 def _read_holder(layout: RunLayout) -> LockHolder:
     with suppress(OSError, UsageError, ValueError, OverflowError, RecursionError):
         holder = LENIENT.decode(json.loads(layout.tree.read(LOCK, most_bytes=_MOST_BYTES)), LockHolder)
-        str(holder)  # a moment that no calendar has is no signature of ours
+        str(holder)  # a date outside the calendar is not a signature of ours
         return holder
     return LockHolder(pid=0, host="this or another machine", since=time.time())  # taken, and not signed yet

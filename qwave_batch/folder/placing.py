@@ -45,7 +45,7 @@ class Placing:
 
         Args:
             partial: The file as it was downloaded, synced, anywhere below the folder.
-            image: What ``inspect_bytes`` found in it.
+            image: The result of ``inspect_bytes`` for it.
             name: The name it asks for.
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
 

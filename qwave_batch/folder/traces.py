@@ -1,4 +1,4 @@
-"""What earlier runs leave in a folder: traces that it was worked in, and half written files."""
+"""Traces of earlier runs in a folder: signs that it was used, and half-written files."""
 
 import stat
 from collections.abc import Iterator

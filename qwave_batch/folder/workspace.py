@@ -1,6 +1,6 @@
-"""The workspace of a run folder: ``.qwave``, which only the process that works on the folder writes.
+"""The workspace of a run folder: ``.qwave``, written only by the process that works on the folder.
 
-It is always a local folder: SQLite and locks need one. What a run leaves for its readers are ``artifacts``.
+It is always a local folder: SQLite and locks need one. The results of a run for its readers are ``artifacts``.
 """
 
 from dataclasses import dataclass

@@ -93,7 +93,7 @@ class Codec:
         """Make one.
 
         Args:
-            forms: What does not stand as it is.
+            forms: The fields with a special form.
             exact: Whether this program alone writes what is read: an object then has every key and no other, and 3.0
                 is not an integer. Else unknown keys are passed over, and a key with a default may be left out.
         """

@@ -85,7 +85,7 @@ class InUsd(_BesideNusd):
 
 
 class InUsdIfKnown(_BesideNusd):
-    """The same beside a field that may be None, and is None then."""
+    """The same beside a field that may be None; then it is None, too."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What a person can do about an error or an end: facts for programs, which only the command line turns into words."""
+"""Actions a user can take about an error or an end: facts for programs, which only the command line words."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -71,7 +71,7 @@ class RunWarning:
     message: str
     """A sentence without a full stop, which names no option and no command."""
     next_steps: tuple[Advice, ...] = ()
-    """What can be done about it."""
+    """Actions that a user can take."""
 
     def __str__(self) -> str:
         return self.message

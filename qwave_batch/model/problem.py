@@ -44,7 +44,7 @@ class Problem:
     suggestion: str | None = None
     """The nearest valid value or what to write instead, when there is one."""
     next_step: Advice | None = None
-    """What can be done outside the file, which only the command line words."""
+    """An action outside the file, worded only by the command line."""
     severity: Literal["error", "warning"] = "error"
     count: int = 1
     """How many jobs or rows have this same problem."""

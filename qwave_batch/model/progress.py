@@ -49,9 +49,9 @@ class Waiting:
     window: str = ""
     """The name of the quota window that is used up, such as ``day``; empty when the API gave none."""
     said: str = ""
-    """What the API said with its newest 429, in quotes."""
+    """The message of the API's newest 429, in quotes."""
     why: str = ""
-    """What came of the last call, where calls fail."""
+    """The reason of the last failure, while calls fail."""
     since: float | None = None
     """Since when no task's status has come; for ``NO_STATUS``."""
     jobs: int = 0
@@ -117,7 +117,7 @@ class ThrottleState:
     """How the limits stand at one moment of a run."""
 
     throttles: tuple[Throttle, ...] = ()
-    """What is held now."""
+    """The current throttles."""
     quota_window: str = ""
     """The name of the quota window that is used up, if it has one."""
     said: str = ""
@@ -149,11 +149,11 @@ class Progress:
     """How many tasks may be alive at once now, where that is found out as the run goes; None where the spec says it,
     and the API takes as many."""
     waiting: Waiting | None = None
-    """What the run waits for; None while it does not wait."""
+    """The current wait of the run; None while it does not wait."""
     cancelled: int = 0
     """Jobs whose task was cancelled at the API."""
     throttle: ThrottleState = ThrottleState()
-    """What the API has asked not to be called for, and until when."""
+    """The calls that the API has throttled, and until when."""
     spent_usd = InUsd()
 
     def __repr__(self) -> str:
@@ -165,7 +165,7 @@ class Progress:
 
     @property
     def note(self) -> str:
-        """What the run waits for, in words; empty while it does not wait."""
+        """The current wait in words; empty while the run does not wait."""
         return "" if self.waiting is None else str(self.waiting)
 
     @property

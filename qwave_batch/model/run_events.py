@@ -101,7 +101,7 @@ class RunWaiting:
 
     time: float
     note: str
-    """What is waited for, in words."""
+    """The wait, in words."""
     kind: WaitKind
     model: str | None
     """The model that the wait is about; None where it is about the whole account."""

@@ -51,7 +51,7 @@ class StorageFailed:
 
 
 class Refusal(StrEnum):
-    """What the API refuses an account for."""
+    """The reason why the API refuses an account."""
 
     KEY = "key"
     ACCOUNT = "account"
@@ -93,7 +93,7 @@ class WaitTooLong:
     window: str = ""
     """The name of the quota window, such as ``day``; empty when the API gave none."""
     said: str = ""
-    """What the API said, in quotes."""
+    """The API's own words, in quotes."""
     until: float
     """Unix seconds."""
     wait_s: float
@@ -137,7 +137,7 @@ class NoTaskStatus:
 
     next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.RUN_AGAIN,)
     why: str
-    """What came of the last question."""
+    """The reason of the last failed poll."""
     since: float
     """Unix seconds."""
     lasted_s: float
@@ -175,7 +175,7 @@ class NoImages:
     kind: ClassVar[EndKind] = EndKind.NO_IMAGES
     next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.RUN_AGAIN,)
     why: str
-    """Where from, and what happened."""
+    """The source and the failure."""
     waiting: int
     """Jobs that are paid and wait for their images."""
 
@@ -283,7 +283,7 @@ class NothingToSubmit:
 
     models: tuple[ModelLeft, ...]
     left_nusd: int | None
-    """What the budget leaves, where some job costs more; None where money is not the trouble."""
+    """The rest of the budget, if some job costs more; None if money is not the reason."""
 
     @property
     def kind(self) -> EndKind:

@@ -66,7 +66,7 @@ class Task:
     """In the API's order; a place that it has left empty is an image that is not listed yet."""
     error: TaskError | None = None
     word: str = ""
-    """The API's own word for the state, where it is none that is known."""
+    """The API's own word for the state, if it is unknown."""
     unread: str = ""
     """Why a part of the result can't be read, which may be images; empty when all of it can."""
     answer: bytes = field(default=b"", repr=False)

@@ -1,4 +1,4 @@
-"""The terms a run is held to: limits, retries, patience and money. Part of the spec and of a plan's header."""
+"""The terms of a run: limits, retries, timeouts and money. Part of the spec and of a plan's header."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ class Completion(StrEnum):
     """How a run learns that a task has ended."""
 
     AUTO = "auto"
-    """Whatever costs least: submits are held until their tasks end where the API does that, else tasks are polled."""
+    """The cheapest way: submits are held until their tasks end if the API supports that, else tasks are polled."""
     POLL = "poll"
     """Each task is asked for now and then."""
     WAIT = "wait"

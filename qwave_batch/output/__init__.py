@@ -1,1 +1,1 @@
-"""What a run leaves for its readers: manifest and summary; and the commands that check, clean and tell of it."""
+"""The results of a run for its readers, manifest and summary, and the commands that check, clean and report them."""

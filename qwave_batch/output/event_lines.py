@@ -44,13 +44,13 @@ _EVENTS = Codec(
             "exit_status": Key(name="exit"),
             "reason": Key(write=lambda reason: reason or None),
         },
-        # whoever reads the address of an image could fetch it
+        # anybody with the address of an image could download it
         ImageFile: {"size_bytes": Key(name="bytes"), "source_url": LEFT_OUT},
     }
 )
 
 
 def event_as_json(event: Event) -> dict[str, Json]:
-    """Return the object of an event: ``time`` and ``event`` first. No address of an image is in it, nor any key."""
+    """Return the object of an event: ``time`` and ``event`` first. It has neither addresses of images nor keys."""
     told = _EVENTS.encode(event)
     return {"time": told.pop("time"), "event": NAMES[type(event)], **told}

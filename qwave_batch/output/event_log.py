@@ -1,4 +1,4 @@
-"""A log of events that never holds up a run: a thread writes it, line by line, and gives up when it can't."""
+"""A log of events that never blocks a run: a thread writes it, line by line, and gives up when it cannot."""
 
 import json
 import os
@@ -17,15 +17,15 @@ from qwave_batch.output.event_lines import event_as_json
 from qwave_batch.output.times import iso_from_unix
 
 MOST_WAITING = 10_000
-"""Events that wait for a slow reader; what comes after them is dropped, and counted."""
+"""Events that wait for a slow reader; further ones are dropped and counted."""
 PATIENCE_S = 5.0
-"""How long the end of a run waits for a reader that does not read."""
+"""How long the end of a run waits for a stalled reader."""
 
 
 class EventLog:
     """Appends events to a file, a pipe or a stream as JSON lines; ``write`` never blocks and never raises.
 
-    Whatever happens to the log, the run goes on: ``trouble`` says afterwards what was lost of it.
+    The run continues in spite of any failure of the log: ``trouble`` then describes the loss.
     """
 
     def __init__(self, target: Path | TextIO) -> None:
@@ -40,7 +40,7 @@ class EventLog:
         self._is_broken = False
         self._descriptor: int | None = None
         self.trouble = ""
-        """What was lost of the log, in words; empty when nothing was."""
+        """The losses of the log, in words; empty without any."""
         if isinstance(target, Path):
             self._name = str(target)
             self._path: Path | None = target
@@ -53,7 +53,7 @@ class EventLog:
         self._thread.start()
 
     def write(self, event: Event) -> None:
-        """Take an event; it is written soon, in the order of these calls."""
+        """Queue an event; it is written soon, in the order of these calls."""
         if self._is_broken:
             return
         try:
@@ -63,7 +63,7 @@ class EventLog:
                 self._dropped += 1
 
     def close(self) -> None:
-        """Write what waits, and let go of the file; a reader that does not read is waited for a few seconds."""
+        """Write the queued events and close the file; a stalled reader is waited for a few seconds."""
         end = time.monotonic() + PATIENCE_S
         if self._is_broken:
             return

@@ -39,7 +39,7 @@ from qwave_batch.output.unrecorded_submits import check_is_claimed
 
 
 class LineSource(StrEnum):
-    """Where a folder's lines are read from."""
+    """The source of a folder's lines."""
 
     LEDGER = "ledger"
     MANIFEST = "manifest"
@@ -47,17 +47,17 @@ class LineSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFilter:
-    """A line is taken when it meets every condition; an empty one takes all."""
+    """Selects lines that meet every condition; an empty filter selects all."""
 
     statuses: frozenset[JobStatus] = frozenset()
     models: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
-    """A line that carries any of them is taken."""
+    """A line with any of these tags is selected."""
     where: Callable[[ManifestLine], bool] | None = None
     """Such as ``line_condition.lines_matching`` returns."""
 
     def takes(self, line: ManifestLine) -> bool:
-        """Whether the filter takes a line; raises what ``where`` raises."""
+        """Whether the filter selects a line; raises the errors of ``where``."""
         return (
             (not self.statuses or line.status in self.statuses)
             and (not self.models or line.model in self.models)
@@ -67,7 +67,7 @@ class LineFilter:
 
 
 EVERY_LINE = LineFilter()
-"""Takes all."""
+"""Selects all lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class FolderHeader:
     folder_id: str | None
     """The random id of the folder, which stays when it is moved; None for a copy without its ledger."""
     name: str | None
-    """The spec's name; None where neither ledger nor summary says it."""
+    """The spec's name; None if neither ledger nor summary states it."""
     backend: str | None
     """The API's host, or ``simulator``; None likewise."""
     source: LineSource
@@ -87,7 +87,7 @@ class FolderHeader:
     lost_since: float | None
     """Unix seconds from which on the ledger lacks records; None when it lacks none, or there is no ledger."""
     summary: JsonObject | None
-    """summary.json as it stands, which is of the newest run; None when there is none that can be read."""
+    """The current summary.json, which describes the newest run; None if it is missing or unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class FolderReader:
 
     @property
     def source(self) -> LineSource:
-        """Where the lines are read from."""
+        """The source of the lines."""
         if self.ledger is None:
             return LineSource.MANIFEST
         identity = self.ledger.identity()
@@ -108,7 +108,7 @@ class FolderReader:
         return LineSource.MANIFEST if is_behind and self._has_manifest() else LineSource.LEDGER
 
     def lines(self, where: LineFilter = EVERY_LINE) -> Iterator[ManifestLine]:
-        """Yield the lines that a filter takes, in plan order.
+        """Yield the lines that a filter selects, in plan order.
 
         The inline inputs of a live run's newest lines may not be in ``inputs/`` yet: it writes them with its manifest.
 
@@ -122,15 +122,15 @@ class FolderReader:
                 yield line
 
     def images(self, where: LineFilter = EVERY_LINE) -> Iterator[tuple[ManifestLine, ImageFile]]:
-        """Yield every image on record with its line, in plan order; raises as ``lines`` does."""
+        """Yield every recorded image with its line, in plan order; raises as ``lines`` does."""
         for line in self.lines(where):
             for image in line.images:
                 yield line, image
 
     def open_image(self, image: ImageFile) -> BinaryIO | None:
-        """Open an image's file, never over a link; return None when it is not there.
+        """Open an image's file, never through a link; return None if it is missing.
 
-        What is in it is not checked: ``verify`` does that.
+        Its content is not checked: ``verify`` does that.
 
         Raises:
             FolderError: its path leads out of ``images/`` or over a link.

@@ -1,4 +1,4 @@
-"""Where a run folder stands, live or ended: what ``status`` shows."""
+"""The status of a run folder, live or ended, for the command ``status``."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from qwave_batch.output.unrecorded_submits import words_of_loss
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderStatus:
-    """How a run folder stands at one moment."""
+    """The status of a run folder at one moment."""
 
     folder: str
     name: str | None
@@ -29,15 +29,15 @@ class FolderStatus:
     """The process that is at work, or None."""
     counts: LineCounts
     unplanned: int
-    """Jobs that were made once and that the spec no longer asks for."""
+    """Jobs that exist and are no longer in the spec."""
     spent_nusd: int | None
-    """What the folder cost over all runs; None without its ledger."""
+    """The cost of the folder over all runs; None without its ledger."""
     held_nusd: int | None
-    """The most that may still come from what was sent."""
+    """The most that open tasks may still cost."""
     books: CostReport | None
-    """What was set aside, charged and given back, beside what the catalog says; None without the ledger."""
+    """The amounts held, charged and refunded, next to catalog prices; None without the ledger."""
     live: LiveRun | None
-    """What the run at work told last; None when none is, or it has not come that far."""
+    """The latest progress of the active run; None if there is none, or none yet."""
     manifest: Freshness | None
     """None without the ledger, when the manifest is all there is."""
     lost_since: float | None
@@ -56,7 +56,7 @@ class FolderStatus:
 
     @property
     def lost_words(self) -> str:
-        """What its ledger lacks, in words; empty when it lacks nothing."""
+        """The losses of its ledger, in words; empty without any."""
         return "" if self.lost_since is None else words_of_loss(self.lost_since)
 
     def as_json(self) -> dict[str, Json]:
@@ -83,7 +83,7 @@ class FolderStatus:
 
 
 def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStatus:
-    """Return how the folder stands, and write its manifest anew first when a crash left it behind.
+    """Return the status of the folder, after rewriting a manifest that a crash left outdated.
 
     Args:
         layout: The folder (``RunLayout.existing``).
@@ -119,7 +119,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """As much of a folder as can be seen without reading its plan: cheap enough to be asked for again and again."""
+    """The facts about a folder that are available without reading its plan: cheap enough to be polled."""
 
     folder: str
     name: str | None
@@ -146,7 +146,7 @@ class Glance:
 
 
 def glance_at(layout: RunLayout, ledger: LedgerReading | None) -> Glance:
-    """Return what can be seen of a folder at once; nothing is written."""
+    """Return the facts about a folder that are available at once; nothing is written."""
     identity, holder = ledger.identity() if ledger else None, holder_of(layout)
     return Glance(
         folder=str(layout.root),

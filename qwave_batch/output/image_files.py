@@ -1,4 +1,4 @@
-"""The files under images/: whether each is the one that the manifest names, and which no line names."""
+"""Checks the files under images/: whether each matches the manifest, and which are not in it."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ from qwave_batch.model.portable_paths import path_fault
 from qwave_batch.model.record import ImageFile
 
 _THREADS = 4
-"""Decoding lets other threads run; more than a few only wait for the disk."""
+"""Decoding releases the interpreter lock; more than a few threads only wait for the disk."""
 _AHEAD = 64
 
 Item = TypeVar("Item")
@@ -26,14 +26,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFault:
-    """What is wrong with an image file."""
+    """A fault of an image file."""
 
     kind: Literal["missing", "damaged"]
     message: str
 
 
 def check_image(layout: RunLayout, image: ImageFile) -> FileFault | None:
-    """Return what is wrong with an image's file, or None when it is the one on record, whole and decodable."""
+    """Return the fault of an image's file, or None if it matches the record, complete and decodable."""
     info = _inspect(layout, image.path)
     if isinstance(info, FileFault):
         return info
@@ -70,9 +70,9 @@ def _inspect(layout: RunLayout, path: str) -> ImageInfo | FileFault:
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
-    """Yield each item with what ``work`` makes of it, in order, some at a time and never many ahead.
+    """Yield each item with the result of ``work``, in order, some at a time and never many ahead.
 
-    When the caller is interrupted, what is at work is not waited for.
+    If the caller is interrupted, running work is not waited for.
     """
     waiting: deque[tuple[Item, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(_THREADS)
@@ -113,12 +113,12 @@ def stray_files(layout: RunLayout, named: Collection[str]) -> Iterator[Stray]:
 
 
 def stray_key(path: str) -> str:
-    """Return a path as every file system gives it back; some hand names out decomposed."""
+    """Return a path in the form that all file systems return; some decompose names."""
     return unicodedata.normalize("NFC", path)
 
 
 def possible_stems(job_path: str, job_id: str) -> Iterator[str]:
-    """Yield the names that a job's images may have got, as ``stem_of`` gives them (``folder.placing``)."""
+    """Yield the names that a job's images may have, as ``stem_of`` gives them (``folder.placing``)."""
     if job_path:
         for path in (f"images/{job_path}", f"images/{job_path}-{job_id}", f"images/{job_id}"):
             yield stray_key(path)

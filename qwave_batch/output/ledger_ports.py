@@ -1,4 +1,4 @@
-"""What this room asks of a ledger; ``ledger.Ledger`` answers it, and so does plain data."""
+"""The ledger's interfaces for this package; ``ledger.Ledger`` implements them, and so does plain data."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,7 +10,7 @@ from qwave_batch.model.record import JobRecord
 
 
 class LedgerReading(Protocol):
-    """A ledger to read."""
+    """A ledger for reading."""
 
     def lines(self) -> Iterator[PlanLine]:
         """Stream the plan in its order, each line with its record."""
@@ -21,38 +21,38 @@ class LedgerReading(Protocol):
         ...
 
     def identity(self) -> FolderIdentity | None:
-        """Return whose folder it is."""
+        """Return the identity of the folder."""
         ...
 
     def spent_nusd(self) -> int:
-        """Return what the folder has cost so far."""
+        """Return the cost of the folder so far."""
         ...
 
     def held_nusd(self) -> int:
-        """Return the most that may still come."""
+        """Return the most that open tasks may still cost."""
         ...
 
     def books(self) -> CostReport:
-        """Return what was set aside, charged and given back, beside what the catalog says."""
+        """Return the amounts held, charged and refunded, next to catalog prices."""
         ...
 
 
 class LedgerOwned(LedgerReading, Protocol):
-    """A ledger of the run that is about to begin."""
+    """The ledger of a run that is about to start."""
 
     is_vouched: bool
 
     def record(self, job_id: str) -> JobRecord:
-        """Return what is known of a job."""
+        """Return the record of a job."""
         ...
 
     def image_count(self) -> int:
-        """Return how many image files are on record."""
+        """Return the number of recorded image files."""
         ...
 
 
 class LedgerPruning(LedgerReading, Protocol):
-    """A ledger to prune."""
+    """A ledger for pruning."""
 
     def forget(self, job_id: str) -> None:
         """Remove an unplanned job, with its attempts and images, from the record."""

@@ -1,4 +1,4 @@
-"""What can be wrong with the lines of a manifest, each by itself and among each other."""
+"""Checks the lines of a manifest, each by itself and against each other."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from qwave_batch.output.manifest_schema import schema_faults
 
 
 class LineChecker:
-    """Reads a manifest line by line and remembers what may not occur twice."""
+    """Reads a manifest line by line and remembers values that must be unique."""
 
     def __init__(self) -> None:
         self._job_ids: dict[str, int] = {}
@@ -23,7 +23,7 @@ class LineChecker:
         self._last_index = -1
 
     def read(self, number: int, raw: bytes) -> tuple[ManifestLine | None, list[str]]:
-        """Return the typed line, or None when it can't be read at all, and what is wrong with it."""
+        """Return the typed line, or None if it cannot be read, and its faults."""
         try:
             value = json.loads(raw)
         except ValueError:
@@ -36,7 +36,7 @@ class LineChecker:
             return None, faults
         try:
             line = line_from_json(value)
-        except ValueError as error:  # a thirteenth month
+        except ValueError as error:  # e.g. a thirteenth month
             return None, [str(error)]
         return line, [*_faults_alone(line, value), *self._faults_among(number, line)]
 

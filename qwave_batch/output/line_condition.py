@@ -17,7 +17,7 @@ def lines_matching(expression: str, *, named: str = "the filter") -> Callable[[M
 
     Args:
         expression: A template expression, with or without braces.
-        named: What messages call it.
+        named: Its name in messages.
 
     Raises:
         UsageError: as ``compile_condition`` does.
@@ -34,8 +34,8 @@ def compile_condition(
     Args:
         expression: A template expression, with or without braces.
         names: The names it may use.
-        named: What messages call the expression.
-        of: What has those names, for messages.
+        named: Its name in messages.
+        of: The owner of those names, for messages.
 
     Raises:
         UsageError: it does not parse, or uses another name. The test raises it too, for an expression that fails on
@@ -69,6 +69,6 @@ def _scope(line: ManifestLine) -> Mapping[str, Json]:
 
 
 def _without_braces(fault: TemplateFault) -> str:
-    """Return what is wrong with an expression, without the braces that nobody wrote."""
+    """Return a template's message about an expression, without the braces added around it."""
     message = str(fault).removeprefix("the template does not parse: ")
     return message.replace("unexpected }}", "it ends too early").replace("expected }}, found", "it does not go on with")

@@ -1,4 +1,4 @@
-"""How many lines stand how: the numbers of summary.json, ``status`` and ``verify``."""
+"""Counts the lines of a plan by status: the numbers of summary.json, ``status`` and ``verify``."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from qwave_batch.output.manifest_line import ManifestLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineCounts:
-    """The lines of a plan by how they stand."""
+    """The lines of a plan by status."""
 
     jobs: int = 0
     completed: int = 0
@@ -23,13 +23,13 @@ class LineCounts:
     unknown: int = 0
     pending: int = 0
     short: int = 0
-    """Completed with fewer images than asked for."""
+    """Completed with fewer images than requested."""
     reused: int = 0
-    """Completed with images taken from another folder."""
+    """Completed with images reused from another folder."""
     images: int = 0
     cost_nusd: int = 0
     in_flight: int = 0
-    """Pending with a task at the API, which may still be paid."""
+    """Pending with a task at the API, which may still be charged."""
     image_bytes: int = 0
 
     def as_json(self) -> dict[str, Json]:
@@ -70,7 +70,7 @@ class LineCounter:
         self._image_bytes += sum(image.size_bytes for image in record.images)
 
     def add_manifest_line(self, line: ManifestLine) -> None:
-        """Count a line of a manifest, which knows of the images asked for what its request says (``n``)."""
+        """Count a line of a manifest, whose number of requested images is only in its request (``n``)."""
         asked = line.request.get("n")
         wanted = asked if isinstance(asked, int) else 1
         self._add(line.status, len(line.images), wanted, nusd_from_usd(line.cost_usd))
@@ -99,5 +99,5 @@ class LineCounter:
 
 
 def _is_at_the_api(told: JobRecord | ManifestLine) -> bool:
-    """Whether a task is not over; one that is belongs to an earlier try, or waits for its images to be fetched."""
+    """Whether a task is still open; an ended one belongs to an earlier try, or waits for its images to be fetched."""
     return told.status is JobStatus.PENDING and told.task_id is not None and told.completed_at is None

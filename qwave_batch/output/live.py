@@ -1,4 +1,4 @@
-"""What a live run tells those who watch it from another process: one small file, replaced about once a second."""
+"""The progress of a live run for observers in other processes: one small file, replaced about once a second."""
 
 import json
 from contextlib import suppress
@@ -20,7 +20,7 @@ _MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRun:
-    """How a run stood a moment ago, in its own words."""
+    """The recent progress of a run, as reported by itself."""
 
     told_at: float
     """Unix seconds."""
@@ -49,7 +49,7 @@ class LiveRun:
 
 
 def _wait_as_json(waiting: Waiting | None) -> Json:
-    """Return a wait as the event ``run_waiting`` has it."""
+    """Return a wait in the form of the event ``run_waiting``."""
     if waiting is None:
         return None
     until = None if waiting.until is None else iso_from_unix(waiting.until)
@@ -58,13 +58,13 @@ def _wait_as_json(waiting: Waiting | None) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class _LiveHeader:
-    """What stands in the file beside the progress."""
+    """The fields of the file beside the progress."""
 
     told_at: float
 
 
 def write_live(layout: RunLayout, live: LiveRun) -> None:
-    """Tell how the run stands. It is worth nothing after a power cut, so nothing is synced, and failing is no loss."""
+    """Write the progress. It is worthless after a power cut, so it is not synced, and a failure is ignored."""
     text = json.dumps({"told_at": live.told_at, **LENIENT.encode(live.progress)}).encode()
     temporary = f"{PRIVATE}/{TEMPORARY_PREFIX}live"
     with suppress(OSError, UsageError), layout.tree.create(temporary, mode=PRIVATE_MODE) as file:
@@ -73,15 +73,15 @@ def write_live(layout: RunLayout, live: LiveRun) -> None:
 
 
 def remove_live(layout: RunLayout) -> None:
-    """Take the file away at the end of a run."""
+    """Remove the file at the end of a run."""
     with suppress(OSError, UsageError):
         layout.tree.remove(LIVE)
 
 
 def read_live(layout: RunLayout) -> LiveRun | None:
-    """Return what the run told last, or None when it has told nothing that can be read.
+    """Return the last progress of a run, or None if there is none that can be read.
 
-    A killed run leaves its last words behind: only those of a folder that somebody works on are of any worth.
+    A killed run leaves its last progress behind: it is only valid for a folder that is in use.
     """
     with suppress(OSError, UsageError, ValueError, RecursionError):
         facts = json.loads(layout.tree.read(LIVE, most_bytes=_MOST_BYTES))

@@ -1,4 +1,4 @@
-"""manifest.jsonl: written whole from the ledger, read as typed lines, written anew when a crash left it behind."""
+"""manifest.jsonl: written whole from the ledger, read as typed lines, rewritten when a crash left it outdated."""
 
 import hashlib
 import json
@@ -24,42 +24,42 @@ from qwave_batch.output.line_counts import LineCounter, LineCounts
 from qwave_batch.output.manifest_line import ManifestLine, encode_line, line_from_json, manifest_line
 
 MOST_LINE_BYTES = 32 * 1024 * 1024
-"""Of a line that is read. The longest line that is written holds a prompt of a million characters twice."""
+"""Limit of a line that is read. The longest line that is written holds a prompt of a million characters twice."""
 _MOST_BYTES_OF_REMEMBERED = 64 * 1024
 _MOST_BYTES_OF_OLD = 4 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenManifest:
-    """What ``write_manifest`` wrote."""
+    """The result of ``write_manifest``."""
 
     sha256: str
     counts: LineCounts
 
 
 class Freshness(StrEnum):
-    """How a manifest stands to the ledger."""
+    """The state of a manifest relative to the ledger."""
 
     CURRENT = "current"
     REBUILT = "rebuilt"
-    """It was behind, as a crash leaves it, and has been written anew."""
+    """It was outdated after a crash, and has been rewritten."""
     LIVE = "live"
-    """A run is at work and writes it every while."""
+    """A run is active and writes it from time to time."""
     STALE = "stale"
-    """It is behind, and can't be written here."""
+    """It is outdated, and cannot be written here."""
     EDITED = "edited"
-    """It is not as this program wrote it."""
+    """It differs from the one this program wrote."""
     AHEAD = "ahead"
-    """The ledger has lost records, so the manifest may know of more; it stays until a run has taken that in."""
+    """The ledger has lost records, so the manifest may know more; it stays until a run has handled that."""
 
 
 def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManifest:
-    """Replace the manifest by ``lines``, all or nothing, and keep the inline inputs of their requests.
+    """Replace the manifest by ``lines``, atomically, and keep the inline inputs of their requests.
 
     Lines are streamed. It blocks: call it in a thread, by the process that holds the folder's lock.
 
     Raises:
-        StorageError: the disk refuses; the old manifest stands.
+        StorageError: the disk refuses; the old manifest remains.
     """
     before = _sha256_if_ours(layout, _remembered(layout))
     size_bytes, digest, counters = 0, hashlib.sha256(), LineCounter()
@@ -72,7 +72,7 @@ def write_manifest(layout: RunLayout, lines: Iterable[PlanLine]) -> WrittenManif
             digest.update(data)
             size_bytes += len(data)
             yield data
-        # before the renaming, so that no moment has a manifest of ours that is not remembered
+        # before the renaming, so that a manifest of ours is always known
         _remember(layout, _Fingerprint(size_bytes, digest.hexdigest()), before)
 
     layout.artifacts.put(MANIFEST, encoded())
@@ -133,7 +133,7 @@ def _no_manifest(layout: RunLayout) -> FolderError:
 
 
 def refresh_manifest(layout: RunLayout, ledger: LedgerReading) -> Freshness:
-    """Write the manifest anew when it is behind the ledger, as after a crash; whoever looks at a folder calls this.
+    """Rewrite the manifest if it is behind the ledger, as after a crash; every command that reads a folder calls this.
 
     A manifest that someone else wrote is left as it is, and so is the folder of a live run.
     """
@@ -172,10 +172,10 @@ def is_as_written(layout: RunLayout) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Fingerprint:
-    """What tells a manifest of ours from others without reading those that are of another size."""
+    """Identifies our manifest without reading files of another size."""
 
     size_bytes: int | None
-    """None where an earlier version of this program wrote it down."""
+    """None if an earlier version of this program recorded it."""
     sha256: str
 
 
@@ -192,7 +192,7 @@ def _fingerprint_of_lines(lines: Iterable[PlanLine]) -> _Fingerprint:
 
 
 def _sha256_if_ours(layout: RunLayout, candidates: Iterable[_Fingerprint]) -> str | None:
-    """Return the hash of the manifest if its size is that of a candidate; one that can't be ours is not read."""
+    """Return the hash of the manifest if its size is that of a candidate; others are not read."""
     found = layout.artifacts.look(MANIFEST)
     sizes = {each.size_bytes for each in candidates}
     if found is None or not found.is_file:

@@ -13,13 +13,13 @@ from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import ImageFile, JobStatus, ReusedFrom
 from qwave_batch.output.times import iso_from_unix, to_the_millisecond, unix_from_iso
 
-# Python's own splitlines, and editors, take these for ends of lines, though JSON does not.
+# Python's own splitlines, and editors, treat these as ends of lines, though JSON does not.
 _LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestLine:
-    """A job of a run folder with what became of it. Fields and their order are the line's keys."""
+    """A job of a run folder with its outcome. Fields and their order are the line's keys."""
 
     job_id: str
     index: int
@@ -71,8 +71,8 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
     """Return the manifest's line for a line of the plan.
 
     Args:
-        line: The job, its twins and its record.
-        keep: Called with the bytes of every inline input of the request; returns what stands for them.
+        line: The job, its duplicates and its record.
+        keep: Called with the bytes of every inline input of the request; returns its replacement.
     """
     job, record = line.job, line.record
     return ManifestLine(
@@ -122,7 +122,7 @@ def line_from_json(value: object) -> ManifestLine:
 
 
 def encode_line(line: ManifestLine) -> bytes:
-    """Return the line as UTF-8 JSON with its line end; nothing else in it is taken for a line end by anyone."""
+    """Return the line as UTF-8 JSON with its line end; no other character in it counts as a line end anywhere."""
     text = json.dumps(line_as_json(line), ensure_ascii=False, allow_nan=False)
     if not text.isascii():
         for end, escape in _LINE_ENDS.items():

@@ -1,4 +1,4 @@
-"""Whether an object is a manifest line by schemas/manifest.schema.json."""
+"""Checks manifest lines by schemas/manifest.schema.json."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def manifest_schema() -> dict[str, Any]:
 
 
 def schema_faults(line: Any) -> Iterator[str]:
-    """Yield a sentence for everything in a line that the schema does not allow, in a stable order."""
+    """Yield a sentence for each violation of the schema by a line, in a stable order."""
     if not isinstance(line, dict):
         yield "the line is no JSON object"
         return
@@ -44,7 +44,7 @@ def _validator() -> Draft202012Validator:
 
 
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Return the schema with definitions where they are referred to, which halves the time of a line."""
+    """Return the schema with inlined definitions, which halves the time per line."""
     if isinstance(schema, dict):
         inner = {key: _inlined(value, definitions) for key, value in schema.items() if key != "$ref"}
         if "$ref" in schema:

@@ -1,4 +1,4 @@
-"""``prune``: removes what the spec no longer asks for, after showing it, and never what may still be paid for."""
+"""``prune``: removes files no longer in the spec, after showing them, and never any that may still cost money."""
 
 import stat
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ class PruneFile:
     """Relative to the run folder."""
     size_bytes: int
     modified_ns: int
-    """When it was last written, so that a file which changes after it was shown is not taken for the one shown."""
+    """Modification time, to notice a file that changes after it was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptJob:
-    """A job that the spec no longer asks for and that stays, for its money is not settled."""
+    """A job that is no longer in the spec and stays, because its cost is not settled."""
 
     job_id: str
     reason: str
@@ -41,7 +41,7 @@ class KeptJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrunePlan:
-    """What ``prune`` would remove."""
+    """The files that ``prune`` would remove."""
 
     files: tuple[PruneFile, ...]
     job_ids: tuple[str, ...]
@@ -53,7 +53,7 @@ class PrunePlan:
         return f"PrunePlan({len(self.files):,} files, {len(self.job_ids):,} jobs, {len(self.kept):,} kept)"
 
     def as_shown(self, shown: "PrunePlan") -> "PrunePlan":
-        """Return what is both in this plan and in one that was shown before."""
+        """Return the intersection of this plan and one that was shown before."""
         files, job_ids = set(shown.files), set(shown.job_ids)
         return PrunePlan(
             files=tuple(file for file in self.files if file in files),
@@ -63,7 +63,7 @@ class PrunePlan:
 
     @property
     def size_bytes(self) -> int:
-        """What the disk gets back."""
+        """The number of bytes freed."""
         return sum(file.size_bytes for file in self.files)
 
     def as_json(self) -> dict[str, Json]:
@@ -77,7 +77,7 @@ class PrunePlan:
 
 
 def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
-    """Return what the spec no longer asks for; nothing is changed. Leftovers are counted as of no live run.
+    """Return the files and jobs no longer in the spec; nothing is changed. Leftovers count as those of ended runs.
 
     Raises:
         FolderError: a file is reached over a link, or its path was not written by this program.
@@ -99,7 +99,7 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
         else:
             kept.append(KeptJob(job_id=record.job_id, reason=reason))
     paths = [_checked(image.path, layout) for record in gone for image in record.images if image.path not in planned]
-    if not kept:  # the inputs of a job that stays are not known here
+    if not kept:  # the inputs of a kept job are not known here
         paths.extend(_inputs_but(used, layout))
     paths.extend(found.path for found in leftovers(layout))
     with storage_errors(layout.root, "read"):
@@ -108,7 +108,7 @@ def find_prunable(layout: RunLayout, ledger: LedgerReading) -> PrunePlan:
 
 
 def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[KeptJob, ...]:
-    """Remove what ``find_prunable`` found and return which rows the ledger would not let go.
+    """Remove the result of ``find_prunable`` and return the rows that the ledger keeps.
 
     The caller holds the folder's lock and a ledger that can be written. Files go before rows, so
     that a crash in between leaves rows of missing files, which the next prune removes.
@@ -125,7 +125,7 @@ def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[Ke
     for job_id in plan.job_ids:
         try:
             ledger.forget(job_id)
-        except FolderError as error:  # it was perhaps sent just before a crash, and its record can't say so
+        except FolderError as error:  # it may have been sent just before a crash, without a record
             kept.append(KeptJob(job_id=job_id, reason=str(error)))
     for folder in folders:
         _remove_empty(folder, layout)

@@ -1,4 +1,4 @@
-"""summary.json: how a run folder stands, and what made it so."""
+"""summary.json: the state of a run folder, and how it was made."""
 
 import json
 import platform
@@ -24,33 +24,33 @@ MOST_SPEC_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What the manifest does not know of the newest run. Times are Unix seconds."""
+    """Facts about the newest run that the manifest lacks. Times are Unix seconds."""
 
     name: str
-    """The spec's."""
+    """The spec's name."""
     catalog: str
     backend: str
     """The API's host, or ``simulator``."""
     spec_sha256: str
-    """Of the spec with all it extends and every override."""
+    """The hash of the spec, with base files and overrides."""
     overrides: Sequence[str] = ()
-    """What ``--set`` changed."""
+    """The ``--set`` arguments."""
     started_at: float
     ended_at: float | None = None
     """None while the run is at work."""
     seconds: float
     requests: JsonObject
-    """``submit``, ``poll``, ``download``, ``retried``: how many left."""
+    """Numbers of requests: ``submit``, ``poll``, ``download``, ``retried``."""
     kind: EndKind | None = None
     """None while the run is at work."""
     reason: str = ""
-    """Why it ended early; empty when it did not."""
+    """Why it ended early; empty if it did not."""
     versions: Mapping[str, str | None] = field(default_factory=dict)
     git: GitState | GitUnknown | None = None
 
 
 def versions() -> dict[str, str | None]:
-    """Return the versions that an image's making may depend on, by name."""
+    """Return the versions that an image may depend on, by name."""
     return {
         "qwave-batch": _version_of("qwave-batch"),
         "python": platform.python_version(),
@@ -101,7 +101,7 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
 
 
 def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest, books: CostReport) -> dict[str, Json]:
-    """Replace summary.json and return what it now says; ``spec.yaml`` must be in place by then.
+    """Replace summary.json and return its new content; ``spec.yaml`` must be in place by then.
 
     Raises:
         StorageError: the disk refuses.
@@ -112,9 +112,9 @@ def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest,
 
 
 def reopen_summary(layout: RunLayout, facts: RunFacts) -> None:
-    """Say in the summary of an earlier run that another one is at work now; without one, do nothing.
+    """Mark in the summary of an earlier run that another one is active now; without a summary, do nothing.
 
-    Counts and money stay those of the manifest that is there, until it is written anew.
+    Counts and money stay those of the present manifest, until it is rewritten.
 
     Raises:
         StorageError: the disk refuses.
@@ -125,7 +125,7 @@ def reopen_summary(layout: RunLayout, facts: RunFacts) -> None:
 
 
 def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostReport) -> None:
-    """Bring counts and money of summary.json up to date after a change that was no run; without one, do nothing.
+    """Update counts and money of summary.json after a change outside a run; without a summary, do nothing.
 
     Raises:
         StorageError: the disk refuses.
@@ -137,7 +137,7 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostRep
 
 
 def spec_file_sha256(layout: RunLayout) -> str | None:
-    """Return the hash of the folder's ``spec.yaml``; None when it is not there, or larger than any spec."""
+    """Return the hash of the folder's ``spec.yaml``; None if it is missing, or larger than any spec."""
     found = layout.artifacts.look(SPEC)
     if found is None or found.size_bytes > MOST_SPEC_BYTES:
         return None
@@ -150,7 +150,7 @@ def _write(layout: RunLayout, summary: JsonObject) -> None:
 
 
 def read_summary(layout: RunLayout) -> dict[str, Json] | None:
-    """Return what summary.json says, or None when there is none that can be read."""
+    """Return the content of summary.json, or None if it is missing or unreadable."""
     with suppress(OSError, UsageError, ValueError, RecursionError):
         summary = json.loads(read_artifact(layout.artifacts, SUMMARY, most_bytes=_MOST_BYTES))
         if isinstance(summary, dict):

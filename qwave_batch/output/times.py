@@ -1,4 +1,4 @@
-"""Moments as manifests write them: ISO 8601, UTC, milliseconds."""
+"""Times as manifests write them: ISO 8601, UTC, milliseconds."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ def iso_from_unix(moment: float) -> str:
 
 
 def unix_from_iso(text: object) -> float:
-    """Return Unix seconds for what ``iso_from_unix`` wrote.
+    """Return Unix seconds for the output of ``iso_from_unix``.
 
     Raises:
         ValueError: it is not a moment of that form.

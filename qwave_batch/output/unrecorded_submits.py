@@ -1,4 +1,4 @@
-"""What the manifest and the images know of submits that the ledger does not: it was lost in part, or is an old copy."""
+"""Submits known from the manifest and the images but not from the ledger: it is damaged or an old copy."""
 
 import json
 import stat
@@ -19,7 +19,7 @@ from qwave_batch.output.times import iso_from_unix, unix_from_iso
 
 
 def check_is_claimed(layout: RunLayout, ledger: LedgerReading) -> None:
-    """Refuse a ledger that nobody has claimed in a folder that runs have filled.
+    """Reject an unclaimed ledger in a folder that runs have filled.
 
     Raises:
         FolderError: it is one.
@@ -30,25 +30,26 @@ def check_is_claimed(layout: RunLayout, ledger: LedgerReading) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What stands in a folder and not in its ledger."""
+    """Evidence in a folder of submits that its ledger lacks."""
 
     sent: Mapping[str, float]
-    """When jobs were submitted, at the latest: Unix seconds by job id."""
+    """The latest possible submit times: Unix seconds by job id."""
     young: int
-    """How many jobs to be bought have files of nobody in their place that look younger than the API's oldest keys."""
+    """Number of jobs to be submitted whose place has unknown files that may be newer than the API's oldest keys."""
 
 
 def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kept_from: float) -> Elsewhere:
-    """Return what stands in the folder and not in its ledger.
+    """Return the evidence in the folder of submits that its ledger lacks.
 
-    It reads the manifest only where somebody else wrote it, or nothing vouches for the ledger. It blocks.
+    It reads the manifest only if somebody else wrote it, or nothing confirms the ledger. It blocks.
 
     Args:
         layout: The folder.
-        ledger: Its ledger, with the plan of today.
+        ledger: Its ledger, with the current plan.
         files: How many files there are among the images.
-        kept_from: Unix seconds since when the API surely keeps keys. A file made since then may be anybody's: should
-            it be a lost job's, its submit is answered with the task that made it.
+        kept_from: Unix seconds since when the API certainly keeps keys. A file made since then does not matter: the
+            submit
+            of a lost job is answered with the task that made it.
     """
     sent: dict[str, float] = {}
     young = 0
@@ -64,7 +65,7 @@ def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kep
 
 
 def words_of_loss(lost_since: float) -> str:
-    """Return what a ledger lacks."""
+    """Return a description of a ledger's losses."""
     return (
         f"the ledger lacks what was recorded after {iso_from_unix(lost_since)}: its log (ledger.sqlite-wal) is gone or "
         "cut, or an older copy was put back"
@@ -80,12 +81,12 @@ def _by_manifest(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, 
             told = _submit_told(raw)
             if told is not None and ledger.record(told[0]).attempts < told[1]:
                 yield told[0], status.st_mtime if told[2] is None else min(told[2], status.st_mtime)
-    except FolderError:  # a line without an end: what is behind it is not ours
+    except FolderError:  # a line without an end: the rest is not ours
         return
 
 
 def _submit_told(raw: bytes) -> tuple[str, int, float | None] | None:
-    """Return a line's job, how many tasks it had and when the newest was submitted; None for a line that tells none."""
+    """Return a line's job, its number of tasks and the newest submit time; None if the line has none."""
     try:
         line: Json = json.loads(raw)
     except (ValueError, RecursionError):
@@ -102,7 +103,7 @@ def _submit_told(raw: bytes) -> tuple[str, int, float | None] | None:
 
 
 def words_of_young(jobs: int) -> str:
-    """Return that files of nobody lie where images are to be bought."""
+    """Return the warning that unknown files lie in the place of images to be made."""
     they = "1 job that is to be bought has" if jobs == 1 else f"{jobs:,} jobs that are to be bought have"
     return (
         f"{they} files in their place that the ledger knows nothing of; their times are recent, so that a submit which "
@@ -112,7 +113,7 @@ def words_of_young(jobs: int) -> str:
 
 
 def _by_images(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, float]]:
-    """Yield the jobs under whose names files stand that nothing on record accounts for, made since the folder was."""
+    """Yield the jobs with unrecorded files under their names that are newer than the folder."""
     identity = ledger.identity()
     records = chain((line.record for line in ledger.lines()), ledger.unplanned())
     named = {stray_key(image.path) for record in records for image in record.images}

@@ -1,4 +1,4 @@
-"""``verify``: holds every line and file of a run folder to the manifest, the schema, the ledger and the hashes."""
+"""``verify``: checks every line and file of a run folder against manifest, schema, ledger and hashes."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -22,38 +22,38 @@ from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifes
 from qwave_batch.output.summary import read_summary, spec_file_sha256
 from qwave_batch.output.unrecorded_submits import words_of_loss
 
-_NAMED = 3  # jobs that are named one by one where many have the same fault
+_NAMED = 3  # jobs with the same fault that are named one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyCounts:
-    """What ``verify`` looked at and what it found."""
+    """The objects checked by ``verify`` and its findings."""
 
     lines: LineCounts
     files: int = 0
-    """Image files that the manifest names."""
+    """Image files in the manifest."""
     size_bytes: int = 0
-    """Of those that are there and as they should be."""
+    """Total size of those that are intact."""
     missing: int = 0
     damaged: int = 0
     unplanned: int = 0
-    """Files of jobs that the spec no longer asks for; no problem, and ``prune`` removes them."""
+    """Files of jobs no longer in the spec; not a problem, and ``prune`` removes them."""
     unplanned_bytes: int = 0
     strangers: int = 0
-    """Files under images/ that nothing names."""
+    """Files under images/ that are not in the manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """What ``verify`` has to say."""
+    """The result of ``verify``."""
 
     problems: tuple[Problem, ...]
-    """Errors in the order found; warnings are told but fail nothing."""
+    """Errors in the order found; warnings do not fail the check."""
     counts: VerifyCounts
     manifest: Freshness | None
-    """How the manifest stood to the ledger; None without a ledger."""
+    """The state of the manifest relative to the ledger; None without a ledger."""
     damaged: tuple[str, ...] = ()
-    """Paths of image files that are there and are not what they should be."""
+    """Paths of existing image files that are damaged."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -62,7 +62,7 @@ class VerifyReport:
 
     @property
     def is_sound(self) -> bool:
-        """Whether there is no error: exit status 0."""
+        """Whether there are no errors: exit status 0."""
         return all(problem.severity != "error" for problem in self.problems)
 
     def as_json(self) -> dict[str, Json]:
@@ -84,7 +84,7 @@ class VerifyReport:
 
 
 def verify(layout: RunLayout, ledger: LedgerReading | None) -> VerifyReport:
-    """Check a run folder; a manifest that a crash left behind is written anew first.
+    """Check a run folder, after rewriting a manifest that a crash left outdated.
 
     It reads and decodes every image, in threads; call it in one. The folder of a live run is checked as far as its
     manifest goes.
@@ -139,7 +139,7 @@ class _Verification:
         )
 
     def _images(self) -> Iterator[tuple[SourcePlace, ImageFile]]:
-        """Check every line on the way to its images."""
+        """Check every line and then its images."""
         checker = LineChecker()
         for number, raw in read_raw_lines(self.layout, into=self.digest):
             place = SourcePlace(file=str(self.layout.manifest), line=number)
@@ -174,7 +174,7 @@ class _Verification:
         return is_plausible and PREFIX + sha256_of_file(self.layout.tree, file) == reference
 
     def _compare_with_ledger(self) -> None:
-        """Name what differs, when the manifest is neither as the ledger has it nor as we wrote it before."""
+        """Report the differences, if the manifest is neither the ledger's nor the one we wrote before."""
         identity = None if self.ledger is None else self.ledger.identity()
         if identity is not None and identity.lost_since is not None:
             self._complain(words_of_loss(identity.lost_since), suggestion="the next run takes that in")

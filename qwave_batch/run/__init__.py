@@ -1,1 +1,1 @@
-"""How jobs are run: selection, scheduling, limits, money, polling and download, over the ledger."""
+"""Runs jobs: selection, scheduling, limits, money, polling and download, over the ledger."""

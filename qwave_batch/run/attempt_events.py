@@ -1,4 +1,4 @@
-"""From changes of attempts to events. Pure."""
+"""Turns changes of attempts into events. Pure."""
 
 from typing import Literal, assert_never
 
@@ -10,7 +10,7 @@ from qwave_batch.model.run_events import Event, ImagesStored, JobSetBack, Submit
 
 
 def event_of(change: AttemptChange, time: float) -> Event | None:  # noqa: PLR0911 - one a state
-    """Return the event of a change, or None for a change that those who follow a run are not told of."""
+    """Return the event of a change, or None for a change that is not published."""
     attempt = change.attempt
     if change.before is attempt.state and not change.files:  # an error was noted
         return _set_back(attempt, time) if attempt.error is not None else None

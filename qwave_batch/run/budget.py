@@ -10,41 +10,41 @@ from qwave_batch.run.context import RunContext
 
 @dataclass(slots=True)
 class MoneyBudget:
-    """The money that a folder has spent and holds, in nano-dollars; a cap of None is no cap."""
+    """The money that a folder has spent and reserved, in nano-dollars; a cap of None means no cap."""
 
     cap_nusd: int | None
     spent_nusd: int
-    """By all runs of the folder, this one too."""
+    """Spent by all runs of the folder, including this one."""
     held_nusd: int
     run_cost_nusd: int = 0
     """The charges of this run."""
 
     @property
     def left_nusd(self) -> int | None:
-        """The money that may still be reserved; None without a cap."""
+        """The money that can still be reserved; None without a cap."""
         return None if self.cap_nusd is None else self.cap_nusd - self.spent_nusd - self.held_nusd
 
     def fits(self, amount_nusd: int) -> bool:
-        """Whether so much more may be reserved."""
+        """Whether this amount can still be reserved."""
         left = self.left_nusd
         return left is None or amount_nusd <= left
 
     def reserve(self, amount_nusd: int) -> None:
-        """Set money aside."""
+        """Reserve money."""
         self.held_nusd += amount_nusd
 
     def release(self, amount_nusd: int) -> None:
-        """Give back what was set aside."""
+        """Release reserved money."""
         self.held_nusd -= amount_nusd
 
     def pay(self, amount_nusd: int) -> None:
-        """Count what was charged."""
+        """Record a charge."""
         self.spent_nusd += amount_nusd
         self.run_cost_nusd += amount_nusd
 
 
 def read_budget(context: RunContext) -> MoneyBudget:
-    """Return the budget under the lower cap, of the spec or of the run, with what the ledger has spent. It blocks."""
+    """Return the budget under the lower of the caps of spec and run, with the ledger's spending. It blocks."""
     caps = [usd for usd in (context.terms.max_usd, context.options.max_usd) if usd is not None]
     return MoneyBudget(
         cap_nusd=nusd_from_usd(min(caps)) if caps else None,
@@ -54,11 +54,11 @@ def read_budget(context: RunContext) -> MoneyBudget:
 
 
 def check_estimate(context: RunContext, estimate_nusd: int, budget: MoneyBudget) -> None:
-    """Check that the submits of a run fit into its budget, unless it was asked to begin anyway.
+    """Check that the submits of a run fit into its budget, unless it was told to start anyway.
 
     Args:
         context: The run.
-        estimate_nusd: The most that the submits can cost; 0 where only what is made already is fetched.
+        estimate_nusd: The most that the submits can cost; 0 if nothing new is submitted.
         budget: The money of the folder.
 
     Raises:
@@ -75,7 +75,7 @@ def check_estimate(context: RunContext, estimate_nusd: int, budget: MoneyBudget)
 
 
 def _cap_to_raise(context: RunContext) -> NextStep:
-    """Return what a person has to change so that the cap rises: that of the spec, that of the run, or both."""
+    """Return which setting raises the cap: the spec's, the run's, or both."""
     of_spec, of_run = context.terms.max_usd, context.options.max_usd
     if of_run is None or (of_spec is not None and of_spec < of_run):
         return NextStep.RAISE_BUDGET

@@ -1,4 +1,4 @@
-"""The counts of a run, while it goes on and at its end. Pure."""
+"""The counts of a run, while it is active and at its end. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHist
 
 @dataclass(slots=True)
 class RunCounters:
-    """The counts of a run at work. Jobs that left the plan count with their requests and money only."""
+    """The counts of an active run. Jobs that left the plan count only with their requests and cost."""
 
     statuses: Counter[JobStatus]
     images: int
-    """Images of the jobs that the run is asked for."""
+    """Images of the jobs that the run covers."""
     short: int
     damaged: int
-    """Completed jobs whose files are not all as on record."""
+    """Completed jobs with files that differ from the record."""
     started_at: float
     """Monotonic seconds."""
     submits: int = 0
@@ -29,49 +29,49 @@ class RunCounters:
     retries: int = 0
     new_images: int = 0
     resent: set[str] = field(default_factory=set)
-    """Jobs whose key was sent again although a task may have been made under it."""
+    """Jobs whose key was sent again although it may have created a task."""
     warnings: list[RunWarning] = field(default_factory=list)
     history: CompletionHistory = field(init=False)
-    """When this run has brought jobs to an end."""
+    """When jobs ended in this run."""
 
     def __post_init__(self) -> None:
         self.history = CompletionHistory(self.started_at)
 
     @property
     def pending(self) -> int:
-        """Jobs that are still to do."""
+        """Jobs still to do."""
         return self.statuses[JobStatus.PENDING]
 
     def count_submit(self, *, is_retry: bool) -> None:
-        """Count a submit that leaves."""
+        """Count a submit that is sent."""
         self.submits += 1
         self.retries += is_retry
 
     def count_poll(self, *, is_retry: bool) -> None:
-        """Count a poll that leaves."""
+        """Count a poll that is sent."""
         self.polls += 1
         self.retries += is_retry
 
     def count_download(self, *, is_retry: bool) -> None:
-        """Count a download that begins."""
+        """Count a download that starts."""
         self.downloads += 1
         self.retries += is_retry
 
     def settle(self, before: JobStatus, after: JobStatus, now: float) -> None:
-        """Count a job that this run is through with: it now stands otherwise, or is left to the next one as pending."""
+        """Count a job that this run has finished with: it has a new status, or is left to the next run as pending."""
         self.statuses[before] -= 1
         self.statuses[after] += 1
         if after is not JobStatus.PENDING:
             self.history.add(now)
 
     def warn(self, message: str, *next_steps: NextStep) -> None:
-        """Keep a warning, once."""
+        """Keep a warning, without repetitions."""
         warning = RunWarning(message, tuple(map(Advice, next_steps)))
         if warning not in self.warnings:
             self.warnings.append(warning)
 
     def closing_warnings(self) -> tuple[RunWarning, ...]:
-        """Return what deserves a look at the end of the run."""
+        """Return the warnings that are only known at the end of the run."""
         if not self.resent:
             return tuple(self.warnings)
         jobs = f"{len(self.resent):,} job{'' if len(self.resent) == 1 else 's'}"
@@ -82,7 +82,7 @@ class RunCounters:
         return (*self.warnings, RunWarning(resent, (Advice(NextStep.CHECK_BALANCE),)))
 
     def progress(self, now: float, *, in_flight: int, spent_nusd: int) -> Progress:
-        """Return the counts of a moment, without what the run waits for and how long it still takes."""
+        """Return the current counts, without the current wait and the time left."""
         elapsed_s = now - self.started_at
         jobs = self.statuses.total() - self.statuses[JobStatus.SKIPPED]
         return Progress(
@@ -100,7 +100,7 @@ class RunCounters:
         )
 
     def job_counts(self) -> JobCounts:
-        """Return the jobs that the run is asked for, by how they stand."""
+        """Return the jobs that the run covers, by status."""
         return JobCounts(
             jobs=self.statuses.total(),
             **{status.value: self.statuses[status] for status in JobStatus},
@@ -110,10 +110,10 @@ class RunCounters:
         )
 
     def request_counts(self) -> RequestCounts:
-        """Return the requests that left."""
+        """Return the number of requests sent."""
         return RequestCounts(submit=self.submits, poll=self.polls, download=self.downloads, retried=self.retries)
 
 
 def is_short(job: Job, images: int, status: JobStatus) -> bool:
-    """Whether a completed job has brought fewer images than its request may return."""
+    """Whether a completed job has fewer images than its request may return."""
     return status is JobStatus.COMPLETED and images < job.max_images

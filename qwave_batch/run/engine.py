@@ -1,4 +1,4 @@
-"""A run: it makes the folder hold what the plan in its ledger describes, until it is complete or a limit stops it."""
+"""A run: executes the plan in the folder's ledger until the folder is complete or a limit stops it."""
 
 import asyncio
 
@@ -20,18 +20,18 @@ from qwave_batch.run.work_list import check_storage, make_work_list
 
 MANIFEST_EVERY_S = 30.0
 MANIFEST_REST = 20
-"""For so many times what the last one took no new one is written: a large one takes a processor for seconds."""
+"""The pause after writing a manifest, as a multiple of the time it took: a large one takes seconds."""
 
 
 async def run_plan(context: RunContext) -> RunEnd:
-    """Do what is missing and return how it ended.
+    """Do the remaining work and return how the run ended.
 
     Raises:
         FolderError: the folder was last used elsewhere and something is to be submitted; nothing was sent.
         BudgetError: the estimate is above what the budget leaves; nothing was sent.
-        StorageError: the disk or the ledger failed; what was paid is on record. Or images can't be stored: then
+        StorageError: the disk or the ledger failed; paid tasks are on record. Or images cannot be stored: then
             nothing was sent.
-        RunStopped: told to end while it looked at the jobs; nothing was sent.
+        RunStopped: told to end while it selected the jobs; nothing was sent.
     """
     started_at = context.clock.monotonic()
     journal = await asyncio.to_thread(context.ledger.journal, context.on_change)
@@ -71,7 +71,7 @@ async def _work(parts: RunParts, progress: ProgressFeed) -> None:
         try:
             await _check_balance(run)
             await parts.scheduler.run(group)
-        except StorageError as error:  # as when the next page of the plan can't be read
+        except StorageError as error:  # e.g. when the next page of the plan cannot be read
             run.stops.fail(error)
         finally:
             for helper in helpers:
@@ -79,7 +79,7 @@ async def _work(parts: RunParts, progress: ProgressFeed) -> None:
 
 
 async def _check_balance(run: RunState) -> None:
-    """Ask for the balance: that costs nothing, and tells a bad key before anything else is sent."""
+    """Ask for the balance: that is free, and reveals an invalid key before anything else is sent."""
     calling = asyncio.ensure_future(run.context.api.balance())
     try:
         if not await is_done_by(run.context.stop.wait_stopping(), calling):
@@ -95,7 +95,7 @@ async def _check_balance(run: RunState) -> None:
 
 
 async def _obey_stop(run: RunState, wakeup: Wakeup) -> None:
-    """Stop the run when it is told to: what is in flight has a moment, unless told twice."""
+    """Stop the run when requested: calls in flight may finish for a while, unless requested twice."""
     stop = run.context.stop
     await stop.wait_stopping()
     run.stops.stop(Interrupted())
@@ -106,7 +106,7 @@ async def _obey_stop(run: RunState, wakeup: Wakeup) -> None:
 
 
 async def _keep_manifest(run: RunState, wakeup: Wakeup) -> None:
-    """Write the manifest now and then, for those who look at a run at work."""
+    """Write the manifest from time to time, for observers of a running run."""
     took_s = 0.0
     while True:
         await run.context.clock.sleep(max(MANIFEST_EVERY_S, MANIFEST_REST * took_s))
@@ -121,7 +121,7 @@ async def _keep_manifest(run: RunState, wakeup: Wakeup) -> None:
 
 
 def _moved(context: RunContext) -> FolderMoved | None:
-    """Return where the folder was last used, if that is another place. It blocks."""
+    """Return where the folder was last used, if that is another location. It blocks."""
     identity = context.ledger.identity()
     if identity is None or not has_moved(identity, context.claim):
         return None

@@ -1,4 +1,4 @@
-"""The action that a run takes about a job, from its record and the run's options. Pure."""
+"""Selects the action of a run for a job, from its record and the run's options. Pure."""
 
 from enum import Enum, auto
 
@@ -10,35 +10,35 @@ from qwave_batch.run.tasks.settling import owes_images
 
 
 class JobAction(Enum):
-    """An action for a job, in the order in which a run turns to it."""
+    """An action for a job; actions are taken in this order."""
 
     NOTHING = auto()
     POLL = auto()
     """A task is on record: poll it."""
     RESUBMIT = auto()
-    """A submit got no definite answer: send the same key again, if the API surely still knows it."""
+    """A submit got no definite answer: send the same key again, if the API certainly still knows it."""
     FETCH = auto()
     """A task has ended and may have images that are not on disk: fetch them."""
     SUBMIT = auto()
-    """Make a task."""
+    """Create a task."""
 
 
 _BEGUN = {
     AttemptState.ACCEPTED: JobAction.POLL,
-    AttemptState.NOT_FOUND: JobAction.POLL,  # asking is free, and the right account or host may be back
+    AttemptState.NOT_FOUND: JobAction.POLL,  # polling is free, and the right account or host may be back
     AttemptState.SUBMITTING: JobAction.RESUBMIT,
     AttemptState.COMPLETED: JobAction.FETCH,
 }
-"""The action for an attempt that is not over, with any options."""
+"""The action for an attempt that is not over, whatever the options are."""
 
 
 def action_for(snapshot: JobSnapshot, options: RunOptions, *, is_damaged: bool = False) -> JobAction:  # noqa: PLR0911 - one a kind
-    """Return what a run does about a job.
+    """Return the action of a run for a job.
 
     Args:
-        snapshot: The job as it is on record.
-        options: What the run was asked to do.
-        is_damaged: Whether a file of a completed job is missing or not what is on record.
+        snapshot: The recorded job.
+        options: The options of the run.
+        is_damaged: Whether a file of a completed job is missing or differs from the record.
     """
     attempt = snapshot.attempt
     if attempt is not None and attempt.state is AttemptState.STORED:
@@ -59,13 +59,13 @@ def action_for(snapshot: JobSnapshot, options: RunOptions, *, is_damaged: bool =
 
 
 def is_given_up(attempt: Attempt) -> bool:
-    """Whether a task was paid, or perhaps paid, and its images were given up: asking again is free."""
+    """Whether a task was or may have been paid for and its images were given up: polling again is free."""
     is_failed = attempt.state is AttemptState.FAILED and attempt.may_have_cost and attempt.task_id is not None
     return attempt.state is AttemptState.UNRECOVERABLE or is_failed
 
 
 def is_asked_again(attempt: Attempt) -> bool:
-    """Whether a plain run asks for a task once more that has failed: the API has not said that it was free."""
+    """Whether a plain run polls a failed task once more: the API has not said that it was free."""
     return attempt.state is AttemptState.FAILED and is_given_up(attempt) and attempt.cost_from is None
 
 
@@ -78,7 +78,7 @@ def is_owed(snapshot: JobSnapshot) -> bool:
 
 
 def _fetch_of(snapshot: JobSnapshot, attempt: Attempt, options: RunOptions) -> JobAction:
-    """Return what a run does that only fetches: what was given up too, and tasks that have ended without an image."""
+    """Return the action of a fetch-only run, which also covers given-up tasks and tasks that ended without an image."""
     if is_given_up(attempt):
         return JobAction.FETCH if snapshot.is_planned else JobAction.NOTHING
     if options.given_up_only:
@@ -89,7 +89,7 @@ def _fetch_of(snapshot: JobSnapshot, attempt: Attempt, options: RunOptions) -> J
 
 
 def is_to_submit(snapshot: JobSnapshot, options: RunOptions) -> bool:
-    """Whether a run that finds the API as expected submits a job: for the first time, again, or its old key."""
+    """Whether a run that finds the API as expected submits a job: for the first time, again, or with its old key."""
     work = action_for(snapshot, options)
     if work is JobAction.POLL and snapshot.attempt is not None and snapshot.attempt.state is AttemptState.NOT_FOUND:
         return options.resubmit_unknown and snapshot.is_planned
@@ -97,12 +97,12 @@ def is_to_submit(snapshot: JobSnapshot, options: RunOptions) -> bool:
 
 
 def _is_paid_again(attempt: Attempt, options: RunOptions) -> bool:
-    """Whether a person asked for failed jobs, and this one was asked for in vain."""
+    """Whether a user asked for failed jobs to be paid for again, and polling this one was in vain."""
     return options.retry_failed and attempt.job_id in (options.pay_again or ())
 
 
 def _may_submit(attempt: Attempt, options: RunOptions) -> bool:
-    """Whether an attempt that is over, as far as it goes, is followed by another sending."""
+    """Whether an attempt that is over so far is followed by another submit."""
     if attempt.state is AttemptState.UNKNOWN:
         return options.resubmit_unknown
     if attempt.may_have_cost:

@@ -1,4 +1,4 @@
-"""Tells those who watch a run how it stands: at most ten times a second, and at its end."""
+"""Reports the progress of a run to its observers: at most ten times a second, and at its end."""
 
 from dataclasses import replace
 
@@ -9,18 +9,18 @@ from qwave_batch.run.run_parts import RunParts
 
 EVERY_S = 0.1
 STILL_EVERY_S = 1.0
-"""How often it tells when nothing has happened."""
+"""How often progress is reported when nothing has happened."""
 
 
 class ProgressFeed:
-    """Calls ``on_progress`` of a run, if there is one."""
+    """Calls ``on_progress`` of a run, if set."""
 
     def __init__(self, parts: RunParts) -> None:
         self._parts = parts
         self._on_progress = parts.state.context.on_progress
 
     async def keep_showing(self) -> None:
-        """Tell of every change, and every second; it never returns while somebody watches."""
+        """Report every change, and once per second; it never returns while there is an observer."""
         shown: Progress | None = None
         while self._on_progress is not None:
             progress = report_progress(self._moment())
@@ -30,7 +30,7 @@ class ProgressFeed:
             await self._parts.state.context.clock.sleep(EVERY_S)
 
     def show_end(self) -> None:
-        """Tell how the run stands at its end: nothing is in flight, and no submit or answer is waited for."""
+        """Report the state at the end of the run: nothing is in flight, and nothing is waited for."""
         if self._on_progress is None:
             return
         moment = self._moment()
@@ -50,7 +50,7 @@ class ProgressFeed:
             history=run.counters.history,
             throttle=run.limiter.state(now, unix_now),
             max_offline_s=run.context.options.max_offline_s,
-            allowed=run.limiter.allowed,
+            allowed=run.limiter.known.allowed,
             unanswered=run.connectivity.unanswered,
             status_gap=(
                 StatusGap(why=watchdog.why, lasted_s=watchdog.stale_s(now)) if watchdog.is_stale(now) else None

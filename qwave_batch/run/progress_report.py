@@ -1,4 +1,4 @@
-"""How a run stands: counts, the thing that it waits for, and the time that is left. Pure."""
+"""The progress of a run: counts, the current wait, and the time left. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,18 +11,18 @@ from qwave_batch.run.schedule.completion_history import CompletionHistory, time_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobsLeft:
-    """The work that is left in a run, and the limits on its pace."""
+    """The remaining work of a run, and the limits on its rate."""
 
     jobs: int
     alive: int
     """Tasks alive at the API."""
     last_submit_at: float
-    """Monotonic seconds before which known limits do not let the last submit leave."""
+    """Monotonic seconds before which known limits do not allow the last submit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusGap:
-    """The API answers, and does not tell how any task stands."""
+    """The API answers, but does not report the status of any task."""
 
     why: str
     lasted_s: float
@@ -30,18 +30,18 @@ class StatusGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageHold:
-    """Nothing is bought until an image can be fetched."""
+    """Nothing is submitted until an image can be fetched."""
 
     why: str
     left_s: float
     """Until the run gives up."""
     jobs: int
-    """Jobs that are paid and wait for their images."""
+    """Jobs that are paid for and wait for their images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMoment:
-    """The values that a report is made of, at one moment of a run."""
+    """The facts for a report at one moment of a run."""
 
     now: float
     """Monotonic seconds."""
@@ -53,7 +53,7 @@ class RunMoment:
     throttle: ThrottleState
     max_offline_s: float
     allowed: int | None = None
-    """Tasks that may be alive at once, where that is found out as the run goes."""
+    """The limit of tasks alive at once, if it is adapted during the run."""
     unanswered: UnansweredCalls | None = None
     status_gap: StatusGap | None = None
     image_hold: ImageHold | None = None
@@ -62,7 +62,7 @@ class RunMoment:
 
 
 def report_progress(moment: RunMoment) -> Progress:
-    """Return how a run stands at a moment."""
+    """Return the progress of a run at one moment."""
     return replace(
         moment.counted,
         waiting=_waiting(moment),
@@ -74,7 +74,7 @@ def report_progress(moment: RunMoment) -> Progress:
 
 def _remaining_s(moment: RunMoment) -> float | None:
     wait, left = moment.submit_wait, moment.left
-    is_held = wait is not None and wait.kind is not WaitKind.RETRY  # another try may be as vain
+    is_held = wait is not None and wait.kind is not WaitKind.RETRY  # a retry may be in vain, too
     return time_left(
         left.jobs,
         moment.history,
@@ -86,7 +86,7 @@ def _remaining_s(moment: RunMoment) -> float | None:
 
 
 def _waiting(moment: RunMoment) -> Waiting | None:
-    """Return what the run waits for, when it is worth a word: an API that does not answer comes first."""
+    """Return the current wait if it is worth reporting: an API that does not answer comes first."""
     unix_now, gap, hold = moment.unix_now, moment.status_gap, moment.image_hold
     if (waiting := _for_answer(moment)) is not None:
         return waiting
@@ -112,7 +112,7 @@ def _waiting(moment: RunMoment) -> Waiting | None:
 
 
 def _for_answer(moment: RunMoment) -> Waiting | None:
-    """Return the wait for an API that does not answer; None while that may be nothing."""
+    """Return the wait for an API that does not answer; None while it may be harmless."""
     calls = moment.unanswered
     silent_s = 0.0 if calls is None else moment.now - calls.since
     if calls is None or silent_s <= WORTH_A_WORD_S:
@@ -127,7 +127,7 @@ def _for_answer(moment: RunMoment) -> Waiting | None:
 
 
 def _for_submit(moment: RunMoment) -> Waiting | None:
-    """Return a wait for the next submit; None when it is not worth a word."""
+    """Return a wait for the next submit; None if it is not worth reporting."""
     wait, throttle = moment.submit_wait, moment.throttle
     if wait is None or wait.at - moment.now <= WORTH_A_WORD_S:
         return None
@@ -142,5 +142,5 @@ def _for_submit(moment: RunMoment) -> Waiting | None:
 
 
 def _only_model(models: Collection[str]) -> str | None:
-    """Return the single model of those that do not answer; None when it is the API as a whole."""
+    """Return the single model of unanswered calls; None if the API as a whole is concerned."""
     return (next(iter(models)) or None) if len(models) == 1 else None

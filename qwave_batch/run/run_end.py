@@ -11,20 +11,20 @@ from qwave_batch.model.stop_reason import StopReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCounts:
-    """Requests that left, by what they were for."""
+    """The requests sent, by purpose."""
 
     submit: int = 0
     poll: int = 0
     download: int = 0
     retried: int = 0
-    """Those among them that were another try of the same thing."""
+    """The number of retries among them."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the ``requests`` object of summary.json."""
         return EXACT.encode(self)
 
     def __add__(self, other: "RequestCounts") -> "RequestCounts":
-        """Return the requests of both."""
+        """Return the sum of both."""
         return RequestCounts(
             submit=self.submit + other.submit,
             poll=self.poll + other.poll,
@@ -35,7 +35,7 @@ class RequestCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCounts:
-    """The jobs that the run was asked for, by how they stand at its end."""
+    """The jobs that the run covers, by status at its end."""
 
     jobs: int = 0
     completed: int = 0
@@ -47,13 +47,13 @@ class JobCounts:
     short: int = 0
     """Completed with fewer images than the request may return."""
     damaged: int = 0
-    """Completed, with an image on disk that is missing or not what is on record, and was not fetched again."""
+    """Completed, but an image on disk is missing or differs from the record, and was not fetched again."""
     images: int = 0
     """Images of the completed jobs."""
 
     @property
     def missing_words(self) -> str:
-        """The jobs that are not done, or whose images are not all there, in words; empty when there are none."""
+        """The jobs that are incomplete or lack images, in words; empty when there are none."""
         parts = (
             (self.failed, "failed"),
             (self.unknown, "unknown"),
@@ -66,11 +66,11 @@ class JobCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
-    """How a run ended; the folder can go on whatever it says."""
+    """The end of a run; the folder can be continued in any case."""
 
     kind: EndKind
     stop: StopReason | None
-    """Why it stopped before all was done; None when it went through."""
+    """Why it stopped early; None when it completed."""
     counts: JobCounts
     requests: RequestCounts
     seconds: float
@@ -79,21 +79,21 @@ class RunEnd:
     folder_cost_nusd: int
     """The cost of the folder over all runs."""
     warnings: tuple[RunWarning, ...] = ()
-    """Things that deserve a look: unexpected holds, images that moved aside, tasks given up."""
+    """Warnings: unexpected holds, images that were moved aside, tasks given up."""
 
     @property
     def exit_status(self) -> int:
-        """The exit status that its kind has."""
+        """The exit status of its kind."""
         return EXIT_STATUS[self.kind]
 
     @property
     def reason(self) -> str:
-        """A sentence without a full stop that says why; empty when all that was asked for is there."""
+        """The reason as a sentence without a full stop; empty when everything requested is there."""
         return self.counts.missing_words if self.stop is None else str(self.stop)
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
-    """Return how a run ended that went over the folder twice, or once."""
+    """Return the combined end of two passes over a folder, or of a single one."""
     if first is None:
         return then
     return replace(

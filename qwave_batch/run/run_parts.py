@@ -1,4 +1,4 @@
-"""The parts of a run, built from its context and its work, each with what it needs as arguments."""
+"""Builds the parts of a run from its context and its work, each with its own arguments."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from qwave_batch.run.images.image_fetching import ImageFetcher
 from qwave_batch.run.images.thread_image_store import ThreadImageStore
 from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.known_limits import KnownLimits
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.polling.callback_inbox import CallbackInbox
@@ -41,7 +42,7 @@ FEWEST_DOWNLOADS, MOST_DOWNLOADS = 4, 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunParts:
-    """A run that is ready to begin."""
+    """A run that is ready to start."""
 
     state: RunState
     model_queues: ModelQueues
@@ -63,11 +64,11 @@ def assemble(
     """Build the parts of a run.
 
     Args:
-        context: What the run was given.
-        journal: Where each change of an attempt goes.
-        work_list: What there is to do.
+        context: The inputs of the run.
+        journal: Records each change of an attempt.
+        work_list: The work of the run.
         budget: The folder's money.
-        moved: Why nothing may be submitted from here, if the folder was last used at another place.
+        moved: Why submits are not allowed from here, if the folder was last used at another location.
         started_at: Monotonic seconds.
     """
     counters = RunCounters(
@@ -79,11 +80,13 @@ def assemble(
     )
     limiter = RateLimiter(
         rng=context.rng,
-        infers_windows=context.infers_windows,
         max_wait_s=context.options.max_wait_s,
-        window=SlidingWindow(context.terms.limits.requests_per_minute),
-        concurrency=AdaptiveConcurrency.under(_ceiling(context)),
-        counts_polls=context.terms.limits.count_polls,
+        known=KnownLimits(
+            window=SlidingWindow(context.terms.limits.requests_per_minute),
+            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
+            counts_polls=context.terms.limits.count_polls,
+            infers_windows=context.infers_windows,
+        ),
     )
     completion = context.options.completion or context.terms.completion
     long_poll = LongPollPolicy(
@@ -139,7 +142,7 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
     calls = PollCalls(state, watchdog)
     failures = SubmitFailures(state, SubmitRefusals(state))
     ended_tasks = EndedTaskPoller(state, calls, breaker)
-    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.concurrency.ceiling), MOST_DOWNLOADS)
+    downloads = min(max(FEWEST_DOWNLOADS, state.limiter.known.concurrency.ceiling), MOST_DOWNLOADS)
     return Worker(
         state=state,
         breaker=breaker,
@@ -153,7 +156,7 @@ def _worker(  # noqa: PLR0913, PLR0917 - the parts that it is built from
 
 
 def _inbox(context: RunContext, completion: Completion) -> CallbackInbox | None:
-    """Return where calls of the API arrive, if they are waited for."""
+    """Return the inbox of the API's callbacks, if they are used."""
     if completion is not Completion.WEBHOOK or context.callbacks is None:
         return None
     inbox = CallbackInbox(context.callbacks.url, context.clock)

@@ -1,4 +1,4 @@
-"""A run as plain data: what it is about, against which API, and how far it may go. It pickles."""
+"""A run as plain data: its jobs, its API and its limits. It can be pickled."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,48 +10,48 @@ from qwave_batch.model.terms import Completion, Terms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The switches of ``qwave-batch run``; the defaults are a plain run."""
+    """The options of ``qwave-batch run``; the defaults are those of a plain run."""
 
     retry_failed: bool = False
-    """Also do jobs whose failure is final."""
+    """Also retry jobs whose failure is final."""
     resubmit_unknown: bool = False
-    """Also send jobs again that are perhaps paid already."""
+    """Also resubmit jobs that may have been paid for already."""
     fetch_only: bool = False
-    """Submit nothing: only fetch images of tasks that have ended, given up ones too."""
+    """Submit nothing: only fetch images of tasks that have ended, including given-up ones."""
     given_up_only: bool = False
-    """With ``fetch_only``: only what was paid, or perhaps paid, and given up."""
+    """With ``fetch_only``: only tasks that were or may have been paid for and were given up."""
     pay_again: frozenset[str] | None = None
-    """Which jobs ``retry_failed`` may pay for again: those whose images are gone, by what their tasks say now; None is
-    all, for a run whose jobs were not looked at first."""
+    """The jobs that ``retry_failed`` may pay for again: those whose images are gone according to their tasks; None
+    means all, for a run without such a check."""
     only: str | None = None
-    """Which jobs of the plan this run is about: a template expression over their lines, such as
-    ``model == 'imagen-4.0' and 'night' in tags``; None is all."""
+    """The jobs of the plan that the run covers: a template expression over their lines, such as ``model == 'imagen-4.0'
+    and 'night' in tags``; None means all."""
     limit: int | None = None
-    """The first so many jobs of the plan (of those that ``only`` takes); None is all."""
+    """The number of jobs to cover, from the start of the plan (among those that ``only`` accepts); None means all."""
     concurrency: int | None = None
-    """A ceiling for tasks alive at once; it only lowers what the spec says."""
+    """A ceiling for tasks alive at once; it can only lower the spec's."""
     completion: Completion | None = None
-    """How to learn that a task has ended; None is what the spec says."""
+    """How to learn that a task has ended; None means the spec's setting."""
     webhook_url: str | None = None
-    """The address at which the API reaches the receiver of ``completion: webhook``; None is where it listens."""
+    """The address at which the API reaches the receiver of ``completion: webhook``; None means its own address."""
     webhook_host: str = "127.0.0.1"
     """The address that the receiver listens on."""
     webhook_port: int = 0
     """The port that the receiver listens on; 0 takes a free one."""
     max_usd: float | None = None
-    """A cap on what the folder may ever cost; it only lowers the spec's."""
+    """A cap on the total cost of the folder; it can only lower the spec's."""
     until_budget: bool = False
-    """Begin even if the estimate is above what the budget leaves, and go on until it is used up."""
+    """Start even if the estimate exceeds the budget, and continue until the budget is used up."""
     fail_fast: bool = False
     """Submit nothing more after the first job that fails for good."""
     adopt: bool = False
     """Work on a folder that was last used at another path or on another machine."""
     max_wait_s: float = 900.0
-    """How long to wait at most for a rate limit or a quota window to open; a longer one ends the run."""
+    """The longest wait for a rate limit or a quota window to open; a longer one ends the run."""
     max_offline_s: float = 120.0
-    """How long the API may be out of reach, with nothing else going on, before the run gives up."""
+    """How long the API may be unreachable, with nothing else going on, before the run gives up."""
     grace_s: float = 10.0
-    """How long what is in flight may take to finish after a first stop."""
+    """How long calls in flight may take to finish after a first stop."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -60,9 +60,9 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """All that decides a run, but for callbacks: plain values, so that another process can be sent one.
+    """All inputs of a run except callbacks: plain values that can be sent to another process.
 
-    Relative paths count from the current folder of the process that runs it. A ``Connection`` holds a key and refuses
+    Relative paths start from the current folder of the process that runs it. A ``Connection`` holds a key and refuses
     to be pickled; ``ConnectionFromEnviron`` takes the key from the environment of the process that runs it.
     """
 
@@ -75,13 +75,13 @@ class RunRequest:
     allow_read: tuple[Path, ...] = ()
     """Folders outside the spec's own that it may read from."""
     out_dir: Path | None = None
-    """The run folder; None is where ``run_place`` says."""
+    """The run folder; None means the one of ``run_place``."""
     options: RunOptions = field(default_factory=RunOptions)
-    """Which jobs, and how far."""
+    """The options: which jobs, and within which limits."""
     terms: Terms | None = None
-    """Limits, retries and budget to hold the run to; None is what the plan says."""
+    """Limits, retries and budget of the run; None means the plan's."""
     reuse: tuple[Path, ...] = ()
-    """Other run folders that images of the very same jobs may be taken from."""
+    """Other run folders whose images of identical jobs may be reused."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

@@ -1,4 +1,4 @@
-"""The state that all parts of a run share: the ledger's journal, money, counters, limits and the reasons to stop."""
+"""The state that all parts of a run share: the ledger's journal, money, counters, limits and stop reasons."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from qwave_batch.run.schedule.stop_reasons import StopReasons
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState:
-    """The parts of a run that its modules share; all of it is touched from the event loop's thread only."""
+    """The parts of a run that its modules share; used only in the event loop's thread."""
 
     context: RunContext
     journal: Journal
@@ -31,13 +31,13 @@ class RunState:
         return self.context.clock.monotonic()
 
     def leave_model(self, model_queue: ModelQueue, trouble: ModelTrouble) -> None:
-        """Leave the rest of a model to the next run, and warn of it once."""
+        """Leave the rest of a model to the next run, and warn about it once."""
         if model_queue.closed is None:
             model_queue.close(ModelLeft(model=model_queue.model, trouble=trouble))
             self.counters.warn(str(model_queue.closed))
 
     def give_up_wait(self, model_queue: ModelQueue, wait: LongWait) -> None:
-        """Do not wait for what is too long: stop where it is the account's, else leave the model to the next run."""
+        """Give up a wait that is too long: stop if it concerns the account, else leave the model to the next run."""
         reason = self.too_long(wait)
         if wait.model is None:
             self.stops.stop(reason)
@@ -45,7 +45,7 @@ class RunState:
             self.leave_model(model_queue, reason)
 
     def too_long(self, wait: LongWait) -> WaitTooLong:
-        """Return why the run does not wait for the end of a wait that is too long."""
+        """Return why the run does not wait that long."""
         return WaitTooLong(
             limit=wait.kind,
             window=wait.window,

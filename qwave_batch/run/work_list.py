@@ -23,29 +23,29 @@ from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.job_run import needed_nusd
 
 MOST_FOLDERS = 100
-"""So many folders of images that are to be fetched are tried out; a plan may have one for each job."""
+"""Maximum number of image folders that are tested for writing; a plan may have one for each job."""
 TOUCHED_AT_ONCE = 1_000
-"""In a copied folder every file has a new time: so many jobs share one sync of the disk."""
+"""In a copied folder every file has a new time: this many jobs share one sync of the disk."""
 
 
 @dataclass(slots=True)
 class WorkList:
-    """The work of one run, by model and kind, each in plan order, and how the jobs stand before it."""
+    """The work of one run, by model and kind, each in plan order, and the status of its jobs before it."""
 
     work: dict[tuple[str, JobAction], "array[int]"] = field(default_factory=dict)
     """Rows of jobs, eight bytes each."""
     statuses: Counter[JobStatus] = field(default_factory=Counter)
-    """All jobs that the run is asked for, those with nothing to do too."""
+    """All jobs that the run covers, including those with nothing to do."""
     images: int = 0
     short: int = 0
     damaged: int = 0
-    """Completed jobs whose files are not all as on record."""
+    """Completed jobs with files that differ from the record."""
     images_to_come: int = 0
-    """The most that the submits can bring."""
+    """The maximum number of images from the submits."""
     folders: set[str] = field(default_factory=set)
-    """Of images that are paid and not in place, from the run folder; the first ones only."""
+    """The first image folders of paid and missing images, relative to the run folder."""
     estimate_nusd: int = 0
-    """The most that the submits can cost, beside what keys that are still out hold already."""
+    """The most that the submits can cost, in addition to the reservations of keys in flight."""
 
     @property
     def is_empty(self) -> bool:
@@ -65,7 +65,7 @@ class WorkList:
         return joined
 
     def add(self, snapshot: JobSnapshot, work: JobAction) -> None:
-        """Take in one job of the run."""
+        """Add one job of the run."""
         record = snapshot.line.record
         if snapshot.is_planned:
             self.statuses[record.status] += 1
@@ -96,7 +96,7 @@ def make_work_list(
     stop: StopSignal,
     scope: JobScope = WHOLE_PLAN,
 ) -> WorkList:
-    """Return what there is to do in a folder. It reads the whole plan, and looks at every file: call it in a thread.
+    """Return the work to do in a folder. It reads the whole plan and checks every file: call it in a thread.
 
     Raises:
         RunStopped: told to end meanwhile.
@@ -121,7 +121,7 @@ def _is_complete(snapshot: JobSnapshot) -> bool:
 
 
 def jobs_in_scope(ledger: Ledger, scope: JobScope, stop: StopSignal | None = None) -> Iterator[JobSnapshot]:
-    """Stream the jobs that the run is about; what left the plan belongs to a run of the whole plan.
+    """Stream the jobs that the run covers; jobs that left the plan belong to a run of the whole plan.
 
     Raises:
         RunStopped: told to end meanwhile.
@@ -146,26 +146,26 @@ _MB = 1_000_000
 
 
 def check_storage(context: RunContext, work_list: WorkList) -> list[str]:
-    """Return what is to be noted about the folder's file system. It blocks.
+    """Return warnings about the folder's file system. It blocks.
 
     Raises:
-        StorageError: images can't be stored there.
+        StorageError: images cannot be stored there.
     """
     place = StorageProbe(context.layout)
     notes = [place.try_out(), _words_of_room(context, work_list)]
     for folder in sorted(work_list.folders):
-        # a run that buys before it stumbles over one of these would buy another job each time
+        # otherwise a run would pay for another job for each such folder that it meets
         place.try_folder(folder)
     return [note for note in notes if note is not None]
 
 
 def _words_of_room(context: RunContext, work_list: WorkList) -> str | None:
-    """Return a note when the disk has less room than the images that are to come take by those that came."""
+    """Return a warning if the disk has less room than the expected images need, by the size of those received."""
     usual_bytes = context.ledger.usual_image_bytes()
     needed_bytes = work_list.images_to_come * usual_bytes
     try:
         free_bytes = context.layout.tree.free_bytes()
-    except OSError:  # a file system that does not tell
+    except OSError:  # a file system that does not report it
         return None
     if needed_bytes <= free_bytes:
         return None

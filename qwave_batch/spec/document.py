@@ -33,7 +33,7 @@ DEFAULT_OUTPUT_PATH = "{{ model }}/{{ prompt.id }}-{{ job_id }}"
 
 
 class Unsupported(StrEnum):
-    """What to do with a combination that a model does not support."""
+    """The treatment of a combination that a model does not support."""
 
     ERROR = "error"
     SKIP = "skip"

@@ -51,7 +51,7 @@ class Moment(StrEnum):
     INSIDE = "inside"
     """The change is made, and its transaction is not committed."""
     AFTER = "after"
-    """It is committed, and nobody has heard of that yet."""
+    """It is committed, and nobody was told yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

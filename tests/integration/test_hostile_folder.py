@@ -265,7 +265,7 @@ def test_a_ledger_moves_copies_or_removes_nothing_by_a_path_that_no_run_has_writ
 
 
 def test_reuse_takes_no_bytes_that_are_not_an_image(scene: Scene) -> None:
-    """Whatever their hash on record: a ledger of a stranger vouches for nothing."""
+    """A matching hash in a stranger's ledger proves nothing."""
     image = next(iter((scene.folder / "images").rglob("*.*")))
     data = b"#!/bin/sh\nexit 1\n"
     image.write_bytes(data)

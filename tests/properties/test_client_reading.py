@@ -1,4 +1,4 @@
-"""Whatever a server sends: the client never raises, never invents an end, and never waits forever."""
+"""For any answer of a server, the client never raises, never invents an end, and never waits forever."""
 
 import json
 import math

@@ -1,8 +1,7 @@
 """The laws of "never pay twice, never lose what was paid", under faults and crashes at any moment.
 
-An honest API keeps the books; the line to it fails at random, and the power goes at random. Whatever happens, and in
-whatever order, the laws hold after every run; and when the faults stop, a last run leaves what an undisturbed one
-would.
+An honest API counts the cost; the connection fails at random, and so does the power. After every run the laws hold, for
+all failures in any order; and when the faults stop, a last run gives the result of an undisturbed one.
 """
 
 import asyncio
@@ -197,7 +196,7 @@ def test_where_keys_are_not_kept_doubt_is_left_to_a_person(
 def test_no_crash_at_any_write_pays_twice_or_loses_an_image(
     tmp_path: Path, endings: tuple[str, ...], *, keeps_keys: bool, is_written: bool
 ) -> None:
-    """Every change of the ledger in turn is the last one: committed or not, and nobody hears of it."""
+    """Every change of the ledger in turn is the last one: committed or not, and its caller is never told."""
     for write in itertools.count(1):
         world = new_world(str(tmp_path / str(write)), write, 2, 2)
         world.api.ending = lambda _, earlier: endings[min(earlier, len(endings) - 1)]

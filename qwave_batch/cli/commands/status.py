@@ -18,7 +18,7 @@ USAGE = "DIR [options]"
 
 _EVERY_S = 1.0
 _LINE_EVERY_S = 5.0
-"""Where nothing can be drawn over."""
+"""Interval of lines on a stream that cannot be redrawn."""
 
 
 def configure(parser: Parser) -> None:

@@ -1,1 +1,1 @@
-"""What a person sees: text that is safe to print, tables, amounts, problems, progress."""
+"""Output for people: text that is safe to print, tables, amounts, problems, progress."""

@@ -1,4 +1,4 @@
-"""What tells a plan from what was there before, for people."""
+"""Shows the differences between a plan and the previous one."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

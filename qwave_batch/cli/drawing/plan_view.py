@@ -26,7 +26,7 @@ class PlanSheet:
     nusd_by_model: Mapping[str, int]
     """The most that each model's jobs should cost, in nano-dollars."""
     prices: str
-    """Whose prices these are, to stand behind ``the prices of``."""
+    """The owner of the prices, to follow ``the prices of``."""
     seconds: float
     """About how long all of it takes."""
     seconds_by_model: Mapping[str, float]

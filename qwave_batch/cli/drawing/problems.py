@@ -18,7 +18,7 @@ _ANNOTATIONS = 100  # GitHub shows far fewer of a step
 def draw_problems(problems: Sequence[Problem], terminal: Terminal) -> list[str]:
     """Return lines that name every problem, file by file, and count them at the end.
 
-    What is wrong in the same way at many places is said once, with the first few of them.
+    A problem that occurs at many places is printed once, with the first few of them.
     """
     lines: list[str] = []
     alike = _alike(map(worded, problems))

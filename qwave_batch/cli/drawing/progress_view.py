@@ -181,7 +181,7 @@ class _SaidWaits:
     def __init__(self) -> None:
         self._kind: WaitKind | None = None
         self._said: dict[str | None, tuple[str, float]] = {}
-        """What was said of the present kind, by model: models that wait in turn would else fill the screen."""
+        """The last message of the current kind, by model: models that wait in turn would otherwise fill the screen."""
 
     def is_news(self, progress: Progress, now: float) -> bool:
         """Whether the run waits for something that was not said, or was said long ago with another end."""

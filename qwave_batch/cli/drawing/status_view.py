@@ -20,7 +20,7 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
 
     Args:
         status: How the folder stands.
-        terminal: Where it is shown.
+        terminal: The terminal that shows it.
         now: Unix seconds.
     """
     counts = status.counts

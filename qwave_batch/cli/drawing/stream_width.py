@@ -10,7 +10,7 @@ _OF_SINGLE_ONES = (
     "CONTINUOUS_INTEGRATION", "DRONE", "GITEA_ACTIONS", "GITHUB_ACTIONS", "GITLAB_CI", "GO_PIPELINE_NAME", "HUDSON_URL",
     "JENKINS_URL", "SEMAPHORE", "TEAMCITY_VERSION", "TF_BUILD", "TRAVIS", "WOODPECKER", "bamboo_buildKey",
 )  # fmt: skip
-"""What single CIs set, some of them in place of ``CI``."""
+"""Variables that single CI systems set, some of them instead of ``CI``."""
 
 
 PLAIN_WIDTH = 80
@@ -27,7 +27,7 @@ def width_of_stream(stream: TextIO, environ: Mapping[str, str]) -> int:
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """Return how wide a stream's terminal is right now; None when it has no width, or is none."""
+    """Return the current width of a stream's terminal; None when it has no width, or is not a terminal."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
@@ -40,7 +40,7 @@ def is_drawn_for_people(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def is_ci(environ: Mapping[str, str]) -> bool:
-    """Tell whether the environment is a CI's; ``CI`` decides where it says anything, also that it is none."""
+    """Tell whether the environment is a CI's; ``CI`` decides if it is set, even to false."""
     said = environ.get("CI", "").strip().casefold()
     if said:
         return said not in _NO

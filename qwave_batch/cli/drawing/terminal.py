@@ -1,4 +1,4 @@
-"""What one stream can show: its width, colour, and characters beyond ASCII."""
+"""The capabilities of one stream: its width, colour, and characters beyond ASCII."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Colour: TypeAlias = Literal["red", "yellow", "green", "dim", "bold"]
 
 _CODES: Mapping[Colour, str] = {"red": "31", "yellow": "33", "green": "32", "dim": "2", "bold": "1"}
 CLEAR = "\r\x1b[K"
-"""What clears the line of a terminal that the cursor is in."""
+"""Clears the terminal line of the cursor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ _EMOJI_STYLE = "\ufe0f"
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}
 _COMMAND = re.compile(r"##(?=\[|vso\[|teamcity\[)|(?<!\S)::(?=[a-z])", re.IGNORECASE)
-"""What a CI takes for a command to itself: GitHub at the start of a line, where wrapping may put any word."""
+"""Text that a CI takes for a command: GitHub's at the start of a line, where wrapping may put any word."""
 LONGEST = 4_000
 """Characters of one message that are shown; a stranger may have made it as long as memory goes."""
 

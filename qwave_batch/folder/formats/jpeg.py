@@ -40,7 +40,7 @@ _MAX_FACTOR = 4
 _LAST_PART_BYTES = 64
 """Of coded data, in which a decoder has to come to the image's end: some encoders leave a few bytes behind it."""
 _AHEAD = bytes(24)
-"""What stands for the data that a decoder reads ahead; it would take the end marker for leave to make pixels up."""
+"""Stands for the data that a decoder reads ahead; with an end marker it would invent pixels."""
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
 _MAX_SCANS = 500
@@ -90,7 +90,7 @@ class _Scan:
     """How many it goes over."""
     start: int
     end: int
-    """Where its coded data is."""
+    """The end of its coded data."""
     interval: int
     """After how many units the coding begins anew; 0 is never."""
 

@@ -27,7 +27,7 @@ Size: TypeAlias = tuple[int, int]
 
 
 class BadImage(Exception):
-    """The bytes are no whole image; the text says why. A verdict on bytes: the run fetches again, verify reports.
+    """The bytes are not a complete image; the text says why. A verdict on bytes: the run fetches again, verify reports.
 
     The text never repeats what is in the file: it may be anybody's.
     """

@@ -57,12 +57,12 @@ class _Header:
 
 @dataclass(slots=True)
 class _Parts:
-    """What of a file makes its image."""
+    """The parts of a file that make up its image."""
 
     header: bytes = b""
     palette: bytes | None = None
     pixels: list[tuple[int, int]] = field(default_factory=list)
-    """Where the compressed rows begin and end."""
+    """The start and end of each chunk of compressed rows."""
 
     def take(self, kind: bytes, data: bytes, start: int, end: int) -> None:
         """Take in the next chunk."""

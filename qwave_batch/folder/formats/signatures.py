@@ -1,10 +1,10 @@
-"""What a file is by its first bytes: an image of a format that is read, or something else by its name."""
+"""Recognizes a file by its first bytes: an image of a supported format, or another type by its name."""
 
 from dataclasses import dataclass
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _BRAND = slice(4, 12)
-"""Where the formats that are built like MP4 say what they are."""
+"""The place where formats built like MP4 state their type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Kind:
     extension: str = ""
     """With its dot; empty where nothing is known."""
     image_format: str | None = None
-    """What the manifest calls it, where Pillow may read it."""
+    """Its name in the manifest, if Pillow may read it."""
     is_result: bool = True
     """Whether it may be what was asked for, in another form; an error page is not."""
 

@@ -140,7 +140,7 @@ def _coded_size(data: bytes, chunk: _Chunk) -> Size:
 
 @dataclass(frozen=True, slots=True)
 class _Border:
-    """Where chunks end: by what is written, and by what is there."""
+    """The ends of chunks: as stated, and as present."""
 
     told: int
     real: int
@@ -154,7 +154,7 @@ def _walk(data: bytes, at: int, border: _Border, effort: Effort) -> Iterator[_Ch
             return
         kind, start, size = data[at : at + 4], at + 8, int.from_bytes(data[at + 4 : at + 8], "little")
         if kind not in _MAKE_IMAGE and (at >= border.told or start + size > border.real):
-            return  # metadata that runs over the end, or what is no part of the file any more
+            return  # metadata that runs over the end, or bytes after the end of the file
         if start + size > min(border.told + _SIZE_SLIP_BYTES, border.real):
             raise BadImage("WEBP is damaged: one of its chunks is longer than the file")
         yield _Chunk(kind, start, start + size)

@@ -41,7 +41,7 @@ def render_in(value: TemplateValue | None, scope: CellScope) -> Json:
 class RequestBuilder:
     """Builds the requests of one prompt, cell by cell; the weakest setter comes first, so that stronger ones win.
 
-    A setter that is None has a mistake, which is already reported; its field becomes ``UNKNOWN``.
+    A setter with a mistake is given as None; the mistake is already reported, and its field becomes ``UNKNOWN``.
     """
 
     base: Mapping[str, TemplateValue | None]

@@ -1,1 +1,1 @@
-"""From a completed task to checked images under their names."""
+"""Fetches, checks and stores the images of completed tasks."""

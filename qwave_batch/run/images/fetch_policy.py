@@ -1,6 +1,6 @@
-"""Decides what a job's fetch tries, when it waits, and when an image is gone for good. Pure.
+"""Decides which images of a job to fetch, when to wait, and when an image is gone for good. Pure.
 
-Times are monotonic seconds, but for ``Moment.api_now``.
+Times are monotonic seconds, except ``Moment.api_now``.
 """
 
 from dataclasses import dataclass, field
@@ -19,28 +19,28 @@ from qwave_batch.run.tasks.job_run import JobRun
 from qwave_batch.run.tasks.settling import LIST_S, owes_images
 
 MOST_BROKEN = 2
-"""An image that so often does not decode is broken, as far as its bytes go: the line may have been bad once."""
+"""An image that fails to decode this often is broken at its source: a single failure may come from the connection."""
 PATIENCE_S = 180.0
-"""How long an image is tried for, beside all else that goes on."""
+"""How long an image is retried, in parallel with the rest of the run."""
 GONE_AFTER_S = 180.0
-"""A file that is not there so long after the end of its task is not one that is not there yet."""
+"""A file that is missing this long after the end of its task will not appear any more."""
 REFUSED_FOR_GOOD_S = 86_400.0
-"""Results live for a day at least: a host that refuses one after that may only mean that it is gone."""
+"""Results live for at least a day: a host that rejects one after that may only mean that it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageTrouble:
-    """Why an image is not there, after the last try."""
+    """Why an image is missing, after the last try."""
 
     reason: str
     status: int | None = None
-    """The HTTP status that its host answered, where it did not serve the file."""
+    """The HTTP status with which its host did not serve the file."""
     is_broken: bool = False
-    """Whether it came and is not a whole image."""
+    """Whether it was downloaded and is not a complete image."""
     is_unlisted: bool = False
     """Whether the task does not list it."""
     may_come: bool = True
-    """Whether another try of this run may do better."""
+    """Whether another try in this run may succeed."""
 
 
 UNLISTED = ImageTrouble("the task does not list it", is_unlisted=True)
@@ -48,36 +48,36 @@ UNLISTED = ImageTrouble("the task does not list it", is_unlisted=True)
 
 @dataclass(slots=True)
 class FetchState:
-    """The images of one job that are to be fetched, and what came of them; places count from 0."""
+    """The images of one job to fetch, and their results; places count from 0."""
 
     job_run: JobRun
     attempt: Attempt
     task_id: str
     results: tuple[ResultImage, ...]
     is_earlier: bool = False
-    """Whether its task is an earlier run's."""
+    """Whether its task belongs to an earlier run."""
     is_fresh: bool = False
-    """Whether the addresses are of this run."""
+    """Whether the addresses were read in this run."""
     files: dict[int, StoredFile] = field(default_factory=dict)
-    """What is in place, by its place in the task's result."""
+    """The stored images, by their place in the task's result."""
     troubles: dict[int, ImageTrouble] = field(default_factory=dict)
-    """What keeps images from coming, by place, since the last round."""
+    """The problems of the last round, by place."""
     broken: dict[int, int] = field(default_factory=dict)
     """How often the bytes of an image were broken, by place."""
     evidence: dict[int, str] = field(default_factory=dict)
-    """Where bytes that are not an image are kept, by place."""
+    """Paths of invalid image bytes, by place."""
     is_owed: bool = False
-    """Whether more was paid for than is listed."""
+    """Whether more images were paid for than are listed."""
     rounds: int = 0
-    """Rounds that left something open."""
+    """Rounds that left something missing."""
     began: float = 0.0
     """When the first of them ended."""
     gone: list[JobError] = field(default_factory=list)
-    """Images that can't be had, ever."""
+    """Images that are gone for good."""
     kept: list[JobError] = field(default_factory=list)
-    """Results that are had in a format that is not read, and kept as evidence."""
+    """Results in a format that is not supported, kept as evidence."""
     missing: list[JobError] = field(default_factory=list)
-    """Images that can't be had in this run."""
+    """Images that are unavailable in this run."""
 
     @property
     def job_id(self) -> str:
@@ -96,27 +96,27 @@ class FetchState:
 
     @property
     def is_open(self) -> bool:
-        """Whether another round could still bring all."""
+        """Whether another round could still complete the job."""
         return not self.gone and not self.missing
 
     def measure(self, *, fetch_only: bool) -> None:
-        """Work out whether the task still owes images."""
+        """Compute whether the task still owes images."""
         is_asked_for = self.attempt.state is AttemptState.COMPLETED or fetch_only
         is_read = self.job_run.unread is None
         self.is_owed = is_asked_for and is_read and owes_images(self.job_run.job, self.attempt, self.listed)
 
     def is_listed(self, place: int) -> bool:
-        """Whether the task says where an image is."""
+        """Whether the task lists an address for an image."""
         return place < len(self.results) and self.results[place].is_listed
 
     def is_needed(self, place: int) -> bool:
-        """Whether a place that is not listed is an image that was paid, as far as is told."""
+        """Whether a place that is not listed is an image that was paid for, as far as is known."""
         is_on_record = place < len(self.job_run.files)
         is_only = not any(result.is_listed for result in self.results)
         return self.is_owed or self.job_run.unread is not None or is_on_record or is_only
 
     def note_trouble(self, place: int, outcome: BrokenImage | Expired | DownloadFailed) -> ImageTrouble:
-        """Take in why an image did not come."""
+        """Record why an image could not be fetched."""
         match outcome:
             case BrokenImage():
                 self.broken[place] = self.broken.get(place, 0) + 1
@@ -133,13 +133,13 @@ class FetchState:
         return trouble
 
     def awaits_list(self, now: float) -> bool:
-        """Whether the task may still list what it owes."""
+        """Whether the task may still list the images it owes."""
         is_owed = self.is_owed or any(trouble.is_unlisted for trouble in self.troubles.values())
         is_asked = self.attempt.state is AttemptState.COMPLETED and self.job_run.unread is None
         return is_owed and is_asked and now - self.began < LIST_S
 
     def may_be_listed(self, now: float) -> bool:
-        """Whether the task was not asked long enough yet for what it does not list."""
+        """Whether the task was not polled long enough yet for unlisted images."""
         return self.job_run.unread is not None or self.awaits_list(now)
 
     def is_untried(self) -> bool:
@@ -152,36 +152,36 @@ class FetchState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """What is known when a fetch decides whether to go on."""
+    """The facts known when a fetch decides whether to go on."""
 
     now: float
     api_now: float
-    """Unix seconds by the API's clock, the later time where the clocks disagree."""
+    """Unix seconds by the API's clock, the later time if the clocks disagree."""
     age_s: float
-    """How long ago the task ended, at least; 0 where that is not known."""
+    """Minimum time since the task ended; 0 if unknown."""
     may_judge: bool
-    """Whether an image's trouble is its own: others came, or there are none to compare with."""
+    """Whether an image's failure can be attributed to the image: others arrived, or there are none to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """Another round may bring what is missing."""
+    """Another round may fetch the missing images."""
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Nothing more is tried in this run."""
+    """No more tries in this run."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllGone:
-    """Every image that is missing is gone for good."""
+    """Every missing image is gone for good."""
 
     errors: tuple[JobError, ...]
 
 
 def decide(state: FetchState, moment: Moment) -> TryAgain | GiveUp | AllGone:
-    """Return whether anything more is to be tried."""
+    """Return whether to try again."""
     errors = [error for place, trouble in state.troubles.items() if (error := _why_gone(state, place, trouble, moment))]
     if errors and len(errors) == len(state.troubles):
         return AllGone(tuple(errors))
@@ -191,7 +191,7 @@ def decide(state: FetchState, moment: Moment) -> TryAgain | GiveUp | AllGone:
 
 
 def _why_gone(state: FetchState, place: int, trouble: ImageTrouble, moment: Moment) -> JobError | None:
-    """Return why an image will never come, when that is known; what others have in common is not a proof."""
+    """Return why an image will never be available, if that is known; a failure shared with others proves nothing."""
     if trouble.is_unlisted or (not trouble.is_broken and trouble.status not in EXPIRED):
         return None
     expires_at = state.results[place].expires_at if place < len(state.results) else None
@@ -218,27 +218,27 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class LeftEarly:
-    """The run has left before each image was tried: the record stays as it is."""
+    """The run ended before each image was tried: the record stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAsBefore:
-    """The attempt was on record as failed and still is; what was in place still is, too."""
+    """The attempt was recorded as failed and still is; images in place stay there, too."""
 
     is_gone: bool
-    """Whether its images are gone by what the task says now."""
+    """Whether its images are gone according to the task's current answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class LostForGood:
-    """An image is gone, or had in a format that is not read."""
+    """An image is gone, or was received in an unsupported format."""
 
     error: JobError
 
 
 @dataclass(frozen=True, slots=True)
 class NotYetHere:
-    """An image did not come: the job is paid, and for the next run to fetch."""
+    """An image did not arrive: the job is paid for, and the next run fetches it."""
 
     error: JobError
 
@@ -247,12 +247,12 @@ Conclusion: TypeAlias = Complete | LeftEarly | FailedAsBefore | LostForGood | No
 
 
 def conclude(state: FetchState, now: float, *, is_leaving: bool) -> Conclusion:
-    """Return how a fetch ended that tries no more.
+    """Return the result of a fetch that is not retried.
 
     Args:
-        state: The fetch; its ``missing`` is filled up.
-        now: The present.
-        is_leaving: Whether the run leaves.
+        state: The fetch; its ``missing`` is completed.
+        now: The current facts.
+        is_leaving: Whether the run ends.
     """
     is_left = is_leaving and state.is_untried()
     if state.is_open and not is_left:
@@ -267,7 +267,7 @@ def conclude(state: FetchState, now: float, *, is_leaving: bool) -> Conclusion:
 
 
 def _missing(state: FetchState, now: float) -> list[JobError]:
-    """Return the errors of what is still missing and may be there in the next run."""
+    """Return the errors of missing images that may be available in the next run."""
     errors: list[JobError] = []
     for place in sorted(state.troubles):
         trouble = state.troubles[place]

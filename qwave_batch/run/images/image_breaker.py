@@ -1,8 +1,8 @@
-"""A circuit breaker: whether images can be had at all, and how many more jobs may be bought while none can. Pure.
+"""A circuit breaker for image downloads: how many more jobs may be submitted while images cannot be fetched. Pure.
 
-A paid job whose image has failed counts against the slots until one comes. After ``TRIPS_AT`` of them in a row
-nothing is bought, and one of them at a time is tried again; the first image that comes lets everything go on. Times
-are monotonic seconds.
+A paid job whose image has failed occupies a slot until an image arrives. After ``TRIPS_AT`` failures in a row nothing
+is submitted, and one image at a time is retried; the first one that arrives closes the breaker. Times are monotonic
+seconds.
 """
 
 import math
@@ -10,75 +10,75 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 TRIPS_AT = 3
-"""So many images in a row that failed are no accident."""
+"""This many images that fail in a row are not a coincidence."""
 UNREAD_STOPS_AT = 3
-"""After so many results that nobody can read the run buys nothing more."""
+"""After this many unreadable results the run submits nothing more."""
 GIVES_UP_S = 90.0
-"""How long the run waits for an image with jobs left to buy."""
+"""How long the run waits for an image while jobs are left to submit."""
 TAIL_S = 40.0
 """How long the run waits for images when nothing else is left to do."""
 LONE_S = 5.0
-"""How long nothing else has to go on before an image is judged that nothing can be compared with."""
+"""How long nothing else must be going on before an image without comparison is judged."""
 GRACE_S = 0.2
-"""A task that has ended keeps its slot for so long at most until its image has come: where downloads fail at once,
-that is known before the slot is given away."""
+"""How long a task that has ended keeps its slot at most until its image arrives: downloads that fail at once are known
+before the slot is reused."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 
 def pause_s(tries: int) -> float:
-    """Return how long to wait after so many tries in vain, from 1."""
+    """Return how long to wait after so many failed tries, from 1."""
     return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(tries - 1, 16)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFailure:
-    """How an image did not come."""
+    """A failure to fetch an image."""
 
     model: str
     host: str
-    """The host that was to serve it; empty where there was none."""
+    """The host of the image; empty if there was none."""
     why: str
     is_unread: bool = False
-    """Whether nobody can read where it is."""
+    """Whether its address cannot be read from the result."""
     is_late: bool = False
-    """Whether the API only has not listed it yet."""
+    """Whether the API has just not listed it yet."""
 
 
 @dataclass(slots=True)
 class _Failing:
-    """A job whose image did not come."""
+    """A job whose image failed."""
 
     failure: ImageFailure
-    """The newest."""
+    """The latest failure."""
     since: float
     tried_at: float
     tries: int = 1
     counts: bool = True
-    """Whether no other image has come since."""
+    """Whether no other image has arrived since."""
 
 
 class ImageBreaker:
-    """What became of the images of this run, by job."""
+    """Tracks the image fetches of this run, by job."""
 
     def __init__(self, earlier: int = 0) -> None:
-        """Begin with the number of jobs of earlier runs whose images are to be fetched."""
+        """Start with the number of jobs of earlier runs whose images are to be fetched."""
         self._earlier = earlier
         self._unread = 0
         self._has_come = False
         self._idle_since: float | None = None
         self._held_since: float | None = None
         self._excused_until = 0.0
-        """Before this moment a host has asked to be left alone: that no image comes says nothing meanwhile."""
+        """Until this time a host has asked for a pause, so a lack of images means nothing."""
         self._waiters: set[str] = set()
         self._failing: dict[str, _Failing] = {}
         """The oldest first."""
         self._ended: dict[str, tuple[str, float]] = {}
-        """Jobs whose task has ended and whose image was not tried to the end yet: model and moment."""
+        """Jobs whose task has ended and whose image was not fully tried yet: model and time."""
         self._came_from: dict[str, float] = {}
         self._probes = 0
         self._probed_at = -math.inf
 
-    # What is known.
+    # Current state.
 
     @property
     def unread(self) -> int:
@@ -92,18 +92,18 @@ class ImageBreaker:
 
     @property
     def held_since(self) -> float | None:
-        """Since when nothing is bought because no image comes; None while something is."""
+        """Since when submits are held because no image arrives; None while they are not."""
         return self._held_since
 
-    # What happens.
+    # Recording.
 
     def task_ended(self, job_id: str, model: str, now: float) -> None:
-        """A task has ended, and its image is to be had."""
+        """Record that a task has ended and its image is to be fetched."""
         self._failing.pop(job_id, None)
         self._ended[job_id] = (model, now)
 
     def image_came(self, job_id: str, host: str, now: float) -> None:
-        """An image is in place: images can be had, and whoever waits tries again at once."""
+        """Record that an image was stored: images can be fetched, and waiting jobs retry at once."""
         self._has_come, self._probes = True, 0
         self._came_from[host] = now
         for failing in self._failing.values():
@@ -113,7 +113,7 @@ class ImageBreaker:
         self.forget(job_id)
 
     def image_failed(self, job_id: str, now: float, failure: ImageFailure) -> None:
-        """Record that an image did not come this time."""
+        """Record that an image failed this time."""
         self._ended.pop(job_id, None)
         if self.is_tripped:
             self._probes += 1
@@ -135,12 +135,12 @@ class ImageBreaker:
         self._earlier -= 1
 
     def record_pass(self, now: float, *, is_held: bool, is_idle: bool) -> None:
-        """Record whether nothing is bought because no image comes, and whether nothing but images is waited for."""
+        """Record whether submits are held because no image arrives, and whether only images are waited for."""
         self._held_since = (self._held_since or now) if is_held else None
         self._idle_since = (self._idle_since or now) if is_idle else None
 
     def excuse_until(self, at: float) -> None:
-        """Judge nothing before a moment at which a host may be asked again."""
+        """Do not count failures before a host may be asked again."""
         self._excused_until = max(self._excused_until, at)
 
     def start_waiting(self, job_id: str) -> None:
@@ -148,15 +148,15 @@ class ImageBreaker:
         self._waiters.add(job_id)
 
     def stop_waiting(self, job_id: str) -> None:
-        """Record that a job's worker waits no more."""
+        """Record that a job's worker no longer waits."""
         self._waiters.discard(job_id)
 
     def forget(self, job_id: str) -> None:
-        """A job has its images, or is known to be one that never will."""
+        """Forget a job that has its images, or will never have them."""
         self._failing.pop(job_id, None)
         self._ended.pop(job_id, None)
 
-    # What follows.
+    # Decisions.
 
     @property
     def _counted(self) -> list[_Failing]:
@@ -168,21 +168,21 @@ class ImageBreaker:
 
     @property
     def is_tripped(self) -> bool:
-        """Whether the newest images have all failed, so that nothing is bought."""
+        """Whether the latest images have all failed, so that submits are held."""
         return len(self._counted) >= TRIPS_AT
 
     @property
     def waiting(self) -> int:
-        """How many jobs are paid and without their images."""
+        """How many jobs are paid for but lack their images."""
         return len(self._failing)
 
     def taken(self, limit: int, now: float, model: str | None = None) -> int:
-        """Return how many of so many slots are taken by jobs that have no image yet.
+        """Return how many of so many slots are taken by jobs without their image.
 
         Args:
-            limit: The slots there are.
-            now: The present.
-            model: Whose jobs to count; None is all.
+            limit: The number of slots.
+            now: The current time.
+            model: The model to count; None means all.
         """
         failing = [each for each in self._counted if model in {None, each.failure.model}]
         late = [each for each in self._late if model in {None, each.failure.model}]
@@ -196,11 +196,11 @@ class ImageBreaker:
         return counted + quick + early
 
     def opens_at(self, now: float) -> float:
-        """Return when a slot is given away that is only kept for a moment; infinity when there is none."""
+        """Return when a slot that is only kept briefly is released; infinity if there is none."""
         return min((at + GRACE_S for _, at in self._ended.values() if now < at + GRACE_S), default=math.inf)
 
     def try_at(self, job_id: str) -> float | None:
-        """Return when a job may try again: infinity while another one tries for all; None when none has failed."""
+        """Return when a job may retry: infinity while another one probes; None when none has failed."""
         failing = self._failing.get(job_id)
         if failing is None:
             return None
@@ -211,7 +211,7 @@ class ImageBreaker:
         return self._probed_at + pause_s(max(1, self._probes)) if prober == job_id else math.inf
 
     def judges(self, job_id: str, now: float) -> bool:
-        """Whether what a job's image is like can be held against the image: others came, or there are no others."""
+        """Whether a job's failure can be attributed to its image: others arrived, or there are no others."""
         failing = self._failing.get(job_id)
         if failing is None or self._came_from.get(failing.failure.host, -math.inf) > failing.since:
             return True
@@ -220,7 +220,7 @@ class ImageBreaker:
         return now - self._idle_since >= LONE_S
 
     def is_over(self, now: float) -> bool:
-        """Whether the run is to buy nothing more: it was held for long enough, or nothing is left that could come."""
+        """Whether the run is to submit nothing more: the hold was long enough, or nothing is left that could arrive."""
         is_held = self._held_since is not None
         if is_held and now - max(self._held_since or 0.0, self._excused_until) >= GIVES_UP_S:
             return True
@@ -229,11 +229,11 @@ class ImageBreaker:
         return self.is_tripped and not self._has_come and self.is_tail_over(now)
 
     def is_tail_over(self, now: float) -> bool:
-        """Whether nothing but images was waited for long enough."""
+        """Whether the run has waited only for images for long enough."""
         return self._idle_since is not None and now - max(self._idle_since, self._excused_until) >= TAIL_S
 
     @property
     def why(self) -> str:
-        """What became of the newest image that could not be fetched."""
+        """The latest failure of an image."""
         failing = self._counted or list(self._failing.values())
         return failing[-1].failure.why if failing else "they were not fetched yet"

@@ -1,4 +1,4 @@
-"""From a completed task to checked images under their names: carries out what ``fetch_policy`` decides."""
+"""Fetches, checks and stores the images of a completed task: carries out the decisions of ``fetch_policy``."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -42,11 +42,11 @@ from qwave_batch.run.tasks.job_run import AcceptedAttempt, Finished, JobRun, Ste
 from qwave_batch.run.tasks.settling import charge_for, merged
 
 SLICE_S = 1.0
-"""How often a wait looks whether the run goes on."""
+"""How often a wait checks whether the run goes on."""
 
 
 class ImageFetcher:
-    """Has a store fetch the images of jobs; a few at a time."""
+    """Fetches the images of jobs through a store, a few at a time."""
 
     def __init__(
         self,
@@ -64,19 +64,18 @@ class ImageFetcher:
         self._ended_tasks = ended_tasks
         self._notify = notify
         self._gate = asyncio.Semaphore(at_once)
-        """Held while bytes come in and are checked; a job that waits for anything else does not hold it."""
+        """Held during downloads and checks; a job that waits for anything else does not hold it."""
         self._claims = NameClaims(run.context.ledger.owners_of)
 
     async def fetch(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool = False) -> Step:
-        """Fetch what is missing of a completed or stored attempt, and return how the job stands then.
+        """Fetch the missing images of a completed or stored attempt, and return the resulting state of the job.
 
-        Images that do not come are tried again with growing pauses, and the task is asked for fresh addresses in
-        between.
+        Failed images are retried with growing pauses, and the task is asked for fresh addresses in between.
 
         Args:
             job_run: The job.
             accepted: Its attempt.
-            is_earlier: Whether the addresses on record are an earlier run's, and may lead nowhere by now.
+            is_earlier: Whether the recorded addresses come from an earlier run and may be outdated.
         """
         state = await self._begin(job_run, accepted, is_earlier=is_earlier)
         try:
@@ -108,16 +107,16 @@ class ImageFetcher:
             state.files = {place: file for place, file in enumerate(job_run.files) if place not in check.damaged}
             await self._refresh(state)
         elif attempt.state is AttemptState.FAILED or not any(result.is_listed for result in results):
-            await self._refresh(state)  # neither secrets nor bytes are kept on record
+            await self._refresh(state)  # neither secrets nor bytes are recorded
         elif is_earlier:
-            await self._refresh(state, is_urgent=False)  # those on record may still do when this brings none
+            await self._refresh(state, is_urgent=False)  # the recorded ones may still work if this returns none
         state.measure(fetch_only=self._context.options.fetch_only)
         return state
 
     # One round.
 
     async def _round(self, state: FetchState) -> None:
-        """Try each image once that is not there; what keeps it from coming is in ``troubles`` then."""
+        """Try each missing image once; ``troubles`` then has the reasons of failures."""
         state.troubles, state.kept = {}, []
         for place in state.places:
             if place in state.files or self._run.stops.is_leaving:
@@ -146,7 +145,7 @@ class ImageFetcher:
                 assert_never(outcome)
 
     async def _get(self, state: FetchState, place: int) -> ImageOutcome:
-        """Have the store fetch an image, once its host and the gate let it through."""
+        """Fetch an image through the store, once its host's throttle and the gate allow it."""
         run, longest_s = self._run, self._context.options.max_wait_s
         request = await self._request(state, place)
         if request.content is not None:
@@ -161,14 +160,14 @@ class ImageFetcher:
                 await self._context.clock.sleep(wait_s)
                 continue
             async with self._gate:
-                if limiter.admit(call, run.now()).at > run.now():  # it was held meanwhile
+                if limiter.admit(call, run.now()).at > run.now():  # it was throttled meanwhile
                     continue
                 run.counters.count_download(is_retry=state.rounds > 0)
                 sent_at = run.now()
                 outcome = await self._store.fetch(request)
             if isinstance(outcome, Expired | DownloadFailed):
                 reaction = limiter.record(call, outcome, sent_at=sent_at, now=run.now())
-                if reaction.too_long is None:  # that nothing comes of a host that asked for a pause says nothing
+                if reaction.too_long is None:  # a host that asked for a pause says nothing about images
                     self._breaker.excuse_until(reaction.retry_at)
             return outcome
 
@@ -193,7 +192,7 @@ class ImageFetcher:
         )
 
     def _note_format(self, job: Job, came: str) -> None:
-        """Tell of a format that was not asked for; what a model returns by itself is told only of strange ones."""
+        """Warn of an unrequested format; for formats that a model returns by default, only of unsupported ones."""
         asked = self._context.catalog.job_image_format(job)
         if asked is not None and came != asked and ("output_format" in job.request or came in STRANGE_FORMATS):
             self._run.counters.warn(
@@ -213,12 +212,12 @@ class ImageFetcher:
         if state.rounds == 1:
             state.began = run.now()
         if state.is_owed and all(trouble.is_unlisted for trouble in state.troubles.values()):
-            self._breaker.forget(state.job_id)  # what the task lists has come: it says nothing of the others
+            self._breaker.forget(state.job_id)  # the listed images have arrived: they say nothing about the others
         self._breaker.start_waiting(state.job_id)
         self._notify()
 
     async def _wait(self, state: FetchState) -> bool:
-        """Wait until another round makes sense, with the addresses of then; return False when none does in this run."""
+        """Wait until another round makes sense, with up-to-date addresses; return False when none does in this run."""
         run = self._run
         if state.is_earlier and not state.is_fresh:
             return await self._refresh(state)
@@ -247,7 +246,7 @@ class ImageFetcher:
 
     def _moment(self, state: FetchState) -> Moment:
         run, ended_at = self._run, state.attempt.ended_at
-        # whose clock has stamped the end is not on record
+        # it is not recorded whose clock stamped the end
         age_s = 0.0 if ended_at is None else min(run.connectivity.earliest_time(), self._context.clock.now()) - ended_at
         return Moment(
             now=run.now(),
@@ -257,9 +256,9 @@ class ImageFetcher:
         )
 
     async def _refresh(self, state: FetchState, *, is_urgent: bool = True) -> bool:
-        """Ask the task for the addresses that it names now; return whether it named any.
+        """Ask the task for current addresses; return whether it gave any.
 
-        Why it did not counts only where there is nothing else to try (``is_urgent``), or when it never will.
+        A failure counts only if there is nothing else to try (``is_urgent``), or if it is final.
         """
         job_run = state.job_run
         found = await self._ended_tasks.fresh_addresses(
@@ -295,7 +294,7 @@ class ImageFetcher:
     # The end.
 
     async def _record(self, state: FetchState) -> Step:
-        """Put how the fetch ended on record."""
+        """Record the result of the fetch."""
         run, job_run, attempt = self._run, state.job_run, state.attempt
         files = [state.files[place] for place in sorted(state.files)]
         end = conclude(state, run.now(), is_leaving=run.stops.is_leaving)
@@ -307,7 +306,7 @@ class ImageFetcher:
                     self._context.still_gone.add(state.job_id)
                 return Finished(status=JobStatus.FAILED, is_final_failure=True)
             case NotYetHere():
-                if attempt.state is AttemptState.STORED:  # on record as complete, so that nothing else tells of it
+                if attempt.state is AttemptState.STORED:  # recorded as complete, so that nothing else reports it
                     run.counters.warn(
                         f"an image on record is missing or damaged, and was not fetched: {end.error.message}"
                     )

@@ -1,4 +1,4 @@
-"""Who owns the paths of images, counting those that are being stored at this moment."""
+"""Owners of image paths, including images that are being stored at this moment."""
 
 import asyncio
 from collections import defaultdict
@@ -11,17 +11,17 @@ class NameClaims:
     """Claims names for jobs, so that no two of them that store images at once take the same path."""
 
     def __init__(self, owners_of: Callable[[Iterable[str]], Mapping[str, str]]) -> None:
-        """Take what returns the owners on record of paths, such as ``Ledger.owners_of``; it is called in a thread."""
+        """Take a function, called in a thread, that returns the recorded owners of paths (``Ledger.owners_of``)."""
         self._owners_of = owners_of
         self._claimed: dict[str, str] = {}
         self._paths: defaultdict[str, list[str]] = defaultdict(list)
 
     async def claim(self, name: ImageName) -> dict[str, str]:
-        """Claim every path that a name may lead to, and return the owners of those that have one, by path.
+        """Claim every possible path of a name, and return the owners of those that have one, by path.
 
         The claims are the job's until ``release``.
         """
-        # Claims come before the look at the ledger: a job that has released its claims is on record there by then.
+        # Claims come before the look-up in the ledger: a job that has released its claims is recorded there by then.
         owners: dict[str, str] = {}
         free: list[str] = []
         for path in possible_paths(name):
@@ -36,6 +36,6 @@ class NameClaims:
         return {**owners, **await asyncio.to_thread(self._owners_of, free)}
 
     def release(self, job_id: str) -> None:
-        """Let go of a job's claims, now that the ledger knows what it has."""
+        """Release a job's claims, once the ledger has its files."""
         for path in self._paths.pop(job_id, ()):
             self._claimed.pop(path, None)

@@ -1,4 +1,4 @@
-"""Whether the images on record are still on disk, found out without reading most of them."""
+"""Checks whether the recorded images are still on disk, without reading most of them."""
 
 import os
 import stat
@@ -13,16 +13,16 @@ from qwave_batch.ledger.attempt import StoredFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCheck:
-    """What a look at a job's files found."""
+    """The result of checking a job's files."""
 
     damaged: tuple[int, ...] = ()
-    """Places in the job's list of files, from 0, whose file is missing or another than on record."""
+    """Places in the job's list of files, from 0, whose file is missing or differs from the record."""
     touched: tuple[StoredFile, ...] = ()
-    """Files that are whole but carry a new time, as after copying the folder."""
+    """Files that are intact but have a new time, as after copying the folder."""
 
 
 def check_files(layout: RunLayout, files: Sequence[StoredFile]) -> FileCheck:
-    """Look at files; one with size and time as on record is taken as whole, as git does. It blocks."""
+    """Check files; one with the recorded size and time counts as intact, as in git. It blocks."""
     damaged: list[int] = []
     touched: list[StoredFile] = []
     for place, file in enumerate(files):
@@ -38,7 +38,7 @@ def check_files(layout: RunLayout, files: Sequence[StoredFile]) -> FileCheck:
 
 
 def _look(layout: RunLayout, path: str) -> os.stat_result | None:
-    """Return the status of a regular file that no link leads to; None for anything else."""
+    """Return the status of a regular file reached without links; None for anything else."""
     try:
         status = layout.tree.look(path)
     except (OSError, LinkInTheWay):

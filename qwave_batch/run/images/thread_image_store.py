@@ -19,14 +19,14 @@ from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageR
 from qwave_batch.run.images.stored_files import FileCheck, check_files
 
 _THREADS = min(8, (os.cpu_count() or 1) + 1)
-"""Decoding takes a processor, and one more may wait for the disk. Further threads cost more than they bring."""
+"""Decoding needs a processor, and one more thread may wait for the disk. Further threads cost more than they bring."""
 
 
 class Download(Protocol):
-    """The call that fetches a file; see ``client.tasks.TaskApi.download``."""
+    """The call that downloads a file; see ``client.task_api.TaskApi.download``."""
 
     async def __call__(self, url: str, into: Path) -> DownloadAnswer:
-        """Fetch an address into memory when it is small, else into the file ``into``; on failure no file is left."""
+        """Download an address into memory if it is small, else into the file ``into``; on failure no file is left."""
         ...
 
 
@@ -40,7 +40,7 @@ class ThreadImageStore:
         self._free = asyncio.Semaphore(_THREADS)
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
-        """Fetch an image and put it in its place; see ``ImageStore.fetch``."""
+        """Fetch an image and store it; see ``ImageStore.fetch``."""
         into = self._layout.workspace.partial_of(request.name.job_id, request.name.number)
         if request.content is not None:
             return await self._store(request, request.content, into)
@@ -58,12 +58,12 @@ class ThreadImageStore:
         return await asyncio.to_thread(check_files, self._layout, files)
 
     async def quarantine(self, job_id: str, attempt_number: int, damaged: Mapping[int, StoredFile]) -> None:
-        """Set damaged images aside, among the evidence."""
+        """Move damaged images to the evidence."""
         paths = {place: file.image.path for place, file in damaged.items()}
         await asyncio.to_thread(quarantine, self._layout, job_id, attempt_number, paths)
 
     async def _store(self, request: ImageRequest, content: bytes | None, into: Path) -> ImageOutcome:
-        """Check bytes, None for those in the file ``into``, and put them in place."""
+        """Check bytes, None for those in the file ``into``, and store them."""
         is_wanted = threading.Event()
         is_wanted.set()
         async with self._free:
@@ -112,7 +112,7 @@ class ThreadImageStore:
     def _keep(
         self, request: ImageRequest, bad: BadImage, content: bytes | None, partial: str
     ) -> BrokenImage | UnreadFormat:
-        """Return what bytes are that are not a whole image, kept as evidence where that is asked for."""
+        """Return the outcome for bytes that are not a complete image, kept as evidence if requested."""
         is_unread = isinstance(bad, OtherFormat)
         if not is_unread and not request.keeps_broken:
             return BrokenImage(reason=str(bad))
@@ -127,4 +127,4 @@ class ThreadImageStore:
 
 def _check_is_wanted(is_wanted: threading.Event) -> None:
     if not is_wanted.is_set():
-        raise asyncio.CancelledError  # the run has left, and the folder may be another one's by now
+        raise asyncio.CancelledError  # the run has ended, and another one may own the folder by now

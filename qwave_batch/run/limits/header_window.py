@@ -1,23 +1,23 @@
-"""What the server's rate limit headers leave for more requests, so that its 429s need not be met. Pure."""
+"""Requests left according to the server's rate limit headers, so that its 429s are avoided. Pure."""
 
 import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import RateHint, TaskAnswer, Throttled
+from qwave_batch.client.answers import RateHint
 
 PROBE_EVERY_S = 1.0
-"""How often one request may leave while nobody knows what a new window holds."""
+"""Interval of single requests while the content of a new window is unknown."""
 WIRE_S = 1.0
-"""What left so long before an answered request has arrived too, and is counted in the answer."""
+"""A request sent this long before an answered one has arrived too, and is counted in the answer."""
 _REMEMBERED = 4096
 
 
 class HeaderWindow:
     """Requests left in the server's window, by its newest answer; without headers there is no limit.
 
-    What is on its way may or may not be counted in an answer: it is taken off until it is answered itself, which errs
-    on the safe side. Once the window has ended a single request finds out what the next one holds. Times are monotonic
+    A request in flight may or may not be counted in an answer: it is subtracted until it is answered itself, which errs
+    on the safe side. After the end of a window a single request finds the content of the next one. Times are monotonic
     seconds.
     """
 
@@ -26,14 +26,14 @@ class HeaderWindow:
         self._as_of = -math.inf
         self._reset_at = 0.0
         self._sent: deque[float] = deque(maxlen=_REMEMBERED)
-        """Sends that the newest answer may not know of."""
+        """Sends that the newest answer may not count."""
         self._reserved = 0
         self._limit: int | None = None
         self._period_s = 0.0
-        """The longest time to a reset that was heard of: about the length of a window."""
+        """The longest time to a reset in any answer: about the length of a window."""
 
     def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
-        """Take in the headers of an answer to what left at ``sent_at``, unless a newer one has spoken."""
+        """Record the headers of the answer to a request sent at ``sent_at``, unless a newer answer was recorded."""
         if sent_at in self._sent:
             self._sent.remove(sent_at)
         if sent_at < self._as_of:
@@ -48,7 +48,7 @@ class HeaderWindow:
             self._limit, self._period_s = hint.limit, max(self._period_s, hint.reset_s)
 
     def opens_at(self, now: float) -> float:
-        """Return when one more may be sent, ``now`` or later; infinity until something reserved is spent."""
+        """Return when one more may be sent, ``now`` or later; infinity until a reservation is spent."""
         if self._remaining is None:
             return now
         if now >= self._reset_at:
@@ -69,65 +69,65 @@ class HeaderWindow:
         return now if more <= 0 else self._reset_at + windows * self._period_s
 
     def reserve(self) -> None:
-        """Put room aside for a send that is being prepared."""
+        """Reserve room for a send that is being prepared."""
         self._reserved += 1
 
     def give_back(self) -> None:
-        """Release room that was put aside and is not needed."""
+        """Release a reservation that is not needed."""
         self._reserved -= 1
 
     def spend(self, now: float) -> None:
-        """Count a send that leaves now, on room that was put aside."""
+        """Count a send that leaves now, using a reservation."""
         self._reserved -= 1
         self._sent.append(now)
 
     def forget(self) -> None:
-        """Take back what the headers said: it was about other windows."""
+        """Forget the headers: they concerned other windows."""
         self._remaining = None
 
 
 PERIOD_S = 60.0
-"""No window is taken to give its calls back faster than all of them in a minute."""
+"""Assumed minimum time in which a window restores all its calls."""
 ROUNDED_S = 1.0
-"""Resets are told in whole seconds, rounded up."""
+"""Resets are stated in whole seconds, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """What headers said; times are monotonic seconds."""
+    """The content of headers; times are monotonic seconds."""
 
     left: int
     sent_at: float
     heard_at: float
     reset_at: float
-    """The earliest at which calls are given back: the answer may have been long on its way."""
+    """The earliest reset: the answer may have been delayed."""
 
 
 @dataclass(slots=True)
 class WindowScope:
-    """Compares what models are told is left for them.
+    """Compares the remaining calls stated for different models.
 
-    In one window each of so many submits that left after an answer had come takes one off what that answer named: the
-    lowest of theirs is lower by as many. Where several models send and it is not, each has a window of its own, and so
-    it has where their limits differ.
+    In a shared window, each of several submits sent after an answer takes one off the count in that answer, so the
+    lowest of their counts is lower by as many. If several models send and it is not, each has its own window, and
+    likewise if their limits differ.
     """
 
     _limits: dict[str, int | None] = field(default_factory=dict)
     _is_refuted: bool = False
     _first: _Word | None = None
-    """What was said first of the present window."""
+    """The first headers of the current window."""
     _models: set[str] = field(default_factory=set)
-    """Who has sent since, and who was told that."""
+    """The models that have sent since, and the models that received headers."""
     _count: int = 0
     _lowest: int = 0
 
     @property
     def is_shared(self) -> bool:
-        """Whether the headers of one model hold for all, as far as is known."""
+        """Whether the headers of one model apply to all, as far as is known."""
         return not self._is_refuted and len(set(self._limits.values())) <= 1
 
     def hear(self, model: str, hint: RateHint | None, *, sent_at: float, now: float) -> None:
-        """Take in the headers of the answer to a submit of a model that left at ``sent_at`` and made a task."""
+        """Record the headers of the answer to a submit of a model, sent at ``sent_at``, that created a task."""
         self._limits[model] = hint.limit if hint else None
         if hint is None or hint.remaining is None or hint.reset_s is None or hint.limit is None:
             self._first = None
@@ -147,33 +147,34 @@ class WindowScope:
 
 @dataclass(slots=True)
 class HeaderWindows:
-    """The account's window and those of its models, as far as headers tell, and which of them counts."""
+    """The account's window and those of its models according to headers, and which of them applies."""
 
     account: HeaderWindow = field(default_factory=HeaderWindow)
     _models: dict[str, HeaderWindow] = field(default_factory=dict)
     _scope: WindowScope = field(default_factory=WindowScope)
 
     def of(self, model: str) -> HeaderWindow:
-        """Return what is told to a model alone."""
+        """Return the window of a single model."""
         return self._models.setdefault(model, HeaderWindow())
 
     def counting(self, model: str) -> tuple[HeaderWindow, str | None]:
-        """Return where a model's submits count, and the model whose window that is; None for the account's."""
+        """Return the window in which a model's submits count, and the model that owns it; None for the account's."""
         return (self.account, None) if self._scope.is_shared else (self.of(model), model)
 
-    def hear_submit(self, model: str, answer: TaskAnswer | Throttled, *, sent_at: float, now: float) -> None:
-        """Take in the headers of the answer to a submit."""
-        if isinstance(answer, TaskAnswer):
-            self._scope.hear(model, answer.rate, sent_at=sent_at, now=now)
-        elif answer.rate is None:  # perhaps a gateway's: no word on what is left
-            return
-        self.of(model).hear(answer.rate, sent_at=sent_at, now=now)
+    def hear_task(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit that made a task."""
+        self._scope.hear(model, rate, sent_at=sent_at, now=now)
+        self.hear_submit(model, rate, sent_at=sent_at, now=now)
+
+    def hear_submit(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+        """Take in the headers of the answer to a submit, of which nobody knows which window they are about."""
+        self.of(model).hear(rate, sent_at=sent_at, now=now)
         if self._scope.is_shared:
-            self.account.hear(answer.rate, sent_at=sent_at, now=now)
+            self.account.hear(rate, sent_at=sent_at, now=now)
         else:
             self.account.forget()
 
     def hear_poll(self, rate: RateHint | None, *, sent_at: float, now: float) -> None:
-        """Take in the headers of the answer to a poll that counts."""
+        """Record the headers of the answer to a poll that counts."""
         if self._scope.is_shared:
             self.account.hear(rate, sent_at=sent_at, now=now)

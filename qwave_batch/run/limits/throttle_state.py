@@ -1,11 +1,15 @@
-"""The values that go into a rate limiter and come out of it: calls, admissions, reactions, and how all of it stands."""
+"""The values that go into a rate limiter and come out of it, and the calls that it holds. Pure.
 
-from dataclasses import dataclass
+Times are monotonic seconds, where nothing else is said.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from qwave_batch.client.answers import Throttled
-from qwave_batch.model.progress import WaitKind
+from qwave_batch.model.progress import Throttle, ThrottleScope, ThrottleState, WaitKind
+from qwave_batch.run.limits.throttle_episode import CancelThrottle, HostThrottles, ModelThrottle, ThrottleEpisode
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,27 +18,27 @@ class SubmitCall:
 
     model: str
     alive: int = 0
-    """Tasks alive at the API, whose polls need room too where they count."""
+    """Tasks alive at the API, whose polls need room too if they count."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollCall:
-    """A question about a task of a model."""
+    """A poll of a task of a model."""
 
     model: str
 
 
 @dataclass(frozen=True, slots=True)
 class BalanceCall:
-    """The question for the account's balance."""
+    """A query of the account's balance."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelCall:
-    """A cancel of a task, or the question that precedes it."""
+    """A cancel of a task, or the poll before it."""
 
     is_alone: bool = False
-    """Whether no other one is under way."""
+    """Whether no other one is in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,95 +49,97 @@ class DownloadCall:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address; empty for an image that came in an answer."""
+    """Return the host of an address; empty for an image contained in an answer."""
     return urlsplit(url).netloc
 
 
 ApiCall: TypeAlias = SubmitCall | PollCall | BalanceCall | CancelCall | DownloadCall
-"""Every call that a run makes."""
+"""Every call of a run."""
 
 WaitForCall: TypeAlias = Literal[
     WaitKind.QUOTA, WaitKind.RATE_LIMIT, WaitKind.API_WINDOW, WaitKind.SPEC_LIMIT, WaitKind.RETRY
 ]
-"""What a call waits for at an API that answers."""
+"""Reasons why a call waits although the API answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """When a call may leave, and what holds it until then."""
+    """When a call may be sent, and what delays it."""
 
     at: float
-    """Monotonic seconds; infinity when only an event can tell."""
+    """Monotonic seconds; infinity if an event is needed."""
     kind: WaitForCall
     model: str | None
-    """Whose limit or trouble it is; None for the account's."""
+    """The model with the limit or failure; None for the account's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongWait:
-    """A wait that is longer than the run may wait."""
+    """A wait that exceeds the maximum of the run."""
 
     kind: WaitForCall
     model: str | None
     """The model whose submits would wait; None for the whole account."""
     wait_s: float
-    """From now."""
+    """Seconds from now."""
     so_far_s: float = 0.0
-    """How long the same has been waited for already."""
+    """How long the same cause has been waited for already."""
     window: str = ""
-    """The name of the quota window that is used up, if it has one."""
+    """The name of the exhausted quota window, if it has one."""
     said: str = ""
     """The API's own words, in quotes."""
-
-    @classmethod
-    def asked_for(cls, answer: Throttled, wait_s: float, so_far_s: float = 0.0, model: str | None = None) -> "LongWait":
-        """Return the wait that a 429 asks for."""
-        return cls(
-            kind=WaitKind.QUOTA if answer.is_quota_window else WaitKind.RATE_LIMIT,
-            model=model,
-            wait_s=wait_s,
-            so_far_s=so_far_s,
-            window=answer.window or "",
-            said=answer.quoted,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """What follows from an answer."""
+    """The consequences of an answer."""
 
     retry_at: float = 0.0
-    """Monotonic seconds before which the same is not to be tried again."""
+    """Monotonic seconds before which the same call is not to be retried."""
     too_long: LongWait | None = None
-    """Set when that is longer than the run may wait."""
+    """Set if that exceeds the maximum wait of the run."""
 
 
 NO_REACTION = Reaction()
-"""Nothing follows."""
+"""No consequences."""
 
 
-@dataclass(frozen=True, slots=True)
-class LimitLesson:
-    """What 429s have taught of the limits of a model or of the account."""
+@dataclass(slots=True)
+class HeldCalls:
+    """The calls that the API has asked not to be made for a while, and its own words; models hold theirs themselves."""
 
-    model: str | None
-    """None for the account."""
-    per_minute: int | None
-    """Requests that it took in a minute; None where no window was found."""
-    cuts: int
-    """Episodes of 429s."""
-    concurrency: int
-    """Tasks that were allowed at once in the end."""
+    account: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    """429s that are about the submits of all models."""
+    polls: ThrottleEpisode = field(default_factory=ThrottleEpisode)
+    cancels: CancelThrottle = field(default_factory=CancelThrottle)
+    hosts: HostThrottles = field(default_factory=HostThrottles)
+    said: str = ""
+    """The API's own words of its newest 429, in quotes."""
+    unread_wait: str = ""
+    """The first ``Retry-After`` that made no sense, as it was written; empty when there was none such."""
+    quota_window: str = ""
+    """The name of the quota window that was used up last; empty when nobody gave it one."""
+    quota_until: float = 0.0
 
-    @property
-    def is_any(self) -> bool:
-        """Whether anything was learned."""
-        return self.per_minute is not None or self.cuts > 0
+    def gates_of_submit(self, model: ModelThrottle) -> Iterator[Admission]:
+        """Yield until when the API's own word holds the submits of a model."""
+        for episode, name in ((self.account, None), (model.episode, model.name)):
+            if self.quota_until >= episode.until > 0.0:
+                yield Admission(episode.until, WaitKind.QUOTA, None)  # a quota window is the account's
+            else:
+                yield Admission(episode.until, WaitKind.RATE_LIMIT, name)
 
-    def __str__(self) -> str:
-        who = self.model or "the account"
-        if self.per_minute is not None:
-            requests = f"about {self.per_minute:,} requests a minute"
-            return f"the API took {requests} of {who}: limits in the spec save finding that out"
-        times = f"{self.cuts:,} time{'' if self.cuts == 1 else 's'}"
-        return f"the API asked for less of {who} {times}: {self.concurrency:,} tasks at once were allowed in the end"
+    def state(self, models: Collection[ModelThrottle], now: float, unix_now: float) -> ThrottleState:
+        """Return what is held at this moment, and until when in Unix seconds."""
+        held = [(ThrottleScope.ACCOUNT, "", self.account), (ThrottleScope.POLLS, "", self.polls)]
+        held += [(ThrottleScope.MODEL, model.name, model.episode) for model in models]
+        held += [(ThrottleScope.HOST, host, episode) for host, episode in self.hosts.episodes.items()]
+        return ThrottleState(
+            throttles=tuple(
+                Throttle(scope=scope, name=name, until=unix_now + episode.until - now, refusals=episode.answers)
+                for scope, name, episode in held
+                if episode.until > now
+            ),
+            quota_window=self.quota_window if self.quota_until > now else "",
+            said=self.said,
+        )

@@ -1,1 +1,1 @@
-"""When to ask for a task next, and the ways to learn of its end without asking."""
+"""When to poll a task next, and the ways to learn of its end without polling."""

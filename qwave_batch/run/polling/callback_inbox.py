@@ -1,4 +1,4 @@
-"""Callbacks that say that a task may have ended: they wake its poll. Nothing in a callback is believed."""
+"""Callbacks that say that a task may have ended: they wake its poll. Nothing in a callback is trusted."""
 
 import asyncio
 from collections import OrderedDict
@@ -11,42 +11,42 @@ from qwave_batch.run.schedule.wakeup import wait_until_either
 
 CALLBACK_URL = "callback_url"
 MAX_EARLY = 1024
-"""Callbacks that are kept for tasks that nobody waits for yet: one may come before the answer to the submit."""
+"""Callbacks kept for tasks without a waiter: one may arrive before the answer to the submit."""
 PAUSE_S = 1.0
-"""The least pause between two polls that callbacks caused, twice as long each time that it was for nothing."""
+"""The minimum pause between two polls caused by callbacks, doubled after each one in vain."""
 FIRST_S, LONGEST_S = 10.0, 60.0
-"""Polling goes on beside: the time to the first poll without a callback, before anything is known of the model, and
-the longest time from one to the next."""
+"""Polling continues in addition: the time to the first poll without a callback while a model is unknown, and the
+longest time between polls."""
 STRETCH, SLACK_S = 2.0, 3.0
-"""Later the first poll without a callback comes after this many times the usual latency of the model, and this."""
+"""Once the model is known, the first poll without a callback comes after this factor of its latency, plus this."""
 LATENCY_WEIGHT = 0.1
 """Weight of a new latency in the mean."""
 UNCALLED = 3
-"""After this many tasks that ended without a callback, and none with one, callbacks are not waited for any more."""
+"""After this many tasks that ended without a callback, and none with one, callbacks are no longer waited for."""
 
 
 @dataclass(slots=True)
 class PendingCallback:
-    """A task whose callback is waited for; times are monotonic seconds."""
+    """A task with an expected callback; times are monotonic seconds."""
 
     task_id: str
     model: str
     began: float
     open_from: float = 0.0
-    """Callbacks that come before do not wake the poll."""
+    """Callbacks that arrive before this do not wake the poll."""
     calls: int = 0
-    """Polls that callbacks have caused."""
+    """Polls caused by callbacks."""
     polls: int = 0
-    """Polls of any cause."""
+    """Polls for any reason."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class CallbackInbox:
-    """The pending callbacks, and those that came early. A flood costs a lookup for each, and bounded memory."""
+    """The pending callbacks, and those that arrived early. A flood costs one look-up each, and bounded memory."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.url = url
-        """The address of the receiver, as the API is told it."""
+        """The address of the receiver as sent to the API."""
         self._clock = clock
         self._pending: dict[str, PendingCallback] = {}
         self._early: OrderedDict[str, None] = OrderedDict()
@@ -56,7 +56,7 @@ class CallbackInbox:
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether tasks end and no callback ever comes: the API does not reach the receiver."""
+        """Whether tasks end without any callback: the API does not reach the receiver."""
         return not self._called and self._uncalled >= UNCALLED
 
     def receive(self, task_id: str) -> None:
@@ -71,7 +71,7 @@ class CallbackInbox:
             self._early.popitem(last=False)
 
     def expect(self, task_id: str, model: str) -> PendingCallback:
-        """Begin to wait for a task; ``forget`` it in the end."""
+        """Start to wait for a task; call ``forget`` at the end."""
         pending = PendingCallback(task_id=task_id, model=model, began=self._clock.monotonic())
         self._pending[task_id] = pending
         if task_id in self._early:
@@ -80,11 +80,11 @@ class CallbackInbox:
         return pending
 
     def forget(self, pending: PendingCallback, *, is_over: bool) -> None:
-        """Wait no longer.
+        """Stop waiting.
 
         Args:
-            pending: What ``expect`` gave.
-            is_over: Whether the task was found in its end.
+            pending: The result of ``expect``.
+            is_over: Whether the task was found to have ended.
         """
         self._pending.pop(pending.task_id, None)
         if not is_over:
@@ -98,7 +98,7 @@ class CallbackInbox:
             self._typical_s[pending.model] = known_s + LATENCY_WEIGHT * (took_s - known_s)
 
     async def wait(self, pending: PendingCallback, at_most_s: float) -> None:
-        """Return when there is reason to poll: a callback, or a time without any."""
+        """Return when there is a reason to poll: a callback, or a time without any."""
         typical_s = self._typical_s.get(pending.model)
         first_s = FIRST_S if typical_s is None else STRETCH * typical_s + SLACK_S
         misses = pending.polls - pending.calls
@@ -113,7 +113,7 @@ class CallbackInbox:
             pending.open_from = self._clock.monotonic() + PAUSE_S * 2.0 ** min(pending.calls - 1, 5)
 
     def serves(self, callback: JsonObject | None) -> bool:
-        """Whether a call about a task arrives here that was submitted with these callback fields."""
+        """Whether a callback for a task submitted with these fields arrives here."""
         return not self.is_unreachable and (callback or {}).get(CALLBACK_URL) == self.url
 
 

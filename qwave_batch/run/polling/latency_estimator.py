@@ -1,9 +1,9 @@
-"""A histogram of a model's latency, from intervals in which tasks were seen to end (a Turnbull estimator). Pure.
+"""A histogram of a model's latency from the intervals in which tasks ended (a Turnbull estimator). Pure.
 
-All that an answer tells is an interval: a task was not done at the poll before, and done at this one. The moment at
-which an end was *seen* says more about when we poll than about the model, and a run that learned from it would poll
-later and later. So the histogram is the most likely one given intervals (expectation-maximisation), smoothed after
-each fit; tasks in flight count as intervals that are still open, or slow tasks would be noticed last.
+An answer only gives an interval: a task had not ended at the previous poll, and had at this one. The time at which an
+end was *seen* depends more on the polls than on the model, and a run that learned from it would poll later and later.
+So the histogram is the most likely one given the intervals (expectation-maximisation), smoothed after each fit; tasks
+in flight count as open intervals, otherwise slow tasks would be noticed last.
 """
 
 import math
@@ -15,7 +15,7 @@ from statistics import NormalDist
 from qwave_batch.model.task import Task
 
 SMALLEST_S = 0.04
-"""Quicker tasks count as one of this latency."""
+"""Faster tasks count as having this latency."""
 LARGEST_S = 3600.0
 RATIO = 1.025
 """Finer than the spread of any latency worth telling apart from a constant."""
@@ -30,7 +30,7 @@ WIDTHS_S = tuple(after - before for before, after in pairwise(EDGES_S))
 
 
 def edge_near(age_s: float) -> int:
-    """Return the index of the edge that is nearest to an age; the first and the last take in all that lies beyond."""
+    """Return the index of the edge nearest to an age; the first and the last include everything beyond."""
     if age_s < SMALLEST_S:
         return int(age_s > SMALLEST_S / 2)
     if age_s >= LARGEST_S:
@@ -39,13 +39,13 @@ def edge_near(age_s: float) -> int:
 
 
 HALF_LIFE = 100.0
-"""A task counts half of one that was made so many tasks later, so that a model that changes is followed."""
+"""The weight of a task halves after this many further tasks, so that changes of a model are followed."""
 ROUNDS = 4
-"""Steps of expectation-maximisation in a fit; it begins where the last one has ended."""
+"""Expectation-maximisation steps per fit; each fit continues from the last one."""
 FORGOTTEN = 0.02
 """Weight below which an interval is dropped, which bounds how many are kept."""
 PRIOR_FROM_S, PRIOR_TO_S, PRIOR_SHARE = 0.2, 40.0, 0.95
-"""Before anything is known: anything from a fifth of a second to 40 s, equally likely on a logarithmic scale."""
+"""The prior: from a fifth of a second to 40 s, equally likely on a logarithmic scale."""
 MIDDLE_SHARE = 0.25
 WIDEST_SMOOTHING = 12
 """Bins to each side."""
@@ -58,15 +58,15 @@ def _prior() -> list[float]:
 
 
 PRIOR = tuple(_prior())
-"""Counts as one task, for ever, so that nothing is ever held impossible."""
+"""Counts permanently as one task, so that nothing is ever considered impossible."""
 _MIDDLE_DEVIATIONS = 2 * NormalDist().inv_cdf(0.5 + MIDDLE_SHARE / 2)
 
 
 class LatencyEstimator:
-    """The probability of each bin of ages, for one model.
+    """The probability of each age bin, for one model.
 
-    Tasks are numbered in the order they were made. Evidence fades by that number, not by when it comes in: a slow
-    task that ends now belongs to those it was made with, most of which have ended long ago.
+    Tasks are numbered in the order of creation. Evidence fades by that number, not by its time of arrival: a slow task
+    that ends now belongs to those created with it, most of which have ended long ago.
     """
 
     def __init__(self) -> None:
@@ -81,12 +81,12 @@ class LatencyEstimator:
         self._weighed_at = 0
 
     def begin(self) -> int:
-        """Return the number of a task that was made now."""
+        """Return the number of a task that was created now."""
         self.made += 1
         return self.made
 
     def not_yet(self, number: int, before_s: float, age_s: float) -> None:
-        """Take in that a task, last seen unfinished at ``before_s``, is unfinished at ``age_s``."""
+        """Record that a task, last seen unfinished at ``before_s``, is unfinished at ``age_s``."""
         self.leave(number, before_s)
         edge = edge_near(age_s)
         if edge:
@@ -99,7 +99,7 @@ class LatencyEstimator:
             self._open[edge] = max(0.0, self._open.get(edge, 0.0) - self._weight(number))
 
     def done(self, number: int, after_s: float, by_s: float) -> None:
-        """Take in that a task ended at an age above ``after_s`` and up to ``by_s``."""
+        """Record that a task ended at an age above ``after_s`` and up to ``by_s``."""
         first, last = edge_near(after_s), edge_near(by_s)
         if last <= first:
             last = max(1, edge_near((after_s + by_s) / 2))
@@ -108,7 +108,7 @@ class LatencyEstimator:
         self.ended += 1
 
     def fit(self) -> None:
-        """Bring ``shares`` up to what was taken in."""
+        """Update ``shares`` with the recorded evidence."""
         self._fade()
         weight = sum(self._closed.values()) + sum(self._open.values())
         shares = self.shares
@@ -126,7 +126,7 @@ class LatencyEstimator:
         self._weighed_at = self.made
 
     def _step(self, shares: list[float], weight: float) -> list[float]:
-        """Return shares that are at least as likely: every task is dealt out over its interval as ``shares`` say."""
+        """Return shares that are at least as likely: each task is distributed over its interval by ``shares``."""
         below = [0.0, *accumulate(shares)]
         rises = [0.0] * (BINS + 1)
         for (first, last), count in self._closed.items():
@@ -143,9 +143,9 @@ class LatencyEstimator:
 
 
 def _smoothing(shares: list[float], weight: float) -> int:
-    """Return over how many bins to each side to smooth: by the rule of thumb for densities, from the narrowest hump.
+    """Return the smoothing width in bins to each side: by the rule of thumb for densities, from the narrowest peak.
 
-    A deviation over everything would smear two humps into one; the shortest stretch that holds a quarter does not.
+    The overall deviation would merge two peaks; the shortest interval with a quarter of the weight does not.
     """
     below = list(accumulate(shares))
     held, shortest, last, before = MIDDLE_SHARE * below[-1], BINS, 0, 0.0
@@ -161,31 +161,35 @@ def _smoothing(shares: list[float], weight: float) -> int:
 
 
 def _smoothed(shares: list[float], bins: int) -> list[float]:
-    """Return moving means over ``bins`` to each side."""
+    """Return moving averages over ``bins`` to each side."""
     if not bins:
         return shares
-    mirrored = [*shares[bins - 1 :: -1], *shares, *shares[: -bins - 1 : -1]]  # nothing gets lost beyond the ends
+    mirrored = [
+        *shares[bins - 1 :: -1],
+        *shares,
+        *shares[: -bins - 1 : -1],
+    ]  # mirrored, so that no weight is lost at the ends
     below = [0.0, *accumulate(mirrored)]
     width = 2 * bins + 1
     return [(high - low) / width for low, high in zip(below, below[width:], strict=False)]
 
 
 LATE_SHARE, LATE_S = 0.02, 0.02
-"""An end so shortly before the question was perhaps stamped by the question itself."""
+"""An end this shortly before the poll may have been stamped by the poll itself."""
 MILLISECOND_S, SECOND_S = 0.001, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """How long a task took by the API's own clock."""
+    """The latency of a task by the API's own clock."""
 
     latency_s: float
     precision_s: float
-    """How much longer or shorter it may have been."""
+    """Its maximum error."""
 
 
 def read_stamp(task: Task) -> Stamp | None:
-    """Return what a task in its end says of its latency; None when it does not say."""
+    """Return the latency that the answer about an ended task states; None if it does not."""
     if task.created_at is None or task.completed_at is None:
         return None
     is_whole = task.created_at.is_integer() and task.completed_at.is_integer()
@@ -193,15 +197,15 @@ def read_stamp(task: Task) -> Stamp | None:
 
 
 def narrowed(after_s: float, by_s: float, stamp: Stamp | None) -> tuple[float, float]:
-    """Return between which ages a task ended: what the answers tell, narrowed by a stamp that fits in there.
+    """Return the age interval in which a task ended: from the answers, narrowed by a stamp inside it.
 
-    A server may set its stamp when it is asked, which looks like an end a moment before the question. A run
-    that believed it would ask later and later.
+    A server may set its stamp when it is polled, which looks like an end just before the poll. A run that trusted it
+    would poll later and later.
 
     Args:
         after_s: The age at which it was unfinished.
         by_s: The age at which it was found to have ended.
-        stamp: The API's word.
+        stamp: The latency stated by the API.
     """
     if stamp is None or not math.isfinite(stamp.latency_s):
         return after_s, by_s

@@ -1,10 +1,10 @@
-"""The best ages to ask at, when it is known how likely a task ends when: solved exactly, from the last age back. Pure.
+"""The best ages to poll at, given the latency distribution: solved exactly by dynamic programming from the end. Pure.
 
-A slot is held until the end of its task is noticed, and a poll has a price in seconds of a slot. Let ``cost(a)`` be
-what a task costs that is unfinished at age ``a``. The next question, at ``t``, costs its price, the time that passes
-between an end before ``t`` and ``t``, and ``cost(t)`` if the task is still unfinished then. Multiplied by the share
-of tasks that get to ``a``, the best ``t`` makes the least of a line in the share that has ended by ``a``, so that all
-ages together take one walk along the lower envelope of those lines.
+A slot is occupied until the end of its task is noticed, and a poll has a price in seconds of a slot. Let ``cost(a)`` be
+the expected cost of a task that is unfinished at age ``a``. The next poll, at ``t``, costs its price, the time between
+an end before ``t`` and ``t``, and ``cost(t)`` if the task is still unfinished then. Multiplied by the share of tasks
+that reach ``a``, the best ``t`` minimises a line in the share that has ended by ``a``, so that all ages together take
+one walk along the lower envelope of those lines.
 """
 
 from collections import deque
@@ -18,16 +18,16 @@ from qwave_batch.run.polling.latency_estimator import EDGES_S
 
 @dataclass(frozen=True, slots=True)
 class PollSchedule:
-    """When to ask next from each age on, and what that comes to."""
+    """The next poll from each age on, and the expected cost."""
 
     following: Sequence[int]
-    """For every edge the next one to ask at."""
+    """For every edge the next one to poll at."""
     ended: Sequence[float]
     """For every edge the share of tasks that have ended by then."""
     polls: float
-    """Expected of a task."""
+    """Expected polls per task."""
     delay_s: float
-    """Expected from a task's end to its notice."""
+    """Expected delay from a task's end to its notice."""
 
     mean_s: float
     """Expected latency."""
@@ -42,19 +42,19 @@ class _CostLine(NamedTuple):
         return self.start - self.slope * ended
 
     def is_hidden(self, before: "_CostLine", after: "_CostLine") -> bool:
-        """Whether it is nowhere the lowest of three whose slopes fall."""
+        """Whether it is nowhere the lowest of three lines with falling slopes."""
         return (before.start - self.start) * (self.slope - after.slope) <= (self.start - after.start) * (
             before.slope - self.slope
         )
 
 
 def best_schedule(shares: Sequence[float], price_s: float, edges_s: Sequence[float] = EDGES_S) -> PollSchedule:
-    """Return the schedule that costs least.
+    """Return the schedule with the lowest cost.
 
     Args:
-        shares: How likely it is that a task ends in each bin of ages.
-        price_s: What a poll costs, in seconds of a slot.
-        edges_s: The ages between the bins, at which may be asked; at the last one all tasks have ended.
+        shares: The probability that a task ends in each age bin.
+        price_s: The price of a poll, in seconds of a slot.
+        edges_s: The ages between the bins, at which polls are possible; at the last one all tasks have ended.
     """
     bins = len(shares)
     total = sum(shares)

@@ -16,14 +16,14 @@ from qwave_batch.run.polling.latency_estimator import (
 from qwave_batch.run.polling.poll_schedule import best_schedule
 
 FREE_POLLS = 2.2
-"""Polls a task to aim at where they cost nothing: a point of the line at which more of them gain little."""
+"""Target of polls per task if polls are free: beyond it, further polls gain little."""
 FEWEST_POLLS = 1.0
 """The end of a task has to be noticed."""
 FIRST = 0.02
 CHEAPEST, DEAREST = 0.01, 0.06
-"""Bounds of the price where polls are free: some latencies are worth three polls, and some are not worth two."""
+"""Bounds of the price if polls are free: some latencies are worth three polls, others less than two."""
 SCARCE = 1.0
-"""The most where requests are what there is too little of."""
+"""The maximum if requests are the bottleneck."""
 GAIN, LONGEST_STEP = 0.5, 1.5
 
 
@@ -32,97 +32,97 @@ class PollPrice:
 
     def __init__(self) -> None:
         self.aim = FREE_POLLS
-        """Polls a task."""
+        """Polls per task."""
         self.medians = FIRST
 
     def follow(self, polls: float) -> None:
-        """Move towards the aim, from a schedule that comes to so many polls a task."""
+        """Move towards the aim, given the expected polls per task of a schedule."""
         dearest = DEAREST if self.aim >= FREE_POLLS else SCARCE
         step = min(LONGEST_STEP, max(1 / LONGEST_STEP, (polls / self.aim) ** GAIN))
         self.medians = min(dearest, max(CHEAPEST, self.medians * step))
 
 
 def affordable_polls(requests_per_s: float, *, held_s: float, slots: int) -> float:
-    """Return the polls a task at which all slots are busy and all requests are used.
+    """Return the polls per task at which all slots are busy and all requests are used.
 
-    With fewer, tasks would wait to be noticed while requests are to spare; with more, slots would stay empty.
+    With fewer, tasks would wait to be noticed while requests are left; with more, slots would stay empty.
 
     Args:
-        requests_per_s: What submits and polls have together.
-        held_s: How long a task holds its slot.
+        requests_per_s: The shared limit of submits and polls.
+        held_s: How long a task occupies its slot.
         slots: Tasks alive at once.
     """
     return min(FREE_POLLS, max(FEWEST_POLLS, requests_per_s * held_s / slots - 1))
 
 
 FIRST_S = 0.2
-"""The least age at which anything is asked; no image was ever made sooner."""
+"""The minimum age of a poll; no image was ever made faster."""
 DENSITY = 12.0
-"""Questions that all tasks together ask while their age grows by a factor of e."""
+"""Polls over all tasks while their age grows by a factor of e."""
 CLOSEST_GROWTH, WIDEST_GROWTH = 1.35, 150.0
-"""Least and greatest growth of a task's age from one question to the next."""
+"""Bounds of the growth of a task's age from one poll to the next."""
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def opening_s(unfinished_s: float, *, is_polled: bool, own_share: float, alive: int) -> float:
-    """Return the next age of a task's own rhythm, which is the wider the more tasks there are to ask instead.
+    """Return the next age in a task's own rhythm, which is wider the more other tasks can be polled instead.
 
-    Tasks that begin together would all be asked at once, and again, and again. So each has its own place in the
-    rhythm, and the first end that is seen tells all others when to ask.
+    Tasks created together would all be polled at once, again and again. So each has its own phase in the rhythm, and
+    the first end that is seen reschedules the polls of all others.
 
     Args:
         unfinished_s: The age at which the task was last seen unfinished.
-        is_polled: Whether it was asked at all.
-        own_share: The task's place in the rhythm, from 0 up to 1.
-        alive: How many tasks are waited for.
+        is_polled: Whether it was polled at all.
+        own_share: The task's phase in the rhythm, from 0 up to 1.
+        alive: The number of open tasks.
     """
     growth = min(WIDEST_GROWTH, max(CLOSEST_GROWTH, math.exp(min(10.0, alive / DENSITY))))
     beats = math.log(max(unfinished_s, FIRST_S) / FIRST_S) / math.log(growth)
-    # An answer comes a little after its beat, and the place may have moved: what is almost a beat was one.
+    # An answer arrives a little after its beat, and the phase may have moved: almost a beat counts as one.
     beat = max(0, math.floor(beats - own_share + 0.1) + is_polled)
     return FIRST_S * float(growth ** (own_share + beat))
 
 
 def own_share(number: int) -> float:
-    """Return a share of 1 of each number's own, spread evenly over any stretch of numbers."""
+    """Return a share of 1 for each number, spread evenly over any range of numbers."""
     return number * _GOLDEN % 1.0
 
 
 SETTLED = 30
-"""Ends after which the price follows the aim."""
+"""Number of ends after which the price follows the aim."""
 KNOWN = 4
-"""Ends after which the opening is over."""
+"""Number of ends after which the opening is over."""
 CALM, RECHECKS = 100, 0.1
-"""Ends after which a task sleeps until it is due; before, for this share of its age at a time."""
+"""Number of ends after which a task sleeps until it is due; before, it sleeps for this share of its age at a time."""
 PROBE_EVERY = 16
-"""One task in this many is polled early: a model that has become faster would not be noticed otherwise."""
+"""One task in this many is polled early, to notice when a model has become faster."""
 SPREAD = 0.1
-"""The distance of a poll from its best age, in steps of the schedule: it costs little, keeps polls apart, and tells
+"""The distance of a poll from its best age, in steps of the schedule: it costs little, keeps polls apart, and shows
 where in a step the tasks end."""
 FIT_EVERY, FIT_GROWTH = 48, 6
-"""Ends from one fit to the next, at most; fewer while few are known."""
+"""Maximum number of ends between fits; fewer while few are known."""
 NOT_YET_WEIGHT = 0.5
-"""Weight of an answer of not yet, beside that of an end."""
+"""Weight of an unfinished answer relative to an end."""
 USUAL = 4
-"""So many medians are more than tasks take as a rule."""
+"""Tasks usually take less than this many medians."""
 LEAST_GAP_S, LONGEST_GAP_S = 0.02, 60.0
-"""Between two questions about one task."""
+"""Bounds of the time between two polls of one task."""
 
 
 @dataclass(slots=True)
 class TrackedTask:
-    """One task that is waited for, as its learner knows it; ages count from when the task was made."""
+    """An open task as its learner sees it; ages count from the task's creation."""
 
     number: int
     unfinished_s: float = 0.0
-    """The greatest age at which it was surely unfinished."""
+    """The greatest age at which it was certainly unfinished."""
     polls: int = 0
     teaches: bool = True
     """Whether its age is known well enough to learn from."""
 
 
 class PollScheduleLearner:
-    """The latency of one model as it was learned, and the ages to poll at that follow from it."""
+    """The learned latency of one model, and the resulting ages to poll at."""
 
     def __init__(self) -> None:
         self._estimate = LatencyEstimator()
@@ -130,36 +130,36 @@ class PollScheduleLearner:
         self._price = PollPrice()
         self._evidence = 0.0
         self.alive = 0
-        """Tasks that are waited for."""
+        """The number of open tasks."""
 
     @property
     def held_s(self) -> float | None:
-        """Seconds that a task holds its slot, delay included; None while that is unknown."""
+        """Seconds for which a task occupies its slot, including the delay; None while unknown."""
         if self._estimate.ended < SETTLED:
             return None
         return self._schedule.mean_s + self._schedule.delay_s
 
     @property
     def usual_s(self) -> float | None:
-        """Seconds within which tasks have ended as a rule; None while none has."""
+        """Seconds within which tasks usually end; None while none has ended."""
         return USUAL * _median_s(self._estimate.shares) if self._estimate.ended else None
 
     def aim_at(self, polls: float) -> None:
-        """Let the next schedules come to so many polls a task, where that is possible."""
+        """Make the next schedules aim at so many polls per task, if possible."""
         self._price.aim = polls
 
     def begin(self) -> TrackedTask:
-        """Begin to track a task that was made now."""
+        """Begin to track a task that was created now."""
         self.alive += 1
         return TrackedTask(self._estimate.begin())
 
     def join(self, age_s: float) -> TrackedTask:
-        """Begin to track a task of about this age: too little is known of it to learn from it."""
+        """Begin to track a task of about this age: too little is known about it to learn from it."""
         self.alive += 1
         return TrackedTask(self._estimate.made, unfinished_s=max(0.0, age_s), polls=1, teaches=False)
 
     def due_s(self, tracked: TrackedTask) -> float:
-        """Return the age at which to ask for a task; it changes with what is learned."""
+        """Return the age at which to poll a task; it changes with the learned latency."""
         due_s = self._opening_s(tracked) if self._estimate.ended < KNOWN else math.inf
         if self._estimate.ended:
             due_s = min(due_s, self._probe_s(tracked) or self._planned_s(tracked))
@@ -168,9 +168,9 @@ class PollScheduleLearner:
         return min(max(due_s, tracked.unfinished_s + LEAST_GAP_S), tracked.unfinished_s + LONGEST_GAP_S)
 
     def recheck_s(self, tracked: TrackedTask, age_s: float) -> float:
-        """Return the age up to which a task of this age may be left alone: then it is due, or ``due_s`` has changed.
+        """Return the age until which a task of this age may be left alone: then it is due, or ``due_s`` has changed.
 
-        While little is known the answers for other tasks change much, and a task looks again every few percent of its
+        While little is known, the answers for other tasks change much, and a task checks again every few percent of its
         age.
         """
         due_s = self.due_s(tracked)
@@ -179,7 +179,7 @@ class PollScheduleLearner:
         return min(due_s, age_s + max(LEAST_GAP_S, RECHECKS * age_s))
 
     def not_yet(self, tracked: TrackedTask, age_s: float) -> None:
-        """Take in that a task is unfinished at an age."""
+        """Record that a task is unfinished at an age."""
         before_s, age_s = tracked.unfinished_s, max(age_s, tracked.unfinished_s)
         tracked.unfinished_s, tracked.polls = age_s, tracked.polls + 1
         if tracked.teaches:
@@ -187,7 +187,7 @@ class PollScheduleLearner:
             self._learn(NOT_YET_WEIGHT)
 
     def done(self, tracked: TrackedTask, age_s: float, stamp: Stamp | None = None) -> None:
-        """Take in that a task is found to have ended when asked at an age."""
+        """Record that a task polled at an age had ended."""
         after_s, by_s = narrowed(tracked.unfinished_s, max(age_s, tracked.unfinished_s), stamp)
         self.leave(tracked)
         if tracked.teaches:
@@ -195,7 +195,7 @@ class PollScheduleLearner:
             self._learn(1.0)
 
     def leave(self, tracked: TrackedTask) -> None:
-        """Forget a task that is not waited for any more."""
+        """Forget a task that is no longer waited for."""
         self.alive -= 1
         if tracked.teaches:
             self._estimate.leave(tracked.number, tracked.unfinished_s)

@@ -1,33 +1,29 @@
-"""Whether the API still tells how tasks stand: a run that can't learn of their ends should not make new ones. Pure."""
+"""Detects that the API no longer reports the status of tasks: then no new ones should be submitted. Pure."""
 
 from dataclasses import dataclass, field
 
-from qwave_batch.client.answers import Throttled
-
 FEWEST_TASKS = 3
-"""Fewer tasks without a status may have trouble of their own."""
+"""Fewer tasks without a status may have a problem of their own."""
 STALE_S = 30.0
-"""After so long without the status of any of them, it is not a moment's trouble."""
+"""After this long without any status it is not a short failure."""
 
 
 @dataclass(slots=True)
 class StatusWatchdog:
-    """The polls since the last answer that told how a task stands; times are monotonic seconds."""
+    """The polls since the last answer with a task's status; times are monotonic seconds."""
 
     stale_since: float | None = None
-    """When the first of them failed; None while polls are answered."""
+    """When the first of them failed; None while polls succeed."""
     why: str = ""
-    """The reason that the last of them failed."""
+    """The reason of the last failure."""
     is_throttled: bool = False
     """Whether that was a 429."""
     is_forbidden: bool = False
     """Whether that was a 403."""
-    final_throttle: Throttled | None = None
-    """The 429 that asks for a longer wait than the run allows: nothing is polled any more."""
     _without_status: set[str] = field(default_factory=set)
 
     def record_success(self) -> None:
-        """Record that the API told how a task stands."""
+        """Record that the API reported a task's status."""
         self.stale_since = None
         self._without_status.clear()
 
@@ -39,22 +35,18 @@ class StatusWatchdog:
         self.why, self.is_throttled, self.is_forbidden = why, is_throttled, is_forbidden
         self._without_status.add(task_id)
 
-    def stop_polling(self, throttled: Throttled) -> None:
-        """Answer every further poll with a 429 that asks for a longer wait than the run allows."""
-        self.final_throttle = throttled
-
     def stale_s(self, now: float) -> float:
-        """Return for how long no task's status was told; 0 while the API tells."""
+        """Return for how long no task's status was reported; 0 while polls succeed."""
         return 0.0 if self.stale_since is None else now - self.stale_since
 
     def is_stale(self, now: float) -> bool:
-        """Whether the status of several tasks is not told, and not for a moment only."""
+        """Whether the status of several tasks has been missing for some time."""
         return len(self._without_status) >= FEWEST_TASKS and self.stale_s(now) >= STALE_S
 
     def is_hopeless(self, now: float, longest_s: float) -> bool:
-        """Whether polling on is useless: a 429 is meant for every poll, and other trouble for many.
+        """Whether further polls are useless: a 429 concerns every poll, other failures many.
 
-        A 403 is an answer, and none that mends itself, however few tasks are polled.
+        A 403 is an answer that does not change by itself, however few tasks are polled.
         """
         is_meant = self.is_throttled or self.is_forbidden
         return self.stale_s(now) > longest_s and (is_meant or self.is_stale(now))

@@ -1,13 +1,13 @@
-"""When to poll one task, by what each model has taught: all that the rest of a run sees of the learner. Pure."""
+"""When to poll one task, given the latency of its model: the interface of the learner to the rest of the run. Pure."""
 
 from qwave_batch.model.task import Task
 from qwave_batch.run.polling.latency_estimator import read_stamp
 from qwave_batch.run.polling.poll_schedule_learner import PollScheduleLearner, TrackedTask, affordable_polls
 
 PACE = 16.0
-"""How many times faster than once a task and age polls may follow each other."""
+"""Polls may follow each other this many times faster than once per task and age."""
 OLDEST_S = 10.0
-"""A task that takes very long does not hold up the polls of others."""
+"""A very slow task does not delay the polls of others."""
 
 
 class PollSpacing:
@@ -17,12 +17,12 @@ class PollSpacing:
         self._open_at = 0.0
 
     def take(self, now: float, *, age_s: float, alive: int) -> float:
-        """Return when the poll of a task that is due now may leave, ``now`` or later.
+        """Return when the poll of a task that is due now may be sent, ``now`` or later.
 
         Args:
-            now: The present.
-            age_s: Of the task.
-            alive: How many tasks of the model are waited for.
+            now: The current time.
+            age_s: The age of the task.
+            alive: The number of open tasks of the model.
         """
         turn = max(now, self._open_at)
         self._open_at = turn + min(age_s, OLDEST_S) / (PACE * max(1, alive))
@@ -30,14 +30,14 @@ class PollSpacing:
 
 
 SOON_S = 0.001
-"""A poll that is due so soon is due."""
+"""A poll that is due within this time is due."""
 
 
 class TaskPollPlan:
     """The polls of one task; times are monotonic seconds.
 
-    Ages count from the answer to the submit to the moment a poll leaves. A way there that is always equally long
-    is so learned as part of the latency, and one that is not does not make a task look finished earlier than it was.
+    Ages count from the answer to the submit until a poll is sent. A constant network delay is thus learned as part of
+    the latency, and a varying one never makes a task look finished earlier than it was.
     """
 
     def __init__(self, learner: PollScheduleLearner, spacing: PollSpacing, tracked: TrackedTask, began: float) -> None:
@@ -48,17 +48,17 @@ class TaskPollPlan:
         self._is_open = True
 
     def sleep_s(self, now: float) -> float:
-        """Return how long to leave the task alone before this is asked again; 0 when it is due."""
+        """Return how long to leave the task alone before asking this again; 0 when it is due."""
         age_s = now - self._began
         wait_s = self._learner.recheck_s(self._tracked, age_s) - age_s
         return wait_s if wait_s > SOON_S else 0.0
 
     def turn_at(self, now: float) -> float:
-        """Take a place among the model's polls that are due, and return when it comes."""
+        """Queue the poll among those of the model that are due, and return its time."""
         return self._spacing.take(now, age_s=now - self._began, alive=self._learner.alive)
 
     def record(self, sent_at: float, task: Task) -> None:
-        """Record how the task stood at a poll that left at ``sent_at``."""
+        """Record the task's state at a poll sent at ``sent_at``."""
         age_s = sent_at - self._began
         if task.state.is_terminal:
             self._is_open = False
@@ -67,12 +67,12 @@ class TaskPollPlan:
             self._learner.not_yet(self._tracked, age_s)
 
     def is_late(self, now: float) -> bool:
-        """Whether tasks of the model, by all that have ended, are over at this age as a rule."""
+        """Whether tasks of the model have usually ended by this age."""
         longest_s = self._learner.usual_s
         return longest_s is not None and now - self._began > longest_s
 
     def close(self) -> None:
-        """Ask no more; the end was seen, or the task is not waited for any longer."""
+        """Stop polling; the end was seen, or the task is no longer waited for."""
         if self._is_open:
             self._is_open = False
             self._learner.leave(self._tracked)
@@ -85,7 +85,7 @@ class PollPlanner:
         self._models: dict[str, tuple[PollScheduleLearner, PollSpacing]] = {}
 
     def plan_new_task(self, model: str, now: float) -> TaskPollPlan:
-        """Return the plan of a task that was made now."""
+        """Return the plan of a task that was created now."""
         learner, spacing = self._of(model)
         return TaskPollPlan(learner, spacing, learner.begin(), now)
 
@@ -96,7 +96,7 @@ class PollPlanner:
         return TaskPollPlan(learner, spacing, tracked, now - tracked.unfinished_s)
 
     def limit_polls(self, requests_per_minute: int, slots: int) -> None:
-        """Spend no more polls than a limit leaves that counts them, when all slots are busy."""
+        """Limit polls to the share that a shared rate limit leaves when all slots are busy."""
         learners = [(learner, held_s) for learner, _ in self._models.values() if (held_s := learner.held_s) is not None]
         alive = sum(learner.alive for learner, _ in learners)
         if not alive:

@@ -1,1 +1,1 @@
-"""Which job starts when: queues per model, slots, adaptive concurrency and reasons to stop."""
+"""Decides which job starts when: queues per model, slots, adaptive concurrency and stop reasons."""

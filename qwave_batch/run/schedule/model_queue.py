@@ -14,15 +14,15 @@ from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.tasks.job_run import JobRun
 
 PAGE = 64
-"""Jobs read from the ledger at once: all that is in memory of a queue."""
+"""Jobs read from the ledger at once, which bounds the memory of a queue."""
 _sequence = itertools.count()
 Fits: TypeAlias = Callable[[JobRun], bool]
-"""Whether the money for a submit of a job is there."""
+"""Whether the budget allows a submit of a job."""
 
 
 @dataclass(slots=True)
 class RowQueue:
-    """Rows still to be read, and the jobs of the page that was."""
+    """Rows still to be read, and the jobs of the last page."""
 
     rows: "array[int]" = field(default_factory=lambda: array("q"))
     read: int = 0
@@ -40,7 +40,7 @@ class RowQueue:
 
     @property
     def is_hungry(self) -> bool:
-        """Whether the next page has to be read before anything can be taken."""
+        """Whether the next page has to be read before a job can be taken."""
         return not self.page and self.read < len(self.rows)
 
     def next_rows(self) -> list[int]:
@@ -54,7 +54,7 @@ class RowQueue:
         return self.page[0] if self.page else None
 
     def skip_unaffordable(self, fits: "Fits") -> list[JobRun]:
-        """Take the jobs of the page that do not fit."""
+        """Take the jobs of the page that exceed the budget."""
         passed = [job_run for job_run in self.page if not fits(job_run)]
         self.page = deque(job_run for job_run in self.page if fits(job_run))
         return passed
@@ -62,45 +62,45 @@ class RowQueue:
 
 @dataclass(slots=True)
 class ModelQueue:
-    """All that the scheduler knows of one model."""
+    """The work of one model and its state."""
 
     throttle: ModelThrottle
-    """The limits that hold its submits."""
+    """The limits of its submits."""
     open_tasks: RowQueue = field(default_factory=RowQueue)
-    """Tasks on record."""
+    """Recorded tasks."""
     resubmits: RowQueue = field(default_factory=RowQueue)
-    """Submits that got no definite answer."""
+    """Submits without a definite answer."""
     new_jobs: RowQueue = field(default_factory=RowQueue)
     alive: int = 0
     """Slots that its jobs hold."""
     submitting: int = 0
-    """Submits under way or about to be."""
+    """Submits in progress or about to start."""
     tried_at: float | None = None
     """Monotonic seconds of the first submit of this run."""
     closed: ModelLeft | None = None
-    """Why nothing more of this model is submitted in this run; None when it may be."""
+    """Why nothing more of this model is submitted in this run; None if it may be."""
     _delayed: list[tuple[float, int, JobRun]] = field(default_factory=list)
-    """Jobs to be tried again, the earliest first."""
+    """Jobs to be retried, the earliest first."""
     _doubted: list[tuple[float, int, JobRun]] = field(default_factory=list)
-    """Those that keep their slot meanwhile: a task of theirs may be alive."""
+    """Those that keep their slot until then: a task of theirs may be alive."""
     _last: deque[JobRun] = field(default_factory=deque)
-    """Jobs to be tried again when all others are through."""
+    """Jobs to be retried after all others."""
 
     def close(self, left: ModelLeft) -> None:
         """Submit nothing more of this model in this run."""
         self.closed = left
 
     def record_submit(self, sent_at: float) -> None:
-        """Record that a submit leaves."""
+        """Record that a submit is sent."""
         if self.tried_at is None:
             self.tried_at = sent_at
 
     def delay(self, job_run: JobRun, at: float) -> None:
-        """Keep a job to be tried again; one that holds a slot keeps it."""
+        """Keep a job to be retried; one that holds a slot keeps it."""
         bisect.insort(self._doubted if job_run.holds_slot else self._delayed, (at, next(_sequence), job_run))
 
     def put_last(self, job_run: JobRun) -> None:
-        """Keep a job to be tried again when all others are through."""
+        """Keep a job to be retried after all others."""
         self._last.append(job_run)
 
     @property
@@ -110,16 +110,16 @@ class ModelQueue:
 
     @property
     def delayed(self) -> int:
-        """How many jobs wait to be tried again."""
+        """How many jobs wait for a retry."""
         return len(self._delayed) + len(self._doubted)
 
     @property
     def submits_left(self) -> int:
-        """How many jobs are still to be submitted in this run; none of a model that is closed."""
+        """How many jobs are still to be submitted in this run; 0 for a closed model."""
         return 0 if self.closed else self.delayed + self.resubmits.left + self.new_jobs.left + len(self._last)
 
     def drain(self) -> list[JobRun]:
-        """Take all jobs that wait to be tried again, and their slots from them."""
+        """Take all jobs that wait for a retry, and release their slots."""
         self._release(list(self._doubted))
         job_runs = [*(job_run for _, _, job_run in self._delayed), *self._last]
         self._delayed.clear()
@@ -127,7 +127,7 @@ class ModelQueue:
         return job_runs
 
     def release_overdue(self, now: float, timeout_s: float) -> None:
-        """Take the slot from jobs whose last submit is so long ago that a task of theirs is over, whatever it was."""
+        """Release the slots of jobs whose last submit is so long ago that any task of theirs is over."""
         self._release([each for each in self._doubted if self.closed or now - (each[2].sent_at or 0.0) > timeout_s])
 
     def _release(self, entries: list[tuple[float, int, JobRun]]) -> None:
@@ -138,15 +138,15 @@ class ModelQueue:
             bisect.insort(self._delayed, entry)
 
     def submit_head(self, now: float, fits: Fits, *, has_slot: bool = True) -> tuple[JobRun | None, float]:
-        """Return the next job to submit, or None and when there may be one: retries, then resends, then new ones.
+        """Return the next job to submit, or None and when there may be one: retries, resubmits, then new ones.
 
-        While many wait to be tried again no new ones follow: a model that is down does not swallow the plan. A retry
-        that exceeds the budget does not hold up others; a new job does, as others may give money back.
+        While many wait for a retry no new ones follow: a model that is down must not consume the plan. A retry that
+        exceeds the budget does not block others; a new job does, as others may release money.
 
         Args:
             now: Monotonic seconds.
-            fits: Whether there is the money for a job.
-            has_slot: Whether there is a slot; without one only jobs that hold their own are at hand.
+            fits: Whether the budget allows a job.
+            has_slot: Whether there is a slot; without one only jobs that hold their own are eligible.
         """
         opens_at = math.inf
         for waiting in (self._doubted, self._delayed if has_slot else ()):
@@ -166,14 +166,14 @@ class ModelQueue:
         return head if head is not None and fits(head) else None, opens_at
 
     def wants(self, fits: Fits) -> bool:
-        """Whether anything waits to be submitted, now or later, that there is the money for."""
+        """Whether anything waits to be submitted, now or later, that the budget allows."""
         head = self._next()
         if head is not None and fits(head):
             return True
         return any(fits(job_run) for _, _, job_run in (*self._doubted, *self._delayed))
 
     def take(self, job_run: JobRun) -> None:
-        """Take the job that ``submit_head`` has returned."""
+        """Take the job returned by ``submit_head``."""
         for queue in (self.resubmits, self.new_jobs):
             if queue.head() is job_run:
                 queue.page.popleft()

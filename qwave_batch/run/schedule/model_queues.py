@@ -1,4 +1,4 @@
-"""The queues of all models side by side: the work that is left, and the jobs that exceed the budget for good."""
+"""The queues of all models: the remaining work, and the jobs that exceed the budget for good."""
 
 import math
 from array import array
@@ -27,7 +27,7 @@ class ModelQueues:
         self._all = queues
         self._budget = budget
         self._is_short = False
-        """Whether a job was left to another run for want of money."""
+        """Whether a job was left to another run because of the budget."""
 
     def __iter__(self) -> Iterator[ModelQueue]:
         return iter(self._all)
@@ -39,20 +39,20 @@ class ModelQueues:
 
     @property
     def has_open_tasks(self) -> bool:
-        """Whether a task on record was not taken in hand yet."""
+        """Whether a recorded task has not been started yet."""
         return any(not model_queue.open_tasks.is_empty for model_queue in self._all)
 
     def scheduling_pass(self, limiter: RateLimiter, breaker: ImageBreaker, now: float) -> SchedulingPass:
-        """Return a view of the queues as they are now."""
+        """Return a view of the current queues."""
         return SchedulingPass(self._all, limiter, breaker, self._fits, now)
 
     def left(self, limiter: RateLimiter, now: float, *, pending: int, is_stopped: bool) -> JobsLeft:
-        """Return the work that is left.
+        """Return the remaining work.
 
         Args:
-            limiter: The limits.
+            limiter: The rate limiter.
             now: Monotonic seconds.
-            pending: The jobs that are to do where nothing is submitted or polled.
+            pending: The jobs left if nothing is submitted or polled.
             is_stopped: Whether nothing more is submitted.
         """
         submits = {} if is_stopped else {queue.model: queue.submits_left for queue in self._all if queue.submits_left}
@@ -60,11 +60,11 @@ class ModelQueues:
         return JobsLeft(
             jobs=self.alive + polls + sum(submits.values()) if self._all else pending,
             alive=self.alive,
-            last_submit_at=limiter.last_submit_at(submits, now),
+            last_submit_at=limiter.known.last_submit_at(submits, now),
         )
 
     def are_within(self, denied: Collection[str]) -> bool:
-        """Whether the key could be tried for nothing that is not among these models and tasks."""
+        """Whether all open work belongs to these models and tasks."""
         models = {queue.model for queue in self._all if queue.tried_at is not None or queue.has_submits}
         is_one_alive = self.alive + sum(queue.open_tasks.left for queue in self._all) <= 1
         return models <= set(denied) and is_one_alive
@@ -75,7 +75,7 @@ class ModelQueues:
             yield from (model_queue.open_tasks, model_queue.resubmits, model_queue.new_jobs)
 
     def first_open_task(self) -> Candidate | None:
-        """Return the task on record that is polled next: it is alive at the API, whatever the limits are."""
+        """Return the recorded task to poll next: it is alive at the API, whatever the limits are."""
         heads = [
             Candidate(model_queue, model_queue.open_tasks, job_run)
             for model_queue in self._all
@@ -84,7 +84,7 @@ class ModelQueues:
         return min(heads, key=lambda candidate: candidate.job_run.order, default=None)
 
     def skip_unaffordable(self) -> list[JobRun]:
-        """Remove queued jobs that exceed the budget, and return them; with nothing in flight it never grows."""
+        """Remove queued jobs that exceed the budget, and return them; with nothing in flight the budget cannot grow."""
         passed = [
             job_run
             for model_queue in self._all
@@ -95,7 +95,7 @@ class ModelQueues:
         return passed
 
     def why_stuck(self) -> NothingToSubmit | None:
-        """Return why what is left can never be sent in this run: models that are closed, or the money."""
+        """Return why the remaining jobs can never be sent in this run: closed models, or the budget."""
         left = [model_queue for model_queue in self._all if model_queue.has_submits]
         if not left and not self._is_short:
             return None
@@ -112,8 +112,8 @@ class ModelQueues:
 def build_model_queues(
     work: Mapping[tuple[str, JobAction], "array[int]"], limits: Limits, limiter: RateLimiter, long_poll: LongPollPolicy
 ) -> list[ModelQueue]:
-    """Return a queue for each model with work that is not only fetched, and hold it to its limits in the limiter."""
-    account = limiter.concurrency
+    """Return a queue for each model with more work than fetches, and set its limits in the limiter."""
+    account = limiter.known.concurrency
     model_queues: dict[str, ModelQueue] = {}
     for (model, kind), rows in work.items():
         if kind is JobAction.FETCH:
@@ -128,7 +128,7 @@ def build_model_queues(
                 window=SlidingWindow(own.requests_per_minute),
                 width=math.inf if long_poll.wait_s(is_first=True) else 1,
             )
-            model_queues[model] = ModelQueue(limiter.add(throttle))
+            model_queues[model] = ModelQueue(limiter.known.add(throttle))
         model_queue = model_queues[model]
         queue = {
             JobAction.POLL: model_queue.open_tasks,

@@ -1,4 +1,4 @@
-"""Starts the jobs that may begin now, and records how they ended, until nothing is left to do."""
+"""Starts the jobs that can begin now, and records how they ended, until nothing is left to do."""
 
 import asyncio
 import math
@@ -26,11 +26,11 @@ from qwave_batch.run.tasks.worker import Worker
 FETCHES = 8
 """Jobs of earlier runs whose images are fetched at once; they hold no slot."""
 STALE_RECHECK_S = 1.0
-"""How long no task is made after none was heard of, before looking whether one was."""
+"""The interval of checks whether a task's status has arrived, while submits are paused for lack of any."""
 
 
 class Scheduler:
-    """Starts jobs as slots, rates and money allow, until nothing is left or the run stops."""
+    """Starts jobs as slots, rate limits and money allow, until nothing is left or the run stops."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a run that it brings together
         self,
@@ -56,7 +56,7 @@ class Scheduler:
         self._fetching: set[str] = set()
         """Jobs of earlier runs whose images are being fetched."""
         self._open_task_leases: set[SlotLease] = set()
-        """Tasks on record that are in hand."""
+        """Recorded tasks in progress."""
 
     async def run(self, group: asyncio.TaskGroup) -> None:
         """Return when nothing is left to do or to wait for; every worker has ended by then."""
@@ -70,15 +70,21 @@ class Scheduler:
                     break
         finally:
             await self._cancel_workers()
-            for lesson in self._limiter.lessons():
-                self._run.counters.warn(str(lesson))
+            self._warn_of_limits()
         if self._run.stops.storage_error is None:
             for model_queue in self._model_queues:
                 for job_run in model_queue.drain():
                     await self._leave_to_next_run(job_run)
 
+    def _warn_of_limits(self) -> None:
+        """Keep what 429s have taught as warnings."""
+        if unread := self._limiter.held.unread_wait:
+            self._run.counters.warn(f'the API sent a Retry-After that makes no sense, "{unread}": it was not heeded')
+        for lesson in self._limiter.known.lessons():
+            self._run.counters.warn(str(lesson))
+
     async def _fill(self) -> None:
-        """Read the next pages of queues that have run empty."""
+        """Read the next pages of empty queues."""
         for queue in (self._fetches, *self._model_queues.queues()):
             if queue.is_hungry:
                 found = await asyncio.to_thread(self._run.context.ledger.snapshots_of, queue.next_rows())
@@ -86,7 +92,7 @@ class Scheduler:
                 queue.page.extend(JobRun.of(snapshot, retries) for snapshot in found)
 
     def _start_next(self, group: asyncio.TaskGroup, scheduling_pass: SchedulingPass) -> bool:
-        """Start the job that is first in plan order among those that may begin now; return whether there was one."""
+        """Start the first job in plan order that can begin now; return whether there was one."""
         if self._may_fetch():
             job_run = self._fetches.page.popleft()
             self._fetching.add(job_run.job.job_id)
@@ -114,18 +120,18 @@ class Scheduler:
 
     @property
     def _has_unpolled_tasks(self) -> bool:
-        """Whether a task on record was not polled yet; new ones wait for that."""
+        """Whether a recorded task was not polled yet; new ones wait for that."""
         return any(not lease.is_polled for lease in self._open_task_leases) or self._model_queues.has_open_tasks
 
     @property
     def _is_status_stale(self) -> bool:
-        """Whether the ends of tasks can't be learned of; no more are made meanwhile."""
+        """Whether the ends of tasks cannot be learned; no more are submitted meanwhile."""
         return bool(self._workers) and self._watchdog.is_stale(self._run.now())
 
     @property
     def _is_open(self) -> bool:
-        # Until the key is proven, one request at a time; and downloads that lag behind hold up new tasks in the end.
-        # Where polls are forbidden that submit is what proves the key, even while tasks are polled.
+        # Until the key is proven, one request at a time; and slow downloads eventually hold up new tasks. If polls are
+        # forbidden, that submit proves the key, even while tasks are polled.
         is_first_out = (
             any(model_queue.submitting for model_queue in self._model_queues)
             if self._run.connectivity.has_denials
@@ -133,7 +139,7 @@ class Scheduler:
         )
         if not self._run.connectivity.is_key_proven and is_first_out:
             return False
-        return len(self._workers) - len(self._breaker.waiters) < 3 * self._limiter.concurrency.limit + FETCHES
+        return len(self._workers) - len(self._breaker.waiters) < 3 * self._limiter.known.concurrency.limit + FETCHES
 
     @property
     def _may_submit(self) -> bool:
@@ -148,7 +154,7 @@ class Scheduler:
     def _may_fetch(self) -> bool:
         is_allowed = not self._run.stops.is_on or self._run.stops.drains
         if self._breaker.is_tripped or self._run.stops.is_for(EndKind.NO_IMAGES):
-            return False  # no more is tried in vain than tells whether images come again
+            return False  # no more tries than are needed to learn whether images arrive again
         return is_allowed and len(self._fetching - self._breaker.waiters) < FETCHES and bool(self._fetches.page)
 
     def _first_candidate(self, scheduling_pass: SchedulingPass) -> Candidate | None:
@@ -158,7 +164,7 @@ class Scheduler:
         return self._model_queues.first_open_task() or (scheduling_pass.first_submit() if self._may_submit else None)
 
     async def _wait(self, scheduling_pass: SchedulingPass) -> bool:
-        """Wait for something to change; return whether there is anything left to wait for."""
+        """Wait for a change; return whether there is anything left to wait for."""
         if self._leave_closed_windows():
             return True
         stops, opens_at = self._run.stops, scheduling_pass.opens_at()
@@ -180,7 +186,7 @@ class Scheduler:
         return True
 
     def _leave_closed_windows(self) -> bool:
-        """Leave models to the next run whose window opens too late, by the API's headers; return whether one was."""
+        """Leave models whose window opens too late by the API's headers; return whether there was one."""
         run, wants = (
             self._run,
             [model_queue for model_queue in self._model_queues if model_queue.has_submits and not model_queue.closed],
@@ -195,13 +201,13 @@ class Scheduler:
         return any(model_queue.closed for model_queue in wants)
 
     def _hold_for_images(self) -> bool:
-        """Record whether nothing is bought because no image comes, and for how long; return whether that is so.
+        """Record whether submits are held because no image arrives, and for how long; return whether they are.
 
-        When it has lasted too long, or nothing is left that could come, the run buys nothing more.
+        If that lasts too long, or nothing is left that could arrive, the run submits nothing more.
         """
         breaker, run, now = self._breaker, self._run, self._run.now()
         has_jobs = any(model_queue.submits_left for model_queue in self._model_queues) and not run.stops.is_on
-        limit = self._limiter.concurrency.limit
+        limit = self._limiter.known.concurrency.limit
         is_full = breaker.waiting > 0 and breaker.taken(limit, now) >= limit
         is_held = has_jobs and (breaker.is_tripped or is_full)
         is_waiting = all(self._are_queues_idle()) and len(self._workers) <= len(breaker.waiters)
@@ -212,12 +218,12 @@ class Scheduler:
         return is_held or is_idle
 
     def _are_queues_idle(self) -> Iterator[bool]:
-        """Yield whether nothing of a model is alive or about to be polled."""
+        """Yield for each model whether none of its tasks is alive or about to be polled."""
         for model_queue in self._model_queues:
             yield not model_queue.alive and model_queue.open_tasks.is_empty
 
     async def _skip_unaffordable(self) -> bool:
-        """Leave to the next run what can't be paid for, now that nothing is in flight; return whether there was any."""
+        """Leave jobs beyond the budget to the next run, now that nothing is in flight; return whether there was one."""
         passed = self._model_queues.skip_unaffordable()
         for job_run in passed:
             await self._leave_to_next_run(job_run)
@@ -280,13 +286,13 @@ class Scheduler:
                 assert_never(step)
 
     async def _leave_to_next_run(self, job_run: JobRun) -> None:
-        """Leave a job that waits for another try to the next run, and count it as it stands."""
+        """Leave a job that waits for a retry to the next run, and count it with its current status."""
         await self._worker.leave_to_next_run(job_run)
         if job_run.attempt is not None and job_run.is_planned:
             self._run.counters.settle(job_run.status, status_of(job_run.attempt), self._run.now())
 
     async def _cancel_workers(self) -> None:
-        """Send away the workers that are left: the run leaves, and what they hold is on record."""
+        """Cancel the remaining workers: the run ends, and their state is on record."""
         workers = list(self._workers)
         for worker in workers:
             worker.cancel()

@@ -1,4 +1,4 @@
-"""The lease of a job at work: a slot, and room for one submit."""
+"""The lease of a running job: a slot, and room for one submit."""
 
 from collections.abc import Callable
 
@@ -7,22 +7,22 @@ from qwave_batch.run.schedule.model_queue import ModelQueue
 
 
 class SlotLease:
-    """A slot and a place in the send windows, each let go of once, as soon as it is not needed."""
+    """A slot and a place in the send windows, each released once, as soon as it is not needed."""
 
     def __init__(self, model_queue: ModelQueue, *, reservation: Reservation | None, notify: Callable[[], None]) -> None:
         """Describe a lease; ``acquire`` takes it.
 
         Args:
-            model_queue: The job's model.
-            reservation: Room for its submit; None for a task on record, which is only polled.
-            notify: Tells the scheduler that something has become free.
+            model_queue: The queue of the job's model.
+            reservation: Room for its submit; None for a recorded task, which is only polled.
+            notify: Tells the scheduler that something was released.
         """
         self.model_queue = model_queue
         self._reservation = reservation
         self._notify = notify
         self._has_slot = True
         self._is_submitting = self.is_polled = reservation is not None
-        """``is_polled``: whether the task on record was polled once; new tasks wait for that."""
+        """``is_polled``: whether the recorded task was polled once; new tasks wait for that."""
 
     @classmethod
     def acquire(
@@ -62,15 +62,15 @@ class SlotLease:
             self._notify()
 
     def settled(self) -> None:
-        """Tell that what was reserved for the task, and it has not cost, is free."""
+        """Release the part of the reserved money that the task did not cost."""
         self._notify()
 
     def leave_slot(self) -> None:
-        """Leave the slot with the job, which waits for another try while a task of it may be alive."""
+        """Leave the slot with the job, which waits for a retry while a task of it may be alive."""
         self._has_slot = False
 
     def close(self) -> None:
-        """Let go of all that is left."""
+        """Release everything that is left."""
         if self._reservation is not None:
             self._reservation.give_back()
         self.answered()

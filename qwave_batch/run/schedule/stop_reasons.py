@@ -1,4 +1,4 @@
-"""Why and how a run stops submitting; several reasons may come together, and the gravest counts."""
+"""Why and how a run stops submitting; several reasons may apply, and the gravest counts."""
 
 import asyncio
 
@@ -9,17 +9,17 @@ from qwave_batch.model.stop_reason import StopReason, StorageFailed
 _DRAINS = frozenset(
     {EndKind.MOVED, EndKind.ACCOUNT, EndKind.BUDGET, EndKind.NO_IMAGES, EndKind.FAIL_FAST, EndKind.DENIED}
 )
-"""Ends before which tasks on record are still polled, and their images fetched."""
+"""Ends before which recorded tasks are still polled, and their images fetched."""
 
 
 class StopReasons:
-    """Whether anything new may be submitted, and whether what is in flight is waited for."""
+    """Whether anything new may be submitted, and whether calls in flight are waited for."""
 
     def __init__(self) -> None:
         self._reasons: dict[EndKind, StopReason] = {}
         """The first reason of each kind."""
         self.is_leaving = False
-        """Whether what is in flight is left to the next run, too."""
+        """Whether calls in flight are left to the next run, too."""
         self.storage_error: StorageError | None = None
 
     @property
@@ -29,25 +29,25 @@ class StopReasons:
 
     @property
     def drains(self) -> bool:
-        """Whether tasks on record are still polled, and their images fetched."""
+        """Whether recorded tasks are still polled, and their images fetched."""
         return not self.is_leaving and _DRAINS.issuperset(self._reasons)
 
     @property
     def awaits_images(self) -> bool:
-        """Whether images that are paid, and do not come, are still waited for."""
+        """Whether paid images that do not arrive are still waited for."""
         return not self.is_on or (self.drains and not self.is_for(EndKind.NO_IMAGES))
 
     def is_for(self, kind: EndKind) -> bool:
-        """Whether this is among the reasons."""
+        """Whether this kind is among the reasons."""
         return kind in self._reasons
 
     def stop(self, reason: StopReason, *, leave: bool = False) -> None:
-        """Stop submitting; with ``leave`` do not wait for what is in flight either."""
+        """Stop submitting; with ``leave`` do not wait for calls in flight either."""
         self._reasons.setdefault(reason.kind, reason)
         self.is_leaving = self.is_leaving or leave
 
     def fail(self, error: StorageError) -> None:
-        """Leave because the disk failed."""
+        """End the run because the disk failed."""
         self.storage_error = self.storage_error or error
         self.stop(StorageFailed(str(error)), leave=True)
 
@@ -58,14 +58,14 @@ class StopReasons:
 
 
 class StopSignal:
-    """Raised by Ctrl-C, a signal or a caller, from the thread of the run's event loop."""
+    """Triggered by Ctrl-C, a signal or a caller, from the thread of the run's event loop."""
 
     def __init__(self) -> None:
         self._stopping = asyncio.Event()
         self._leaving = asyncio.Event()
 
     def request(self) -> None:
-        """Ask the run to end; asked again, it leaves at once."""
+        """Ask the run to end; asked again, it ends at once."""
         if self._stopping.is_set():
             self._leaving.set()
         self._stopping.set()

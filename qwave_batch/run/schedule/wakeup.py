@@ -1,4 +1,4 @@
-"""How the scheduler sleeps: until a time comes or something happens, whichever is first."""
+"""Lets the scheduler sleep until a time comes or something happens, whichever is first."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def is_done_by(end: Coroutine[Any, Any, object], future: "asyncio.Future[T]") -> bool:
-    """Wait until a future is done or the end comes; return whether it is done. It goes on either way."""
+    """Wait until a future is done or the time is up; return whether it is done. The future is not cancelled."""
     ending = asyncio.ensure_future(end)
     try:
         await asyncio.wait((future, ending), return_when=asyncio.FIRST_COMPLETED)
@@ -20,7 +20,7 @@ async def is_done_by(end: Coroutine[Any, Any, object], future: "asyncio.Future[T
 
 
 async def wait_until_either(end: Coroutine[Any, Any, object], coming: Coroutine[Any, Any, object]) -> bool:
-    """Wait for something until the end comes, and then no longer; return whether it has come."""
+    """Wait for the first of a coroutine and an end; return whether the coroutine finished."""
     waiting = asyncio.ensure_future(coming)
     try:
         return await is_done_by(end, waiting)
@@ -29,18 +29,18 @@ async def wait_until_either(end: Coroutine[Any, Any, object], coming: Coroutine[
 
 
 class Wakeup:
-    """Wakes the one that waits; a notice while nobody waits wakes the next one that does."""
+    """Wakes its waiter; a notice without a waiter wakes the next one."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake the one that waits."""
+        """Wake the waiter."""
         self._notified.set()
 
     async def wait(self, at_most_s: float | None) -> None:
-        """Return after a notice, or after so many seconds; None waits for a notice only."""
+        """Return after a notice, or after so many seconds; None waits only for a notice."""
         if at_most_s is None:
             await self._notified.wait()
         elif not self._notified.is_set():

@@ -1,1 +1,1 @@
-"""One job's way through a run: submit, poll, settle, cancel."""
+"""The processing of one job: submit, poll, settle, cancel."""

@@ -1,4 +1,4 @@
-"""Withdraws tasks that are still queued at the API: each open task is polled, and only a queued one is cancelled."""
+"""Cancels tasks that are still queued at the API: each open task is polled, and only queued ones are cancelled."""
 
 import asyncio
 import random
@@ -28,17 +28,17 @@ from qwave_batch.run.limits.throttle_state import CancelCall
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 
 AT_ONCE = 8
-"""Tasks that are polled at the same time."""
+"""Maximum number of tasks polled at the same time."""
 TRIES = 5
 LONGEST_WAIT_S = 60.0
-"""A longer pause than this is not waited for."""
+"""Maximum pause."""
 
 
 class CancelCalls(Protocol):
-    """The calls of ``client.tasks.TaskApi`` that this takes."""
+    """The calls of ``client.task_api.TaskApi`` that this uses."""
 
     async def status(self, task_id: str) -> Answer:
-        """Ask how a task stands."""
+        """Ask for the state of a task."""
         ...
 
     async def cancel(self, task_id: str) -> Answer:
@@ -48,21 +48,21 @@ class CancelCalls(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
-    """The task is cancelled, by the API's word, and that is on record."""
+    """The task is cancelled according to the API, and that is recorded."""
 
     job_id: str
     task_id: str
     cost_nusd: int
-    """The price that the API charges all the same; nothing as a rule."""
+    """The price that the API charges anyway; usually nothing."""
     refunded_nusd: int | None
-    """The amount that the API had set aside and gives back; None where it did not say."""
+    """The amount that the API had held and gives back; None if it did not say."""
     cost_usd = InUsd()
     refunded_usd = InUsdIfKnown()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftAlone:
-    """The task was begun or is over, so it can't be withdrawn; the next run collects it."""
+    """The task has started or is over, so it cannot be cancelled; the next run collects it."""
 
     job_id: str
     task_id: str
@@ -71,7 +71,7 @@ class LeftAlone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotSaid:
-    """The API did not say what became of the task; nothing of it is changed."""
+    """The API did not report the outcome; the record is unchanged."""
 
     job_id: str
     task_id: str
@@ -90,7 +90,7 @@ class _Again:
 
 @dataclass(slots=True)
 class Cancelling:
-    """Asks and cancels the open tasks of one folder."""
+    """Polls and cancels the open tasks of one folder."""
 
     api: CancelCalls
     journal: Journal
@@ -98,23 +98,23 @@ class Cancelling:
     rng: random.Random
     stop: StopSignal
     refused: str = ""
-    """Why the account was refused; then nothing more is asked."""
+    """Why the account was rejected; then no more calls are made."""
     _denied: str = ""
-    """The words of the first answer that forbade a call."""
+    """The message of the first forbidden call."""
     _is_known: bool = False
-    """Whether the API has told anything of a task."""
+    """Whether the API has reported any task."""
     _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _limiter: RateLimiter = field(init=False)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by the only call under way, while they are sent one by one."""
+    """Held by the only call in flight, while they are sent one by one."""
     _last: Answer | None = None
-    """The answer after which nothing more is sent: it stands for the answers to all other calls."""
+    """The answer after which nothing more is sent: it counts as the answer to all other calls."""
 
     def __post_init__(self) -> None:
         self._limiter = RateLimiter(rng=self.rng, max_wait_s=LONGEST_WAIT_S)
 
     async def cancel(self, attempts: Sequence[Attempt]) -> list[CancelOutcome]:
-        """Return what became of each accepted attempt, in the order given.
+        """Return the outcome of each accepted attempt, in the order given.
 
         Raises:
             StorageError: the ledger's disk refuses.
@@ -122,9 +122,9 @@ class Cancelling:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._cancel_in_turn(attempt)) for attempt in attempts]
-        except BaseExceptionGroup as failed:  # the first has ended the others, and says it all
+        except BaseExceptionGroup as failed:  # the first has ended the others, and describes them
             raise failed.exceptions[0] from None
-        if self._denied and not self._is_known:  # all that was asked is forbidden: that is the key
+        if self._denied and not self._is_known:  # all calls are forbidden: the key is the reason
             self.refused = self.refused or f"the API refuses the account ({self._denied})"
         return [task.result() for task in tasks]
 
@@ -156,7 +156,7 @@ class Cancelling:
                 return LeftAlone(job_id=attempt.job_id, task_id=task_id, state=task.state)
             case TaskAnswer():
                 return _Again("the API did not cancel it", 1.0)
-            case Refused():  # it was begun between the two calls: how does it stand now?
+            case Refused():  # it was started between the two calls: poll it again
                 return _Again(answer.message or answer.code, 0.0)
             case TaskNotFound():
                 return NotSaid(job_id=attempt.job_id, task_id=task_id, reason="the API does not know this task")
@@ -166,7 +166,7 @@ class Cancelling:
             case AccountBlocked():
                 self.refused = f"the API refuses the account (HTTP {answer.status}{_added(answer.message)})"
                 return _Again(self.refused, 0.0)
-            case Throttled():  # the limiter keeps the time
+            case Throttled():  # the limiter delays the next call
                 return _Again(answer.message or "the API asks for fewer requests", 0.0)
             case NoAnswer():
                 return _Again(answer.reason, max(backoff_s(tries, self.rng), answer.retry_after_s or 0.0))
@@ -174,7 +174,7 @@ class Cancelling:
                 assert_never(answer)
 
     async def _ask(self, task_id: str) -> Answer:
-        """Return how a task stands, after a cancel when it was queued."""
+        """Return the state of a task, after a cancel if it was queued."""
         answer = await self._call(lambda: self.api.status(task_id))
         self._is_known = self._is_known or isinstance(answer, TaskAnswer | TaskNotFound)
         if isinstance(answer, TaskAnswer) and answer.task.state is TaskState.QUEUED:
@@ -182,14 +182,14 @@ class Cancelling:
         return answer
 
     async def _call(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the answer to a call that leaves in its turn: alone until one was answered, then at once."""
+        """Return the answer to a call sent in its turn: alone until one was answered, then in parallel."""
         if not self._limiter.cancels_flow:
             async with self._alone:
                 now = self.clock.monotonic()
                 while self._last is None and (at := self._limiter.admit(CancelCall(), now).at) > now:
                     await self.clock.sleep(at - now)
                     now = self.clock.monotonic()
-                if not self._limiter.cancels_flow:  # the one before may have opened it
+                if not self._limiter.cancels_flow:  # the one before may have changed it
                     return await self._send(send, CancelCall(is_alone=True))
         return await self._send(send, CancelCall())
 

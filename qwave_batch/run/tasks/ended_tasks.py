@@ -1,4 +1,4 @@
-"""Tasks that have ended, and whose images are not listed yet, or whose addresses may lead nowhere: polled again."""
+"""Polls ended tasks again if their images are not listed yet, or their addresses may be outdated."""
 
 from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, TaskNotFound
 from qwave_batch.ledger.attempt_states import AttemptState
@@ -13,31 +13,31 @@ from qwave_batch.run.tasks.poll_calls import PollCalls
 from qwave_batch.run.tasks.settling import FINAL_S, LIST_S
 
 SLICE_S = 1.0
-"""How often a wait looks whether the run goes on."""
+"""How often a wait checks whether the run goes on."""
 DOUBT_S = 2.0
-"""How long, in all, a run waits for a sign that an unknown task is not another account's."""
+"""How long, in total, a run waits for evidence that an unknown task does not belong to another account."""
 GIVEN_UP = frozenset({AttemptState.UNRECOVERABLE, AttemptState.FAILED})
-"""Attempts whose loss is on record: their task is unknown already, and a person who asks for failed jobs need not prove
+"""Attempts whose loss is recorded: their task is unknown already, and a user who asks for failed jobs need not prove
 the account by another task."""
 _NOTHING_LISTED = "tasks are done and list no image"
 
 
 class EndedTaskPoller:
-    """Polls tasks that have ended; a slot is not held meanwhile."""
+    """Polls ended tasks, without holding a slot."""
 
     def __init__(self, run: RunState, calls: PollCalls, breaker: ImageBreaker) -> None:
         self._run = run
         self._calls = calls
         self._breaker = breaker
         self._doubted_at: float | None = None
-        """Monotonic seconds of the first answer that made us doubt the account."""
+        """Monotonic seconds of the first answer that put the account in doubt."""
 
     # Images that are not listed yet.
 
     async def until_listed(self, job_run: JobRun, ended: EndedTask) -> EndedTask | Step:
-        """Return the task once it shows what became of its images, or that the job is left to the next run.
+        """Return the task once it shows the fate of its images, or that the job is left to the next run.
 
-        A task that shows nothing for good is returned as it is: free when it says so, else polled over minutes.
+        A task that permanently shows nothing is returned as it is: free if it says so, else after minutes of polling.
         """
         task = ended.task
         if not is_bare(task):
@@ -56,7 +56,7 @@ class EndedTaskPoller:
             breaker.stop_waiting(job.job_id)
         if found is None:
             return Finished(status=JobStatus.PENDING)
-        if found.is_hollow:  # what stands there can't be read, and that is how it is kept
+        if found.is_hollow:  # its result cannot be read, and is kept like that
             return EndedTask(ended.attempt, found)
         is_late = run.connectivity.earliest_time() - seen_at >= FINAL_S
         if not (is_late or _is_free(found) or not is_bare(found)):
@@ -65,7 +65,7 @@ class EndedTaskPoller:
         return EndedTask(ended.attempt, found)
 
     async def _record_wait(self, job_run: JobRun, ended: EndedTask) -> EndedTask:
-        """Put on record that the task has ended, at its price, and that its images are waited for."""
+        """Record that the task has ended, with its price, and that its images are waited for."""
         run, attempt, task = self._run, ended.attempt, ended.task
         if attempt.state is AttemptState.NOT_FOUND:
             attempt = await run.journal.find_again(attempt)
@@ -89,7 +89,7 @@ class EndedTaskPoller:
         return EndedTask(ended.attempt, answer.task) if is_over and isinstance(answer, TaskAnswer) else ended
 
     async def _poll_on(self, job_run: JobRun, task: Task) -> Task | None:
-        """Return what the task shows at last; None when the run ends before that can be said."""
+        """Return the final answer about the task; None if the run ends before that."""
         run, polls = self._run, 0
         ends_at = run.now() + LIST_S
         while run.now() < ends_at:
@@ -123,13 +123,13 @@ class EndedTaskPoller:
     async def fresh_addresses(
         self, accepted: AcceptedAttempt, model: str, *, is_earlier: bool, is_urgent: bool = True
     ) -> Task | JobError:
-        """Return the task with its images of now, or why there are none; retryable when some may come later.
+        """Return the task with its current images, or why there are none; retryable if some may appear later.
 
         Args:
             accepted: An attempt whose task has ended.
             model: Its job's.
-            is_earlier: Whether its task is an earlier run's.
-            is_urgent: Whether there is nothing else to try, so that it is polled again when no answer comes.
+            is_earlier: Whether its task belongs to an earlier run.
+            is_urgent: Whether there is nothing else to try, so that an unanswered poll is repeated.
         """
         state = accepted.attempt.state
         tries = self._run.context.terms.retry_attempts if is_urgent else 0
@@ -147,9 +147,9 @@ class EndedTaskPoller:
                 return _why_none(answer)
 
     async def _is_account_verified(self) -> bool:
-        """Whether the key is of the account that made the folder, by a task that was found or a person's word.
+        """Whether the key belongs to the account that created the folder, because a task was found or a user said so.
 
-        Polls that left together with the first that was not answered so have a moment to be answered.
+        Polls sent together with the first failing one get a moment to be answered.
         """
         run = self._run
         if run.connectivity.account_verified or run.context.options.resubmit_unknown:
@@ -161,7 +161,7 @@ class EndedTaskPoller:
 
 
 def is_bare(task: Task) -> bool:
-    """Whether a task is done, shows no image, and nothing that may be one."""
+    """Whether a task has ended without any image, or anything that may be one."""
     return task.state is TaskState.COMPLETED and not task.listed and not task.unread
 
 
@@ -171,7 +171,7 @@ def _is_free(task: Task) -> bool:
 
 
 def _why_none(answer: Answer) -> JobError:
-    """Return what keeps images from coming; only an end that the task is surely in says that they never will."""
+    """Return why there are no images; only a certain end of the task makes this final."""
     match answer:
         case TaskAnswer(task=task) if task.state.is_terminal:
             return result_gone("the task no longer has its images")

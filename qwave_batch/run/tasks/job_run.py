@@ -1,4 +1,4 @@
-"""A job at work in a run: its record, its tries so far, and the ways in which it can go on."""
+"""A job in a run: its record, its tries so far, and its possible next steps."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,13 +20,13 @@ class AcceptedAttempt:
 
     @classmethod
     def of(cls, attempt: Attempt | None) -> "AcceptedAttempt | None":
-        """Return an attempt with its task; None where no task is on record."""
+        """Return an attempt with its task; None if no task is recorded."""
         return None if attempt is None or attempt.task_id is None else cls(attempt, attempt.task_id)
 
 
 @dataclass(frozen=True, slots=True)
 class EndedTask:
-    """A task in its end, and the attempt that made it."""
+    """An ended task, and the attempt that created it."""
 
     attempt: Attempt
     task: Task
@@ -34,25 +34,25 @@ class EndedTask:
 
 @dataclass(slots=True)
 class JobRun:
-    """One job on its way; only the worker that has it in hand changes it."""
+    """The processing of one job; only its current worker changes it."""
 
     job: Job
     order: int
-    """Smaller goes first."""
+    """Lower values go first."""
     is_planned: bool
     status: JobStatus
-    """How the job was counted last."""
+    """The status with which the job was counted last."""
     attempt: Attempt | None
     files: tuple[StoredFile, ...]
     record: JobRecord
     tries_left: int
-    """How often more it may be tried in this run."""
+    """The number of tries left in this run."""
     is_maybe_submitted: bool
-    """Whether a task may have been made under the present key without our knowing."""
+    """Whether the current key may have created a task that we do not know."""
     acceptance: Acceptance | None = None
-    """How the API took the submit, until that is on record."""
+    """The API's acceptance of the submit, until it is recorded."""
     silences: int = 0
-    """Submits in a row that nobody answered."""
+    """Consecutive submits without an answer."""
     failed_before: int = 0
     """Tasks of this run that failed."""
     sends: int = 0
@@ -60,21 +60,21 @@ class JobRun:
     sent_at: float | None = None
     """Monotonic seconds of the last of them."""
     held_s: float = 0.0
-    """For how long the API held the answer to it, and the task was still at work."""
+    """How long the API held the answer to it while the task was still running."""
     holds_slot: bool = False
-    """Whether it keeps its slot while it waits for another try, because a task of it may be alive."""
+    """Whether it keeps its slot while it waits for a retry, because a task of it may be alive."""
     results: tuple[ResultImage, ...] = ()
-    """The images as the task has just told of them: the ledger keeps no bytes and no secrets."""
+    """The images as the task has just listed them: the ledger keeps no bytes and no secrets."""
     unread: JobError | None = None
-    """Why a part of the result can't be read."""
+    """Why a part of the result cannot be read."""
     said: JobError | None = None
-    """The error that the last success of a submit held in place of a task."""
+    """The error in the last success of a submit that had no task."""
     is_resubmit: bool = False
-    """Whether a lost task's key goes out again, as a person asked."""
+    """Whether a lost task's key is sent again at a user's request."""
 
     @classmethod
     def of(cls, snapshot: JobSnapshot, retry_attempts: int) -> "JobRun":
-        """Return the run of a job as it is on record."""
+        """Return the run of a job from its record."""
         attempt = snapshot.attempt
         return cls(
             job=snapshot.line.job,
@@ -95,39 +95,39 @@ class JobRun:
 
     @property
     def accepted(self) -> AcceptedAttempt | None:
-        """The attempt whose task is polled, where the API has made one and a person does not ask for another."""
+        """The attempt whose task is polled, if the API created one and the user does not ask for another."""
         is_made = self.state in {AttemptState.ACCEPTED, AttemptState.NOT_FOUND} and not self.is_resubmit
         return AcceptedAttempt.of(self.attempt) if is_made else None
 
     @property
     def is_out(self) -> bool:
-        """Whether its key was perhaps sent and not answered."""
+        """Whether its key may have been sent and was not answered."""
         return self.state is AttemptState.SUBMITTING
 
     @property
     def needed_nusd(self) -> int:
-        """The money to reserve for a submit of it: a key that is still out holds its money already.
+        """The money to reserve for a submit: a key in flight has its reservation already.
 
-        It holds less than the estimate where prices have risen, or where a ledger was written to say so.
+        That is less than the estimate if prices have risen, or if the ledger was edited.
         """
         return needed_nusd(self.job, self.attempt)
 
 
 def _may_be_submitted(attempt: Attempt) -> bool:
-    """Whether a task may have been made under the key: it is out, or its last answer proved nothing."""
+    """Whether the key may have created a task: it is in flight, or its last answer proved nothing."""
     is_doubted = attempt.state is AttemptState.NOT_SUBMITTED and attempt.doubt_nusd > 0
     return attempt.state is AttemptState.SUBMITTING or is_doubted
 
 
 def needed_nusd(job: Job, attempt: Attempt | None) -> int:
-    """Return what must be reserved for a submit of a job, given its newest attempt."""
+    """Return the money to reserve for a submit of a job, given its newest attempt."""
     is_out = attempt is not None and attempt.state is AttemptState.SUBMITTING
     return max(0, job.estimated_nusd - (attempt.held_nusd if attempt is not None and is_out else 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """This run is through with the job; ``pending`` leaves it to the next one."""
+    """This run has finished with the job; ``pending`` leaves it to the next one."""
 
     status: JobStatus
     is_final_failure: bool = False
@@ -135,12 +135,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryAt:
-    """The job is to be taken up again, not before ``at`` (monotonic seconds)."""
+    """The job is to be continued, not before ``at`` (monotonic seconds)."""
 
     at: float
     goes_last: bool = False
-    """Whether all other jobs of its model come first."""
+    """Whether all other jobs of its model go first."""
 
 
 Step: TypeAlias = Finished | RetryAt
-"""How far a job has come when its worker lets go of it."""
+"""The result of a worker's step with a job."""

@@ -1,4 +1,4 @@
-"""Polls about tasks: each leaves when the API lets polls through, and its answer is recorded where it matters."""
+"""Polls tasks: each poll is sent when the limits allow it, and its answer is recorded."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.run_state import RunState
 
 THROTTLED_S = 0.5
-"""From a 429 to the next poll of the same task at least, however little the API asks for."""
+"""Minimum time from a 429 to the next poll of the same task, however short the stated wait is."""
 _LONGEST_SLEEP_S = 1.0
-"""A window may open earlier than it seemed."""
+"""A window may open earlier than predicted."""
 
 
 class PollCalls:
@@ -20,21 +20,28 @@ class PollCalls:
     def __init__(self, run: RunState, watchdog: StatusWatchdog) -> None:
         self._run = run
         self._watchdog = watchdog
+        self._last: Throttled | None = None
+        """The 429 that asks for a longer wait than the run allows: it stands for the answers to all further polls."""
+
+    @property
+    def are_over(self) -> bool:
+        """Whether nothing is polled any more."""
+        return self._last is not None
 
     async def wait_until_open(self, model: str, take_turn: Callable[[float], float] = float) -> None:
-        """Return when polls are open and those before it in line have left; where polls count, it is counted.
+        """Return when polls are allowed and those before it in line have left; if polls count, it is counted.
 
         Args:
-            model: The model whose task is polled.
-            take_turn: Takes a place in line at a time, and returns when it comes; by default at once.
+            model: The model of the task.
+            take_turn: Takes a place in line at a time, and returns its turn; by default at once.
         """
         run, call = self._run, PollCall(model)
         while True:
             while (at := run.limiter.admit(call, now := run.now()).at) > now:
-                if self._watchdog.final_throttle is not None or self._is_too_late(at):
+                if self.are_over or self._is_too_late(at):
                     return
                 await run.context.clock.sleep(min(at - now, _LONGEST_SLEEP_S))
-            # All that wait for a gate see it open at one moment: the line is behind it.
+            # All waiters of a limit see it open at the same time: the line comes after it.
             if (turn_at := take_turn(now)) <= now:
                 break
             await run.context.clock.sleep(turn_at - now)
@@ -43,35 +50,44 @@ class PollCalls:
         run.limiter.count_poll(now)
 
     async def poll(self, task_id: str, *, is_earlier: bool, is_retry: bool = False) -> Answer:
-        """Ask how a task stands; polls must be open.
+        """Poll a task; polls must be allowed.
 
-        Once a 429 asks for a longer wait than the run allows, that is the answer to all polls, and none leaves.
+        Once a 429 requires a longer wait than the run allows, it is the answer to all polls, and none is sent.
 
         Args:
             task_id: The task.
             is_earlier: Whether the task is of an earlier run.
-            is_retry: Whether the poll before it told nothing.
+            is_retry: Whether the previous poll failed.
         """
         run = self._run
-        if self._watchdog.final_throttle is not None:
-            return self._watchdog.final_throttle
+        if self._last is not None:
+            return self._last
         run.counters.count_poll(is_retry=is_retry)
         sent_at = run.now()
         answer = await run.context.api.status(task_id)
+        if isinstance(answer, Throttled):
+            return self._record_throttled(answer, sent_at)
         run.connectivity.record_response(answer, task_id=task_id)
         if isinstance(answer, TaskAnswer):
             if is_earlier:
                 run.connectivity.verify_account()
             if answer.task.state.is_terminal:
                 self._watchdog.record_success()
+        run.limiter.record(PollCall(""), answer, sent_at=sent_at, now=run.now())
+        return answer
+
+    def _record_throttled(self, answer: Throttled, sent_at: float) -> Throttled:
+        """Hold all polls for as long as a 429 asks, or make it the last one when that is too long."""
+        run = self._run
+        run.connectivity.prove_key(answer.served_at)
         reaction = run.limiter.record(PollCall(""), answer, sent_at=sent_at, now=run.now())
-        if isinstance(answer, Throttled) and reaction.too_long is not None:
+        if reaction.too_long is not None:
             run.stops.stop(run.too_long(reaction.too_long))
-            self._watchdog.stop_polling(answer)
+            self._last = answer
         return answer
 
     async def poll_ended(self, task_id: str, model: str, *, is_earlier: bool, tries: int) -> Answer:
-        """Poll a task that has ended, and so often again at most while no answer tells of its end."""
+        """Poll a task that has ended, and repeat up to so many times while no answer shows its end."""
         failures = 0
         while True:
             await self.wait_until_open(model)
@@ -83,18 +99,18 @@ class PollCalls:
             await self._run.context.clock.sleep(wait_s)
 
     def _is_too_late(self, at: float) -> bool:
-        """Whether polls wait for a window that opens too late, so that the run stops and polls nothing any more."""
+        """Whether polls wait for a window that opens too late, so that the run stops polling."""
         run = self._run
         if wait := run.limiter.too_long_until(at, run.now()):
             reason = run.too_long(wait)
             run.stops.stop(reason)
-            self._watchdog.stop_polling(Throttled(wait_s=wait.wait_s, message=str(reason)))
-        return self._watchdog.final_throttle is not None
+            self._last = Throttled(wait_s=wait.wait_s, message=str(reason))
+        return self.are_over
 
     def _wait_s(self, answer: Answer, failures: int) -> float | None:
-        """Return how long to wait before a task that has ended is polled again; None when that is of no use."""
+        """Return how long to wait before polling an ended task again; None if that is useless."""
         run = self._run
-        if self._watchdog.final_throttle is not None or (run.stops.is_on and not run.stops.drains):
+        if self.are_over or (run.stops.is_on and not run.stops.drains):
             return None
         match answer:
             case Throttled():  # polls are held until its time

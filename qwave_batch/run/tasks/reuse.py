@@ -1,4 +1,4 @@
-"""Taking what another folder already holds: the same job, completed and whole, for nothing."""
+"""Reuses images of another folder: from the same job, complete and intact, at no cost."""
 
 import os
 from collections import Counter
@@ -27,12 +27,12 @@ from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 _AT_ONCE = 64
-"""Jobs that are put on record in one transaction."""
+"""Jobs recorded in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReuseSource:
-    """Another run folder, open to read; its run may be live."""
+    """Another run folder, open for reading; its run may be live."""
 
     layout: RunLayout
     ledger: Ledger
@@ -40,19 +40,19 @@ class ReuseSource:
 
 
 class Reuser:
-    """Fills the gaps of a folder from others, as far as they hold the very same jobs."""
+    """Fills a folder with images of identical jobs in other folders."""
 
     def __init__(self, layout: RunLayout, ledger: Ledger, journal: Journal, lenders: Sequence[ReuseSource]) -> None:
         self._layout, self._ledger, self._journal, self._lenders = layout, ledger, journal, lenders
         self._placing = Placing(layout)
         self._placed: dict[str, str] = {}
-        """Paths of jobs that are not on record yet, with their owners."""
+        """Paths of jobs that are not recorded yet, with their owners."""
         self._damaged: Counter[RunLayout] = Counter()
-        """Jobs that nobody could give, by the folder that holds them with files that are not whole."""
+        """Jobs that no folder could provide, by the folder that has them with damaged files."""
 
     @property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """The jobs that could not be taken although they are paid there, and how to have them for nothing."""
+        """The jobs that could not be reused although they are paid for there, and how to get them for free."""
         return tuple(
             RunWarning(
                 f"{jobs:,} job{'' if jobs == 1 else 's'} of {layout.root} can't be taken, as files are missing or "
@@ -63,11 +63,11 @@ class Reuser:
         )
 
     def take(self, scope: JobScope, stop: StopSignal | None = None) -> int:
-        """Take what is there of the jobs that a run is asked for; return how many jobs that were. It blocks.
+        """Reuse images for the jobs that a run covers; return the number of these jobs. It blocks.
 
         Raises:
             StorageError: this folder's disk refuses.
-            RunStopped: told to end meanwhile; what was taken is on record.
+            RunStopped: told to end meanwhile; reused images are on record.
         """
         count = 0
         waiting: list[ReusedJob] = []
@@ -99,7 +99,7 @@ class Reuser:
         return None
 
     def _bring(self, job: Job, lender: ReuseSource, holding: ReusableJob) -> list[StoredFile] | None:
-        """Return the files of a job, in place here; None when one of them is not the whole image on record there."""
+        """Return the files of a job, in place here; None if one of them is not intact there."""
         images = [file.image for file in holding.files]
         found: list[ImageInfo] = []
         for number, image in enumerate(images, start=1):
@@ -144,7 +144,7 @@ def _is_on_record(info: ImageInfo, image: ImageFile) -> bool:
 
 
 def _may_take(snapshot: JobSnapshot) -> bool:
-    """Whether a job needs images, can do with those of another folder, and has nothing of its own under way."""
+    """Whether a job needs images, can use those of another folder, and has no task of its own in progress."""
     job = snapshot.line.job
     is_open = snapshot.attempt is not None and snapshot.attempt.state not in NOTHING_OUT
     return snapshot.is_planned and job.skip is None and not job.random and not is_open

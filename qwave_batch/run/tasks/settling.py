@@ -1,4 +1,4 @@
-"""The end of a task goes on record: its price, the addresses of its images, or another try."""
+"""Records the end of a task: its price, the addresses of its images, or a retry."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from qwave_batch.run.tasks.job_errors import error_of_task, is_worth_another_try
 from qwave_batch.run.tasks.job_run import EndedTask, Finished, JobRun, RetryAt, Step
 
 LIST_S = 60.0
-"""How long a task that is done is polled for the images that it does not list yet."""
+"""How long an ended task is polled for images that it does not list yet."""
 FINAL_S = 180.0
-"""A task that lists nothing so long after its end never will, by all that is known."""
+"""A task that lists nothing this long after its end never will, as far as is known."""
 
 
 def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge:
-    """Return what a task with so many images cost: by the API, or by the catalog where it does not say."""
+    """Return the charge of a task with so many images: the API's, or the catalog's price if it states none."""
     catalog_nusd = catalog.job_cost_nusd(job, listed)
     if task.cost_nusd is not None:
         return Charge(cost_nusd=task.cost_nusd, cost_from="api", catalog_nusd=catalog_nusd)
@@ -32,14 +32,14 @@ def charge_for(job: Job, task: Task, listed: int, catalog: JobCatalog) -> Charge
 
 
 def owes_images(job: Job, attempt: Attempt, listed: int) -> bool:
-    """Whether fewer images came than were asked for, and more was paid, as far as is told."""
+    """Whether fewer images arrived than were requested, and more were paid for, as far as is known."""
     if listed >= job.max_images:
         return False
     return attempt.cost_from != "api" or attempt.cost_nusd > (attempt.catalog_nusd or 0)
 
 
 def merged(before: Sequence[ResultImage], now: Sequence[ResultImage]) -> tuple[ResultImage, ...]:
-    """Return the images of a list that has changed: what it lists now, and what it listed before and no longer does."""
+    """Return the images of a changed list: those listed now, and those listed before and no longer."""
     places = max(len(before), len(now))
     nothing = ResultImage(url="")
     padded = ([*images, *[nothing] * (places - len(images))] for images in (before, now))
@@ -47,7 +47,7 @@ def merged(before: Sequence[ResultImage], now: Sequence[ResultImage]) -> tuple[R
 
 
 class Settler:
-    """Puts the end of a task on record, and its money."""
+    """Records the end of a task, and its cost."""
 
     def __init__(self, run: RunState, breaker: ImageBreaker) -> None:
         self._run = run
@@ -55,7 +55,7 @@ class Settler:
         self._context = run.context
 
     async def settle(self, job_run: JobRun, ended: EndedTask) -> Attempt | Step:
-        """Return the completed attempt, whose images are to be fetched, or how the job goes on without any."""
+        """Return the completed attempt, whose images are to be fetched, or the next step of a job without any."""
         attempt, task = ended.attempt, ended.task
         acceptance, job_run.acceptance = job_run.acceptance, None
         if attempt.state is AttemptState.NOT_FOUND:
@@ -66,7 +66,7 @@ class Settler:
             return await self._keep(job_run, attempt, task, acceptance)
         charge = Charge(
             cost_nusd=task.cost_nusd or 0,
-            # that a failed task is free is the API's word too, in its documents
+            # the API's documents say that a failed task is free
             cost_from="api" if task.cost_nusd is not None or task.state is TaskState.FAILED else None,
             catalog_nusd=0,
         )
@@ -83,7 +83,7 @@ class Settler:
     async def _fail(
         self, job_run: JobRun, attempt: Attempt, task: Task, charge: Charge, acceptance: Acceptance | None
     ) -> Step:
-        # only a task that the API calls failed is free by its documents; all else is free when its cost says so
+        # by its documents only a failed task is free; others are free if their cost says so
         is_maybe_submitted = task.cost_nusd is None and task.state is not TaskState.FAILED
         is_paid = charge.cost_nusd > 0 or is_maybe_submitted
         error = error_of_task(task, is_paid=is_paid, is_maybe_submitted=is_maybe_submitted)
@@ -100,7 +100,7 @@ class Settler:
         return self._after_failure(job_run, error, is_paid=is_paid)
 
     async def _keep(self, job_run: JobRun, attempt: Attempt, task: Task, acceptance: Acceptance | None) -> Step:
-        """Keep a paid task whose images nobody can read: at its price, and with the answer to be looked at."""
+        """Keep a paid task with unreadable images: with its price, and with the answer for inspection."""
         reason = task.unread or f"the task lists {len(task.images):,} images without an address"
         error = unreadable_result(reason, task.answer)
         self._note_unread(job_run, error)
@@ -151,7 +151,7 @@ class Settler:
         return RetryAt(at=self._run.now() + backoff_s(job_run.failed_before, self._context.rng))
 
     def _note_unread(self, job_run: JobRun, error: JobError) -> None:
-        """Take in a result that nobody can read; after a few of them nothing more is bought."""
+        """Record an unreadable result; after a few of them nothing more is submitted."""
         job, breaker = job_run.job, self._breaker
         failure = ImageFailure(model=job.model, host="", why=error.message, is_unread=True)
         breaker.image_failed(job.job_id, self._run.now(), failure)

@@ -1,18 +1,15 @@
-"""A submit: the intent on record, the key on its way, and the task that the API makes."""
+"""Submits a job: records the intent, sends the key, and returns the task that the API created."""
 
 import asyncio
 import math
 from collections.abc import Coroutine
 from typing import Any
 
-from qwave_batch.client.answers import (
-    Answer,
-    TaskAnswer,
-)
+from qwave_batch.client.answers import Answer, NoAnswer, TaskAnswer, Throttled
 from qwave_batch.folder.probing import StorageProbe
 from qwave_batch.ledger.attempt import Acceptance, Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
-from qwave_batch.model.job import Job
+from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh
 from qwave_batch.model.task import Task
 from qwave_batch.run.connectivity import is_key_kept
@@ -21,6 +18,7 @@ from qwave_batch.run.polling.callback_inbox import CallbackInbox, callback_field
 from qwave_batch.run.polling.long_poll import HELD_FROM_S, LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.run_state import RunState
+from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.slot_lease import SlotLease
 from qwave_batch.run.schedule.wakeup import is_done_by
 from qwave_batch.run.tasks.job_errors import key_too_old
@@ -28,11 +26,11 @@ from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, JobRun, Re
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
 
 SURPRISING_HOLD = 2
-"""A hold of more than so many times the estimate stops its model: prices are not what we think."""
+"""A hold of more than this many times the estimate stops its model: prices differ from the catalog."""
 
 
 class Submitter:
-    """Makes tasks, each at most once."""
+    """Creates tasks, each at most once."""
 
     def __init__(
         self,
@@ -54,9 +52,9 @@ class Submitter:
         self._place = StorageProbe(run.context.layout)
 
     async def submit(self, job_run: JobRun, lease: SlotLease) -> AcceptedAttempt | EndedTask | Step:
-        """Return the task that the API made, at work or in its end, or how the job goes on without one.
+        """Return the task that the API created, running or ended, or the next step of a job without one.
 
-        The task's id is on record, but for one that has ended already: that is known by ``job_run.acceptance``.
+        The task's id is recorded, except for one that has ended already: ``job_run.acceptance`` holds it.
         """
         if self._moved is not None:
             return self._stay(job_run, self._moved)
@@ -67,7 +65,7 @@ class Submitter:
             return await self._failures.doubt(job_run, attempt, key_too_old())
         sent_at = self._run.now()
         held_until = self._run.limiter.refused_until(lease.model_queue.model)
-        if held_until > sent_at:  # a 429 has come while the intent was put on record
+        if held_until > sent_at:  # a 429 arrived while the intent was recorded
             return RetryAt(at=held_until)
         lease.spend(sent_at)
         job_run.sent_at = sent_at
@@ -76,57 +74,77 @@ class Submitter:
         job_run.sends += 1
         if job_run.is_maybe_submitted:
             self._run.counters.resent.add(job_run.job.job_id)
-        answer, reaction = await self._send(job_run, attempt, lease, sent_at)
+        wait_s = self._long_poll.wait_s(is_first=not lease.model_queue.throttle.is_proven)
+        answer = await self._send(job_run, attempt, lease, wait_s)
+        reaction = self._record(job_run, answer, lease.model_queue, wait_s)
         made: AcceptedAttempt | EndedTask | Step
-        if isinstance(answer, TaskAnswer):
-            made = await self._accept(job_run, attempt, answer.task, lease)
-        else:
-            made = await self._failures.react(job_run, attempt, answer, lease.model_queue, reaction)
+        match answer:
+            case TaskAnswer(task=task):
+                made = await self._accept(job_run, attempt, task, lease)
+            case Throttled():
+                made = await self._on_throttled(job_run, attempt, answer.error, lease.model_queue, reaction)
+            case _:
+                made = await self._failures.react(job_run, attempt, answer, lease.model_queue, reaction)
         lease.answered()
         return made
 
     async def _try_place(self, job: Job) -> None:
-        """Find out whether the job's images can be stored, by the first one of its folder.
+        """Test whether the job's images can be stored, for the first job of its folder.
 
         Raises:
-            StorageError: they can't.
+            StorageError: they cannot.
         """
         of_many = job.max_images > 1
         if not self._place.is_known(job.path, of_many=of_many):
             await asyncio.to_thread(self._place.try_name, job.path, of_many=of_many)
 
     def _stay(self, job_run: JobRun, reason: FolderMoved) -> Step:
-        """Leave a job as it stands: a task on record came to nothing, and another is not for this folder to make."""
+        """Leave a job as it is: its recorded task failed, and this folder may not create another."""
         self._run.stops.stop(reason)
         self._run.budget.release(job_run.needed_nusd)
         return RetryAt(at=self._run.now())
 
-    async def _send(
-        self, job_run: JobRun, attempt: Attempt, lease: SlotLease, sent_at: float
-    ) -> tuple[Answer, Reaction]:
-        run, model_queue = self._run, lease.model_queue
-        wait_s = self._long_poll.wait_s(is_first=not model_queue.throttle.is_proven)
+    async def _send(self, job_run: JobRun, attempt: Attempt, lease: SlotLease, wait_s: float | None) -> Answer:
         sending = self._context.api.submit(
             job_run.job.body(attempt.callback), idempotency_key=attempt.key, prefer_wait_s=wait_s
         )
-        answer = await (
-            sending if wait_s is None or model_queue.throttle.width == math.inf else self._until_held(sending, lease)
-        )
-        now = run.now()
-        run.connectivity.record_response(answer, model=model_queue.model)
+        is_alone = wait_s is None or lease.model_queue.throttle.width == math.inf
+        return await (sending if is_alone else self._until_held(sending, lease))
+
+    def _record(self, job_run: JobRun, answer: Answer, model_queue: ModelQueue, wait_s: float | None) -> Reaction:
+        """Record what an answer tells beside what becomes of its job, and return what follows for the limits."""
+        run, model, now, sent_at = self._run, model_queue.model, self._run.now(), job_run.sent_at or 0.0
+        if isinstance(answer, Throttled):
+            run.connectivity.prove_key(answer.served_at)
+        else:
+            run.connectivity.record_response(answer, model=model)
         if isinstance(answer, TaskAnswer) and answer.task.state.is_terminal:
             self._watchdog.record_success()  # it held the answer to a submit until its end
-        call = SubmitCall(model_queue.model)
-        reaction = run.limiter.record(call, answer, sent_at=sent_at, now=now, is_held=wait_s is not None)
+        reaction = run.limiter.record(SubmitCall(model), answer, sent_at=sent_at, now=now, is_held=wait_s is not None)
         if isinstance(answer, TaskAnswer):
-            self._failures.record_task(model_queue.model, sent_at)
+            self._failures.record_task(model, sent_at)
         if wait_s is not None:
-            is_held = self._long_poll.learn(answer, asked_s=wait_s, took_s=now - sent_at)
-            job_run.held_s = now - sent_at if is_held else 0.0
-        return answer, reaction
+            took_s = now - sent_at
+            is_held = isinstance(answer, TaskAnswer | NoAnswer) and self._long_poll.learn(
+                answer, asked_s=wait_s, took_s=took_s
+            )
+            job_run.held_s = took_s if is_held else 0.0
+        return reaction
+
+    async def _on_throttled(
+        self, job_run: JobRun, attempt: Attempt, error: JobError, model_queue: ModelQueue, reaction: Reaction
+    ) -> Step:
+        """Try a job again when its 429 allows that, unless the run does not wait for so long."""
+        if reaction.too_long is not None:
+            self._run.give_up_wait(model_queue, reaction.too_long)
+        if self._context.terms.retry_attempts == 0:
+            return await self._failures.give_up(job_run, attempt, error)
+        if reaction.too_long is not None:
+            return await self._failures.leave(job_run, attempt)
+        return RetryAt(at=reaction.retry_at)
 
     async def _until_held(self, call: Coroutine[Any, Any, Answer], lease: SlotLease) -> Answer:
-        """Return the answer; one that does not come at once is being held, and no refusal: others may follow it."""
+        """Return the answer; one that takes long is being held and is not a rejection, so others may follow."""
         sending = asyncio.ensure_future(call)
         try:
             if not await is_done_by(self._context.clock.sleep(HELD_FROM_S), sending):
@@ -137,7 +155,7 @@ class Submitter:
             sending.cancel()
 
     async def _intend(self, job_run: JobRun) -> Attempt:
-        """Put on record what is about to be sent."""
+        """Record the intent to send."""
         held_nusd, attempt = job_run.job.estimated_nusd, job_run.attempt
         match attempt:
             case Attempt(state=AttemptState.SUBMITTING):
@@ -150,7 +168,7 @@ class Submitter:
                     callback=callback_fields(self._inbox, job_run.job),
                 )
             case _:
-                # Selection lets a paid attempt come here only when a person asked for failed jobs again.
+                # Selection lets a paid attempt reach this only when a user asked for failed jobs again.
                 return await self._journal.intend(
                     job_run.job.job_id,
                     held_nusd=held_nusd,
@@ -182,7 +200,7 @@ class Submitter:
             hold_nusd=hold_nusd,
         )
         if task.state.is_terminal:
-            job_run.acceptance = acceptance  # goes on record in one write with the end
+            job_run.acceptance = acceptance  # recorded in one write with the end
         else:
             attempt = job_run.attempt = await self._journal.accept(attempt, acceptance)
         job_run.is_maybe_submitted, job_run.silences = False, 0

@@ -1,4 +1,4 @@
-"""Polls a task when it is likely done, until it ends or the run gives up on it."""
+"""Polls a task when it has probably ended, until it ends or the run gives up on it."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -30,44 +30,44 @@ from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, 
 from qwave_batch.run.tasks.poll_calls import THROTTLED_S, PollCalls
 
 YOUNG_TASK_MISSES = 3
-"""How often a task that was made a moment ago may not be found: it may not have reached every server yet."""
+"""How often a newly created task may not be found: it may not have reached every server yet."""
 OLDEST_S = 30.0
-"""A task of an earlier run counts as no older: its stamp, and clocks that jump, may be wrong by days, and a task that
-looks old is polled once a minute only."""
+"""Cap of the age of an earlier run's task: its stamp and jumping clocks may be wrong by days, and a task that looks old
+is polled only once a minute."""
 SAME_WORD_S = 60.0
-"""A word for a task's state that nobody knows is an end when it stays for so long, and tasks as a rule take less."""
+"""An unknown word for a task's state is an end if it stays this long, and tasks usually take less."""
 EMPTY_ACCOUNT_S = 5.0
-"""From one poll to the next while the balance is used up."""
+"""Interval of polls while the balance is used up."""
 
 
 @dataclass(slots=True)
 class _PolledTask:
-    """One task that is polled; times are monotonic seconds."""
+    """A polled task; times are monotonic seconds."""
 
     job_run: JobRun
     attempt: Attempt
     task_id: str
     lease: SlotLease
     is_young: bool
-    """Whether the task was made just now."""
+    """Whether the task was created just now."""
     plan: TaskPollPlan
     callback: PendingCallback | None = None
-    """The call of the API that ends a wait, where one is expected."""
+    """The callback that ends a wait, if one is expected."""
     sent_at: float = 0.0
-    """When the last poll left."""
+    """When the last poll was sent."""
     failures: int = 0
-    """Polls that told nothing, since the last one that did."""
+    """Failed polls since the last success."""
     misses: int = 0
     """Polls that did not find it."""
     last: str = ""
-    """What was wrong with the last answer; empty when it told of a task at work."""
+    """The problem of the last answer; empty if it reported a running task."""
     word: str = ""
-    """The word for the task's state that is not known, in the last answers."""
+    """The unknown word for the task's state in the last answers."""
     word_since: float = 0.0
 
     @property
     def status(self) -> JobStatus:
-        """How its job counts if the task does not come to its end in this run."""
+        """The status of its job if the task does not end in this run."""
         return JobStatus.UNKNOWN if self.attempt.state is AttemptState.NOT_FOUND else JobStatus.PENDING
 
 
@@ -92,13 +92,13 @@ class TaskPoller:
     async def poll_until_ended(
         self, job_run: JobRun, accepted: AcceptedAttempt, lease: SlotLease, *, is_young: bool
     ) -> EndedTask | Step:
-        """Return the task in its end, or how the job goes on without it.
+        """Return the ended task, or the job's next step without it.
 
         Args:
             job_run: The job.
             accepted: Its attempt; one whose task was not found is polled too.
-            lease: What the job holds.
-            is_young: Whether the task was made just now, so that there is no use polling at once.
+            lease: The slot of the job.
+            is_young: Whether the task was created just now, so that an immediate poll is useless.
         """
         attempt, inbox = accepted.attempt, self._inbox
         polled = _PolledTask(
@@ -122,8 +122,8 @@ class TaskPoller:
 
     def _plan(self, job_run: JobRun, attempt: Attempt, *, is_young: bool) -> TaskPollPlan:
         model, now, planner, limiter = job_run.job.model, self._run.now(), self._planner, self._run.limiter
-        if (per_minute := limiter.shared_per_minute) is not None:
-            planner.limit_polls(per_minute, slots=limiter.concurrency.limit)
+        if (per_minute := limiter.known.shared_per_minute) is not None:
+            planner.limit_polls(per_minute, slots=limiter.known.concurrency.limit)
         if is_young and job_run.held_s:
             return planner.plan_known_task(model, now, job_run.held_s)
         if is_young:
@@ -152,13 +152,13 @@ class TaskPoller:
             if now >= deadline:
                 if run.stops.is_on or not self._watchdog.is_stale(now):
                     return await self._give_up(polled)
-                deadline = now + STALE_S  # the timeout is for tasks that take long; the status of none is told at all
+                deadline = now + STALE_S  # the timeout is for slow tasks; here no task's status is reported at all
             if found:
                 await self._context.clock.sleep(max(0.0, min(found, deadline - run.now())))
             await self._wait_until_due(polled, deadline)
 
     async def _wait_until_due(self, polled: _PolledTask, deadline: float) -> None:
-        """Return when it is time to poll, which changes with what other tasks teach; at the latest at the deadline."""
+        """Return when it is time to poll, which changes as other tasks end; at the deadline at the latest."""
         inbox = self._inbox
         if inbox is not None and polled.callback is not None and not inbox.is_unreachable:
             await inbox.wait(polled.callback, max(0.0, deadline - self._run.now()))
@@ -167,7 +167,7 @@ class TaskPoller:
             await self._context.clock.sleep(min(wait_s, deadline - now))
 
     async def _judge(self, polled: _PolledTask, answer: Answer) -> Task | Step | float:  # noqa: C901, PLR0911 - one an answer
-        """Return what became of the task or its job, or for how many seconds at least not to poll again."""
+        """Return the fate of the task or its job, or the minimum seconds until the next poll."""
         match answer:
             case TaskAnswer(task=task) if task.state.is_terminal:
                 polled.plan.record(polled.sent_at, task)
@@ -186,32 +186,32 @@ class TaskPoller:
                 return await self._lose(polled, answer)
             case Throttled() | NoAnswer() | Denied() if self._is_over:
                 return Finished(status=polled.status)
-            case Throttled():  # polls are held until its time
+            case Throttled():  # the limiter delays the next poll
                 return THROTTLED_S
             case NoAnswer():
                 return self._record_failure(polled, answer.reason, answer.retry_after_s or 0.0)
-            case Refused() | Denied():  # that one poll is forbidden says nothing of the task
+            case Refused() | Denied():  # a single forbidden poll says nothing about the task
                 return self._record_failure(polled, f"HTTP {answer.status}: {answer.message}")
             case AccountBlocked(kind="key"):
                 return Finished(status=polled.status)
-            case AccountBlocked():  # an empty account still shows its tasks, as a rule
+            case AccountBlocked():  # an empty account usually still shows its tasks
                 return EMPTY_ACCOUNT_S
             case _:
                 assert_never(answer)
 
     def _record_failure(self, polled: _PolledTask, why: str, asked_s: float = 0.0) -> float:
-        """Record a poll that told nothing, and return for how many seconds at least not to poll again."""
+        """Record a failed poll, and return the minimum seconds until the next one."""
         polled.failures += 1
         polled.last = why
         return max(backoff_s(polled.failures, self._context.rng), asked_s)
 
     @property
     def _is_over(self) -> bool:
-        """Whether nothing more is polled in this run."""
-        return self._run.stops.is_leaving or self._watchdog.final_throttle is not None
+        """Whether polling is over in this run."""
+        return self._run.stops.is_leaving or self._calls.are_over
 
     def _watch_status(self, polled: _PolledTask, answer: Answer) -> None:
-        """Record whether the API still tells how tasks stand; after too long without, leave them to the next run."""
+        """Record whether the API still reports tasks; after too long without, leave them to the next run."""
         watchdog, now, task_id = self._watchdog, self._run.now(), polled.task_id
         match answer:
             case Throttled():
@@ -245,7 +245,7 @@ class TaskPoller:
         return Finished(status=JobStatus.UNKNOWN)
 
     def _is_stuck(self, polled: _PolledTask, task: Task) -> bool:
-        """Whether a word that nobody knows has stayed for so long that it is an end, as tasks of the model go."""
+        """Whether an unknown word has stayed so long that it is an end, compared with other tasks of the model."""
         now = self._run.now()
         if task.word != polled.word:
             polled.word, polled.word_since = task.word, now
@@ -260,7 +260,7 @@ class TaskPoller:
         return Finished(status=polled.status)
 
     def _forget_callback(self, inbox: CallbackInbox, callback: PendingCallback, *, is_over: bool) -> None:
-        """Wait no longer for a call about a task, whether or not it was found in its end."""
+        """Stop waiting for a task's callback, whether or not the task has ended."""
         inbox.forget(callback, is_over=is_over)
         if inbox.is_unreachable:
             self._run.counters.warn(
@@ -270,6 +270,6 @@ class TaskPoller:
 
 
 def ended_by_word(task: Task) -> Task:
-    """Return a task that says nothing but a word that nobody knows, as one that is over."""
+    """Return a task that only has an unknown word for its state, as one that is over."""
     error = task.error or TaskError(code=task.word, message=f'the API has left the task as "{task.word}"')
     return replace(task, state=TaskState.ENDED, error=error)

@@ -1,4 +1,4 @@
-"""One job's way through the states of its attempts, as far as it gets in one go."""
+"""Takes one job through the states of its attempts, as far as possible in one go."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -18,7 +18,7 @@ from qwave_batch.run.tasks.task_polling import TaskPoller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Takes jobs as far as they go: submit, poll, settle, fetch."""
+    """Processes jobs: submit, poll, settle, fetch."""
 
     state: RunState
     breaker: ImageBreaker
@@ -32,21 +32,21 @@ class Worker:
     async def fetch(self, job_run: JobRun) -> Step:
         """Fetch the images of a task that was completed in an earlier run."""
         accepted = AcceptedAttempt.of(job_run.attempt)
-        if accepted is None:  # nothing is on record that images could be asked for
+        if accepted is None:  # nothing is recorded for which images could exist
             return Finished(status=job_run.status)
         return await self.fetcher.fetch(job_run, accepted, is_earlier=True)
 
     async def leave_to_next_run(self, job_run: JobRun) -> None:
-        """Leave a job that waits for another try to the next run, as surely unpaid where that is known."""
+        """Leave a job that waits for a retry to the next run, as certainly unpaid if that is known."""
         await self.failures.leave_to_next_run(job_run)
 
     async def run_job(self, job_run: JobRun, lease: SlotLease) -> Step:
-        """Take a job on, from what is on record to its end, or to where it has to wait without a slot."""
+        """Process a job from its record to its end, or until it has to wait without a slot."""
         ended = await self._until_ended(job_run, lease)
         if not isinstance(ended, EndedTask):
             return ended
         self._note_end(job_run, ended)
-        lease.free_slot()  # at the API it is free already, and what the next job costs is reserved beside this one's
+        lease.free_slot()  # at the API it is free already, and the next job's cost is reserved beside this one's
         listed = await self.ended_tasks.until_listed(job_run, ended)
         if not isinstance(listed, EndedTask):
             return listed
@@ -62,7 +62,7 @@ class Worker:
                 assert_never(settled)
 
     async def _until_ended(self, job_run: JobRun, lease: SlotLease) -> EndedTask | Step:
-        """Return the job's task in its end, of an earlier run or of a submit, or how the job goes on without one."""
+        """Return the job's ended task, of an earlier run or of a submit, or the next step of a job without one."""
         accepted = job_run.accepted
         if accepted is not None:
             return await self.poller.poll_until_ended(job_run, accepted, lease, is_young=False)

@@ -22,7 +22,7 @@ class FileRefused(UsageError):
         super().__init__(f"{message}; {suggestion}" if suggestion else message, next_steps=steps)
         self.message = message
         self.suggestion = suggestion
-        """What to do, if that is known."""
+        """The advice, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

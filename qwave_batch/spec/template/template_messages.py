@@ -45,7 +45,7 @@ class TemplateFault(UsageError):
     ) -> None:
         super().__init__(f"{message}; {suggestion}" if suggestion else message)
         self.message = message
-        """What is wrong, without the suggestion."""
+        """The fault, without the suggestion."""
         self.where = where
         self.source = source
         """The text of the template."""
@@ -139,7 +139,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _shown(name: object) -> str:
-    """Return a name or key as messages show it; by mistake it may be no string."""
+    """Return a name or key as messages show it; by mistake it may not be a string."""
     if isinstance(name, str):
         return cut_for_message(name)
     return str(name) if isinstance(name, int | float | None) else type_name(name)

@@ -23,7 +23,7 @@ def deep_nesting(text: str, shown_as: str, parser: type[Any], end: int, *, limit
         text: The whole file.
         shown_as: The file name in its places.
         parser: The PyYAML loader class that gave up; it parses the text once more.
-        end: Where it gave up, as an index of the text.
+        end: The index of the text at which it gave up.
         limit: How many levels may enclose a value.
     """
     open_levels, at = _told_levels(text, parser)

@@ -1,4 +1,4 @@
-"""Followers of a run hear of each wait once, and again when it lasts longer than announced."""
+"""Each wait is reported once to the observers of a run, and again when it lasts longer than announced."""
 
 import asyncio
 from dataclasses import replace

@@ -47,7 +47,7 @@ def test_no_field_of_its_options_is_a_function() -> None:
 
 
 def run_pickled(pickled: bytes) -> tuple[int, list[tuple[str, list[str]]]]:
-    """What a worker does with a request."""
+    """Run a pickled request, as a worker does."""
     request = pickle.loads(pickled)
     summary = asyncio.run(qb.run_request(request))
     lines = qb.open_run(summary.folder).lines()

@@ -1,4 +1,4 @@
-"""Whatever a repository names as a command is not run, and sees no key."""
+"""No command that a repository names is run, and none sees a key."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Where templates are allowed, the names that they see, and their results."""
+"""The places of templates, the names that they see, and their results."""
 
 import hashlib
 from collections.abc import Callable

@@ -224,7 +224,7 @@ def test_an_expression_over_another_name_is_refused() -> None:
 
 
 def test_a_reader_that_lags_sees_one_state(scene: Scene, reader: FolderReader) -> None:
-    """What changes while lines are read does not show in them."""
+    """Changes made while lines are read do not show in them."""
     lines = reader.lines()
     first = next(lines)
     if scene.kind == "copied":

@@ -80,7 +80,7 @@ class HonestApi:
     instead: dict[int, bytes] = field(default_factory=dict)
     """Bytes sent in place of images, by image number from 1."""
     masked_url: str | None = None
-    """What may be written down of every image's address; None is all of it."""
+    """The part of every image's address that may be recorded; None means all of it."""
     file_host: str = "cdn"
     """Host of the images; the previous host no longer answers."""
     other_host: str | None = None

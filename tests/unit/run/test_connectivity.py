@@ -1,4 +1,4 @@
-"""What a run knows of the API: its clock, whether it answers, and whether it takes the key."""
+"""The connection of a run to the API: its clock, whether it answers, and whether it accepts the key."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -100,12 +100,13 @@ def test_denials_of_two_models_refuse_a_key_that_nothing_has_proven() -> None:
     assert api.connectivity.has_denials
 
 
-def test_an_unread_wait_is_told_once() -> None:
+def test_a_429_on_the_balance_proves_the_key_and_that_the_api_lives() -> None:
     api = Api()
-    for unread in ("soon", "later"):
-        api.connectivity.record_response(Throttled(unread=unread))
-    assert len(api.counters.warnings) == 1
-    assert '"soon"' in str(api.counters.warnings[0])
+    api.connectivity.record_response(NEVER_LEFT)
+    api.connectivity.record_balance(Throttled(served_at=9e9))
+    assert api.connectivity.is_key_proven
+    assert api.connectivity.unanswered is None
+    assert api.connectivity.is_time_sure()
 
 
 def test_the_apis_clock_goes_on_while_ours_stands_still() -> None:

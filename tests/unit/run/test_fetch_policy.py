@@ -1,4 +1,4 @@
-"""What a fetch decides, as values: when an image is gone, when to try again, and how the fetch ends."""
+"""The decisions of a fetch, as values: when an image is gone, when to retry, and how the fetch ends."""
 
 from dataclasses import replace
 

@@ -111,7 +111,7 @@ def test_a_server_that_says_nothing_any_more_holds_nobody_back() -> None:
 
 @given(limit=st.integers(1, 30), pause=st.floats(0.05, 2.0), delay=st.floats(0.0, 0.4))
 def test_headers_keep_every_429_away(limit: int, pause: float, delay: float) -> None:
-    """Whatever the pace, and with answers on their way, nothing is sent that the server would refuse."""
+    """At any rate, and with answers in flight, nothing is sent that the server would reject."""
     server, room, now = SlidingServer(limit), HeaderWindow(), 0.0
     answers: deque[tuple[float, float, RateHint]] = deque()
     is_first = True

@@ -90,7 +90,7 @@ def test_an_image_that_came_in_an_answer_is_not_downloaded(layout: RunLayout) ->
 
 
 def test_one_name_goes_to_one_job(layout: RunLayout, ledger: Ledger) -> None:
-    """The very same bytes are no reason to share a file: each job has its own."""
+    """Identical bytes do not make jobs share a file: each job has its own."""
     store, claims = store_of(layout), NameClaims(ledger.owners_of)
 
     async def one(job_id: str) -> ImageOutcome:

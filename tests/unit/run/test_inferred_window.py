@@ -1,4 +1,4 @@
-"""What 429s tell of windows that the API does not announce."""
+"""Unannounced windows of the API, as inferred from its 429s."""
 
 import math
 from collections import deque
@@ -6,7 +6,7 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwave_batch.run.limits.inferred_window import InferredWindow
+from qwave_batch.run.limits.sliding_window import InferredWindow
 
 
 def send(window: InferredWindow, now: float) -> None:

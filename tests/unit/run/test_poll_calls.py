@@ -12,7 +12,7 @@ AT_ONCE = 8
 
 
 class DeadReceiver:
-    """Hears of nothing."""
+    """Receives no callbacks."""
 
     url = "http://127.0.0.1:9/secret"
 

@@ -13,20 +13,19 @@ from qwave_batch.model.progress import ThrottleScope, WaitKind
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY
 from qwave_batch.run.limits.adaptive_concurrency import CALM_S, STEP_S
-from qwave_batch.run.limits.rate_limiter import POLLS_COUNT_S, RateLimiter
+from qwave_batch.run.limits.known_limits import POLLS_COUNT_S, KnownLimits, LimitLesson
+from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import PERIOD_S, SlidingWindow
-from qwave_batch.run.limits.throttle_episode import JITTER, UNSAID, ModelThrottle
+from qwave_batch.run.limits.throttle_episode import JITTER, LONE_REFUSALS, UNSAID, ModelThrottle
 from qwave_batch.run.limits.throttle_state import (
     ApiCall,
     BalanceCall,
     CancelCall,
     DownloadCall,
-    LimitLesson,
     PollCall,
     Reaction,
     SubmitCall,
 )
-from qwave_batch.run.limits.uncounted_calls import LONE_REFUSALS
 
 WELL = TaskAnswer(task=Task(task_id="t", state=TaskState.QUEUED))
 SILENCE = NoAnswer(reason="HTTP 503", sent=True, status=503)
@@ -37,11 +36,10 @@ POLL = PollCall("a")
 
 
 def limiter(*, counts_polls: bool = False, per_minute: int | None = None, max_wait_s: float = 900.0) -> RateLimiter:
-    made = RateLimiter(
-        rng=random.Random(0), max_wait_s=max_wait_s, window=SlidingWindow(per_minute), counts_polls=counts_polls
-    )
+    known = KnownLimits(window=SlidingWindow(per_minute), counts_polls=counts_polls)
+    made = RateLimiter(rng=random.Random(0), max_wait_s=max_wait_s, known=known)
     for model in "abc":
-        made.add(ModelThrottle(model))
+        known.add(ModelThrottle(model))
     return made
 
 
@@ -110,15 +108,15 @@ def test_the_trouble_of_two_models_pauses_the_growth_of_the_account(models: str,
     limits = limiter()
     for model in models:
         limits.record(SubmitCall(model), SILENCE, sent_at=NOW - 1.0, now=NOW)
-    limits.concurrency.went_well(NOW)
-    limits.concurrency.grow(FULL, NOW)
-    assert limits.concurrency.grow(FULL, NOW + STEP_S) is not is_paused
-    assert limits.concurrency.grow(FULL, NOW + CALM_S) is is_paused
+    limits.known.concurrency.went_well(NOW)
+    limits.known.concurrency.grow(FULL, NOW)
+    assert limits.known.concurrency.grow(FULL, NOW + STEP_S) is not is_paused
+    assert limits.known.concurrency.grow(FULL, NOW + CALM_S) is is_paused
 
 
 def test_an_episode_cuts_once_and_sends_one_by_one_until_a_success() -> None:
     limits = limiter()
-    model = limits.of("a")
+    model = limits.known.of("a")
     limits.record(A, WELL, sent_at=0.0, now=0.1)
     assert model.width == math.inf
     for _ in range(9):
@@ -156,7 +154,7 @@ def test_polls_that_count_use_up_the_window_that_headers_tell_of() -> None:
 
 def test_polls_that_count_use_up_a_window_that_was_inferred() -> None:
     limits = limiter(counts_polls=True)
-    limits._inferred.limit = 3
+    limits.known.inferred.limit = 3
     for _ in range(3 + 1):  # one more is tried now and then
         assert opens_at(limits, POLL, NOW) == NOW
         limits.count_poll(NOW)
@@ -172,7 +170,7 @@ def test_a_window_that_counts_down_is_inferred_for_its_model_and_given_back_when
     for at in (3.0, 9.0):
         send(limits, A, at)
         refuse(limits, A, 60.0 - at, sent_at=at, now=at)
-    assert limits.of("a").inferred.limit == 3
+    assert limits.known.of("a").inferred.limit == 3
     admission = limits.admit(A, 59.0)
     assert admission.at > 60.0
     assert limits.admit(B, 59.0).at == 59.0
@@ -180,7 +178,7 @@ def test_a_window_that_counts_down_is_inferred_for_its_model_and_given_back_when
 
 def test_polls_that_do_not_count_use_up_nothing() -> None:
     limits = limiter(per_minute=3)
-    limits._inferred.limit = 3
+    limits.known.inferred.limit = 3
     for _ in range(9):
         limits.count_poll(NOW)
     assert opens_at(limits, POLL, NOW) <= NOW
@@ -190,20 +188,20 @@ def test_polls_that_do_not_count_use_up_nothing() -> None:
 def test_a_429_on_a_poll_makes_them_count_for_a_while_and_never_against_the_specs_own_limit() -> None:
     limits = limiter(per_minute=3)
     refuse(limits, POLL, 0.0, sent_at=NOW, now=NOW)
-    assert limits.polls_count
+    assert limits.known.polls_count
     for _ in range(9):
         limits.count_poll(NOW)
     assert opens_at(limits, A, NOW + 1.0) == NOW + 1.0
     limits.record(POLL, WELL, sent_at=NOW + POLLS_COUNT_S, now=NOW + POLLS_COUNT_S)
-    assert limits.polls_count
+    assert limits.known.polls_count
     limits.record(POLL, WELL, sent_at=NOW + POLLS_COUNT_S, now=NOW + POLLS_COUNT_S + 1.0)
-    assert not limits.polls_count
+    assert not limits.known.polls_count
 
 
 def test_a_429_on_the_question_for_the_balance_holds_everything_and_makes_no_polls_count() -> None:
     limits = limiter()
     refuse(limits, BalanceCall(), 7.0, sent_at=0.0, now=0.0)
-    assert (opens_at(limits, A), opens_at(limits, POLL), limits.polls_count) == (7.0, 7.0, False)
+    assert (opens_at(limits, A), opens_at(limits, POLL), limits.known.polls_count) == (7.0, 7.0, False)
 
 
 # --- cancels and downloads
@@ -281,6 +279,14 @@ def test_a_window_that_headers_close_for_too_long_is_the_accounts_until_models_d
 # --- how it stands
 
 
+@pytest.mark.parametrize("call", [A, POLL, BalanceCall()], ids=repr)
+def test_the_first_wait_that_makes_no_sense_is_kept_as_it_was_written(call: ApiCall) -> None:
+    limits = limiter()
+    for unread in ("", "soon", "later"):
+        limits.record(call, Throttled(unread=unread), sent_at=0.0, now=0.0)
+    assert limits.held.unread_wait == "soon"
+
+
 def test_its_state_names_every_hold_and_its_end_on_the_clock() -> None:
     limits = limiter()
     limits.record(A, Throttled(message="slow down", wait_s=10.0), sent_at=0.0, now=0.0)
@@ -298,13 +304,13 @@ def test_its_state_names_every_hold_and_its_end_on_the_clock() -> None:
 
 def test_what_429s_taught_of_the_account_is_not_told_of_the_models_that_they_hit() -> None:
     limits = limiter()
-    limits.of("a").narrow(NOW)
-    (lesson,) = limits.lessons()
+    limits.known.of("a").narrow(NOW)
+    (lesson,) = limits.known.lessons()
     assert str(lesson).startswith("the API asked for less of a 1 time:")
-    limits.concurrency.cut(NOW)
-    assert limits.lessons() == [LimitLesson(None, None, 1, limits.concurrency.limit)]
-    limits._inferred.limit = 40
-    (lesson,) = limits.lessons()
+    limits.known.concurrency.cut(NOW)
+    assert limits.known.lessons() == [LimitLesson(None, None, 1, limits.known.concurrency.limit)]
+    limits.known.inferred.limit = 40
+    (lesson,) = limits.known.lessons()
     assert str(lesson).startswith("the API took about 40 requests a minute of the account")
 
 
@@ -386,9 +392,9 @@ def test_every_wait_is_bounded_and_a_success_ends_the_growth(
         assert opens_at(limits, A, now) - now <= UNSAID.longest_s * (1 + JITTER)
     later = max(now, opens_at(limits, A, now)) + 1.0
     limits.record(A, WELL, sent_at=later, now=later)
-    assert not limits.of("a").episode.is_open
+    assert not limits.known.of("a").episode.is_open
     refuse(limits, A, None, sent_at=later + 1.0, now=later + 1.0)
-    assert limits.of("a").episode.until - (later + 1.0) <= UNSAID.first_s * (1 + JITTER)
+    assert limits.known.of("a").episode.until - (later + 1.0) <= UNSAID.first_s * (1 + JITTER)
 
 
 @given(steps=STEPS)
@@ -400,5 +406,5 @@ def test_its_state_holds_exactly_what_admit_holds(steps: list[tuple[ApiCall, Ans
             limits.record(call, answer, sent_at=now - took_s, now=now)
         held = {(each.scope, each.name): each.until for each in limits.state(now, now).throttles}
         of_a = max(held.get((ThrottleScope.ACCOUNT, ""), now), held.get((ThrottleScope.MODEL, "a"), now))
-        assert math.isclose(max(of_a, limits.of("a").outage.until), max(opens_at(limits, A, now), now))
+        assert math.isclose(max(of_a, limits.known.of("a").outage.until), max(opens_at(limits, A, now), now))
         assert math.isclose(held.get((ThrottleScope.POLLS, ""), now), max(limits.admit(BalanceCall(), now).at, now))

@@ -66,7 +66,7 @@ def test_polls_that_are_answered_with_no_wait_at_all_do_not_storm_either(world: 
 
 
 def test_a_quota_window_that_opens_again_and_again_is_no_reason_to_stop(world: World) -> None:
-    """Each time something gets through, the patience of the run begins anew."""
+    """Each time a call succeeds, the longest wait is counted anew."""
     world.api.wait_s = 600.0
     world.terms = Terms(limits=Limits(concurrency=1))
     world.api.fault = lambda place, number: "quota" if place == "submit" and number % 2 else None

@@ -138,7 +138,7 @@ class World:
         Args:
             crash: Handed what to call to cut the power.
             crash_at_write: Cut it at the how-many-eth change of an attempt.
-            is_written: Whether that change is committed; its caller never hears of it either way.
+            is_written: Whether that change is committed; its caller is never told either way.
         """
         path = self.layout.workspace.ledger
         connection = open_to_write(path)

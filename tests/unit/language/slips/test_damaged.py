@@ -1,4 +1,4 @@
-"""Whatever is wrong with a spec, at one place or two, ends in complaints that have places."""
+"""Every mistake in a spec, at one place or two, ends in messages with places."""
 
 import copy
 import json

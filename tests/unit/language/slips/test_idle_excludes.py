@@ -1,4 +1,4 @@
-"""An exclude that names no value of its axis is a slip; one that a narrower run leaves nothing to is none."""
+"""An exclude that names no value of its axis is a mistake; one without matches in a narrower run is not."""
 
 from collections.abc import Callable
 
