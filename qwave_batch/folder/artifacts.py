@@ -19,7 +19,7 @@ MANIFEST = "manifest.jsonl"
 SUMMARY = "summary.json"
 SPEC = "spec.yaml"
 IMAGES = "images"
-"""The places of the artifacts; those of inputs are in ``model.kept``."""
+"""The places of the artifacts; those of inputs are in ``model.portable_paths``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
