@@ -76,7 +76,8 @@ def inspect_file(file: BinaryIO) -> ImageInfo:
             decode.
         OSError: it can't be read.
     """
-    size_bytes = os.fstat(file.fileno()).st_size
+    size_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
     _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
         return _inspect(Content(file.read(MAX_IMAGE_BYTES + 1), is_kept=False))
