@@ -85,7 +85,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
-    "folder.borrowing": ("copies between two open files", frozenset({"shutil"})),
+    "folder.artifacts": ("copies between two open files", frozenset({"shutil"})),
     "folder.formats.apart": ("decodes images in a process of their own", frozenset({"subprocess"})),
     "folder.formats.gif": ("decodes images", frozenset({"PIL"})),
     "folder.formats.jpeg": ("decodes images", frozenset({"PIL"})),
@@ -113,7 +113,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "client.transport": ("tells a file of certificates from a folder of them", frozenset({".is_dir()"})),
     "ledger.lost_records": ("writes the count beside the ledger in place", frozenset({"os.ftruncate", "os.pwrite"})),
     "ledger.database": (
-        "opens the ledger, once files.database has looked at it",
+        "opens the ledger, once files.sqlite_files has looked at it",
         frozenset({".open()", "shutil", "sqlite3.connect", "tempfile"}),
     ),
     "output.event_log": ("writes events where its user says", frozenset({".stat()", "os.open"})),
@@ -123,7 +123,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "simulator.text_drawing": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.image_drawing": ("draws the simulator's images", frozenset({"PIL"})),
     "simulator.task_store": (
-        "opens the simulator's tasks, once files.database has looked at them",
+        "opens the simulator's tasks, once files.sqlite_files has looked at them",
         frozenset({".mkdir()", "sqlite3.connect"}),
     ),
     "spec.inputs.allowed_roots": (

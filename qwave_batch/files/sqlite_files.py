@@ -141,7 +141,7 @@ def check_schema(
         old_tables: The statements that created tables of an old format, which may be present.
 
     Raises:
-        Damaged: it differs.
+        DamagedDatabase: it differs.
     """
     expected, old = _expected(tables, frozenset(missing)), _expected(old_tables, frozenset())
     found: set[tuple[str, str, str]] = set()
@@ -170,7 +170,7 @@ def check_pages(connection: "lazy.sqlite3.Connection") -> None:
     """Check that the file's pages are well-formed, so that later reads end.
 
     Raises:
-        Damaged: they are malformed.
+        DamagedDatabase: they are malformed.
     """
     (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if said != "ok":

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -27,7 +28,7 @@ MANIFEST = "manifest.jsonl"
 SUMMARY = "summary.json"
 SPEC = "spec.yaml"
 IMAGES = "images"
-"""The places of the artifacts; those of inputs are in ``model.kept``."""
+"""The places of the artifacts; those of inputs are in ``model.portable_paths``."""
 
 
 _PIECE_BYTES = 1 << 20
@@ -271,7 +272,7 @@ def read_artifact(store: ArtifactStore, path: str, *, most_bytes: int) -> bytes:
 
 def size_of(file: BinaryIO) -> int:
     """Return how many bytes an open artifact holds, and leave it at its start."""
-    size_bytes = file.seek(0, os.SEEK_END)
+    size_bytes = file.seek(0, SEEK_END)
     file.seek(0)
     return size_bytes
 

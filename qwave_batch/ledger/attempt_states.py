@@ -1,4 +1,4 @@
-"""The states of an attempt and the allowed transitions between them; drawn in docs/engine.md."""
+"""The states of an attempt and the allowed transitions between them; drawn in docs/architecture.md."""
 
 from enum import StrEnum
 

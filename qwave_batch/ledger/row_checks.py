@@ -1,7 +1,7 @@
 """Checks that the rows of a ledger are such as this program writes: numbers in range, names well-formed.
 
 One scan per table when a ledger is opened. Slower checks happen where the values are read: JSON columns, and the
-form of keys and hashes (``ledger.attempt``, ``ledger.reading``).
+form of keys and hashes (``ledger.attempt``, ``ledger.snapshots``).
 """
 
 import re
@@ -119,7 +119,7 @@ def check_content(connection: sqlite3.Connection) -> None:
         connection: One whose schema is sound.
 
     Raises:
-        Damaged: it holds other values.
+        DamagedDatabase: it holds other values.
     """
     check_pages(connection)
     for table, rules in _RULES.items():

@@ -78,7 +78,7 @@ class TaskStore:
             raise StorageError(f"the simulator's state {path} cannot be opened: {error}") from error
 
     def _check(self) -> None:
-        """Raise Damaged for a state that this program has not written."""
+        """Raise DamagedDatabase for a state that this program has not written."""
         if self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
             raise DamagedDatabase("it was written by another version of this program")
         check_schema(self._db, _SCHEMA)

@@ -32,7 +32,7 @@ def loop_guard() -> BlockBuster:
         # what the caller's own callback does is the caller's
         PACKAGE / "api" / "event_feed.py": {"hand_over"},
         # a download that is cancelled removes its file at once: its task may not come to wait for a thread
-        PACKAGE / "client" / "partial_file.py": {"discard"},
+        PACKAGE / "client" / "downloads.py": {"discard"},
     }
     for function in guard.functions.values():
         for file, names in may_block.items():

@@ -44,7 +44,7 @@ class Remote:
         return {found.path: found.modified_ns for found in self.store.list(IMAGES)}
 
     def local_files(self) -> list[str]:
-        """What lies in the run folder beside the workspace."""
+        """Return the files in the run folder that are not in the workspace."""
         files = (path.relative_to(self.folder) for path in self.folder.rglob("*") if path.is_file())
         return [str(path) for path in files if path.parts[0] != ".qwave"]
 

@@ -317,7 +317,7 @@ def test_a_state_of_the_simulator_that_is_not_ours_is_refused(scene: Scene, dama
 def test_an_image_that_the_simulator_never_draws_is_not_ordered(change: dict[str, object]) -> None:
     order = {"model": "m", "prompt": "p", "seed": 1, "variation": "v", "ratio": "1:1", "tier": "1K", "format": "png"}
     assert ImageDesign.from_json(json.dumps({**order, "transparent": False, "count": 1})).count == 1
-    with pytest.raises(ValueError, match="image"):
+    with pytest.raises(ValueError, match=r"image|model: expected a string"):
         ImageDesign.from_json(json.dumps({**order, "transparent": False, "count": 1, **change}))
 
 

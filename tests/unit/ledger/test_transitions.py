@@ -1,4 +1,4 @@
-"""Every call of the journal in every state: the ways that docs/engine.md draws, and no other.
+"""Every call of the journal in every state: the transitions that docs/architecture.md draws, and no other.
 
 The table is written out here once more, so that a way too many in the code is found.
 """
