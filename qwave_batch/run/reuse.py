@@ -22,8 +22,8 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.record import ImageFile, ReusedFrom
-from qwave_batch.run.context import JobScope
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.context import JobScope
+from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 _AT_ONCE = 64
