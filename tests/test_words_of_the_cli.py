@@ -11,13 +11,14 @@ from qwave_batch.cli.overview import COMMANDS
 
 PACKAGE = Path(__file__).parents[1] / "qwave_batch"
 
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])(?:--[a-z][a-z-]*|-[a-zA-Z](?![\w-]))")
 COMMAND = re.compile(rf"\bqwave-batch (?:{'|'.join(COMMANDS)})\b")
-ADVICE = re.compile(r"\brun it again\b|\brun again\b", re.IGNORECASE)
+ADVICE = re.compile(r"\brun (?:it )?(?:again|once more)\b", re.IGNORECASE)
 
 ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "api.revisions": ("arguments of git", frozenset({"--verify", "--quiet", "--count", "--format"})),
     "catalog.spec_schema": ("a file's comment that says how it is written", frozenset({"qwave-batch schema"})),
+    "folder.formats.apart": ("arguments of Python", frozenset({"-I", "-c"})),
     "git.objects": ("arguments of git", frozenset({"--batch", "--batch-check"})),
     "git.repository": ("arguments of git", frozenset({"--null", "--get-regexp", "--file", "--no-includes", "--list"})),
     "git.state": (
@@ -25,7 +26,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         frozenset(
             {
                 "--porcelain", "--branch", "--untracked-files", "--no-renames", "--no-ahead-behind",
-                "--ignore-submodules", "--stage",
+                "--ignore-submodules", "--stage", "-z",
             }
         ),
     ),
@@ -88,6 +89,10 @@ def test_what_is_allowed_is_of_modules_that_are_there() -> None:
         ("go on with --adopt", {"--adopt"}),
         ("qwave-batch refetch asks for it", {"qwave-batch refetch"}),
         ("stopped; run it again", {"run it again"}),
+        ("run once more with that key", {"run once more"}),
+        ("name another folder with -o DIR", {"-o"}),
+        ("-o  begins anew", {"-o"}),
+        ("the ledger, with its -wal; -1, a-b", set()),
         ("the next run asks for it", set()),
         ("a -- b, x--y", set()),
     ],

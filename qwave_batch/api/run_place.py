@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from qwave_batch.client.connection import AnyConnection, Simulated
 from qwave_batch.errors import FolderError
 from qwave_batch.folder.layout import is_run_folder
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
 
 RUNS = Path("runs")
@@ -36,9 +36,12 @@ class RunPlace:
         if self.beside_spec is not None:
             raise FolderError(
                 f"the spec was run in {self.beside_spec} before, and from the current folder a new run folder would "
-                f"begin, {self.whole}, where everything is paid for anew; nothing was sent. Say which one is meant: "
-                f"-o {quote(str(self.beside_spec))} goes on, -o {quote(str(self.whole))} begins anew; "
-                "output.folder in the spec, found from the spec's own folder, settles it for good"
+                f"begin, {self.whole}, where everything is paid for anew; nothing was sent. Say which one is meant; "
+                "output.folder in the spec, found from the spec's own folder, settles it for good",
+                next_steps=(
+                    Advice(NextStep.GO_ON_IN_FOLDER, str(self.beside_spec)),
+                    Advice(NextStep.BEGIN_IN_FOLDER, str(self.whole)),
+                ),
             )
 
 

@@ -12,7 +12,14 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.RUN_AGAIN: "run it again",
     NextStep.RUN_LATER: "run it again after that time",
     NextStep.WAIT_LONGER: "wait longer with --max-wait",
+    NextStep.RUN_WITH_KEY: "run once more with that key, so that what was paid is collected",
     NextStep.ADOPT: "if no other process works on it, go on with --adopt",
+    NextStep.NAME_FOLDER: "name another folder with -o {about}",
+    NextStep.NAME_NEW_FOLDER: "name a new folder with -o DIR, where all is made and paid for anew",
+    NextStep.GO_ON_IN_FOLDER: "-o {about} goes on",
+    NextStep.BEGIN_IN_FOLDER: "-o {about} begins anew",
+    NextStep.MEND_FOLDER: "mend that place",
+    NextStep.RESTORE_LEDGER: "put a copy of the ledger back from a backup of the folder, with its -wal if there is one",
     NextStep.RAISE_BUDGET: "raise budget.max_usd",
     NextStep.RAISE_RUN_BUDGET: "raise --max-usd",
     NextStep.RAISE_BOTH_BUDGETS: "raise budget.max_usd and --max-usd",
@@ -36,13 +43,27 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.VERIFY: "qwave-batch verify {about} says more",
     NextStep.WRITE_MANIFEST: "qwave-batch status {about} writes it from the ledger",
 }
-_PASTED = frozenset({NextStep.REFETCH, NextStep.ALLOW_READ, NextStep.VERIFY, NextStep.WRITE_MANIFEST})
+_PASTED = frozenset(
+    {
+        NextStep.NAME_FOLDER,
+        NextStep.GO_ON_IN_FOLDER,
+        NextStep.BEGIN_IN_FOLDER,
+        NextStep.REFETCH,
+        NextStep.ALLOW_READ,
+        NextStep.VERIFY,
+        NextStep.WRITE_MANIFEST,
+    }
+)
 """Steps about a path, which a shell must take as one argument."""
+_ANY_FOLDER = "DIR"
+"""The usage lines' word for a folder that the user has to choose."""
 
 
 def step_words(advice: Advice) -> str:
     """Return a next step in words, as a clause without a full stop."""
-    about = pasted(advice.about) if advice.step in _PASTED else advice.about
+    about = advice.about
+    if advice.step in _PASTED:
+        about = pasted(about) if about else _ANY_FOLDER
     return _WORDS[advice.step].replace("{about}", about)
 
 

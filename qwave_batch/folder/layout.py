@@ -3,7 +3,6 @@
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 
 from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.folder_handles import LinkInTheWay
@@ -33,6 +32,7 @@ from qwave_batch.folder.workspace import (
     SIMULATOR,
     Workspace,
 )
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.portable_paths import INPUTS
 
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
@@ -101,11 +101,11 @@ class RunLayout:
             StorageError: the disk refuses.
         """
         if self.root.exists() and not self.root.is_dir():
-            raise FolderError(f"{self.root} is a file; a run needs a folder: -o DIR")
+            raise FolderError(f"{self.root} is a file; a run needs a folder", next_steps=(NextStep.NAME_FOLDER,))
         if self.root.is_dir() and not is_run_folder(self.root) and _strangers(self.root):
             raise FolderError(
-                f"{self.root} is not empty and is not a run folder (it holds {_strangers(self.root)[0]}); "
-                f"name another one: -o {quote(str(self.root / 'run'))}"
+                f"{self.root} is not empty and is not a run folder (it holds {_strangers(self.root)[0]})",
+                next_steps=(Advice(NextStep.NAME_FOLDER, str(self.root / "run")),),
             )
         self.check()
         with storage_errors(self.root, "make the folder"):

@@ -16,6 +16,7 @@ from qwave_batch.folder.storage import reason_of, storage_errors
 from qwave_batch.folder.workspace import LOCK, PRIVATE
 from qwave_batch.model.codec import LENIENT
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import NextStep
 
 try:
     import fcntl
@@ -139,7 +140,8 @@ def _take(descriptor: int, layout: RunLayout) -> None:
         except OSError as error:
             raise StorageError(
                 f"cannot lock {layout.workspace.lock}: {reason_of(error)}. Without a lock two runs at once "
-                "could pay for the same jobs, so nothing was sent; name a folder on a local disk with -o DIR"
+                "could pay for the same jobs, so nothing was sent; the folder has to be on a local disk",
+                next_steps=(NextStep.NAME_FOLDER,),
             ) from error
         else:
             return

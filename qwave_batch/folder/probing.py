@@ -11,6 +11,7 @@ from qwave_batch.folder.artifacts import IMAGES
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import reason_of
 from qwave_batch.folder.workspace import PARTIAL
+from qwave_batch.model.next_step import NextStep
 
 _SUFFIX = ".probe"
 """As long as the longest extension of an image."""
@@ -112,8 +113,8 @@ class StorageProbe:
             reason = reason_of(refusal) if isinstance(refusal, OSError) else str(error)
             raise StorageError(
                 f"images can't be stored in {self._layout.root}: {step} fails at {path}: {reason}. This was tried "
-                "before anything was sent for it, so no image is paid in vain; mend that place, or name another one "
-                "with -o DIR"
+                "before anything was sent for it, so no image is paid in vain",
+                next_steps=(NextStep.MEND_FOLDER, NextStep.NAME_FOLDER),
             ) from error
 
 

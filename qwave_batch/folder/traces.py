@@ -9,6 +9,7 @@ from qwave_batch.files.folder_handles import TEMPORARY_PREFIX, Found
 from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import COUNT, EVIDENCE, LEDGER, LIVE, PARTIAL, PRIVATE, REMEMBERED, SIMULATOR
+from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.portable_paths import INPUTS
 
 _FILES = (LIVE, REMEMBERED, COUNT, SIMULATOR)
@@ -43,8 +44,8 @@ def without_records(layout: RunLayout, how: str) -> FolderError:
     """Return the refusal of a folder whose ledger no longer knows what was paid."""
     return FolderError(
         f"{layout.root} holds the work of earlier runs, but {LEDGER}, which knows what is "
-        f"paid, {how}; nothing was sent. Put that file back, with its -wal if there is one, or name a new folder with "
-        "-o DIR, where all is made and paid for anew"
+        f"paid, {how}; nothing was sent",
+        next_steps=(NextStep.RESTORE_LEDGER, NextStep.NAME_NEW_FOLDER),
     )
 
 

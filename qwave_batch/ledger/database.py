@@ -30,6 +30,7 @@ from qwave_batch.ledger.ledger_format import (
     missing_columns,
 )
 from qwave_batch.ledger.row_checks import check_content
+from qwave_batch.model.next_step import NextStep
 
 _CANNOT_WRITE_THERE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _MOST_COPIED_BYTES = 1 << 30
@@ -40,11 +41,11 @@ _PRIMARY = 0xFF
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def _words_of_damage(path: Path, told: str) -> str:
-    return (
-        f"the ledger {path} is damaged: {told}. Put a copy of it back, with its -wal, from a backup of the folder, if "
-        "there is one. The images that manifest.jsonl lists are safe as they are; what else is paid is known to the "
-        "ledger only, and a new folder (-o DIR) pays for everything anew"
+def _damage(path: Path, told: str) -> StorageError:
+    return StorageError(
+        f"the ledger {path} is damaged: {told}. The images that manifest.jsonl lists are safe as they are; what else "
+        "is paid is known to the ledger only",
+        next_steps=(NextStep.RESTORE_LEDGER, NextStep.NAME_NEW_FOLDER),
     )
 
 
@@ -55,12 +56,12 @@ def storage_border(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
-            raise StorageError(_words_of_damage(path, str(error))) from error
+            raise _damage(path, str(error)) from error
         raise StorageError(f"the ledger {path} failed: {error}") from error
     except UnicodeDecodeError as error:  # SQLite's own message repeats the bytes it found
         raise StorageError(f"the ledger {path} failed: it holds text that is not UTF-8") from error
     except DamagedDatabase as damaged:
-        raise StorageError(_words_of_damage(path, str(damaged))) from None
+        raise _damage(path, str(damaged)) from None
     except OSError as error:
         raise StorageError(f"the ledger {path} failed: {error.strerror or error}") from error
 

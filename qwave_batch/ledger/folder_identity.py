@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 
 from qwave_batch.errors import FolderError
+from qwave_batch.model.next_step import NextStep
 
 SIMULATOR = "simulator"
 """The backend of a folder that was created against the embedded API."""
@@ -67,18 +68,19 @@ def check_identity(
     """
     if identity.spec_name != claim.spec_name:
         raise FolderError(
-            f'{claim.path} holds the run of spec "{identity.spec_name}", not of "{claim.spec_name}"; '
-            "name another folder with -o DIR"
+            f'{claim.path} holds the run of spec "{identity.spec_name}", not of "{claim.spec_name}"',
+            next_steps=(NextStep.NAME_FOLDER,),
         )
     if identity.backend != claim.backend:
         raise FolderError(
-            f"{claim.path} was made with {identity.backend}, not with {claim.backend}; name another folder with -o DIR"
+            f"{claim.path} was made with {identity.backend}, not with {claim.backend}",
+            next_steps=(NextStep.NAME_FOLDER,),
         )
     new_fingerprint = fingerprint(identity.folder_id, claim.key)
     if new_fingerprint != identity.key_fingerprint and open_attempts:
         raise FolderError(
-            f"{claim.path} has {open_attempts} open task{'' if open_attempts == 1 else 's'} under another API key; "
-            "run once more with that key, so that what was paid is collected"
+            f"{claim.path} has {open_attempts} open task{'' if open_attempts == 1 else 's'} under another API key",
+            next_steps=(NextStep.RUN_WITH_KEY,),
         )
     if adopt:
         identity = replace(identity, path=claim.path, host=claim.host)

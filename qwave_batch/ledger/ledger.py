@@ -311,7 +311,7 @@ def _forget(connection: sqlite3.Connection, job_id: str) -> None:
         (job_id,),
     ).fetchone()
     if open_here:
-        raise FolderError(f"job {job_id} has an open task; run once more, so that it is collected")
+        raise FolderError(f"job {job_id} has an open task, which the next run collects")
     keep_money_of(connection, job_id)
     for table in ("images", "attempts", "jobs"):
         connection.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608 - the names above

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwave_batch.errors import FolderError
+from qwave_batch.model.next_step import NextStep
 
 FORMAT = 5
 
@@ -141,8 +142,8 @@ def check_format(connection: sqlite3.Connection, path: Path) -> int:
     """
     if not connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
         raise FolderError(
-            f"{path} is a database without any table, so what it knew of paid tasks is gone; nothing was sent. Put the "
-            "ledger back, with its -wal if there is one, or name a new folder with -o DIR"
+            f"{path} is a database without any table, so what it knew of paid tasks is gone; nothing was sent",
+            next_steps=(NextStep.RESTORE_LEDGER, NextStep.NAME_NEW_FOLDER),
         )
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()

@@ -7,8 +7,10 @@ import pytest
 from qwave_batch.api.plan_opening import open_plan, write_plan
 from qwave_batch.api.run_place import RunPlace, run_place
 from qwave_batch.api.spec_files import check_spec
+from qwave_batch.cli.next_steps import error_words
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.errors import FolderError
+from qwave_batch.model.next_step import Advice, NextStep
 
 SPEC = """\
 version: 1
@@ -56,8 +58,12 @@ def test_a_folder_beside_the_spec_is_told_from_anywhere_else(home: Path, monkeyp
     monkeypatch.chdir(home / "elsewhere")
     with pytest.raises(FolderError, match="everything is paid for anew") as refused:
         place(home / "specs" / "reeds.yaml").check()
-    assert f"-o {before} " in str(refused.value)
-    assert f"-o {home / 'elsewhere' / 'runs' / 'reeds'} " in str(refused.value)
+    new = home / "elsewhere" / "runs" / "reeds"
+    assert refused.value.next_steps == (
+        Advice(NextStep.GO_ON_IN_FOLDER, str(before)),
+        Advice(NextStep.BEGIN_IN_FOLDER, str(new)),
+    )
+    assert error_words(refused.value).endswith(f"; -o {before} goes on, or -o {new} begins anew")
     assert "output.folder" in str(refused.value)
 
 
@@ -68,7 +74,7 @@ def test_a_command_in_the_refusal_can_be_pasted(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FolderError) as refused:
         place(write(home / "reeds.yaml")).check()
-    assert f"-o '{home / 'runs' / 'reeds'}' " in str(refused.value)
+    assert f"-o '{home / 'runs' / 'reeds'}' " in error_words(refused.value)
 
 
 def test_the_same_folder_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,11 @@ def test_a_folder_is_one_word_of_a_command() -> None:
     assert step_words(Advice(NextStep.VERIFY, "my runs")) == "qwave-batch verify 'my runs' says more"
 
 
+def test_a_folder_that_the_user_chooses_is_named_as_in_the_usage() -> None:
+    assert step_words(Advice(NextStep.NAME_FOLDER)) == "name another folder with -o DIR"
+    assert step_words(Advice(NextStep.NAME_FOLDER, "my runs")) == "name another folder with -o 'my runs'"
+
+
 def test_an_error_says_what_can_be_done_as_alternatives() -> None:
     error = BudgetError("nothing was sent", next_steps=(NextStep.RAISE_BUDGET, NextStep.UNTIL_BUDGET))
     assert str(error) == "nothing was sent"

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from qwave_batch import JobStatus, ManifestLine, RunSummary
 from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.drawing.terminal import Terminal
@@ -145,10 +147,12 @@ def test_what_may_pass_needs_a_plain_run_only() -> None:
     assert told[-1].startswith("next: run it again: it goes on")
 
 
-def test_paid_images_that_came_broken_are_asked_for_again_before_they_are_paid_again() -> None:
+@pytest.mark.parametrize("code", ["bad_image", "result_gone", "no_image"])
+def test_paid_images_that_can_not_be_had_are_asked_for_again_before_they_are_paid_again(code: str) -> None:
     ended = replace(DONE, kind=EndKind.INCOMPLETE, counts=JobCounts(jobs=1, failed=1))
-    broken = replace(failed(1, ""), error=JobError(code="bad_image", message="not an image, twice"))
+    broken = replace(failed(1, ""), error=JobError(code=code, message="not an image, twice"))
     told = draw_summary(ended, [broken], Terminal(width=200))
+    assert [line for line in told if line.startswith("next: ")] == told[-1:]
     assert told[-1] == (
         "next: qwave-batch refetch runs/茶, to ask for images that are paid and did not come whole, for nothing: "
         "--retry-failed pays for them a second time"

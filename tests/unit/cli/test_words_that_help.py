@@ -18,6 +18,7 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
 from qwave_batch.git.state import GitUnknown, look_at_git
 from qwave_batch.ledger.ledger import Ledger
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.spec.inputs.file_access import FileRefused, named_file
 
 ODD = "a b#c"
@@ -44,7 +45,7 @@ def test_a_folder_that_is_no_run_folder_names_one_that_can_be_pasted(tmp_path: P
     (folder / "letter.txt").touch()
     with pytest.raises(FolderError) as refused:
         RunLayout(folder).create()
-    typed = shlex.split(str(refused.value).partition("name another one: ")[2])
+    typed = shlex.split(error_words(refused.value).partition("name another folder with ")[2])
     assert typed == ["-o", str(folder / "run")]
 
 
@@ -71,8 +72,9 @@ def test_a_disk_without_locks_says_where_the_folder_must_lie(
     layout = RunLayout(tmp_path / "run")
     layout.create()
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(StorageError, match=r"Without a lock .* on a local disk with -o DIR"):
+    with pytest.raises(StorageError, match=r"Without a lock .* on a local disk$") as refused:
         FolderLock(layout).acquire()
+    assert error_words(refused.value).endswith("on a local disk; name another folder with -o DIR")
 
 
 def test_a_damaged_ledger_says_what_can_be_done(tmp_path: Path) -> None:
@@ -84,8 +86,13 @@ def test_a_damaged_ledger_says_what_can_be_done(tmp_path: Path) -> None:
     data = bytearray(layout.workspace.ledger.read_bytes())
     data[5000:9000] = b"\xff" * 4000
     layout.workspace.ledger.write_bytes(data)
-    with pytest.raises(StorageError, match=r"copy of it back.*manifest.jsonl lists are safe.*pays for everything anew"):
+    with pytest.raises(StorageError, match=r"is damaged: .*manifest.jsonl lists are safe") as refused:
         Ledger.open(layout.workspace.ledger)
+    assert refused.value.next_steps == (Advice(NextStep.RESTORE_LEDGER), Advice(NextStep.NAME_NEW_FOLDER))
+    assert error_words(refused.value).endswith(
+        "; put a copy of the ledger back from a backup of the folder, with its -wal if there is one, or name a new "
+        "folder with -o DIR, where all is made and paid for anew"
+    )
 
 
 def test_a_work_tree_that_git_does_not_tell_of_is_no_secret(tmp_path: Path) -> None:

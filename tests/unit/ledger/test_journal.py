@@ -23,6 +23,7 @@ from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Job, JobError
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.run_events import ImagesStored
 from qwave_batch.model.task import ResultImage
@@ -187,8 +188,9 @@ def test_what_was_written_is_there_after_opening_again(
     ledger.close()
     with Ledger.open(path) as again:
         assert again.record(JOB) == before
-        with pytest.raises(FolderError, match="1 open task under another API key"):
+        with pytest.raises(FolderError, match="1 open task under another API key") as refused:
             again.claim(replace(claim, key="another"))
+        assert refused.value.next_steps == (Advice(NextStep.RUN_WITH_KEY),)
 
 
 def test_a_job_that_leaves_the_plan_keeps_what_it_has(ledger: Ledger, journal: Journal, job_of: MakeJob) -> None:

@@ -11,6 +11,7 @@ from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.ledger.folder_identity import FolderClaim, has_moved
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.job import Duplicate, Job, JobError
+from qwave_batch.model.next_step import Advice, NextStep
 from qwave_batch.model.record import JobStatus
 
 MakeJob = Callable[..., Job]
@@ -106,13 +107,15 @@ def test_a_folder_that_is_not_there_is_the_disks_fault(tmp_path: Path) -> None:
 
 
 def test_a_folder_belongs_to_one_spec(ledger: Ledger, claim: FolderClaim) -> None:
-    with pytest.raises(FolderError, match='"tea", not of "coffee"'):
+    with pytest.raises(FolderError, match='"tea", not of "coffee"') as refused:
         ledger.claim(replace(claim, spec_name="coffee"))
+    assert refused.value.next_steps == (Advice(NextStep.NAME_FOLDER),)
 
 
 def test_a_folder_belongs_to_one_backend(ledger: Ledger, claim: FolderClaim) -> None:
-    with pytest.raises(FolderError, match="made with simulator"):
+    with pytest.raises(FolderError, match="made with simulator") as refused:
         ledger.claim(replace(claim, backend="www.qingbo.dev"))
+    assert refused.value.next_steps == (Advice(NextStep.NAME_FOLDER),)
 
 
 def test_a_moved_folder_keeps_its_old_place_until_adopted(ledger: Ledger, claim: FolderClaim) -> None:
