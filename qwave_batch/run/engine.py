@@ -10,7 +10,7 @@ from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFaile
 from qwave_batch.run.budget import check_estimate, read_budget
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.job_actions import JobAction
-from qwave_batch.run.limits.throttle_state import BalanceCall
+from qwave_batch.run.limits.admission import BalanceCall
 from qwave_batch.run.progress_feed import ProgressFeed
 from qwave_batch.run.run_end import RunEnd
 from qwave_batch.run.run_parts import RunParts, assemble

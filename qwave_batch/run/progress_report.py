@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from qwave_batch.model.progress import WORTH_A_WORD_S, Progress, ThrottleState, Waiting, WaitKind
 from qwave_batch.run.connectivity import UnansweredCalls
-from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.schedule.completion_history import CompletionHistory, time_left
 
 

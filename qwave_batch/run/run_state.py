@@ -8,8 +8,8 @@ from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.connectivity import Connectivity
 from qwave_batch.run.context import RunContext
 from qwave_batch.run.counters import RunCounters
+from qwave_batch.run.limits.admission import LongWait
 from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.throttle_state import LongWait
 from qwave_batch.run.schedule.model_queue import ModelQueue
 from qwave_batch.run.schedule.stop_reasons import StopReasons
 

@@ -34,7 +34,7 @@ from qwave_batch.run.images.fetch_policy import (
 from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, ImageStore, UnreadFormat
 from qwave_batch.run.images.name_claims import NameClaims
-from qwave_batch.run.limits.throttle_state import DownloadCall, host_of
+from qwave_batch.run.limits.admission import DownloadCall, host_of
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.job_errors import other_format

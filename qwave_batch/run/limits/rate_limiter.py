@@ -24,10 +24,7 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.model.progress import ThrottleState, WaitKind
 from qwave_batch.run.limits.adaptive_concurrency import CALM_S
-from qwave_batch.run.limits.known_limits import KnownLimits
-from qwave_batch.run.limits.sliding_window import Reservation
-from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle
-from qwave_batch.run.limits.throttle_state import (
+from qwave_batch.run.limits.admission import (
     NO_REACTION,
     Admission,
     ApiCall,
@@ -40,6 +37,9 @@ from qwave_batch.run.limits.throttle_state import (
     Reaction,
     SubmitCall,
 )
+from qwave_batch.run.limits.known_limits import KnownLimits
+from qwave_batch.run.limits.sliding_window import Reservation
+from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle
 
 POLL_WEIGHT, MUCH = 0.1, 0.15
 """The weight of a poll in the share of unanswered calls, and the share that is not a coincidence any more."""

@@ -12,7 +12,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import JobFailed, NoImages
 from qwave_batch.run.images.image_breaker import ImageBreaker
-from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.run_state import RunState
 from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue

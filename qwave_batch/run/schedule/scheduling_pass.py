@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.limits.admission import Admission, SubmitCall
 from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.throttle_state import Admission, SubmitCall
 from qwave_batch.run.schedule.model_queue import Fits, ModelQueue, RowQueue
 from qwave_batch.run.tasks.job_run import JobRun
 

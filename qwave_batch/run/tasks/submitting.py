@@ -13,7 +13,7 @@ from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh
 from qwave_batch.model.task import Task
 from qwave_batch.run.connectivity import is_key_kept
-from qwave_batch.run.limits.throttle_state import Reaction, SubmitCall
+from qwave_batch.run.limits.admission import Reaction, SubmitCall
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, callback_fields
 from qwave_batch.run.polling.long_poll import HELD_FROM_S, LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog

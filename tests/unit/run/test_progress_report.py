@@ -9,7 +9,7 @@ from qwave_batch.model.progress import Progress, ThrottleState, Waiting, WaitKin
 from qwave_batch.model.record import JobStatus
 from qwave_batch.run.connectivity import UnansweredCalls
 from qwave_batch.run.counters import RunCounters
-from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.progress_report import ImageHold, JobsLeft, RunMoment, StatusGap, report_progress
 from qwave_batch.run.schedule.completion_history import CompletionHistory
 
