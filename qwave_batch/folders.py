@@ -4,7 +4,7 @@ from qwave_batch.api.run_folder import RunFolder, open_run
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.model.record import ImageFile, JobRecord, JobStatus, ReusedFrom
-from qwave_batch.output.folder_reader import LineFilter
+from qwave_batch.output.folder_reader import FolderHeader, LineFilter, LineSource
 from qwave_batch.output.folder_status import FolderStatus, Glance
 from qwave_batch.output.line_condition import lines_matching
 from qwave_batch.output.live import LiveRun
@@ -14,12 +14,14 @@ from qwave_batch.output.verification import VerifyReport
 
 __all__ = [
     "CostReport",
+    "FolderHeader",
     "FolderStatus",
     "Glance",
     "ImageFile",
     "JobRecord",
     "JobStatus",
     "LineFilter",
+    "LineSource",
     "LiveRun",
     "ManifestLine",
     "PlanLine",

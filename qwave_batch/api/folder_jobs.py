@@ -16,7 +16,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.job_identity import number_of
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.record import JobRecord, JobStatus
-from qwave_batch.output.manifest import read_manifest
+from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.comparison import ComparedJob, Stage, label_of
 from qwave_batch.run.job_actions import JobAction, action_for
@@ -46,7 +46,8 @@ class FolderJobs:
     def jobs(self) -> Iterator[ComparedJob]:
         """Yield the jobs of its plan, then those that left it with their images still there."""
         if not self.layout.tree.is_file(LEDGER):
-            yield from (self._of_manifest(line) for line in read_manifest(self.layout) if not _is_skipped(line.status))
+            lines = FolderReader(self.layout, None).lines()
+            yield from (self._of_manifest(line) for line in lines if not _is_skipped(line.status))
             return
         with Ledger.open(self.layout.workspace.ledger, read_only=True) as ledger:
             yield from (

@@ -1,9 +1,10 @@
 """Reading a run folder, live or ended."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
@@ -11,7 +12,15 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.output.folder_reader import EVERY_LINE, FolderReader, LineFilter, open_ledger
+from qwave_batch.model.record import ImageFile
+from qwave_batch.output.folder_reader import (
+    EVERY_LINE,
+    FolderHeader,
+    FolderReader,
+    LineFilter,
+    open_folder,
+    open_ledger,
+)
 from qwave_batch.output.folder_status import FolderStatus, Glance, folder_status, glance_at
 from qwave_batch.output.manifest import refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine
@@ -22,7 +31,7 @@ from qwave_batch.output.verification import VerifyReport, verify
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A folder that runs have made. Every look at it first brings back a manifest that a crash left behind."""
+    """A folder that runs have made. Reading its lines first brings back a manifest that a crash left behind."""
 
     root: Path
 
@@ -32,11 +41,37 @@ class RunFolder:
         Raises:
             FolderError: the folder came without its ledger, and its manifest is missing or torn.
         """
-        layout = RunLayout(self.root)
-        with open_ledger(layout) as ledger:
-            if ledger is not None:
-                refresh_manifest(layout, ledger)
-            yield from FolderReader(layout, ledger).lines(where)
+        with self._up_to_date() as reader:
+            yield from reader.lines(where)
+
+    def images(self, where: LineFilter = EVERY_LINE) -> Iterator[tuple[ManifestLine, ImageFile]]:
+        """Yield every image on record, with its line, in plan order; raises as ``lines`` does."""
+        with self._up_to_date() as reader:
+            yield from reader.images(where)
+
+    def open_image(self, image: ImageFile) -> BinaryIO | None:
+        """Open an image's file for reading; return None if it is missing. Its content is checked by ``verify`` alone.
+
+        Raises:
+            FolderError: its path leads out of ``images/`` or over a link.
+            StorageError: it can't be read.
+        """
+        with open_folder(self.root) as reader:
+            return reader.open_image(image)
+
+    def open_input(self, reference: str) -> BinaryIO | None:
+        """Open the file behind a ``sha256:...`` of a line's request; return None if it is missing.
+
+        Raises:
+            StorageError: it can't be read.
+        """
+        with open_folder(self.root) as reader:
+            return reader.open_input(reference)
+
+    def header(self) -> FolderHeader:
+        """Return the facts of the folder as a whole; no line is read for them."""
+        with open_folder(self.root) as reader:
+            return reader.header()
 
     def summary(self) -> dict[str, Json] | None:
         """Return what summary.json says; None when no run came to write it."""
@@ -95,6 +130,14 @@ class RunFolder:
             found = found if shown is None else found.as_shown(shown)
             prune(layout, ledger, found)
             return found
+
+    @contextmanager
+    def _up_to_date(self) -> Iterator[FolderReader]:
+        """Yield a reader of the folder, after its manifest is brought up to date."""
+        with open_folder(self.root) as reader:
+            if reader.ledger is not None:
+                refresh_manifest(reader.layout, reader.ledger)
+            yield reader
 
     def _doubt(self, paths: Sequence[str]) -> None:
         layout = RunLayout(self.root)

@@ -122,7 +122,7 @@ def attempt_from_row(row: Sequence[Any]) -> Attempt:
 
 
 def _read(reader: Callable[[str], T | None], text: str | None, job_id: str) -> T | None:
-    """Return the value stored as text in the ledger; raises DamagedDatabase for text that this program did not write."""
+    """Return the value stored as text; raises DamagedDatabase for text that this program did not write."""
     if not text:
         return None
     try:

@@ -14,7 +14,7 @@ Lines are streamed, so that memory does not grow with the folder. It blocks: cal
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -86,7 +86,7 @@ class FolderHeader:
     """The process that works on the folder at this moment; None when the folder is not live."""
     lost_since: float | None
     """Unix seconds from which on the ledger lacks records; None when it lacks none, or there is no ledger."""
-    summary: JsonObject | None
+    summary: JsonObject | None = field(repr=False)
     """The current summary.json, which describes the newest run; None if it is missing or unreadable."""
 
 

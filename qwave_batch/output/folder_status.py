@@ -7,10 +7,11 @@ from qwave_batch.folder.lock import LockHolder, holder_of
 from qwave_batch.ledger.cost_report import CostReport
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.money import InUsdIfKnown, usd_from_nusd
+from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.ledger_ports import LedgerReading
 from qwave_batch.output.line_counts import LineCounter, LineCounts
 from qwave_batch.output.live import LiveRun, read_live
-from qwave_batch.output.manifest import Freshness, read_manifest, refresh_manifest
+from qwave_batch.output.manifest import Freshness, refresh_manifest
 from qwave_batch.output.summary import read_summary
 from qwave_batch.output.times import iso_from_unix
 from qwave_batch.output.unrecorded_submits import words_of_loss
@@ -94,7 +95,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
         StorageError: the disk or the ledger fails.
     """
     if ledger is None:
-        return _from_manifest(layout)
+        return _without_ledger(FolderReader(layout, None))
     freshness = refresh_manifest(layout, ledger)
     counters = LineCounter()
     for line in ledger.lines():
@@ -159,17 +160,16 @@ def glance_at(layout: RunLayout, ledger: LedgerReading | None) -> Glance:
     )
 
 
-def _from_manifest(layout: RunLayout) -> FolderStatus:
+def _without_ledger(reader: FolderReader) -> FolderStatus:
     counters = LineCounter()
-    for line in read_manifest(layout):
+    for line in reader.lines():
         counters.add_manifest_line(line)
-    summary = read_summary(layout) or {}
-    name, backend = summary.get("name"), summary.get("backend")
+    header = reader.header()
     return FolderStatus(
-        folder=str(layout.root),
-        name=name if isinstance(name, str) else None,
-        backend=backend if isinstance(backend, str) else None,
-        holder=holder_of(layout),
+        folder=str(header.root),
+        name=header.name,
+        backend=header.backend,
+        holder=header.holder,
         counts=counters.counts(),
         unplanned=0,
         spent_nusd=None,
@@ -178,5 +178,5 @@ def _from_manifest(layout: RunLayout) -> FolderStatus:
         live=None,
         manifest=None,
         lost_since=None,
-        summary=summary or None,
+        summary=header.summary or None,
     )

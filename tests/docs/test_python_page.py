@@ -52,7 +52,7 @@ def test_the_page_runs_as_a_notebook_from_top_to_bottom(
             told.append(capsys.readouterr().out.splitlines())
 
     asyncio.run(kernel())
-    check, look, run, again, read, follow, error, *_, requested, logged = told
+    check, look, run, again, read, images, follow, error, *_, requested, logged = told
     assert check == []
     assert look[0].startswith("Plan(quickstart: 8 jobs")
     assert look[1] == "8 jobs for at most 0.068 USD"
@@ -60,6 +60,8 @@ def test_the_page_runs_as_a_notebook_from_top_to_bottom(
     assert run[1].startswith("0 8 0.06")
     assert again == ["0 0.0"]
     assert (len(read), read[-1]) == (10, "True")
+    assert images[0].startswith("FolderHeader(root=")
+    assert [line.endswith(" bytes") for line in images[1:]] == [True] * 4
     assert [line for line in follow if line.startswith("stored images/gpt-image-2/")]
     assert "1 of 1" in follow
     assert error[0].endswith(" 2")

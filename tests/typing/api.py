@@ -5,7 +5,7 @@ import pickle
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import assert_never, assert_type
+from typing import BinaryIO, assert_never, assert_type
 
 import qwave_batch as qb
 
@@ -168,6 +168,14 @@ def read(folder: Path) -> list[Path]:
     report = run.verify()
     assert report.is_sound, report.problems
     assert_type(run.status(), qb.folders.FolderStatus)
+    assert_type(run.header(), qb.folders.FolderHeader)
+    assert run.header().source is qb.folders.LineSource.LEDGER
+    for line, image in run.images(qb.folders.LineFilter(statuses=frozenset({qb.JobStatus.COMPLETED}))):
+        file = run.open_image(image)
+        assert_type(file, BinaryIO | None)
+        assert file is not None, line.job_id
+        with file:
+            assert len(file.read()) == image.size_bytes
     return [folder / image.path for line in run.lines() for image in line.images]
 
 

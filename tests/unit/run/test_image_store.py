@@ -165,6 +165,7 @@ def test_bytes_of_a_format_that_is_not_read_are_always_evidence(layout: RunLayou
     assert isinstance(outcome, UnreadFormat)
     assert (layout.root / outcome.evidence).read_bytes() == JPEG_XL
     assert outcome.evidence.endswith(".jxl")
+    assert list(layout.images.iterdir()) == []
 
 
 @pytest.mark.parametrize("answer", [Expired(status=404, reason="gone"), DownloadFailed(reason="cut", retryable=True)])

@@ -62,7 +62,7 @@ def test_one_throttled_model_leaves_the_others_alone_and_two_mean_the_account() 
     limits = limiter()
     assert refuse(limits, A, 10.0, sent_at=0.0, now=0.0) == Reaction(retry_at=10.0)
     assert (opens_at(limits, A), opens_at(limits, B)) == (10.0, 0.0)
-    refuse(limits, B, 6.0, sent_at=0.5, now=1.0)
+    assert refuse(limits, B, 6.0, sent_at=0.5, now=1.0) == Reaction(retry_at=10.0)
     assert opens_at(limits, C) == 10.0
     assert opens_at(limits, POLL) == 0.0
 
@@ -71,7 +71,7 @@ def test_a_model_that_another_gets_through_beside_is_throttled_for_itself() -> N
     limits = limiter()
     refuse(limits, A, 10.0, sent_at=0.0, now=0.0)
     limits.record(C, WELL, sent_at=0.2, now=0.3)
-    refuse(limits, B, 6.0, sent_at=0.5, now=1.0)
+    assert refuse(limits, B, 6.0, sent_at=0.5, now=1.0) == Reaction(retry_at=7.0)
     assert opens_at(limits, C, 1.0) == 1.0
 
 
@@ -186,8 +186,10 @@ def test_polls_that_do_not_count_use_up_nothing() -> None:
 
 
 def test_a_429_on_a_poll_makes_them_count_for_a_while_and_never_against_the_specs_own_limit() -> None:
+    """The 429 itself holds submits for about half a second, though it states no wait; later only a count could."""
     limits = limiter(per_minute=3)
     refuse(limits, POLL, 0.0, sent_at=NOW, now=NOW)
+    assert NOW + SAID.first_s <= opens_at(limits, A, NOW) <= NOW + SAID.first_s * (1.0 + JITTER)
     assert limits.known.polls_count
     for _ in range(9):
         limits.count_poll(NOW)
