@@ -40,7 +40,7 @@ _PRIMARY = 0xFF
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def _words_of_damage(path: Path, told: str) -> str:
+def _damage_message(path: Path, told: str) -> str:
     return (
         f"the ledger {path} is damaged: {told}. Put a copy of it back, with its -wal, from a backup of the folder, if "
         "there is one. The images that manifest.jsonl lists are safe as they are; what else is paid is known to the "
@@ -55,12 +55,12 @@ def storage_border(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY in _DAMAGED:
-            raise StorageError(_words_of_damage(path, str(error))) from error
+            raise StorageError(_damage_message(path, str(error))) from error
         raise StorageError(f"the ledger {path} failed: {error}") from error
     except UnicodeDecodeError as error:  # SQLite's own message repeats the bytes it found
         raise StorageError(f"the ledger {path} failed: it holds text that is not UTF-8") from error
     except DamagedDatabase as damaged:
-        raise StorageError(_words_of_damage(path, str(damaged))) from None
+        raise StorageError(_damage_message(path, str(damaged))) from None
     except OSError as error:
         raise StorageError(f"the ledger {path} failed: {error.strerror or error}") from error
 

@@ -209,14 +209,16 @@ class Journal:
     async def recover(self, attempt: Attempt, *, charge: Charge, results: Sequence[ResultImage]) -> Attempt:
         """Record that a failed task, paid for or perhaps paid for, has images after all."""
         _check_is(attempt, AttemptState.FAILED, AttemptState.COMPLETED)
-        in_doubt = attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
+        maybe_charged_nusd = (
+            attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
+        )
         return await self._move(
             attempt,
             AttemptState.COMPLETED,
             cost_nusd=charge.cost_nusd,
             cost_from=charge.cost_from,
             catalog_nusd=charge.catalog_nusd,
-            doubt_nusd=attempt.doubt_nusd - in_doubt,
+            doubt_nusd=attempt.doubt_nusd - maybe_charged_nusd,
             results=tuple(results),
             error=None,
         )

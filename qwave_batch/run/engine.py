@@ -131,7 +131,7 @@ def _moved(context: RunContext) -> FolderMoved | None:
 def _end(run: RunState) -> RunEnd:
     counters, stop = run.counters, run.stops.gravest
     counts = counters.job_counts()
-    through = EndKind.INCOMPLETE if counts.missing_words else EndKind.COMPLETE
+    through = EndKind.INCOMPLETE if counts.missing_message else EndKind.COMPLETE
     return RunEnd(
         kind=through if stop is None else stop.kind,
         stop=stop,

@@ -161,11 +161,11 @@ class RateLimiter:
                 self.held.account.close(as_of)
                 self.known.concurrency.went_well(as_of)
                 model.was_answered(sent_at, as_of)
-                self.known.told.hear_task(model.name, answer.rate, sent_at=as_of, now=now)
+                self.known.told.record_task(model.name, answer.rate, sent_at=as_of, now=now)
             case Throttled():
                 model.outage.close()
                 if answer.rate is not None:  # one without headers is perhaps a gateway's, and tells of no window
-                    self.known.told.hear_submit(model.name, answer.rate, sent_at=as_of, now=now)
+                    self.known.told.record_submit(model.name, answer.rate, sent_at=as_of, now=now)
                 return self._refuse_submit(model, answer, sent_at, now)
             case _:
                 model.outage.close()
@@ -182,7 +182,7 @@ class RateLimiter:
             self.held.polls.close(sent_at)
             self.known.poll_was_answered(now)
         if self.known.polls_count and isinstance(answer, TaskAnswer | Throttled):
-            self.known.told.hear_poll(answer.rate, sent_at=sent_at, now=now)
+            self.known.told.record_poll(answer.rate, sent_at=sent_at, now=now)
         return self._refuse_polls(answer, now) if isinstance(answer, Throttled) else NO_REACTION
 
     def _record_trouble(self, model: ModelThrottle, asked_s: float, sent_at: float, now: float) -> Reaction:

@@ -25,7 +25,7 @@ def error_of_task(task: Task, *, is_paid: bool, is_maybe_submitted: bool = False
         code = task.error.code or "task_failed"
         return JobError(code=code, message=task.error.message, retryable=code in ALWAYS_WORTH_A_TRY and not is_paid)
     if is_maybe_submitted:
-        return no_image_in_doubt()
+        return no_image_maybe_paid()
     message = (
         "the task was charged and lists no image for minutes"
         if is_paid
@@ -43,7 +43,7 @@ def not_listed() -> JobError:
     )
 
 
-def no_image_in_doubt() -> JobError:
+def no_image_maybe_paid() -> JobError:
     """Return the error of a task that was polled for minutes and has neither an image nor a stated cost."""
     return JobError(
         code=NO_IMAGE,
@@ -129,7 +129,7 @@ def result_gone(detail: str) -> JobError:
     )
 
 
-def account_in_doubt() -> JobError:
+def account_unverified() -> JobError:
     """Return the remark about an image whose task the API does not know, while it may belong to another account."""
     return JobError(
         code="task_not_found",

@@ -25,7 +25,7 @@ from qwave_batch.run.limits.admission import (
 from qwave_batch.run.limits.known_limits import POLLS_COUNT_S, KnownLimits, LimitLesson
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import PERIOD_S, SlidingWindow
-from qwave_batch.run.limits.throttle_episode import JITTER, LONE_REFUSALS, UNSAID, ModelThrottle
+from qwave_batch.run.limits.throttle_episode import JITTER, LONE_REFUSALS, SAID, UNSAID, ModelThrottle
 
 WELL = TaskAnswer(task=Task(task_id="t", state=TaskState.QUEUED))
 SILENCE = NoAnswer(reason="HTTP 503", sent=True, status=503)
