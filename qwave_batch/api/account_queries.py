@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, assert_never
 
-from qwave_batch.catalog.catalog_files import LATEST, catalog_at
+from qwave_batch.catalog.catalog_files import catalog_at
 from qwave_batch.catalog.live_offers import Offer, OfferState, offers
 from qwave_batch.catalog.price import Price
 from qwave_batch.client.answers import (
@@ -92,12 +92,12 @@ class LiveModelList:
         }
 
 
-async def ask_balance(connection: AnyAccount, *, catalog: str = LATEST) -> Balance:
+async def ask_balance(connection: AnyAccount, *, catalog: str) -> Balance:
     """Return what the account holds.
 
     Args:
         connection: The account.
-        catalog: The date of a catalog, which says where the API is, if the connection does not.
+        catalog: The date of a catalog, or ``LATEST``. It says where the API is, if the connection does not.
 
     Raises:
         AccountError: the key is refused, or the API does not answer.

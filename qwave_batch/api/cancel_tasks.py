@@ -16,6 +16,7 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import InUsd, usd_from_nusd
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.run.schedule.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
@@ -35,6 +36,8 @@ class CancelReport:
     """Whether it was told to end before all was asked."""
     refused: str = ""
     """Why the API refused the account; the tasks after that were not asked for."""
+    warnings: tuple[RunWarning, ...] = ()
+    """Names the catalog, where it need not be the one that the folder was made with."""
     refunded_usd = InUsd()
 
     def __repr__(self) -> str:
@@ -122,6 +125,7 @@ async def cancel_tasks(
         in_doubt=in_doubt,
         is_stopped=stop.is_stopping,
         refused=cancelling.refused,
+        warnings=session.warnings,
     )
 
 

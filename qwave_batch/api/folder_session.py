@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from qwave_batch.api.backends import SIMULATED_KEY, backend_name, open_api
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import LATEST, catalog_at, catalog_dates
+from qwave_batch.catalog.catalog_files import catalog_dates, newest_catalog, open_catalog
 from qwave_batch.client.connection import Connection, Simulated
 from qwave_batch.client.task_api import TaskApi
 from qwave_batch.errors import FolderError
@@ -19,7 +19,7 @@ from qwave_batch.folder.lock import FolderLock
 from qwave_batch.folder.workspace import LEDGER
 from qwave_batch.ledger.folder_identity import SIMULATOR, FolderClaim, FolderIdentity
 from qwave_batch.ledger.ledger import Ledger
-from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.next_step import NextStep, RunWarning
 from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.summary import read_summary, refresh_summary
 
@@ -35,6 +35,8 @@ class FolderSession:
     claim: FolderClaim
     catalog: Catalog
     api: TaskApi
+    warnings: tuple[RunWarning, ...]
+    """Names the catalog, where it need not be the one that the folder was made with."""
 
 
 @asynccontextmanager
@@ -46,23 +48,28 @@ async def folder_session(folder: str | Path, connection: Connection | Simulated)
         FolderBusy: a run is at work.
         StorageError: the disk or the ledger fails.
     """
-    layout, catalog, claim = await asyncio.to_thread(_look_at, Path(folder), connection)
+    layout, catalog, claim, warnings = await asyncio.to_thread(_look_at, Path(folder), connection)
     async with in_thread(_locked_ledger(layout)) as ledger:
         await asyncio.to_thread(ledger.claim, claim)
         try:
             async with open_api(connection, catalog, layout, connections=CONNECTIONS) as api:
-                yield FolderSession(layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api)
+                yield FolderSession(
+                    layout=layout, ledger=ledger, claim=claim, catalog=catalog, api=api, warnings=warnings
+                )
         finally:
             await asyncio.to_thread(write_down, layout, ledger)
 
 
-def _look_at(folder: Path, connection: Connection | Simulated) -> tuple[RunLayout, Catalog, FolderClaim]:
-    """Return a run folder, the catalog that it was made by, and our claim to it. It blocks."""
+def _look_at(
+    folder: Path, connection: Connection | Simulated
+) -> tuple[RunLayout, Catalog, FolderClaim, tuple[RunWarning, ...]]:
+    """Return a run folder, its catalog, our claim to it, and a warning about the catalog. It blocks."""
     layout = RunLayout.existing(folder)
     layout.check_images()
     identity = _identity(layout)
-    catalog = catalog_at(_catalog_date(layout))
-    return layout, catalog, _claim(layout, identity, connection, catalog)
+    date, warnings = _catalog_date(layout)
+    catalog = open_catalog(date)
+    return layout, catalog, _claim(layout, identity, connection, catalog), warnings
 
 
 @contextmanager
@@ -109,14 +116,18 @@ def _claim(
     )
 
 
-def _catalog_date(layout: RunLayout) -> str:
+def _catalog_date(layout: RunLayout) -> tuple[str, tuple[RunWarning, ...]]:
     """Return the date of the catalog that the folder was made with, by its summary.
 
-    Without a summary that says so it is the newest: it tells where the API is, and a folder that was made with
+    Otherwise it is the newest, with a warning that says so: it tells where the API is, and a folder that was made with
     another API is refused.
     """
     date = (read_summary(layout) or {}).get("catalog")
-    return date if isinstance(date, str) and date in catalog_dates() else LATEST
+    if isinstance(date, str) and date in catalog_dates():
+        return date, ()
+    newest = newest_catalog()
+    reason = f"catalog {date} does not ship with this version" if isinstance(date, str) else "no summary.json names one"
+    return newest, (RunWarning(f"{layout.root} is read with catalog {newest}, the newest: {reason}"),)
 
 
 T = TypeVar("T")

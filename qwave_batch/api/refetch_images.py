@@ -13,8 +13,9 @@ from qwave_batch.ledger.attempt import AttemptChange
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.clock import SystemClock
-from qwave_batch.model.codec import Codec, Key
+from qwave_batch.model.codec import LEFT_OUT, Codec, Key
 from qwave_batch.model.jsontypes import Json
+from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.run_events import OnEvent
@@ -60,6 +61,8 @@ class RefetchReport:
     """0 when all images of completed jobs are there, else 1; 130, 3 and 4 as for a run."""
     reason: str
     """Why it ended early; empty when it did not."""
+    warnings: tuple[RunWarning, ...] = ()
+    """Names the catalog, where it need not be the one that the folder was made with."""
 
     def __repr__(self) -> str:
         """Return a summary on one line."""
@@ -79,6 +82,7 @@ _REPORT = Codec(
             "folder": Key(write=str),
             "exit_status": Key(name="exit"),
             "reason": Key(write=lambda reason: reason or None),
+            "warnings": LEFT_OUT,
         }
     }
 )
@@ -117,7 +121,7 @@ async def refetch_images(
         end = await run_plan(_context(session, hear, feed.guarded(on_progress), stop))
         unfetched = await asyncio.to_thread(search.unfetched, session.ledger)
     feed.close()
-    return _report(session.layout.root, search, unfetched, end)
+    return _report(session, search, unfetched, end)
 
 
 @dataclass(slots=True)
@@ -204,10 +208,10 @@ def _context(
     )
 
 
-def _report(folder: Path, search: _Search, unfetched: _Unfetched, end: RunEnd) -> RefetchReport:
+def _report(session: FolderSession, search: _Search, unfetched: _Unfetched, end: RunEnd) -> RefetchReport:
     is_early = end.exit_status not in {0, 1}  # jobs that were never submitted do not matter here
     return RefetchReport(
-        folder=folder,
+        folder=session.layout.root,
         jobs=len(search.missing),
         images=sum(search.missing.values()),
         fetched=sum(search.missing.get(job_id, 0) for job_id in search.restored),
@@ -216,4 +220,5 @@ def _report(folder: Path, search: _Search, unfetched: _Unfetched, end: RunEnd) -
         left=tuple(unfetched.left),
         exit_status=end.exit_status if is_early else int(bool(unfetched.gone or unfetched.left)),
         reason=end.reason if is_early else "",
+        warnings=session.warnings,
     )

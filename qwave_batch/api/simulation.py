@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from qwave_batch.catalog.catalog_files import LATEST, catalog_at
+from qwave_batch.catalog.catalog_files import catalog_at
 from qwave_batch.client.connection import Simulated
 from qwave_batch.errors import UnknownName
 from qwave_batch.simulator.behaviour import Behaviour
@@ -23,7 +23,7 @@ async def serve_simulator(
     *,
     port: int = 0,
     state_path: Path | None = None,
-    catalog: str = LATEST,
+    catalog: str,
 ) -> AsyncIterator[str]:
     """Serve the embedded API on 127.0.0.1 while the block runs; yields its base URL.
 

@@ -18,7 +18,7 @@ from qwave_batch.model.money import CURRENCY, QuotaUnit
 from qwave_batch.resources import shipped
 
 LATEST = "latest"
-"""Stands for the newest catalog that ships with the program, for callers that ask for it; a spec names a date."""
+"""Stands for the newest catalog that ships with the program: no function takes it unasked; a spec names a date."""
 _FILE = "catalog.yaml"
 # the C parser is about ten times faster, where PyYAML was built with it
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.catalog.catalog_files import LATEST, catalog_at
+from qwave_batch.catalog.catalog_files import catalog_at
 from qwave_batch.catalog.model import Model
 from qwave_batch.catalog.request_fields import choices_of, type_of
 from qwave_batch.catalog.spec_schema import spec_schema
@@ -43,12 +43,12 @@ def describe_model(name: str, *, catalog: str) -> dict[str, Json]:
     return model_as_json(catalog_at(catalog).model(name))
 
 
-def json_schema(name: str, *, catalog: str = LATEST) -> JsonObject:
+def json_schema(name: str, *, catalog: str) -> JsonObject:
     """Return the JSON Schema of ``spec``, of ``manifest`` lines, or of a model's requests.
 
     Args:
         name: ``spec``, ``manifest`` or the name of a model.
-        catalog: The date of the catalog that has the model, or whose models editors offer for a spec.
+        catalog: The date, or ``LATEST``, of the catalog that has the model, or whose models editors offer for a spec.
 
     Raises:
         UnknownName: There is no such schema or catalog; the message names the nearest.

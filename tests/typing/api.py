@@ -98,10 +98,10 @@ async def run_with_the_key_of_the_environment(file: Path) -> qb.RunSummary:
 
 async def run_elsewhere(file: Path, folder: Path) -> qb.RunSummary:
     """Run against an API on a port, as one would against the real one."""
-    async with qb.serve_simulator(qb.Simulated(latency="0.01")) as base_url:
+    async with qb.serve_simulator(qb.Simulated(latency="0.01"), catalog="2026-05") as base_url:
         assert_type(base_url, str)
         connection = qb.Connection.from_environ({"QWAVE_API_KEY": "any"}, base_url=base_url)
-        balance = await qb.ask_balance(connection)
+        balance = await qb.ask_balance(connection, catalog="2026-05")
         assert_type(balance.available_usd, float)
         return await qb.run_batch(file, connection=connection, out_dir=folder)
 
@@ -212,7 +212,7 @@ def main(folder: Path) -> int:
     assert len(read(folder / "elsewhere")) == 2
     assert not qb.open_run(folder / "made").prune().files
     assert qb.open_catalog("2026-05").model("z-image-turbo").actions == ("generate",)
-    assert qb.catalog.json_schema("manifest")["type"] == "object"
+    assert qb.catalog.json_schema("manifest", catalog=qb.catalog.LATEST)["type"] == "object"
     assert catch(file) == 2
     return 0
 

@@ -25,7 +25,7 @@ def configure(parser: Parser) -> None:
 def execute(args: Namespace, console: Console) -> int:
     """Ask, and print the answer."""
     connection = qb.connections.Connection.from_environ(console.environ, base_url=args.base_url)
-    balance = lazy.asyncio.run(qb.accounts.ask_balance(connection))
+    balance = lazy.asyncio.run(qb.accounts.ask_balance(connection, catalog=qb.catalog.LATEST))
     if args.json:
         console.print_json(_as_json(balance))
         return 0

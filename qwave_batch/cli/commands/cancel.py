@@ -10,6 +10,7 @@ from qwave_batch import lazy
 from qwave_batch.cli.arguments import Parser, a_path
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
+from qwave_batch.cli.drawing.summary_view import draw_warnings
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import wrap
 from qwave_batch.cli.interrupts import on_interrupt
@@ -36,7 +37,7 @@ def execute(args: Namespace, console: Console) -> int:
     report = lazy.asyncio.run(_cancel(folder, read_connection(args, console)))
     if args.json:
         console.print_json(report.as_json())
-    console.say(*_draw(report, console.err))
+    console.say(*draw_warnings(report.warnings, console.err), *_draw(report, console.err))
     return report.exit_status
 
 

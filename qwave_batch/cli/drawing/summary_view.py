@@ -1,14 +1,14 @@
 """How a run ended, for people: what was made, where, for how much, what failed and what to do next."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwave_batch.cli.drawing.amounts import count, draw_cost_report, duration, usd
 from qwave_batch.cli.drawing.terminal import Terminal
 from qwave_batch.cli.drawing.text import pasted, wrap
 from qwave_batch.cli.next_steps import warning_words
-from qwave_batch.model.next_step import NextStep
+from qwave_batch.model.next_step import NextStep, RunWarning
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 
@@ -47,13 +47,21 @@ def draw_summary(summary: "RunSummary", lines: Iterable["ManifestLine"], termina
     has_trouble = counts.failed or counts.unknown or counts.cancelled or counts.pending
     reasons = _reasons(lines) if has_trouble else {}
     drawn += _draw_trouble(reasons, terminal)
-    for warning in summary.warnings:
-        drawn += wrap(f"note: {terminal.shown(warning_words(warning))}", terminal.width, hang="      ")
+    drawn += draw_warnings(summary.warnings, terminal)
     if summary.reason and (counts.pending or summary.exit_status not in {0, 1}):
         drawn += wrap(f"ended early: {terminal.shown(summary.reason)}", terminal.width, hang="  ")
     for step in _steps(summary, reasons, terminal):
         drawn += wrap(step, terminal.width, hang="  ")
     return drawn
+
+
+def draw_warnings(warnings: Sequence[RunWarning], terminal: Terminal) -> list[str]:
+    """Return a note for each warning, wrapped."""
+    return [
+        line
+        for warning in warnings
+        for line in wrap(f"note: {terminal.shown(warning_words(warning))}", terminal.width, hang="      ")
+    ]
 
 
 def _rest(summary: "RunSummary") -> str:
