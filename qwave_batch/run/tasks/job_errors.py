@@ -5,6 +5,7 @@ from dataclasses import replace
 from qwave_batch.client.answers import NoAnswer, TaskNotFound
 from qwave_batch.client.http import words
 from qwave_batch.model.job import JobError
+from qwave_batch.model.stop_reason import TaskNotKnown
 from qwave_batch.model.task import Task
 
 ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
@@ -91,7 +92,7 @@ def error_of_lost_task(answer: TaskNotFound) -> JobError:
     """Return the error of a task that the API does not know; without its id, so that equal errors are grouped."""
     return JobError(
         code=answer.code or "task_not_found",
-        message="the API does not know the task: is this the account and the host it was made with?",
+        message=str(TaskNotKnown()),
         http_status=answer.status,
     )
 
@@ -133,7 +134,7 @@ def account_unverified() -> JobError:
     """Return the remark about an image whose task the API does not know, while it may belong to another account."""
     return JobError(
         code="task_not_found",
-        message="the API does not know the task: is this the account and the host it was made with?",
+        message=str(TaskNotKnown()),
         retryable=True,
     )
 
