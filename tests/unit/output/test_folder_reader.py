@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.api.run_folder import open_run
 from qwave_batch.errors import FolderError, QwaveError, UnknownName, UsageError
 from qwave_batch.folder.inputs import keep_spec, store_input
 from qwave_batch.folder.layout import RunLayout
@@ -182,6 +183,25 @@ def test_an_inline_input_opens_once_it_is_kept(scene: Scene, reader: FolderReade
     for file in (scene.root / "inputs").iterdir():
         file.unlink()
     assert reader.open_input(reference) is None
+
+
+def test_a_run_folder_gives_users_what_the_reader_reads(scene: Scene, reader: FolderReader) -> None:
+    run, tagged = open_run(scene.root), LineFilter(tags=frozenset({"night"}))
+    assert list(run.images()) == list(reader.images())
+    assert [line.index for line, _ in run.images(tagged)] == [1]
+    assert run.header() == reader.header()
+    _, image = next(run.images(tagged))
+    opened = run.open_image(image)
+    assert opened is not None
+    with opened:
+        assert hashlib.sha256(opened.read()).hexdigest() == image.sha256
+    (scene.root / image.path).unlink()
+    assert run.open_image(image) is None
+    reference = str(next(run.lines(LineFilter(models=frozenset({"other"})))).request["image"])
+    kept = run.open_input(reference)
+    assert kept is not None
+    with kept:
+        assert kept.read() == INLINE
     assert store_input(reader.layout, INLINE) == reference
 
 
