@@ -45,15 +45,15 @@ def terminal(tmp_path: Path, checkout: Path, other_offers: str) -> dict[str, str
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m qwave_batch "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     (programs / "python").symlink_to(sys.executable)
-    workdir = tmp_path / "workdir"
-    workdir.mkdir()
+    desk = tmp_path / "desk"
+    desk.mkdir()
     for folder in ("specs", "schemas"):
-        shutil.copytree(checkout / folder, workdir / folder)
+        shutil.copytree(checkout / folder, desk / folder)
     return {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(checkout),
         "HOME": str(tmp_path),
-        "PWD": str(workdir),
+        "PWD": str(desk),
         "COLUMNS": "100",
         "SIMULATOR": other_offers,
         "LC_ALL": "C.UTF-8",

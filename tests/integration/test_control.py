@@ -328,12 +328,12 @@ def test_what_was_never_made_is_no_business_of_a_refetch(spec: Path, tmp_path: P
 # Reuse.
 
 
-def reuse(spec: Path, folder: Path, *sources: Path, **options: Any) -> qb.RunSummary:
+def reuse(spec: Path, folder: Path, *lenders: Path, **options: Any) -> qb.RunSummary:
     return qb.run_batch_sync(
         spec,
         connection=qb.Simulated(latency="0.01"),
         out_dir=folder,
-        reuse=sources,
+        reuse=lenders,
         options=qb.RunOptions(**options),
     )
 

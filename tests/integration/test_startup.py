@@ -26,7 +26,7 @@ NEVER_FOR_A_LOOK = {
     "ssl",
     "tqdm",
 }
-PACKAGES_FOR_A_QUERY = {
+ROOMS_FOR_A_LOOK = {
     "api", "catalog", "cli", "client", "connections", "errors", "files", "fitting", "folder", "lazy", "model", "plan",
     "plans", "resources", "spec",
 }  # fmt: skip
@@ -62,7 +62,7 @@ def test_help_loads_nothing_heavy(argv: tuple[str, ...], checkout: Path) -> None
 def test_looking_at_a_spec_loads_nothing_that_runs_it(argv: tuple[str, ...], checkout: Path) -> None:
     loaded = loaded_by(*argv, "specs/quickstart.yaml", checkout=checkout)
     assert loaded & NEVER_FOR_A_LOOK == set()
-    assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= PACKAGES_FOR_A_QUERY
+    assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= ROOMS_FOR_A_LOOK
 
 
 def test_the_overview_is_printed_without_what_commands_need(checkout: Path) -> None:

@@ -94,7 +94,7 @@ SMALL: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Workdir:
+class Desk:
     """A folder with inputs in it, and the program to be asked about them."""
 
     folder: Path
@@ -116,42 +116,42 @@ class Workdir:
 
 
 @pytest.fixture(scope="module")
-def workdir() -> Iterator[Workdir]:
+def desk() -> Iterator[Desk]:
     with TemporaryDirectory(prefix="damaged-") as folder:
-        workdir = Workdir(Path(folder))
+        desk = Desk(Path(folder))
         for name, content in TABLES.items():
-            workdir.write(name, content)
-        workdir.write("base.yaml", as_spec(WHOLE))
-        yield workdir
+            desk.write(name, content)
+        desk.write("base.yaml", as_spec(WHOLE))
+        yield desk
 
 
 def as_spec(value: Any) -> str:
     return as_yaml(paired(value)).lstrip() + "\n"
 
 
-def check_spec(workdir: Workdir, spec: Path) -> None:
+def check_spec(desk: Desk, spec: Path) -> None:
     """Validate a spec beside one whose complaint is known, and plan it."""
-    typo = workdir.write("typo.yaml", as_spec(SMALL | {"budgt": 1}))
-    found = json.loads(workdir.ask("validate", spec, typo, "--format", "json"))
+    typo = desk.write("typo.yaml", as_spec(SMALL | {"budgt": 1}))
+    found = json.loads(desk.ask("validate", spec, typo, "--format", "json"))
     assert all(problem["file"] and problem["line"] for problem in found), "a complaint has a place"
     assert any(problem["file"] == str(typo) for problem in found), "one spec never hides what is said of another"
-    workdir.ask("plan", spec)
-    workdir.ask("plan", spec, "--matrix")
+    desk.ask("plan", spec)
+    desk.ask("plan", spec, "--matrix")
 
 
 class TestSpecs:
     @given(damaged=damaged_structures((WHOLE, WHOLE, CHILD, SMALL)))
-    def test_a_spec_with_wrong_values_and_keys(self, workdir: Workdir, damaged: Any) -> None:
-        check_spec(workdir, workdir.write("spec.yaml", as_spec(damaged)))
+    def test_a_spec_with_wrong_values_and_keys(self, desk: Desk, damaged: Any) -> None:
+        check_spec(desk, desk.write("spec.yaml", as_spec(damaged)))
 
     @given(damaged=damaged_bytes([as_spec(spec).encode() for spec in (WHOLE, CHILD, SMALL)]))
-    def test_a_spec_with_odd_bytes(self, workdir: Workdir, damaged: bytes) -> None:
-        check_spec(workdir, workdir.write("spec.yaml", damaged))
+    def test_a_spec_with_odd_bytes(self, desk: Desk, damaged: bytes) -> None:
+        check_spec(desk, desk.write("spec.yaml", damaged))
 
     @given(damaged=damaged_structures((WHOLE,)))
-    def test_a_base(self, workdir: Workdir, damaged: Any) -> None:
-        workdir.write("odd.yaml", as_spec(damaged))
-        check_spec(workdir, workdir.write("spec.yaml", as_spec(CHILD | {"extends": "odd.yaml"})))
+    def test_a_base(self, desk: Desk, damaged: Any) -> None:
+        desk.write("odd.yaml", as_spec(damaged))
+        check_spec(desk, desk.write("spec.yaml", as_spec(CHILD | {"extends": "odd.yaml"})))
 
 
 KEYS = sorted(
@@ -165,16 +165,14 @@ class TestOverrides:
         ways=st.lists(st.lists(st.sampled_from(KEYS), min_size=1, max_size=4).map(".".join), min_size=1, max_size=2),
         data=st.data(),
     )
-    def test_an_override_of_anything_with_anything(
-        self, workdir: Workdir, ways: list[str], data: st.DataObject
-    ) -> None:
+    def test_an_override_of_anything_with_anything(self, desk: Desk, ways: list[str], data: st.DataObject) -> None:
         values = st.sampled_from(WORDS) | st.text(max_size=12)
         signs = st.sampled_from(("=", "=", "=", "=", "", "==", "+="))
         overrides = [f"{way}{data.draw(signs)}{data.draw(values)}" for way in ways]
-        spec = workdir.write("spec.yaml", as_spec(WHOLE))
+        spec = desk.write("spec.yaml", as_spec(WHOLE))
         asked = [part for override in overrides for part in ("--set", override)]
-        workdir.ask("validate", spec, "--format", "github", *asked)
-        workdir.ask("plan", spec, *asked)
+        desk.ask("validate", spec, "--format", "github", *asked)
+        desk.ask("plan", spec, *asked)
 
 
 def parquet() -> bytes:
@@ -185,51 +183,51 @@ def parquet() -> bytes:
 
 class TestTables:
     @given(name=st.sampled_from(sorted(TABLES)), ending=st.sampled_from(("", ".gz")), data=st.data())
-    def test_a_table(self, workdir: Workdir, name: str, ending: str, data: st.DataObject) -> None:
+    def test_a_table(self, desk: Desk, name: str, ending: str, data: st.DataObject) -> None:
         content = data.draw(damaged_bytes([TABLES[name]]))
-        odd = workdir.write(f"odd-{name}{ending}", gzip.compress(content, 1) if ending else content)
+        odd = desk.write(f"odd-{name}{ending}", gzip.compress(content, 1) if ending else content)
         entry = {"text": "{{ row.text }}", "where": "{{ row.text }}"} if name == "t.txt" else OF_TABLE
-        check_spec(workdir, workdir.write("spec.yaml", as_spec(SMALL | {"prompts": [{"from": odd.name, **entry}]})))
+        check_spec(desk, desk.write("spec.yaml", as_spec(SMALL | {"prompts": [{"from": odd.name, **entry}]})))
 
     @given(
         name=st.sampled_from(("t.json", "t.jsonl", "t.yaml")),
         rows=damaged_structures((ROWS,)),
         entry=st.sampled_from(({"text": "{{ row | tojson }}"}, OF_TABLE)),
     )
-    def test_rows_with_wrong_values(self, workdir: Workdir, name: str, rows: Any, entry: dict[str, Any]) -> None:
-        odd = workdir.write(f"odd-{name}", as_spec(rows))
-        check_spec(workdir, workdir.write("spec.yaml", as_spec(SMALL | {"prompts": [{"from": odd.name, **entry}]})))
+    def test_rows_with_wrong_values(self, desk: Desk, name: str, rows: Any, entry: dict[str, Any]) -> None:
+        odd = desk.write(f"odd-{name}", as_spec(rows))
+        check_spec(desk, desk.write("spec.yaml", as_spec(SMALL | {"prompts": [{"from": odd.name, **entry}]})))
 
     @given(content=damaged_bytes([parquet()]))
-    def test_a_parquet_file(self, workdir: Workdir, content: bytes) -> None:
-        odd = workdir.write("odd.parquet", content)
-        check_spec(workdir, workdir.write("spec.yaml", as_spec(SMALL | {"prompts": [{"from": odd.name, **OF_TABLE}]})))
+    def test_a_parquet_file(self, desk: Desk, content: bytes) -> None:
+        odd = desk.write("odd.parquet", content)
+        check_spec(desk, desk.write("spec.yaml", as_spec(SMALL | {"prompts": [{"from": odd.name, **OF_TABLE}]})))
 
 
 @pytest.fixture(scope="module")
-def lines(workdir: Workdir) -> list[bytes]:
-    plan = workdir.folder / "plan.jsonl"
-    workdir.ask("plan", workdir.write("spec.yaml", as_spec(WHOLE)), "--out", plan)
+def lines(desk: Desk) -> list[bytes]:
+    plan = desk.folder / "plan.jsonl"
+    desk.ask("plan", desk.write("spec.yaml", as_spec(WHOLE)), "--out", plan)
     return plan.read_bytes().splitlines(keepends=True)
 
 
 class TestPlanFiles:
     @given(data=st.data())
-    def test_a_saved_plan_with_odd_bytes(self, workdir: Workdir, lines: list[bytes], data: st.DataObject) -> None:
-        self.check(workdir, data.draw(damaged_bytes([b"".join(lines), b"".join(lines[:3])])))
+    def test_a_saved_plan_with_odd_bytes(self, desk: Desk, lines: list[bytes], data: st.DataObject) -> None:
+        self.check(desk, data.draw(damaged_bytes([b"".join(lines), b"".join(lines[:3])])))
 
     @given(data=st.data())
-    def test_a_saved_plan_with_wrong_values(self, workdir: Workdir, lines: list[bytes], data: st.DataObject) -> None:
+    def test_a_saved_plan_with_wrong_values(self, desk: Desk, lines: list[bytes], data: st.DataObject) -> None:
         number = data.draw(st.sampled_from((0, 0, 1, len(lines) - 1)))
         line = data.draw(damaged_structures([json.loads(lines[number])]))
         written = as_json(line).encode("utf-8", "surrogatepass") + b"\n"
-        self.check(workdir, b"".join((*lines[:number], written, *lines[number + 1 :])))
+        self.check(desk, b"".join((*lines[:number], written, *lines[number + 1 :])))
 
-    def check(self, workdir: Workdir, content: bytes) -> None:
-        odd = workdir.write("odd.jsonl", content)
-        workdir.ask("plan", odd)
-        workdir.ask("run", odd, "--dry-run")
-        workdir.ask("plan", workdir.folder / "base.yaml", "--against", odd)
+    def check(self, desk: Desk, content: bytes) -> None:
+        odd = desk.write("odd.jsonl", content)
+        desk.ask("plan", odd)
+        desk.ask("run", odd, "--dry-run")
+        desk.ask("plan", desk.folder / "base.yaml", "--against", odd)
 
 
 def as_json(value: Any) -> str:
@@ -242,23 +240,23 @@ def as_json(value: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def finished(workdir: Workdir) -> Path:
-    spec = workdir.write("finished.yaml", as_spec(SMALL))
-    workdir.ask("run", spec, "--simulate", "-o", workdir.folder / "finished")
-    return workdir.folder / "finished"
+def finished(desk: Desk) -> Path:
+    spec = desk.write("finished.yaml", as_spec(SMALL))
+    desk.ask("run", spec, "--simulate", "-o", desk.folder / "finished")
+    return desk.folder / "finished"
 
 
 class TestRunFolders:
     @given(name=st.sampled_from(("manifest.jsonl", "summary.json", "spec.yaml")), data=st.data())
-    def test_a_file_of_a_run_folder(self, workdir: Workdir, finished: Path, name: str, data: st.DataObject) -> None:
+    def test_a_file_of_a_run_folder(self, desk: Desk, finished: Path, name: str, data: st.DataObject) -> None:
         whole = (finished / name).read_bytes()
-        folder = workdir.folder / "odd"
+        folder = desk.folder / "odd"
         shutil.copytree(finished, folder)
         try:
             (folder / name).write_bytes(data.draw(damaged_bytes([whole])))
-            workdir.ask("status", folder, allowed=(0, 1, 2, 3))
-            workdir.ask("verify", folder, allowed=(0, 1, 2, 3))
-            workdir.ask("plan", workdir.folder / "finished.yaml", "--against", folder)
-            workdir.ask("prune", folder)
+            desk.ask("status", folder, allowed=(0, 1, 2, 3))
+            desk.ask("verify", folder, allowed=(0, 1, 2, 3))
+            desk.ask("plan", desk.folder / "finished.yaml", "--against", folder)
+            desk.ask("prune", folder)
         finally:
             shutil.rmtree(folder)

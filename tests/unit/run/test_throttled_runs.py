@@ -130,9 +130,9 @@ def test_a_model_that_is_down_does_not_swallow_the_plan(world: World, attempts: 
     world.plan(make_job(index) for index in range(400))
     end = world.run_to_end()
     with world.read() as ledger:
-        maybe_submitted = ledger.held_nusd() // PRICE_NUSD
+        in_doubt = ledger.held_nusd() // PRICE_NUSD
     assert end.exit_status == 1
-    assert 1 <= maybe_submitted <= (1 if asked_s else 80 if attempts == 0 else 20)
+    assert 1 <= in_doubt <= (1 if asked_s else 80 if attempts == 0 else 20)
     assert any("left to the next run" in str(warning) for warning in end.warnings)
 
 
