@@ -12,9 +12,9 @@ from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.model.task import TaskState
-from qwave_batch.run.run_end import JobCounts
-from qwave_batch.run.run_request import RunOptions, RunRequest
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.run_end import JobCounts
+from qwave_batch.run.state.run_request import RunOptions, RunRequest
+from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
 __all__ = [

@@ -70,6 +70,17 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "table": {"inputs", "values", "yaml"},
         "": {"inputs", "table", "template", "values", "yaml"},
     },
+    "run": {
+        "limits": set(),
+        "wakeup": set(),
+        "jobs": {"limits"},
+        "polling": {"wakeup"},
+        "state": {"jobs", "limits"},
+        "images": {"jobs", "limits", "state"},
+        "tasks": {"images", "jobs", "limits", "polling", "state", "wakeup"},
+        "schedule": {"images", "jobs", "limits", "polling", "state", "tasks", "wakeup"},
+        "": {"images", "jobs", "limits", "polling", "schedule", "state", "tasks", "wakeup"},
+    },
 }
 """For a package with sub-packages: what each may import of the package; "" stands for all modules not named here."""
 

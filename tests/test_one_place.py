@@ -85,7 +85,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             }
         ),
     ),
-    "folder.borrowing": ("copies between two open files", frozenset({"shutil"})),
+    "folder.artifacts": ("copies between two open files", frozenset({"shutil"})),
     "folder.formats.apart": ("decodes images in a process of their own", frozenset({"subprocess"})),
     "folder.formats.gif": ("decodes images", frozenset({"PIL"})),
     "folder.formats.jpeg": ("decodes images", frozenset({"PIL"})),

@@ -19,8 +19,8 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import QuotaUnit
 from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.terms import Completion, Terms
-from qwave_batch.run.context import CallbackSource
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.context import CallbackSource
+from qwave_batch.run.state.run_request import RunOptions
 
 SIMULATED_KEY = "simulated"
 """The key of every simulated account: it opens nothing."""

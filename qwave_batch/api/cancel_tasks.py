@@ -17,7 +17,7 @@ from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.model.next_step import RunWarning
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
 STOPPED = 130

@@ -10,7 +10,7 @@ from qwave_batch.model.clock import Clock
 from qwave_batch.model.progress import OnProgress, Progress, Waiting
 from qwave_batch.model.run_events import OnEvent, RunWaiting
 from qwave_batch.output.live import LiveRun, remove_live, write_live
-from qwave_batch.run.attempt_events import event_of
+from qwave_batch.run.state.attempt_events import event_of
 
 T = TypeVar("T")
 TELL_EVERY_S = 1.0

@@ -19,8 +19,8 @@ from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.output.folder_reader import FolderReader
 from qwave_batch.output.manifest_line import ManifestLine
 from qwave_batch.plan.comparison import ComparedJob, Stage, label_of
-from qwave_batch.run.job_actions import JobAction, action_for
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.schedule.job_actions import JobAction, action_for
+from qwave_batch.run.state.run_request import RunOptions
 
 _AT_REST = {JobStatus.COMPLETED: Stage.MADE, JobStatus.UNKNOWN: Stage.HELD}
 """By status, jobs that a plain run leaves as they are; the others have failed for good."""

@@ -31,14 +31,14 @@ from qwave_batch.model.run_events import OnEvent, RunEnded, RunEstimated, RunSta
 from qwave_batch.model.terms import Terms
 from qwave_batch.output.unrecorded_submits import check_is_claimed
 from qwave_batch.plan.file.plan_file import AnyPlan
-from qwave_batch.run.context import JobScope, RunContext
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.job_actions import is_given_up
 from qwave_batch.run.limits.adaptive_concurrency import MOST
-from qwave_batch.run.run_end import RunEnd, after
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
-from qwave_batch.run.tasks.reuse import Reuser, ReuseSource
+from qwave_batch.run.reuse import Reuser, ReuseSource
+from qwave_batch.run.schedule.job_actions import is_given_up
+from qwave_batch.run.state.context import JobScope, RunContext
+from qwave_batch.run.state.run_end import RunEnd, after
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 Confirm: TypeAlias = Callable[[CostEstimate], bool]

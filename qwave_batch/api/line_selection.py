@@ -5,8 +5,8 @@ from collections.abc import Callable
 from qwave_batch.ledger.snapshots import PlanLine
 from qwave_batch.output.line_condition import compile_condition
 from qwave_batch.plan.file.plan_lines import line_of
-from qwave_batch.run.context import JobScope
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.context import JobScope
+from qwave_batch.run.state.run_request import RunOptions
 
 _NAMES = (
     "job_id", "index", "prompt_id", "prompt", "model", "action", "request", "dropped", "axes", "tags", "meta", "repeat",

@@ -20,14 +20,14 @@ from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobRecord, JobStatus
 from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
-from qwave_batch.run.context import RunContext
 from qwave_batch.run.engine import run_plan
 from qwave_batch.run.images.stored_files import check_files
-from qwave_batch.run.job_actions import JobAction, action_for, is_owed
-from qwave_batch.run.run_end import RunEnd
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
-from qwave_batch.run.tasks.job_errors import OTHER_FORMAT
+from qwave_batch.run.jobs.job_errors import OTHER_FORMAT
+from qwave_batch.run.schedule.job_actions import JobAction, action_for, is_owed
+from qwave_batch.run.state.context import RunContext
+from qwave_batch.run.state.run_end import RunEnd
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 FETCH_ONLY = RunOptions(fetch_only=True)
 

@@ -21,8 +21,8 @@ from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan
 from qwave_batch.plan.planner import Plan
-from qwave_batch.run.run_request import RunOptions, RunRequest
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.run_request import RunOptions, RunRequest
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 
 async def run_batch(  # noqa: PLR0913  # each is a choice of its own, and has its name

@@ -12,9 +12,9 @@ from qwave_batch.model.money import InUsd, usd_from_nusd
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
-from qwave_batch.run.job_actions import is_to_submit
-from qwave_batch.run.run_end import JobCounts
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.schedule.job_actions import is_to_submit
+from qwave_batch.run.state.run_end import JobCounts
+from qwave_batch.run.state.run_request import RunOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.output.unrecorded_submits import loss_message, submits_elsewhere, young_message
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.signed_links import is_signed, without_signatures
-from qwave_batch.run.tasks.reuse import ReuseSource
+from qwave_batch.run.reuse import ReuseSource
 
 _MARGIN_H = 2.0
 """By how much sooner than the API forgets keys they are not relied on: an image is made after its submit."""

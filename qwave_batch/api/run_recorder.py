@@ -15,7 +15,7 @@ from qwave_batch.output.manifest import write_manifest
 from qwave_batch.output.summary import RunFacts, reopen_summary, versions, write_summary
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.planner import Plan
-from qwave_batch.run.run_end import RequestCounts, RunEnd
+from qwave_batch.run.state.run_end import RequestCounts, RunEnd
 
 
 class Recorder:

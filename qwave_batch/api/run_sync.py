@@ -19,8 +19,8 @@ from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.run_events import OnEvent
 from qwave_batch.model.terms import Terms
 from qwave_batch.plan.file.plan_file import AnyPlan
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 T = TypeVar("T")
 

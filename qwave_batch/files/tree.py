@@ -152,7 +152,11 @@ class Tree:
 
     def move(self, source: str, target: str, *, is_durable: bool = True) -> None:
         """Rename a file, replacing any file of that name, and make the name durable."""
-        with self._at(source) as (from_folder, old), self._at(target) as (to_folder, new):
+        self.move_from(self, source, target, is_durable=is_durable)
+
+    def move_from(self, other: "Tree", source: str, target: str, *, is_durable: bool = True) -> None:
+        """Move a file of another tree here, as ``move`` does; both must be on one file system."""
+        with other._at(source) as (from_folder, old), self._at(target) as (to_folder, new):  # noqa: SLF001 - a Tree too
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
             if is_durable:
                 sync_folder(to_folder)

@@ -2,16 +2,25 @@
 
 They lie in the run folder today. The Protocol asks for no more than an object store can do, so that they can lie in
 one; the workspace (ledger, lock, half downloads) stays local. Every path is relative, with ``/``.
+
+An image comes in from the workspace by ``move_in`` and leaves for it by ``copy_out``. A store without folders does
+nothing when it is told to make or remove one, and never shows one.
 """
 
+import errno
 import os
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from qwave_batch.files.regular_files import read_regular
+from qwave_batch.files.regular_files import NotRegular
 from qwave_batch.files.tree import Tree
 from qwave_batch.folder.storage import sha256_of, storage_errors, write_atomic
 
@@ -22,6 +31,18 @@ IMAGES = "images"
 """The places of the artifacts; those of inputs are in ``model.portable_paths``."""
 
 
+_PIECE_BYTES = 1 << 20
+
+
+class ArtifactKind(StrEnum):
+    """The kinds of entries under a name. Only files are read; the others are found in folders that people change."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """An artifact as a look at it shows."""
@@ -29,8 +50,13 @@ class Artifact:
     path: str
     size_bytes: int
     modified_ns: int
-    is_file: bool = True
-    """False for a link or the like, which has no place there and is never read."""
+    """Nanoseconds since 1970, by the clock of the store; it changes whenever the content does."""
+    kind: ArtifactKind = ArtifactKind.FILE
+
+    @property
+    def is_file(self) -> bool:
+        """False for a link or the like, which has no place there and is never read."""
+        return self.kind is ArtifactKind.FILE
 
 
 class ArtifactStore(Protocol):
@@ -48,8 +74,20 @@ class ArtifactStore(Protocol):
         """
         ...
 
+    def move_in(self, path: str, source: Tree, file: str) -> Artifact:
+        """Replace an artifact by a synced file of the workspace, all of it or nothing, and return the new one.
+
+        The file is gone from there when this returns, and the artifact survives a power cut. When the store raises, the
+        file is still there and the old artifact is untouched. A link of that name is replaced, not followed.
+
+        Raises:
+            StorageError: the store refuses, or something other than a file or a link has the name.
+            FolderError: a link is on the way.
+        """
+        ...
+
     def open(self, path: str) -> BinaryIO:
-        """Open an artifact to read; what replaces it meanwhile does not show.
+        """Open an artifact to read and seek in; what replaces it meanwhile does not show.
 
         Raises:
             FileNotFoundError: it is not there.
@@ -75,12 +113,46 @@ class ArtifactStore(Protocol):
         """
         ...
 
+    def copy_out(self, path: str, target: Tree, file: str) -> None:
+        """Bring a copy of an artifact to the workspace, in place of any file there; it need not be durable yet.
+
+        A local store gives the same file a second name where it can, so the copy must never be written to.
+
+        Raises:
+            FileNotFoundError, FolderError, NotRegular, StorageError: as ``open`` does; or the workspace refuses.
+        """
+        ...
+
     def remove(self, path: str) -> None:
         """Remove an artifact; what is not there is let be.
 
         Raises:
             FolderError: it is reached over a link.
             StorageError: the store refuses.
+        """
+        ...
+
+    def make_folder(self, folder: str) -> None:
+        """Make a folder for artifacts ahead of them, to find out early whether it can be made.
+
+        Raises:
+            FolderError, StorageError: it can't be.
+        """
+        ...
+
+    def remove_folder(self, folder: str) -> bool:
+        """Remove a folder if nothing is in it; return whether it was removed.
+
+        Raises:
+            FolderError: it is reached over a link.
+        """
+        ...
+
+    def keeps_names(self, folder: str) -> bool:
+        """Whether the names in a folder survive a power cut; some file systems can't promise that.
+
+        Raises:
+            FolderError, StorageError: the folder is not there, or the store fails.
         """
         ...
 
@@ -94,6 +166,19 @@ class LocalArtifacts:
     def put(self, path: str, data: bytes | Iterable[bytes]) -> None:
         """Replace a file whole, by way of a temporary one that is synced and renamed."""
         write_atomic(self.tree, path, data)
+
+    def move_in(self, path: str, source: Tree, file: str) -> Artifact:
+        """Rename a file, whose time stays as it was; from another file system it is copied and then removed."""
+        with storage_errors(self.tree.root / path, "put in place"):
+            status = source.look(file)
+            try:
+                self._rename(path, source, file)
+            except OSError as error:
+                # within one folder no copy is made: the probe has found a rename to work before anything was paid
+                if error.errno != errno.EXDEV or source.root == self.tree.root:
+                    raise
+                return self._copy_in(path, source, file)
+            return _artifact(path, status) if status is not None else self._found(path)
 
     def open(self, path: str) -> BinaryIO:
         """Open a regular file."""
@@ -125,11 +210,71 @@ class LocalArtifacts:
             except FileNotFoundError:
                 return
 
+    def copy_out(self, path: str, target: Tree, file: str) -> None:
+        """Make a hard link, or copy between file systems."""
+        with self.open(path) as source, storage_errors(target.root / file):
+            with suppress(FileNotFoundError):
+                target.remove(file)
+            if not target.link_from(self.tree, path, file):
+                with target.create(file) as copy:
+                    shutil.copyfileobj(source, copy)
+
+    def make_folder(self, folder: str) -> None:
+        """Make a folder and those above it."""
+        with storage_errors(self.tree.root / folder, "make the folder"):
+            self.tree.make_folder(folder)
+
+    def remove_folder(self, folder: str) -> bool:
+        """Remove an empty folder."""
+        try:
+            self.tree.remove_folder(folder)
+        except OSError:  # not empty
+            return False
+        return True
+
+    def keeps_names(self, folder: str) -> bool:
+        """Sync a folder."""
+        with storage_errors(self.tree.root / folder, "sync"):
+            return self.tree.sync_folder(folder)
+
+    def _rename(self, path: str, source: Tree, file: str) -> None:
+        try:
+            self.tree.move_from(source, file, path)
+        except FileNotFoundError:  # its folder is not there yet, or was removed a moment ago
+            self.tree.make_folder(path.rpartition("/")[0])
+            self.tree.move_from(source, file, path)
+
+    def _copy_in(self, path: str, source: Tree, file: str) -> Artifact:
+        found = self.tree.look(path)
+        if found is not None and stat.S_ISLNK(found.st_mode):
+            self.tree.remove(path)
+        with source.open(file) as data:
+            self.put(path, iter(partial(data.read, _PIECE_BYTES), b""))
+        source.remove(file)
+        return self._found(path)
+
+    def _found(self, path: str) -> Artifact:
+        found = self.look(path)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return found
+
 
 def read_artifact(store: ArtifactStore, path: str, *, most_bytes: int) -> bytes:
     """Return the content of a small artifact; raises as ``open`` does, and NotRegular when it is larger."""
     with store.open(path) as file:
-        return read_regular(file, shown_as=path, most_bytes=most_bytes)
+        size_bytes = size_of(file)
+        data = file.read(most_bytes + 1) if size_bytes <= most_bytes else b""
+    if size_bytes > most_bytes or len(data) > most_bytes:
+        raise NotRegular(path, f"is too large: {size_bytes:,} bytes, at most {most_bytes:,} are read")
+    return data
+
+
+def size_of(file: BinaryIO) -> int:
+    """Return how many bytes an open artifact holds, and leave it at its start."""
+    size_bytes = file.seek(0, SEEK_END)
+    file.seek(0)
+    return size_bytes
 
 
 def sha256_of_artifact(store: ArtifactStore, path: str) -> str:
@@ -148,5 +293,12 @@ def _artifact(path: str, status: os.stat_result) -> Artifact:
         path=path,
         size_bytes=status.st_size,
         modified_ns=status.st_mtime_ns,
-        is_file=stat.S_ISREG(status.st_mode),
+        kind=next((kind for is_kind, kind in _KINDS if is_kind(status.st_mode)), ArtifactKind.OTHER),
     )
+
+
+_KINDS = (
+    (stat.S_ISREG, ArtifactKind.FILE),
+    (stat.S_ISDIR, ArtifactKind.FOLDER),
+    (stat.S_ISLNK, ArtifactKind.LINK),
+)

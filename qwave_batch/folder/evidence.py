@@ -52,8 +52,15 @@ def quarantine(layout: RunLayout, job_id: str, attempt_number: int, damaged: Map
     Raises:
         StorageError: the disk refuses.
     """
+    artifacts = layout.artifacts
     with storage_errors(layout.root / EVIDENCE):
         for place, path in damaged.items():
-            if layout.tree.is_file(path):
-                layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
-                layout.tree.move(path, f"{EVIDENCE}/{job_id}-{attempt_number}_{place + 1}-on-disk")
+            found = artifacts.look(path)
+            if found is None or not found.is_file:
+                continue
+            kept = f"{EVIDENCE}/{job_id}-{attempt_number}_{place + 1}-on-disk"
+            layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
+            artifacts.copy_out(path, layout.tree, kept)
+            layout.tree.sync(kept)
+            layout.tree.sync_folder(EVIDENCE)
+            artifacts.remove(path)

@@ -1,10 +1,10 @@
 """Whether a file is a whole image, and what it holds."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from io import SEEK_END
 from typing import BinaryIO, Final
 
 from qwave_batch.folder.formats.apart import APART, NotRead, check_apart
@@ -76,7 +76,8 @@ def inspect_file(file: BinaryIO) -> ImageInfo:
             decode.
         OSError: it can't be read.
     """
-    size_bytes = os.fstat(file.fileno()).st_size
+    size_bytes = file.seek(0, SEEK_END)
+    file.seek(0)
     _check_file_size(size_bytes)
     with memory(size_bytes, large=LARGE_FILE):
         return _inspect(Content(file.read(MAX_IMAGE_BYTES + 1), is_kept=False))

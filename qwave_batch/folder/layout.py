@@ -9,8 +9,16 @@ from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.folder_handles import LinkInTheWay
 from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
-from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, SHARED_FOLDER_MODE, Tree
-from qwave_batch.folder.artifacts import IMAGES, MANIFEST, SPEC, SUMMARY, ArtifactStore, LocalArtifacts
+from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, Tree
+from qwave_batch.folder.artifacts import (
+    IMAGES,
+    MANIFEST,
+    SPEC,
+    SUMMARY,
+    ArtifactKind,
+    ArtifactStore,
+    LocalArtifacts,
+)
 from qwave_batch.folder.storage import storage_errors, write_atomic
 from qwave_batch.folder.workspace import (
     COUNT,
@@ -30,7 +38,7 @@ from qwave_batch.model.portable_paths import INPUTS
 _FOLDERS = (PRIVATE, PARTIAL, EVIDENCE, IMAGES, INPUTS)
 _FILES = (MANIFEST, SUMMARY, SPEC, COUNT, LOCK, LIVE, REMEMBERED, GITIGNORE)
 _DATABASES = (LEDGER, SIMULATOR)
-_MODES = {PRIVATE: PRIVATE_FOLDER_MODE, PARTIAL: PRIVATE_FOLDER_MODE, IMAGES: SHARED_FOLDER_MODE}
+_PRIVATE_FOLDERS = (PRIVATE, PARTIAL)
 
 _GITIGNORE_TEXT = "# The ledger and what is half downloaded: of this machine, and never for git.\n*\n"
 
@@ -102,14 +110,17 @@ class RunLayout:
         self.check()
         with storage_errors(self.root, "make the folder"):
             self.tree.make_folder()
-        for folder, mode in _MODES.items():
+        for folder in _PRIVATE_FOLDERS:
             with storage_errors(self.root / folder, "make the folder"):
-                self.tree.make_folder(folder, mode=mode)
+                self.tree.make_folder(folder, mode=PRIVATE_FOLDER_MODE)
+        self.artifacts.make_folder(IMAGES)
         if not self.tree.is_file(GITIGNORE):
             write_atomic(self.tree, GITIGNORE, _GITIGNORE_TEXT.encode(), mode=PRIVATE_MODE)
 
     def check(self) -> None:
         """Refuse a folder in which a link, a pipe or the like stands in one of the fixed places; nothing is changed.
+
+        These are the places in the local folder; artifacts that lie elsewhere are refused where they are used.
 
         Raises:
             FolderError: there is one, with its path.
@@ -130,20 +141,20 @@ class RunLayout:
                 check_database(self.tree, path)
 
     def check_images(self) -> int:
-        """Refuse a folder with a link to a folder among its images, before anything is written there.
+        """Refuse a folder with a link to a local folder among its images, before anything is written there.
 
         Returns:
             How many files there are among them.
 
         Raises:
             FolderError: there is one, with its path.
+            StorageError: the images can't be listed.
         """
         files = 0
-        with storage_errors(self.images, "read"):
-            for found in self.tree.walk(IMAGES):
-                files += 1
-                if stat.S_ISLNK(found.status.st_mode) and (self.root / found.path).is_dir():
-                    raise FolderError(_refused(self.root / found.path, "is a symbolic link"))
+        for found in self.artifacts.list(IMAGES):
+            files += 1
+            if found.kind is ArtifactKind.LINK and (self.root / found.path).is_dir():
+                raise FolderError(_refused(self.root / found.path, "is a symbolic link"))
         return files
 
     @classmethod

@@ -1,15 +1,15 @@
 """How a whole image gets its final name, and never another job's."""
 
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qwave_batch.errors import FolderError, StorageError
+from qwave_batch.files.regular_files import NotRegular
+from qwave_batch.folder.artifacts import Artifact, ArtifactKind, sha256_of_artifact
 from qwave_batch.folder.image_inspection import EXTENSIONS, ImageInfo
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.storage import sha256_of_file, storage_errors
 from qwave_batch.model.portable_paths import path_fault
 
 MOST_ATTEMPTS = 4
@@ -30,15 +30,18 @@ class ImageName:
 
 
 class Placing:
-    """Gives images their final names in one run folder; for worker threads, several at once."""
+    """Gives images their final names among a run's artifacts; for worker threads, several at once."""
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
+        self._artifacts = layout.artifacts
         self._folders: set[str] = set()
-        """Those that were found right, or made, by their path relative to the run folder."""
+        """Those that have got an image, by their path relative to the run folder."""
 
-    def place(self, partial: Path, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]) -> str:
-        """Move a whole image to its final name and return that, relative to the folder: ``images/...``.
+    def place(
+        self, partial: Path, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]
+    ) -> Artifact:
+        """Move a whole image to its final name and return the artifact that it is now, at ``images/...``.
 
         A name that is taken by anything else than this job's own earlier file gives way to one with the job id in
         it. When this returns, the name survives a power cut. It blocks: call it in a thread.
@@ -50,75 +53,65 @@ class Placing:
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
 
         Raises:
-            StorageError: the disk refuses, or a symbolic link would lead out of the folder.
+            StorageError: the store refuses, or a symbolic link would lead out of the folder.
         """
         for path in _candidates(name, EXTENSIONS[image.format]):
             with self._errors(path):
                 is_free = self._is_free(path, image, owner_of(path), name.job_id)
             if is_free:
-                self._move(partial, path)
-                return path
+                return self._move(partial, path)
         raise StorageError(f"cannot write images/{name.job_id}: other files have this name and all that are like it")
 
-    def restore(self, partial: Path, path: str) -> bool:
+    def restore(self, partial: Path, path: str) -> Artifact | None:
         """Put an image that was fetched again where the record says it stood (``ImageFile.path``).
 
-        Return False where that can't be, and nothing was done: a folder stands there, or a file where one of its
+        Return None where that can't be, and nothing was done: a folder stands there, or a file where one of its
         folders must be.
 
         Raises:
-            StorageError: the disk refuses, or a symbolic link would lead out of the folder.
+            StorageError: the store refuses, or a symbolic link would lead out of the folder.
         """
         with self._errors(path):
             is_in_a_folder = path.rpartition("/")[0] in self._folders or not self._is_blocked(path)
-            if not is_in_a_folder or self._layout.tree.is_folder(path):
-                return False
-        self._move(partial, path)
-        return True
+            found = self._artifacts.look(path) if is_in_a_folder else None
+            if not is_in_a_folder or (found is not None and found.kind is ArtifactKind.FOLDER):
+                return None
+        return self._move(partial, path)
 
     def _is_free(self, path: str, image: ImageInfo, owner: str | None, job_id: str) -> bool:
         if owner is not None and owner != job_id:
             return False
-        tree = self._layout.tree
-        status = tree.look(path)
-        if status is None:  # nothing is there, unless a file stands where one of its folders must be
+        found = self._artifacts.look(path)
+        if found is None:  # nothing is there, unless a file stands where one of its folders must be
             return path.rpartition("/")[0] in self._folders or not self._is_blocked(path)
-        if stat.S_ISDIR(status.st_mode):
+        if found.kind is ArtifactKind.FOLDER:
             return False
         if owner is not None:
             return True
         # The very same bytes are what a crash between renaming and recording leaves.
-        is_ours = stat.S_ISREG(status.st_mode) and status.st_size == image.size_bytes
-        return is_ours and sha256_of_file(tree, path) == image.sha256
+        is_ours = found.is_file and found.size_bytes == image.size_bytes
+        return is_ours and sha256_of_artifact(self._artifacts, path) == image.sha256
 
     def _is_blocked(self, path: str) -> bool:
         above = [str(folder) for folder in PurePosixPath(path).parents][:-1]
-        return any(self._layout.tree.is_file(folder) for folder in above)
+        found = map(self._artifacts.look, above)
+        return any(folder is not None and folder.is_file for folder in found)
 
-    def _move(self, partial: Path, path: str) -> None:
-        tree, source = self._layout.tree, self._layout.relative(partial)
-        folder = path.rpartition("/")[0]
+    def _move(self, partial: Path, path: str) -> Artifact:
         with self._errors(path):
-            if folder not in self._folders:
-                tree.make_folder(folder)
-                self._folders.add(folder)
-            try:
-                tree.move(source, path)
-            except FileNotFoundError:  # a folder that was there a moment ago was removed
-                self._folders.clear()
-                tree.make_folder(folder)
-                tree.move(source, path)
+            placed = self._artifacts.move_in(path, self._layout.tree, self._layout.relative(partial))
+        self._folders.add(path.rpartition("/")[0])
+        return placed
 
     @contextmanager
     def _errors(self, path: str) -> Iterator[None]:
-        """Turn what the system says, or a link on the way, into a StorageError: the job keeps its paid image."""
+        """Turn a link on the way, or what can't be read, into a StorageError: the job keeps its paid image."""
         fault = path_fault(path)
         if fault is not None:
             raise StorageError(f"cannot write {path}: {fault}")
         try:
-            with storage_errors(self._layout.root / path, "put in place"):
-                yield
-        except FolderError as error:
+            yield
+        except (FolderError, NotRegular) as error:
             raise StorageError(f"cannot write {path}: {error}") from error
 
 

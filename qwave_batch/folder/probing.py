@@ -22,6 +22,7 @@ class StorageProbe:
 
     def __init__(self, layout: RunLayout) -> None:
         self._layout = layout
+        self._artifacts = layout.artifacts
         self._folders: set[str] = set()
         self._longest = 0
         """Bytes of the longest name that was tried."""
@@ -36,7 +37,7 @@ class StorageProbe:
         """
         self._store(IMAGES, f"{TEMPORARY_PREFIX}{secrets.token_hex(4)}{_SUFFIX}")
         with self._step(IMAGES, "syncing the folder"):
-            is_durable = self._layout.tree.sync_folder(IMAGES)
+            is_durable = self._artifacts.keeps_names(IMAGES)
         if is_durable:
             return None
         return (
@@ -84,28 +85,31 @@ class StorageProbe:
             with self._step(partial, "writing and syncing a file"):
                 tree.write_synced(partial, _CONTENT)
             with self._step(folder, "making the folder"):
-                tree.make_folder(folder)
+                self._artifacts.make_folder(folder)
             with self._step(target, "moving a file from .qwave/partial"):
-                tree.move(partial, target)
+                self._artifacts.move_in(target, tree, partial)
             with self._step(target, "removing a file"):
-                tree.remove(target)
+                self._artifacts.remove(target)
         except StorageError:
-            for path in (partial, target):
-                with suppress(OSError, FolderError):
-                    tree.remove(path)
+            with suppress(OSError, FolderError):
+                tree.remove(partial)
+            with suppress(StorageError, FolderError):
+                self._artifacts.remove(target)
             raise
 
     def _is_blocked(self, path: PurePosixPath) -> bool:
         """Whether a file stands where one of the folders must be."""
         with self._step(str(path.parent), "looking at the folder"):
-            return any(self._layout.tree.is_file(str(folder)) for folder in path.parents if folder.name)
+            found = (self._artifacts.look(str(folder)) for folder in path.parents if folder.name)
+            return any(folder is not None and folder.is_file for folder in found)
 
     @contextmanager
     def _step(self, path: str, step: str) -> Iterator[None]:
         try:
             yield
-        except (OSError, FolderError) as error:
-            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+        except (OSError, FolderError, StorageError) as error:
+            refusal = error.__cause__ if isinstance(error, StorageError) else error  # of the system, without its path
+            reason = reason_of(refusal) if isinstance(refusal, OSError) else str(error)
             raise StorageError(
                 f"images can't be stored in {self._layout.root}: {step} fails at {path}: {reason}. This was tried "
                 "before anything was sent for it, so no image is paid in vain; mend that place, or name another one "

@@ -11,14 +11,21 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.workspace import COUNT, EVIDENCE, LEDGER, LIVE, PARTIAL, PRIVATE, REMEMBERED, SIMULATOR
 from qwave_batch.model.portable_paths import INPUTS
 
-_FILES = (MANIFEST, SUMMARY, LIVE, REMEMBERED, COUNT, SIMULATOR, SPEC)
+_FILES = (LIVE, REMEMBERED, COUNT, SIMULATOR)
 _FOLDERS = (IMAGES, PARTIAL, EVIDENCE, INPUTS)
+_ARTIFACTS = (MANIFEST, SUMMARY, SPEC)
+_ARTIFACT_FOLDERS = (IMAGES, INPUTS)
 
 
 def has_traces(layout: RunLayout) -> bool:
     """Whether anything stands here that a run makes once it has a ledger."""
-    tree = layout.tree
-    return any(tree.is_file(path) for path in _FILES) or any(tree.entries(path) for path in _FOLDERS)
+    tree, artifacts = layout.tree, layout.artifacts
+    if any(tree.is_file(path) for path in _FILES) or any(tree.entries(path) for path in _FOLDERS):
+        return True
+    found = map(artifacts.look, _ARTIFACTS)
+    return any(each is not None and each.is_file for each in found) or any(
+        True for folder in _ARTIFACT_FOLDERS for _ in artifacts.list(folder)
+    )
 
 
 def check_ledger_file(layout: RunLayout) -> None:

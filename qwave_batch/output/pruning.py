@@ -1,12 +1,11 @@
 """``prune``: removes files no longer in the spec, after showing them, and never any that may still cost money."""
 
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from qwave_batch.errors import FolderError
-from qwave_batch.folder.artifacts import IMAGES
+from qwave_batch.folder.artifacts import IMAGES, ArtifactKind
 from qwave_batch.folder.inputs import references, stored_input, without_inline
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.storage import storage_errors
@@ -118,8 +117,11 @@ def prune(layout: RunLayout, ledger: LedgerPruning, plan: PrunePlan) -> tuple[Ke
     """
     folders: set[str] = set()
     for file in plan.files:
-        with storage_errors(layout.root / file.path, "remove"), suppress(FileNotFoundError):
-            layout.tree.remove(file.path)
+        if _is_artifact(file.path):
+            layout.artifacts.remove(file.path)
+        else:
+            with storage_errors(layout.root / file.path, "remove"), suppress(FileNotFoundError):
+                layout.tree.remove(file.path)
         folders.add(file.path.rpartition("/")[0])
     kept: list[KeptJob] = []
     for job_id in plan.job_ids:
@@ -150,21 +152,34 @@ def _checked(path: str, layout: RunLayout) -> str:
 
 
 def _inputs_but(used: set[str], layout: RunLayout) -> Iterator[str]:
-    for found in layout.tree.entries(INPUTS):
+    for found in layout.artifacts.list(INPUTS):
         name = found.path.removeprefix(f"{INPUTS}/")
-        if name.startswith("sha256-") and not found.is_folder and found.path not in used:
+        if name.startswith("sha256-") and "/" not in name and found.path not in used:
             yield found.path
 
 
 def _present(layout: RunLayout, paths: list[str]) -> Iterator[PruneFile]:
     for path in dict.fromkeys(paths):
+        if _is_artifact(path):
+            found = layout.artifacts.look(path)
+            if found is not None and found.kind is not ArtifactKind.FOLDER:
+                yield PruneFile(path=path, size_bytes=found.size_bytes, modified_ns=found.modified_ns)
+            continue
         status = layout.tree.look(path)
-        if status is not None and not stat.S_ISDIR(status.st_mode):
+        if status is not None:  # ``leftovers`` yields no folders
             yield PruneFile(path=path, size_bytes=status.st_size, modified_ns=status.st_mtime_ns)
 
 
 def _remove_empty(folder: str, layout: RunLayout) -> None:
     with suppress(OSError):  # not empty
         while folder not in _STAY:
-            layout.tree.remove_folder(folder)
+            if not _is_artifact(folder):
+                layout.tree.remove_folder(folder)
+            elif not layout.artifacts.remove_folder(folder):
+                return
             folder = folder.rpartition("/")[0]
+
+
+def _is_artifact(path: str) -> bool:
+    """Whether a path is among the artifacts; else it is a leftover in the local folder."""
+    return path.startswith((f"{IMAGES}/", f"{INPUTS}/"))

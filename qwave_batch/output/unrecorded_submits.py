@@ -1,7 +1,6 @@
 """Submits known from the manifest and the images but not from the ledger: it is damaged or an old copy."""
 
 import json
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -16,6 +15,8 @@ from qwave_batch.output.image_files import possible_stems, stem_of, stray_files,
 from qwave_batch.output.ledger_ports import LedgerOwned, LedgerReading
 from qwave_batch.output.manifest import is_as_written, read_raw_lines
 from qwave_batch.output.times import iso_from_unix, unix_from_iso
+
+_NS = 1_000_000_000
 
 
 def check_is_claimed(layout: RunLayout, ledger: LedgerReading) -> None:
@@ -73,14 +74,15 @@ def loss_message(lost_since: float) -> str:
 
 
 def _by_manifest(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, float]]:
-    status = layout.tree.look(MANIFEST)
-    if status is None or not stat.S_ISREG(status.st_mode):
+    found = layout.artifacts.look(MANIFEST)
+    if found is None or not found.is_file:
         return
+    written_at = found.modified_ns / _NS
     try:
         for _, raw in read_raw_lines(layout):
             told = _submit_told(raw)
             if told is not None and ledger.record(told[0]).attempts < told[1]:
-                yield told[0], status.st_mtime if told[2] is None else min(told[2], status.st_mtime)
+                yield told[0], written_at if told[2] is None else min(told[2], written_at)
     except FolderError:  # a line without an end: the rest is not ours
         return
 
@@ -119,9 +121,10 @@ def _by_images(layout: RunLayout, ledger: LedgerOwned) -> Iterator[tuple[str, fl
     named = {stray_key(image.path) for record in records for image in record.images}
     made_at: dict[str, float] = {}
     for stray in stray_files(layout, named):
-        status = layout.tree.look(stray.path)
-        if status is not None and identity is not None and identity.created_at <= status.st_mtime:
-            made_at.setdefault(stem_of(stray.path), status.st_mtime)
+        found = layout.artifacts.look(stray.path)
+        time = None if found is None else found.modified_ns / _NS
+        if time is not None and identity is not None and identity.created_at <= time:
+            made_at.setdefault(stem_of(stray.path), time)
     for line in ledger.lines() if made_at else ():
         if line.record.status is JobStatus.PENDING and not line.record.attempts:
             times = [made_at[stem] for stem in possible_stems(line.job.path, line.job.job_id) if stem in made_at]

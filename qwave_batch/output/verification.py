@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qwave_batch.folder.artifacts import SUMMARY
+from qwave_batch.folder.artifacts import SUMMARY, sha256_of_artifact
 from qwave_batch.folder.image_inspection import MAX_IMAGE_BYTES
 from qwave_batch.folder.inputs import PREFIX, references, stored_input
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.storage import sha256_of_file
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.problem import Problem, SourcePlace
 from qwave_batch.model.record import ImageFile, JobStatus
@@ -169,9 +168,9 @@ class _Verification:
                 self._complain(f"{file} is damaged: its bytes have another hash", place=place)
 
     def _is_input(self, file: str, reference: str) -> bool:
-        status = self.layout.tree.look(file)
-        is_plausible = status is not None and status.st_size <= MAX_IMAGE_BYTES
-        return is_plausible and PREFIX + sha256_of_file(self.layout.tree, file) == reference
+        found = self.layout.artifacts.look(file)
+        is_plausible = found is not None and found.size_bytes <= MAX_IMAGE_BYTES
+        return is_plausible and PREFIX + sha256_of_artifact(self.layout.artifacts, file) == reference
 
     def _compare_with_ledger(self) -> None:
         """Report the differences, if the manifest is neither the ledger's nor the one we wrote before."""
@@ -224,7 +223,7 @@ class _Verification:
         if self.freshness is Freshness.LIVE:
             return
         if summary is None:
-            state = "is not there" if self.layout.tree.look(SUMMARY) is None else "can't be read"
+            state = "is not there" if self.layout.artifacts.look(SUMMARY) is None else "can't be read"
             self._complain(f"summary.json {state}; the next run writes it", severity="warning")
             return
         if summary.get("manifest_sha256") != self.digest.hexdigest():

@@ -7,15 +7,15 @@ from qwave_batch.folder.traces import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed
-from qwave_batch.run.budget import check_estimate, read_budget
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.admission import BalanceCall
 from qwave_batch.run.progress_feed import ProgressFeed
-from qwave_batch.run.run_end import RunEnd
 from qwave_batch.run.run_parts import RunParts, assemble
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.schedule.wakeup import Wakeup, is_done_by, wait_until_either
+from qwave_batch.run.schedule.job_actions import JobAction
+from qwave_batch.run.state.budget import check_estimate, read_budget
+from qwave_batch.run.state.context import RunContext
+from qwave_batch.run.state.run_end import RunEnd
+from qwave_batch.run.state.run_state import RunState
+from qwave_batch.run.wakeup import Wakeup, is_done_by, wait_until_either
 from qwave_batch.run.work_list import check_storage, make_work_list
 
 MANIFEST_EVERY_S = 30.0

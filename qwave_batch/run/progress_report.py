@@ -4,20 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from qwave_batch.model.progress import WORTH_A_WORD_S, Progress, ThrottleState, Waiting, WaitKind
-from qwave_batch.run.connectivity import UnansweredCalls
 from qwave_batch.run.limits.admission import Admission
-from qwave_batch.run.schedule.completion_history import CompletionHistory, time_left
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobsLeft:
-    """The remaining work of a run, and the limits on its rate."""
-
-    jobs: int
-    alive: int
-    """Tasks alive at the API."""
-    last_submit_at: float
-    """Monotonic seconds before which known limits do not allow the last submit."""
+from qwave_batch.run.schedule.model_queues import JobsLeft
+from qwave_batch.run.state.completion_history import CompletionHistory, time_left
+from qwave_batch.run.state.connectivity import UnansweredCalls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

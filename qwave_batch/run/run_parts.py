@@ -5,14 +5,9 @@ from dataclasses import dataclass
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.stop_reason import FolderMoved
 from qwave_batch.model.terms import Completion
-from qwave_batch.run.budget import MoneyBudget
-from qwave_batch.run.connectivity import Connectivity
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.counters import RunCounters
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
 from qwave_batch.run.images.thread_image_store import ThreadImageStore
-from qwave_batch.run.job_actions import JobAction
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.known_limits import KnownLimits
 from qwave_batch.run.limits.rate_limiter import RateLimiter
@@ -21,11 +16,15 @@ from qwave_batch.run.polling.callback_inbox import CallbackInbox
 from qwave_batch.run.polling.long_poll import LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.polling.task_poll_plan import PollPlanner
-from qwave_batch.run.run_state import RunState
+from qwave_batch.run.schedule.job_actions import JobAction
 from qwave_batch.run.schedule.model_queues import ModelQueues, build_model_queues
 from qwave_batch.run.schedule.scheduler import Scheduler
-from qwave_batch.run.schedule.stop_reasons import StopReasons
-from qwave_batch.run.schedule.wakeup import Wakeup
+from qwave_batch.run.state.budget import MoneyBudget
+from qwave_batch.run.state.connectivity import Connectivity
+from qwave_batch.run.state.context import RunContext
+from qwave_batch.run.state.counters import RunCounters
+from qwave_batch.run.state.run_state import RunState
+from qwave_batch.run.state.stop_reasons import StopReasons
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
 from qwave_batch.run.tasks.poll_calls import PollCalls
 from qwave_batch.run.tasks.settling import Settler
@@ -34,6 +33,7 @@ from qwave_batch.run.tasks.submit_refusals import SubmitRefusals
 from qwave_batch.run.tasks.submitting import Submitter
 from qwave_batch.run.tasks.task_polling import TaskPoller
 from qwave_batch.run.tasks.worker import Worker
+from qwave_batch.run.wakeup import Wakeup
 from qwave_batch.run.work_list import WorkList
 
 FEWEST_DOWNLOADS, MOST_DOWNLOADS = 4, 32

@@ -14,13 +14,13 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.snapshots import JobSnapshot
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.context import WHOLE_PLAN, JobScope, RunContext
-from qwave_batch.run.counters import is_short
 from qwave_batch.run.images.stored_files import check_files
-from qwave_batch.run.job_actions import JobAction, action_for
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
-from qwave_batch.run.tasks.job_run import needed_nusd
+from qwave_batch.run.jobs.job_run import needed_nusd
+from qwave_batch.run.schedule.job_actions import JobAction, action_for
+from qwave_batch.run.state.context import WHOLE_PLAN, JobScope, RunContext
+from qwave_batch.run.state.counters import is_short
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 MOST_FOLDERS = 100
 """Maximum number of image folders that are tested for writing; a plan may have one for each job."""

@@ -29,11 +29,11 @@ class Audit:
     paid_twice: int
     """Paid tasks for a job beyond its first that nobody asked for."""
     paid_on_request: int
-    """Paid tasks after one whose images were broken twice, or gone: only ``--retry-failed`` makes them."""
+    """Paid tasks after one whose images were broken twice, gone or withheld: only ``--retry-failed`` makes them."""
     lost: int
     """Images that were made and paid, and that neither a file, nor the ledger, nor a person's word will bring."""
     spoiled: int
-    """Images that were made and paid, and came broken twice or were gone."""
+    """Images that were made and paid, and came broken twice, were gone, or are withheld by the API's word."""
     open: int
     """Images that were made and paid, and that a next run may still bring."""
 
@@ -43,6 +43,8 @@ class _Try:
     job_id: str
     number: int
     state: AttemptState
+    is_perhaps_paid: bool
+    """Whether its task failed by the API's word, without a word on its cost: its money stays held."""
     paths: tuple[str, ...]
 
 
@@ -56,7 +58,7 @@ def audit(simulator: Simulator, folder: Path) -> Audit:
         if charge.cost_quota:
             paid[charge.body_hash].append(charge)
         if charge.images:
-            for kind, count in _fate(charge, tries.get(charge.idempotency_key or ""), folder).items():
+            for kind, count in _fate(charge, tries.get(charge.idempotency_key or ""), newest, folder).items():
                 images[kind] += count
     extra = sum(len(charges) - 1 for charges in paid.values())
     asked_for = sum(min(len(charges) - 1, _replaced(charges, tries, newest)) for charges in paid.values())
@@ -69,7 +71,7 @@ def audit(simulator: Simulator, folder: Path) -> Audit:
     )
 
 
-def _fate(charge: SimulatedCharge, its: _Try | None, folder: Path) -> dict[str, int]:
+def _fate(charge: SimulatedCharge, its: _Try | None, newest: dict[str, int], folder: Path) -> dict[str, int]:
     """Return what became of the images of one task."""
     if its is None:
         return {"lost": charge.images}
@@ -78,13 +80,22 @@ def _fate(charge: SimulatedCharge, its: _Try | None, folder: Path) -> dict[str, 
         return {"lost": charge.images - held}
     if its.state is AttemptState.UNRECOVERABLE:
         return {"spoiled": charge.images - held}
+    if its.is_perhaps_paid:  # refetch still asks it, unless a person had the job made again
+        return {"spoiled" if newest[its.job_id] > its.number else "open": charge.images}
     return {"open" if its.state in OPEN else "lost": charge.images}
 
 
 def _replaced(charges: list[SimulatedCharge], tries: dict[str, _Try], newest: dict[str, int]) -> int:
-    """Return how many attempts were paid, spoiled and then followed by another."""
+    """Return how many attempts were paid, came to nothing by the API's word, and were then followed by another.
+
+    Only ``--retry-failed`` begins an attempt after one that is unrecoverable or perhaps paid.
+    """
     keys = {charge.idempotency_key or "" for charge in charges}
-    spoiled = [tries[key] for key in keys & tries.keys() if tries[key].state is AttemptState.UNRECOVERABLE]
+    spoiled = [
+        tries[key]
+        for key in keys & tries.keys()
+        if tries[key].state is AttemptState.UNRECOVERABLE or tries[key].is_perhaps_paid
+    ]
     return sum(newest[its.job_id] > its.number for its in spoiled)
 
 
@@ -101,6 +112,14 @@ def _tries_by_key(ledger: Path) -> dict[str, _Try]:
         for job_id, number, path in connection.execute("SELECT job_id, number, path FROM images"):
             paths[job_id, number].append(path)
         return {
-            key: _Try(job_id=job_id, number=number, state=AttemptState(state), paths=tuple(paths[job_id, number]))
-            for key, job_id, number, state in connection.execute("SELECT key, job_id, number, state FROM attempts")
+            key: _Try(
+                job_id=job_id,
+                number=number,
+                state=AttemptState(state),
+                is_perhaps_paid=AttemptState(state) is AttemptState.FAILED and doubt_nusd > 0,
+                paths=tuple(paths[job_id, number]),
+            )
+            for key, job_id, number, state, doubt_nusd in connection.execute(
+                "SELECT key, job_id, number, state, doubt_nusd FROM attempts"
+            )
         }

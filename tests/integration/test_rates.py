@@ -13,10 +13,10 @@ from qwave_batch.folder.layout import RunLayout
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.terms import Completion
-from qwave_batch.run.context import RunContext
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.run_end import RunEnd
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.context import RunContext
+from qwave_batch.run.state.run_end import RunEnd
+from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.simulator import Behaviour, RateLimits, Settings, Simulator, parse_latency, serve
 from qwave_batch.simulator.api_calls import Seen
 from qwave_batch.simulator.simulated_task import SimulatedTask

@@ -20,7 +20,7 @@ from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.honest_api import image_of
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 

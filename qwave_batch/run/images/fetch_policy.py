@@ -14,9 +14,9 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import JobError
 from qwave_batch.model.task import ResultImage
 from qwave_batch.run.images.image_store import BrokenImage
-from qwave_batch.run.tasks.job_errors import bad_image, not_fetched, not_listed, result_gone
-from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.tasks.settling import LIST_S, owes_images
+from qwave_batch.run.images.listed_images import LIST_S, owes_images
+from qwave_batch.run.jobs.job_errors import bad_image, not_fetched, not_listed, result_gone
+from qwave_batch.run.jobs.job_run import JobRun
 
 MOST_BROKEN = 2
 """An image that fails to decode this often is broken at its source: a single failure may come from the connection."""

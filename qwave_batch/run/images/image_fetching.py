@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadFailed, Expired
 from qwave_batch.folder.image_inspection import STRANGE_FORMATS
@@ -12,8 +12,7 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import status_of
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import JobStatus
-from qwave_batch.model.task import ResultImage
-from qwave_batch.run.counters import is_short
+from qwave_batch.model.task import ResultImage, Task
 from qwave_batch.run.images.fetch_policy import (
     MOST_BROKEN,
     UNLISTED,
@@ -33,16 +32,26 @@ from qwave_batch.run.images.fetch_policy import (
 )
 from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, ImageStore, UnreadFormat
+from qwave_batch.run.images.listed_images import charge_for, merged
 from qwave_batch.run.images.name_claims import NameClaims
+from qwave_batch.run.jobs.job_errors import other_format
+from qwave_batch.run.jobs.job_run import AcceptedAttempt, Finished, JobRun, Step
 from qwave_batch.run.limits.admission import DownloadCall, host_of
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
-from qwave_batch.run.tasks.job_errors import other_format
-from qwave_batch.run.tasks.job_run import AcceptedAttempt, Finished, JobRun, Step
-from qwave_batch.run.tasks.settling import charge_for, merged
+from qwave_batch.run.state.counters import is_short
+from qwave_batch.run.state.run_state import RunState
 
 SLICE_S = 1.0
 """How often a wait checks whether the run goes on."""
+
+
+class AddressSource(Protocol):
+    """Gives the current addresses of a task's images, as ``tasks.ended_tasks.EndedTaskPoller`` does."""
+
+    async def fresh_addresses(
+        self, accepted: AcceptedAttempt, model: str, *, is_earlier: bool, is_urgent: bool = True
+    ) -> Task | JobError:
+        """Return the task with its current images, or why there are none; retryable if some may appear later."""
+        ...
 
 
 class ImageFetcher:
@@ -53,7 +62,7 @@ class ImageFetcher:
         run: RunState,
         breaker: ImageBreaker,
         image_store: ImageStore,
-        ended_tasks: EndedTaskPoller,
+        addresses: AddressSource,
         at_once: int,
         notify: Callable[[], None],
     ) -> None:
@@ -61,7 +70,7 @@ class ImageFetcher:
         self._context = run.context
         self._breaker = breaker
         self._store = image_store
-        self._ended_tasks = ended_tasks
+        self._addresses = addresses
         self._notify = notify
         self._gate = asyncio.Semaphore(at_once)
         """Held during downloads and checks; a job that waits for anything else does not hold it."""
@@ -261,7 +270,7 @@ class ImageFetcher:
         A failure counts only if there is nothing else to try (``is_urgent``), or if it is final.
         """
         job_run = state.job_run
-        found = await self._ended_tasks.fresh_addresses(
+        found = await self._addresses.fresh_addresses(
             AcceptedAttempt(state.attempt, state.task_id),
             job_run.job.model,
             is_earlier=job_run.sends == 0,

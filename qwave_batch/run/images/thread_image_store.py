@@ -1,4 +1,4 @@
-"""The image store of one process: downloads in the event loop, checks and writes in threads, into the run folder."""
+"""The image store of one process: downloads in the event loop, checks and writes in threads, into the artifacts."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
+from qwave_batch.folder.artifacts import Artifact
 from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
 from qwave_batch.folder.image_inspection import BadImage, ImageInfo, OtherFormat, inspect_bytes, inspect_file
 from qwave_batch.folder.layout import RunLayout
@@ -31,7 +32,7 @@ class Download(Protocol):
 
 
 class ThreadImageStore:
-    """An ``ImageStore`` over a run folder on this machine."""
+    """An ``ImageStore`` whose work is done on this machine, over the workspace and the artifacts of a run folder."""
 
     def __init__(self, layout: RunLayout, download: Download) -> None:
         self._layout = layout
@@ -84,11 +85,14 @@ class ThreadImageStore:
             return self._keep(request, bad, content, partial)
         _check_is_wanted(is_wanted)
         with storage_errors(into):
-            modified_ns = tree.sync(partial) if content is None else tree.write_synced(partial, content)
-        path = self._put_in_place(request, into, info)
+            if content is None:
+                tree.sync(partial)
+            else:
+                tree.write_synced(partial, content)
+        placed = self._put_in_place(request, into, info)
         return StoredFile(
             image=ImageFile(
-                path=path,
+                path=placed.path,
                 sha256=info.sha256,
                 size_bytes=info.size_bytes,
                 width=info.width,
@@ -96,17 +100,18 @@ class ThreadImageStore:
                 format=info.format,
                 source_url=request.source_url,
             ),
-            modified_ns=modified_ns,
+            modified_ns=placed.modified_ns,
         )
 
     def _inspect(self, partial: str) -> ImageInfo:
         with self._layout.tree.open(partial) as file:
             return inspect_file(file)
 
-    def _put_in_place(self, request: ImageRequest, into: Path, info: ImageInfo) -> str:
+    def _put_in_place(self, request: ImageRequest, into: Path, info: ImageInfo) -> Artifact:
         path = request.restores
-        if path is not None and self._placing.restore(into, path):
-            return path
+        restored = None if path is None else self._placing.restore(into, path)
+        if restored is not None:
+            return restored
         return self._placing.place(into, info, request.name, request.owners.get)
 
     def _keep(

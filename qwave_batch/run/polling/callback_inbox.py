@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
-from qwave_batch.run.schedule.wakeup import wait_until_either
+from qwave_batch.run.wakeup import wait_until_either
 
 CALLBACK_URL = "callback_url"
 MAX_EARLY = 1024

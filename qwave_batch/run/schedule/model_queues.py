@@ -3,21 +3,32 @@
 import math
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from qwave_batch.model.stop_reason import NothingToSubmit
 from qwave_batch.model.terms import Limits, ModelLimits
-from qwave_batch.run.budget import MoneyBudget
 from qwave_batch.run.images.image_breaker import ImageBreaker
-from qwave_batch.run.job_actions import JobAction
+from qwave_batch.run.jobs.job_run import JobRun
+from qwave_batch.run.jobs.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.sliding_window import SlidingWindow
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
 from qwave_batch.run.polling.long_poll import LongPollPolicy
-from qwave_batch.run.progress_report import JobsLeft
-from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
+from qwave_batch.run.schedule.job_actions import JobAction
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
-from qwave_batch.run.tasks.job_run import JobRun
+from qwave_batch.run.state.budget import MoneyBudget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsLeft:
+    """The remaining work of a run, and the limits on its rate."""
+
+    jobs: int
+    alive: int
+    """Tasks alive at the API."""
+    last_submit_at: float
+    """Monotonic seconds before which known limits do not allow the last submit."""
 
 
 class ModelQueues:

@@ -12,16 +12,16 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import JobFailed, NoImages
 from qwave_batch.run.images.image_breaker import ImageBreaker
+from qwave_batch.run.jobs.job_run import Finished, JobRun, RetryAt, Step
+from qwave_batch.run.jobs.model_queue import ModelQueue, RowQueue
+from qwave_batch.run.jobs.slot_lease import SlotLease
 from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.schedule.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass
-from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.wakeup import Wakeup
-from qwave_batch.run.tasks.job_run import Finished, JobRun, RetryAt, Step
+from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.worker import Worker
+from qwave_batch.run.wakeup import Wakeup
 
 FETCHES = 8
 """Jobs of earlier runs whose images are fetched at once; they hold no slot."""

@@ -25,7 +25,7 @@ from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.limits.admission import CancelCall
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 AT_ONCE = 8
 """Maximum number of tasks polled at the same time."""

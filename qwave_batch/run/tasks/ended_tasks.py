@@ -6,11 +6,11 @@ from qwave_batch.model.job import JobError
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.tasks.job_errors import account_unverified, not_fetched, not_listed, result_gone, unreadable_result
-from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, Step
+from qwave_batch.run.images.listed_images import FINAL_S, LIST_S
+from qwave_batch.run.jobs.job_errors import account_unverified, not_fetched, not_listed, result_gone, unreadable_result
+from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, Step
+from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.poll_calls import PollCalls
-from qwave_batch.run.tasks.settling import FINAL_S, LIST_S
 
 SLICE_S = 1.0
 """How often a wait checks whether the run goes on."""

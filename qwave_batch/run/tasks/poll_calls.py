@@ -6,7 +6,7 @@ from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, Thr
 from qwave_batch.run.limits.admission import PollCall
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
-from qwave_batch.run.run_state import RunState
+from qwave_batch.run.state.run_state import RunState
 
 THROTTLED_S = 0.5
 """Minimum time from a 429 to the next poll of the same task, however short the stated wait is."""

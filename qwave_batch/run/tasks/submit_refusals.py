@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from qwave_batch.client.answers import AccountBlocked, Denied
 from qwave_batch.model.stop_reason import AccountRefused, ModelDenied, Refusal
-from qwave_batch.run.connectivity import account_refused
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.tasks.job_run import JobRun
+from qwave_batch.run.jobs.job_run import JobRun
+from qwave_batch.run.jobs.model_queue import ModelQueue
+from qwave_batch.run.state.connectivity import account_refused
+from qwave_batch.run.state.run_state import RunState
 
 JOBS_OF_A_NEW_MODEL = 2
 """After this many different jobs without any success in this run, the key may not use the model."""

@@ -12,18 +12,18 @@ from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.stop_reason import FolderMoved, HoldTooHigh
 from qwave_batch.model.task import Task
-from qwave_batch.run.connectivity import is_key_kept
+from qwave_batch.run.jobs.job_errors import key_too_old
+from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, JobRun, RetryAt, Step
+from qwave_batch.run.jobs.model_queue import ModelQueue
+from qwave_batch.run.jobs.slot_lease import SlotLease
 from qwave_batch.run.limits.admission import Reaction, SubmitCall
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, callback_fields
 from qwave_batch.run.polling.long_poll import HELD_FROM_S, LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.schedule.wakeup import is_done_by
-from qwave_batch.run.tasks.job_errors import key_too_old
-from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, JobRun, RetryAt, Step
+from qwave_batch.run.state.connectivity import is_key_kept
+from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
+from qwave_batch.run.wakeup import is_done_by
 
 SURPRISING_HOLD = 2
 """A hold of more than this many times the estimate stops its model: prices differ from the catalog."""

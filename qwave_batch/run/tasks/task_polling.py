@@ -19,14 +19,14 @@ from qwave_batch.model.next_step import NextStep
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.stop_reason import NoTaskStatus, TaskNotKnown
 from qwave_batch.model.task import Task, TaskError, TaskState
+from qwave_batch.run.jobs.job_errors import error_of_lost_task, timed_out
+from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
+from qwave_batch.run.jobs.slot_lease import SlotLease
 from qwave_batch.run.limits.throttle_episode import backoff_s
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, PendingCallback
 from qwave_batch.run.polling.status_watchdog import STALE_S, StatusWatchdog
 from qwave_batch.run.polling.task_poll_plan import PollPlanner, TaskPollPlan
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.schedule.slot_lease import SlotLease
-from qwave_batch.run.tasks.job_errors import error_of_lost_task, timed_out
-from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
+from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.poll_calls import THROTTLED_S, PollCalls
 
 YOUNG_TASK_MISSES = 3

@@ -6,10 +6,10 @@ from typing import assert_never
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.images.image_fetching import ImageFetcher
-from qwave_batch.run.run_state import RunState
-from qwave_batch.run.schedule.slot_lease import SlotLease
+from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
+from qwave_batch.run.jobs.slot_lease import SlotLease
+from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.ended_tasks import EndedTaskPoller
-from qwave_batch.run.tasks.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, RetryAt, Step
 from qwave_batch.run.tasks.settling import Settler
 from qwave_batch.run.tasks.submit_failures import SubmitFailures
 from qwave_batch.run.tasks.submitting import Submitter

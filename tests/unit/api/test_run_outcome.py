@@ -13,7 +13,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.output.line_counts import LineCounter
 from qwave_batch.plan.comparison import Stage
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.work_list import jobs_in_scope
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 

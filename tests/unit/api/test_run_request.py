@@ -94,6 +94,6 @@ def test_the_key_comes_from_the_environment_of_the_process_that_runs() -> None:
 
 def test_reading_a_request_loads_no_engine(checkout: Path) -> None:
     """A queue or a scheduler that only passes requests on needs neither HTTP nor images."""
-    code = "import sys, qwave_batch.run.run_request; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    code = "import sys, qwave_batch.run.state.run_request; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     ended = subprocess.run((sys.executable, "-c", code), cwd=checkout, capture_output=True, text=True, check=True)
     assert {"aiohttp", "sqlite3", "PIL", "asyncio"}.isdisjoint(ended.stdout.split())

@@ -20,7 +20,7 @@ from qwave_batch.model.run_events import (
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.output.line_counts import LineCounts
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.run.run_end import RequestCounts
+from qwave_batch.run.state.run_end import RequestCounts
 
 LETTERS = 'Ein Teehaus, "日本", \\ \x7f \x85 \u2028 \u2029 \U0001f375'
 LONE = "half a letter \ud83d"

@@ -1,4 +1,4 @@
-"""The contract of an artifact store, held to by the local folder."""
+"""The contract of an artifact store, held to by the local folder and by one in memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ from qwave_batch.folder.artifacts import (
     read_artifact,
     sha256_of_artifact,
 )
+from tests.memory_artifacts import MemoryArtifacts
 
 
 @pytest.fixture
@@ -28,12 +29,63 @@ def store(root: Path) -> ArtifactStore:
     return LocalArtifacts(Tree(root))
 
 
-def test_what_is_put_is_read(store: ArtifactStore) -> None:
-    store.put("images/deep/a.png", b"one")
-    store.put("manifest.jsonl", iter([b"tw", b"o"]))
-    assert read_artifact(store, "images/deep/a.png", most_bytes=3) == b"one"
-    assert read_artifact(store, "manifest.jsonl", most_bytes=3) == b"two"
-    assert sha256_of_artifact(store, "manifest.jsonl").startswith("3fc4ccfe")
+@pytest.fixture(params=["local", "memory"])
+def any_store(request: pytest.FixtureRequest, root: Path) -> ArtifactStore:
+    return LocalArtifacts(Tree(root)) if request.param == "local" else MemoryArtifacts()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Tree:
+    (tmp_path / "work").mkdir()
+    return Tree(tmp_path / "work")
+
+
+def test_what_is_moved_in_replaces_what_was_there_and_leaves_the_workspace(
+    any_store: ArtifactStore, workspace: Tree
+) -> None:
+    for data in (b"one", b"other"):
+        workspace.write_synced("x.part", data)
+        moved = any_store.move_in("images/deep/a.png", workspace, "x.part")
+        assert moved == any_store.look("images/deep/a.png")
+        assert read_artifact(any_store, "images/deep/a.png", most_bytes=9) == data
+        assert workspace.entries() == []
+
+
+def test_what_is_copied_out_replaces_a_file_and_stays(any_store: ArtifactStore, workspace: Tree) -> None:
+    any_store.put("images/a.png", b"one")
+    workspace.write_synced("x", b"older")
+    any_store.copy_out("images/a.png", workspace, "x")
+    assert workspace.read("x", most_bytes=9) == b"one"
+    assert read_artifact(any_store, "images/a.png", most_bytes=9) == b"one"
+    with pytest.raises(FileNotFoundError):
+        any_store.copy_out("images/b.png", workspace, "x")
+
+
+def test_a_move_over_a_link_replaces_the_link(store: ArtifactStore, root: Path, workspace: Tree) -> None:
+    victim = root.parent / "victim"
+    victim.write_bytes(b"theirs")
+    (root / "a.png").symlink_to(victim)
+    workspace.write_synced("x", b"ours")
+    store.move_in("a.png", workspace, "x")
+    assert (victim.read_bytes(), (root / "a.png").read_bytes()) == (b"theirs", b"ours")
+    assert not (root / "a.png").is_symlink()
+
+
+def test_a_folder_with_something_in_it_stays(store: ArtifactStore, root: Path) -> None:
+    store.make_folder("images/m")
+    store.put("images/m/a.png", b"x")
+    assert not store.remove_folder("images/m")
+    store.remove("images/m/a.png")
+    assert store.remove_folder("images/m")
+    assert not (root / "images" / "m").exists()
+
+
+def test_what_is_put_is_read(any_store: ArtifactStore) -> None:
+    any_store.put("images/deep/a.png", b"one")
+    any_store.put("manifest.jsonl", iter([b"tw", b"o"]))
+    assert read_artifact(any_store, "images/deep/a.png", most_bytes=3) == b"one"
+    assert read_artifact(any_store, "manifest.jsonl", most_bytes=3) == b"two"
+    assert sha256_of_artifact(any_store, "manifest.jsonl").startswith("3fc4ccfe")
 
 
 def test_a_look_shows_size_and_time(store: ArtifactStore, root: Path) -> None:
@@ -55,27 +107,27 @@ def test_a_put_that_fails_leaves_the_old_one(store: ArtifactStore, root: Path) -
     assert [path.name for path in root.iterdir()] == ["manifest.jsonl"]
 
 
-def test_a_reader_keeps_what_it_opened(store: ArtifactStore) -> None:
-    store.put("manifest.jsonl", b"old")
-    with store.open("manifest.jsonl") as file:
-        store.put("manifest.jsonl", b"new")
+def test_a_reader_keeps_what_it_opened(any_store: ArtifactStore) -> None:
+    any_store.put("manifest.jsonl", b"old")
+    with any_store.open("manifest.jsonl") as file:
+        any_store.put("manifest.jsonl", b"new")
         assert file.read() == b"old"
 
 
-def test_a_list_is_in_order_and_goes_deep(store: ArtifactStore) -> None:
+def test_a_list_is_in_order_and_goes_deep(any_store: ArtifactStore) -> None:
     for path in ("images/b.png", "images/a/2.png", "images/a/1.png", "inputs/x"):
-        store.put(path, b"x")
-    assert [each.path for each in store.list("images")] == ["images/a/1.png", "images/a/2.png", "images/b.png"]
-    assert list(store.list("nothing")) == []
+        any_store.put(path, b"x")
+    assert [each.path for each in any_store.list("images")] == ["images/a/1.png", "images/a/2.png", "images/b.png"]
+    assert list(any_store.list("nothing")) == []
 
 
-def test_what_is_removed_is_gone_and_twice_is_fine(store: ArtifactStore) -> None:
-    store.put("images/a.png", b"x")
+def test_what_is_removed_is_gone_and_twice_is_fine(any_store: ArtifactStore) -> None:
+    any_store.put("images/a.png", b"x")
     for _ in range(2):
-        store.remove("images/a.png")
-    assert store.look("images/a.png") is None
+        any_store.remove("images/a.png")
+    assert any_store.look("images/a.png") is None
     with pytest.raises(FileNotFoundError):
-        store.open("images/a.png")
+        any_store.open("images/a.png")
 
 
 def test_a_link_is_shown_and_never_followed(store: ArtifactStore, root: Path, tmp_path: Path) -> None:
@@ -102,7 +154,7 @@ def test_a_path_that_leads_out_is_refused(store: ArtifactStore) -> None:
         store.put("../outside", b"x")
 
 
-def test_a_large_one_is_not_read_whole(store: ArtifactStore) -> None:
-    store.put("summary.json", b"x" * 10)
+def test_a_large_one_is_not_read_whole(any_store: ArtifactStore) -> None:
+    any_store.put("summary.json", b"x" * 10)
     with pytest.raises(QwaveError, match="too large"):
-        read_artifact(store, "summary.json", most_bytes=9)
+        read_artifact(any_store, "summary.json", most_bytes=9)

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from qwave_batch.files.tree import Tree
+from qwave_batch.folder.artifacts import LocalArtifacts
 from qwave_batch.folder.borrowing import borrow_image
 from tests.unit.run.honest_api import image_of
 
@@ -14,7 +15,9 @@ DATA = image_of({"seed": 1}, 1)
 
 
 def borrow(source: Path, into: Path, size_bytes: int = len(DATA)) -> bool:
-    found = borrow_image(Tree(source.parent), source.name, Tree(into.parent), into.name, size_bytes=size_bytes)
+    found = borrow_image(
+        LocalArtifacts(Tree(source.parent)), source.name, Tree(into.parent), into.name, size_bytes=size_bytes
+    )
     return found is not None
 
 

@@ -32,7 +32,7 @@ def place(
     image = ImageInfo(
         format=image_format, width=1, height=1, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
     )
-    path = Placing(layout).place(partial, image, name, lambda path: owner if "-0123" not in path else None)
+    path = Placing(layout).place(partial, image, name, lambda path: owner if "-0123" not in path else None).path
     assert not partial.exists()
     assert (layout.root / path).read_bytes() == data
     return path

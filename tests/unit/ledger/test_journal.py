@@ -26,7 +26,7 @@ from qwave_batch.model.job import Job, JobError
 from qwave_batch.model.record import ImageFile, JobStatus
 from qwave_batch.model.run_events import ImagesStored
 from qwave_batch.model.task import ResultImage
-from qwave_batch.run.attempt_events import event_of
+from qwave_batch.run.state.attempt_events import event_of
 
 MakeJob = Callable[..., Job]
 PAID = Charge(cost_nusd=700_000, cost_from="api")

@@ -1,6 +1,6 @@
 """The money of a run: what is spent, held and left under its cap."""
 
-from qwave_batch.run.budget import MoneyBudget
+from qwave_batch.run.state.budget import MoneyBudget
 
 
 def test_a_budget_counts_what_is_held() -> None:

@@ -15,7 +15,7 @@ from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.tasks.cancellation import AT_ONCE, TRIES, Cancelling, CancelOutcome, LeftAlone, NotSaid, Withdrawn
 from tests.unit.run.virtual_time import run_virtually
 from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job

@@ -8,7 +8,7 @@ from qwave_batch.model.progress import Progress
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.limits.header_window import HeaderWindow
 from qwave_batch.run.limits.sliding_window import MARGIN_S, PERIOD_S, SlidingWindow
-from qwave_batch.run.schedule.completion_history import CompletionHistory, time_left
+from qwave_batch.run.state.completion_history import CompletionHistory, time_left
 from tests.unit.run.world import World, make_job
 
 

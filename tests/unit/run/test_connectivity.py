@@ -8,9 +8,9 @@ import pytest
 from qwave_batch.client.answers import AccountBlocked, Balance, Denied, NoAnswer, TaskAnswer, Throttled
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.task import Task, TaskState
-from qwave_batch.run.connectivity import ApiTime, Connectivity, is_key_kept
-from qwave_batch.run.counters import RunCounters
-from qwave_batch.run.schedule.stop_reasons import StopReasons
+from qwave_batch.run.state.connectivity import ApiTime, Connectivity, is_key_kept
+from qwave_batch.run.state.counters import RunCounters
+from qwave_batch.run.state.stop_reasons import StopReasons
 from tests.unit.run.virtual_time import VirtualClock
 
 HOUR = 3600.0

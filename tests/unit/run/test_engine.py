@@ -10,8 +10,8 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, ModelLimits, Terms
-from qwave_batch.run.context import JobScope
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.context import JobScope
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 

@@ -30,8 +30,8 @@ from qwave_batch.run.images.fetch_policy import (
     decide,
 )
 from qwave_batch.run.images.image_store import BrokenImage
-from qwave_batch.run.tasks.job_run import JobRun
-from qwave_batch.run.tasks.settling import LIST_S
+from qwave_batch.run.images.listed_images import LIST_S
+from qwave_batch.run.jobs.job_run import JobRun
 
 LATER = Moment(now=1.0, api_now=1_000.0, age_s=GONE_AFTER_S, may_judge=True)
 ONE = (ResultImage(url="https://h/1"),)

@@ -9,7 +9,7 @@ from PIL import Image
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Terms
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.world import World, make_job
 
 COMPLETED = JobStatus.COMPLETED

@@ -8,8 +8,8 @@ from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, derive_record
 from qwave_batch.model.job import JobError
-from qwave_batch.run.job_actions import JobAction, action_for
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.schedule.job_actions import JobAction, action_for
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.world import make_job
 
 S = AttemptState

@@ -5,10 +5,10 @@ import math
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.model.record import JobRecord, JobStatus
+from qwave_batch.run.jobs.job_run import JobRun
+from qwave_batch.run.jobs.model_queue import ModelQueue
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
-from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.tasks.job_run import JobRun
 from tests.unit.run.world import make_job
 
 

@@ -16,8 +16,8 @@ from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.terms import Completion, Limits, Terms
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 from tests.unit.run.world import CLAIM, PRICE_NUSD, World, make_job
 
 PENDING, COMPLETED, FAILED, UNKNOWN = JobStatus.PENDING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.UNKNOWN

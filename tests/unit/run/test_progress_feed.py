@@ -8,7 +8,7 @@ from qwave_batch.client.retry_after import retry_after_s
 from qwave_batch.model.clock import clock_time
 from qwave_batch.model.progress import Progress, WaitKind
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.world import World, make_job
 
 

@@ -7,11 +7,12 @@ import pytest
 
 from qwave_batch.model.progress import Progress, ThrottleState, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.connectivity import UnansweredCalls
-from qwave_batch.run.counters import RunCounters
 from qwave_batch.run.limits.admission import Admission
-from qwave_batch.run.progress_report import ImageHold, JobsLeft, RunMoment, StatusGap, report_progress
-from qwave_batch.run.schedule.completion_history import CompletionHistory
+from qwave_batch.run.progress_report import ImageHold, RunMoment, StatusGap, report_progress
+from qwave_batch.run.schedule.model_queues import JobsLeft
+from qwave_batch.run.state.completion_history import CompletionHistory
+from qwave_batch.run.state.connectivity import UnansweredCalls
+from qwave_batch.run.state.counters import RunCounters
 
 NOW, UNIX_NOW = 100.0, 1_795_300_000.0
 

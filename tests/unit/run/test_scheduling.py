@@ -17,7 +17,7 @@ from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Completion, Limits, ModelLimits, Terms
 from qwave_batch.run.limits.adaptive_concurrency import MOST
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.world import PRICE_NUSD, World, make_job
 
 Fault = Callable[[str, int], str | None]

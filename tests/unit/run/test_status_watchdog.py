@@ -5,7 +5,7 @@ import pytest
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
 from qwave_batch.run.polling.status_watchdog import FEWEST_TASKS, STALE_S, StatusWatchdog
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from tests.unit.run.world import World, make_job
 
 SLOTS = 4

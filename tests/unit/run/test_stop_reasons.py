@@ -3,7 +3,7 @@
 import pytest
 
 from qwave_batch.errors import RunStopped
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.stop_reasons import StopSignal
 from tests.unit.run.world import World, make_job
 
 

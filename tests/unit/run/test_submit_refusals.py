@@ -20,7 +20,7 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.run_request import RunOptions
+from qwave_batch.run.state.run_request import RunOptions
 from qwave_batch.run.tasks.submit_refusals import DenialMeaning, ModelDenials
 from tests.unit.run.honest_api import HonestApi
 from tests.unit.run.world import World, make_job

@@ -7,8 +7,8 @@ from qwave_batch.ledger.attempt import Attempt, StoredFile
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.run import work_list
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 from tests.unit.run.world import World, make_job
 
 

@@ -17,11 +17,11 @@ from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.record import JobStatus
 from qwave_batch.model.terms import Limits, Terms
-from qwave_batch.run.context import WHOLE_PLAN, CallbackSource, JobScope, RunContext
 from qwave_batch.run.engine import run_plan
-from qwave_batch.run.run_end import RunEnd
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.context import WHOLE_PLAN, CallbackSource, JobScope, RunContext
+from qwave_batch.run.state.run_end import RunEnd
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 from tests.unit.run.honest_api import IMAGE_NUSD, HonestApi
 from tests.unit.run.virtual_time import VirtualClock, run_virtually
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.stop_reason import ModelLeft, ModelTrouble, WaitTooLong
-from qwave_batch.run.budget import MoneyBudget
-from qwave_batch.run.connectivity import Connectivity
-from qwave_batch.run.context import RunContext
-from qwave_batch.run.counters import RunCounters
+from qwave_batch.run.jobs.model_queue import ModelQueue
 from qwave_batch.run.limits.admission import LongWait
 from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.schedule.model_queue import ModelQueue
-from qwave_batch.run.schedule.stop_reasons import StopReasons
+from qwave_batch.run.state.budget import MoneyBudget
+from qwave_batch.run.state.connectivity import Connectivity
+from qwave_batch.run.state.context import RunContext
+from qwave_batch.run.state.counters import RunCounters
+from qwave_batch.run.state.stop_reasons import StopReasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

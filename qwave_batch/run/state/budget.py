@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from qwave_batch.errors import BudgetError
 from qwave_batch.model.money import nusd_from_usd, usd_from_nusd
 from qwave_batch.model.next_step import NextStep
-from qwave_batch.run.context import RunContext
+from qwave_batch.run.state.context import RunContext
 
 
 @dataclass(slots=True)

@@ -22,8 +22,8 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.record import ImageFile, ReusedFrom
-from qwave_batch.run.context import JobScope
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.context import JobScope
+from qwave_batch.run.state.stop_reasons import StopSignal
 from qwave_batch.run.work_list import jobs_in_scope
 
 _AT_ONCE = 64
@@ -104,7 +104,7 @@ class Reuser:
         found: list[ImageInfo] = []
         for number, image in enumerate(images, start=1):
             info = borrow_image(
-                source.layout.tree,
+                source.layout.artifacts,
                 image.path,
                 self._layout.tree,
                 self._layout.relative(self._layout.workspace.partial_of(job.job_id, number)),
@@ -123,10 +123,10 @@ class Reuser:
         name = ImageName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
         partial = self._layout.workspace.partial_of(job.job_id, number)
         with storage_errors(partial):
-            modified_ns = self._layout.tree.sync(self._layout.relative(partial))
-        path = self._placing.place(partial, info, name, self._owner_of)
-        self._placed[path] = job.job_id
-        return StoredFile(image=replace(image, path=path), modified_ns=modified_ns)
+            self._layout.tree.sync(self._layout.relative(partial))
+        placed = self._placing.place(partial, info, name, self._owner_of)
+        self._placed[placed.path] = job.job_id
+        return StoredFile(image=replace(image, path=placed.path), modified_ns=placed.modified_ns)
 
     def _owner_of(self, path: str) -> str | None:
         return self._placed.get(path) or self._ledger.owner_of(path)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from qwave_batch.model.stop_reason import ModelLeft
+from qwave_batch.run.jobs.job_run import JobRun
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
-from qwave_batch.run.tasks.job_run import JobRun
 
 PAGE = 64
 """Jobs read from the ledger at once, which bounds the memory of a queue."""

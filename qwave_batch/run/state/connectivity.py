@@ -18,8 +18,8 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.model.clock import Clock
 from qwave_batch.model.stop_reason import AccountRefused, Refusal, Unreachable
-from qwave_batch.run.counters import RunCounters
-from qwave_batch.run.schedule.stop_reasons import StopReasons
+from qwave_batch.run.state.counters import RunCounters
+from qwave_batch.run.state.stop_reasons import StopReasons
 
 KEY_MARGIN_HOURS = 1.0
 """A key is trusted for this much less time than the API promises: 23 of 24 hours."""

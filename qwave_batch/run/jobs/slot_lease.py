@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from qwave_batch.run.jobs.model_queue import ModelQueue
 from qwave_batch.run.limits.sliding_window import Reservation
-from qwave_batch.run.schedule.model_queue import ModelQueue
 
 
 class SlotLease:

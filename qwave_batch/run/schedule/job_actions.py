@@ -5,8 +5,8 @@ from enum import Enum, auto
 from qwave_batch.ledger.attempt import Attempt
 from qwave_batch.ledger.attempt_states import AttemptState
 from qwave_batch.ledger.snapshots import JobSnapshot
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.tasks.settling import owes_images
+from qwave_batch.run.images.listed_images import owes_images
+from qwave_batch.run.state.run_request import RunOptions
 
 
 class JobAction(Enum):

@@ -17,8 +17,8 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.jsontypes import JsonObject
 from qwave_batch.model.progress import OnProgress
 from qwave_batch.model.terms import Terms
-from qwave_batch.run.run_request import RunOptions
-from qwave_batch.run.schedule.stop_reasons import StopSignal
+from qwave_batch.run.state.run_request import RunOptions
+from qwave_batch.run.state.stop_reasons import StopSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from qwave_batch.model.job import Job
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.progress import Progress
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.run_end import JobCounts, RequestCounts
-from qwave_batch.run.schedule.completion_history import FEWEST_S, CompletionHistory
+from qwave_batch.run.state.completion_history import FEWEST_S, CompletionHistory
+from qwave_batch.run.state.run_end import JobCounts, RequestCounts
 
 
 @dataclass(slots=True)
