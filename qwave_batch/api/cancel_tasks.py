@@ -30,7 +30,7 @@ class CancelReport:
     folder: Path
     outcomes: tuple[CancelOutcome, ...]
     """One for each open task, in plan order."""
-    in_doubt: int
+    maybe_submitted: int
     """Submits that got no definite answer: without a task's id nothing can be withdrawn; the next run clears it up."""
     is_stopped: bool = False
     """Whether it was told to end before all was asked."""
@@ -74,7 +74,7 @@ class CancelReport:
             return STOPPED
         if self.refused:
             return AccountError.exit_status
-        return 1 if self.not_said or self.in_doubt else 0
+        return 1 if self.not_said or self.maybe_submitted else 0
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``cancel --json`` prints."""
@@ -83,7 +83,7 @@ class CancelReport:
             "cancelled": len(self.withdrawn),
             "left_alone": len(self.left_alone),
             "not_said": len(self.not_said),
-            "in_doubt": self.in_doubt,
+            "in_doubt": self.maybe_submitted,
             "refunded_usd": usd_from_nusd(self.refunded_nusd),
             "exit": self.exit_status,
             "reason": self.refused or None,
@@ -110,7 +110,7 @@ async def cancel_tasks(
     """
     stop = stop or StopSignal()
     async with folder_session(folder, connection_of(connection, os.environ)) as session:
-        open_attempts, in_doubt = await asyncio.to_thread(_open_attempts, session.ledger)
+        open_attempts, maybe_submitted = await asyncio.to_thread(_open_attempts, session.ledger)
         cancelling = Cancelling(
             api=session.api,
             journal=await asyncio.to_thread(session.ledger.journal),
@@ -122,7 +122,7 @@ async def cancel_tasks(
     return CancelReport(
         folder=session.layout.root,
         outcomes=tuple(outcomes),
-        in_doubt=in_doubt,
+        maybe_submitted=maybe_submitted,
         is_stopped=stop.is_stopping,
         refused=cancelling.refused,
         warnings=session.warnings,
@@ -132,13 +132,13 @@ async def cancel_tasks(
 def _open_attempts(ledger: Ledger) -> tuple[Sequence[Attempt], int]:
     """Return the tasks on record that are not known to be over, and how many submits may have made one."""
     found: list[Attempt] = []
-    in_doubt = 0
+    maybe_submitted = 0
     for snapshot in ledger.snapshots():
         if snapshot.attempt is not None:
-            in_doubt += snapshot.attempt.state is AttemptState.SUBMITTING
+            maybe_submitted += snapshot.attempt.state is AttemptState.SUBMITTING
             if snapshot.attempt.state is AttemptState.ACCEPTED:
                 found.append(snapshot.attempt)
-    return found, in_doubt
+    return found, maybe_submitted
 
 
 def _task_as_json(outcome: CancelOutcome) -> dict[str, Json]:

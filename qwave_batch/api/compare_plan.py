@@ -97,8 +97,8 @@ def compare_plan(
     return PlanComparison(against=against or "", kind=kind, comparison=found, reuse=tuple(reuse), notes=tuple(notes))
 
 
-def _is_simulated(holdings: FolderJobs) -> bool:
-    identity = holdings.identity()
+def _is_simulated(folder_jobs: FolderJobs) -> bool:
+    identity = folder_jobs.identity()
     return identity is not None and identity.backend == SIMULATOR
 
 
@@ -114,8 +114,8 @@ def _other_side(
     if against is None:
         yield "nothing", lambda: (), ""
     elif is_run_folder(Path(against)):
-        holdings = FolderJobs.of(Path(against), open_catalog(plan.catalog))
-        yield "folder", holdings.jobs, _whose(holdings, plan)
+        folder_jobs = FolderJobs.of(Path(against), open_catalog(plan.catalog))
+        yield "folder", folder_jobs.jobs, _whose(folder_jobs, plan)
     elif Path(against).is_file():
         other = open_plan(against, allow_read=allow_read)
         yield "file", lambda: compared_jobs(other.outlines()), ""
@@ -130,12 +130,12 @@ def _other_side(
             yield "revision", lambda: compared_jobs(past.outlines()), ""
 
 
-def _whose(holdings: FolderJobs, plan: AnyPlan) -> str:
+def _whose(folder_jobs: FolderJobs, plan: AnyPlan) -> str:
     """Return a note when a folder holds the run of another spec."""
-    identity = holdings.identity()
+    identity = folder_jobs.identity()
     if identity is None or identity.spec_name == plan.name:
         return ""
-    return f'{holdings.layout.root} holds the run of another spec, "{identity.spec_name}"'
+    return f'{folder_jobs.layout.root} holds the run of another spec, "{identity.spec_name}"'
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class FolderJobs:
 
     @classmethod
     def of(cls, folder: Path, catalog: Catalog) -> "FolderJobs":
-        """Return the holdings of a run folder.
+        """Return the jobs of a run folder.
 
         Raises:
             FolderError: there is none, with the nearest one that is.

@@ -90,7 +90,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         outcome = await run.run(sources, losses)
         end = outcome.end
         summary = await asyncio.to_thread(recorder.finish, end)
-        books = await asyncio.to_thread(ledger.books)
+        cost_report = await asyncio.to_thread(ledger.cost_report)
     _emit_end(feed, end.kind, end.reason, end)
     feed.close()
     return RunSummary(
@@ -103,7 +103,7 @@ async def run_in_folder(setup: RunSetup) -> RunSummary:
         seconds=end.seconds,
         warnings=(*outcome.warnings, *recorder.warnings, *end.warnings),
         reused=outcome.reused,
-        books=books,
+        books=cost_report,
         summary=summary,
     )
 

@@ -85,7 +85,7 @@ def write_down(layout: RunLayout, ledger: Ledger) -> None:
     """
     identity = ledger.identity()
     if identity is None or identity.lost_since is None:
-        refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.books())
+        refresh_summary(layout, write_manifest(layout, ledger.lines()), ledger.cost_report())
 
 
 def _identity(layout: RunLayout) -> FolderIdentity:

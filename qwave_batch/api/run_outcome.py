@@ -91,7 +91,7 @@ class RunSummary:
     @property
     def reason(self) -> str:
         """Why it ended early or short, a sentence without a full stop; empty when all is there."""
-        return self.counts.missing_words if self.stop is None else str(self.stop)
+        return self.counts.missing_message if self.stop is None else str(self.stop)
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

@@ -15,7 +15,7 @@ from qwave_batch.model.job_identity import job_id
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.next_step import Advice, NextStep, RunWarning
 from qwave_batch.model.record import JobStatus
-from qwave_batch.output.unrecorded_submits import submits_elsewhere, words_of_loss, words_of_young
+from qwave_batch.output.unrecorded_submits import loss_message, submits_elsewhere, young_message
 from qwave_batch.plan.file.plan_file import AnyPlan
 from qwave_batch.plan.signed_links import is_signed, without_signatures
 from qwave_batch.run.reuse import ReuseSource
@@ -41,9 +41,9 @@ def take_in_losses(
     lost_since = None if identity is None else identity.lost_since
     elsewhere = submits_elsewhere(layout, ledger, files=files, kept_from=kept_from)
     doubted = ledger.doubt(elsewhere.sent)
-    told = (RunWarning(words_of_young(elsewhere.young)),) if elsewhere.young else ()
+    told = (RunWarning(young_message(elsewhere.young)),) if elsewhere.young else ()
     if lost_since is not None:
-        return _doubted(words_of_loss(lost_since), doubted), *told
+        return _doubted(loss_message(lost_since), doubted), *told
     if doubted:
         return _doubted("manifest.jsonl or images/ tell of submits that the ledger does not know", doubted), *told
     return told

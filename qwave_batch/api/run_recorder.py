@@ -66,7 +66,7 @@ class Recorder:
 
     def _write(self, facts: RunFacts) -> dict[str, Json]:
         manifest = write_manifest(self._layout, self._ledger.lines())
-        return write_summary(self._layout, facts, manifest, self._ledger.books())
+        return write_summary(self._layout, facts, manifest, self._ledger.cost_report())
 
 
 def facts_of(plan: AnyPlan, backend: str, started_at: float) -> RunFacts:

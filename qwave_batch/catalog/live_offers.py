@@ -61,7 +61,7 @@ def offers(catalog: Catalog, price_configs: Mapping[str, JsonObject]) -> tuple[O
     for name, model in catalog.models.items():
         config = price_configs.get(name)
         price = None if config is None else read_price(config, model)
-        standing = OfferState.GONE if config is None else _standing(price, model)
+        standing = OfferState.GONE if config is None else _state_of(price, model)
         found.append(Offer(model=name, standing=standing, catalog_price=model.price, live_price=price, stated=config))
     for name, config in price_configs.items():
         if name not in catalog.models:
@@ -88,7 +88,7 @@ def read_price(config: JsonObject, model: Model | None) -> Price | None:
     return None if field is None or model is None else _by_field(amounts, field, model)
 
 
-def _standing(price: Price | None, model: Model) -> OfferState:
+def _state_of(price: Price | None, model: Model) -> OfferState:
     if price is None:
         return OfferState.UNREAD
     return OfferState.SAME if _costs_the_same(price, model.price, model) else OfferState.OTHER_PRICE

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from qwave_batch.client.answers import Balance, LiveModel, LiveModels, Trouble
-from qwave_batch.client.http import HttpResponse, Scrub, words
+from qwave_batch.client.http import HttpResponse, Redact, words
 from qwave_batch.client.instants import instant
 from qwave_batch.client.retry_after import served_at
 from qwave_batch.client.task_reading import Unreadable, json_of_body, number
@@ -15,10 +15,10 @@ Told = TypeVar("Told")
 
 
 def judge_told(
-    response: HttpResponse, reader: Callable[[Json, float | None], Told], *, now: float, scrub: Scrub
+    response: HttpResponse, reader: Callable[[Json, float | None], Told], *, now: float, redact: Redact
 ) -> Told | Trouble:
     """Return the result of ``reader`` for a 200, or why there is nothing to read."""
-    reading = read(response, now=now, scrub=scrub)
+    reading = read(response, now=now, redact=redact)
     if response.status != 200:  # noqa: PLR2004 - the name is longer than the number
         return trouble(reading)
     try:

@@ -7,7 +7,7 @@ from qwave_batch.client.answers import (
     NoAnswer,
     RateHint,
 )
-from qwave_batch.client.http import HttpResponse, Scrub, words
+from qwave_batch.client.http import HttpResponse, Redact, words
 from qwave_batch.client.retry_after import rate_hint, retry_after_s, served_at
 from qwave_batch.client.task_reading import Unreadable, object_of_body
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -31,7 +31,7 @@ class AnswerReading:
     response: HttpResponse
     error: ErrorBody | None
     now: float
-    scrub: Scrub
+    redact: Redact
 
     @property
     def status(self) -> int:
@@ -51,7 +51,7 @@ class AnswerReading:
     def unanswered(self, reason: str) -> NoAnswer:
         """Return the answer that says nothing about the task, for a request that reached a server."""
         return NoAnswer(
-            reason=self.scrub(reason),
+            reason=self.redact(reason),
             sent=True,
             status=self.status,
             retry_after_s=retry_after_s(self.response.headers, self.now),
@@ -60,7 +60,7 @@ class AnswerReading:
         )
 
 
-def read_error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:
+def read_error_body(body: bytes, redact: Redact) -> ErrorBody | None:
     """Return the error of a body in the API's own form, or None for any other form."""
     try:
         error = object_of_body(body).get("error")
@@ -68,14 +68,14 @@ def read_error_body(body: bytes, scrub: Scrub) -> ErrorBody | None:
         return None
     if not isinstance(error, Mapping):
         return None
-    code = words(_as_text(error.get("code")), limit=100, scrub=scrub)
-    message = words(error.get("message"), scrub=scrub)
+    code = words(_as_text(error.get("code")), limit=100, redact=redact)
+    message = words(error.get("message"), redact=redact)
     if not code and not message:
         return None
     return ErrorBody(
         code=code or "no_code",
         message=message or code,
-        param=words(error.get("param"), limit=200, scrub=scrub) or None,
+        param=words(error.get("param"), limit=200, redact=redact) or None,
         details=error,
     )
 

@@ -42,7 +42,7 @@ class ApiKey:
         """16 hex digits that tell keys apart and reveal nothing about them."""
         return hashlib.sha256(b"qwave-batch key " + self._value.encode()).hexdigest()[:16]
 
-    def scrub(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return the text with every appearance of the key masked."""
         if len(self._value) >= _SECRET_FROM:
             return self._seen.sub(MASK, text)

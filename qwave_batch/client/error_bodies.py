@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Literal, TypeAlias
 
 from qwave_batch.client.answers import Refused
-from qwave_batch.client.http import HttpResponse, Scrub, words
+from qwave_batch.client.http import HttpResponse, Redact, words
 from qwave_batch.model.job import JobError
 from qwave_batch.model.jsontypes import Json, JsonObject
 
@@ -134,13 +134,13 @@ _MEANINGS: Mapping[int, str] = {
 }
 
 
-def refused_as_such(response: HttpResponse, sent_bytes: int, scrub: Scrub = str) -> Refused | None:
+def refused_as_such(response: HttpResponse, sent_bytes: int, redact: Redact = str) -> Refused | None:
     """Return the rejection of a request for its size or method, by any server on the way; None if it is not one."""
     meaning = _MEANINGS.get(response.status)
     if meaning is None:
         return None
     size = f" ({sent_bytes:,} bytes were sent)" if sent_bytes else ""
-    phrase = words(HTTPStatus(response.status).phrase, scrub=scrub)
+    phrase = words(HTTPStatus(response.status).phrase, redact=redact)
     return Refused(
         status=response.status,
         code=f"http_{response.status}",
@@ -154,35 +154,35 @@ _CODES = ("code", "type", "error_code")
 _NO_CODE = "no_code"
 
 
-def said_in(answer: JsonObject, scrub: Scrub = str) -> JobError | None:
+def said_in(answer: JsonObject, redact: Redact = str) -> JobError | None:
     """Return the error described in an answer; None when it describes none."""
     for place in _PLACES:
-        if found := _said(answer.get(place), scrub):
+        if found := _said(answer.get(place), redact):
             return found
     if answer.get("success") is False or answer.get("ok") is False or ("code" in answer and "message" in answer):
-        return _said(answer, scrub) or JobError(code=_NO_CODE, message="the API says that it has not succeeded")
+        return _said(answer, redact) or JobError(code=_NO_CODE, message="the API says that it has not succeeded")
     return None
 
 
-def _said(value: Json, scrub: Scrub, depth: int = 0) -> JobError | None:
+def _said(value: Json, redact: Redact, depth: int = 0) -> JobError | None:
     if depth > 4:  # noqa: PLR2004 - deeper than anybody writes an error
         return None
     if isinstance(value, list):
-        return next((found for each in value[:10] if (found := _said(each, scrub, depth + 1))), None)
+        return next((found for each in value[:10] if (found := _said(each, redact, depth + 1))), None)
     if isinstance(value, Mapping):
-        return _said_by_object(value, scrub, depth)
-    text = words(value, scrub=scrub)
+        return _said_by_object(value, redact, depth)
+    text = words(value, redact=redact)
     return JobError(code=_NO_CODE, message=text) if text else None
 
 
-def _said_by_object(value: JsonObject, scrub: Scrub, depth: int) -> JobError | None:
-    code = next((text for key in _CODES if (text := _code(value.get(key), scrub))), "")
-    message = next((text for key in _MESSAGES if (text := words(value.get(key), scrub=scrub))), "")
+def _said_by_object(value: JsonObject, redact: Redact, depth: int) -> JobError | None:
+    code = next((text for key in _CODES if (text := _code(value.get(key), redact))), "")
+    message = next((text for key in _MESSAGES if (text := words(value.get(key), redact=redact))), "")
     if message or code:
         return JobError(code=code or _NO_CODE, message=message or code)
-    return next((found for key in _MESSAGES if (found := _said(value.get(key), scrub, depth + 1))), None)
+    return next((found for key in _MESSAGES if (found := _said(value.get(key), redact, depth + 1))), None)
 
 
-def _code(value: Json, scrub: Scrub) -> str:
+def _code(value: Json, redact: Redact) -> str:
     is_number = isinstance(value, int) and not isinstance(value, bool) and value != 0
-    return words(str(value) if is_number else value, limit=100, scrub=scrub)
+    return words(str(value) if is_number else value, limit=100, redact=redact)

@@ -91,19 +91,19 @@ class ResponseTooLarge(PerhapsSent):
     """The response is larger than allowed; a retry would end the same."""
 
 
-Scrub: TypeAlias = Callable[[str], str]
+Redact: TypeAlias = Callable[[str], str]
 """Removes secrets from a text."""
 
 MAX_LENGTH = 1000
 
 
-def words(value: Json, *, limit: int = MAX_LENGTH, scrub: Scrub = str) -> str:
+def words(value: Json, *, limit: int = MAX_LENGTH, redact: Redact = str) -> str:
     """Return a text on one line, without control characters or lone surrogates, cut short; empty for no text.
 
     Secrets are removed first: a cut could leave half of one.
     """
     if not isinstance(value, str):
         return ""
-    start = scrub(value)[: 4 * limit]  # anything cut here would be cut below
+    start = redact(value)[: 4 * limit]  # anything cut here would be cut below
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -53,7 +53,7 @@ def failure_of(error: BaseException) -> TransportFailed:
         return Forbidden(forbidden.reason)
     if isinstance(error, BadEncoding):
         return PerhapsSent(str(error))
-    if (untrusted := _words_of_distrust(error)) is not None:
+    if (untrusted := _distrust_message(error)) is not None:
         return Untrusted(untrusted)
     for foreign, kind, meaning in _MEANINGS:
         if isinstance(error, foreign):
@@ -61,7 +61,7 @@ def failure_of(error: BaseException) -> TransportFailed:
     return PerhapsSent(f"the connection broke: {_told(error)}")
 
 
-def _words_of_distrust(error: BaseException) -> str | None:
+def _distrust_message(error: BaseException) -> str | None:
     """Return the fault of a server's certificate, with advice; None for any other failure."""
     host = words(getattr(error, "host", None), limit=253)
     whose = f" of {host}" if host else ""

@@ -107,7 +107,7 @@ class ResultGuard(AbstractResolver):
             (reach := reach_of(ip)) is not Reach.PUBLIC
             and not may_reach(reach, await self.api_reach(), is_by_name=is_by_name)
         ):
-            raise ForbiddenAddress(_words_of_refusal(address))
+            raise ForbiddenAddress(_refusal_message(address))
         for proxy in self._proxies:
             # the API may be on the proxy's machine, as when both are this one
             if plain_ip(ip) in await self._addresses_of(proxy) and (
@@ -151,7 +151,7 @@ class ResultGuard(AbstractResolver):
         await self._names.close()
 
 
-def _words_of_refusal(address: str) -> str:
+def _refusal_message(address: str) -> str:
     """Return why no result is fetched from an address, and what to do if that is intended."""
     found = range_of(address)
     where = f"the address is in {found}, which" if found else "the address"

@@ -100,21 +100,21 @@ class TaskApi:
         response = await self._call("GET", "/dashboard/billing/balance")
         if isinstance(response, NoAnswer):
             return response
-        return judge_told(response, read_balance, now=self._clock.now(), scrub=self._key.scrub)
+        return judge_told(response, read_balance, now=self._clock.now(), redact=self._key.redact)
 
     async def models(self) -> LiveModels | Trouble:
         """Ask for all current models and their prices."""
         response = await self._call("GET", "/models")
         if isinstance(response, NoAnswer):
             return response
-        return judge_told(response, read_models, now=self._clock.now(), scrub=self._key.scrub)
+        return judge_told(response, read_models, now=self._clock.now(), redact=self._key.redact)
 
     async def model(self, name: str) -> LiveModel | Trouble:
         """Ask about one model."""
         response = await self._call("GET", f"/models/{_segment(name)}")
         if isinstance(response, NoAnswer):
             return response
-        return judge_told(response, read_model, now=self._clock.now(), scrub=self._key.scrub)
+        return judge_told(response, read_model, now=self._clock.now(), redact=self._key.redact)
 
     async def download(
         self, url: str, into: Path, *, max_bytes: int = MAX_DOWNLOAD_BYTES, timeout_s: float = 120.0
@@ -148,7 +148,7 @@ class TaskApi:
             return await self._transport.send(request)
         except TransportFailed as failed:
             return NoAnswer(
-                reason=self._key.scrub(failed.reason),
+                reason=self._key.redact(failed.reason),
                 sent=not isinstance(failed, NeverSent),
                 is_untrusted=isinstance(failed, Untrusted),
             )
@@ -167,7 +167,7 @@ class TaskApi:
             task_id=task_id,
             tasks_url=f"{self._base_url.text}/tasks",
             sent_bytes=sent_bytes,
-            scrub=self._key.scrub,
+            redact=self._key.redact,
         )
         return await asyncio.to_thread(reading) if len(response.body) > READ_AT_ONCE_BYTES else reading()
 

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from qwave_batch.client.http import Scrub, words
+from qwave_batch.client.http import Redact, words
 from qwave_batch.client.instants import instant
 from qwave_batch.client.task_results import Result, read_result
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -83,7 +83,7 @@ def read_task(
     expected_id: str | None = None,
     tasks_url: str = "",
     body: bytes = b"",
-    scrub: Scrub = str,
+    redact: Redact = str,
 ) -> Task:
     """Return the task that an answer describes; raises Unreadable.
 
@@ -93,17 +93,17 @@ def read_task(
         expected_id: The id that was asked for; an answer about any other task is unreadable.
         tasks_url: The URL of the tasks, for image addresses relative to their task's.
         body: The answer as bytes, kept with a task whose images are unavailable.
-        scrub: Removes secrets from recorded texts; a task id that holds one is unreadable.
+        redact: Removes secrets from recorded texts; a task id that holds one is unreadable.
     """
     task_id = answer.get("task_id")
-    if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id) or scrub(task_id) != task_id:
+    if not isinstance(task_id, str) or not TASK_ID.fullmatch(task_id) or redact(task_id) != task_id:
         raise Unreadable("the answer has no usable task_id")
     if expected_id is not None and task_id != expected_id:
         raise Unreadable(f"the answer is about another task, {task_id}")
     known = known_state(answer.get("status"))
     looks = known not in {TaskState.QUEUED, TaskState.PROCESSING}
     base = f"{tasks_url}/{task_id}" if tasks_url else ""
-    result = read_result(answer, base=base, scrub=scrub) if looks else Result()
+    result = read_result(answer, base=base, redact=redact) if looks else Result()
     cost = _nusd(answer.get("cost"), quota)
     state = known or _state_of_unknown(answer, result, cost)
     if (
@@ -111,7 +111,7 @@ def read_task(
     ):  # images were paid for, whatever the word is
         state = TaskState.COMPLETED
     shows = state in {TaskState.COMPLETED, TaskState.ENDED}
-    word = "" if known else _word(answer.get("status"), scrub)
+    word = "" if known else _word(answer.get("status"), redact)
     is_bare = shows and (bool(result.unread) or not result.is_listed)
     return Task(
         task_id=task_id,
@@ -121,10 +121,10 @@ def read_task(
         hold_nusd=_nusd(answer.get("pre_consumed_cost"), quota),
         cost_nusd=cost,
         images=result.images if shows else (),
-        error=_error(answer, word, scrub) if state in {TaskState.FAILED, TaskState.ENDED} else None,
+        error=_error(answer, word, redact) if state in {TaskState.FAILED, TaskState.ENDED} else None,
         word=word,
         unread=result.unread if shows else "",
-        answer=scrub(body.decode("utf-8", "replace")).encode() if is_bare else b"",
+        answer=redact(body.decode("utf-8", "replace")).encode() if is_bare else b"",
     )
 
 
@@ -149,17 +149,17 @@ def _says_something(error: Json) -> bool:
     return any(isinstance(value, str) and value.strip() for value in values)
 
 
-def _word(status: Json, scrub: Scrub) -> str:
-    return words(status if isinstance(status, str) else json.dumps(status), limit=40, scrub=scrub)
+def _word(status: Json, redact: Redact) -> str:
+    return words(status if isinstance(status, str) else json.dumps(status), limit=40, redact=redact)
 
 
-def _error(answer: JsonObject, word: str, scrub: Scrub) -> TaskError:
+def _error(answer: JsonObject, word: str, redact: Redact) -> TaskError:
     value = answer.get("error")
     code, message = ("", value) if not isinstance(value, Mapping) else (value.get("code"), value.get("message"))
     usual = f'the API ended the task as "{word}"' if word else "the API gave no reason"
     return TaskError(
-        code=words(code, limit=100, scrub=scrub) or word or "task_failed",
-        message=words(message, scrub=scrub) or usual,
+        code=words(code, limit=100, redact=redact) or word or "task_failed",
+        message=words(message, redact=redact) or usual,
     )
 
 

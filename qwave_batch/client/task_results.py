@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urljoin
 
-from qwave_batch.client.http import Scrub, words
+from qwave_batch.client.http import Redact, words
 from qwave_batch.client.instants import instant
 from qwave_batch.client.web_addresses import BadAddress, read_address
 from qwave_batch.model.jsontypes import Json, JsonObject
@@ -101,15 +101,15 @@ class _UnknownImage:
     reason: str
 
 
-def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Result:
+def read_result(answer: JsonObject, *, base: str = "", redact: Redact = str) -> Result:
     """Return the images in an answer; never raises.
 
     Args:
         answer: The whole answer.
         base: The task's own address, for addresses that are relative to it.
-        scrub: Removes secrets from recorded texts.
+        redact: Removes secrets from recorded texts.
     """
-    reader = _ResultReader(base, scrub)
+    reader = _ResultReader(base, redact)
     result = answer.get("result")
     found = list(reader.images_in(result)) if result else []
     if not any(isinstance(each, _UnknownImage) or each.is_listed for each in found):
@@ -129,8 +129,8 @@ def read_result(answer: JsonObject, *, base: str = "", scrub: Scrub = str) -> Re
 class _ResultReader:
     """Walks through a result and yields in the result's order."""
 
-    def __init__(self, base: str, scrub: Scrub) -> None:
-        self._base, self._scrub = base, scrub
+    def __init__(self, base: str, redact: Redact) -> None:
+        self._base, self._redact = base, redact
 
     def images_in(self, result: Json) -> Iterator[ResultImage | _UnknownImage]:
         """Yield the images of a ``result``: an object that mentions no images is unknown."""
@@ -168,7 +168,7 @@ class _ResultReader:
             for each in value.values():
                 yield from self.images(each, depth + 1)
         else:
-            names = ", ".join(words(key, limit=40, scrub=self._scrub) for key in list(value)[:5])
+            names = ", ".join(words(key, limit=40, redact=self._redact) for key in list(value)[:5])
             yield _UnknownImage(f"the task's result holds no images in a known place, but {names}")
 
     def _held(self, value: JsonObject, depth: int) -> Iterator[ResultImage | _UnknownImage]:
@@ -223,7 +223,7 @@ class _ResultReader:
             return _UnknownImage(f"the address of an image can't be used: {bad}")
         except ValueError:
             return _UnknownImage("the address of an image makes no sense")
-        masked = self._scrub(url)
+        masked = self._redact(url)
         return ResultImage(url=url, masked_url=masked if masked != url else None, expires_at=expires_at)
 
     def _letters(self, text: str) -> ResultImage | _UnknownImage:

@@ -49,7 +49,7 @@ from qwave_batch.client.answers import (
     Trouble,
 )
 from qwave_batch.client.error_bodies import ground_of, refused_as_such, said_in, speaks_of_funds
-from qwave_batch.client.http import HttpResponse, Scrub, words
+from qwave_batch.client.http import HttpResponse, Redact, words
 from qwave_batch.client.retry_after import retry_after_s, told_wait_s, unread_retry_after
 from qwave_batch.client.task_reading import Unreadable, object_of_body, read_task
 from qwave_batch.model.jsontypes import JsonObject
@@ -76,7 +76,7 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
     task_id: str | None = None,
     tasks_url: str = "",
     sent_bytes: int = 0,
-    scrub: Scrub = str,
+    redact: Redact = str,
 ) -> Answer:
     """Return the meaning of a response to a call about a task.
 
@@ -88,31 +88,31 @@ def judge(  # noqa: PLR0913 - all by name, and none goes with another
         task_id: The task asked for; an answer about another task is not an answer.
         tasks_url: The URL of the tasks.
         sent_bytes: The size of the request, for a rejection because of it.
-        scrub: Removes the key from any text of the answer.
+        redact: Removes the key from any text of the answer.
     """
     if _is_success(response.status):
-        reading = AnswerReading(response=response, error=None, now=now, scrub=scrub)
+        reading = AnswerReading(response=response, error=None, now=now, redact=redact)
         answer: JsonObject = {}
         try:
             answer = object_of_body(response.body)
             task = read_task(
-                answer, quota=quota, expected_id=task_id, tasks_url=tasks_url, body=response.body, scrub=scrub
+                answer, quota=quota, expected_id=task_id, tasks_url=tasks_url, body=response.body, redact=redact
             )
         except Unreadable as unreadable:
-            said = said_in(answer, scrub)
+            said = said_in(answer, redact)
             why = f"{said.message} ({said.code})" if said else str(unreadable)
             return replace(reading.unanswered(f"HTTP {response.status}, but {why}"), said=said)
         return TaskAnswer(task=task, served_at=reading.served_at, rate=reading.rate)
-    reading = read(response, now=now, scrub=scrub)
+    reading = read(response, now=now, redact=redact)
     if call == "submit" and _is_out_of_funds(reading):
         return _stopped(reading)
-    refused = _refused(reading, call) or (refused_as_such(response, sent_bytes, scrub) if call == "submit" else None)
+    refused = _refused(reading, call) or (refused_as_such(response, sent_bytes, redact) if call == "submit" else None)
     return refused if refused is not None else trouble(reading)
 
 
-def read(response: HttpResponse, *, now: float, scrub: Scrub) -> AnswerReading:
+def read(response: HttpResponse, *, now: float, redact: Redact) -> AnswerReading:
     """Return the meaning of an unsuccessful response, with the error in its body."""
-    return AnswerReading(response=response, error=read_error_body(response.body, scrub), now=now, scrub=scrub)
+    return AnswerReading(response=response, error=read_error_body(response.body, redact), now=now, redact=redact)
 
 
 def trouble(reading: AnswerReading) -> Trouble:
@@ -207,8 +207,8 @@ def _throttled(reading: AnswerReading) -> Throttled:
         wait_s=wait_s,
         code=reading.error.code if reading.error else "http_429",
         message=reading.error.message if reading.error else "too many requests",
-        window=words(details.get("window"), limit=100, scrub=reading.scrub) or None,
-        unread=words(unread_retry_after(reading.response.headers, reading.now), limit=100, scrub=reading.scrub),
+        window=words(details.get("window"), limit=100, redact=reading.redact) or None,
+        unread=words(unread_retry_after(reading.response.headers, reading.now), limit=100, redact=reading.redact),
         served_at=reading.served_at,
         rate=rate,
     )
@@ -236,7 +236,7 @@ def _described(reading: AnswerReading, *, of: str = "") -> str:
         return f"{name}: {error.message} ({error.code})"
     location = reading.response.headers.get("location")
     if location is not None:
-        target = words(location, limit=200, scrub=reading.scrub)
+        target = words(location, limit=200, redact=reading.redact)
         return f"{name}: a redirect to {target}, which is not followed; is the base URL right?"
     return f"{name}, without an error in the API's form"
 

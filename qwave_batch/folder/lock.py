@@ -54,11 +54,6 @@ class FolderLock:
         self._layout = layout
         self._descriptor: int | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._descriptor is not None
-
     def acquire(self) -> None:
         """Take the lock at once or say who has it.
 

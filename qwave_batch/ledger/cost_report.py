@@ -121,7 +121,7 @@ _ENDED = """
 """Tasks that have ended. The estimate is the catalog's price of all images requested."""
 
 
-def read_books(connection: sqlite3.Connection) -> CostReport:
+def read_cost_report(connection: sqlite3.Connection) -> CostReport:
     """Return the sums over all tasks that have ended.
 
     ``hold - refunded + surcharged`` always equals the amount charged.

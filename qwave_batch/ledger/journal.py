@@ -109,7 +109,7 @@ class Journal:
     ) -> Attempt:
         """Record that nothing was created under the key; with an error the job has failed.
 
-        With ``is_in_doubt`` the API's answer does not prove that: the possible cost stays reserved.
+        With ``is_maybe_submitted`` the API's answer does not prove that: the possible cost stays reserved.
         """
         fields = {"doubt_nusd": attempt.doubt_nusd + attempt.held_nusd} if is_maybe_submitted else {}
         return await self._move(attempt, AttemptState.NOT_SUBMITTED, error=error, **fields)
@@ -170,7 +170,7 @@ class Journal:
     ) -> Attempt:
         """Record a task that ended without images; ``acceptance`` as in ``complete``.
 
-        With ``is_in_doubt`` nothing says that it was free: its possible cost stays reserved.
+        With ``is_maybe_submitted`` nothing says that it was free: its possible cost stays reserved.
         """
         held_nusd = attempt.held_nusd if acceptance is None else acceptance.held_nusd
         fields = {"doubt_nusd": attempt.doubt_nusd + held_nusd} if is_maybe_submitted else {}
@@ -209,14 +209,16 @@ class Journal:
     async def recover(self, attempt: Attempt, *, charge: Charge, results: Sequence[ResultImage]) -> Attempt:
         """Record that a failed task, paid for or perhaps paid for, has images after all."""
         _check_is(attempt, AttemptState.FAILED, AttemptState.COMPLETED)
-        in_doubt = attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
+        maybe_charged_nusd = (
+            attempt.held_nusd if attempt.doubt_nusd >= attempt.held_nusd and not attempt.cost_nusd else 0
+        )
         return await self._move(
             attempt,
             AttemptState.COMPLETED,
             cost_nusd=charge.cost_nusd,
             cost_from=charge.cost_from,
             catalog_nusd=charge.catalog_nusd,
-            doubt_nusd=attempt.doubt_nusd - in_doubt,
+            doubt_nusd=attempt.doubt_nusd - maybe_charged_nusd,
             results=tuple(results),
             error=None,
         )

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.ledger.attempt import OnChange
 from qwave_batch.ledger.attempt_states import OPEN
-from qwave_batch.ledger.cost_report import CostReport, keep_money_of, read_books, read_held_nusd, read_spent_nusd
+from qwave_batch.ledger.cost_report import CostReport, keep_money_of, read_cost_report, read_held_nusd, read_spent_nusd
 from qwave_batch.ledger.database import fold_log, open_checked, open_to_read, open_to_write, storage_border
 from qwave_batch.ledger.folder_identity import (
     FolderClaim,
@@ -27,7 +27,7 @@ from qwave_batch.ledger.group_writer import GroupWriter
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
 from qwave_batch.ledger.plan_replacement import replace_plan
-from qwave_batch.ledger.reused_jobs import ReusableJob, read_holding
+from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
 from qwave_batch.ledger.snapshots import (
     JobSnapshot,
     PlanLine,
@@ -193,9 +193,9 @@ class Ledger:
         """Return the record of a job; one that never began is pending."""
         return self._ask(lambda connection: read_record(connection, job_id))
 
-    def holding(self, job_id: str) -> ReusableJob | None:
+    def reusable_job(self, job_id: str) -> ReusableJob | None:
         """Return the parts of a job that another folder may reuse, planned or not; None when it is not completed."""
-        return self._ask(lambda connection: read_holding(connection, job_id))
+        return self._ask(lambda connection: read_reusable(connection, job_id))
 
     def unplanned(self) -> Iterator[JobRecord]:
         """Stream the records of jobs that the plan no longer holds, by job id."""
@@ -252,9 +252,9 @@ class Ledger:
         """Return the most that may still be charged: tasks in flight, unknown or given up, in nano-dollars."""
         return self._ask(read_held_nusd)
 
-    def books(self) -> CostReport:
+    def cost_report(self) -> CostReport:
         """Return the amounts held, charged and refunded, next to catalog prices."""
-        return self._ask(read_books)
+        return self._ask(read_cost_report)
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         with self._reading, storage_border(self._path):

@@ -34,13 +34,13 @@ class ReusableJob:
 class ReusedJob:
     """A job whose images were reused from another folder and are in place."""
 
-    holding: ReusableJob
+    reusable: ReusableJob
     origin: ReusedFrom
     files: Sequence[StoredFile]
     """The files in the reusing folder."""
 
 
-def read_holding(connection: sqlite3.Connection, job_id: str) -> ReusableJob | None:
+def read_reusable(connection: sqlite3.Connection, job_id: str) -> ReusableJob | None:
     """Return the reusable parts of a job; None when it is not completed."""
     attempts = read_attempts(connection, job_id)
     if not attempts or attempts[-1].state is not AttemptState.STORED:
@@ -52,7 +52,7 @@ def read_holding(connection: sqlite3.Connection, job_id: str) -> ReusableJob | N
     )
 
 
-def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) -> Attempt:
+def take_over(connection: sqlite3.Connection, folder_id: str, reused: ReusedJob) -> Attempt:
     """Add the attempt that records the reused images, inside the open transaction.
 
     The task stays on record: while the API keeps it, a damaged file can be fetched from it.
@@ -60,7 +60,7 @@ def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) 
     Raises:
         IllegalTransition: the job's last attempt may still bring something.
     """
-    theirs = taken.holding.attempt
+    theirs = reused.reusable.attempt
     before = read_attempts(connection, theirs.job_id)
     number = before[-1].number + 1 if before else 1
     if before and before[-1].state not in NOTHING_OUT:
@@ -77,9 +77,9 @@ def take_over(connection: sqlite3.Connection, folder_id: str, taken: ReusedJob) 
             theirs.submitted_at,
             theirs.ended_at,
             text_of_results(theirs.results),
-            stored_text(taken.origin),
+            stored_text(reused.origin),
         ),
     )
     attempt = attempt_from_row(added.fetchone())
-    replace_images(connection, attempt, taken.files)
+    replace_images(connection, attempt, reused.files)
     return attempt

@@ -87,7 +87,7 @@ _IMAGES = (
     "SELECT path, sha256, size_bytes, width, height, format, source_url, modified_ns "
     "FROM images WHERE job_id = ? AND number = ? ORDER BY place"
 )
-_TWINS = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
+_DUPLICATES = "SELECT body FROM twins WHERE job_id = ? ORDER BY place"
 _ASKED = ", ".join(f"'{state}'" for state in sorted({*OPEN, AttemptState.NOT_FOUND}))
 _PLANNED = "SELECT row, job_id, position, body FROM jobs WHERE position IS NOT NULL ORDER BY position"
 _LEFT_OPEN = (
@@ -120,7 +120,7 @@ def read_snapshots(connection: sqlite3.Connection) -> Iterator[JobSnapshot]:
     """Stream the plan in its order, then jobs that left it with a task that can still be collected."""
     for query in (_PLANNED, _LEFT_OPEN):
         for found in connection.execute(query):
-            yield _standing(connection, *found)
+            yield _snapshot(connection, *found)
 
 
 def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> Iterator[JobSnapshot]:
@@ -128,13 +128,13 @@ def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> It
     for row in rows:
         found = connection.execute("SELECT row, job_id, position, body FROM jobs WHERE row = ?", (row,)).fetchone()
         if found is not None:
-            yield _standing(connection, *found)
+            yield _snapshot(connection, *found)
 
 
 def read_plan_lines(connection: sqlite3.Connection) -> Iterator[PlanLine]:
     """Stream the plan in its order."""
     for found in connection.execute(_PLANNED):
-        yield _standing(connection, *found).line
+        yield _snapshot(connection, *found).line
 
 
 def read_unplanned(connection: sqlite3.Connection) -> Iterator[JobRecord]:
@@ -152,7 +152,7 @@ def read_record(connection: sqlite3.Connection, job_id: str) -> JobRecord:
     return derive_record(job_id, attempts, tuple(file.image for file in files), skip)
 
 
-def _standing(connection: sqlite3.Connection, row: int, job_id: str, position: int | None, body: str) -> JobSnapshot:
+def _snapshot(connection: sqlite3.Connection, row: int, job_id: str, position: int | None, body: str) -> JobSnapshot:
     job = _job(job_id, body)
     attempts = read_attempts(connection, job.job_id)
     files = read_files(connection, attempts[-1]) if attempts else ()
@@ -160,7 +160,7 @@ def _standing(connection: sqlite3.Connection, row: int, job_id: str, position: i
     return JobSnapshot(
         row=row,
         position=position,
-        line=PlanLine(job=job, also=_twins(connection, job.job_id), record=record),
+        line=PlanLine(job=job, also=_duplicates(connection, job.job_id), record=record),
         attempt=attempts[-1] if attempts else None,
         files=files,
     )
@@ -194,8 +194,8 @@ def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[Stored
     )
 
 
-def _twins(connection: sqlite3.Connection, job_id: str) -> tuple[Duplicate, ...]:
-    return tuple(_twin(job_id, body) for (body,) in connection.execute(_TWINS, (job_id,)))
+def _duplicates(connection: sqlite3.Connection, job_id: str) -> tuple[Duplicate, ...]:
+    return tuple(_duplicate(job_id, body) for (body,) in connection.execute(_DUPLICATES, (job_id,)))
 
 
 def _job(job_id: str, body: str) -> Job:
@@ -212,11 +212,11 @@ def _job(job_id: str, body: str) -> Job:
     return job
 
 
-def _twin(job_id: str, body: str) -> Duplicate:
+def _duplicate(job_id: str, body: str) -> Duplicate:
     try:
-        twin = EXACT.decode(json.loads(body), Duplicate)
+        duplicate = EXACT.decode(json.loads(body), Duplicate)
     except (ValueError, RecursionError) as error:
-        raise DamagedDatabase(f"a twin of job {job_id!a} is not as this program writes it: {error}") from None
-    if twin.job_id != job_id:
-        raise DamagedDatabase(f"what it holds as a twin of job {job_id!a} is another's")
-    return twin
+        raise DamagedDatabase(f"a duplicate of job {job_id!a} is not as this program writes it: {error}") from None
+    if duplicate.job_id != job_id:
+        raise DamagedDatabase(f"what it holds as a duplicate of job {job_id!a} is another's")
+    return duplicate

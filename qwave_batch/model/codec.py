@@ -3,7 +3,7 @@
 A ``Codec`` is made for a file, or for what a command prints. It writes the fields of a dataclass in their order, under
 their own names, and reads them back with their types checked; what stands differently in JSON is said by a ``Key``:
 
-    Codec({ImageFile: {"size_bytes": Key(name="bytes")}, Twin: {"meta": LEFT_OUT}})
+    Codec({ImageFile: {"size_bytes": Key(name="bytes")}, Duplicate: {"meta": LEFT_OUT}})
 
 cattrs makes the functions that do it. It is imported when the first of them is needed.
 """
@@ -22,7 +22,7 @@ from qwave_batch.model.value_reading import (
     ValueFault,
     WrongType,
     as_it_is,
-    expected_words,
+    expected_message,
     is_json_object_type,
     is_objects_type,
     is_optional_type,
@@ -196,7 +196,7 @@ class Codec:
             case _UnreadKey(words=words):
                 return DecodeError(path, _at(path, words))
             case _:
-                return DecodeError(path, _at(path, f"expected {expected_words(kind)}"))
+                return DecodeError(path, _at(path, f"expected {expected_message(kind)}"))
 
 
 EXACT = Codec(exact=True)

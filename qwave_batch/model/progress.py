@@ -81,7 +81,7 @@ class Waiting:
                 since = "" if self.since is None else f"since {clock_time(self.since, self.seen_at)} "
                 return f"{since}the API has not told how any task stands ({self.why})"
             case WaitKind.IMAGES:
-                return f"{no_images_words(self.why, self.jobs)}; nothing is bought until one comes"
+                return f"{no_images_message(self.why, self.jobs)}; nothing is bought until one comes"
             case _:
                 assert_never(self.kind)
 
@@ -177,7 +177,7 @@ class Progress:
 OnProgress: TypeAlias = Callable[[Progress], None]
 
 
-def no_images_words(why: str, jobs: int) -> str:
+def no_images_message(why: str, jobs: int) -> str:
     """Return that no image can be fetched, why, and how many jobs are paid and wait for theirs."""
     are = "is" if jobs == 1 else "are"
     return f"no image can be fetched ({why}): {jobs:,} job{'' if jobs == 1 else 's'} {are} paid and waiting for theirs"

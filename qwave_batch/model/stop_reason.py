@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias
 from qwave_batch.model.clock import clock_time
 from qwave_batch.model.money import usd_from_nusd
 from qwave_batch.model.next_step import NextStep
-from qwave_batch.model.progress import WORTH_A_WORD_S, WaitKind, no_images_words
+from qwave_batch.model.progress import WORTH_A_WORD_S, WaitKind, no_images_message
 from qwave_batch.model.run_ends import EndKind, gravest
 
 
@@ -180,7 +180,7 @@ class NoImages:
     """Jobs that are paid and wait for their images."""
 
     def __str__(self) -> str:
-        return no_images_words(self.why, self.waiting)
+        return no_images_message(self.why, self.waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,11 +106,11 @@ def is_objects_type(kind: Any) -> bool:
     return get_origin(kind) is tuple and len(get_args(kind)) == _PAIR and is_dataclass(get_args(kind)[0])
 
 
-def expected_words(kind: Any) -> str:
+def expected_message(kind: Any) -> str:
     """Return the values that a type has in JSON, in words."""
     choices = get_args(kind)
     if get_origin(kind) in {Union, UnionType}:
-        return " or ".join("null" if choice is NoneType else expected_words(choice) for choice in choices)
+        return " or ".join("null" if choice is NoneType else expected_message(choice) for choice in choices)
     if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         allowed = choices or tuple(member.value for member in kind)
         return f"one of {', '.join(map(str, allowed))}"

@@ -14,7 +14,7 @@ from qwave_batch.output.live import LiveRun, read_live
 from qwave_batch.output.manifest import Freshness, refresh_manifest
 from qwave_batch.output.summary import read_summary
 from qwave_batch.output.times import iso_from_unix
-from qwave_batch.output.unrecorded_submits import words_of_loss
+from qwave_batch.output.unrecorded_submits import loss_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +56,9 @@ class FolderStatus:
         )
 
     @property
-    def lost_words(self) -> str:
+    def lost_message(self) -> str:
         """The losses of its ledger, in words; empty without any."""
-        return "" if self.lost_since is None else words_of_loss(self.lost_since)
+        return "" if self.lost_since is None else loss_message(self.lost_since)
 
     def as_json(self) -> dict[str, Json]:
         """Return the object that ``status --json`` prints."""
@@ -110,7 +110,7 @@ def folder_status(layout: RunLayout, ledger: LedgerReading | None) -> FolderStat
         unplanned=sum(1 for _ in ledger.unplanned()),
         spent_nusd=ledger.spent_nusd(),
         held_nusd=ledger.held_nusd(),
-        books=ledger.books(),
+        books=ledger.cost_report(),
         live=read_live(layout) if holder is not None else None,
         manifest=freshness,
         lost_since=None if identity is None else identity.lost_since,

@@ -32,7 +32,7 @@ class LedgerReading(Protocol):
         """Return the most that open tasks may still cost."""
         ...
 
-    def books(self) -> CostReport:
+    def cost_report(self) -> CostReport:
         """Return the amounts held, charged and refunded, next to catalog prices."""
         ...
 

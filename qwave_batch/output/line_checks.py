@@ -45,7 +45,7 @@ class LineChecker:
             yield f"index {line.index} comes after {self._last_index}: the lines are not in plan order"
         self._last_index = line.index
         yield from _once(self._job_ids, line.job_id, number, f"job_id {line.job_id}")
-        for index in (line.index, *(twin.index for twin in line.also)):
+        for index in (line.index, *(duplicate.index for duplicate in line.also)):
             yield from _once(self._indexes, index, number, f"index {index}")
         if line.path:
             yield from _once(self._paths, path_key(line.path), number, f'path "{line.path}"')
@@ -63,10 +63,10 @@ def _once(seen: dict[Any, int], key: Any, number: int, shown: str) -> Iterator[s
 
 
 def _faults_alone(line: ManifestLine, value: dict[str, Any]) -> Iterator[str]:
-    for twin in line.also:
-        if twin.index <= line.index:
-            yield f"also: index {twin.index} is not after the job's own {line.index}"
-    if len({twin.index for twin in line.also}) != len(line.also):
+    for duplicate in line.also:
+        if duplicate.index <= line.index:
+            yield f"also: index {duplicate.index} is not after the job's own {line.index}"
+    if len({duplicate.index for duplicate in line.also}) != len(line.also):
         yield "also: an index stands there twice"
     if len({path_key(image.path) for image in line.images}) != len(line.images):
         yield "images: a path stands there twice"

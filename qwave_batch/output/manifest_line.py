@@ -89,7 +89,7 @@ def manifest_line(line: PlanLine, keep: Callable[[bytes], str] = reference_to) -
         tags=tuple(job.tags),
         meta=_plain(job.meta),
         repeat=job.repeat,
-        also=tuple(replace(twin, axes=_plain(twin.axes), meta={}) for twin in line.also),
+        also=tuple(replace(duplicate, axes=_plain(duplicate.axes), meta={}) for duplicate in line.also),
         path=job.path,
         task_id=record.task_id,
         attempts=record.attempts,

@@ -67,7 +67,7 @@ def _version_of(package: str) -> str | None:
 
 
 def summary_as_json(
-    facts: RunFacts, manifest: WrittenManifest, books: CostReport, *, spec_file_sha256: str | None
+    facts: RunFacts, manifest: WrittenManifest, cost_report: CostReport, *, spec_file_sha256: str | None
 ) -> dict[str, Json]:
     """Return the object of summary.json, which ``run --json`` prints."""
     return {
@@ -75,7 +75,7 @@ def summary_as_json(
         **_facts_as_json(facts, spec_file_sha256),
         "manifest_sha256": manifest.sha256,
         "reused": manifest.counts.reused,
-        "money": books.as_json(),
+        "money": cost_report.as_json(),
     }
 
 
@@ -100,13 +100,15 @@ def _facts_as_json(facts: RunFacts, spec_file_sha256: str | None) -> dict[str, J
     }
 
 
-def write_summary(layout: RunLayout, facts: RunFacts, manifest: WrittenManifest, books: CostReport) -> dict[str, Json]:
+def write_summary(
+    layout: RunLayout, facts: RunFacts, manifest: WrittenManifest, cost_report: CostReport
+) -> dict[str, Json]:
     """Replace summary.json and return its new content; ``spec.yaml`` must be in place by then.
 
     Raises:
         StorageError: the disk refuses.
     """
-    summary = summary_as_json(facts, manifest, books, spec_file_sha256=spec_file_sha256(layout))
+    summary = summary_as_json(facts, manifest, cost_report, spec_file_sha256=spec_file_sha256(layout))
     _write(layout, summary)
     return summary
 
@@ -124,7 +126,7 @@ def reopen_summary(layout: RunLayout, facts: RunFacts) -> None:
         _write(layout, {**summary, **_facts_as_json(facts, spec_file_sha256(layout))})
 
 
-def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostReport) -> None:
+def refresh_summary(layout: RunLayout, manifest: WrittenManifest, cost_report: CostReport) -> None:
     """Update counts and money of summary.json after a change outside a run; without a summary, do nothing.
 
     Raises:
@@ -133,7 +135,7 @@ def refresh_summary(layout: RunLayout, manifest: WrittenManifest, books: CostRep
     summary = read_summary(layout)
     if summary is not None:
         counts = {**manifest.counts.as_json(), "reused": manifest.counts.reused}
-        _write(layout, {**summary, **counts, "manifest_sha256": manifest.sha256, "money": books.as_json()})
+        _write(layout, {**summary, **counts, "manifest_sha256": manifest.sha256, "money": cost_report.as_json()})
 
 
 def spec_file_sha256(layout: RunLayout) -> str | None:

@@ -65,7 +65,7 @@ def submits_elsewhere(layout: RunLayout, ledger: LedgerOwned, *, files: int, kep
     return Elsewhere(sent, young)
 
 
-def words_of_loss(lost_since: float) -> str:
+def loss_message(lost_since: float) -> str:
     """Return a description of a ledger's losses."""
     return (
         f"the ledger lacks what was recorded after {iso_from_unix(lost_since)}: its log (ledger.sqlite-wal) is gone or "
@@ -104,7 +104,7 @@ def _submit_told(raw: bytes) -> tuple[str, int, float | None] | None:
         return job_id, attempts, None
 
 
-def words_of_young(jobs: int) -> str:
+def young_message(jobs: int) -> str:
     """Return the warning that unknown files lie in the place of images to be made."""
     they = "1 job that is to be bought has" if jobs == 1 else f"{jobs:,} jobs that are to be bought have"
     return (

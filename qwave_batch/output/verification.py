@@ -19,7 +19,7 @@ from qwave_batch.output.line_counts import LineCounter, LineCounts
 from qwave_batch.output.manifest import Freshness, read_raw_lines, refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine, line_as_json, manifest_line
 from qwave_batch.output.summary import read_summary, spec_file_sha256
-from qwave_batch.output.unrecorded_submits import words_of_loss
+from qwave_batch.output.unrecorded_submits import loss_message
 
 _NAMED = 3  # jobs with the same fault that are named one by one
 
@@ -176,7 +176,7 @@ class _Verification:
         """Report the differences, if the manifest is neither the ledger's nor the one we wrote before."""
         identity = None if self.ledger is None else self.ledger.identity()
         if identity is not None and identity.lost_since is not None:
-            self._complain(words_of_loss(identity.lost_since), suggestion="the next run takes that in")
+            self._complain(loss_message(identity.lost_since), suggestion="the next run takes that in")
         if self.freshness is Freshness.STALE:
             self._complain("the manifest is behind the ledger and can't be written here", severity="warning")
         if self.freshness is not Freshness.EDITED or self.ledger is None:

@@ -7,7 +7,7 @@ from qwave_batch.folder.traces import remove_leftovers
 from qwave_batch.ledger.folder_identity import has_moved
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import FolderMoved, Interrupted, StorageFailed
-from qwave_batch.run.limits.throttle_state import BalanceCall
+from qwave_batch.run.limits.admission import BalanceCall
 from qwave_batch.run.progress_feed import ProgressFeed
 from qwave_batch.run.run_parts import RunParts, assemble
 from qwave_batch.run.schedule.job_actions import JobAction
@@ -131,7 +131,7 @@ def _moved(context: RunContext) -> FolderMoved | None:
 def _end(run: RunState) -> RunEnd:
     counters, stop = run.counters, run.stops.gravest
     counts = counters.job_counts()
-    through = EndKind.INCOMPLETE if counts.missing_words else EndKind.COMPLETE
+    through = EndKind.INCOMPLETE if counts.missing_message else EndKind.COMPLETE
     return RunEnd(
         kind=through if stop is None else stop.kind,
         stop=stop,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from qwave_batch.model.progress import WORTH_A_WORD_S, Progress, ThrottleState, Waiting, WaitKind
-from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.schedule.model_queues import JobsLeft
 from qwave_batch.run.state.completion_history import CompletionHistory, time_left
 from qwave_batch.run.state.connectivity import UnansweredCalls

@@ -42,8 +42,8 @@ class ReuseSource:
 class Reuser:
     """Fills a folder with images of identical jobs in other folders."""
 
-    def __init__(self, layout: RunLayout, ledger: Ledger, journal: Journal, lenders: Sequence[ReuseSource]) -> None:
-        self._layout, self._ledger, self._journal, self._lenders = layout, ledger, journal, lenders
+    def __init__(self, layout: RunLayout, ledger: Ledger, journal: Journal, sources: Sequence[ReuseSource]) -> None:
+        self._layout, self._ledger, self._journal, self._sources = layout, ledger, journal, sources
         self._placing = Placing(layout)
         self._placed: dict[str, str] = {}
         """Paths of jobs that are not recorded yet, with their owners."""
@@ -87,24 +87,24 @@ class Reuser:
 
     def _find(self, job: Job) -> ReusedJob | None:
         damaged: ReuseSource | None = None
-        for lender in self._lenders:
-            holding = lender.ledger.holding(job.job_id)
-            files = self._bring(job, lender, holding) if holding is not None else None
-            if holding is not None and files is not None:
-                return ReusedJob(holding=holding, origin=_origin(self._layout, lender, holding), files=files)
-            if holding is not None:
-                damaged = damaged or lender
+        for source in self._sources:
+            reusable = source.ledger.reusable_job(job.job_id)
+            files = self._bring(job, source, reusable) if reusable is not None else None
+            if reusable is not None and files is not None:
+                return ReusedJob(reusable=reusable, origin=_origin(self._layout, source, reusable), files=files)
+            if reusable is not None:
+                damaged = damaged or source
         if damaged is not None:
             self._damaged[damaged.layout] += 1
         return None
 
-    def _bring(self, job: Job, lender: ReuseSource, holding: ReusableJob) -> list[StoredFile] | None:
+    def _bring(self, job: Job, source: ReuseSource, reusable: ReusableJob) -> list[StoredFile] | None:
         """Return the files of a job, in place here; None if one of them is not intact there."""
-        images = [file.image for file in holding.files]
+        images = [file.image for file in reusable.files]
         found: list[ImageInfo] = []
         for number, image in enumerate(images, start=1):
             info = borrow_image(
-                lender.layout.artifacts,
+                source.layout.artifacts,
                 image.path,
                 self._layout.tree,
                 self._layout.relative(self._layout.workspace.partial_of(job.job_id, number)),
@@ -150,11 +150,11 @@ def _may_take(snapshot: JobSnapshot) -> bool:
     return snapshot.is_planned and job.skip is None and not job.random and not is_open
 
 
-def _origin(layout: RunLayout, lender: ReuseSource, holding: ReusableJob) -> ReusedFrom:
+def _origin(layout: RunLayout, source: ReuseSource, reusable: ReusableJob) -> ReusedFrom:
     return ReusedFrom(
-        folder=_relative(lender.layout, layout),
-        folder_id=lender.folder_id,
-        cost_usd=usd_from_nusd(holding.cost_nusd),
+        folder=_relative(source.layout, layout),
+        folder_id=source.folder_id,
+        cost_usd=usd_from_nusd(reusable.cost_nusd),
     )
 
 

@@ -152,14 +152,14 @@ def check_storage(context: RunContext, work_list: WorkList) -> list[str]:
         StorageError: images cannot be stored there.
     """
     place = StorageProbe(context.layout)
-    notes = [place.try_out(), _words_of_room(context, work_list)]
+    notes = [place.try_out(), _disk_space_message(context, work_list)]
     for folder in sorted(work_list.folders):
         # otherwise a run would pay for another job for each such folder that it meets
         place.try_folder(folder)
     return [note for note in notes if note is not None]
 
 
-def _words_of_room(context: RunContext, work_list: WorkList) -> str | None:
+def _disk_space_message(context: RunContext, work_list: WorkList) -> str | None:
     """Return a warning if the disk has less room than the expected images need, by the size of those received."""
     usual_bytes = context.ledger.usual_image_bytes()
     needed_bytes = work_list.images_to_come * usual_bytes

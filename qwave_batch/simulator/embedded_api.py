@@ -70,9 +70,9 @@ class Simulator:
         self.seen = Seen(Counter())
         self._store = TaskStore(state_path)
         granted_quota = catalog.quota.from_nusd(nusd_from_usd(self.settings.granted_usd))
-        self._wallet = Accounts(granted_quota, self._store, self.clock.now())
+        self._accounts = Accounts(granted_quota, self._store, self.clock.now())
         self._gates = SimulatedLimits(self.settings.limits)
-        self._misfortune = FaultInjector(self.behaviour)
+        self._fault_injector = FaultInjector(self.behaviour)
         self._maker = TaskMaker(self.behaviour, rng or random.SystemRandom(), catalog.quota)
         self._windows: dict[str, float] = {}  # account -> when its exceeded quota window ends
 
@@ -97,7 +97,7 @@ class Simulator:
 
     def available_quota(self, key: str) -> int:
         """Return the amount that the account of a key can still spend."""
-        return self._wallet.available(account_of_key(key), self.clock.now())
+        return self._accounts.available(account_of_key(key), self.clock.now())
 
     def account(self, authorization: str | None) -> str | None:
         """Return the account that an Authorization header names, or None for an invalid key."""
@@ -117,7 +117,7 @@ class Simulator:
         if wait_s := self._gates.of(caller.account).enter_submit(model, self.clock.monotonic()):
             return Submission(reply=self._throttle(caller.account, wait_s))
         key = hash_of(body) if isinstance(body, dict) else blake2b(raw, digest_size=12).hexdigest()
-        for fault in self._misfortune.striking(FaultPlace.SUBMIT, key, model):
+        for fault in self._fault_injector.striking(FaultPlace.SUBMIT, key, model):
             return Submission(reply=self._strike_submit(caller, fault, now))
         if now < self._windows.get(caller.account, 0.0):
             return Submission(reply=window_exceeded(self._windows[caller.account]))
@@ -154,21 +154,21 @@ class Simulator:
         task = self._own(caller, task_id)
         if task is None:
             return self._answered(caller, FaultPlace.CANCEL, task_id, task_not_found(task_id))
-        faults = self._misfortune.striking(FaultPlace.CANCEL, task.sent_hash)
+        faults = self._fault_injector.striking(FaultPlace.CANCEL, task.sent_hash)
         now = self.clock.now()
         state = task.state(now)
         if state is not TaskState.QUEUED:
             message = f"a task that is {state.value} cannot be cancelled"
             return self._spoilt(caller, refusal(400, "task_not_cancellable", message), faults)
         self._store.cancel(task_id, now)
-        self._wallet.release(task)
+        self._accounts.release(task)
         body = self._status_body(caller, replace(task, cancelled_at=now), now)
         return self._spoilt(caller, json_reply(self._reshaped(body, faults)), faults)
 
     def balance(self, caller: Caller) -> Reply:
         """Answer with the account's balance."""
-        now, granted = self.clock.now(), self._wallet.granted_quota
-        used = self._wallet.used(caller.account, now)
+        now, granted = self.clock.now(), self._accounts.granted_quota
+        used = self._accounts.used(caller.account, now)
         body = dialect.balance_body(granted, used, self.catalog.quota, now)
         return self._answered(caller, FaultPlace.INFO, "balance", body)
 
@@ -194,7 +194,7 @@ class Simulator:
         missing = refusal(404, "not_found", "this file does not exist")
         if task is None or ended_at is None or task.state(now) is not TaskState.COMPLETED:
             return missing
-        design = ImageDesign.from_json(task.picture)
+        design = ImageDesign.from_json(task.design)
         if not 1 <= number <= task.images or extension != design.extension:
             return missing
         spoken = self.settings.dialect
@@ -213,7 +213,7 @@ class Simulator:
         now = self.clock.now()
         task = self._store.get(task.task_id) or task
         body = json_reply(self._status_body(caller, task, now)).body
-        return body, self._misfortune.striking(FaultPlace.CALLBACK, task.sent_hash)
+        return body, self._fault_injector.striking(FaultPlace.CALLBACK, task.sent_hash)
 
     def state(self, task: SimulatedTask) -> TaskState:
         """Return the current state of a task."""
@@ -240,12 +240,12 @@ class Simulator:
                 return Submission(reply=refusal(409, "idempotency_conflict", message))
             return Submission(reply=json_reply({}), task=known)
         estimate = self.catalog.quota.from_nusd(order.model.estimate_nusd(order.request))
-        if estimate > self._wallet.available(account, now):
+        if estimate > self._accounts.available(account, now):
             return Submission(reply=balance_used_up())
         made_before = self._store.count_of_body(account, order.body_hash)
         task = self._maker.make(account, order, idempotency_key, now=now, made_before=made_before)
         self._store.add(task)
-        self._wallet.hold(task)
+        self._accounts.hold(task)
         call = Call(url=order.callback_url, events=order.callback_events) if order.callback_url else None
         return Submission(reply=json_reply({}), task=task, call=call)
 
@@ -268,12 +268,12 @@ class Simulator:
         return dialect.submitted(task, now, self.settings.dialect)
 
     def _status_body(self, caller: Caller, task: SimulatedTask, now: float) -> dict[str, Any]:
-        extension = ImageDesign.from_json(task.picture).extension
+        extension = ImageDesign.from_json(task.design).extension
         files = [dialect.file_path(task, number, extension) for number in range(1, task.images + 1)]
         return dialect.status(task, now, self.settings.dialect, origin=caller.origin, files=files)
 
     def _answered(self, caller: Caller, place: FaultPlace, key: str, right: dict[str, Any] | Reply) -> Reply:
-        faults = self._misfortune.striking(place, key)
+        faults = self._fault_injector.striking(place, key)
         reply = right if isinstance(right, Reply) else json_reply(self._reshaped(right, faults))
         return self._spoilt(caller, reply, faults)
 

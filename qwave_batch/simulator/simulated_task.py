@@ -35,7 +35,7 @@ class SimulatedTask:
     price_quota: int
     """Cost of its images after success; 0 if it will fail or return no images."""
     cancelled_at: float | None = None
-    picture: str = "{}"
+    design: str = "{}"
     """Content of its images, as JSON; see image_drawing.py."""
 
     def state(self, now: float) -> TaskState:

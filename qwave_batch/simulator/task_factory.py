@@ -59,5 +59,5 @@ class TaskMaker:
             error_message=failure.message if failure else None,
             hold_quota=self._quota.from_nusd(model.estimate_nusd(request)),
             price_quota=self._quota.from_nusd(model.cost_nusd(request, images)),
-            picture=design.as_json(),
+            design=design.as_json(),
         )

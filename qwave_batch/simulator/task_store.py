@@ -20,7 +20,8 @@ from qwave_batch.files.sqlite_files import (
 from qwave_batch.files.tree import place_of
 from qwave_batch.simulator.simulated_task import SimulatedTask
 
-_COLUMNS = tuple(field.name for field in fields(SimulatedTask))
+_FIELDS = tuple(field.name for field in fields(SimulatedTask))
+_COLUMNS = tuple("picture" if name == "design" else name for name in _FIELDS)  # the files of earlier versions say so
 _VERSION = 1
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS tasks (
@@ -102,7 +103,7 @@ class TaskStore:
 
     def add(self, task: SimulatedTask) -> None:
         """Record a new task."""
-        self._db.execute(_INSERT, [getattr(task, column) for column in _COLUMNS])
+        self._db.execute(_INSERT, [getattr(task, name) for name in _FIELDS])
 
     def cancel(self, task_id: str, at: float) -> None:
         """Record that a task was cancelled."""
@@ -129,7 +130,7 @@ class TaskStore:
     def __iter__(self) -> Iterator[SimulatedTask]:
         """Stream all tasks in order of creation."""
         for row in self._db.execute(f"{_SELECT} ORDER BY rowid"):
-            yield SimulatedTask(**dict(zip(_COLUMNS, row, strict=True)))
+            yield SimulatedTask(**dict(zip(_FIELDS, row, strict=True)))
 
 
 def _make(path: Path) -> None:
@@ -147,4 +148,4 @@ def _fill(connection: sqlite3.Connection) -> None:
 
 
 def _task(row: Sequence[Any] | None) -> SimulatedTask | None:
-    return SimulatedTask(**dict(zip(_COLUMNS, row, strict=True))) if row else None
+    return SimulatedTask(**dict(zip(_FIELDS, row, strict=True))) if row else None

@@ -36,7 +36,7 @@ COMMANDS = {
 
 
 @pytest.fixture
-def desk(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workdir(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own with all specs, where commands are typed; its path would else decide where lines end."""
     shutil.copytree(HERE, short_path / "desk")
     monkeypatch.chdir(short_path / "desk")
@@ -61,14 +61,14 @@ def agrees(name: str, said: str) -> bool:
 
 
 @pytest.mark.parametrize("spec", sorted(HERE.glob("*.yaml")), ids=lambda file: file.stem)
-def test_a_mistake_in_a_spec_is_told_with_its_place_and_the_way_out(desk: Path, spec: Path) -> None:
+def test_a_mistake_in_a_spec_is_told_with_its_place_and_the_way_out(workdir: Path, spec: Path) -> None:
     said = [typed("validate", *how, spec.name) for how in ((), ("--format", "json"), ("--format", "github"))]
     assert {status for status, _ in said} == {0 if spec.stem in RIGHT else 2}
     assert agrees(spec.stem, "\n".join(text for _, text in said))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_mistake_on_the_command_line_is_told_likewise(desk: Path, name: str) -> None:
+def test_a_mistake_on_the_command_line_is_told_likewise(workdir: Path, name: str) -> None:
     status, said = typed(*COMMANDS[name])
     assert status == 2
     assert agrees(name, said)

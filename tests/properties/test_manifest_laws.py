@@ -67,7 +67,7 @@ records = st.builds(
 @st.composite
 def plan_lines(draw: st.DrawFn) -> PlanLine:
     job_id = draw(hexes)[:16]
-    twin = st.builds(
+    duplicate = st.builds(
         Duplicate, job_id=st.just(job_id), index=indexes, prompt_id=name, axes=objects, tags=tags, meta=objects
     )
     job = st.builds(
@@ -86,7 +86,7 @@ def plan_lines(draw: st.DrawFn) -> PlanLine:
         repeat=st.integers(0, 9),
         path=name,
     )
-    return PlanLine(job=draw(job), also=tuple(draw(st.lists(twin, max_size=2))), record=draw(records))
+    return PlanLine(job=draw(job), also=tuple(draw(st.lists(duplicate, max_size=2))), record=draw(records))
 
 
 @given(st.lists(plan_lines(), max_size=5))

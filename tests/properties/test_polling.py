@@ -75,29 +75,29 @@ def test_a_stamp_only_ever_narrows(one: float, other: float, stamp: Stamp | None
 
 @given(st.lists(st.tuples(st.sampled_from(["begin", "not yet", "done", "leave"]), ages), max_size=60), st.data())
 def test_a_task_is_always_asked_again_later(steps: list[tuple[str, float]], data: st.DataObject) -> None:
-    timetable = PollScheduleLearner()
-    tickets: list[TrackedTask] = []
+    learner = PollScheduleLearner()
+    tasks: list[TrackedTask] = []
     for step, extra_s in steps:
-        if step == "begin" or not tickets:
-            tickets.append(timetable.begin())
+        if step == "begin" or not tasks:
+            tasks.append(learner.begin())
             continue
-        place = data.draw(st.integers(0, len(tickets) - 1))
-        ticket = tickets[place]
+        place = data.draw(st.integers(0, len(tasks) - 1))
+        task = tasks[place]
         if step == "not yet":
-            timetable.not_yet(ticket, ticket.unfinished_s + extra_s)
+            learner.not_yet(task, task.unfinished_s + extra_s)
         else:
-            tickets.pop(place)
+            tasks.pop(place)
         if step == "done":
-            timetable.done(ticket, ticket.unfinished_s + extra_s, Stamp(extra_s, 0.001))
+            learner.done(task, task.unfinished_s + extra_s, Stamp(extra_s, 0.001))
         elif step == "leave":
-            timetable.leave(ticket)
-        assert timetable.alive == len(tickets)
-        for alive in tickets:
-            due_s = timetable.due_s(alive)
+            learner.leave(task)
+        assert learner.alive == len(tasks)
+        for alive in tasks:
+            due_s = learner.due_s(alive)
             assert due_s > alive.unfinished_s
             assert math.isfinite(due_s)
             assert due_s <= 4000 or due_s <= alive.unfinished_s + 60
-            assert timetable.recheck_s(alive, alive.unfinished_s) <= due_s
+            assert learner.recheck_s(alive, alive.unfinished_s) <= due_s
 
 
 @settings(max_examples=30)

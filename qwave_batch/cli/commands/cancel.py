@@ -48,7 +48,7 @@ async def _cancel(folder: Path, connection: "Connection | Simulated") -> "Cancel
 
 
 def _draw(report: "CancelReport", terminal: Terminal) -> list[str]:
-    if not report.outcomes and not report.in_doubt:
+    if not report.outcomes and not report.maybe_submitted:
         return ["nothing to cancel: no task of this folder is open"]
     lines = []
     if report.withdrawn:
@@ -60,8 +60,8 @@ def _draw(report: "CancelReport", terminal: Terminal) -> list[str]:
     reasons = Counter(outcome.reason for outcome in report.not_said)
     for reason, number in reasons.most_common():
         lines.append(f"{count(number, 'task')} that may still be queued: {terminal.shown(reason)}; try again")
-    if report.in_doubt:
+    if report.maybe_submitted:
         lines.append(
-            f"{count(report.in_doubt, 'submit')} without an answer can't be withdrawn: the next run clears it up"
+            f"{count(report.maybe_submitted, 'submit')} without an answer can't be withdrawn: the next run clears it up"
         )
     return [part for line in lines for part in wrap(line, terminal.width, hang="  ")]

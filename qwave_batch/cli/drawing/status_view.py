@@ -50,8 +50,10 @@ def draw_status(status: "FolderStatus", terminal: Terminal, *, now: float) -> li
         lines += draw_cost_report(status.books, terminal)
     if status.holder is None:
         lines += _ending(status, terminal)
-    if status.lost_words:
-        lines += wrap(f"{status.lost_words}: run it again, and it says what becomes of that", terminal.width, hang="  ")
+    if status.lost_message:
+        lines += wrap(
+            f"{status.lost_message}: run it again, and it says what becomes of that", terminal.width, hang="  "
+        )
     if status.unplanned:
         lines.append(f"{count(status.unplanned, 'job')} no longer asked for: qwave-batch prune removes them")
     return lines

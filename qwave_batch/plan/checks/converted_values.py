@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from qwave_batch.catalog.catalog import Catalog
 from qwave_batch.catalog.request_fields import is_free_text
 from qwave_batch.model.problem import Problem
-from qwave_batch.plan.checks.spellings import Spellings, spelling_words
+from qwave_batch.plan.checks.spellings import Spellings, spelling_message
 from qwave_batch.plan.expand.axes import Vocabulary
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.document import Spec, ValuePath
@@ -15,7 +15,7 @@ from qwave_batch.spec.values.value_messages import cut_for_message
 _WAY_OUT = "put quotes around the whole text; a comment that is meant has a blank behind its #"
 
 
-def _cut_words(comment: str) -> str:
+def _cut_message(comment: str) -> str:
     return f'the text ends before "{cut_for_message(comment, 60)}": everything from # on is a comment'
 
 
@@ -28,7 +28,7 @@ def as_written(spec: Spec, catalog: Catalog, spellings: Spellings) -> Iterator[P
     for path, written in spec.notes:
         if written.comment and _takes_any_text(path, catalog, spellings.vocabulary):
             yield Problem(
-                message=_cut_words(written.comment),
+                message=_cut_message(written.comment),
                 path=spec.source_map.path_text(path),
                 place=written.place,
                 suggestion=_WAY_OUT,
@@ -41,9 +41,9 @@ def note_converted_cells(row: Row, origin: ValuePath, spellings: Spellings, prob
     where = (*origin, "from")
     for path, written in row.notes:
         if written.comment:
-            problems.add(where, f'in "{path[0]}" {_cut_words(written.comment)}', suggestion=_WAY_OUT, warning=True)
+            problems.add(where, f'in "{path[0]}" {_cut_message(written.comment)}', suggestion=_WAY_OUT, warning=True)
         elif written.spelling and spellings.is_written(int(origin[1]), path):
-            message, way_out = spelling_words(written.spelling)
+            message, way_out = spelling_message(written.spelling)
             problems.add(where, f'in "{path[0]}" {message}', suggestion=way_out, warning=True)
 
 

@@ -68,7 +68,7 @@ class ExcludeCheck:
             message = f"this exclude matches no combination: {written} has no {shown} here"
             self.problems.add(entry.origin, message, warning=True)
             return
-        message, hint = _words(axis, name, wanted, written)
+        message, hint = _exclude_message(axis, name, wanted, written)
         self.problems.add(where, message, value=wanted, suggestion=hint)
 
     def _may_be_narrowed(self, where: ValuePath, axis: ResolvedAxis) -> bool:
@@ -100,7 +100,7 @@ class ExcludeCheck:
         return self.problems.source_map.place(where).file
 
 
-def _words(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tuple[str, str | None]:
+def _exclude_message(axis: ResolvedAxis, name: AxisName, wanted: Json, written: str) -> tuple[str, str | None]:
     """Return the message about a value that an axis does not have, and the advice."""
     shown = inline_yaml(wanted) or type_name(wanted)
     known = list(_candidates(axis, name))

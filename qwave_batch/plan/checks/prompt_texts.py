@@ -63,14 +63,14 @@ def is_of_environment(written: str) -> bool:
     return written.startswith("$")
 
 
-def sent_words(found: list[str]) -> str:
+def sent_message(found: list[str]) -> str:
     """Return the message about choices and wildcards in a text."""
     listed = " and ".join(f'"{cut_for_message(written, 60)}"' for written in found[:_SHOWN])
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     return f"{listed}{more} {'is sent as it stands' if len(found) == 1 else 'are sent as they stand'}"
 
 
-def environment_words(written: str) -> tuple[str, str, Advice]:
+def environment_message(written: str) -> tuple[str, str, Advice]:
     """Return the message about ``${NAME}``, the right spelling, and how to set a value."""
     name = re.split(r"\W", written[2:-1].strip(), maxsplit=1)[0] or "NAME"
     ours = name.lower()
@@ -217,10 +217,10 @@ class TextCheck:
     def _note_foreign(self, found: list[str], where: ValuePath) -> None:
         plain = [written for written in found if not is_of_environment(written)]
         if plain:
-            self.problems.add(where, sent_words(plain), suggestion=CHOICES, warning=True)
+            self.problems.add(where, sent_message(plain), suggestion=CHOICES, warning=True)
         for written in found:
             if is_of_environment(written):
-                message, instead, step = environment_words(written)
+                message, instead, step = environment_message(written)
                 self.problems.add(where, message, suggestion=instead, next_step=step, warning=True)
 
     def _note_comments(self, raw: Json, where: ValuePath) -> None:

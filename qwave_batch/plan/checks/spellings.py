@@ -45,7 +45,7 @@ Scope = int | None
 """The position of the prompt that sees a name; None for all of them."""
 
 
-def spelling_words(spelling: str) -> tuple[str, str]:
+def spelling_message(spelling: str) -> tuple[str, str]:
     """Return the message about a value that a text spells differently, and the advice."""
     value = read_plain(spelling)
     message = f"{spelling} is {type_name(value)} and is written as {to_text(value)}"
@@ -64,7 +64,7 @@ class Spellings:
         """Yield a warning for each number of the spec that a text spells differently."""
         for path, written in self.spec.notes:
             if written.spelling and self._is_due(path):
-                message, way_out = spelling_words(written.spelling)
+                message, way_out = spelling_message(written.spelling)
                 option = with_quotes(written.place, written.spelling, self.spec.overrides)
                 yield Problem(
                     message=message,

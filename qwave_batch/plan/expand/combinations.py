@@ -161,15 +161,15 @@ class ResolvedMatrix:
                 yield entry, self.excludes[others[0]]
 
     def _product(self) -> Iterator[tuple[int, ...]]:
-        laid_over = sum(1 << number for number in range(len(self.includes)) if number not in self._fit_nowhere)
+        merged = sum(1 << number for number in range(len(self.includes)) if number not in self._fit_nowhere)
         every = _positions([*(axis.count for axis in self.axes), 1])
-        if not laid_over and not self.excludes:
+        if not merged and not self.excludes:
             yield from every
             return
         for slots in every:
             if self.excludes and self.axes and _together(self._drops, slots):
                 continue
-            yield (*slots[:-1], _together(self._lays, slots) & laid_over) if laid_over else slots
+            yield (*slots[:-1], _together(self._lays, slots) & merged) if merged else slots
 
     def _comparisons(self) -> int:
         """Return the number of comparisons between axis values and excludes or includes."""

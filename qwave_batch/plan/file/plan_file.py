@@ -97,7 +97,7 @@ def plan_lines(plan: AnyPlan, *, beside: Path | None = None) -> Iterator[str]:
     }
     opened = opened_line(header | terms_as_json(plan.terms) | _output(plan, beside) | _spec(plan, beside))
     seal = Seal(opened)
-    also = _twins_by_job(plan) if plan.figures.folded else {}
+    also = _duplicates_by_job(plan) if plan.figures.folded else {}
     with TemporaryFile("w+", dir=beside, encoding="utf-8", errors="backslashreplace", newline="\n") as waiting:
         for item in plan.items():
             if isinstance(item, Job):
@@ -213,7 +213,7 @@ def _spec(plan: AnyPlan, beside: Path | None) -> dict[str, Json]:
     return {"spec": place} if is_place(place) else {}
 
 
-def _twins_by_job(plan: AnyPlan) -> dict[str, list[Duplicate]]:
+def _duplicates_by_job(plan: AnyPlan) -> dict[str, list[Duplicate]]:
     found: defaultdict[str, list[Duplicate]] = defaultdict(list)
     for item in plan.items():
         if isinstance(item, Duplicate):

@@ -36,7 +36,7 @@ from qwave_batch.run.images.listed_images import charge_for, merged
 from qwave_batch.run.images.name_claims import NameClaims
 from qwave_batch.run.jobs.job_errors import other_format
 from qwave_batch.run.jobs.job_run import AcceptedAttempt, Finished, JobRun, Step
-from qwave_batch.run.limits.throttle_state import DownloadCall, host_of
+from qwave_batch.run.limits.admission import DownloadCall, host_of
 from qwave_batch.run.state.counters import is_short
 from qwave_batch.run.state.run_state import RunState
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from qwave_batch.client.answers import NoAnswer, TaskNotFound
 from qwave_batch.client.http import words
 from qwave_batch.model.job import JobError
+from qwave_batch.model.stop_reason import TaskNotKnown
 from qwave_batch.model.task import Task
 
 ALWAYS_WORTH_A_TRY = frozenset({"upstream_unavailable", "upstream_rate_limited"})
@@ -25,7 +26,7 @@ def error_of_task(task: Task, *, is_paid: bool, is_maybe_submitted: bool = False
         code = task.error.code or "task_failed"
         return JobError(code=code, message=task.error.message, retryable=code in ALWAYS_WORTH_A_TRY and not is_paid)
     if is_maybe_submitted:
-        return no_image_in_doubt()
+        return no_image_maybe_paid()
     message = (
         "the task was charged and lists no image for minutes"
         if is_paid
@@ -43,7 +44,7 @@ def not_listed() -> JobError:
     )
 
 
-def no_image_in_doubt() -> JobError:
+def no_image_maybe_paid() -> JobError:
     """Return the error of a task that was polled for minutes and has neither an image nor a stated cost."""
     return JobError(
         code=NO_IMAGE,
@@ -91,7 +92,7 @@ def error_of_lost_task(answer: TaskNotFound) -> JobError:
     """Return the error of a task that the API does not know; without its id, so that equal errors are grouped."""
     return JobError(
         code=answer.code or "task_not_found",
-        message="the API does not know the task: is this the account and the host it was made with?",
+        message=str(TaskNotKnown()),
         http_status=answer.status,
     )
 
@@ -129,11 +130,11 @@ def result_gone(detail: str) -> JobError:
     )
 
 
-def account_in_doubt() -> JobError:
+def account_unverified() -> JobError:
     """Return the remark about an image whose task the API does not know, while it may belong to another account."""
     return JobError(
         code="task_not_found",
-        message="the API does not know the task: is this the account and the host it was made with?",
+        message=str(TaskNotKnown()),
         retryable=True,
     )
 

@@ -32,7 +32,7 @@ class HeaderWindow:
         self._period_s = 0.0
         """The longest time to a reset in any answer: about the length of a window."""
 
-    def hear(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
+    def record(self, hint: RateHint | None, *, sent_at: float, now: float) -> None:
         """Record the headers of the answer to a request sent at ``sent_at``, unless a newer answer was recorded."""
         if sent_at in self._sent:
             self._sent.remove(sent_at)
@@ -98,7 +98,7 @@ class _Word:
 
     left: int
     sent_at: float
-    heard_at: float
+    recorded_at: float
     reset_at: float
     """The earliest reset: the answer may have been delayed."""
 
@@ -126,7 +126,7 @@ class WindowScope:
         """Whether the headers of one model apply to all, as far as is known."""
         return not self._is_refuted and len(set(self._limits.values())) <= 1
 
-    def hear(self, model: str, hint: RateHint | None, *, sent_at: float, now: float) -> None:
+    def record(self, model: str, hint: RateHint | None, *, sent_at: float, now: float) -> None:
         """Record the headers of the answer to a submit of a model, sent at ``sent_at``, that created a task."""
         self._limits[model] = hint.limit if hint else None
         if hint is None or hint.remaining is None or hint.reset_s is None or hint.limit is None:
@@ -136,7 +136,7 @@ class WindowScope:
         if first is None or sent_at >= first.reset_at - ROUNDED_S:
             self._first = _Word(hint.remaining, sent_at, now, sent_at + hint.reset_s)
             self._models, self._count, self._lowest = {model}, 0, hint.remaining
-        elif sent_at >= first.heard_at:
+        elif sent_at >= first.recorded_at:
             self._models.add(model)
             self._count += 1
             self._lowest = min(self._lowest, hint.remaining)
@@ -161,20 +161,20 @@ class HeaderWindows:
         """Return the window in which a model's submits count, and the model that owns it; None for the account's."""
         return (self.account, None) if self._scope.is_shared else (self.of(model), model)
 
-    def hear_task(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+    def record_task(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
         """Take in the headers of the answer to a submit that made a task."""
-        self._scope.hear(model, rate, sent_at=sent_at, now=now)
-        self.hear_submit(model, rate, sent_at=sent_at, now=now)
+        self._scope.record(model, rate, sent_at=sent_at, now=now)
+        self.record_submit(model, rate, sent_at=sent_at, now=now)
 
-    def hear_submit(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+    def record_submit(self, model: str, rate: RateHint | None, *, sent_at: float, now: float) -> None:
         """Take in the headers of the answer to a submit, of which nobody knows which window they are about."""
-        self.of(model).hear(rate, sent_at=sent_at, now=now)
+        self.of(model).record(rate, sent_at=sent_at, now=now)
         if self._scope.is_shared:
-            self.account.hear(rate, sent_at=sent_at, now=now)
+            self.account.record(rate, sent_at=sent_at, now=now)
         else:
             self.account.forget()
 
-    def hear_poll(self, rate: RateHint | None, *, sent_at: float, now: float) -> None:
+    def record_poll(self, rate: RateHint | None, *, sent_at: float, now: float) -> None:
         """Record the headers of the answer to a poll that counts."""
         if self._scope.is_shared:
-            self.account.hear(rate, sent_at=sent_at, now=now)
+            self.account.record(rate, sent_at=sent_at, now=now)

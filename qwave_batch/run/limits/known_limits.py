@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.limits.adaptive_concurrency import AdaptiveConcurrency
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.limits.header_window import HeaderWindows
 from qwave_batch.run.limits.sliding_window import InferredWindow, SlidingWindow, Window
 from qwave_batch.run.limits.throttle_episode import ModelThrottle
-from qwave_batch.run.limits.throttle_state import Admission
 
 POLLS_COUNT_S = 300.0
 """So long after a 429 on a poll they are held to count no more."""

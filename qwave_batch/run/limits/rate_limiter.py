@@ -24,10 +24,7 @@ from qwave_batch.client.answers import (
 )
 from qwave_batch.model.progress import ThrottleState, WaitKind
 from qwave_batch.run.limits.adaptive_concurrency import CALM_S
-from qwave_batch.run.limits.known_limits import KnownLimits
-from qwave_batch.run.limits.sliding_window import Reservation
-from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle
-from qwave_batch.run.limits.throttle_state import (
+from qwave_batch.run.limits.admission import (
     NO_REACTION,
     Admission,
     ApiCall,
@@ -40,6 +37,9 @@ from qwave_batch.run.limits.throttle_state import (
     Reaction,
     SubmitCall,
 )
+from qwave_batch.run.limits.known_limits import KnownLimits
+from qwave_batch.run.limits.sliding_window import Reservation
+from qwave_batch.run.limits.throttle_episode import SAID, UNSAID, ModelThrottle
 
 POLL_WEIGHT, MUCH = 0.1, 0.15
 """The weight of a poll in the share of unanswered calls, and the share that is not a coincidence any more."""
@@ -161,11 +161,11 @@ class RateLimiter:
                 self.held.account.close(as_of)
                 self.known.concurrency.went_well(as_of)
                 model.was_answered(sent_at, as_of)
-                self.known.told.hear_task(model.name, answer.rate, sent_at=as_of, now=now)
+                self.known.told.record_task(model.name, answer.rate, sent_at=as_of, now=now)
             case Throttled():
                 model.outage.close()
                 if answer.rate is not None:  # one without headers is perhaps a gateway's, and tells of no window
-                    self.known.told.hear_submit(model.name, answer.rate, sent_at=as_of, now=now)
+                    self.known.told.record_submit(model.name, answer.rate, sent_at=as_of, now=now)
                 return self._refuse_submit(model, answer, sent_at, now)
             case _:
                 model.outage.close()
@@ -182,7 +182,7 @@ class RateLimiter:
             self.held.polls.close(sent_at)
             self.known.poll_was_answered(now)
         if self.known.polls_count and isinstance(answer, TaskAnswer | Throttled):
-            self.known.told.hear_poll(answer.rate, sent_at=sent_at, now=now)
+            self.known.told.record_poll(answer.rate, sent_at=sent_at, now=now)
         return self._refuse_polls(answer, now) if isinstance(answer, Throttled) else NO_REACTION
 
     def _record_trouble(self, model: ModelThrottle, asked_s: float, sent_at: float, now: float) -> Reaction:

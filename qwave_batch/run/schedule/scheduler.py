@@ -15,7 +15,7 @@ from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.jobs.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.jobs.model_queue import ModelQueue, RowQueue
 from qwave_batch.run.jobs.slot_lease import SlotLease
-from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.schedule.model_queues import ModelQueues
 from qwave_batch.run.schedule.scheduling_pass import Candidate, SchedulingPass

@@ -8,8 +8,8 @@ from qwave_batch.model.progress import WaitKind
 from qwave_batch.run.images.image_breaker import ImageBreaker
 from qwave_batch.run.jobs.job_run import JobRun
 from qwave_batch.run.jobs.model_queue import Fits, ModelQueue, RowQueue
+from qwave_batch.run.limits.admission import Admission, SubmitCall
 from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.throttle_state import Admission, SubmitCall
 
 SOON_S = 5.0
 """A slot is kept for a model without one whose next submit can leave within so many seconds."""

@@ -175,9 +175,9 @@ class Connectivity:
                 self.unanswered = None
                 self._record_denial(answer, model or task_id)
             case AccountBlocked(kind="key"):
-                self._stops.stop(_refused(Refusal.KEY, answer), leave=True)
+                self._stops.stop(account_refused(Refusal.KEY, answer), leave=True)
             case AccountBlocked(status=HTTPStatus.PAYMENT_REQUIRED):
-                self._stops.stop(_refused(Refusal.BALANCE, answer))
+                self._stops.stop(account_refused(Refusal.BALANCE, answer))
             case AccountBlocked():  # for a submit, which knows its model
                 self.unanswered = None
             case _:
@@ -221,7 +221,7 @@ class Connectivity:
             return
         self._denied.add(tried)
         if concern == "account" or len(self._denied) > 1 or self._trials.are_within(self._denied):
-            self._stops.stop(_refused(Refusal.KEY, answer), leave=True)
+            self._stops.stop(account_refused(Refusal.KEY, answer), leave=True)
 
     def _record_no_answer(self, answer: NoAnswer, model: str) -> None:
         now, before = self._clock.monotonic(), self.unanswered
@@ -242,5 +242,6 @@ class Connectivity:
         self._api_time.observe(served_at, now=self._clock.now(), monotonic=self._clock.monotonic())
 
 
-def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
+def account_refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
+    """Return the reason to stop that an answer gives."""
     return AccountRefused(refusal=refusal, http_status=answer.status, said=answer.message)

@@ -52,7 +52,7 @@ class JobCounts:
     """Images of the completed jobs."""
 
     @property
-    def missing_words(self) -> str:
+    def missing_message(self) -> str:
         """The jobs that are incomplete or lack images, in words; empty when there are none."""
         parts = (
             (self.failed, "failed"),
@@ -89,7 +89,7 @@ class RunEnd:
     @property
     def reason(self) -> str:
         """The reason as a sentence without a full stop; empty when everything requested is there."""
-        return self.counts.missing_words if self.stop is None else str(self.stop)
+        return self.counts.missing_message if self.stop is None else str(self.stop)
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:

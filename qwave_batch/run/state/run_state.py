@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from qwave_batch.ledger.journal import Journal
 from qwave_batch.model.stop_reason import ModelLeft, ModelTrouble, WaitTooLong
 from qwave_batch.run.jobs.model_queue import ModelQueue
+from qwave_batch.run.limits.admission import LongWait
 from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.throttle_state import LongWait
 from qwave_batch.run.state.budget import MoneyBudget
 from qwave_batch.run.state.connectivity import Connectivity
 from qwave_batch.run.state.context import RunContext

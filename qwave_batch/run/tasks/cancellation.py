@@ -22,9 +22,9 @@ from qwave_batch.model.clock import Clock
 from qwave_batch.model.job import JobError
 from qwave_batch.model.money import InUsd, InUsdIfKnown
 from qwave_batch.model.task import Task, TaskState
+from qwave_batch.run.limits.admission import CancelCall
 from qwave_batch.run.limits.rate_limiter import RateLimiter
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.limits.throttle_state import CancelCall
 from qwave_batch.run.state.stop_reasons import StopSignal
 
 AT_ONCE = 8

@@ -7,7 +7,7 @@ from qwave_batch.model.record import JobStatus
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.run.images.image_breaker import ImageBreaker, ImageFailure, pause_s
 from qwave_batch.run.images.listed_images import FINAL_S, LIST_S
-from qwave_batch.run.jobs.job_errors import account_in_doubt, not_fetched, not_listed, result_gone, unreadable_result
+from qwave_batch.run.jobs.job_errors import account_unverified, not_fetched, not_listed, result_gone, unreadable_result
 from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, Finished, JobRun, Step
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.poll_calls import PollCalls
@@ -142,7 +142,7 @@ class EndedTaskPoller:
             case TaskAnswer(task=task) if state is AttemptState.COMPLETED and task.state.is_terminal:
                 return not_fetched("the task does not list it")  # it did before, and may again
             case TaskNotFound() if is_earlier and state not in GIVEN_UP and not await self._is_account_verified():
-                return account_in_doubt()
+                return account_unverified()
             case _:
                 return _why_none(answer)
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from qwave_batch.client.answers import Answer, Denied, NoAnswer, TaskAnswer, Throttled
+from qwave_batch.run.limits.admission import PollCall
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.limits.throttle_state import PollCall
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog
 from qwave_batch.run.state.run_state import RunState
 

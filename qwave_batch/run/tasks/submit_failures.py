@@ -12,8 +12,8 @@ from qwave_batch.model.stop_reason import ModelUnavailable
 from qwave_batch.run.jobs.job_errors import error_of_silence, perhaps_paid
 from qwave_batch.run.jobs.job_run import Finished, JobRun, RetryAt, Step
 from qwave_batch.run.jobs.model_queue import ModelQueue
+from qwave_batch.run.limits.admission import LongWait, Reaction
 from qwave_batch.run.limits.throttle_episode import backoff_s
-from qwave_batch.run.limits.throttle_state import LongWait, Reaction
 from qwave_batch.run.state.run_state import RunState
 from qwave_batch.run.tasks.submit_refusals import DenialMeaning, SubmitRefusals
 

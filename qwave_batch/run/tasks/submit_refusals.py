@@ -8,6 +8,7 @@ from qwave_batch.client.answers import AccountBlocked, Denied
 from qwave_batch.model.stop_reason import AccountRefused, ModelDenied, Refusal
 from qwave_batch.run.jobs.job_run import JobRun
 from qwave_batch.run.jobs.model_queue import ModelQueue
+from qwave_batch.run.state.connectivity import account_refused
 from qwave_batch.run.state.run_state import RunState
 
 JOBS_OF_A_NEW_MODEL = 2
@@ -86,7 +87,7 @@ class SubmitRefusals:
         if concern == "job":
             return DenialMeaning.JOB
         if concern == "account":
-            self._refuse_model(model_queue, _refused(Refusal.ACCOUNT, answer), sent_at)
+            self._refuse_model(model_queue, account_refused(Refusal.ACCOUNT, answer), sent_at)
             return DenialMeaning.MODEL
         meaning = DenialMeaning.MODEL
         if concern == "unsaid":
@@ -101,7 +102,7 @@ class SubmitRefusals:
     def on_no_funds(self, model_queue: ModelQueue, answer: AccountBlocked, sent_at: float) -> None:
         """Record that a submit was rejected for lack of money, in another way than by 402."""
         if answer.kind == "balance" and answer.status != HTTPStatus.PAYMENT_REQUIRED:
-            self._refuse_model(model_queue, _refused(Refusal.FUNDS, answer), sent_at)
+            self._refuse_model(model_queue, account_refused(Refusal.FUNDS, answer), sent_at)
 
     def _refuse_model(self, model_queue: ModelQueue, refused: AccountRefused, sent_at: float) -> None:
         """Leave a model to the next run after a rejection of the account, which may only concern its plan.
@@ -113,7 +114,3 @@ class SubmitRefusals:
             self._run.stops.stop(refused)
         else:
             self._run.leave_model(model_queue, refused)
-
-
-def _refused(refusal: Refusal, answer: AccountBlocked | Denied) -> AccountRefused:
-    return AccountRefused(refusal=refusal, http_status=answer.status, said=answer.message)

@@ -16,7 +16,7 @@ from qwave_batch.run.jobs.job_errors import key_too_old
 from qwave_batch.run.jobs.job_run import AcceptedAttempt, EndedTask, JobRun, RetryAt, Step
 from qwave_batch.run.jobs.model_queue import ModelQueue
 from qwave_batch.run.jobs.slot_lease import SlotLease
-from qwave_batch.run.limits.throttle_state import Reaction, SubmitCall
+from qwave_batch.run.limits.admission import Reaction, SubmitCall
 from qwave_batch.run.polling.callback_inbox import CallbackInbox, callback_fields
 from qwave_batch.run.polling.long_poll import HELD_FROM_S, LongPollPolicy
 from qwave_batch.run.polling.status_watchdog import StatusWatchdog

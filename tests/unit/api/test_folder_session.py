@@ -10,7 +10,7 @@ import pytest
 from qwave_batch.api.folder_session import in_thread
 
 
-class Door:
+class SlowResource:
     """Remembers what was done, and in which threads."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Door:
         self.may_open, self.is_reached = threading.Event(), threading.Event()
 
     @contextmanager
-    def opened(self) -> Iterator["Door"]:
+    def opened(self) -> Iterator["SlowResource"]:
         self.threads.add(threading.get_ident())
         self.is_reached.set()
         assert self.may_open.wait(10)
@@ -34,26 +34,26 @@ class Door:
 
 
 def test_a_manager_is_entered_and_left_in_threads() -> None:
-    door = Door()
-    door.may_open.set()
+    resource = SlowResource()
+    resource.may_open.set()
 
     async def way() -> None:
-        async with in_thread(door.opened()) as value:
-            assert value is door
-            assert door.done == ["opened"]
+        async with in_thread(resource.opened()) as value:
+            assert value is resource
+            assert resource.done == ["opened"]
 
     asyncio.run(way())
-    assert door.done == ["opened", "closed"]
-    assert threading.get_ident() not in door.threads
+    assert resource.done == ["opened", "closed"]
+    assert threading.get_ident() not in resource.threads
 
 
 @pytest.mark.parametrize(("error", "is_taken"), [(KeyError("x"), True), (ValueError("x"), False)])
 def test_an_error_goes_through_the_manager(error: Exception, *, is_taken: bool) -> None:
-    door = Door()
-    door.may_open.set()
+    resource = SlowResource()
+    resource.may_open.set()
 
     async def way() -> None:
-        async with in_thread(door.opened()):
+        async with in_thread(resource.opened()):
             raise error
 
     if is_taken:
@@ -61,25 +61,25 @@ def test_an_error_goes_through_the_manager(error: Exception, *, is_taken: bool) 
     else:
         with pytest.raises(type(error)):
             asyncio.run(way())
-    assert door.done[-1] == "closed"
+    assert resource.done[-1] == "closed"
 
 
 def test_one_who_is_cancelled_while_it_opens_leaves_it_closed() -> None:
-    door = Door()
+    resource = SlowResource()
 
     async def enter() -> None:
-        async with in_thread(door.opened()):
+        async with in_thread(resource.opened()):
             pytest.fail("it was cancelled before")
 
     async def way() -> None:
         entering = asyncio.create_task(enter())
-        await asyncio.to_thread(door.is_reached.wait, 10)
+        await asyncio.to_thread(resource.is_reached.wait, 10)
         entering.cancel()
         await asyncio.sleep(0)
-        door.may_open.set()
+        resource.may_open.set()
         with suppress(asyncio.CancelledError):
             await entering
         assert entering.cancelled()
 
     asyncio.run(way())
-    assert door.done == ["opened", "closed"]
+    assert resource.done == ["opened", "closed"]

@@ -47,7 +47,7 @@ def test_no_model_is_unreadable(body: Json) -> None:
 
 def told(status: int, body: Json) -> object:
     response = HttpResponse(status=status, body=json.dumps(body).encode())
-    return judge_told(response, read_models, now=0.0, scrub=str)
+    return judge_told(response, read_models, now=0.0, redact=str)
 
 
 def test_questions_end_like_other_calls() -> None:

@@ -29,7 +29,7 @@ def test_a_key_that_can_t_stand_in_a_header_is_refused_without_showing_it(value:
 
 @pytest.mark.parametrize("echo", [SECRET, "sk-%2Fa%22b%2Bc%2540", 'sk-/a\\"b+c%40', f"x{SECRET}y{SECRET}"])
 def test_every_form_of_the_key_is_masked(echo: str) -> None:
-    assert ApiKey(SECRET).scrub(f"no such key: {echo}!").replace("***", "").strip("xy ") in {
+    assert ApiKey(SECRET).redact(f"no such key: {echo}!").replace("***", "").strip("xy ") in {
         "no such key: !", "no such key: xy!",
     }  # fmt: skip
 
@@ -38,13 +38,13 @@ def test_every_form_of_the_key_is_masked(echo: str) -> None:
 @pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
 def test_the_key_is_masked_in_base64_wherever_it_stands(before: str, encode: Callable[[bytes], bytes]) -> None:
     text = encode(f"{before}{SECRET}!".encode()).decode()
-    assert "***" in ApiKey(SECRET).scrub(text)
-    assert len(ApiKey(SECRET).scrub(text)) <= len("***") + len(text) - len(SECRET)
+    assert "***" in ApiKey(SECRET).redact(text)
+    assert len(ApiKey(SECRET).redact(text)) <= len("***") + len(text) - len(SECRET)
 
 
 def test_the_key_is_masked_however_its_characters_are_escaped() -> None:
     for escape in ("%{:02x}", "%{:02X}", "%25{:02X}", "\\u{:04x}"):
-        assert ApiKey(SECRET).scrub("".join(escape.format(ord(sign)) for sign in SECRET)) == "***"
+        assert ApiKey(SECRET).redact("".join(escape.format(ord(sign)) for sign in SECRET)) == "***"
 
 
 def test_the_fingerprint_tells_keys_apart_and_says_nothing() -> None:

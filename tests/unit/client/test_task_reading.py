@@ -162,7 +162,7 @@ def test_a_task_id_that_holds_a_secret_is_unreadable() -> None:
     with pytest.raises(Unreadable, match="task_id"):
         read_task(
             {"task_id": "task-secret-1", "status": "queued"},
-            scrub=lambda text: text.replace("secret", "***"),
+            redact=lambda text: text.replace("secret", "***"),
             quota=QUOTA,
         )
 
@@ -173,7 +173,7 @@ def test_an_address_that_holds_a_secret_says_how_it_may_be_written_down() -> Non
         "status": "completed",
         "result": {"images": ["https://c/1?k=secret", "https://c/2"]},
     }
-    task = read_task(answer, scrub=lambda text: text.replace("secret", "***"), quota=QUOTA)
+    task = read_task(answer, redact=lambda text: text.replace("secret", "***"), quota=QUOTA)
     assert [(image.url, image.masked_url) for image in task.images] == [
         ("https://c/1?k=secret", "https://c/1?k=***"), ("https://c/2", None),
     ]  # fmt: skip

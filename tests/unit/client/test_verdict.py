@@ -193,7 +193,7 @@ def test_a_throttle_without_a_body_is_still_one() -> None:
 def test_secrets_are_taken_out_before_a_text_is_cut() -> None:
     message = "x" * 995 + "sk-secret"
     response = HttpResponse(status=400, body=json.dumps(error("sk-secret", message, param="sk-secret")).encode())
-    told = judge(response, call="submit", now=NOW, quota=QUOTA, scrub=lambda text: text.replace("sk-secret", "***"))
+    told = judge(response, call="submit", now=NOW, quota=QUOTA, redact=lambda text: text.replace("sk-secret", "***"))
     assert "sk-" not in repr(told)
 
 

@@ -56,8 +56,8 @@ def test_a_killed_process_leaves_no_lock_behind(layout: RunLayout) -> None:
         process.communicate()
     assert layout.workspace.lock.exists()
     assert holder_of(layout) is None
-    with FolderLock(layout) as lock:
-        assert lock.is_held
+    with FolderLock(layout), pytest.raises(FolderBusy, match=str(os.getpid())):
+        FolderLock(layout).acquire()
 
 
 def test_a_second_lock_of_this_process_is_refused_too(layout: RunLayout) -> None:

@@ -20,7 +20,7 @@ HEAD = 'version: 1\nname: trial\ncatalog: "2026-05"\n'
 
 
 def jobs_in(plan: Plan) -> list[Job]:
-    """Return the jobs, without their twins."""
+    """Return the jobs, without their duplicates."""
     return [item for item in plan.items() if isinstance(item, Job)]
 
 

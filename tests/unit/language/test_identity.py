@@ -102,10 +102,12 @@ def test_the_same_job_is_one_and_names_the_others(plan_of: PlanOf) -> None:
         matrix: {resolution: [1K, 2K]}
         """
     )
-    job, *twins = plan.items()
+    job, *duplicates = plan.items()
     assert isinstance(job, Job)
     assert [
-        (twin.index, twin.prompt_id, dict(twin.axes), twin.tags) for twin in twins if isinstance(twin, Duplicate)
+        (duplicate.index, duplicate.prompt_id, dict(duplicate.axes), duplicate.tags)
+        for duplicate in duplicates
+        if isinstance(duplicate, Duplicate)
     ] == [
         (1, "a", {"resolution": "2K"}, ("one",)),
         (2, "b", {"resolution": "1K"}, ("two",)),

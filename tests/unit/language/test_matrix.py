@@ -309,7 +309,7 @@ def test_include_comes_after_exclude(plan_of: PlanOf) -> None:
     ]
 
 
-def test_include_is_laid_over_no_combination_that_an_include_made(plan_of: PlanOf) -> None:
+def test_include_is_merged_into_no_combination_that_an_include_made(plan_of: PlanOf) -> None:
     matrix = "  fruit: [apple]\n  include: [{fruit: banana}, {fruit: banana, color: red}]\n"
     assert texts(plan_of(named("fruit color", matrix))) == [
         "fruit=apple color=",

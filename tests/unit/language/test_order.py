@@ -154,7 +154,7 @@ def test_a_sample_of_all_jobs_keeps_so_many_that_can_be_made(plan_of: PlanOf) ->
     assert 0 < plan.figures.skipped < 60
 
 
-def test_a_sampled_job_keeps_its_twins(plan_of: PlanOf) -> None:
+def test_a_sampled_job_keeps_its_duplicates(plan_of: PlanOf) -> None:
     body = "prompts: [x, x]\nrequest: {model: z-image-turbo}\nmatrix: {seed: {start: 0, count: 20}}\n"
     items = list(plan_of("sample: {count: 4, seed: 1}\n" + body).items())
     made = {item.job_id for item in items if isinstance(item, Job)}

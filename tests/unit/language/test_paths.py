@@ -104,7 +104,7 @@ def test_jobs_whose_names_only_look_alike_are_no_error(jobs_of: JobsOf) -> None:
     assert paths(jobs_of(spec("{{ prompt.id }}", prompts=prompts, model="gpt-image-2"))) == ["a", "a_3", "b"]
 
 
-def test_twins_and_skipped_jobs_take_no_path(jobs_of: JobsOf) -> None:
+def test_duplicates_and_skipped_jobs_take_no_path(jobs_of: JobsOf) -> None:
     body = spec("all", prompts="[{id: a, text: x}, {id: b, text: x}, {id: c, text: x, request: {quality: low}}]")
     made = jobs_of("unsupported: skip\n" + body)
     assert paths(made) == ["all", ""]

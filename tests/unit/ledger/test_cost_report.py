@@ -1,4 +1,4 @@
-"""The books agree with themselves, whatever the API sets aside and charges."""
+"""A cost report agrees with itself, whatever the API sets aside and charges."""
 
 import asyncio
 import sqlite3
@@ -43,11 +43,11 @@ def test_a_failed_task_is_a_refund_and_a_dear_one_a_surcharge(ledger: Ledger, jo
         await journal.intend(f"{3:016x}", held_nusd=5, sent_at=None)
 
     asyncio.run(way())
-    books = ledger.books()
-    assert (books.paid_nusd, books.catalog_nusd, books.hold_nusd) == (13, 12, 18)
-    assert (books.refunds, books.refunded_nusd, books.surcharges, books.surcharged_nusd) == (1, 6, 1, 1)
-    assert books.open_nusd == 5
-    assert not books.agree
+    report = ledger.cost_report()
+    assert (report.paid_nusd, report.catalog_nusd, report.hold_nusd) == (13, 12, 18)
+    assert (report.refunds, report.refunded_nusd, report.surcharges, report.surcharged_nusd) == (1, 6, 1, 1)
+    assert report.open_nusd == 5
+    assert not report.agree
 
 
 def test_refunds_are_the_same_whether_the_api_tells_what_it_set_aside_or_not(path: Path, claim: FolderClaim) -> None:
@@ -62,8 +62,8 @@ def test_refunds_are_the_same_whether_the_api_tells_what_it_set_aside_or_not(pat
                 await end(journal, f"{2:016x}", hold=hold, cost=3, catalog=3)  # fewer images than asked for
 
             asyncio.run(way())
-            books = ledger.books()
-            return books.refunds, books.refunded_nusd, books.hold_nusd, books.surcharges
+            report = ledger.cost_report()
+            return report.refunds, report.refunded_nusd, report.hold_nusd, report.surcharges
 
     assert booked(path, 9) == booked(path.with_name("untold.sqlite"), None) == (2, 15, 27, 0)
 
@@ -77,8 +77,8 @@ def test_another_price_than_the_catalogs_is_no_refund_where_nothing_was_told(led
         await end(journal, f"{2:016x}", hold=None, cost=9, catalog=0, fails=True)  # charged although it failed
 
     asyncio.run(way())
-    books = ledger.books()
-    assert (books.refunds, books.surcharges, books.holds_told) == (0, 0, 0)
+    report = ledger.cost_report()
+    assert (report.refunds, report.surcharges, report.holds_told) == (0, 0, 0)
 
 
 TASKS = st.tuples(st.none() | st.integers(0, 9), st.integers(0, 9), st.booleans())
@@ -89,16 +89,16 @@ TASKS = st.tuples(st.none() | st.integers(0, 9), st.integers(0, 9), st.booleans(
 def test_what_was_set_aside_less_refunds_and_plus_surcharges_is_what_was_charged(
     tasks: list[tuple[int | None, int, bool]], claim: FolderClaim, job_of: MakeJob, tmp_path_factory: object
 ) -> None:
-    with Ledger.open(tmp_path_factory.mktemp("books") / "ledger.sqlite") as ledger:  # type: ignore[attr-defined]
+    with Ledger.open(tmp_path_factory.mktemp("money") / "ledger.sqlite") as ledger:  # type: ignore[attr-defined]
         ledger.claim(claim)
         ledger.replace_plan(job_of(index) for index in range(len(tasks)))
         journal = ledger.journal()
         for index, (hold, cost, fails) in enumerate(tasks):
             asyncio.run(end(journal, f"{index:016x}", hold=hold, cost=cost, catalog=cost, fails=fails))
-        books = ledger.books()
-        assert books.paid_nusd == ledger.spent_nusd()
-        assert books.hold_nusd - books.refunded_nusd + books.surcharged_nusd == books.paid_nusd
-        assert books.holds_told == sum(hold is not None for hold, _, _ in tasks)
+        report = ledger.cost_report()
+        assert report.paid_nusd == ledger.spent_nusd()
+        assert report.hold_nusd - report.refunded_nusd + report.surcharged_nusd == report.paid_nusd
+        assert report.holds_told == sum(hold is not None for hold, _, _ in tasks)
 
 
 def as_format_1(path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_ledger_of_the_first_format_is_read_as_it_is_and_brought_up_to_date_by
     as_format_1(path)
     with Ledger.open(path, read_only=True) as old:
         assert [line.record for line in old.lines()] == [before]
-        assert (old.books().paid_nusd, old.books().catalog_nusd, old.books().hold_nusd) == (6, 6, 9)
+        assert (old.cost_report().paid_nusd, old.cost_report().catalog_nusd, old.cost_report().hold_nusd) == (6, 6, 9)
     with Ledger.open(path) as now:
         assert now.record(f"{0:016x}") == before
     connection = sqlite3.connect(path)

@@ -19,9 +19,9 @@ MakeJob = Callable[..., Job]
 
 def test_a_plan_is_read_back_as_it_was_written(ledger: Ledger, job_of: MakeJob) -> None:
     jobs = [job_of(0, tags=("a",), callback={"callback_url": "https://x"}), job_of(3, meta={"k": [1, {"z": None}]})]
-    twin = Duplicate(job_id=jobs[0].job_id, index=1, prompt_id="p9", axes={"model": "m"}, tags=("t",))
-    ledger.replace_plan([jobs[0], twin, jobs[1]])
-    assert [(line.job, line.also) for line in ledger.lines()] == [(jobs[0], (twin,)), (jobs[1], ())]
+    duplicate = Duplicate(job_id=jobs[0].job_id, index=1, prompt_id="p9", axes={"model": "m"}, tags=("t",))
+    ledger.replace_plan([jobs[0], duplicate, jobs[1]])
+    assert [(line.job, line.also) for line in ledger.lines()] == [(jobs[0], (duplicate,)), (jobs[1], ())]
 
 
 def test_a_skipped_job_says_why(ledger: Ledger, job_of: MakeJob) -> None:

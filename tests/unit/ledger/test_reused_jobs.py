@@ -38,27 +38,27 @@ async def make(journal: Journal) -> Attempt:
 
 
 @pytest.fixture
-def taken(tmp_path: Path, claim: FolderClaim, job_of: MakeJob) -> ReusedJob:
+def reused(tmp_path: Path, claim: FolderClaim, job_of: MakeJob) -> ReusedJob:
     with Ledger.open(tmp_path / "other.sqlite") as other:
         other.claim(claim)
         other.replace_plan([job_of(0), job_of(1)])
         asyncio.run(make(other.journal()))
-        assert other.holding(f"{1:016x}") is None
-        holding = other.holding(JOB)
-    assert holding is not None
-    assert (holding.files, holding.cost_nusd) == ((FILE,), 700_000)
+        assert other.reusable_job(f"{1:016x}") is None
+        reusable = other.reusable_job(JOB)
+    assert reusable is not None
+    assert (reusable.files, reusable.cost_nusd) == ((FILE,), 700_000)
     return ReusedJob(
-        holding=holding,
+        reusable=reusable,
         origin=ORIGIN,
         files=[StoredFile(image=replace(IMAGE, path="images/here.png"), modified_ns=6)],
     )
 
 
 def test_what_was_taken_is_completed_for_nothing_and_says_where_it_is_from(
-    ledger: Ledger, taken: ReusedJob, job_of: MakeJob
+    ledger: Ledger, reused: ReusedJob, job_of: MakeJob
 ) -> None:
     ledger.replace_plan([job_of(0)])
-    ledger.journal().take([taken])
+    ledger.journal().take([reused])
     record = ledger.record(JOB)
     assert (record.status, record.task_id, record.attempts) == (JobStatus.COMPLETED, "task-1", 0)
     assert (record.submitted_at, record.completed_at, record.seconds) == (2.0, 6.0, 4.0)
@@ -66,7 +66,7 @@ def test_what_was_taken_is_completed_for_nothing_and_says_where_it_is_from(
     assert [image.path for image in record.images] == ["images/here.png"]
     assert ledger.owner_of("images/here.png") == JOB
     assert (ledger.spent_nusd(), ledger.held_nusd()) == (0, 0)
-    assert ledger.books().paid_nusd == ledger.books().catalog_nusd == 0
+    assert ledger.cost_report().paid_nusd == ledger.cost_report().catalog_nusd == 0
 
 
 async def parked(journal: Journal) -> None:
@@ -98,13 +98,13 @@ async def unknown(journal: Journal) -> None:
 
 @pytest.mark.parametrize("before", [parked, failed, spoiled])
 def test_images_may_be_taken_where_nothing_is_out(
-    ledger: Ledger, taken: ReusedJob, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
+    ledger: Ledger, reused: ReusedJob, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
 ) -> None:
     ledger.replace_plan([job_of(0)])
     journal = ledger.journal()
     asyncio.run(before(journal))  # type: ignore[arg-type]
     spent = ledger.spent_nusd()
-    journal.take([taken])
+    journal.take([reused])
     assert ledger.record(JOB).status is JobStatus.COMPLETED
     assert ledger.record(JOB).error is None
     assert ledger.spent_nusd() == spent
@@ -112,14 +112,14 @@ def test_images_may_be_taken_where_nothing_is_out(
 
 @pytest.mark.parametrize("before", [intended, accepted, unknown, make])
 def test_images_are_not_taken_while_something_may_still_come(
-    ledger: Ledger, taken: ReusedJob, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
+    ledger: Ledger, reused: ReusedJob, job_of: MakeJob, before: Callable[[Journal], Awaitable[None]]
 ) -> None:
     ledger.replace_plan([job_of(0), job_of(1)])
     journal = ledger.journal()
     asyncio.run(before(journal))  # type: ignore[arg-type]
     record = ledger.record(JOB)
     with pytest.raises(IllegalTransition):
-        journal.take([taken])
+        journal.take([reused])
     assert ledger.record(JOB) == record
 
 

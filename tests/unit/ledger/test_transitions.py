@@ -25,22 +25,22 @@ S = AttemptState
 JOB = f"{0:016x}"
 OOPS = JobError(code="x", message="no")
 FREE = Charge(cost_nusd=0, cost_from="api")
-TAKEN = Acceptance(task_id="task-1", submitted_at=1.0, held_nusd=1)
+ACCEPTED = Acceptance(task_id="task-1", submitted_at=1.0, held_nusd=1)
 
 Call: TypeAlias = Callable[[Journal, Attempt], Awaitable[Attempt]]
 
 
 async def take(journal: Journal, attempt: Attempt) -> Attempt:
-    holding = ReusableJob(attempt=replace(attempt, state=S.STORED), files=(), cost_nusd=0)
-    origin = ReusedFrom(folder="../other", folder_id="f", cost_usd=0.0)
-    journal.take([ReusedJob(holding=holding, files=(), origin=origin)])
+    reusable = ReusableJob(attempt=replace(attempt, state=S.STORED), files=(), cost_nusd=0)
+    reused_from = ReusedFrom(folder="../other", folder_id="f", cost_usd=0.0)
+    journal.take([ReusedJob(reusable=reusable, files=(), origin=reused_from)])
     return replace(attempt, state=S.STORED)
 
 
 CALLS: dict[str, Call] = {
     "intend_again": lambda journal, attempt: journal.intend_again(attempt, held_nusd=1, sent_at=1.0),
     "park": lambda journal, attempt: journal.park(attempt, OOPS),
-    "accept": lambda journal, attempt: journal.accept(attempt, TAKEN),
+    "accept": lambda journal, attempt: journal.accept(attempt, ACCEPTED),
     "find_again": lambda journal, attempt: journal.find_again(attempt),
     "refuse": lambda journal, attempt: journal.refuse(attempt, OOPS),
     "doubt": lambda journal, attempt: journal.doubt(attempt, OOPS),
@@ -51,13 +51,13 @@ CALLS: dict[str, Call] = {
     "fail": lambda journal, attempt: journal.fail(attempt, ended_at=2.0, charge=FREE, error=OOPS),
     "cancelled": lambda journal, attempt: journal.cancelled(attempt, ended_at=2.0, charge=FREE, error=OOPS),
     "accept and complete": lambda journal, attempt: journal.complete(
-        attempt, ended_at=2.0, submitted_at=1.0, charge=FREE, results=[], acceptance=TAKEN
+        attempt, ended_at=2.0, submitted_at=1.0, charge=FREE, results=[], acceptance=ACCEPTED
     ),
     "accept and fail": lambda journal, attempt: journal.fail(
-        attempt, ended_at=2.0, charge=FREE, error=OOPS, acceptance=TAKEN
+        attempt, ended_at=2.0, charge=FREE, error=OOPS, acceptance=ACCEPTED
     ),
     "accept and cancel": lambda journal, attempt: journal.cancelled(
-        attempt, ended_at=2.0, charge=FREE, error=OOPS, acceptance=TAKEN
+        attempt, ended_at=2.0, charge=FREE, error=OOPS, acceptance=ACCEPTED
     ),
     "store": lambda journal, attempt: journal.store(attempt, []),
     "spoil": lambda journal, attempt: journal.spoil(attempt, [], OOPS),

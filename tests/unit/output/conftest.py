@@ -52,7 +52,7 @@ class PlainLedger:
     def held_nusd(self) -> int:
         return 0
 
-    def books(self) -> CostReport:
+    def cost_report(self) -> CostReport:
         return CostReport(paid_nusd=self.spent_nusd(), catalog_nusd=self.spent_nusd())
 
     def forget(self, job_id: str) -> None:
@@ -114,10 +114,10 @@ class Folder:
         gone = JobError(code="connection_lost", message="no answer", retryable=False)
         self.line(4, JobStatus.UNKNOWN, attempts=1, submitted_at=NOW, error=gone)
         self.line(5, JobStatus.PENDING, task_id="t5", attempts=1, submitted_at=NOW)
-        twins = (Duplicate(job_id="-", index=8, prompt_id="p8", axes={"model": "m"}, tags=("t",), meta={"b": None}),)
+        duplicate = Duplicate(job_id="-", index=8, prompt_id="p8", axes={"model": "m"}, tags=("t",), meta={"b": None})
         line = self.line(6, JobStatus.PENDING)
-        twins = (replace(twins[0], job_id=line.job.job_id),)
-        self.ledger.planned[-1] = replace(line, also=twins)
+        duplicates = (replace(duplicate, job_id=line.job.job_id),)
+        self.ledger.planned[-1] = replace(line, also=duplicates)
 
     def facts(self, **others: Any) -> RunFacts:
         facts = RunFacts(
@@ -131,7 +131,7 @@ class Folder:
         self.layout.workspace.ledger.touch()
         keep_spec(self.layout, b"version: 1\n")
         written = write_manifest(self.layout, self.ledger.lines())
-        write_summary(self.layout, self.facts(), written, self.ledger.books())
+        write_summary(self.layout, self.facts(), written, self.ledger.cost_report())
         return written
 
 

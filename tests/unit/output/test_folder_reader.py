@@ -35,7 +35,7 @@ SPEC = b"name: tea\n"
 
 
 def plan() -> list[Job | Duplicate]:
-    """Two jobs to make, one with tags and an inline input, one skipped, one not reached, and a twin."""
+    """Two jobs to make, one with tags and an inline input, one skipped, one not reached, and a duplicate."""
     request = {**job(3).request, "image": "data:image/png;base64,iVBORyBpbmxpbmU="}
     return [
         job(0),
@@ -107,7 +107,7 @@ def test_every_kind_has_the_same_lines(reader: FolderReader) -> None:
     lines = list(reader.lines())
     assert [line.index for line in lines] == [0, 1, 2, 3]
     assert [line.status.value for line in lines] == ["completed", "completed", "skipped", "pending"]
-    assert [twin.index for twin in lines[1].also] == [4]
+    assert [duplicate.index for duplicate in lines[1].also] == [4]
     assert lines[1].tags == ("night", "street")
     assert lines[3].request["image"] == f"sha256:{hashlib.sha256(INLINE).hexdigest()}"
     assert [len(line.images) for line in lines] == [1, 1, 0, 0]

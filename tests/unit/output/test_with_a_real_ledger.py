@@ -76,7 +76,7 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
 
 @pytest.fixture
 def run(layout: RunLayout, ledger: Ledger) -> RunLayout:
-    """Two jobs made, one skipped, one not reached, a twin; the manifest is yet to be written."""
+    """Two jobs made, one skipped, one not reached, a duplicate; the manifest is yet to be written."""
 
     async def both() -> None:
         await make(layout, ledger, job(0))
@@ -96,7 +96,7 @@ def test_a_crash_before_any_manifest_is_made_up_for_by_looking(run: RunLayout, l
     assert status.spent_nusd == 14
     lines = list(read_manifest(run))
     assert [line.index for line in lines] == [0, 1, 2, 3]
-    assert [twin.index for twin in lines[1].also] == [4]
+    assert [duplicate.index for duplicate in lines[1].also] == [4]
     assert verify(run, ledger).is_sound
 
 

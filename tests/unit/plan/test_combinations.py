@@ -38,7 +38,7 @@ def test_product_is_in_the_order_written_with_the_last_axis_fastest(plan_of: Pla
     assert texts(plan_of(body)) == ["x1", "x2", "x3", "y1", "y2", "y3"]
 
 
-def test_include_is_laid_over_every_combination_that_it_does_not_contradict(plan_of: PlanOf) -> None:
+def test_include_is_merged_into_every_combination_that_it_does_not_contradict(plan_of: PlanOf) -> None:
     plan = plan_of(fruit(SHAPED, "  include: [{color: green}, {fruit: apple, shape: circle}]"))
     assert texts(plan) == [
         "apple cat green circle",
@@ -66,7 +66,7 @@ def test_include_that_fits_no_combination_is_one_of_its_own_for_every_prompt(pla
     assert texts(plan) == ["one apple", "one banana", "two apple", "two banana"]
 
 
-def test_include_is_not_laid_over_a_combination_that_another_include_made(plan_of: PlanOf) -> None:
+def test_include_is_not_merged_into_a_combination_that_another_include_made(plan_of: PlanOf) -> None:
     plan = plan_of(
         fruit(COLOURED, "  include: [{fruit: banana, animal: cat}, {fruit: banana, animal: cat, color: red}]")
     )

@@ -57,7 +57,7 @@ def test_a_job_is_added_removed_or_unchanged_by_its_id() -> None:
     assert (found.added, found.removed) == (["p1", "p3"], ["p4"])
 
 
-def test_skipped_jobs_and_twins_are_no_jobs() -> None:
+def test_skipped_jobs_and_duplicates_are_no_jobs() -> None:
     entries = [*outlined(1), replace(summary_of(job(1)), is_new=False), *outlined(2, skip=True)]
     assert compare(entries, theirs()).total.added.jobs == 1
     assert [found.number for found in compared_jobs(entries)] == [1]
@@ -126,11 +126,11 @@ IDS = st.lists(st.integers(0, 40), unique=True)
 
 
 @given(IDS, IDS, IDS)
-def test_every_job_is_counted_once_on_each_side(ours: list[int], planned: list[int], lent: list[int]) -> None:
+def test_every_job_is_counted_once_on_each_side(ours: list[int], planned: list[int], reusable: list[int]) -> None:
     def others() -> Iterable[ComparedJob]:
         return map(known, planned)
 
-    total = compare(outlined(*ours), others, reusable=lent).total
+    total = compare(outlined(*ours), others, reusable=reusable).total
     assert total.added.jobs + total.unchanged.jobs == len(ours)
     assert total.removed.jobs + total.unchanged.jobs == len(planned)
     fates: Sequence[int] = [each.jobs for each in (total.made, total.held, total.failed, total.reused, total.to_make)]

@@ -73,5 +73,5 @@ def test_numbered_names_of_several_images_can_clash_too(problems_of: ProblemsOf)
     assert "would both be written" in problem.message
 
 
-def test_twins_share_their_jobs_path(plan_of: PlanOf) -> None:
+def test_duplicates_share_their_jobs_path(plan_of: PlanOf) -> None:
     assert paths(plan_of(spec("all", prompts="[{id: a, text: x}, {id: b, text: x}]"))) == ["all"]

@@ -40,12 +40,12 @@ def test_callback_fields_are_sent_and_are_no_part_of_the_identity(plan_of: PlanO
     assert "callback_url" not in called.request
 
 
-def test_entries_that_come_out_the_same_are_one_job_and_its_twins(plan_of: PlanOf) -> None:
+def test_entries_that_come_out_the_same_are_one_job_and_its_duplicates(plan_of: PlanOf) -> None:
     plan = plan_of("prompts: [{id: a, text: x}, {id: b, text: x}]\nmatrix: {model: [imagen-4.0]}\n")
-    job, twin = plan.items()
+    job, duplicate = plan.items()
     assert isinstance(job, Job)
-    assert isinstance(twin, Duplicate)
-    assert (twin.job_id, twin.index, twin.prompt_id, plan.figures.folded) == (job.job_id, 1, "b", 1)
+    assert isinstance(duplicate, Duplicate)
+    assert (duplicate.job_id, duplicate.index, duplicate.prompt_id, plan.figures.folded) == (job.job_id, 1, "b", 1)
 
 
 def test_index_counts_the_full_product_before_folding(plan_of: PlanOf) -> None:

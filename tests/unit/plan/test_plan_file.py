@@ -43,10 +43,11 @@ def test_plan_read_back_is_the_plan_that_was_written(plan: Plan, file: Path) -> 
     assert [item for item in saved.items() if isinstance(item, Job)] == [
         item for item in plan.items() if isinstance(item, Job)
     ]
-    twins = sorted((item for item in plan.items() if isinstance(item, Duplicate)), key=key)
+    duplicates = sorted((item for item in plan.items() if isinstance(item, Duplicate)), key=key)
     assert [
-        (twin.job_id, twin.index) for twin in sorted((i for i in saved.items() if isinstance(i, Duplicate)), key=key)
-    ] == [(twin.job_id, twin.index) for twin in twins]
+        (duplicate.job_id, duplicate.index)
+        for duplicate in sorted((i for i in saved.items() if isinstance(i, Duplicate)), key=key)
+    ] == [(duplicate.job_id, duplicate.index) for duplicate in duplicates]
     assert (saved.name, saved.catalog, saved.spec_sha256, saved.terms) == (
         plan.name, plan.catalog, plan.spec_sha256, plan.terms,
     )  # fmt: skip

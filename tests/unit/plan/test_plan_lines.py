@@ -35,7 +35,7 @@ unsupported: skip
 
 @pytest.fixture
 def lines(plan_of: PlanOf) -> list[dict[str, Any]]:
-    """A good plan's lines: the header, then jobs, the first of which is made and has a twin."""
+    """A good plan's lines: the header, then jobs, the first of which is made and has a duplicate."""
     lines = [json.loads(line) for line in plan_lines(plan_of(BODY))]
     assert "status" not in lines[1]
     assert lines[1]["also"]
@@ -159,7 +159,7 @@ def test_a_field_of_a_wrong_kind_is_a_sentence_with_its_line(
 
 
 @pytest.mark.parametrize("field", ["index", "prompt_id", "axes", "tags"])
-def test_a_field_of_a_twin_of_a_wrong_kind_is_a_sentence_with_its_line(edit: Edit, field: str) -> None:
+def test_a_field_of_a_duplicate_of_a_wrong_kind_is_a_sentence_with_its_line(edit: Edit, field: str) -> None:
     for value in (None, -1, [1], True):
         assert refusal(edit(1, value, "also", 0, field)).startswith("plan.jsonl:2: also[0].")
 

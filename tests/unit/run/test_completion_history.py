@@ -96,9 +96,9 @@ def test_the_last_of_many_sends_leaves_just_when_a_window_says(
 
 
 def test_headers_tell_how_many_windows_it_takes() -> None:
-    headroom = HeaderWindow()
-    headroom.hear(RateHint(limit=60, remaining=59, reset_s=60.0), sent_at=0.0, now=0.0)
-    assert [headroom.opens_for(sends, 0.0) for sends in (59, 60, 119, 120, 239)] == [0.0, 60.0, 60.0, 120.0, 180.0]
+    window = HeaderWindow()
+    window.record(RateHint(limit=60, remaining=59, reset_s=60.0), sent_at=0.0, now=0.0)
+    assert [window.opens_for(sends, 0.0) for sends in (59, 60, 119, 120, 239)] == [0.0, 60.0, 60.0, 120.0, 180.0]
 
 
 def shown(world: World) -> list[Progress]:

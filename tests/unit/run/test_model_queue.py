@@ -18,7 +18,7 @@ def queue_of(*fresh: JobRun) -> ModelQueue:
     return model_queue
 
 
-def trial_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> JobRun:
+def job_run_of(index: int, *, is_sent: bool = False, holds_slot: bool = False) -> JobRun:
     job = make_job(index)
     attempt = Attempt(
         job_id=job.job_id,
@@ -54,7 +54,7 @@ def is_paid(job_run: JobRun) -> bool:
 
 def test_all_that_wait_with_a_slot_give_it_up_in_the_end() -> None:
     model_queue = queue_of()
-    waiting = [trial_of(index, is_sent=True, holds_slot=True) for index in range(5)]
+    waiting = [job_run_of(index, is_sent=True, holds_slot=True) for index in range(5)]
     for job_run in waiting:
         model_queue.alive += 1
         model_queue.delay(job_run, 10.0)
@@ -63,7 +63,7 @@ def test_all_that_wait_with_a_slot_give_it_up_in_the_end() -> None:
 
 
 def test_retries_come_before_new_jobs_and_in_the_order_of_their_times() -> None:
-    new, late, early = trial_of(0), trial_of(1, is_sent=True), trial_of(2, is_sent=True)
+    new, late, early = job_run_of(0), job_run_of(1, is_sent=True), job_run_of(2, is_sent=True)
     model_queue = queue_of(new)
     model_queue.delay(late, 20.0)
     model_queue.delay(early, 10.0)
@@ -78,7 +78,7 @@ def test_retries_come_before_new_jobs_and_in_the_order_of_their_times() -> None:
 
 
 def test_a_retry_without_money_is_neither_at_hand_nor_in_the_way() -> None:
-    poor, paid = trial_of(0), trial_of(1, is_sent=True)
+    poor, paid = job_run_of(0), job_run_of(1, is_sent=True)
     model_queue = queue_of()
     model_queue.delay(poor, 1.0)
     model_queue.delay(paid, 30.0)
@@ -89,7 +89,7 @@ def test_a_retry_without_money_is_neither_at_hand_nor_in_the_way() -> None:
 
 
 def test_a_model_wants_nothing_when_there_is_the_money_for_nothing() -> None:
-    model_queue = queue_of(trial_of(0))
+    model_queue = queue_of(job_run_of(0))
     assert not model_queue.wants(is_paid)
-    model_queue.delay(trial_of(1, is_sent=True), 99.0)
+    model_queue.delay(job_run_of(1, is_sent=True), 99.0)
     assert model_queue.wants(is_paid)

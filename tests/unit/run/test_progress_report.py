@@ -7,7 +7,7 @@ import pytest
 
 from qwave_batch.model.progress import Progress, ThrottleState, Waiting, WaitKind
 from qwave_batch.model.record import JobStatus
-from qwave_batch.run.limits.throttle_state import Admission
+from qwave_batch.run.limits.admission import Admission
 from qwave_batch.run.progress_report import ImageHold, RunMoment, StatusGap, report_progress
 from qwave_batch.run.schedule.model_queues import JobsLeft
 from qwave_batch.run.state.completion_history import CompletionHistory

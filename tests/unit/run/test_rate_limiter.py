@@ -13,11 +13,7 @@ from qwave_batch.model.progress import ThrottleScope, WaitKind
 from qwave_batch.model.task import Task, TaskState
 from qwave_batch.model.terms import DEFAULT_CONCURRENCY
 from qwave_batch.run.limits.adaptive_concurrency import CALM_S, STEP_S
-from qwave_batch.run.limits.known_limits import POLLS_COUNT_S, KnownLimits, LimitLesson
-from qwave_batch.run.limits.rate_limiter import RateLimiter
-from qwave_batch.run.limits.sliding_window import PERIOD_S, SlidingWindow
-from qwave_batch.run.limits.throttle_episode import JITTER, LONE_REFUSALS, SAID, UNSAID, ModelThrottle
-from qwave_batch.run.limits.throttle_state import (
+from qwave_batch.run.limits.admission import (
     ApiCall,
     BalanceCall,
     CancelCall,
@@ -26,6 +22,10 @@ from qwave_batch.run.limits.throttle_state import (
     Reaction,
     SubmitCall,
 )
+from qwave_batch.run.limits.known_limits import POLLS_COUNT_S, KnownLimits, LimitLesson
+from qwave_batch.run.limits.rate_limiter import RateLimiter
+from qwave_batch.run.limits.sliding_window import PERIOD_S, SlidingWindow
+from qwave_batch.run.limits.throttle_episode import JITTER, LONE_REFUSALS, SAID, UNSAID, ModelThrottle
 
 WELL = TaskAnswer(task=Task(task_id="t", state=TaskState.QUEUED))
 SILENCE = NoAnswer(reason="HTTP 503", sent=True, status=503)

@@ -1,4 +1,4 @@
-"""The law of the wallet: whatever happens, balance = granted - charges, and nothing unpaid is ever charged."""
+"""The law of the accounts: whatever happens, balance = granted - charges, and nothing unpaid is ever charged."""
 
 import json
 from typing import Any, TypeAlias
@@ -33,7 +33,7 @@ STEPS = st.one_of(
 def test_what_is_left_is_what_was_granted_less_the_charges(
     clock: FakeClock, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str | None]], seed: int
 ) -> None:
-    path = tmp_path_factory.mktemp("wallet") / "state.sqlite"
+    path = tmp_path_factory.mktemp("accounts") / "state.sqlite"
     caller = Caller(account=account_of_key("key"), origin="http://127.0.0.1", elsewhere="")
 
     def opened() -> Simulator:

@@ -23,10 +23,10 @@ def hint(left: int, *, limit: int = PER_MINUTE, reset_s: float = 60.0) -> RateHi
 
 def told(*words: tuple[str, float, float, RateHint | None]) -> bool:
     """Return whether a window is held to be shared after such words: model, when sent, when answered, headers."""
-    sharing = WindowScope()
+    scope = WindowScope()
     for model, sent_at, now, said in words:
-        sharing.hear(model, said, sent_at=sent_at, now=now)
-    return sharing.is_shared
+        scope.record(model, said, sent_at=sent_at, now=now)
+    return scope.is_shared
 
 
 def test_one_model_has_the_window_of_the_account() -> None:
@@ -64,7 +64,7 @@ def test_other_limits_are_other_windows() -> None:
 def test_models_that_share_a_window_are_never_held_to_have_their_own(
     sends: list[tuple[str, float, float]], limit: int
 ) -> None:
-    sharing, now = WindowScope(), 0.0
+    scope, now = WindowScope(), 0.0
     taken: list[float] = []
     for model, later, way_s in sends:
         now += later
@@ -72,8 +72,8 @@ def test_models_that_share_a_window_are_never_held_to_have_their_own(
         if len(taken) < limit:
             taken.append(now)
             reset_s = math.ceil(taken[0] + 60.0 - now)
-            sharing.hear(model, hint(limit - len(taken), limit=limit, reset_s=reset_s), sent_at=now, now=now + way_s)
-    assert sharing.is_shared
+            scope.record(model, hint(limit - len(taken), limit=limit, reset_s=reset_s), sent_at=now, now=now + way_s)
+    assert scope.is_shared
 
 
 def tell(world: World, *, counted: Callable[[str], str]) -> None:
