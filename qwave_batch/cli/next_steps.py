@@ -31,7 +31,7 @@ _WORDS: Mapping[NextStep, str] = {
     NextStep.CHECK_WEBHOOK_URL: "check --webhook-url",
     NextStep.NAME_WEBHOOK_URL: "name it with --webhook-url URL",
     NextStep.SIMULATE: "use --simulate",
-    NextStep.TRY_SIMULATOR: "to try things without one, use --simulate",
+    NextStep.TRY_SIMULATOR: "to try things without one, run with --simulate",
     NextStep.DO_NOT_SIMULATE: "leave out --simulate",
     NextStep.NAME_API: "name its API with --base-url",
     NextStep.ALLOW_READ: "to read it anyway, use --allow-read {about}",

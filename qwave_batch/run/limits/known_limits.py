@@ -143,9 +143,9 @@ class KnownLimits:
 
     @property
     def allowed(self) -> int | None:
-        """How many tasks may be alive at once now; None where that is what somebody said."""
+        """How many tasks may be alive at once now; None where that is what somebody said, or no model has work."""
         models = [model.concurrency for model in self.models.values()]
-        if not any(each.is_found_out for each in (self.concurrency, *models)):
+        if not models or not any(each.is_found_out for each in (self.concurrency, *models)):
             return None
         return min(self.concurrency.limit, sum(each.limit for each in models))
 

@@ -410,3 +410,11 @@ def test_its_state_holds_exactly_what_admit_holds(steps: list[tuple[ApiCall, Ans
         of_a = max(held.get((ThrottleScope.ACCOUNT, ""), now), held.get((ThrottleScope.MODEL, "a"), now))
         assert math.isclose(max(of_a, limits.known.of("a").outage.until), max(opens_at(limits, A, now), now))
         assert math.isclose(held.get((ThrottleScope.POLLS, ""), now), max(limits.admit(BalanceCall(), now).at, now))
+
+
+def test_without_a_model_at_work_no_number_of_tasks_is_allowed() -> None:
+    """A run with nothing to submit says nothing of how many tasks may be alive, and not that none may."""
+    known = KnownLimits(window=SlidingWindow(None), counts_polls=False)
+    assert known.allowed is None
+    known.add(ModelThrottle("m"))
+    assert known.allowed == DEFAULT_CONCURRENCY
