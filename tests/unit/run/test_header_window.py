@@ -8,34 +8,7 @@ from hypothesis import strategies as st
 
 from qwave_batch.client.answers import RateHint
 from qwave_batch.run.limits.header_window import PROBE_EVERY_S, WIRE_S, HeaderWindow
-
-
-def send(window: HeaderWindow, now: float) -> None:
-    window.reserve()
-    window.spend(now)
-
-
-class SlidingServer:
-    """Lets so many through in any minute and says in whole seconds how long to wait."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.taken: deque[float] = deque()
-
-    def wait_s(self, now: float) -> float:
-        """Take a request and return 0, or how long to wait."""
-        while self.taken and self.taken[0] + 60.0 <= now:
-            self.taken.popleft()
-        if len(self.taken) < self.limit:
-            self.taken.append(now)
-            return 0.0
-        return max(1.0, math.ceil(self.taken[0] + 60.0 - now))
-
-    def hint(self, now: float) -> RateHint:
-        while self.taken and self.taken[0] + 60.0 <= now:
-            self.taken.popleft()
-        reset_s = math.ceil(self.taken[0] + 60.0 - now) if self.taken else 0.0
-        return RateHint(limit=self.limit, remaining=self.limit - len(self.taken), reset_s=reset_s)
+from tests.unit.run.sliding_server import SlidingServer, send
 
 
 def test_without_headers_there_is_no_limit() -> None:

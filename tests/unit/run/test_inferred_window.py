@@ -1,34 +1,10 @@
 """Unannounced windows of the API, as inferred from its 429s."""
 
-import math
-from collections import deque
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.run.limits.sliding_window import InferredWindow
-
-
-def send(window: InferredWindow, now: float) -> None:
-    window.reserve()
-    window.spend(now)
-
-
-class SlidingServer:
-    """Lets so many through in any minute and says in whole seconds how long to wait."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.taken: deque[float] = deque()
-
-    def wait_s(self, now: float) -> float:
-        """Take a request and return 0, or how long to wait."""
-        while self.taken and self.taken[0] + 60.0 <= now:
-            self.taken.popleft()
-        if len(self.taken) < self.limit:
-            self.taken.append(now)
-            return 0.0
-        return max(1.0, math.ceil(self.taken[0] + 60.0 - now))
+from tests.unit.run.sliding_server import SlidingServer, send
 
 
 def test_nothing_is_held_back_before_anything_is_known() -> None:
