@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from qwave_batch.catalog.model import Model
+from qwave_batch.fitting.schema_checks import is_integer
 from qwave_batch.model.jsontypes import Json, JsonObject
 
 Accepts: TypeAlias = Callable[[Json], bool]
@@ -45,17 +46,11 @@ def simple_check(schema: JsonObject) -> Accepts | None:
             return lambda value: isinstance(value, str) and shortest <= len(value) <= longest
         case {"type": "integer"}:
             least, most = _bound(schema, "minimum", float("-inf")), _bound(schema, "maximum", float("inf"))
-            return lambda value: _is_integer(value) and least <= value <= most  # type: ignore[operator]
+            return lambda value: is_integer(value) and least <= value <= most  # type: ignore[operator]
         case {"type": "boolean"}:
             return lambda value: isinstance(value, bool)
         case _:
             return None
-
-
-def _is_integer(value: Json) -> bool:
-    if isinstance(value, float):
-        return value.is_integer()  # to JSON 1.0 is an integer
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _bound(schema: JsonObject, keyword: str, otherwise: float) -> float:

@@ -3,13 +3,13 @@
 Every name starts with ``x-``, so that validators that do not know them ignore them.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
 from qwave_batch.catalog.request_fields import count_at, entries_at
+from qwave_batch.fitting.schema_checks import is_number
 
 Keyword: TypeAlias = Callable[[Any, Any], str | None]
 """Maps the keyword's value and the instance to an error message, or None."""
@@ -20,7 +20,7 @@ def _sum(wanted: Any, instance: Any) -> str | None:
     if not isinstance(instance, list | tuple):
         return None
     shares = [item.get(wanted["of"]) for item in instance if isinstance(item, Mapping)]
-    numbers = [share for share in shares if _is_number(share)]
+    numbers = [share for share in shares if is_number(share)]
     if len(numbers) < len(instance):
         return None  # a missing or non-numeric value is reported by another check
     # a float counts as the shortest decimal that prints the same: 33.3 + 33.3 + 33.4 is 100
@@ -72,10 +72,6 @@ RULE = "x-rule"
 
 ANNOTATIONS = frozenset({MESSAGE, RULE})
 """The keywords that only affect the message of a rejection."""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _shown(total: Fraction, wanted: float) -> str:

@@ -1,12 +1,12 @@
 """Builds the validator of a model: JSON Schema 2020-12 with the extension keywords, over any JSON value."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qwave_batch import lazy
 from qwave_batch.catalog.keywords import KEYWORDS, Keyword
+from qwave_batch.fitting.schema_checks import is_number
 from qwave_batch.model.jsontypes import JsonObject
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _is_array(_checker: object, instance: object) -> bool:
 
 
 def _is_number(_checker: object, instance: object) -> bool:
-    return isinstance(instance, int | float) and not isinstance(instance, bool) and math.isfinite(instance)
+    return is_number(instance)
 
 
 def _refusing(keyword: Keyword) -> Callable[[Any, Any, Any, Any], Iterator["ValidationError"]]:

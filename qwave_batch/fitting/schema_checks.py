@@ -31,11 +31,13 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether JSON Schema calls a value a number: finite, and not a truth value."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_integer(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
+    """Whether JSON Schema calls a value an integer, as it does 1.0."""
     if isinstance(value, float):
         return value.is_integer()  # to JSON 1.0 is an integer
     return isinstance(value, int) and not isinstance(value, bool)
@@ -44,9 +46,9 @@ def _is_integer(value: Any) -> bool:
 _TYPES: Mapping[str, Check] = {
     "array": _is_array,
     "boolean": lambda value: isinstance(value, bool),
-    "integer": _is_integer,
+    "integer": is_integer,
     "null": lambda value: value is None,
-    "number": _is_number,
+    "number": is_number,
     "object": _is_object,
     "string": lambda value: isinstance(value, str),
 }
@@ -98,14 +100,14 @@ def _itself(value: Any) -> float:
 PLAIN: Mapping[str, Callable[[Any], Check]] = {
     "const": _const,
     "enum": _enum,
-    "exclusiveMinimum": lambda least: _bound(_is_number, _itself, lambda size: size > least),
+    "exclusiveMinimum": lambda least: _bound(is_number, _itself, lambda size: size > least),
     "maxItems": lambda most: _bound(_is_array, len, lambda size: size <= most),
     "maxLength": lambda most: _bound(_is_text, len, lambda size: size <= most),
-    "maximum": lambda most: _bound(_is_number, _itself, lambda size: size <= most),
+    "maximum": lambda most: _bound(is_number, _itself, lambda size: size <= most),
     "minItems": lambda least: _bound(_is_array, len, lambda size: size >= least),
     "minLength": lambda least: _bound(_is_text, len, lambda size: size >= least),
     "minProperties": lambda least: _bound(_is_object, len, lambda size: size >= least),
-    "minimum": lambda least: _bound(_is_number, _itself, lambda size: size >= least),
+    "minimum": lambda least: _bound(is_number, _itself, lambda size: size >= least),
     "pattern": _pattern,
     "required": _required,
     "type": _type,
