@@ -123,6 +123,10 @@ class ModelThrottle:
     _narrowed_at: float = -math.inf
     """When the last episode of 429s began."""
 
+    def pause(self, wait_s: float, now: float) -> None:
+        """Hold submits without a failure to count, such as after a 403 whose cause is not known yet."""
+        self.outage.hold_until(now + wait_s, now)
+
     @property
     def is_in_trouble(self) -> bool:
         """Whether it has stopped answering."""

@@ -96,7 +96,7 @@ class SubmitRefusals:
         if meaning is DenialMeaning.MODEL:
             run.leave_model(model_queue, ModelDenied(http_status=answer.status, said=answer.message))
         elif meaning is DenialMeaning.AGAIN and not model_queue.throttle.is_proven:
-            model_queue.throttle.outage.hold_until(run.now() + PAUSE_S, run.now())
+            model_queue.throttle.pause(PAUSE_S, run.now())
         return meaning
 
     def on_no_funds(self, model_queue: ModelQueue, answer: AccountBlocked, sent_at: float) -> None:
