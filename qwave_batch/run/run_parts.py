@@ -78,16 +78,7 @@ def assemble(
         damaged=work_list.damaged,
         started_at=started_at,
     )
-    limiter = RateLimiter(
-        rng=context.rng,
-        max_wait_s=context.options.max_wait_s,
-        known=KnownLimits(
-            window=SlidingWindow(context.terms.limits.requests_per_minute),
-            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
-            counts_polls=context.terms.limits.count_polls,
-            infers_windows=context.infers_windows,
-        ),
-    )
+    limiter = _limiter(context)
     completion = context.options.completion or context.terms.completion
     long_poll = LongPollPolicy(
         completion=completion,
@@ -125,6 +116,20 @@ def assemble(
         breaker=breaker,
         wakeup=wakeup,
         scheduler=scheduler,
+    )
+
+
+def _limiter(context: RunContext) -> RateLimiter:
+    limits = context.terms.limits
+    return RateLimiter(
+        rng=context.rng,
+        max_wait_s=context.options.max_wait_s,
+        known=KnownLimits(
+            window=SlidingWindow(limits.requests_per_minute),
+            concurrency=AdaptiveConcurrency.under(_ceiling(context)),
+            counts_polls=limits.count_polls,
+            infers_windows=context.infers_windows,
+        ),
     )
 
 
