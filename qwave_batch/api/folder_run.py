@@ -165,7 +165,7 @@ class _FolderRun:
                 expected = await asyncio.to_thread(self._estimate, options)
                 self._confirm(replace(expected, warnings=warnings))
                 self._emit_estimate(expected, reused)
-                end = after(end, await self._execute(options, set()))
+                end = after(end, await self._execute(options))
         except QwaveError as error:
             with suppress(StorageError):  # the first error says more than a second one
                 await asyncio.to_thread(self.recorder.give_up, error)
@@ -185,9 +185,8 @@ class _FolderRun:
         options = self.setup.options
         if not options.retry_failed or not await asyncio.to_thread(self._has_given_up):
             return None, options
-        still_gone = set[str]()
-        end = await self._execute(replace(options, fetch_only=True, given_up_only=True), still_gone)
-        return end, replace(options, pay_again=frozenset(still_gone))
+        end = await self._execute(replace(options, fetch_only=True, given_up_only=True))
+        return end, replace(options, pay_again=end.still_gone)
 
     def _has_given_up(self) -> bool:
         snapshots = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop)
@@ -201,13 +200,8 @@ class _FolderRun:
         if confirm is not None and not confirm(expected):
             raise BudgetError("not confirmed, so nothing was sent")
 
-    async def _execute(self, options: RunOptions, still_gone: set[str]) -> RunEnd:
-        """Do one pass over the folder, with its progress in the folder for other processes.
-
-        Args:
-            options: The options of this pass.
-            still_gone: Filled with the jobs that were asked for in vain.
-        """
+    async def _execute(self, options: RunOptions) -> RunEnd:
+        """Do one pass over the folder with options of its own, and its progress in the folder for other processes."""
         setup = self.setup
         progress = ProgressFile(setup.layout, setup.callbacks.on_progress, self.feed, SystemClock())
         concurrency = options.concurrency or setup.terms.limits.concurrency or MOST
@@ -226,7 +220,6 @@ class _FolderRun:
                         terms=setup.terms,
                         options=options,
                         scope=setup.scope,
-                        still_gone=still_gone,
                         idempotency_hours=setup.catalog.idempotency_hours,
                         catalog=setup.catalog,
                         write_manifest=self.recorder.write,

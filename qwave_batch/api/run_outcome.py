@@ -13,7 +13,7 @@ from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EXIT_STATUS, EndKind
 from qwave_batch.model.stop_reason import StopReason
 from qwave_batch.run.schedule.job_actions import is_to_submit
-from qwave_batch.run.state.run_end import JobCounts
+from qwave_batch.run.state.run_end import JobCounts, reason_of_end
 from qwave_batch.run.state.run_request import RunOptions
 
 
@@ -91,7 +91,7 @@ class RunSummary:
     @property
     def reason(self) -> str:
         """Why it ended early or short, a sentence without a full stop; empty when all is there."""
-        return self.counts.missing_message if self.stop is None else str(self.stop)
+        return reason_of_end(self.stop, self.counts)
 
     def __repr__(self) -> str:
         """Return a summary on one line."""

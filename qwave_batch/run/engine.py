@@ -141,4 +141,5 @@ def _end(run: RunState) -> RunEnd:
         cost_nusd=run.budget.run_cost_nusd,
         folder_cost_nusd=run.budget.spent_nusd,
         warnings=counters.closing_warnings(),
+        still_gone=frozenset(counters.still_gone),
     )

@@ -312,7 +312,7 @@ class ImageFetcher:
                 return Finished(status=status_of(attempt))
             case FailedAsBefore():
                 if end.is_gone:
-                    self._context.still_gone.add(state.job_id)
+                    self._run.counters.still_gone.add(state.job_id)
                 return Finished(status=JobStatus.FAILED, is_final_failure=True)
             case NotYetHere():
                 if attempt.state is AttemptState.STORED:  # recorded as complete, so that nothing else reports it

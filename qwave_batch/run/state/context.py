@@ -112,8 +112,6 @@ class RunContext:
     """Called in the loop's thread, at most ten times a second and at the end; it must not raise."""
     infers_windows: bool = True
     """Whether unannounced windows are inferred from the API's 429s; benchmarks/limits.py compares both."""
-    still_gone: set[str] = field(default_factory=set)
-    """Filled by a run: jobs given up earlier whose images are gone according to their tasks."""
     stop: StopSignal = field(default_factory=StopSignal)
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.Random)

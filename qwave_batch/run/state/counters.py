@@ -30,6 +30,8 @@ class RunCounters:
     new_images: int = 0
     resent: set[str] = field(default_factory=set)
     """Jobs whose key was sent again although it may have created a task."""
+    still_gone: set[str] = field(default_factory=set)
+    """Jobs given up earlier whose images are gone according to their tasks."""
     warnings: list[RunWarning] = field(default_factory=list)
     history: CompletionHistory = field(init=False)
     """When jobs ended in this run."""

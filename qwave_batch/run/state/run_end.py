@@ -80,6 +80,8 @@ class RunEnd:
     """The cost of the folder over all runs."""
     warnings: tuple[RunWarning, ...] = ()
     """Warnings: unexpected holds, images that were moved aside, tasks given up."""
+    still_gone: frozenset[str] = frozenset()
+    """Jobs given up earlier whose images are gone according to their tasks."""
 
     @property
     def exit_status(self) -> int:
@@ -89,7 +91,12 @@ class RunEnd:
     @property
     def reason(self) -> str:
         """The reason as a sentence without a full stop; empty when everything requested is there."""
-        return self.counts.missing_message if self.stop is None else str(self.stop)
+        return reason_of_end(self.stop, self.counts)
+
+
+def reason_of_end(stop: StopReason | None, counts: JobCounts) -> str:
+    """Return why a run ended early or short; empty when everything requested is there."""
+    return counts.missing_message if stop is None else str(stop)
 
 
 def after(first: RunEnd | None, then: RunEnd) -> RunEnd:
