@@ -24,6 +24,11 @@ settings.register_profile("ci", _ON_ANY_MACHINE, derandomize=True, print_blob=Tr
 settings.register_profile("thorough", _ON_ANY_MACHINE, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+# hundreds of tests start Python processes: each would compile all its modules where the environment forbids to keep
+# bytecode, as images for containers do
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CHECKOUT / ".pytest_cache" / "bytecode"))
+
 _strays: list[str] = []
 
 
