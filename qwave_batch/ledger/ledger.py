@@ -24,19 +24,18 @@ from qwave_batch.ledger.folder_identity import (
     write_identity,
 )
 from qwave_batch.ledger.group_writer import GroupWriter
-from qwave_batch.ledger.journal import Journal
-from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
-from qwave_batch.ledger.plan_replacement import replace_plan
-from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
-from qwave_batch.ledger.snapshots import (
-    JobSnapshot,
-    PlanLine,
+from qwave_batch.ledger.job_reading import (
     read_plan_lines,
     read_record,
     read_snapshots,
     read_snapshots_of,
     read_unplanned,
 )
+from qwave_batch.ledger.journal import Journal
+from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, find_loss, read_count
+from qwave_batch.ledger.plan_replacement import replace_plan
+from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
+from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 
@@ -187,7 +186,7 @@ class Ledger:
 
     def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
         """Return the current snapshots of a few jobs by their rows, in that order."""
-        return self._ask(lambda connection: list(read_snapshots_of(connection, rows)))
+        return self._ask(lambda connection: read_snapshots_of(connection, rows))
 
     def record(self, job_id: str) -> JobRecord:
         """Return the record of a job; one that never began is pending."""
@@ -260,16 +259,16 @@ class Ledger:
         with self._reading, storage_border(self._path):
             return question(self._reader)
 
-    def _stream(self, read: Callable[[sqlite3.Connection], Iterator[T]]) -> Iterator[T]:
+    def _stream(self, read: Callable[[sqlite3.Connection], Iterator[list[T]]]) -> Iterator[T]:
         with self._snapshot() as connection:
-            rows = read(connection)
+            pages = read(connection)
             while True:
                 # Only reading is inside the border: the caller's own errors pass through.
                 with storage_border(self._path):
-                    item = next(rows, None)
-                if item is None:
+                    page = next(pages, None)
+                if page is None:
                     return
-                yield item
+                yield from page
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
