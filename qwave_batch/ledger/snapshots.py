@@ -49,9 +49,18 @@ def derive_record(
 
 def status_of(attempt: Attempt) -> JobStatus:
     """Return the status of a job from its newest attempt."""
-    if attempt.state is AttemptState.NOT_SUBMITTED:
-        return JobStatus.FAILED if attempt.error else JobStatus.PENDING
-    return _STATUS[attempt.state]
+    return status_in(attempt.state, has_error=attempt.error is not None)
+
+
+def status_in(state: AttemptState | None, *, has_error: bool, is_skipped: bool = False) -> JobStatus:
+    """Return the status of a job from the state of its newest attempt, None when there is none."""
+    if is_skipped:
+        return JobStatus.SKIPPED
+    if state is None:
+        return JobStatus.PENDING
+    if state is AttemptState.NOT_SUBMITTED:
+        return JobStatus.FAILED if has_error else JobStatus.PENDING
+    return _STATUS[state]
 
 
 def _error(attempts: Sequence[Attempt]) -> JobError | None:
