@@ -3,14 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, TypeAlias
 
 from qwave_batch.files.sqlite_files import DamagedDatabase
 from qwave_batch.ledger.attempt import COLUMNS, Attempt, StoredFile, attempt_from_row
 from qwave_batch.ledger.attempt_states import OPEN, AttemptState
-from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, derive_record
+from qwave_batch.ledger.snapshots import FileFacts, JobSnapshot, PlanLine, StoredJob, derive_record
 from qwave_batch.model.codec import EXACT
 from qwave_batch.model.job import Duplicate, Job
 from qwave_batch.model.money import MAX_NUSD
@@ -33,6 +33,20 @@ _LEFT_OPEN = (
     f"(SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id AND state IN ({_ASKED})) ORDER BY row"
 )
 _AMONG = "IN (SELECT value FROM json_each(?))"
+_NEWEST = (
+    "newest.job_id = jobs.job_id AND newest.number = (SELECT MAX(number) FROM attempts WHERE job_id = jobs.job_id)"
+)
+_IS_STORED = f"newest.state = '{AttemptState.STORED}'"
+_NOT_STORED = (
+    f"{_JOBS} WHERE position IS NOT NULL AND (row {_AMONG} OR NOT EXISTS "  # noqa: S608 - constants
+    f"(SELECT 1 FROM attempts AS newest WHERE {_NEWEST} AND {_IS_STORED})) ORDER BY position"
+)
+_STORED = (
+    "SELECT row, json_extract(body, '$.max_images'), json_extract(body, '$.skip') IS NOT NULL, "  # noqa: S608 - constants
+    f"path, size_bytes, modified_ns FROM jobs JOIN attempts AS newest ON {_NEWEST} AND {_IS_STORED} "
+    "LEFT JOIN images ON images.job_id = jobs.job_id AND images.number = newest.number "
+    "WHERE position IS NOT NULL ORDER BY position"
+)
 _BY_ROW = f"{_JOBS} WHERE row {_AMONG}"
 _BY_ID = f"{_JOBS} WHERE job_id = ?"
 _ATTEMPTS = f"SELECT {COLUMNS} FROM attempts WHERE job_id {_AMONG} ORDER BY job_id, number"  # noqa: S608 - constants
@@ -44,11 +58,33 @@ _DUPLICATES = f"SELECT job_id, body FROM twins WHERE job_id {_AMONG} ORDER BY jo
 _WITH_IMAGES = frozenset({AttemptState.STORED, AttemptState.UNRECOVERABLE})
 
 
-def read_snapshots(connection: sqlite3.Connection) -> Iterator[list[JobSnapshot]]:
-    """Yield pages of the plan in its order, then of jobs that left it with a task that can still be collected."""
-    for query in (_PLANNED, _LEFT_OPEN):
-        for page in _pages(connection, query):
+def read_snapshots(connection: sqlite3.Connection, stored: Sequence[int] | None = None) -> Iterator[list[JobSnapshot]]:
+    """Yield pages of the plan in its order, then of jobs that left it with a task that can still be collected.
+
+    Args:
+        connection: The ledger's.
+        stored: The rows of those jobs with images in place that are read too; None means all of them.
+    """
+    planned = (_PLANNED, ()) if stored is None else (_NOT_STORED, (json.dumps(list(stored)),))
+    for query, values in (planned, (_LEFT_OPEN, ())):
+        for page in _pages(connection, query, values):
             yield _snapshots(connection, page)
+
+
+def read_stored_jobs(connection: sqlite3.Connection) -> Iterator[list[StoredJob]]:
+    """Yield pages of the jobs of the plan whose images were put in place, in its order."""
+    found = groupby(connection.execute(_STORED), itemgetter(0, 1, 2))
+    jobs = (
+        StoredJob(
+            row=row,
+            max_images=max_images,
+            is_skipped=bool(is_skipped),
+            files=tuple(FileFacts(*facts) for _, _, _, *facts in rows if facts[0] is not None),
+        )
+        for (row, max_images, is_skipped), rows in found
+    )
+    while page := list(islice(jobs, PAGE)):
+        yield page
 
 
 def read_snapshots_of(connection: sqlite3.Connection, rows: Iterable[int]) -> list[JobSnapshot]:
@@ -90,10 +126,10 @@ def read_files(connection: sqlite3.Connection, attempt: Attempt) -> tuple[Stored
     return _files(attempt, connection.execute(_IMAGES, (json.dumps([attempt.job_id]),)))
 
 
-def _pages(connection: sqlite3.Connection, query: str) -> Iterator[list[Row]]:
+def _pages(connection: sqlite3.Connection, query: str, values: Sequence[str] = ()) -> Iterator[list[Row]]:
     page: list[Row] = []
     characters = 0
-    for job in connection.execute(query):
+    for job in connection.execute(query, values):
         page.append(job)
         characters += len(job[-1])
         if len(page) == PAGE or characters > _PAGE_CHARACTERS:

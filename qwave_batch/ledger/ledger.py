@@ -29,6 +29,7 @@ from qwave_batch.ledger.job_reading import (
     read_record,
     read_snapshots,
     read_snapshots_of,
+    read_stored_jobs,
     read_unplanned,
 )
 from qwave_batch.ledger.journal import Journal
@@ -37,7 +38,7 @@ from qwave_batch.ledger.lost_records import CountBeside, ToldCount, doubt_jobs, 
 from qwave_batch.ledger.plan_counts import LineCounts, read_line_counts
 from qwave_batch.ledger.plan_replacement import replace_plan
 from qwave_batch.ledger.reused_jobs import ReusableJob, read_reusable
-from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine
+from qwave_batch.ledger.snapshots import JobSnapshot, PlanLine, StoredJob
 from qwave_batch.model.job import PlanItem
 from qwave_batch.model.record import JobRecord
 
@@ -89,9 +90,10 @@ class Ledger:
             lines_id.after_commit(connection)
 
         connection = open_to_write(path)
-        lines_id.follow(connection)
         writer = GroupWriter(connection, path, after_commit)
         try:
+            with storage_border(path):
+                lines_id.follow(connection)
             looked_at = _looked_at(path, open_to_read(path), told, writer)
             opened = cls(path, *looked_at, lines_id=lines_id, is_vouched=told is not None)
             lost_since = opened._lost_since
@@ -121,6 +123,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._lines_id = None  # what came before the error may be anything
         self.close()
 
     def identity(self) -> FolderIdentity | None:
@@ -208,9 +212,17 @@ class Ledger:
         """Return the number of lines by status, and other sums over them; no line is read."""
         return self._ask(read_line_counts)
 
-    def snapshots(self) -> Iterator[JobSnapshot]:
-        """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected."""
-        return self._stream(read_snapshots)
+    def snapshots(self, *, stored: Sequence[int] | None = None) -> Iterator[JobSnapshot]:
+        """Stream a snapshot of each job of the plan, then of jobs that left it with a task that can be collected.
+
+        Args:
+            stored: The rows of those jobs with images in place that are wanted; None means all of them.
+        """
+        return self._stream(lambda connection: read_snapshots(connection, stored))
+
+    def stored_jobs(self) -> Iterator[StoredJob]:
+        """Stream the jobs of the plan whose images were put in place, in its order, without their requests."""
+        return self._stream(read_stored_jobs)
 
     def snapshots_of(self, rows: Sequence[int]) -> list[JobSnapshot]:
         """Return the current snapshots of a few jobs by their rows, in that order."""

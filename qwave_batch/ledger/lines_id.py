@@ -57,24 +57,32 @@ class LinesId:
     """The id while this process has the ledger open to write."""
 
     def __init__(self, path: Path) -> None:
-        """Take it over from the file, which is gone when this returns.
-
-        Raises:
-            OSError: the file can't be removed.
-        """
+        """Read the file; call this before the ledger is opened."""
         self._path = path
         self._tree, ledger = place_of(path)
         self._file = ledger + LINES_ID
         self._session, self._number = uuid.uuid4().hex, 0
         self._seen = self._aside = 0
-        self.current = read_lines_id(path) or self._next()
-        if self._tree.look(self._file) is not None:
-            self._tree.remove(self._file)
-            self._tree.sync_folder(self._file.rpartition("/")[0])
+        known = read_lines_id(path)
+        self._is_wanted = known is not None
+        self._current = known or self._next()
+
+    @property
+    def current(self) -> str:
+        """The id; it is for nobody else before the ledger is closed."""
+        self._is_wanted = True
+        return self._current
 
     def follow(self, connection: sqlite3.Connection) -> None:
-        """Count from here on what a connection, the only one that writes, changes."""
+        """Count from here on what a connection, the only one that writes, changes; the file is gone from here on.
+
+        Raises:
+            OSError: it can't be removed.
+        """
         self._seen = connection.total_changes
+        if self._is_wanted:
+            self._tree.remove(self._file)
+            self._tree.sync_folder(self._file.rpartition("/")[0])
 
     def aside(self, change: Callable[[sqlite3.Connection], T]) -> Callable[[sqlite3.Connection], T]:
         """Return a change of the ledger under which the id stays: no line shows what it writes."""
@@ -93,11 +101,13 @@ class LinesId:
         changed = connection.total_changes - self._seen - self._aside
         self._seen, self._aside = connection.total_changes, 0
         if changed:
-            self.current = self._next()
+            self._current = self._next()
 
     def leave(self) -> None:
         """Write the file, once the ledger is closed; best effort: without it, the lines are read."""
-        told = _Told(self.current, _files(self._path))
+        if not self._is_wanted:
+            return
+        told = _Told(self._current, _files(self._path))
         with suppress(OSError, UsageError), self._tree.create(self._file, mode=PRIVATE_MODE) as file:
             os.write(file.fileno(), json.dumps(LENIENT.encode(told)).encode() + b"\n")
 

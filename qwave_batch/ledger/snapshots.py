@@ -103,3 +103,23 @@ class JobSnapshot:
     def is_planned(self) -> bool:
         """Whether the plan holds the job."""
         return self.position is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """The facts that cheaply reveal a later change of an image's file."""
+
+    path: str
+    size_bytes: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredJob:
+    """A job of the plan whose images were put in place, without its request."""
+
+    row: int
+    """As in a ``JobSnapshot``."""
+    max_images: int
+    is_skipped: bool
+    files: tuple[FileFacts, ...]

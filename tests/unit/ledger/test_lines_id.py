@@ -1,4 +1,4 @@
-"""The id of what the lines say: it stays while they do, and never outlives a change, whoever made it."""
+"""The id of what the lines say: it stays while they do, and goes with every change."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from qwave_batch.errors import FolderError
 from qwave_batch.ledger.folder_identity import FolderClaim
 from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.ledger.lines_id import LINES_ID, read_lines_id
@@ -24,9 +25,10 @@ def made(path: Path, claim: FolderClaim, job_of: MakeJob) -> str:
     with Ledger.open(path) as ledger:
         ledger.claim(claim)
         ledger.replace_plan(job_of(index) for index in range(3))
-    found = read_lines_id(path)
-    assert found is not None
-    return found
+        asked = ledger.lines_id()
+    assert asked is not None
+    assert read_lines_id(path) == asked
+    return asked
 
 
 def file_of(path: Path) -> Path:
@@ -97,7 +99,7 @@ def test_nobody_else_knows_it_while_the_ledger_may_be_written(path: Path, made: 
 
 
 def test_a_crash_leaves_none(path: Path, made: str, job_of: MakeJob, tmp_path: Path) -> None:
-    """What a killed process leaves is what is there while it works."""
+    """A killed process leaves the files that are there while it works."""
     crashed = tmp_path / "crashed" / path.name
     crashed.parent.mkdir()
     with Ledger.open(path) as ledger:
@@ -136,6 +138,24 @@ def test_a_copy_keeps_it_where_its_files_keep_their_times(path: Path, made: str,
     os.utime(tmp_path / "new" / path.name, ns=(1, 1))
     assert read_lines_id(tmp_path / "copy" / path.name) == made
     assert read_lines_id(tmp_path / "new" / path.name) is None
+
+
+def forget_after_asking(path: Path, job: Job) -> None:
+    with Ledger.open(path) as ledger:
+        assert ledger.lines_id() is not None
+        ledger.forget(job.job_id)
+
+
+def test_it_is_left_only_where_somebody_asked_for_it_and_nothing_went_wrong(
+    path: Path, claim: FolderClaim, job_of: MakeJob
+) -> None:
+    with Ledger.open(path) as ledger:
+        ledger.claim(claim)
+        ledger.replace_plan([job_of(0)])
+    assert not file_of(path).exists()
+    with pytest.raises(FolderError, match="part of the plan"):
+        forget_after_asking(path, job_of(0))
+    assert not file_of(path).exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 3}', '{"id": "x", "files": 1}', "\0" * 5000])

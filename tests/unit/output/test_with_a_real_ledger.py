@@ -1,7 +1,7 @@
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -161,9 +161,9 @@ class WatchedLedger(Ledger):
         self.reads += 1
         return super().lines()
 
-    def snapshots(self) -> Iterator[JobSnapshot]:
+    def snapshots(self, *, stored: Sequence[int] | None = None) -> Iterator[JobSnapshot]:
         self.reads += 1
-        return super().snapshots()
+        return super().snapshots(stored=stored)
 
     def unplanned(self) -> Iterator[JobRecord]:
         self.reads += 1
