@@ -2,11 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "qwave_batch"
+from tests.package_code import PACKAGE, TREES, name_in_package
 
 ALLOWED: dict[str, set[str]] = {
     "resources": set(),
@@ -90,13 +89,6 @@ def package_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for file in sorted(PACKAGE.rglob("*.py")):
-        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
-        name = ".".join(parts)
-        yield name, ast.parse(file.read_text(encoding="utf-8"))
-
-
 def imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -110,7 +102,7 @@ def is_ours(module: str) -> bool:
     return module == "qwave_batch" or module.startswith("qwave_batch.")
 
 
-MODULES = dict(modules())
+MODULES = {f"{PACKAGE.name}.{name_in_package(file)}": tree for file, tree in TREES.items()}
 
 
 @pytest.mark.parametrize("module", MODULES)
