@@ -57,6 +57,8 @@ def once(
     arguments: tuple[str, ...], environ: Mapping[str, str], *, stderr: int = subprocess.DEVNULL
 ) -> tuple[float, float, str]:
     """Return the seconds on the clock and of CPU that one process takes, and what it said."""
+    if "--base-url" in arguments:
+        environ = {**environ, "QWAVE_API_KEY": "any"}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     ended = subprocess.run(
         (sys.executable, *arguments), cwd=CHECKOUT, env=environ, check=True, text=True,
@@ -80,21 +82,21 @@ def simulator(environ: Mapping[str, str]) -> Iterator[str]:
             process.send_signal(signal.SIGINT)
 
 
-def import_seconds(arguments: tuple[str, ...], scratch: Path, environ: Mapping[str, str]) -> Counter[str]:
-    """Return the seconds that the imports of a command take by package; of each module the best round counts."""
+def import_microseconds(arguments: tuple[str, ...], scratch: Path, environ: Mapping[str, str]) -> Counter[str]:
+    """Return the microseconds that the imports of a command take by package; of each module the best round counts."""
     best: dict[str, int] = {}
     for _ in range(ROUNDS_OF_IMPORTS):
         shutil.rmtree(scratch / "new", ignore_errors=True)
         _, _, said = once(("-X", "importtime", *arguments), environ, stderr=subprocess.PIPE)
         for line in said.splitlines():
             match line.removeprefix("import time:").split("|"):
-                case [own_us, _, module] if own_us.strip().isdigit():
-                    best[module.strip()] = min(int(own_us), best.get(module.strip(), int(own_us)))
-    seconds: Counter[str] = Counter()
+                case [own, _, name] if own.strip().isdigit():
+                    best[name.strip()] = min(int(own), best.get(name.strip(), int(own)))
+    microseconds: Counter[str] = Counter()
     for module, own_us in best.items():
         parts = module.split(".")
-        seconds[".".join(parts[: 2 if parts[0] == "qwave_batch" else 1])] += own_us / 1e6
-    return seconds
+        microseconds[".".join(parts[: 2 if parts[0] == "qwave_batch" else 1])] += own_us
+    return microseconds
 
 
 def main() -> None:
@@ -102,7 +104,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environ |= {"PYTHONPYCACHEPREFIX": str(scratch / "bytecode"), "QWAVE_API_KEY": "any"}
+        environ |= {"PYTHONPYCACHEPREFIX": str(scratch / "bytecode")}
         with simulator(environ) as base_url:
             all_commands = commands(scratch, base_url)
             rounds = []
@@ -110,15 +112,15 @@ def main() -> None:
                 for new in ("new", "new-url"):
                     shutil.rmtree(scratch / new, ignore_errors=True)
                 rounds.append({name: once(arguments, environ)[:2] for name, arguments in all_commands.items()})
-            imports = import_seconds(all_commands[SIMULATED], scratch, environ)
+            imports = import_microseconds(all_commands[SIMULATED], scratch, environ)
     best = {name: tuple(min(of_round[name][unit] for of_round in rounds) for unit in (0, 1)) for name in all_commands}
     print(f"{'command':<44}{'seconds':>9}{'CPU':>9}{'of bare':>9}{'of aiohttp':>12}")
     for name, (took_s, cpu_s) in best.items():
         of_bare, of_aiohttp = cpu_s / best[BARE][1], cpu_s / best[AIOHTTP][1]
         print(f"{name:<44}{took_s:>9.3f}{cpu_s:>9.3f}{of_bare:>8.1f}x{of_aiohttp:>12.0%}")
-    print(f"\nimports of '{SIMULATED}', in milliseconds: {sum(imports.values()) * 1000:.0f}")
-    for package, own_s in imports.most_common(SHOWN_PACKAGES):
-        print(f"  {package:<42}{own_s * 1000:>9.1f}")
+    print(f"\nimports of '{SIMULATED}', in milliseconds: {sum(imports.values()) / 1000:.0f}")
+    for package, own_us in imports.most_common(SHOWN_PACKAGES):
+        print(f"  {package:<42}{own_us / 1000:>9.1f}")
 
 
 if __name__ == "__main__":
