@@ -30,7 +30,7 @@ def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[R
     """Return the rows of a .txt: each line that is not blank is a row with one cell, ``text``."""
     written = (line for line in lines if line.text.strip())
     rows = (
-        Row(number=number, cells=TextRow(text=line.text), place=SourcePlace(shown_as, line.number))
+        Row(number=number, cells=TextRow(text=line.text), file=shown_as, line=line.number)
         for number, line in enumerate(written, start=1)
     )
     return ("text",), rows
