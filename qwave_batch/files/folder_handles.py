@@ -54,7 +54,7 @@ def folder_handle(root: Path, parts: Iterable[str], *, mode: int | None = None) 
         way = root
         for part in parts:
             way /= part
-            below = _enter(handle, part, way, mode)
+            below = enter_folder(handle, part, way, mode)
             os.close(handle)
             handle = below
         yield handle
@@ -70,7 +70,15 @@ def parts_of_path(path: str) -> list[str]:
     return parts
 
 
-def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
+def enter_folder(handle: int, name: str, way: Path, mode: int | None) -> int:
+    """Return the handle of a folder in the folder of a handle, never over a link; with ``mode`` it is created.
+
+    Args:
+        handle: The folder that it is in.
+        name: Its name there.
+        way: Its path, for error messages.
+        mode: The permissions of a new one; None if it must exist.
+    """
     for _ in range(2):
         try:
             return os.open(name, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=handle)

@@ -38,6 +38,12 @@ class Placing:
         self._folders: set[str] = set()
         """Those that have got an image, by their path relative to the run folder."""
 
+    def within(self, layout: RunLayout) -> "Placing":
+        """Return what gives names in the same folder, held for a few steps (``RunLayout.held``)."""
+        placing = Placing(layout)
+        placing._folders = self._folders
+        return placing
+
     def place(
         self, partial: Path, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]
     ) -> Artifact:
@@ -115,10 +121,14 @@ class Placing:
             raise StorageError(f"cannot write {path}: {error}") from error
 
 
-def possible_paths(name: ImageName) -> Iterator[str]:
-    """Yield every path that ``place`` may give to an image of this name, whatever its format."""
-    for extension in sorted(set(EXTENSIONS.values())):
-        yield from _candidates(name, extension)
+def possible_names(name: ImageName) -> Iterator[str]:
+    """Yield every path that ``place`` may give to an image of this name, without its ending."""
+    return _candidates(name, "")
+
+
+def without_ending(path: str) -> str:
+    """Return the path of an image as ``possible_names`` has it."""
+    return path.rpartition(".")[0]
 
 
 def _candidates(name: ImageName, extension: str) -> Iterator[str]:
