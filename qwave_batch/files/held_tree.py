@@ -51,7 +51,7 @@ class HeldTree(Tree):
         if handle is None:
             if parts:
                 above = self._handle_of(parts[:-1], mode)
-                handle = enter_folder(above, parts[-1], self.root.joinpath(*parts), mode)
+                handle = enter_folder(above, parts[-1], f"{self.root}/{'/'.join(parts)}", mode)
             else:
                 handle = os.open(self.root, FOLDER_FLAGS)
             self._handles[parts] = handle

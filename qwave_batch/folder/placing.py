@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.files.regular_files import NotRegular
@@ -44,16 +44,14 @@ class Placing:
         placing._folders = self._folders
         return placing
 
-    def place(
-        self, partial: Path, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]
-    ) -> Artifact:
+    def place(self, partial: str, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]) -> Artifact:
         """Move a whole image to its final name and return the artifact that it is now, at ``images/...``.
 
         A name that is taken by anything else than this job's own earlier file gives way to one with the job id in
         it. When this returns, the name survives a power cut. It blocks: call it in a thread.
 
         Args:
-            partial: The file as it was downloaded, synced, anywhere below the folder.
+            partial: The file as it was downloaded, synced: its path relative to the folder.
             image: The result of ``inspect_bytes`` for it.
             name: The name it asks for.
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
@@ -68,7 +66,7 @@ class Placing:
                 return self._move(partial, path)
         raise StorageError(f"cannot write images/{name.job_id}: other files have this name and all that are like it")
 
-    def restore(self, partial: Path, path: str) -> Artifact | None:
+    def restore(self, partial: str, path: str) -> Artifact | None:
         """Put an image that was fetched again where the record says it stood (``ImageFile.path``).
 
         Return None where that can't be, and nothing was done: a folder stands there, or a file where one of its
@@ -103,9 +101,9 @@ class Placing:
         found = map(self._artifacts.look, above)
         return any(folder is not None and folder.is_file for folder in found)
 
-    def _move(self, partial: Path, path: str) -> Artifact:
+    def _move(self, partial: str, path: str) -> Artifact:
         with self._errors(path):
-            placed = self._artifacts.move_in(path, self._layout.tree, self._layout.relative(partial))
+            placed = self._artifacts.move_in(path, self._layout.tree, partial)
         self._folders.add(path.rpartition("/")[0])
         return placed
 

@@ -15,6 +15,7 @@ from qwave_batch.folder.image_inspection import BadImage, ImageInfo, OtherFormat
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import Placing, without_ending
 from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.workspace import partial_path
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.model.record import ImageFile
 from qwave_batch.run.images.batch_threads import BatchItem, BatchThreads
@@ -39,8 +40,7 @@ class _Arrived:
 
     request: ImageRequest
     content: bytes | None
-    """None if it is in the file ``into``."""
-    into: Path
+    """None if it is in its partial file."""
 
 
 class ThreadImageStore:
@@ -62,13 +62,13 @@ class ThreadImageStore:
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
         """Fetch an image and store it; see ``ImageStore.fetch``."""
-        into = self._layout.workspace.partial_of(request.name.job_id, request.name.number)
         if request.content is not None:
-            return await self._threads.do(_Arrived(request, request.content, into))
+            return await self._threads.do(_Arrived(request, request.content))
+        into = self._layout.workspace.partial_of(request.name.job_id, request.name.number)
         answer = await self._download(request.url, into)
         match answer:
             case Downloaded():
-                return await self._threads.do(_Arrived(request, answer.content, into))
+                return await self._threads.do(_Arrived(request, answer.content))
             case Expired() | DownloadFailed():
                 return answer
             case _:
@@ -100,21 +100,21 @@ class ThreadImageStore:
             return error
 
     def _store(self, layout: RunLayout, each: BatchItem[_Arrived, ImageOutcome]) -> ImageOutcome:
-        request, content, into = each.item.request, each.item.content, each.item.into
-        partial = layout.relative(into)
+        request, content = each.item.request, each.item.content
+        partial = partial_path(request.name.job_id, request.name.number)
         try:
-            with storage_errors(into):
+            with storage_errors(layout.root, below=partial):
                 info = _inspect(layout, partial) if content is None else inspect_bytes(content)
         except BadImage as bad:
             _check_is_wanted(each)
             return _keep(layout, request, bad, content, partial)
         _check_is_wanted(each)
-        with storage_errors(into):
+        with storage_errors(layout.root, below=partial):
             if content is None:
                 layout.tree.sync(partial)
             else:
                 layout.tree.write_synced(partial, content)
-        placed = self._put_in_place(layout, request, into, info)
+        placed = self._put_in_place(layout, request, partial, info)
         return StoredFile(
             image=ImageFile(
                 path=placed.path,
@@ -128,16 +128,16 @@ class ThreadImageStore:
             modified_ns=placed.modified_ns,
         )
 
-    def _put_in_place(self, layout: RunLayout, request: ImageRequest, into: Path, info: ImageInfo) -> Artifact:
+    def _put_in_place(self, layout: RunLayout, request: ImageRequest, partial: str, info: ImageInfo) -> Artifact:
         placing, path = self._placing.within(layout), request.restores
-        restored = None if path is None else placing.restore(into, path)
+        restored = None if path is None else placing.restore(partial, path)
         if restored is not None:
             return restored
 
         def owner_of(path: str) -> str | None:
             return request.claims.get(without_ending(path)) or self._owner_of(path)
 
-        return placing.place(into, info, request.name, owner_of)
+        return placing.place(partial, info, request.name, owner_of)
 
 
 def _inspect(layout: RunLayout, partial: str) -> ImageInfo:
