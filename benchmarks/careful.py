@@ -1,6 +1,6 @@
-"""What does the script look like, and do, that a careful person writes, without a ledger? job.py compares with it.
+"""What does the script do that a careful person writes, without a ledger?
 
-It submits under a key of its own, polls about twice (or has the answer held with ``wait``), downloads, decodes each
+job.py compares with it. It submits under a key of its own, polls about twice (or has the answer held with ``wait``), downloads, decodes each
 image to its end, hashes it, syncs it and its name, and notes it in a file of lines. It knows no limits, tries nothing
 again, and after a crash it pays again for what it had in flight.
 

@@ -1,5 +1,6 @@
 """Fixtures for every test: no network, no API key, the same examples in CI."""
 
+import gc
 import ipaddress
 import os
 import signal
@@ -23,6 +24,12 @@ settings.register_profile("here", _ON_ANY_MACHINE)
 settings.register_profile("ci", _ON_ANY_MACHINE, derandomize=True, print_blob=True)
 settings.register_profile("thorough", _ON_ANY_MACHINE, max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+# hundreds of tests start Python processes: each would compile all its modules where the environment forbids to keep
+# bytecode, as images for containers do; and each run of the tests would compile the tests
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+sys.pycache_prefix = os.environ.setdefault("PYTHONPYCACHEPREFIX", str(CHECKOUT / ".pytest_cache" / "bytecode"))
 
 _strays: list[str] = []
 
@@ -52,6 +59,17 @@ def refuse_to_leave(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(refuse_to_leave)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep the tests themselves out of the garbage collector: they are many objects, and live to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "qwave_batch"
+from tests.package_code import PACKAGE, TREES, name_in_package
 
 ALLOWED: dict[str, set[str]] = {
     "resources": set(),
@@ -19,23 +18,23 @@ ALLOWED: dict[str, set[str]] = {
     "catalog": {"errors", "fitting", "lazy", "model", "resources"},
     "spec": {"errors", "files", "fitting", "lazy", "model", "resources"},
     "plan": {"catalog", "errors", "files", "model", "spec"},
-    "folder": {"errors", "files", "model"},
+    "folder": {"errors", "files", "lazy", "model"},
     "ledger": {"errors", "files", "model"},
-    "client": {"errors", "files", "model"},
+    "client": {"errors", "files", "lazy", "model"},
     "simulator": {"catalog", "errors", "files", "model"},
     "run": {"catalog", "client", "errors", "files", "folder", "ledger", "model"},
-    "output": {"errors", "files", "folder", "git", "ledger", "model", "resources", "spec"},
+    "output": {"errors", "files", "folder", "git", "lazy", "ledger", "model", "resources", "spec"},
     "api": {
-        "catalog", "client", "errors", "files", "folder", "git", "ledger", "model", "output", "plan",
+        "catalog", "client", "errors", "files", "folder", "git", "lazy", "ledger", "model", "output", "plan",
         "resources", "run", "simulator", "spec",
     },
     "accounts": {"api", "catalog", "client"},
     "connections": {"client"},
     "comparisons": {"api", "plan"},
     "events": {"model", "output"},
-    "folders": {"api", "ledger", "model", "output"},
-    "plans": {"api", "model", "plan", "spec"},
-    "runs": {"api", "model", "run"},
+    "folders": {"api", "lazy", "ledger", "model", "output"},
+    "plans": {"api", "lazy", "model", "plan", "spec"},
+    "runs": {"api", "lazy", "model", "run"},
     "simulations": {"api"},
     "__init__": {
         "accounts", "catalog", "comparisons", "connections", "errors", "events", "folders", "plans", "runs",
@@ -90,13 +89,6 @@ def package_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for file in sorted(PACKAGE.rglob("*.py")):
-        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
-        name = ".".join(parts)
-        yield name, ast.parse(file.read_text(encoding="utf-8"))
-
-
 def imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -110,7 +102,7 @@ def is_ours(module: str) -> bool:
     return module == "qwave_batch" or module.startswith("qwave_batch.")
 
 
-MODULES = dict(modules())
+MODULES = {f"{PACKAGE.name}.{name_in_package(file)}": tree for file, tree in TREES.items()}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "qwave_batch"
-FILES = [file for file in sorted(PACKAGE.rglob("*.py")) if file.name != "__init__.py"]
-TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
+from tests.package_code import PACKAGE, TREES
+
+FILES = [file for file in TREES if file.name != "__init__.py"]
 
 COMMANDS = PACKAGE / "cli" / "commands"
 INTERFACE_OF_COMMANDS = frozenset({"configure", "execute"})

@@ -3,13 +3,11 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from qwave_batch.cli.overview import COMMANDS
-
-PACKAGE = Path(__file__).parents[1] / "qwave_batch"
+from tests.package_code import TREES, name_in_package
 
 OPTION = re.compile(r"(?<![\w-])(?:--[a-z][a-z-]*|-[a-zA-Z](?![\w-]))")
 COMMAND = re.compile(rf"\bqwave-batch (?:{'|'.join(COMMANDS)})\b")
@@ -58,28 +56,19 @@ def named(text: str) -> set[str]:
     return {*OPTION.findall(text), *COMMAND.findall(text), *ADVICE.findall(text)}
 
 
-def modules() -> dict[str, set[str]]:
-    found = {}
-    for file in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
-        if not name.startswith("cli."):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            found[name] = {word for text in texts(tree) for word in named(text)}
-    return found
+MODULES = {name_in_package(file): tree for file, tree in TREES.items()}
+BELOW = [name for name in MODULES if not name.startswith("cli.")]
 
 
-NAMED = modules()
-
-
-@pytest.mark.parametrize("module", NAMED)
+@pytest.mark.parametrize("module", BELOW)
 def test_no_text_below_cli_names_an_option_or_a_command(module: str) -> None:
     """A new one belongs into ``NextStep``, with its words in cli/next_steps.py."""
     reason_and_words = ALLOWED.get(module, ("", frozenset()))
-    assert NAMED[module] == reason_and_words[1]
+    assert {word for text in texts(MODULES[module]) for word in named(text)} == reason_and_words[1]
 
 
 def test_what_is_allowed_is_of_modules_that_are_there() -> None:
-    assert ALLOWED.keys() <= NAMED.keys()
+    assert ALLOWED.keys() <= set(BELOW)
     assert all(reason for reason, _ in ALLOWED.values())
 
 

@@ -50,7 +50,7 @@ class Found:
 @contextmanager
 def folder_handle(root: Path, parts: Iterable[str], *, mode: int | None = None) -> Iterator[int]:
     """Yield the handle of the folder below ``root``; with ``mode``, missing folders are created."""
-    handle = os.open(root, FOLDER_FLAGS)
+    handle = open_root(root)
     try:
         way = str(root)
         for part in parts:
@@ -61,6 +61,11 @@ def folder_handle(root: Path, parts: Iterable[str], *, mode: int | None = None) 
         yield handle
     finally:
         os.close(handle)
+
+
+def open_root(root: Path) -> int:
+    """Return the handle of a folder that may itself be reached over links; the caller closes it."""
+    return os.open(root, FOLDER_FLAGS)
 
 
 def parts_of_path(path: str) -> list[str]:

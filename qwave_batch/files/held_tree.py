@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwave_batch.files.folder_handles import FOLDER_FLAGS, enter_folder
+from qwave_batch.files.folder_handles import enter_folder, open_root
 from qwave_batch.files.regular_files import sync_folder
 from qwave_batch.files.tree import SHARED_FOLDER_MODE, Tree
 
@@ -53,7 +53,7 @@ class HeldTree(Tree):
                 above = self._handle_of(parts[:-1], mode)
                 handle = enter_folder(above, parts[-1], f"{self.root}/{'/'.join(parts)}", mode)
             else:
-                handle = os.open(self.root, FOLDER_FLAGS)
+                handle = open_root(self.root)
             self._handles[parts] = handle
         return handle
 

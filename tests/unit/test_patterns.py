@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.package_code import TREES
 from tests.unit.spec.limited import run_limited
 
 ROOT = Path(__file__).parents[2]
@@ -32,16 +33,16 @@ Pattern: TypeAlias = tuple[str, int, str]
 
 def in_code() -> Iterator[Pattern]:
     """Yield every pattern that is written down as a plain text, with each way it is used."""
-    sources = [file.read_text(encoding="utf-8") for file in sorted((ROOT / "qwave_batch").rglob("*.py"))]
-    everything = "\n".join(sources)
-    for source in sources:
-        for node in ast.walk(ast.parse(source)):
+    sources = {file: file.read_text(encoding="utf-8") for file in TREES}
+    everything = "\n".join(sources.values())
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
             match node:
                 case ast.Assign(
                     targets=[ast.Name(id=name)],
                     value=ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr="compile")) as call,
                 ):
-                    used_in = source if name.startswith("_") else everything
+                    used_in = sources[file] if name.startswith("_") else everything
                     for method in set(re.findall(rf"\b{name}\.(\w+)\(", used_in)):
                         yield from _called(call, method)
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method)) if method != "compile":

@@ -15,6 +15,7 @@ from qwave_batch.git.git_process import (
     find_git,
     users_environment,
 )
+from tests.package_code import TREES
 
 STARTERS = {"subprocess", "pty", "popen", "system", "posix_spawn", "posix_spawnp", "create_subprocess_exec"}
 STARTERS |= {"create_subprocess_shell", "subprocess_exec", "subprocess_shell", "fork", "forkpty", "startfile"}
@@ -27,8 +28,8 @@ def is_starter(name: str) -> bool:
 def test_programs_are_started_in_one_place(checkout: Path) -> None:
     """Git, and our own interpreter for formats that nobody asks for; nowhere else is there a way to start anything."""
     users = set()
-    for file in (checkout / "qwave_batch").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for file, tree in TREES.items():
+        for node in ast.walk(tree):
             match node:
                 case ast.Import(names=names):
                     named = {alias.name.split(".")[0] for alias in names}
