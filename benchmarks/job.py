@@ -49,7 +49,7 @@ limits: {{concurrency: {slots}}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """The work of each way."""
+    """The work of all ways."""
 
     jobs: int
     slots: int
