@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +23,7 @@ class NotRegular(UsageError):
 
 def open_regular(
     path: str | Path, *, shown_as: str | None = None, dir_fd: int | None = None, follows_link: bool = False
-) -> BinaryIO:
+) -> BufferedReader:
     """Open a regular file to read.
 
     Args:

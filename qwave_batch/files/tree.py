@@ -4,9 +4,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedReader
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -70,7 +71,7 @@ class Tree:
         status = self.look(path)
         return status is not None and stat.S_ISDIR(status.st_mode)
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str) -> BufferedReader:
         """Open a regular file to read.
 
         Raises:
@@ -164,7 +165,7 @@ class Tree:
         with other._at(source) as (from_folder, old), self._at(target) as (to_folder, new):  # noqa: SLF001 - a Tree too
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
             if is_durable:
-                sync_folder(to_folder)
+                self._make_durable(to_folder)
 
     def remove(self, path: str) -> None:
         """Remove a file, or a link itself; raises FileNotFoundError when nothing is there."""
@@ -186,7 +187,7 @@ class Tree:
         if not path:
             self.root.mkdir(mode=mode, parents=True, exist_ok=True)
             return
-        with folder_handle(self.root, parts_of_path(path), mode=mode):
+        with self._folder(parts_of_path(path), mode=mode):
             pass
 
     def link_from(self, other: "Tree", source: str, target: str) -> bool:
@@ -215,7 +216,7 @@ class Tree:
 
     def sync_folder(self, path: str) -> bool:
         """Make the names in a folder durable; return False if the file system cannot do that."""
-        with folder_handle(self.root, parts_of_path(path)) as folder:
+        with self._folder(parts_of_path(path)) as folder:
             return sync_folder(folder)
 
     def free_bytes(self) -> int:
@@ -226,7 +227,7 @@ class Tree:
     def entries(self, path: str = "") -> list[Found]:
         """Return the entries of a folder by name; none if it is missing."""
         try:
-            with folder_handle(self.root, parts_of_path(path) if path else ()) as folder:
+            with self._folder(parts_of_path(path) if path else []) as folder:
                 return entries_of_folder(folder, path, names_in_folder(folder))
         except OSError as error:
             if error.errno in _NOT_THERE:
@@ -252,10 +253,10 @@ class Tree:
         """Yield the entries of a folder by name; only their names are all in memory, and no handle is kept."""
         parts = parts_of_path(path)
         try:
-            with folder_handle(self.root, parts) as folder:
+            with self._folder(parts) as folder:
                 names = names_in_folder(folder)
             for at in range(0, len(names), _BATCH):
-                with folder_handle(self.root, parts) as folder:
+                with self._folder(parts) as folder:
                     batch = entries_of_folder(folder, path, names[at : at + _BATCH])
                 yield from batch
         except OSError as error:
@@ -270,7 +271,7 @@ class Tree:
         for above, names in groupby(map(parts_of_path, paths), lambda parts: parts[:-1]):
             batch = [parts[-1] for parts in names]
             try:
-                with folder_handle(self.root, above) as folder:
+                with self._folder(above) as folder:
                     found = [_status_in(folder, name) for name in batch]
             except (OSError, LinkInTheWay):
                 found = [None for _ in batch]
@@ -280,8 +281,16 @@ class Tree:
     def _at(self, path: str, *, mode: int | None = None) -> Iterator[tuple[int, str]]:
         """Yield the handle of the folder that an entry is in, and the entry's name."""
         *above, name = parts_of_path(path)
-        with folder_handle(self.root, above, mode=mode) as folder:
+        with self._folder(above, mode=mode) as folder:
             yield folder, name
+
+    def _folder(self, parts: list[str], *, mode: int | None = None) -> AbstractContextManager[int]:
+        """Return what yields the handle of a folder; with ``mode``, missing folders are created."""
+        return folder_handle(self.root, parts, mode=mode)
+
+    def _make_durable(self, folder: int) -> None:
+        """Make the names in the folder of a handle durable."""
+        sync_folder(folder)
 
 
 def _status_in(folder: int, name: str) -> os.stat_result | None:

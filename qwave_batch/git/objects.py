@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import cast
 
 from qwave_batch.errors import UsageError
 from qwave_batch.files.regular_files import open_regular
@@ -111,7 +109,7 @@ class Pointer:
                 if content.tell() != self.size_bytes:
                     return False
                 content.seek(0)
-                return hashlib.file_digest(cast("BufferedReader", content), "sha256").hexdigest() == self.sha256
+                return hashlib.file_digest(content, "sha256").hexdigest() == self.sha256
         except (OSError, UsageError):
             return False
 

@@ -81,7 +81,7 @@ class Figures:
         """The estimated cost, in nano-dollars."""
         return sum(figures.estimated_nusd for figures in self.by_model.values())
 
-    def count(self, *, model: str, error: JobError | None, images: int, estimated_nusd: int) -> None:
+    def count(self, model: str, error: JobError | None, images: int, estimated_nusd: int) -> None:
         """Add one job of a plan, or a skipped one."""
         if error:
             self.skipped += 1
@@ -110,9 +110,7 @@ def figures_of(items: Iterable[PlanItem], *, watch: Watch | None = None, sampler
             case Duplicate():
                 figures.folded += 1
             case Job():
-                figures.count(
-                    model=item.model, error=item.skip, images=item.max_images, estimated_nusd=item.estimated_nusd
-                )
+                figures.count(item.model, item.skip, item.max_images, item.estimated_nusd)
                 if item.skip is None:
                     figures.has_signed_links = figures.has_signed_links or is_signed(item.request)
                     if sampler and (made == sampler.next_position or len(item.prompt) > sampler.longest):

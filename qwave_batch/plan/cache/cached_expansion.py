@@ -117,7 +117,6 @@ class _CachedPrompt:
         return self._filled(cell, template, values)
 
     def _filled(self, cell: MatrixCell, template: RequestTemplate, values: tuple[Json, ...]) -> ExpandedEntry:
-        of = self.fragments.of
-        identity = template.canonical_json([of(value) for value in values])
+        identity = template.canonical_json(values, self.fragments.of)
         number = int.from_bytes(hashlib.sha256(identity).digest()[:8], "big")
         return CachedEntry(number, cell, template.verdict, template, values)

@@ -1,6 +1,5 @@
 """The fields that differ between cells of one request template, such as text and seed; each is checked by itself."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -18,7 +17,6 @@ from qwave_batch.plan.expand.requests import prompt_text
 Fetch: TypeAlias = Callable[[CellScope], Json]
 """Gets the value of a field in a cell."""
 
-HELD_FRAGMENTS = 4096
 HELD_CHARACTERS = 10_000_000
 
 
@@ -52,7 +50,11 @@ def with_text(free_fields: Sequence[FreeField], text: RenderedTemplate) -> list[
 
 
 def _text(text: RenderedTemplate) -> Fetch:
-    return lambda scope: prompt_text(text.render(scope))
+    def fetch(scope: CellScope) -> Json:
+        rendered = text.render(scope)
+        return rendered if type(rendered) is str else prompt_text(rendered)
+
+    return fetch
 
 
 def _candidates(text: RenderedTemplate, matrix: ResolvedMatrix) -> list[tuple[str, Fetch]]:
@@ -83,11 +85,11 @@ def _from_slot(value_at: Callable[[int], Json], number: int) -> Fetch:
 
 @dataclass(slots=True)
 class JsonFragmentCache:
-    """A cache of the canonical JSON of values; the last few thousand are kept."""
+    """The canonical JSON of values; that of long texts is kept, since a short one is made as fast as it is found."""
 
     _held: dict[str, bytes] = field(default_factory=dict)
     _size: int = 0
-    """The characters of the cached long texts."""
+    """The characters of the texts that are kept."""
 
     def of(self, value: Json) -> bytes:
         """Return the canonical JSON of a value.
@@ -95,20 +97,14 @@ class JsonFragmentCache:
         Raises:
             ValueError: It has none.
         """
-        if isinstance(value, str):
-            return self._of_text(value)
-        if type(value) is int and -(2**53) < value < 2**53:
-            return b"%d" % value
-        return canonical(value)
+        return self._of_long(value) if isinstance(value, str) and len(value) > SHORT else canonical(value)
 
-    def _of_text(self, text: str) -> bytes:
+    def _of_long(self, text: str) -> bytes:
         fragment = self._held.get(text)
         if fragment is None:
-            if len(text) > SHORT:
-                self._size += len(text)
-            if len(self._held) >= HELD_FRAGMENTS or self._size > HELD_CHARACTERS:
+            self._size += len(text)
+            if self._size > HELD_CHARACTERS:
                 self._held.clear()
                 self._size = len(text)
-            # the escapes of RFC 8785 are those of the standard encoder; a lone surrogate fails to encode
-            fragment = self._held[text] = json.dumps(text, ensure_ascii=False).encode()
+            fragment = self._held[text] = canonical(text)
         return fragment

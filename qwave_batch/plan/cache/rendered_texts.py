@@ -8,6 +8,7 @@ from typing import Any
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.expand.combinations import ResolvedMatrix
+from qwave_batch.plan.expand.prompt_cases import PromptCase
 from qwave_batch.plan.expand.prompts import ROW_NAMES, CompiledPrompt
 from qwave_batch.plan.expand.requests import render_in
 from qwave_batch.plan.expand.scope import size_of_value
@@ -65,21 +66,23 @@ class RenderedTemplate:
     pick: Callable[[tuple[int, ...]], Any]
     names_repeat: bool
     follows_case: bool
+    is_of_case: bool = False
+    """Whether it renders differently from row to row, and to the same in all cells of a row: then the last is kept."""
     _held: dict[Any, Json] = field(default_factory=dict)
     _size: int = 0
     """The characters of the cached long values."""
+    _case: PromptCase | None = None
+    _of_case: Json = None
+    """The value in the cells of that row."""
 
     @classmethod
     def of(cls, value: TemplateValue | None, names: TemplateNames) -> "RenderedTemplate":
         """Return an empty cache for a template."""
         if value is None or value.is_constant:
-            return cls(value, picker(()), names_repeat=False, follows_case=False)
-        return cls(
-            value,
-            picker(names.slots(value)),
-            names_repeat="repeat" in value.names,
-            follows_case=names.follows_case(value),
-        )
+            return cls(value, picker(()), False, False)
+        slots, names_repeat, follows_case = names.slots(value), "repeat" in value.names, names.follows_case(value)
+        is_of_case = follows_case and not slots and not names_repeat
+        return cls(value, picker(slots), names_repeat, follows_case, is_of_case)
 
     def render(self, scope: CellScope) -> Json:
         """Return the rendered value; names are only looked up if no similar cell was rendered before.
@@ -88,6 +91,11 @@ class RenderedTemplate:
             TemplateFault: The template fails on this cell.
         """
         cell = scope.cell
+        if self.is_of_case:
+            if cell.case is not self._case:
+                self._of_case = render_in(self.value, scope)
+                self._case = cell.case
+            return self._of_case
         key = (self.pick(cell.slots), cell.repeat) if self.names_repeat else self.pick(cell.slots)
         if key in self._held:
             return self._held[key]
@@ -101,10 +109,9 @@ class RenderedTemplate:
         return rendered
 
     def next_case(self) -> None:
-        """Drop the cached values if the next row may change them."""
-        if self.follows_case:
-            self._held.clear()
-            self._size = 0
+        """Drop the cached values, since the next row may change them."""
+        self._held.clear()
+        self._size = 0
 
 
 @dataclass(slots=True)
@@ -114,6 +121,8 @@ class RenderedTemplates:
     names: TemplateNames
     _held: dict[int, RenderedTemplate] = field(default_factory=dict)
     """By the template's ``id``: the prompt and the matrix keep the templates alive while this is used."""
+    _following: list[RenderedTemplate] = field(default_factory=list)
+    """Those whose cached values the next row may change."""
 
     def render(self, value: TemplateValue | None, scope: CellScope) -> Json:
         """Return a template rendered in a cell.
@@ -128,9 +137,11 @@ class RenderedTemplates:
         held = self._held.get(id(value))
         if held is None:
             held = self._held[id(value)] = RenderedTemplate.of(value, self.names)
+            if held.follows_case and not held.is_of_case:
+                self._following.append(held)
         return held
 
     def next_case(self) -> None:
         """Drop the cached values that the next row may change."""
-        for held in self._held.values():
+        for held in self._following:
             held.next_case()

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
@@ -13,6 +13,7 @@ from qwave_batch.spec.document import ValuePath
 from qwave_batch.spec.template.templates import TemplateValue
 
 HELD_POSITIONS = 65_536
+HELD_COMBINATIONS = 10_000
 MOST_ENTRIES = 20_000_000
 """A larger plan is a typing mistake: even counting it would take minutes and gigabytes."""
 MOST_COMPARED = 4_000_000
@@ -92,6 +93,10 @@ class ResolvedMatrix:
             yield from self._product()
         for number in self.own:
             yield (-1 - number,) * (len(self.axes) + 1)
+
+    def held(self) -> Iterable[tuple[int, ...]]:
+        """Return the slots of all combinations to go over again and again, in memory if they are not very many."""
+        return tuple(self) if self.size() <= HELD_COMBINATIONS else self
 
     def combination(self, slots: tuple[int, ...]) -> Combination:
         """Return the combination for the given slots."""

@@ -105,14 +105,15 @@ class Expansion:
         self.reader.start()
         self.problems.allowance.refill()
         expand = self.start(self.assembler)
+        combinations, repeats = self.matrix.held(), range(self.spec.repeat)
         for prompt in self.prompts:
             entry_of = expand(prompt)
             for case in self.reader.cases(prompt):
                 if index > MOST_ENTRIES:
                     self._note_size(prompt.origin, f"prompts and matrix make more than {index:,} jobs")
                     return
-                for slots in self.matrix:
-                    for repeat in range(self.spec.repeat):
+                for slots in combinations:
+                    for repeat in repeats:
                         if case.is_kept:
                             entry = self._entry(entry_of, MatrixCell(case, slots, repeat, index))
                             if entry:

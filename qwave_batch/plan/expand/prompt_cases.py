@@ -137,7 +137,8 @@ class CaseReader:
         for row in table.rows(prompt.wanted, warn=partial(self.problems.warn_of_table, where=(*prompt.origin, "from"))):
             self.problems.row = row
             read = row.number
-            self.observer.read_row(row)
+            if row.notes:
+                self.observer.read_row(row)
             if is_short:
                 names = {**self.variables, "row": row.cells, "row_number": row.number}
             else:
@@ -179,14 +180,14 @@ class CaseReader:
         prompt_id = self._given_id(prompt, names) if prompt.has_id else None
         if prompt_id == "":
             return None
-        return PromptCase(
-            prompt,
-            row,
-            prompt_id=prompt_id,
-            tags=tuple([_text(render_or_report(tag, names, self.problems)) for tag in prompt.tags]),
-            meta={key: render_or_report(value, names, self.problems) for key, value in prompt.meta.items()},
-            names=names,
-            is_kept=is_kept,
+        tags, meta = self._labels(prompt, names) if prompt.tags or prompt.meta else ((), {})
+        return PromptCase(prompt, row, prompt_id=prompt_id, tags=tags, meta=meta, names=names, is_kept=is_kept)
+
+    def _labels(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> tuple[tuple[str, ...], dict[str, Json]]:
+        problems = self.problems
+        return (
+            tuple(_text(render_or_report(tag, names, problems)) for tag in prompt.tags),
+            {key: render_or_report(value, names, problems) for key, value in prompt.meta.items()},
         )
 
     def _given_id(self, prompt: CompiledPrompt, names: Mapping[str, Json]) -> str | None:

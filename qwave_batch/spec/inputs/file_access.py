@@ -3,8 +3,8 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from qwave_batch.errors import FolderError
 from qwave_batch.files.regular_files import NotRegular, irregular_kind
@@ -45,7 +45,7 @@ class InputFile:
         """The whole path."""
         return self.allowed_root / self.relative_path
 
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedReader:
         """Open the file that was checked; links that have appeared since in its path are not followed.
 
         Raises:

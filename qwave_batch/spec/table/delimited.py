@@ -101,7 +101,7 @@ def _tsv_rows(lines: Iterator[Line], header: Header, shown_as: str, wanted: Need
     looked_at = header.positions(wanted)
     for number, line in enumerate(lines, start=1):
         cells = _cells(line, shown_as)
-        row = header.row(number, cells, SourcePlace(shown_as, line.number))
+        row = header.row(number, cells, shown_as, line.number)
         if '"' in line.text and isinstance(row, Row) and any(is_of_spreadsheets(cells[at]) for at in looked_at):
             yield RowFault(
                 Problem(message=_QUOTED_IN_TSV, place=row.place, suggestion="save it as .csv", severity="warning")
@@ -142,8 +142,7 @@ def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Needed
         if isinstance(cells, RowFault):
             yield cells
             return  # after a broken quote the start of the next row is unknown
-        place = SourcePlace(shown_as, records.begins)
-        row = header.row(number, cells, place)
+        row = header.row(number, cells, shown_as, records.begins)
         if records.may_have_blank:
             if isinstance(row, Row):
                 odd = cells_with_blank(records.text)
@@ -151,6 +150,7 @@ def _csv_rows(records: "_Records", header: Header, shown_as: str, wanted: Needed
             else:
                 is_odd = begins_with_blank(records.text)
             if is_odd:
+                place = SourcePlace(shown_as, records.begins)
                 row = RowFault(Problem(message=BLANK_BEFORE, place=place, suggestion=TAKE_OUT))
         yield row
 

@@ -76,7 +76,7 @@ def object_row(number: int, value: Any, place: SourcePlace, *, each: str) -> Row
             value = with_unusable(value)
         except (ValueError, RecursionError) as error:
             return unread_row(number, error, place)
-    return Row(number=number, cells=value, place=place)
+    return Row(number=number, cells=value, file=place.file, line=place.line, column=place.column)
 
 
 def unread_row(number: int, error: ValueError | RecursionError, place: SourcePlace) -> RowFault:

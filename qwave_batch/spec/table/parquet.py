@@ -126,7 +126,7 @@ def _row(number: int, cells: dict[str, Json], place: SourcePlace) -> Row | RowFa
         check_leaves(cells, depth=-1)  # the row itself does not count as a level
     except (ValueError, RecursionError):
         return _checked_by_cell(number, cells, place)
-    return Row(number=number, cells=cells, place=place)
+    return Row(number=number, cells=cells, file=place.file)
 
 
 def _checked_by_cell(number: int, cells: Mapping[str, Json], place: SourcePlace) -> Row | RowFault:
@@ -137,7 +137,7 @@ def _checked_by_cell(number: int, cells: Mapping[str, Json], place: SourcePlace)
         except (ValueError, RecursionError) as error:
             message = f'row {number} cannot be read: its cell "{name}": {error}'
             return RowFault(Problem(message=message, place=place, value=name))
-    return Row(number=number, cells=usable, place=place)
+    return Row(number=number, cells=usable, file=place.file)
 
 
 def _problem(message: str, error: Exception, place: SourcePlace) -> Problem:

@@ -31,7 +31,7 @@ class NeededColumns:
         return self.columns is None or name in self.columns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: making one takes a third of the time, and tables have many
 class Row:
     """One row of a table."""
 
@@ -39,10 +39,18 @@ class Row:
     """From 1; the header and blank lines are not counted."""
     cells: Mapping[str, Json]
     """Cells by column name; strings, except in formats with more types."""
-    place: SourcePlace
-    """The place where the row starts."""
+    file: str
+    """The table, as the user named it."""
+    line: int = 1
+    """The line where the row starts."""
+    column: int = 1
     notes: tuple[tuple[ValuePath, SourceNote], ...] = ()
     """Notes on cells, and values in cells, whose spelling may not be what their author means."""
+
+    @property
+    def place(self) -> SourcePlace:
+        """The place where the row starts."""
+        return SourcePlace(self.file, self.line, self.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +76,19 @@ class Header:
         """Return the positions of the columns that templates read."""
         return tuple(at for at, name in enumerate(self.names) if name.strip() and wanted.is_read(name))
 
-    def row(self, number: int, cells: Sequence[str], place: SourcePlace) -> Row | RowFault:
+    def row(self, number: int, cells: Sequence[str], file: str, line: int) -> Row | RowFault:
         """Return the row with its cells named, or a fault if there are too many or too few."""
         if len(cells) == len(self.names):
             held = TextRow(zip(self.names, cells, strict=False))  # the lengths are equal, see above
             if "" in held:
                 del held[""]
-            return Row(number=number, cells=held, place=place)
+            return Row(number=number, cells=held, file=file, line=line)
         cells_word = "cell" if len(cells) == 1 else "cells"
         columns_word = "column" if len(self.names) == 1 else "columns"
         message = f"row {number} has {len(cells)} {cells_word}, but the header has {len(self.names)} {columns_word}"
-        return RowFault(Problem(message=message, place=place, value=[cell[:_SHOWN] for cell in cells[:10]]))
+        return RowFault(
+            Problem(message=message, place=SourcePlace(file, line), value=[cell[:_SHOWN] for cell in cells[:10]])
+        )
 
 
 def check_header(names: Sequence[str], place: SourcePlace) -> Header:

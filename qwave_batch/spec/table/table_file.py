@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
-from typing import BinaryIO
+from io import BufferedReader, BytesIO
+from typing import Any, BinaryIO
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -37,7 +37,9 @@ _SMALL = 1_000_000  # characters, which cannot hold more values than that
 class TableFile:
     """An open file of a table, whose errors are problems of the spec."""
 
-    def __init__(self, stream: BinaryIO, file: InputFile, shown_as: str, packed: BinaryIO | None = None) -> None:
+    def __init__(
+        self, stream: "BufferedReader[Any]", file: InputFile, shown_as: str, packed: BinaryIO | None = None
+    ) -> None:
         """Take the stream of the content, and the compressed stream below it if there is one."""
         self.file = file
         self.shown_as = shown_as
@@ -73,20 +75,30 @@ class TableFile:
         self._check_growth()
         return data
 
-    def lines(self, size: int) -> Iterator[bytes]:
-        """Yield the lines with their ends; a line longer than ``size`` bytes comes in parts.
+    def pages(self) -> Iterator[bytes]:
+        """Yield some whole lines at a time, with their ends; a line that is too long is cut, and ends its page.
 
         Raises:
             SpecError: The file cannot be read or unpacked.
         """
-        readline, unchecked = self._stream.readline, 0
+        rest = b""
         with self._translating_errors():
-            while line := readline(size):
-                unchecked += len(line)
-                if unchecked > PIECE_BYTES:
-                    unchecked = 0
-                    self._check_growth()
-                yield line
+            while True:
+                # what is at hand, and not a full piece: what was read before an error is not lost with it
+                piece = self._stream.read1(PIECE_BYTES)
+                page = rest + piece
+                end = page.rfind(b"\n") + 1
+                if piece and not end:
+                    page += self._stream.readline(MAX_LINE_BYTES + 1)
+                    end = len(page)
+                if not piece:
+                    end = len(page)
+                self._check_growth()
+                if end:
+                    yield page[:end]
+                if not piece:
+                    return
+                rest = page[end:]
 
     def pieces(self) -> Iterator[str]:
         """Yield the text of the file piece by piece, without a byte order mark.
@@ -227,7 +239,7 @@ def _ends_in_other(packed: BinaryIO) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making one takes a third of the time, and tables have many
 class Line:
     """One line of a file."""
 
@@ -243,8 +255,30 @@ def read_table_lines(file: TableFile) -> Iterator[Line]:
     Raises:
         SpecError: The file cannot be read, or a line is not UTF-8, too long, or has characters that text does not have.
     """
-    for number, raw in enumerate(file.lines(MAX_LINE_BYTES + 1), start=1):
-        yield Line(number, _text(raw, number, file.shown_as))
+    number = 0
+    for page in file.pages():
+        text = _plain_text(page)
+        texts = _looked_at(page, number, file.shown_as) if text is None else text.removesuffix("\n").split("\n")
+        for line in texts:
+            number += 1
+            yield Line(number, line)
+
+
+def _plain_text(page: bytes) -> str | None:
+    """Return whole lines as text with plain line feeds, or None if each line has to be looked at by itself."""
+    if len(page) > MAX_LINE_BYTES:
+        return None
+    try:
+        text = (page.replace(b"\r\n", b"\n") if b"\r" in page else page).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if "\r" in text or "\0" in text or (not text.isascii() and "\ufeff" in text) else text
+
+
+def _looked_at(page: bytes, before: int, shown_as: str) -> Iterator[str]:
+    """Yield the lines of a page one by one; ``before`` is the number of the line before them."""
+    for number, raw in enumerate(BytesIO(page), start=before + 1):
+        yield _text(raw, number, shown_as)
 
 
 def _text(raw: bytes, number: int, shown_as: str) -> str:

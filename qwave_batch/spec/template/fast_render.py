@@ -19,6 +19,7 @@ Part: TypeAlias = str | tuple[str, ...]
 """Literal text, or the path to a value: ``("row", "Prompt")``."""
 
 NEEDS_ENGINE = object()
+_MAPPINGS = (dict, Mapping)  # nearly all are dicts, which is found out many times as fast
 _LONG = 10_000  # characters; the size is checked early only for longer values
 
 _LANGUAGE = frozenset({"caller", "kwargs", "loop", "self", "super", "varargs"})
@@ -88,10 +89,10 @@ def render_fast(parts: tuple[Part, ...], scope: Mapping[str, Json], finalize: Ca
             pieces.append(part)
             continue
         value = look_up(part, scope)
-        if (type(value) is int and abs(value) <= MAX_INTEGER) or type(value) is TextCell:
+        if type(value) is not str:
+            if type(value) is not TextCell and not (type(value) is int and abs(value) <= MAX_INTEGER):
+                return NEEDS_ENGINE
             value = str(value)
-        elif type(value) is not str:
-            return NEEDS_ENGINE
         if len(value) > _LONG:
             if len(value) > MAX_CHARACTERS:
                 return NEEDS_ENGINE
@@ -123,7 +124,7 @@ def look_up(way: tuple[str, ...], scope: Mapping[str, Json]) -> Any:
     """Return the value at a path, or NEEDS_ENGINE without one."""
     value: Any = scope
     for step in way:
-        if not isinstance(value, Mapping) or step not in value:
+        if not isinstance(value, _MAPPINGS) or step not in value:
             return NEEDS_ENGINE
         value = value[step]
     return value

@@ -25,12 +25,15 @@ JOIN = "join items"
 
 _ASCII_BLANKS = re.compile(r"[\t\n\x0b\x0c\r ]")
 _HYPHENS = re.compile("-+")
+_NOT_IN_A_SLUG = re.compile("[^a-z0-9]+")
 _LEEWAY = 5  # characters by which a text may exceed the length
 _HASHED = 3  # characters that are scanned in the time of hashing one
 
 
 def slug(text: str) -> str:
     """Return the text in lower case with letters and digits of every script, and ``-`` in place of all else."""
+    if text.isascii():
+        return _NOT_IN_A_SLUG.sub("-", text.lower()).strip("-")
     composed = nfc(text).lower()
     kept = "".join(character if _is_kept(character) else "-" for character in composed)
     return re.sub("-+", "-", kept).strip("-")

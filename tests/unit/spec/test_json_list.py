@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwave_batch.errors import SpecError
-from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.table.json_list import read_json_list
 from qwave_batch.spec.table.rows import Row, RowFault
 from qwave_batch.spec.table.tables import open_rows, open_table
@@ -31,9 +30,9 @@ def complaints(folder: Path, name: str, content: str | bytes) -> list[str]:
 def test_each_object_of_a_json_list_is_a_row_with_its_place(folder: Path, start: str) -> None:
     text = start + '[\r\n  {"a": 1, "b": [true, null]},\r\n  {"c": "é"}, {"d": {"e": 1.5}}\r\n]\r\n'
     assert rows(folder, "t.json", text) == [
-        Row(number=1, cells={"a": 1, "b": [True, None]}, place=SourcePlace("t.json", 2, 3)),
-        Row(number=2, cells={"c": "é"}, place=SourcePlace("t.json", 3, 3)),
-        Row(number=3, cells={"d": {"e": 1.5}}, place=SourcePlace("t.json", 3, 15)),
+        Row(number=1, cells={"a": 1, "b": [True, None]}, file="t.json", line=2, column=3),
+        Row(number=2, cells={"c": "é"}, file="t.json", line=3, column=3),
+        Row(number=3, cells={"d": {"e": 1.5}}, file="t.json", line=3, column=15),
     ]
     assert open_table(folder / "t.json", "t.json").columns is None
     assert rows(folder, "t.json", " [ ] ") == []

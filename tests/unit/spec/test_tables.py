@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from qwave_batch.errors import SpecError
-from qwave_batch.model.problem import SourcePlace
 from qwave_batch.spec.table.tables import Row, open_rows, open_table
 
 
@@ -32,8 +31,8 @@ def complaints(folder: Path, name: str, content: str | bytes) -> list[str]:
 def test_csv_cells_may_be_quoted_and_hold_line_ends(folder: Path) -> None:
     text = 'prompt,n\r\n"a ""red"" cat, sitting\r\non a mat",1\r\n\r\nplain,2\r\n'
     assert rows(folder, "t.csv", text) == [
-        Row(number=1, cells={"prompt": 'a "red" cat, sitting\non a mat', "n": "1"}, place=SourcePlace("t.csv", 2)),
-        Row(number=2, cells={"prompt": "plain", "n": "2"}, place=SourcePlace("t.csv", 5)),
+        Row(number=1, cells={"prompt": 'a "red" cat, sitting\non a mat', "n": "1"}, file="t.csv", line=2),
+        Row(number=2, cells={"prompt": "plain", "n": "2"}, file="t.csv", line=5),
     ]
 
 
