@@ -70,7 +70,7 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        names = dict(scope.some(self._template.names))
+        names = scope.some(self._template.names)
         for name in self._fields:
             if names.get(name) is None:  # null, from an axis that leaves a field out
                 names[name] = request.get(name, "")

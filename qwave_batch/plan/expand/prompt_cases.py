@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from qwave_batch.errors import SpecError
@@ -211,7 +211,12 @@ def default_id(text: str, row: Row | None) -> str:
     """Return the default id of a prompt: a slug of the start of its text, and a hash of text or row."""
     hashed = text.encode() if row is None else _hashed_row(row)
     digits = hashlib.sha256(hashed).hexdigest()[:NAME_DIGITS]
-    return f"{slug(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+    return f"{_begin(text[:NAME_CHARACTERS])}-{digits}".lstrip("-")
+
+
+@lru_cache(maxsize=16)  # the rows of a table share the text that is written in the spec
+def _begin(text: str) -> str:
+    return slug(text)
 
 
 def _hashed_row(row: Row) -> bytes:
