@@ -1,5 +1,6 @@
 """``python -m qwave_batch``, and the ``qwave-batch`` command."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -8,9 +9,14 @@ from qwave_batch.cli.interrupts import INTERRUPTED, break_on_signals
 from qwave_batch.cli.overview import asks_for_overview, print_overview
 from qwave_batch.cli.streams import own_streams, words_may_be_lost
 
+_GARBAGE_AFTER = 10_000
+"""New objects after which Python looks for garbage, which by default it does after 700: most that a command makes as it
+starts (modules, classes, schemas) lives to its end, and each look goes through it again."""
+
 
 def entry() -> int:
     """Run the command line on the process's own arguments and streams, and return the exit status."""
+    gc.set_threshold(_GARBAGE_AFTER)
     with own_streams() as (stdout, stderr):
         try:
             if os.name == "posix":  # elsewhere little more than --help is of use
@@ -24,6 +30,7 @@ def entry() -> int:
             with words_may_be_lost():
                 stderr.write("stopped\n")
         else:
+            gc.freeze()  # everything is closed: going through all modules for garbage on the way out finds memory only
             return status
     os._exit(INTERRUPTED)  # the usual way out waits for threads, which may decode for seconds
 

@@ -4,9 +4,12 @@
 
     lazy.asyncio.run(main())
 
-This is the only place where imports of other packages are deferred; ``qwave_batch`` itself defers its own modules.
+This is the only place where imports of other packages are deferred. For a package of ours whose modules are not all
+needed by every command, and for a public module whose names are not, there are ``modules_of`` and ``names_of``.
 """
 
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -26,6 +29,37 @@ if TYPE_CHECKING:
 __all__ = ["asyncio", "cattrs", "jsonschema", "metadata", "pathlib", "sqlite3", "threading", "tqdm", "traceback"]
 
 _FULL_NAMES = {"metadata": "importlib.metadata"}
+
+
+def modules_of(package: str, *names: str) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of a package: it loads one of those modules when it is first used."""
+
+    def load(name: str) -> object:
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return import_module(f"{package}.{name}")
+
+    return load
+
+
+def names_of(module: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of a module: it loads the home of one of those names when it is first used.
+
+    Args:
+        module: The module.
+        homes: By the module that defines them, the names.
+    """
+    home_of = {name: home for home, names in homes.items() for name in names}
+
+    def load(name: str) -> object:
+        if name not in home_of:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        value: object = getattr(import_module(home_of[name]), name)
+        setattr(sys.modules[module], name, value)
+        return value
+
+    return load
+
 
 if not TYPE_CHECKING:
 

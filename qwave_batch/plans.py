@@ -1,8 +1,9 @@
 """Specs and plans: read, check, look at, write; nothing here sends anything or costs money."""
 
-from qwave_batch.api.budget_outlook import BudgetOutlook, budget_outlook
+from typing import TYPE_CHECKING
+
+from qwave_batch import lazy
 from qwave_batch.api.plan_opening import expected_seconds, expected_seconds_of, open_plan, plan_summary, write_plan
-from qwave_batch.api.spec_files import SpecCheck, check_spec, examine_spec, support_matrix, write_first_spec
 from qwave_batch.model.job import Duplicate, Job, JobError, PlanItem
 from qwave_batch.model.jsontypes import Json, JsonObject
 from qwave_batch.model.problem import Problem, SourcePlace
@@ -11,9 +12,13 @@ from qwave_batch.plan.file.plan_file import AnyPlan, SavedPlan, read_plan
 from qwave_batch.plan.plan_samples import JobSample
 from qwave_batch.plan.plan_summary import Figures
 from qwave_batch.plan.planner import Plan, make_plan
-from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
 from qwave_batch.spec.document import Spec
 from qwave_batch.spec.loading import load_spec
+
+if TYPE_CHECKING:
+    from qwave_batch.api.budget_outlook import BudgetOutlook, budget_outlook
+    from qwave_batch.api.spec_files import SpecCheck, check_spec, examine_spec, support_matrix, write_first_spec
+    from qwave_batch.plan.support_matrix import AxisSupport, Support, SupportMatrix
 
 __all__ = [
     "AnyPlan",
@@ -53,3 +58,13 @@ __all__ = [
     "write_first_spec",
     "write_plan",
 ]
+
+_HOMES = {
+    "qwave_batch.api.budget_outlook": ("BudgetOutlook", "budget_outlook"),
+    "qwave_batch.api.spec_files": ("SpecCheck", "check_spec", "examine_spec", "support_matrix", "write_first_spec"),
+    "qwave_batch.plan.support_matrix": ("AxisSupport", "Support", "SupportMatrix"),
+}
+"""Names that few commands need, by the module that is loaded when one of them is first used."""
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy.names_of(__name__, _HOMES)

@@ -1,13 +1,13 @@
 """Runs: start one, follow it, stop it, and withdraw or fetch again what it left."""
 
-from qwave_batch.api.cancel_tasks import CancelReport, cancel_tasks
+from typing import TYPE_CHECKING
+
+from qwave_batch import lazy
 from qwave_batch.api.folder_run import Confirm
 from qwave_batch.api.line_selection import lines_where
-from qwave_batch.api.refetch_images import RefetchReport, UnfetchedJob, refetch_images
 from qwave_batch.api.run_batch import run_batch, run_request
 from qwave_batch.api.run_outcome import CostEstimate, RunSummary
 from qwave_batch.api.run_place import RunPlace, run_place
-from qwave_batch.api.run_sync import run_batch_sync
 from qwave_batch.model.next_step import RunWarning
 from qwave_batch.model.run_ends import EndKind
 from qwave_batch.model.stop_reason import StopReason
@@ -15,7 +15,12 @@ from qwave_batch.model.task import TaskState
 from qwave_batch.run.state.run_end import JobCounts
 from qwave_batch.run.state.run_request import RunOptions, RunRequest
 from qwave_batch.run.state.stop_reasons import StopSignal
-from qwave_batch.run.tasks.cancellation import CancelOutcome, LeftAlone, NotSaid, Withdrawn
+
+if TYPE_CHECKING:
+    from qwave_batch.api.cancel_tasks import CancelReport, cancel_tasks
+    from qwave_batch.api.refetch_images import RefetchReport, UnfetchedJob, refetch_images
+    from qwave_batch.api.run_sync import run_batch_sync
+    from qwave_batch.run.tasks.cancellation import CancelOutcome, LeftAlone, NotSaid, Withdrawn
 
 __all__ = [
     "CancelOutcome",
@@ -45,3 +50,14 @@ __all__ = [
     "run_place",
     "run_request",
 ]
+
+_HOMES = {
+    "qwave_batch.api.cancel_tasks": ("CancelReport", "cancel_tasks"),
+    "qwave_batch.api.refetch_images": ("RefetchReport", "UnfetchedJob", "refetch_images"),
+    "qwave_batch.api.run_sync": ("run_batch_sync",),
+    "qwave_batch.run.tasks.cancellation": ("CancelOutcome", "LeftAlone", "NotSaid", "Withdrawn"),
+}
+"""Names that few commands need, by the module that is loaded when one of them is first used."""
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy.names_of(__name__, _HOMES)

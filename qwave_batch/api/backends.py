@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from qwave_batch import api
+from qwave_batch import api, client
 from qwave_batch.catalog.catalog import Catalog
-from qwave_batch.client import callback_receiver
 from qwave_batch.client.api_key import ApiKey
 from qwave_batch.client.connection import Connection, Simulated, Trust
 from qwave_batch.client.proxies import Proxies
@@ -111,7 +110,7 @@ async def open_callbacks(terms: Terms, options: RunOptions) -> AsyncIterator[Cal
     if not _is_called(terms, options):
         yield None
         return
-    async with callback_receiver.CallbackReceiver(
+    async with client.callback_receiver.CallbackReceiver(
         public_url=options.webhook_url, host=options.webhook_host, port=options.webhook_port
     ) as opened:
         yield opened

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from qwave_batch import output
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.lock import FolderLock
@@ -24,9 +25,7 @@ from qwave_batch.output.folder_reader import (
 from qwave_batch.output.folder_status import FolderStatus, Glance, folder_status, glance_at
 from qwave_batch.output.manifest import refresh_manifest
 from qwave_batch.output.manifest_line import ManifestLine
-from qwave_batch.output.pruning import PrunePlan, find_prunable, prune
 from qwave_batch.output.summary import read_summary
-from qwave_batch.output.verification import VerifyReport, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +86,18 @@ class RunFolder:
         with open_ledger(RunLayout(self.root)) as ledger:
             return glance_at(RunLayout(self.root), ledger)
 
-    def verify(self) -> VerifyReport:
+    def verify(self) -> "output.verification.VerifyReport":
         """Check every line and every file against manifest, schema and hashes; every image is decoded.
 
         Damaged files are recorded, so that the next run fetches them again even if their size and time are unchanged.
         """
         with open_ledger(RunLayout(self.root)) as ledger:
-            report = verify(RunLayout(self.root), ledger)
+            report = output.verification.verify(RunLayout(self.root), ledger)
         if report.damaged:
             self._doubt(report.damaged)
         return report
 
-    def find_prunable(self) -> PrunePlan:
+    def find_prunable(self) -> "output.pruning.PrunePlan":
         """Return what the spec no longer asks for; nothing is changed.
 
         Raises:
@@ -108,9 +107,9 @@ class RunFolder:
         with open_ledger(RunLayout(self.root)) as ledger:
             if ledger is None:
                 raise FolderError(f"{self.root} came without its ledger, so nobody knows what may go")
-            return find_prunable(RunLayout(self.root), ledger)
+            return output.pruning.find_prunable(RunLayout(self.root), ledger)
 
-    def prune(self, shown: PrunePlan | None = None) -> PrunePlan:
+    def prune(self, shown: "output.pruning.PrunePlan | None" = None) -> "output.pruning.PrunePlan":
         """Remove what the spec no longer asks for, and return what that was. The spend stays on record.
 
         Args:
@@ -126,9 +125,9 @@ class RunFolder:
             return self.find_prunable()
         layout.check_images()
         with FolderLock(layout), Ledger.open(layout.workspace.ledger) as ledger:
-            found = find_prunable(layout, ledger)
+            found = output.pruning.find_prunable(layout, ledger)
             found = found if shown is None else found.as_shown(shown)
-            prune(layout, ledger, found)
+            output.pruning.prune(layout, ledger, found)
             return found
 
     @contextmanager

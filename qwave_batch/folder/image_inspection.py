@@ -7,13 +7,9 @@ from functools import partial
 from io import SEEK_END
 from typing import BinaryIO, Final
 
-from qwave_batch.folder.formats.apart import APART, NotRead, check_apart
-from qwave_batch.folder.formats.gif import check_gif
-from qwave_batch.folder.formats.jpeg import check_jpeg
-from qwave_batch.folder.formats.judging import LARGE_FILE, BadImage, Content, Effort, OtherFormat, Size, memory
-from qwave_batch.folder.formats.png import check_png
+from qwave_batch.folder import formats
+from qwave_batch.folder.formats.judging import LARGE_FILE, BadImage, Content, Effort, NotRead, OtherFormat, Size, memory
 from qwave_batch.folder.formats.signatures import foreign_kind, format_of, kind_of_bytes
-from qwave_batch.folder.formats.webp import check_webp
 
 __all__ = [
     "EXTENSIONS",
@@ -41,15 +37,8 @@ EXTENSIONS = {
 }
 """The extension of each format that ``inspect_bytes`` reads."""
 
-STRANGE_FORMATS = APART
-"""Those of them that no model is documented to return."""
-
-_CHECKS: dict[str, Callable[[Content, Effort], Size]] = {
-    "png": check_png,
-    "jpeg": check_jpeg,
-    "webp": check_webp,
-    "gif": check_gif,
-}
+STRANGE_FORMATS = frozenset({"avif", "tiff", "bmp", "jpeg2000"})
+"""Those of them that no model is documented to return; they are decoded apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +105,17 @@ def _inspect(content: Content) -> ImageInfo:
 
 
 def _check(image_format: str) -> Callable[[Content, Effort], Size]:
-    return _CHECKS.get(image_format) or partial(check_apart, image_format)
+    match image_format:
+        case "png":
+            return formats.png.check_png
+        case "jpeg":
+            return formats.jpeg.check_jpeg
+        case "webp":
+            return formats.webp.check_webp
+        case "gif":
+            return formats.gif.check_gif
+        case _:
+            return partial(formats.apart.check_apart, image_format)
 
 
 def _foreign(data: bytes) -> BadImage:

@@ -6,9 +6,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
+from qwave_batch import lazy
 from qwave_batch.resources import shipped
 
 _SHOWN_CHARACTERS = 80
@@ -37,10 +35,10 @@ def schema_faults(line: Any) -> Iterator[str]:
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator() -> "lazy.jsonschema.Draft202012Validator":
     schema = manifest_schema()
     definitions = schema.pop("$defs")
-    return Draft202012Validator(_inlined(schema, definitions))
+    return lazy.jsonschema.Draft202012Validator(_inlined(schema, definitions))
 
 
 def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
@@ -56,7 +54,7 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     return schema
 
 
-def _where(error: ValidationError) -> str:
+def _where(error: "lazy.jsonschema.ValidationError") -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
 
 
@@ -65,7 +63,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else shown
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: "lazy.jsonschema.ValidationError") -> str:
     where, message = _where(error), error.message
     if len(message) > _SHOWN_CHARACTERS * 2:
         message = f"{message[:_SHOWN_CHARACTERS]} ... {message[-_SHOWN_CHARACTERS:]}"

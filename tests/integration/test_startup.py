@@ -2,8 +2,11 @@
 
 import io
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,11 +37,38 @@ ROOMS_FOR_A_LOOK = {
 NEVER_FOR_THE_OVERVIEW = {"argparse", "dataclasses", "decimal", "difflib", "inspect", "json", "qwave_batch.errors"}
 """With any of these, ``qwave-batch --help`` takes more than three times as long as a bare Python."""
 
+NEVER_FOR_A_RUN = {
+    "importlib.resources.readers", "jsonschema", "pyarrow", "tqdm",
+    "qwave_batch.api.cancel_tasks", "qwave_batch.api.refetch_images", "qwave_batch.api.budget_outlook",
+    "qwave_batch.cli.commands.plan", "qwave_batch.client.callback_receiver", "qwave_batch.folder.formats.apart",
+    "qwave_batch.folder.formats.webp", "qwave_batch.output.pruning", "qwave_batch.output.verification",
+    "qwave_batch.plan.comparison", "qwave_batch.plan.support_matrix", "qwave_batch.run.tasks.cancellation",
+    "qwave_batch.spec.table.delimited", "qwave_batch.spec.table.json_list", "qwave_batch.spec.table.parquet",
+}  # fmt: skip
+NEVER_FOR_A_STATUS = NEVER_FOR_A_RUN | {
+    "aiohttp", "jinja2", "PIL", "yaml",
+    "qwave_batch.catalog", "qwave_batch.client", "qwave_batch.plan", "qwave_batch.run", "qwave_batch.simulator",
+    "qwave_batch.spec",
+}  # fmt: skip
+
+SPEC = "specs/quickstart.yaml"
+MOST_LOOKS = 20
+LOOKS_FOR_GARBAGE = """
+import gc, sys
+from qwave_batch.__main__ import entry
+before = sum(generation["collections"] for generation in gc.get_stats())
+status = entry()
+looks = sum(generation["collections"] for generation in gc.get_stats()) - before
+print(looks, gc.get_freeze_count() > 10_000, file=sys.stderr)
+sys.exit(status)
+"""
+
 LOADED = """
 import io, json, sys
 before = set(sys.modules)
 from qwave_batch.cli.main import main
-status = main(sys.argv[1:], stdout=io.StringIO(), stderr=io.StringIO())
+environ = {"QWAVE_API_KEY": "any"} if "--base-url" in sys.argv else {}
+status = main(sys.argv[1:], stdout=io.StringIO(), stderr=io.StringIO(), environ=environ)
 print(json.dumps([status, sorted(set(sys.modules) - before)]))
 """
 
@@ -60,9 +90,49 @@ def test_help_loads_nothing_heavy(argv: tuple[str, ...], checkout: Path) -> None
 
 @pytest.mark.parametrize("argv", [("validate",), ("plan",), ("plan", "--json")], ids=" ".join)
 def test_looking_at_a_spec_loads_nothing_that_runs_it(argv: tuple[str, ...], checkout: Path) -> None:
-    loaded = loaded_by(*argv, "specs/quickstart.yaml", checkout=checkout)
+    loaded = loaded_by(*argv, SPEC, checkout=checkout)
     assert loaded & NEVER_FOR_A_LOOK == set()
     assert {name.split(".")[1] for name in loaded if name.startswith("qwave_batch.")} <= ROOMS_FOR_A_LOOK
+
+
+def test_a_simulated_run_and_its_status_load_nothing_that_other_commands_need(checkout: Path, tmp_path: Path) -> None:
+    folder = str(tmp_path / "run")
+    assert loaded_by("run", SPEC, "--simulate", "-o", folder, checkout=checkout) & NEVER_FOR_A_RUN == set()
+    assert loaded_by("status", folder, checkout=checkout) & NEVER_FOR_A_STATUS == set()
+
+
+@contextmanager
+def simulator_elsewhere(checkout: Path) -> Iterator[str]:
+    """Serve the embedded API from another process; yields its base URL."""
+    argv = (sys.executable, "-m", "qwave_batch", "simulator", "--port", "0", "--latency", "0.1")
+    with subprocess.Popen(argv, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def test_a_run_against_an_api_elsewhere_loads_no_simulator(checkout: Path, tmp_path: Path) -> None:
+    """And where every image is there already, none of what decodes images."""
+    with simulator_elsewhere(checkout) as base_url:
+        argv = ("run", SPEC, "--base-url", base_url, "-o", str(tmp_path / "run"))
+        never = NEVER_FOR_A_RUN | {"aiohttp.web", "qwave_batch.simulator"}
+        loaded = loaded_by(*argv, checkout=checkout)
+        assert "PIL" in loaded
+        assert loaded & never == set()
+        assert loaded_by(*argv, checkout=checkout) & (never | {"PIL"}) == set()
+
+
+def test_garbage_is_looked_for_less_often_than_python_would(checkout: Path) -> None:
+    """Python itself looks more than a hundred times for a command of this size, and three times more as it ends."""
+    ended = subprocess.run(
+        (sys.executable, "-c", LOOKS_FOR_GARBAGE, "validate", SPEC),
+        cwd=checkout, capture_output=True, text=True, check=True, timeout=30,
+    )  # fmt: skip
+    looks, are_modules_left_alone = ended.stderr.splitlines()[-1].split()
+    assert int(looks) <= MOST_LOOKS
+    assert are_modules_left_alone == "True"
 
 
 def test_the_overview_is_printed_without_what_commands_need(checkout: Path) -> None:

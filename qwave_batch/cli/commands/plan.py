@@ -15,9 +15,8 @@ from qwave_batch.cli.drawing.plan_markdown import markdown_change, markdown_fact
 from qwave_batch.cli.drawing.plan_matrix import draw_matrix
 from qwave_batch.cli.drawing.plan_progress import counting
 from qwave_batch.cli.drawing.plan_view import PlanSheet, draw_facts, draw_plan, plan_facts
-from qwave_batch.cli.drawing.problems import draw_problems
-from qwave_batch.cli.drawing.samples import draw_samples
 from qwave_batch.cli.options import add_base_url, add_json, add_reading
+from qwave_batch.cli.plan_notes import SAMPLES, say_warnings
 from qwave_batch.errors import BudgetError, SpecError, UsageError
 from qwave_batch.model.jsontypes import Json
 from qwave_batch.model.money import usd_from_nusd
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 USAGE = "SPEC [options]"
 
 FORMATS = ("text", "markdown")
-SAMPLES = 3
 
 
 def configure(parser: Parser) -> None:
@@ -110,17 +108,6 @@ def show_plan(plan: "AnyPlan", console: Console, *, as_json: bool) -> None:
         sheet = _sheet(plan, None, samples)
         console.print([*draw_plan(sheet, console.out), *draw_facts(plan_facts(sheet, outlook), console.out)])
     _refuse_what_is_over(outlook)
-
-
-def say_warnings(plan: "AnyPlan", console: Console) -> None:
-    """Say what deserves a look in a plan that is valid."""
-    if isinstance(plan, qb.plans.Plan):
-        console.say(*draw_problems(plan.warnings, console.err))
-
-
-def say_samples(plan: "AnyPlan", console: Console) -> None:
-    """Show a few jobs as they would be sent, among what is said and not among results."""
-    console.say(*draw_samples(plan.samples(SAMPLES), console.err)[:-1])
 
 
 def _opened(args: Namespace, console: Console) -> "AnyPlan":

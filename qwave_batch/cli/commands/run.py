@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import qwave_batch as qb
 from qwave_batch import lazy
+from qwave_batch.cli import commands
 from qwave_batch.cli.arguments import Parser, a_path, amount, whole_number
-from qwave_batch.cli.commands.plan import say_samples, say_warnings, show_plan
 from qwave_batch.cli.completing import add_completion, read_completion
 from qwave_batch.cli.console import Console
 from qwave_batch.cli.drawing.amounts import count, usd
@@ -17,6 +17,7 @@ from qwave_batch.cli.drawing.summary_view import draw_summary
 from qwave_batch.cli.interrupts import breakable, on_interrupt
 from qwave_batch.cli.next_steps import warning_words
 from qwave_batch.cli.options import add_base_url, add_json, add_reading, add_simulate, add_yes, read_connection
+from qwave_batch.cli.plan_notes import say_samples, say_warnings
 from qwave_batch.errors import UsageError
 from qwave_batch.model.clock import SystemClock
 from qwave_batch.model.money import NUSD_PER_USD
@@ -106,7 +107,7 @@ def execute(args: Namespace, console: Console) -> int:
     plan = qb.plans.open_plan(args.source, overrides=args.overrides, allow_read=args.allow_read)
     options = _options(args)
     if args.dry_run:
-        show_plan(plan, console, as_json=args.json)
+        commands.plan.show_plan(plan, console, as_json=args.json)
         return 0
     connection = read_connection(args, console)
     place = _place(plan, connection, args, console)

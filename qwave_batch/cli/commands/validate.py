@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import qwave_batch as qb
 from qwave_batch.cli.arguments import Parser, one_of
-from qwave_batch.cli.commands.plan import say_samples
 from qwave_batch.cli.console import Console, bug_sentence
 from qwave_batch.cli.drawing.problems import draw_annotations, draw_problems
 from qwave_batch.cli.next_steps import worded
 from qwave_batch.cli.options import add_reading
+from qwave_batch.cli.plan_notes import say_samples
 from qwave_batch.errors import QwaveError, SpecError, UsageError
 from qwave_batch.model.problem import Problem, SourcePlace
 

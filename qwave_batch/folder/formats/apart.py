@@ -16,6 +16,7 @@ from qwave_batch.folder.formats.judging import (
     BadImage,
     Content,
     Effort,
+    NotRead,
     Size,
     check_image_size,
     memory,
@@ -78,16 +79,10 @@ _PILLOW_FORMATS = {
     "bmp": _PillowFormat("BmpImagePlugin", "BMP", "BMP"),
     "jpeg2000": _PillowFormat("Jpeg2KImagePlugin", "JPEG2000", "JPEG 2000"),
 }
-APART = frozenset(_PILLOW_FORMATS)
-"""The formats that are decoded so."""
-
-
-class NotRead(Exception):
-    """The library at hand does not read the format."""
 
 
 def check_apart(image_format: str, content: Content, effort: Effort) -> Size:
-    """Return the size of an image of one of ``APART`` whose first, or only, image is whole.
+    """Return the size of an image of such a format whose first, or only, image is whole.
 
     Raises:
         BadImage: it is damaged, or takes too much.

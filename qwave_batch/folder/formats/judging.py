@@ -40,6 +40,10 @@ class OtherFormat(BadImage):
     """The bytes are the result in a form that is not read, and may be whole: fetching them again changes nothing."""
 
 
+class NotRead(Exception):
+    """The library at hand does not read the format."""
+
+
 class Content:
     """A file's bytes, which are let go of when a decoder works on a copy of its own."""
 

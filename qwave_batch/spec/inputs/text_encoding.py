@@ -28,7 +28,7 @@ _MESSAGES = {
 MAX_FILE_BYTES = 20_000_000  # of a YAML file; larger data belongs in a table, which is streamed
 BOM = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_YAML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 SPEC_TOO_LARGE_HINT = "put the prompts into a table and load it with from"
 
 

@@ -7,11 +7,8 @@ from typing import TypeAlias
 
 from qwave_batch.errors import SpecError
 from qwave_batch.model.problem import Problem, SourcePlace
+from qwave_batch.spec import table
 from qwave_batch.spec.inputs.file_access import InputFile
-from qwave_batch.spec.table.delimited import read_csv, read_tsv
-from qwave_batch.spec.table.json_list import read_json_list
-from qwave_batch.spec.table.json_rows import read_jsonl, read_yaml_table
-from qwave_batch.spec.table.parquet import read_parquet
 from qwave_batch.spec.table.rows import Columns, NeededColumns, Row, RowFault
 from qwave_batch.spec.table.table_file import GZIP_SUFFIX, Line, TableFile, open_table_file, read_table_lines
 from qwave_batch.spec.values.text_cells import TextRow
@@ -39,15 +36,19 @@ def _read_txt(lines: Iterator[Line], shown_as: str) -> tuple[Columns, Iterator[R
     return ("text",), rows
 
 
+def _read_parquet(file: TableFile, wanted: NeededColumns) -> tuple[Columns, Iterator[Row | RowFault]]:
+    return table.parquet.read_parquet(file, wanted)
+
+
 FORMATS: Mapping[str, Format] = {
-    ".csv": lambda file, wanted: read_csv(read_table_lines(file), file.shown_as, wanted),
-    ".tsv": lambda file, wanted: read_tsv(read_table_lines(file), file.shown_as, wanted),
-    ".jsonl": lambda file, _: read_jsonl(read_table_lines(file), file.shown_as),
-    ".json": lambda file, _: read_json_list(file.pieces(), file.shown_as),
+    ".csv": lambda file, wanted: table.delimited.read_csv(read_table_lines(file), file.shown_as, wanted),
+    ".tsv": lambda file, wanted: table.delimited.read_tsv(read_table_lines(file), file.shown_as, wanted),
+    ".jsonl": lambda file, _: table.json_rows.read_jsonl(read_table_lines(file), file.shown_as),
+    ".json": lambda file, _: table.json_list.read_json_list(file.pieces(), file.shown_as),
     ".txt": lambda file, _: _read_txt(read_table_lines(file), file.shown_as),
-    ".yaml": lambda file, _: read_yaml_table(file),
-    ".yml": lambda file, _: read_yaml_table(file),
-    ".parquet": read_parquet,
+    ".yaml": lambda file, _: table.json_rows.read_yaml_table(file),
+    ".yml": lambda file, _: table.json_rows.read_yaml_table(file),
+    _PARQUET: _read_parquet,
 }
 """The format of each kind of file, by its suffix."""
 
@@ -117,11 +118,11 @@ def open_table(path: Path | InputFile, shown_as: str) -> Table:
         MissingExtra: The library for the format is not installed.
     """
     read = _format(shown_as)
-    table = path if isinstance(path, InputFile) else InputFile.at(path)
-    with open_table_file(table, shown_as) as file:
+    source = path if isinstance(path, InputFile) else InputFile.at(path)
+    with open_table_file(source, shown_as) as file:
         file.check_name()
         columns, _ = read(file, ALL_COLUMNS)
-    return Table(file=table, shown_as=shown_as, columns=columns)
+    return Table(file=source, shown_as=shown_as, columns=columns)
 
 
 def open_rows(path: Path | InputFile, shown_as: str) -> Iterator[Row]:
