@@ -27,6 +27,7 @@ import jsonschema_rs
 import yaml
 
 from qwave_batch.catalog.catalog_files import open_catalog
+from qwave_batch.plan.file.plan_draft import PlanDraft
 from qwave_batch.plan.file.plan_file import plan_lines
 from qwave_batch.plan.planner import make_plan
 from qwave_batch.spec.loading import load_spec
@@ -124,8 +125,10 @@ def planned(file: Path) -> int:
 
 
 def written(file: Path) -> int:
-    """Write the lines of a plan to nowhere; return their number."""
-    return sum(1 for _ in plan_lines(make_plan(load_spec(file)))) - 1
+    """Write the lines of a plan to nowhere, as ``plan --out`` makes them; return their number."""
+    with PlanDraft(file.parent) as draft:
+        plan = make_plan(load_spec(file), take=draft.take)
+        return sum(1 for _ in plan_lines(plan, beside=file.parent, draft=draft)) - 1
 
 
 def rate(work: Callable[[Path], int], file: Path) -> float:
