@@ -29,7 +29,7 @@ NAME_DIGITS = 6
 class PromptCase:
     """One prompt or one row of a table, with everything that is the same for all axes."""
 
-    __slots__ = ("_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
+    __slots__ = ("_named", "_prompt_id", "is_kept", "meta", "names", "prompt", "row", "tags")
 
     def __init__(  # noqa: PLR0913  # what a row comes to
         self,
@@ -43,6 +43,7 @@ class PromptCase:
         is_kept: bool,
     ) -> None:
         self.prompt, self.row, self._prompt_id = prompt, row, prompt_id
+        self._named: PromptRecord | None = None
         self.tags, self.meta = tags, meta
         self.names = names
         """Names that templates see besides ``prompt``: vars, its own vars, row, row_number."""
@@ -58,9 +59,10 @@ class PromptCase:
 
     def named(self) -> PromptRecord:
         """Return the ``prompt`` that templates see."""
-        record = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
-        record.row = self.row.cells if self.row else None
-        return record
+        if self._named is None:
+            self._named = PromptRecord({"id": self.prompt_id, "tags": list(self.tags), "meta": self.meta})
+            self._named.row = self.row.cells if self.row else None
+        return self._named
 
 
 class RowObserver(Protocol):
