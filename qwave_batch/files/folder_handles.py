@@ -18,6 +18,7 @@ if not hasattr(os, "O_DIRECTORY"):  # not POSIX
 
 TEMPORARY_PREFIX = ".tmp-"
 """Prefix of the names of half-written files."""
+_NO_PARTS = frozenset(("", ".", ".."))
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -49,12 +50,12 @@ class Found:
 @contextmanager
 def folder_handle(root: Path, parts: Iterable[str], *, mode: int | None = None) -> Iterator[int]:
     """Yield the handle of the folder below ``root``; with ``mode``, missing folders are created."""
-    handle = os.open(root, FOLDER_FLAGS)
+    handle = open_root(root)
     try:
-        way = root
+        way = str(root)
         for part in parts:
-            way /= part
-            below = _enter(handle, part, way, mode)
+            way = f"{way}/{part}"
+            below = enter_folder(handle, part, way, mode)
             os.close(handle)
             handle = below
         yield handle
@@ -62,15 +63,28 @@ def folder_handle(root: Path, parts: Iterable[str], *, mode: int | None = None) 
         os.close(handle)
 
 
+def open_root(root: Path) -> int:
+    """Return the handle of a folder that may itself be reached over links; the caller closes it."""
+    return os.open(root, FOLDER_FLAGS)
+
+
 def parts_of_path(path: str) -> list[str]:
     """Return the components of a relative path; a programming error or an unchecked record otherwise."""
     parts = path.split("/")
-    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
+    if "\0" in path or not _NO_PARTS.isdisjoint(parts):
         raise FolderError(f"{path!r} is not a path below a folder")
     return parts
 
 
-def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
+def enter_folder(handle: int, name: str, way: str, mode: int | None) -> int:
+    """Return the handle of a folder in the folder of a handle, never over a link; with ``mode`` it is created.
+
+    Args:
+        handle: The folder that it is in.
+        name: Its name there.
+        way: Its path, for error messages.
+        mode: The permissions of a new one; None if it must exist.
+    """
     for _ in range(2):
         try:
             return os.open(name, FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=handle)
@@ -82,10 +96,10 @@ def _enter(handle: int, name: str, way: Path, mode: int | None) -> int:
                 sync_folder(handle)
         except OSError as error:
             _refuse(handle, name, way, error)
-    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(way))
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), way)
 
 
-def _refuse(handle: int, name: str, way: Path, error: OSError) -> NoReturn:
+def _refuse(handle: int, name: str, way: str, error: OSError) -> NoReturn:
     """Raise LinkInTheWay for a link; other failures stay the system's."""
     with suppress(OSError):
         mode = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode

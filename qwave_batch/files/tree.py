@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
@@ -160,7 +160,7 @@ class Tree:
         with other._at(source) as (from_folder, old), self._at(target) as (to_folder, new):  # noqa: SLF001 - a Tree too
             os.replace(old, new, src_dir_fd=from_folder, dst_dir_fd=to_folder)
             if is_durable:
-                sync_folder(to_folder)
+                self._make_durable(to_folder)
 
     def remove(self, path: str) -> None:
         """Remove a file, or a link itself; raises FileNotFoundError when nothing is there."""
@@ -182,7 +182,7 @@ class Tree:
         if not path:
             self.root.mkdir(mode=mode, parents=True, exist_ok=True)
             return
-        with folder_handle(self.root, parts_of_path(path), mode=mode):
+        with self._folder(parts_of_path(path), mode=mode):
             pass
 
     def link_from(self, other: "Tree", source: str, target: str) -> bool:
@@ -211,7 +211,7 @@ class Tree:
 
     def sync_folder(self, path: str) -> bool:
         """Make the names in a folder durable; return False if the file system cannot do that."""
-        with folder_handle(self.root, parts_of_path(path)) as folder:
+        with self._folder(parts_of_path(path)) as folder:
             return sync_folder(folder)
 
     def free_bytes(self) -> int:
@@ -222,7 +222,7 @@ class Tree:
     def entries(self, path: str = "") -> list[Found]:
         """Return the entries of a folder by name; none if it is missing."""
         try:
-            with folder_handle(self.root, parts_of_path(path) if path else ()) as folder:
+            with self._folder(parts_of_path(path) if path else []) as folder:
                 return entries_of_folder(folder, path)
         except OSError as error:
             if error.errno in _NOT_THERE:
@@ -246,8 +246,16 @@ class Tree:
     def _at(self, path: str, *, mode: int | None = None) -> Iterator[tuple[int, str]]:
         """Yield the handle of the folder that an entry is in, and the entry's name."""
         *above, name = parts_of_path(path)
-        with folder_handle(self.root, above, mode=mode) as folder:
+        with self._folder(above, mode=mode) as folder:
             yield folder, name
+
+    def _folder(self, parts: list[str], *, mode: int | None = None) -> AbstractContextManager[int]:
+        """Return what yields the handle of a folder; with ``mode``, missing folders are created."""
+        return folder_handle(self.root, parts, mode=mode)
+
+    def _make_durable(self, folder: int) -> None:
+        """Make the names in the folder of a handle durable."""
+        sync_folder(folder)
 
 
 def place_of(path: Path) -> tuple[Tree, str]:

@@ -169,7 +169,7 @@ class LocalArtifacts:
 
     def move_in(self, path: str, source: Tree, file: str) -> Artifact:
         """Rename a file, whose time stays as it was; from another file system it is copied and then removed."""
-        with storage_errors(self.tree.root / path, "put in place"):
+        with storage_errors(self.tree.root, "put in place", path):
             status = source.look(file)
             try:
                 self._rename(path, source, file)
@@ -187,24 +187,24 @@ class LocalArtifacts:
         except FileNotFoundError:
             raise
         except OSError as error:
-            with storage_errors(self.tree.root / path, "read"):
+            with storage_errors(self.tree.root, "read", path):
                 raise error from None
 
     def look(self, path: str) -> Artifact | None:
         """Return a file's size and time."""
-        with storage_errors(self.tree.root / path, "read"):
+        with storage_errors(self.tree.root, "read", path):
             status = self.tree.look(path)
         return None if status is None else _artifact(path, status)
 
     def list(self, folder: str) -> Iterator[Artifact]:
         """Walk a folder."""
-        with storage_errors(self.tree.root / folder, "read"):
+        with storage_errors(self.tree.root, "read", folder):
             for found in self.tree.walk(folder):
                 yield _artifact(found.path, found.status)
 
     def remove(self, path: str) -> None:
         """Unlink a file, or a link itself."""
-        with storage_errors(self.tree.root / path, "remove"):
+        with storage_errors(self.tree.root, "remove", path):
             try:
                 self.tree.remove(path)
             except FileNotFoundError:
@@ -212,7 +212,7 @@ class LocalArtifacts:
 
     def copy_out(self, path: str, target: Tree, file: str) -> None:
         """Make a hard link, or copy between file systems."""
-        with self.open(path) as source, storage_errors(target.root / file):
+        with self.open(path) as source, storage_errors(target.root, below=file):
             with suppress(FileNotFoundError):
                 target.remove(file)
             if not target.link_from(self.tree, path, file):
@@ -221,7 +221,7 @@ class LocalArtifacts:
 
     def make_folder(self, folder: str) -> None:
         """Make a folder and those above it."""
-        with storage_errors(self.tree.root / folder, "make the folder"):
+        with storage_errors(self.tree.root, "make the folder", folder):
             self.tree.make_folder(folder)
 
     def remove_folder(self, folder: str) -> bool:
@@ -234,7 +234,7 @@ class LocalArtifacts:
 
     def keeps_names(self, folder: str) -> bool:
         """Sync a folder."""
-        with storage_errors(self.tree.root / folder, "sync"):
+        with storage_errors(self.tree.root, "sync", folder):
             return self.tree.sync_folder(folder)
 
     def _rename(self, path: str, source: Tree, file: str) -> None:

@@ -19,7 +19,7 @@ def borrow_image(source: ArtifactStore, path: str, target: Tree, into: str, *, s
     Raises:
         StorageError: the disk of ``target`` refuses.
     """
-    with storage_errors(target.root / into), suppress(FileNotFoundError):
+    with storage_errors(target.root, below=into), suppress(FileNotFoundError):
         target.remove(into)
     if not _is_readable(source, path, size_bytes):
         return None
@@ -29,7 +29,7 @@ def borrow_image(source: ArtifactStore, path: str, target: Tree, into: str, *, s
         return None
     with suppress(BadImage, UsageError, OSError):
         return inspect_bytes(target.read(into, most_bytes=size_bytes))
-    with storage_errors(target.root / into, "remove"):
+    with storage_errors(target.root, "remove", into):
         target.remove(into)
     return None
 

@@ -28,14 +28,14 @@ def keep_bytes(layout: RunLayout, path: str, data: bytes) -> None:
     Raises:
         StorageError: the disk refuses.
     """
-    with storage_errors(layout.root / path):
+    with storage_errors(layout.root, below=path):
         layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
         layout.tree.write_synced(path, data, mode=PRIVATE_MODE)
 
 
 def keep_file(layout: RunLayout, path: str, partial: str) -> None:
     """Move a file to ``path``, which is among the evidence; raises as ``keep_bytes`` does."""
-    with storage_errors(layout.root / path):
+    with storage_errors(layout.root, below=path):
         layout.tree.make_folder(EVIDENCE, mode=PRIVATE_FOLDER_MODE)
         layout.tree.move(partial, path)
 
@@ -53,7 +53,7 @@ def quarantine(layout: RunLayout, job_id: str, attempt_number: int, damaged: Map
         StorageError: the disk refuses.
     """
     artifacts = layout.artifacts
-    with storage_errors(layout.root / EVIDENCE):
+    with storage_errors(layout.root, below=EVIDENCE):
         for place, path in damaged.items():
             found = artifacts.look(path)
             if found is None or not found.is_file:

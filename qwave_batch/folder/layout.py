@@ -1,11 +1,14 @@
 """A run folder: its local workspace and its artifacts, made, checked and found."""
 
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qwave_batch.errors import FolderError, nearest
 from qwave_batch.files.folder_handles import LinkInTheWay
+from qwave_batch.files.held_tree import held_tree
 from qwave_batch.files.regular_files import irregular_kind
 from qwave_batch.files.sqlite_files import check_database
 from qwave_batch.files.tree import PRIVATE_FOLDER_MODE, PRIVATE_MODE, Tree
@@ -48,11 +51,22 @@ class RunLayout:
     """One run folder; everything in it is reached through ``tree``, ``workspace`` and ``artifacts``."""
 
     root: Path
+    _held: Tree | None = field(default=None, repr=False, compare=False)
 
     @property
     def tree(self) -> Tree:
         """The folder as what opens, makes, moves and removes its files, never over a link."""
-        return Tree(self.root)
+        return self._held or Tree(self.root)
+
+    @contextmanager
+    def held(self) -> Iterator["RunLayout"]:
+        """Yield this run folder for a few steps of one thread that belong together; see ``files.held_tree``.
+
+        Raises:
+            OSError: a folder's names can't be made durable at the end of the block.
+        """
+        with held_tree(self.root) as tree:
+            yield replace(self, _held=tree)
 
     @property
     def workspace(self) -> Workspace:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from qwave_batch.errors import FolderError, StorageError
 from qwave_batch.files.regular_files import NotRegular
@@ -38,16 +38,20 @@ class Placing:
         self._folders: set[str] = set()
         """Those that have got an image, by their path relative to the run folder."""
 
-    def place(
-        self, partial: Path, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]
-    ) -> Artifact:
+    def within(self, layout: RunLayout) -> "Placing":
+        """Return what gives names in the same folder, held for a few steps (``RunLayout.held``)."""
+        placing = Placing(layout)
+        placing._folders = self._folders
+        return placing
+
+    def place(self, partial: str, image: ImageInfo, name: ImageName, owner_of: Callable[[str], str | None]) -> Artifact:
         """Move a whole image to its final name and return the artifact that it is now, at ``images/...``.
 
         A name that is taken by anything else than this job's own earlier file gives way to one with the job id in
         it. When this returns, the name survives a power cut. It blocks: call it in a thread.
 
         Args:
-            partial: The file as it was downloaded, synced, anywhere below the folder.
+            partial: The file as it was downloaded, synced: its path relative to the folder.
             image: The result of ``inspect_bytes`` for it.
             name: The name it asks for.
             owner_of: Returns the id of the job that has a path (``images/...``) on record, or None.
@@ -62,7 +66,7 @@ class Placing:
                 return self._move(partial, path)
         raise StorageError(f"cannot write images/{name.job_id}: other files have this name and all that are like it")
 
-    def restore(self, partial: Path, path: str) -> Artifact | None:
+    def restore(self, partial: str, path: str) -> Artifact | None:
         """Put an image that was fetched again where the record says it stood (``ImageFile.path``).
 
         Return None where that can't be, and nothing was done: a folder stands there, or a file where one of its
@@ -97,9 +101,9 @@ class Placing:
         found = map(self._artifacts.look, above)
         return any(folder is not None and folder.is_file for folder in found)
 
-    def _move(self, partial: Path, path: str) -> Artifact:
+    def _move(self, partial: str, path: str) -> Artifact:
         with self._errors(path):
-            placed = self._artifacts.move_in(path, self._layout.tree, self._layout.relative(partial))
+            placed = self._artifacts.move_in(path, self._layout.tree, partial)
         self._folders.add(path.rpartition("/")[0])
         return placed
 
@@ -115,10 +119,14 @@ class Placing:
             raise StorageError(f"cannot write {path}: {error}") from error
 
 
-def possible_paths(name: ImageName) -> Iterator[str]:
-    """Yield every path that ``place`` may give to an image of this name, whatever its format."""
-    for extension in sorted(set(EXTENSIONS.values())):
-        yield from _candidates(name, extension)
+def possible_names(name: ImageName) -> Iterator[str]:
+    """Yield every path that ``place`` may give to an image of this name, without its ending."""
+    return _candidates(name, "")
+
+
+def without_ending(path: str) -> str:
+    """Return the path of an image as ``possible_names`` has it."""
+    return path.rpartition(".")[0]
 
 
 def _candidates(name: ImageName, extension: str) -> Iterator[str]:

@@ -3,8 +3,9 @@
 import errno
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 from typing import IO
 
 from qwave_batch.errors import StorageError
@@ -40,13 +41,27 @@ def reason_of(error: OSError) -> str:
     return known or error.strerror or type(error).__name__
 
 
-@contextmanager
-def storage_errors(path: Path, doing: str = "write") -> Iterator[None]:
-    """Turn an OSError inside the block into a StorageError that names the path and the reason."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"cannot {doing} {path}: {reason_of(error)}") from error
+class _StorageErrors:
+    """See ``storage_errors``; a class, as the blocks of an image are entered ten times and rarely fail."""
+
+    __slots__ = ("_below", "_doing", "_path")
+
+    def __init__(self, path: Path, doing: str, below: str) -> None:
+        self._path, self._doing, self._below = path, doing, below
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            raise StorageError(f"cannot {self._doing} {self._path / self._below}: {reason_of(error)}") from error
+
+
+def storage_errors(path: Path, doing: str = "write", below: str = "") -> AbstractContextManager[None, None]:
+    """Turn an OSError inside the block into a StorageError that names the path, or one below it, and the reason."""
+    return _StorageErrors(path, doing, below)
 
 
 def write_atomic(tree: Tree, path: str, data: bytes | Iterable[bytes], *, mode: int = SHARED_MODE) -> None:
@@ -61,7 +76,7 @@ def write_atomic(tree: Tree, path: str, data: bytes | Iterable[bytes], *, mode: 
     """
     pieces = (data,) if isinstance(data, bytes) else data
     try:
-        with storage_errors(tree.root / path):
+        with storage_errors(tree.root, below=path):
             tree.make_folder(path.rpartition("/")[0])
             tree.write_atomic(path, _marked(pieces), mode=mode)
     except _SourceFailed as failed:
@@ -88,7 +103,7 @@ def sha256_of_file(tree: Tree, path: str) -> str:
         StorageError: it can't be read.
         NotRegular, FolderError: it is not a regular file, or is reached over a link.
     """
-    with storage_errors(tree.root / path, "read"), tree.open(path) as file:
+    with storage_errors(tree.root, "read", path), tree.open(path) as file:
         return sha256_of(file)
 
 

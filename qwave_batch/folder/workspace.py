@@ -19,6 +19,11 @@ GITIGNORE = f"{PRIVATE}/.gitignore"
 """The places of a workspace, relative to the run folder: what the calls of ``RunLayout.tree`` take."""
 
 
+def partial_path(job_id: str, number: int) -> str:
+    """Return the place of a half download, relative to the run folder; see ``Workspace.partial_of``."""
+    return f"{PARTIAL}/{job_id}_{number}.part"
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The places of one workspace."""
@@ -53,4 +58,4 @@ class Workspace:
 
     def partial_of(self, job_id: str, number: int) -> Path:
         """Return where image ``number`` (from 1) of a job is downloaded to before it is placed."""
-        return self.partial / f"{job_id}_{number}.part"
+        return self.root / partial_path(job_id, number)

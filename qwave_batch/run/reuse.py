@@ -12,6 +12,7 @@ from qwave_batch.folder.image_inspection import ImageInfo
 from qwave_batch.folder.layout import RunLayout
 from qwave_batch.folder.placing import ImageName, Placing
 from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.workspace import partial_path
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.ledger.attempt_states import NOTHING_OUT
 from qwave_batch.ledger.journal import Journal
@@ -107,7 +108,7 @@ class Reuser:
                 source.layout.artifacts,
                 image.path,
                 self._layout.tree,
-                self._layout.relative(self._layout.workspace.partial_of(job.job_id, number)),
+                partial_path(job.job_id, number),
                 size_bytes=image.size_bytes,
             )
             if info is None or not _is_on_record(info, image):
@@ -121,9 +122,9 @@ class Reuser:
     def _place(self, job: Job, number: int, info: ImageInfo, image: ImageFile, images: int) -> StoredFile:
         of_many = job.max_images > 1 or images > 1
         name = ImageName(job_path=job.path, job_id=job.job_id, number=number, of_many=of_many)
-        partial = self._layout.workspace.partial_of(job.job_id, number)
-        with storage_errors(partial):
-            self._layout.tree.sync(self._layout.relative(partial))
+        partial = partial_path(job.job_id, number)
+        with storage_errors(self._layout.root, below=partial):
+            self._layout.tree.sync(partial)
         placed = self._placing.place(partial, info, name, self._owner_of)
         self._placed[placed.path] = job.job_id
         return StoredFile(image=replace(image, path=placed.path), modified_ns=placed.modified_ns)

@@ -34,15 +34,40 @@ class Wakeup:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._notified = asyncio.Event()
+        self._alarm: asyncio.Task[None] | None = None
+        """Notifies at a time. It is kept from one wait to the next unless that needs an earlier one, since most waits
+        end by a notice long before."""
+        self._rings_at = 0.0
 
     def notify(self) -> None:
         """Wake the waiter."""
         self._notified.set()
 
     async def wait(self, at_most_s: float | None) -> None:
-        """Return after a notice, or after so many seconds; None waits only for a notice."""
-        if at_most_s is None:
-            await self._notified.wait()
-        elif not self._notified.is_set():
-            await wait_until_either(self._clock.sleep(at_most_s), self._notified.wait())
+        """Return after a notice, and after so many seconds at the latest; None waits only for a notice.
+
+        It may return early: the alarm of an earlier wait is a notice too.
+        """
+        if at_most_s is not None and not self._notified.is_set():
+            self._ring_in(at_most_s)
+        await self._notified.wait()
         self._notified.clear()
+
+    def close(self) -> None:
+        """Forget the alarm, once nobody waits any more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _ring_in(self, wait_s: float) -> None:
+        at = self._clock.monotonic() + wait_s
+        if self._alarm is not None and not self._alarm.done():
+            if self._rings_at <= at:
+                return
+            self._alarm.cancel()
+        self._rings_at = at
+        self._alarm = asyncio.create_task(self._ring(wait_s))
+
+    async def _ring(self, wait_s: float) -> None:
+        await self._clock.sleep(wait_s)
+        self._notified.set()

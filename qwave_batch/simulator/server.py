@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from email.utils import formatdate
-from typing import assert_never
+from typing import TypeAlias, assert_never
 from weakref import WeakValueDictionary
 
 from aiohttp import web
@@ -20,7 +20,7 @@ from qwave_batch.simulator.api_calls import Caller
 from qwave_batch.simulator.corruption import bad_key
 from qwave_batch.simulator.embedded_api import Simulator
 from qwave_batch.simulator.faults import FaultPlace
-from qwave_batch.simulator.image_drawing import render
+from qwave_batch.simulator.image_drawing import ImageDesign, render
 from qwave_batch.simulator.replies import (
     CutShort,
     Dropped,
@@ -42,14 +42,18 @@ _SILENT.propagate = False
 _FLOOD_BLOCK = b"\0" * 65_536
 _TRICKLE_STEPS = 20
 _REDIRECTED = "elsewhere"  # marks the target address of a redirect
+Draw: TypeAlias = Callable[[ImageDesign, int], bytes]
+"""Returns the file of an image of a design, ``number`` counting from 1."""
 _OTHER_HOST = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
 
 @asynccontextmanager
-async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+async def serve(
+    simulator: Simulator, host: str = "127.0.0.1", port: int = 0, *, draw: Draw = render
+) -> AsyncIterator[str]:
     """Serve the simulator on loopback while the block runs; yields the base URL, which ends in ``/v1``.
 
-    The simulator stays open, so that its records can be read afterwards.
+    The simulator stays open, so that its records can be read afterwards. ``draw`` makes the images, in a thread.
 
     Raises:
         UsageError: The host is not this machine's loopback, or the port is taken.
@@ -59,7 +63,7 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
     with ThreadPoolExecutor(1, thread_name_prefix="images") as painter:
         app = web.Application(client_max_size=simulator.settings.max_body_bytes)
         callbacks = TaskCallbacks(simulator)
-        _Handlers(simulator, painter, callbacks).add_to(app)
+        _Handlers(simulator, painter, callbacks, draw).add_to(app)
         runner = web.AppRunner(app, access_log=None, logger=_SILENT, handler_cancellation=True, shutdown_timeout=0.5)
         await runner.setup()
         try:
@@ -76,10 +80,15 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
 
 
 async def serve_forever(
-    simulator: Simulator, host: str = "127.0.0.1", port: int = 0, *, on_ready: Callable[[str], None] | None = None
+    simulator: Simulator,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    draw: Draw = render,
+    on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until the surrounding task is cancelled; ``on_ready`` is called once with the base URL."""
-    async with serve(simulator, host, port) as base_url:
+    async with serve(simulator, host, port, draw=draw) as base_url:
         if on_ready:
             on_ready(base_url)
         await asyncio.Event().wait()
@@ -88,10 +97,11 @@ async def serve_forever(
 class _Handlers:
     """One method per route."""
 
-    def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor, callbacks: TaskCallbacks) -> None:
+    def __init__(self, simulator: Simulator, painter: ThreadPoolExecutor, callbacks: TaskCallbacks, draw: Draw) -> None:
         self._simulator = simulator
         self._callbacks = callbacks
         self._painter = painter
+        self._draw = draw
         self._cancelled: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()  # tasks that are waited for
 
     def add_to(self, app: web.Application) -> None:
@@ -184,7 +194,7 @@ class _Handlers:
         if isinstance(design, Reply):
             reply = design
         else:
-            body = await asyncio.get_running_loop().run_in_executor(self._painter, render, design, number)
+            body = await asyncio.get_running_loop().run_in_executor(self._painter, self._draw, design, number)
             reply = Reply(body=body, content_type=design.content_type)
         if _REDIRECTED not in request.query:  # a client that followed a redirect gets the file
             reply = self._simulator.answer_file(_caller(request, None), task_id, number, reply)

@@ -6,8 +6,10 @@ seconds.
 """
 
 import math
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import takewhile
 
 TRIPS_AT = 3
 """This many images that fail in a row are not a coincidence."""
@@ -73,7 +75,7 @@ class ImageBreaker:
         self._failing: dict[str, _Failing] = {}
         """The oldest first."""
         self._ended: dict[str, tuple[str, float]] = {}
-        """Jobs whose task has ended and whose image was not fully tried yet: model and time."""
+        """Jobs whose task has ended and whose image was not fully tried yet: model and time, the latest last."""
         self._came_from: dict[str, float] = {}
         self._probes = 0
         self._probed_at = -math.inf
@@ -100,6 +102,7 @@ class ImageBreaker:
     def task_ended(self, job_id: str, model: str, now: float) -> None:
         """Record that a task has ended and its image is to be fetched."""
         self._failing.pop(job_id, None)
+        self._ended.pop(job_id, None)
         self._ended[job_id] = (model, now)
 
     def image_came(self, job_id: str, host: str, now: float) -> None:
@@ -186,18 +189,21 @@ class ImageBreaker:
         """
         failing = [each for each in self._counted if model in {None, each.failure.model}]
         late = [each for each in self._late if model in {None, each.failure.model}]
-        quick = sum(now < at + GRACE_S for of, at in self._ended.values() if model in {None, of})
+        quick = sum(model in {None, of} for of, _ in self._just_ended(now))
         early = self._earlier if model is None and not self._has_come else 0
         if len(late) >= limit:  # they leave their slots to others, once
             return limit
-        # with few slots a single dead file would fill them, and stop all that is well
         # with few slots single dead files would fill them, and stop everything that is well
         counted = len(failing) if limit >= TRIPS_AT or not self._has_come else min(len(failing), limit - 1)
         return counted + quick + early
 
+    def _just_ended(self, now: float) -> Iterator[tuple[str, float]]:
+        """Yield the model and the time of the tasks that keep their slots, the latest first."""
+        return takewhile(lambda ended: now < ended[1] + GRACE_S, reversed(self._ended.values()))
+
     def opens_at(self, now: float) -> float:
         """Return when a slot that is only kept briefly is released; infinity if there is none."""
-        return min((at + GRACE_S for _, at in self._ended.values() if now < at + GRACE_S), default=math.inf)
+        return min((at + GRACE_S for _, at in self._just_ended(now)), default=math.inf)
 
     def try_at(self, job_id: str) -> float | None:
         """Return when a job may retry: infinity while another one probes; None when none has failed."""

@@ -74,7 +74,7 @@ class ImageFetcher:
         self._notify = notify
         self._gate = asyncio.Semaphore(at_once)
         """Held during downloads and checks; a job that waits for anything else does not hold it."""
-        self._claims = NameClaims(run.context.ledger.owners_of)
+        self._claims = NameClaims()
 
     async def fetch(self, job_run: JobRun, accepted: AcceptedAttempt, *, is_earlier: bool = False) -> Step:
         """Fetch the missing images of a completed or stored attempt, and return the resulting state of the job.
@@ -156,7 +156,7 @@ class ImageFetcher:
     async def _get(self, state: FetchState, place: int) -> ImageOutcome:
         """Fetch an image through the store, once its host's throttle and the gate allow it."""
         run, longest_s = self._run, self._context.options.max_wait_s
-        request = await self._request(state, place)
+        request = self._request(state, place)
         if request.content is not None:
             async with self._gate:
                 return await self._store.fetch(request)
@@ -180,7 +180,7 @@ class ImageFetcher:
                     self._breaker.excuse_until(reaction.retry_at)
             return outcome
 
-    async def _request(self, state: FetchState, place: int) -> ImageRequest:
+    def _request(self, state: FetchState, place: int) -> ImageRequest:
         job_run, result = state.job_run, state.results[place]
         is_on_record = state.attempt.state is AttemptState.STORED and place < len(job_run.files)
         name = ImageName(
@@ -195,7 +195,7 @@ class ImageFetcher:
             source_url=result.masked_url or result.url,
             name=name,
             attempt_number=state.attempt.number,
-            owners=await self._claims.claim(name),
+            claims=self._claims.claim(name),
             restores=job_run.files[place].image.path if is_on_record else None,
             keeps_broken=state.broken.get(place, 0) >= MOST_BROKEN - 1,
         )

@@ -26,8 +26,9 @@ class ImageRequest:
     """The address to record."""
     name: ImageName
     attempt_number: int
-    owners: Mapping[str, str]
-    """The job ids that own paths (``images/...``), for every possible path of ``name`` that has an owner."""
+    claims: Mapping[str, str] = field(default_factory=dict)
+    """The ids of other jobs that store images at this moment, by the possible paths of ``name`` without their endings
+    that they may take. The store asks the ledger for the owners on record."""
     restores: str | None = None
     """The recorded path to be restored."""
     keeps_broken: bool = False
@@ -60,7 +61,7 @@ class ImageStore(Protocol):
     """Downloads, checks, hashes and stores images."""
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
-        """Fetch an image and store it durably under its name.
+        """Fetch an image and store it durably under its name, never under one that another job owns.
 
         After a cancellation it stores nothing more, though a worker may still be decoding.
 

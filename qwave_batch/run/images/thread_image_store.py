@@ -2,20 +2,23 @@
 
 import asyncio
 import os
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, assert_never
 
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
+from qwave_batch.errors import StorageError
 from qwave_batch.folder.artifacts import Artifact
 from qwave_batch.folder.evidence import broken_image_path, keep_bytes, keep_file, quarantine
 from qwave_batch.folder.image_inspection import BadImage, ImageInfo, OtherFormat, inspect_bytes, inspect_file
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.placing import Placing
+from qwave_batch.folder.placing import Placing, without_ending
 from qwave_batch.folder.storage import storage_errors
+from qwave_batch.folder.workspace import partial_path
 from qwave_batch.ledger.attempt import StoredFile
 from qwave_batch.model.record import ImageFile
+from qwave_batch.run.images.batch_threads import BatchItem, BatchThreads
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, UnreadFormat
 from qwave_batch.run.images.stored_files import FileCheck, check_files
 
@@ -31,24 +34,41 @@ class Download(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """An image that has come and is to be stored."""
+
+    request: ImageRequest
+    content: bytes | None
+    """None if it is in its partial file."""
+
+
 class ThreadImageStore:
     """An ``ImageStore`` whose work is done on this machine, over the workspace and the artifacts of a run folder."""
 
-    def __init__(self, layout: RunLayout, download: Download) -> None:
+    def __init__(self, layout: RunLayout, download: Download, owner_of: Callable[[str], str | None]) -> None:
+        """Describe the store.
+
+        Args:
+            layout: The run folder.
+            download: Downloads an address.
+            owner_of: Returns the job that has a path on record, called in a thread (``Ledger.owner_of``).
+        """
         self._layout = layout
         self._download = download
+        self._owner_of = owner_of
         self._placing = Placing(layout)
-        self._free = asyncio.Semaphore(_THREADS)
+        self._threads = BatchThreads(self._store_together, threads=_THREADS)
 
     async def fetch(self, request: ImageRequest) -> ImageOutcome:
         """Fetch an image and store it; see ``ImageStore.fetch``."""
-        into = self._layout.workspace.partial_of(request.name.job_id, request.name.number)
         if request.content is not None:
-            return await self._store(request, request.content, into)
+            return await self._threads.do(_Arrived(request, request.content))
+        into = self._layout.workspace.partial_of(request.name.job_id, request.name.number)
         answer = await self._download(request.url, into)
         match answer:
             case Downloaded():
-                return await self._store(request, answer.content, into)
+                return await self._threads.do(_Arrived(request, answer.content))
             case Expired() | DownloadFailed():
                 return answer
             case _:
@@ -63,33 +83,38 @@ class ThreadImageStore:
         paths = {place: file.image.path for place, file in damaged.items()}
         await asyncio.to_thread(quarantine, self._layout, job_id, attempt_number, paths)
 
-    async def _store(self, request: ImageRequest, content: bytes | None, into: Path) -> ImageOutcome:
-        """Check bytes, None for those in the file ``into``, and store them."""
-        is_wanted = threading.Event()
-        is_wanted.set()
-        async with self._free:
-            try:
-                return await asyncio.to_thread(self._store_in_thread, request, content, into, is_wanted)
-            finally:
-                is_wanted.clear()
-
-    def _store_in_thread(
-        self, request: ImageRequest, content: bytes | None, into: Path, is_wanted: threading.Event
-    ) -> ImageOutcome:
-        tree, partial = self._layout.tree, self._layout.relative(into)
+    def _store_together(
+        self, batch: Sequence[BatchItem[_Arrived, ImageOutcome]]
+    ) -> Sequence[ImageOutcome | BaseException]:
+        """Check and store images; all their names are durable when this returns."""
         try:
-            with storage_errors(into):
-                info = self._inspect(partial) if content is None else inspect_bytes(content)
+            with storage_errors(self._layout.images, "sync"), self._layout.held() as layout:
+                return [self._outcome(layout, each) for each in batch]
+        except StorageError as error:  # none of the names is certain to be durable
+            return [error for _ in batch]
+
+    def _outcome(self, layout: RunLayout, each: BatchItem[_Arrived, ImageOutcome]) -> ImageOutcome | BaseException:
+        try:
+            return self._store(layout, each)
+        except BaseException as error:  # noqa: BLE001 - it is raised for this image, and the others go on
+            return error
+
+    def _store(self, layout: RunLayout, each: BatchItem[_Arrived, ImageOutcome]) -> ImageOutcome:
+        request, content = each.item.request, each.item.content
+        partial = partial_path(request.name.job_id, request.name.number)
+        try:
+            with storage_errors(layout.root, below=partial):
+                info = _inspect(layout, partial) if content is None else inspect_bytes(content)
         except BadImage as bad:
-            _check_is_wanted(is_wanted)
-            return self._keep(request, bad, content, partial)
-        _check_is_wanted(is_wanted)
-        with storage_errors(into):
+            _check_is_wanted(each)
+            return _keep(layout, request, bad, content, partial)
+        _check_is_wanted(each)
+        with storage_errors(layout.root, below=partial):
             if content is None:
-                tree.sync(partial)
+                layout.tree.sync(partial)
             else:
-                tree.write_synced(partial, content)
-        placed = self._put_in_place(request, into, info)
+                layout.tree.write_synced(partial, content)
+        placed = self._put_in_place(layout, request, partial, info)
         return StoredFile(
             image=ImageFile(
                 path=placed.path,
@@ -103,33 +128,39 @@ class ThreadImageStore:
             modified_ns=placed.modified_ns,
         )
 
-    def _inspect(self, partial: str) -> ImageInfo:
-        with self._layout.tree.open(partial) as file:
-            return inspect_file(file)
-
-    def _put_in_place(self, request: ImageRequest, into: Path, info: ImageInfo) -> Artifact:
-        path = request.restores
-        restored = None if path is None else self._placing.restore(into, path)
+    def _put_in_place(self, layout: RunLayout, request: ImageRequest, partial: str, info: ImageInfo) -> Artifact:
+        placing, path = self._placing.within(layout), request.restores
+        restored = None if path is None else placing.restore(partial, path)
         if restored is not None:
             return restored
-        return self._placing.place(into, info, request.name, request.owners.get)
 
-    def _keep(
-        self, request: ImageRequest, bad: BadImage, content: bytes | None, partial: str
-    ) -> BrokenImage | UnreadFormat:
-        """Return the outcome for bytes that are not a complete image, kept as evidence if requested."""
-        is_unread = isinstance(bad, OtherFormat)
-        if not is_unread and not request.keeps_broken:
-            return BrokenImage(reason=str(bad))
-        name = request.name
-        evidence = broken_image_path(name.job_id, request.attempt_number, name.number, bad.extension)
-        if content is None:
-            keep_file(self._layout, evidence, partial)
-        else:
-            keep_bytes(self._layout, evidence, content)
-        return (UnreadFormat if is_unread else BrokenImage)(reason=str(bad), evidence=evidence)
+        def owner_of(path: str) -> str | None:
+            return request.claims.get(without_ending(path)) or self._owner_of(path)
+
+        return placing.place(partial, info, request.name, owner_of)
 
 
-def _check_is_wanted(is_wanted: threading.Event) -> None:
-    if not is_wanted.is_set():
+def _inspect(layout: RunLayout, partial: str) -> ImageInfo:
+    with layout.tree.open(partial) as file:
+        return inspect_file(file)
+
+
+def _keep(
+    layout: RunLayout, request: ImageRequest, bad: BadImage, content: bytes | None, partial: str
+) -> BrokenImage | UnreadFormat:
+    """Return the outcome for bytes that are not a complete image, kept as evidence if requested."""
+    is_unread = isinstance(bad, OtherFormat)
+    if not is_unread and not request.keeps_broken:
+        return BrokenImage(reason=str(bad))
+    name = request.name
+    evidence = broken_image_path(name.job_id, request.attempt_number, name.number, bad.extension)
+    if content is None:
+        keep_file(layout, evidence, partial)
+    else:
+        keep_bytes(layout, evidence, content)
+    return (UnreadFormat if is_unread else BrokenImage)(reason=str(bad), evidence=evidence)
+
+
+def _check_is_wanted(each: BatchItem[_Arrived, ImageOutcome]) -> None:
+    if not each.is_wanted:
         raise asyncio.CancelledError  # the run has ended, and another one may own the folder by now

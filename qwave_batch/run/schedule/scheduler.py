@@ -69,6 +69,7 @@ class Scheduler:
                 if not self._start_next(group, scheduling_pass) and not await self._wait(scheduling_pass):
                     break
         finally:
+            self._wakeup.close()
             await self._cancel_workers()
             self._warn_of_limits()
         if self._run.stops.storage_error is None:

@@ -32,7 +32,11 @@ def place(
     image = ImageInfo(
         format=image_format, width=1, height=1, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
     )
-    path = Placing(layout).place(partial, image, name, lambda path: owner if "-0123" not in path else None).path
+    path = (
+        Placing(layout)
+        .place(layout.relative(partial), image, name, lambda path: owner if "-0123" not in path else None)
+        .path
+    )
     assert not partial.exists()
     assert (layout.root / path).read_bytes() == data
     return path
@@ -126,7 +130,7 @@ def test_a_path_that_leaves_is_refused_even_here(layout: RunLayout, path: str) -
 def test_a_fetched_again_image_goes_where_the_record_says(layout: RunLayout) -> None:
     partial = layout.workspace.partial / "again"
     partial.write_bytes(b"x")
-    Placing(layout).restore(partial, "images/old/name.png")
+    Placing(layout).restore(layout.relative(partial), "images/old/name.png")
     assert (layout.images / "old" / "name.png").read_bytes() == b"x"
 
 
@@ -145,7 +149,7 @@ def test_a_folder_that_is_removed_while_images_come_is_made_again(layout: RunLay
     for number in (1, 2):
         partial = layout.workspace.partial / "a"
         partial.write_bytes(b"x")
-        placing.restore(partial, f"images/m/{number}.png")
+        placing.restore(layout.relative(partial), f"images/m/{number}.png")
         if number == 1:
             shutil.rmtree(layout.images / "m")
     assert (layout.images / "m" / "2.png").read_bytes() == b"x"

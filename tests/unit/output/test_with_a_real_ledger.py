@@ -65,7 +65,7 @@ async def make(layout: RunLayout, ledger: Ledger, made: Job) -> None:
     partial.write_bytes(out.getvalue())
     info = inspect_bytes(partial.read_bytes())
     name = ImageName(job_path=made.path, job_id=made.job_id)
-    path = Placing(layout).place(partial, info, name, ledger.owner_of).path
+    path = Placing(layout).place(layout.relative(partial), info, name, ledger.owner_of).path
     image = ImageFile(
         path=path, sha256=info.sha256, size_bytes=info.size_bytes, width=info.width, height=info.height,
         format=info.format, source_url=url,

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import pickle
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -15,9 +15,8 @@ from PIL import Image
 from qwave_batch.client.answers import DownloadAnswer, Downloaded, DownloadFailed, Expired
 from qwave_batch.errors import StorageError
 from qwave_batch.folder.layout import RunLayout
-from qwave_batch.folder.placing import MOST_ATTEMPTS, ImageName, possible_paths
+from qwave_batch.folder.placing import MOST_ATTEMPTS, ImageName, possible_names, without_ending
 from qwave_batch.ledger.attempt import StoredFile
-from qwave_batch.ledger.ledger import Ledger
 from qwave_batch.run.images.image_store import BrokenImage, ImageOutcome, ImageRequest, ImageStore, UnreadFormat
 from qwave_batch.run.images.name_claims import NameClaims
 from qwave_batch.run.images.thread_image_store import ThreadImageStore
@@ -36,12 +35,6 @@ def layout(tmp_path: Path) -> RunLayout:
     return layout
 
 
-@pytest.fixture
-def ledger(layout: RunLayout) -> Iterator[Ledger]:
-    with Ledger.open(layout.workspace.ledger) as ledger:
-        yield ledger
-
-
 class Files:
     """Downloads from a dict, into memory or into files."""
 
@@ -57,13 +50,19 @@ class Files:
         return Downloaded(size_bytes=len(found), content=found if self._in_memory else None)
 
 
-def store_of(layout: RunLayout, answer: bytes | DownloadAnswer = DATA, *, in_memory: bool = True) -> ImageStore:
-    return ThreadImageStore(layout, Files({URL: answer}, in_memory=in_memory))
+def store_of(
+    layout: RunLayout,
+    answer: bytes | DownloadAnswer = DATA,
+    *,
+    in_memory: bool = True,
+    owners: Mapping[str, str] | None = None,
+) -> ImageStore:
+    return ThreadImageStore(layout, Files({URL: answer}, in_memory=in_memory), (owners or {}).get)
 
 
 def request_for(job_id: str, *, path: str = "same") -> ImageRequest:
     name = ImageName(job_path=path, job_id=job_id)
-    return ImageRequest(url=URL, source_url="https://files.example/1.png", name=name, attempt_number=2, owners={})
+    return ImageRequest(url=URL, source_url="https://files.example/1.png", name=name, attempt_number=2)
 
 
 def fetched(store: ImageStore, request: ImageRequest) -> ImageOutcome:
@@ -89,13 +88,13 @@ def test_an_image_that_came_in_an_answer_is_not_downloaded(layout: RunLayout) ->
     assert (layout.root / file.image.path).read_bytes() == DATA
 
 
-def test_one_name_goes_to_one_job(layout: RunLayout, ledger: Ledger) -> None:
+def test_one_name_goes_to_one_job(layout: RunLayout) -> None:
     """Identical bytes do not make jobs share a file: each job has its own."""
-    store, claims = store_of(layout), NameClaims(ledger.owners_of)
+    store, claims = store_of(layout), NameClaims()
 
     async def one(job_id: str) -> ImageOutcome:
         request = request_for(job_id)
-        return await store.fetch(replace(request, owners=await claims.claim(request.name)))
+        return await store.fetch(replace(request, claims=claims.claim(request.name)))
 
     async def all_at_once() -> list[ImageOutcome]:
         return await asyncio.gather(*map(one, "abcdef"))
@@ -106,23 +105,18 @@ def test_one_name_goes_to_one_job(layout: RunLayout, ledger: Ledger) -> None:
     assert all((layout.root / path).read_bytes() == DATA for path in paths)
 
 
-def test_a_name_is_free_again_once_its_job_has_let_go_of_it(ledger: Ledger) -> None:
-    claims, name = NameClaims(ledger.owners_of), ImageName(job_path="same", job_id="a")
-
-    async def main() -> None:
-        assert await claims.claim(name) == {}
-        assert await claims.claim(name) == {}, "a second round of the same job"
-        assert (await claims.claim(replace(name, job_id="b")))["images/same.png"] == "a"
-        claims.release("a")
-        claims.release("b")
-        assert await claims.claim(replace(name, job_id="c")) == {}
-
-    asyncio.run(main())
+def test_a_name_is_free_again_once_its_job_has_let_go_of_it() -> None:
+    claims, name = NameClaims(), ImageName(job_path="same", job_id="a")
+    assert claims.claim(name) == {}
+    assert claims.claim(name) == {}, "a second round of the same job"
+    assert claims.claim(replace(name, job_id="b"))["images/same"] == "a"
+    claims.release("a")
+    claims.release("b")
+    assert claims.claim(replace(name, job_id="c")) == {}
 
 
 def test_a_path_on_record_is_its_owners(layout: RunLayout) -> None:
-    request = replace(request_for("a"), owners={"images/same.png": "b"})
-    file = fetched(store_of(layout), request)
+    file = fetched(store_of(layout, owners={"images/same.png": "b"}), request_for("a"))
     assert isinstance(file, StoredFile)
     assert file.image.path == "images/same-a.png"
 
@@ -131,12 +125,12 @@ def test_every_path_that_an_image_may_get_is_among_the_possible_ones(layout: Run
     """Else a job could take a path that another one owns."""
     request, taken = request_for("a"), list[str]()
     for _ in range(2 + MOST_ATTEMPTS):
-        file = fetched(store_of(layout), replace(request, owners=dict.fromkeys(taken, "b")))
+        file = fetched(store_of(layout, owners=dict.fromkeys(taken, "b")), request)
         assert isinstance(file, StoredFile)
         taken.append(file.image.path)
-    assert set(taken) <= set(possible_paths(request.name))
+    assert set(map(without_ending, taken)) <= set(possible_names(request.name))
     with pytest.raises(StorageError, match="other files have this name"):
-        fetched(store_of(layout), replace(request, owners=dict.fromkeys(taken, "b")))
+        fetched(store_of(layout, owners=dict.fromkeys(taken, "b")), request)
 
 
 def test_an_image_goes_back_where_the_record_says(layout: RunLayout) -> None:
@@ -214,7 +208,7 @@ def test_a_fetch_that_is_cancelled_puts_nothing_in_place(layout: RunLayout) -> N
 
 def test_requests_and_outcomes_cross_a_process(layout: RunLayout) -> None:
     """A worker elsewhere needs nothing but the pickled request, and what it returns pickles too."""
-    request = replace(request_for("a"), content=DATA, owners={"images/x.png": "b"}, restores="images/y.png")
+    request = replace(request_for("a"), content=DATA, claims={"images/x": "b"}, restores="images/y.png")
     assert pickle.loads(pickle.dumps(request)) == request
     outcomes: list[ImageOutcome] = [
         fetched(store_of(layout), request_for("a")),
