@@ -212,14 +212,14 @@ class _FolderRun:
                 api = LateApi(stack, open_api(setup.connection, setup.catalog, setup.layout, connections=connections))
                 is_simulated = isinstance(setup.connection, Simulated)
                 if is_simulated:  # at once: a state that is not the simulator's own is refused whatever is to be done
-                    await api.open()
+                    await api.begin()
                 return await run_plan(
                     RunContext(
                         layout=setup.layout,
                         ledger=self.ledger,
                         claim=setup.claim,
                         api=api,
-                        open_api=None if is_simulated else api.open,
+                        open_api=None if is_simulated else api.begin,
                         terms=setup.terms,
                         options=options,
                         scope=setup.scope,

@@ -16,7 +16,7 @@ class LateApi:
         self._stack, self._opening = stack, opening
         self._api: TaskApi | None = None
 
-    async def open(self) -> None:
+    async def begin(self) -> None:
         """Open it."""
         self._api = await self._stack.enter_async_context(self._opening)
 
