@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from qwave_batch.model.jsontypes import Json
-from qwave_batch.model.portable_paths import path_key, safe_path
+from qwave_batch.model.portable_paths import is_plain_path, path_key, safe_path
 from qwave_batch.plan.expand.cells import CellScope
 from qwave_batch.plan.problem_collector import ProblemCollector
 from qwave_batch.spec.template.templates import TemplateValue
@@ -70,12 +70,13 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        names = dict(scope.some(self._template.names))
+        names = scope.some(self._template.names)
         for name in self._fields:
             if names.get(name) is None:  # null, from an axis that leaves a field out
                 names[name] = request.get(name, "")
         names["job_id"] = job_id
-        return safe_path(*str(self._template.render(names)).split("/"))
+        path = str(self._template.render(names))
+        return path if is_plain_path(path) else safe_path(*path.split("/"))
 
 
 class PathClashes:
