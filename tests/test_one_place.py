@@ -91,7 +91,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
     "folder.formats.webp": ("decodes images", frozenset({"PIL"})),
     "folder.inspection_processes": (
         "starts processes of our own that look at images",
-        frozenset({"subprocess", "tempfile"}),
+        frozenset({"os.sched_getaffinity", "subprocess", "tempfile"}),
     ),
     "folder.inspection_worker": ("shares the memory for large images by a lock", frozenset({"fcntl"})),
     "folder.layout": ("looks at what the user names as a folder", frozenset({".exists()", ".is_dir()", ".iterdir()"})),

@@ -1,7 +1,7 @@
 """Looks at many stored images on all cores, by processes of this program that read nothing but the artifacts.
 
 Small images keep the interpreter busy, which one process can be but once. They are processes of our own and not those
-of ``multiprocessing``, which would run the main script of whoever uses this package a second time.
+of ``multiprocessing``, which would run the main script of a program that uses this package a second time.
 """
 
 import json
@@ -23,7 +23,7 @@ from qwave_batch.folder.stored_images import FileFault, inspect_stored
 
 T = TypeVar("T")
 
-BATCH = 16
+BATCH = 32
 """Images that a process is told of at a time."""
 AHEAD = 2
 """Batches that a process has at once, so that it need not wait for the next one."""

@@ -145,9 +145,9 @@ class _Verification:
 
     def _images(self) -> Iterator[tuple[SourcePlace, ImageFile]]:
         """Check every line and then its images."""
-        checker = LineChecker()
+        checker, file = LineChecker(), str(self.layout.manifest)
         for number, raw in read_raw_lines(self.layout, into=self.digest):
-            place = SourcePlace(file=str(self.layout.manifest), line=number)
+            place = SourcePlace(file=file, line=number)
             line, faults = checker.read(number, raw)
             for fault in faults:
                 self._complain(fault, place=place)

@@ -28,12 +28,12 @@ class _LargeDecodes:
         self.lock: AbstractContextManager[object] = threading.RLock()  # a large file may take a large decode
 
 
-_large_decodes = _LargeDecodes()
+large_decodes = _LargeDecodes()
 
 
 def share_large_decodes(lock: AbstractContextManager[object]) -> None:
     """Let one large decode at a time take the memory of several processes, by a lock that they have in common."""
-    _large_decodes.lock = lock
+    large_decodes.lock = lock
 
 
 Size: TypeAlias = tuple[int, int]
@@ -102,7 +102,7 @@ def memory(size_bytes: int, *, large: int = LARGE_DECODE) -> Iterator[None]:
     if size_bytes <= large:
         yield
         return
-    with _large_decodes.lock:
+    with large_decodes.lock:
         yield
 
 
