@@ -190,11 +190,12 @@ class _FolderRun:
         return end, replace(options, pay_again=end.still_gone)
 
     def _has_given_up(self) -> bool:
-        snapshots = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop)
+        snapshots = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop, stored=())
         return any(each.attempt is not None and is_given_up(each.attempt) for each in snapshots)
 
     def _estimate(self, options: RunOptions) -> CostEstimate:
-        return estimate(jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop), options)
+        jobs = jobs_in_scope(self.ledger, self.setup.scope, self.setup.callbacks.stop, stored=())
+        return estimate(jobs, options)
 
     def _confirm(self, expected: CostEstimate) -> None:
         confirm = self.setup.callbacks.confirm
