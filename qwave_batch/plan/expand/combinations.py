@@ -109,6 +109,8 @@ class ResolvedMatrix:
 
     def variables(self, slots: tuple[int, ...]) -> dict[str, Json]:
         """Return the names that templates see of a combination."""
+        if slots[-1] == 0 and not self.axes:
+            return {}
         if slots[-1] == 0:
             return {axis.name.text: axis.variable(slot) for axis, slot in zip(self.axes, slots, strict=False)}
         combination = self.combination(slots)

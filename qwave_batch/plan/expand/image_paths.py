@@ -54,6 +54,7 @@ class OutputPath:
         self._fields = fields.intersection(template.names) if template else frozenset()
         raw = template.raw if template else ""
         self._names = template.names if template else frozenset()
+        self._asked = self._names - {"job_id"}
         self.is_safe = isinstance(raw, str) and is_sure(raw)
         """Whether it cannot fail or give one path to two jobs: its names exist for every job and include the id."""
 
@@ -70,7 +71,7 @@ class OutputPath:
         """
         if self._template is None:
             return job_id
-        names = scope.some(self._template.names)
+        names = scope.some(self._asked)
         for name in self._fields:
             if names.get(name) is None:  # null, from an axis that leaves a field out
                 names[name] = request.get(name, "")
