@@ -20,7 +20,7 @@ from qwave_batch.folder.stored_images import FileFault, inspect_stored
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
-    """Return a folder with images of all kinds, and things that are none."""
+    """Return a folder with images of all kinds, and other things under their names."""
     images = tmp_path / "images"
     images.mkdir()
     for number, image_format in enumerate(("png", "jpeg", "webp", "gif", "bmp")):
