@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from qwave_batch.files.tree import Tree
+from qwave_batch.files.held_tree import held_tree
 from qwave_batch.folder.artifacts import LocalArtifacts
 from qwave_batch.folder.formats.judging import share_large_decodes
 from qwave_batch.folder.image_inspection import ImageInfo
@@ -41,9 +41,10 @@ def work(root: str, shared: int) -> None:
     """Answer until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asks decides when to end
     share_large_decodes(_Exclusive(shared))
-    artifacts = LocalArtifacts(Tree(Path(root)))
     for batch in sys.stdin.buffer:
-        found = [found_as_json(inspect_stored(artifacts, path)) for path in json.loads(batch)]
+        with held_tree(Path(root)) as tree:
+            artifacts = LocalArtifacts(tree)
+            found = [found_as_json(inspect_stored(artifacts, path)) for path in json.loads(batch)]
         sys.stdout.buffer.write(json.dumps(found).encode() + b"\n")
         sys.stdout.buffer.flush()
 
