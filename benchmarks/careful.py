@@ -1,8 +1,8 @@
-"""What does the script do that a careful person writes, without a ledger?
+"""What does the script look like, and do, that a careful person writes, without a ledger?
 
-job.py compares with it. It submits under a key of its own, polls about twice (or has the answer held with ``wait``),
-downloads, decodes each image to its end, hashes it, syncs it and its name, and notes it in a file of lines. It knows no
-limits, tries nothing again, and after a crash it pays again for what it had in flight.
+It is what job.py compares with. It submits under a key of its own, polls about twice (or has the answer held with
+``wait``), downloads, decodes each image to its end, hashes it, syncs it and its name, and notes it in a file of lines.
+It knows no limits, tries nothing again, and after a crash it pays again for what it had in flight.
 
     python benchmarks/careful.py BASE_URL JOBS AT_ONCE LATENCY_S poll|wait FOLDER
 """

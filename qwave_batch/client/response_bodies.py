@@ -49,6 +49,7 @@ _OF_ONE = {
 """Headers that hold one digest."""
 _OF_SEVERAL = ("repr-digest", "content-digest", "digest", "x-goog-hash")
 """Headers that hold ``algorithm=digest``, several separated by commas."""
+_DIGEST_HEADERS = frozenset({*_OF_ONE, *_OF_SEVERAL})
 _OF_PARTS = "x-amz-checksum-type"
 """The header which says that a checksum was made from those of parts."""
 _ALIASES = {"sha-1": "sha", "sha1": "sha", "sha256": "sha-256", "sha512": "sha-512"}
@@ -103,7 +104,7 @@ def checks_of(headers: Mapping[str, str]) -> BodyChecks:
     Args:
         headers: By lower-case name; several of one name are joined with commas.
     """
-    return BodyChecks(told=tuple(_read(headers)))
+    return BodyChecks(told=() if headers.keys().isdisjoint(_DIGEST_HEADERS) else tuple(_read(headers)))
 
 
 def _read(headers: Mapping[str, str]) -> Iterator[_AnnouncedDigest]:

@@ -131,6 +131,11 @@ _OLD_NAMES = ("limit", "remaining", "reset")
 _FAMILIES = ("ratelimit", "x-ratelimit", "x-rate-limit")
 _OF_REQUESTS = ("", "-requests")
 """The allowed suffixes of a name; others count tokens and the like, which do not apply to image tasks."""
+_DRAFT = "ratelimit"
+_RATE_HEADERS = frozenset(
+    {_DRAFT, *(f"{family}-{name}{suffix}" for family in _FAMILIES for name in _OLD_NAMES for suffix in _OF_REQUESTS)}
+)
+"""All headers that state a limit; most answers have none of them."""
 
 
 def served_at(headers: Mapping[str, str]) -> float | None:
@@ -176,10 +181,12 @@ def rate_hint(headers: Mapping[str, str], now: float) -> RateHint | None:
 
     If there are several, the smallest remainder and the latest reset count.
     """
+    if headers.keys().isdisjoint(_RATE_HEADERS):
+        return None
     reference = _reference(headers, now)
     hints = [_from_three(f"{family}-", suffix, headers, reference) for family in _FAMILIES for suffix in _OF_REQUESTS]
-    if "ratelimit" in headers:
-        hints.insert(0, _from_draft(headers["ratelimit"], headers.get("ratelimit-policy", ""), reference))
+    if _DRAFT in headers:
+        hints.insert(0, _from_draft(headers[_DRAFT], headers.get("ratelimit-policy", ""), reference))
     hint = RateHint(
         limit=next((each.limit for each in hints if each.limit is not None), None),
         remaining=min((each.remaining for each in hints if each.remaining is not None), default=None),

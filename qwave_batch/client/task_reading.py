@@ -56,9 +56,7 @@ def json_of_body(body: bytes) -> Json:
     them.
     """
     try:
-        value: Json = json.loads(
-            body.decode("utf-8-sig"), parse_constant=_nothing, parse_float=_finite, parse_int=_short_enough
-        )
+        value: Json = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("the answer is not UTF-8") from None
     except RecursionError:
@@ -195,6 +193,9 @@ def _short_enough(text: str) -> int | None:
 
 def _nothing(_: str) -> None:
     """Return the replacement for NaN and the infinities."""
+
+
+_DECODER = json.JSONDecoder(parse_constant=_nothing, parse_float=_finite, parse_int=_short_enough)
 
 
 def _not_json(body: bytes) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -67,6 +68,8 @@ class AiohttpTransport:
             stall_timeout_s: Longest time without any byte of a download.
         """
         self._api = read_base_url(base_url).address
+        self._calls_from = f"{self._api.text}/"
+        """The beginning of the URLs of the API's calls."""
         self._proxies = proxies or Proxies()
         self._trust = trust or Trust()
         self._free = asyncio.Semaphore(max_connections)
@@ -129,7 +132,8 @@ class AiohttpTransport:
         """
         if self._sessions is None:
             raise RuntimeError("the transport is not open")
-        address = read_address(request.url)
+        is_call = request.url.startswith(self._calls_from)
+        address = self._api if is_call else read_address(request.url)  # the host and the port decide, not the path
         proxy = self._proxies.for_address(address)
         login = None if proxy is None or proxy.authorization is None else {"Proxy-Authorization": proxy.authorization}
         # behind a proxy, only the proxy's own name is resolved here
@@ -214,7 +218,7 @@ def payload_of(body: bytes | None) -> bytes | BytesIO | None:
 
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
     """Return a response's headers by lower-case name; raises TooLarge for more than any server needs."""
-    if sum(len(name) + len(value) for name, value in response.raw_headers) > MAX_HEADER_BYTES:
+    if sum(map(len, chain.from_iterable(response.raw_headers))) > MAX_HEADER_BYTES:
         raise ResponseTooLarge("the answer's headers are too long")
     headers: dict[str, str] = {}
     for name, value in response.headers.items():

@@ -11,6 +11,7 @@ from qwave_batch.errors import UsageError
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 _ENDS_IN_NUMBER = re.compile(r"(.*\.)?(\d+|0[xX][0-9A-Fa-f]*)\.?", re.ASCII)
+_PLAIN = re.compile(r"[!-~]*")
 _VISIBLE_ASCII = "".join(chr(code) for code in range(0x21, 0x7F))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -68,7 +69,7 @@ def read_address(text: str) -> WebAddress:
         raise BadAddress("it does not start with https://")
     if scheme[0].lower() not in _DEFAULT_PORTS:
         raise BadAddress(f"{scheme[0].lower()[:20]}: is not a web address")
-    encoded = quote(text, safe=_VISIBLE_ASCII, errors="surrogatepass")
+    encoded = text if _PLAIN.fullmatch(text) else quote(text, safe=_VISIBLE_ASCII, errors="surrogatepass")
     try:
         parts = urlsplit(encoded)
         port = parts.port

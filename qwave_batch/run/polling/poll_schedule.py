@@ -7,11 +7,9 @@ that reach ``a``, the best ``t`` minimises a line in the share that has ended by
 one walk along the lower envelope of those lines.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
-from typing import NamedTuple
+from itertools import accumulate
 
 from qwave_batch.run.polling.latency_estimator import EDGES_S
 
@@ -33,21 +31,6 @@ class PollSchedule:
     """Expected latency."""
 
 
-class _CostLine(NamedTuple):
-    slope: float
-    start: float
-    edge: int
-
-    def at(self, ended: float) -> float:
-        return self.start - self.slope * ended
-
-    def is_hidden(self, before: "_CostLine", after: "_CostLine") -> bool:
-        """Whether it is nowhere the lowest of three lines with falling slopes."""
-        return (before.start - self.start) * (self.slope - after.slope) <= (self.start - after.start) * (
-            before.slope - self.slope
-        )
-
-
 def best_schedule(shares: Sequence[float], price_s: float, edges_s: Sequence[float] = EDGES_S) -> PollSchedule:
     """Return the schedule with the lowest cost.
 
@@ -58,26 +41,34 @@ def best_schedule(shares: Sequence[float], price_s: float, edges_s: Sequence[flo
     """
     bins = len(shares)
     total = sum(shares)
-    ended = [0.0, *accumulate(share / total for share in shares)]
+    ended = [0.0, *accumulate([share / total for share in shares])]
     ended[bins] = 1.0
-    waits = (
+    waits = [
         (late - early) * (low + high) / 2
-        for (early, late), (low, high) in zip(pairwise(edges_s), pairwise(ended), strict=True)
-    )
+        for early, late, low, high in zip(edges_s, edges_s[1:], ended, ended[1:], strict=False)
+    ]
     passed = [0.0, *accumulate(waits)]
     following = [bins] * (bins + 1)
-    lines = deque([_CostLine(edges_s[bins], passed[bins], bins)])
+    # the lines of the envelope, slopes falling; those before ``lowest`` are above it for all shares to come
+    slopes, starts, targets = [edges_s[bins]], [passed[bins]], [bins]
+    lowest = 0
     cost = 0.0
-    for edge in reversed(range(bins)):
+    for edge in range(bins - 1, -1, -1):
         share, age_s = ended[edge], edges_s[edge]
-        while len(lines) > 1 and lines[1].at(share) <= lines[0].at(share):
-            lines.popleft()
-        following[edge] = lines[0].edge
-        cost = price_s * (1 - share) + lines[0].at(share) - passed[edge] + share * age_s
-        line = _CostLine(age_s, passed[edge] + cost, edge)
-        while len(lines) > 1 and lines[-1].is_hidden(lines[-2], line):
-            lines.pop()
-        lines.append(line)
+        least = starts[lowest] - slopes[lowest] * share
+        while lowest + 1 < len(starts) and (next_line := starts[lowest + 1] - slopes[lowest + 1] * share) <= least:
+            lowest, least = lowest + 1, next_line
+        following[edge] = targets[lowest]
+        cost = price_s * (1 - share) + least - passed[edge] + share * age_s
+        start = passed[edge] + cost
+        # the last line is hidden when it is nowhere the lowest of the line before it, itself and the new one
+        while len(starts) - lowest > 1 and (starts[-2] - starts[-1]) * (slopes[-1] - age_s) <= (starts[-1] - start) * (
+            slopes[-2] - slopes[-1]
+        ):
+            del slopes[-1], starts[-1], targets[-1]
+        slopes.append(age_s)
+        starts.append(start)
+        targets.append(edge)
     polls, edge = 0.0, 0
     while edge < bins:
         polls += 1 - ended[edge]

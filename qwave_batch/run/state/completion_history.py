@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from itertools import islice
 
 LATELY_S = 60.0
 """Most limits are per minute, so a minute has more than one burst."""
@@ -39,14 +40,14 @@ class CompletionHistory:
         """
         if not self._is_any:
             return None
-        least, best_s = max(FEWEST, 2 * alive), math.inf
-        for number, at in enumerate(reversed(self._at)):
-            span_s = self.last_at - at
-            if number >= least and span_s >= LATELY_S:
+        least, best_s, last_at = max(FEWEST, 2 * alive), math.inf, self.last_at
+        for number, at in enumerate(islice(reversed(self._at), least, None), start=least):
+            span_s = last_at - at
+            if span_s >= LATELY_S:
                 best_s = min(best_s, span_s / number)
                 if span_s >= 2 * LATELY_S:
                     return best_s
-        span_s, number = self.last_at - self._at[0], len(self._at) - 1
+        span_s, number = last_at - self._at[0], len(self._at) - 1
         # in its first round about as many end in that time as there are
         return min(best_s, max(FEWEST_S, span_s) / max(number, alive if number < least else 0))
 
